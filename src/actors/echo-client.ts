@@ -1,0 +1,153 @@
+/** Sends messages as frames, and checks and prints what comes back. */
+import { EventEmitter, once } from 'node:events'
+import { type AddressInfo, createConnection, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
+import type { Say } from '../events.js'
+import { encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from '../framing/index.js'
+import { address, addressError, boundAddress } from '../ipc/tcp.js'
+import { createMeter, textOf } from './meter.js'
+import { play } from './preamble.js'
+import { stdinLines, writeOut } from './stdio.js'
+
+export interface EchoClientConfig {
+  host: string
+  port: number
+  /** null sends each line of stdin. */
+  messages: string[] | null
+  /** How often the messages are sent. */
+  rounds: number
+  /** Write so many bytes at a time; null writes a frame at a time. */
+  chunk: number | null
+  /** Pause between two writes. */
+  delayMs: number
+  /** Print each echo on stdout as a line; else it is an event. */
+  print: boolean
+  /** Keep the connection open after the last echo until told to close it. */
+  hold: boolean
+}
+
+/** After so many milliseconds of silence we say what we wait for. */
+const patience = 1000
+
+const newline = Buffer.from('\n')
+
+/** The longest echo that we take, in bytes, unless we have longer messages to send. */
+const usualLimit = 16 * 1024 * 1024
+
+play<EchoClientConfig>(async ({ say, config, told }) => {
+  const there = address(config.host, config.port)
+  const socket = await connect(config, there, say)
+  const bound = boundAddress(socket.address() as AddressInfo)
+  const here = address(bound.host, bound.port)
+  const sent = createMeter(say, `${here} > ${there}`, 'sent')
+  const received = createMeter(say, `${there} > ${here}`, 'received')
+  /** What was sent and has not come back yet, oldest first. */
+  const outstanding: Buffer[] = []
+
+  const progress = new EventEmitter()
+
+  const receiving = receive(socket, longestOf(config), async (frame) => {
+    checkEcho(frame, outstanding.shift(), received.messages)
+    if (config.print) received.bulk(1, frame.length + 4)
+    else received.message(frame.length + 4, () => textOf(frame))
+    if (config.print) await writeOut(Buffer.concat([frame, newline]))
+    progress.emit('echo')
+  })
+  const sending = (async () => {
+    for await (const message of messagesOf(config)) {
+      outstanding.push(message)
+      if (config.print) sent.bulk(1, message.length + 4)
+      else sent.message(message.length + 4, () => textOf(message))
+      await sendFrame(socket, encode(message), config)
+    }
+  })()
+  socket.setTimeout(patience, () => {
+    if (outstanding.length > 0)
+      say({ event: 'note', text: `waits for echo ${received.messages} from ${there}` })
+  })
+
+  const closed = receiving.then(() => {
+    const missing = outstanding.length > 0 ? `, ${outstanding.length} echoes are missing` : ''
+    throw new DemoFailed(`${there} closed the connection after ${received.messages} echoes${missing}`, {
+      hint: 'a frame above its limit, or its end: its own terminal says why',
+    })
+  })
+  // Each may fail after the other one has ended the matter.
+  for (const promise of [sending, receiving, closed]) promise.catch(() => {})
+  await Promise.race([sending, closed])
+  // Only now may the end come: not every server answers a peer that has sent FIN already.
+  while (outstanding.length > 0) await Promise.race([once(progress, 'echo'), closed])
+  if (config.hold) await told()
+  socket.end(() => socket.destroy())
+  sent.flush()
+  received.flush()
+  say({ event: 'note', text: `${received.messages} echoes, each as it was sent` })
+})
+
+function connect({ host, port }: EchoClientConfig, there: string, say: Say): Promise<Socket> {
+  const object = `to ${there}`
+  say({ event: 'call', phase: 'begin', call: 'connect', object })
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host, port, noDelay: true })
+    socket.once('error', (error) => {
+      say({ event: 'call', phase: 'end', call: 'connect', object, errno: errnoOf(error) ?? 'EIO' })
+      reject(
+        addressError(error, `cannot connect to ${there}`, {
+          ECONNREFUSED: `nobody listens there; start a server: osdemo tcp-echo --port ${port}`,
+        }),
+      )
+    })
+    socket.once('connect', () => {
+      socket.removeAllListeners('error')
+      say({ event: 'call', phase: 'end', call: 'connect', object, result: 0 })
+      resolve(socket)
+    })
+  })
+}
+
+function longestOf({ messages }: EchoClientConfig): number {
+  return Math.max(usualLimit, ...(messages ?? []).map((message) => Buffer.byteLength(message)))
+}
+
+/** Hands out each frame that comes, and waits for the handler; resolves when the server has closed. */
+async function receive(
+  socket: Socket,
+  maxLength: number,
+  onFrame: (frame: Buffer) => Promise<void>,
+): Promise<void> {
+  const decoder = new FrameDecoder({ maxLength })
+  try {
+    for await (const chunk of socket) for (const frame of decoder.push(chunk)) await onFrame(frame)
+    decoder.end()
+  } catch (error) {
+    if (error instanceof FrameTooLongError || error instanceof TruncatedFrameError) {
+      throw new DemoFailed(`what came back is no echo: ${error.message}`, {
+        cause: error,
+        hint: 'is it an echo server?',
+      })
+    }
+    throw systemCallError(error, 'the connection broke')
+  }
+}
+
+function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): void {
+  if (expected?.equals(echo)) return
+  const what = expected
+    ? `${expected.length} bytes were sent, ${echo.length} came back`
+    : 'nothing more was sent'
+  throw new DemoFailed(`echo ${number} differs from what was sent: ${what}`)
+}
+
+async function* messagesOf({ messages, rounds }: EchoClientConfig): AsyncGenerator<Buffer> {
+  if (messages === null) yield* stdinLines()
+  else for (let round = 0; round < rounds; round++) for (const message of messages) yield Buffer.from(message)
+}
+
+async function sendFrame(socket: Socket, frame: Buffer, { chunk, delayMs }: EchoClientConfig): Promise<void> {
+  const step = chunk ?? frame.length
+  for (let at = 0; at < frame.length; at += step) {
+    if (delayMs > 0 && socket.bytesWritten > 0) await sleep(delayMs)
+    if (!socket.write(frame.subarray(at, at + step))) await once(socket, 'drain')
+  }
+}

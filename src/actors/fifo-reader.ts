@@ -1,0 +1,147 @@
+/**
+ * Reads a FIFO until the last writer has closed it. To look at one by hand while it waits:
+ * `cat /proc/PID/task/*\/wchan`.
+ */
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import { systemCallError } from '../errors.js'
+import type { Say } from '../events.js'
+import { openFifo } from '../ipc/fifo.js'
+import { createMeter, type Meter, shortText, textOf } from './meter.js'
+import { play } from './preamble.js'
+import { writeOut } from './stdio.js'
+
+export interface FifoReaderConfig {
+  path: string
+  /** The FIFO must belong to this user and be closed to others. */
+  ours: boolean
+  /** After the last writer has closed, wait for the next. */
+  follow: boolean
+  /** End after so many messages. */
+  max: number | null
+  /** Copy what comes to stdout as it is; else each message is an event. */
+  copy: boolean
+}
+
+const newline = 10
+
+/** What one read(2) may give: the capacity of a pipe, unless somebody enlarged it. */
+const chunkSize = 65_536
+
+play<FifoReaderConfig>(async ({ say, config }) => {
+  const object = `FIFO ${config.path}`
+  const meter = createMeter(say, config.path, 'received')
+  const taker = createTaker(meter, config)
+  for (let more = true; more; ) {
+    say({ event: 'call', phase: 'begin', call: 'open', object: `${object} for reading` })
+    const fd = await openFifo(config.path, 'reading', config.ours)
+    say({ event: 'call', phase: 'end', call: 'open', object: `${object} for reading`, result: fd })
+    const ended = await drain(fd, taker)
+    if (ended) {
+      taker.end()
+      say({ event: 'call', phase: 'end', call: 'read', object: `${object}: end of file`, result: 0 })
+    }
+    more = config.follow && ended
+    meter.flush()
+  }
+  sayTotals(say, meter, taker.dropped)
+})
+
+function sayTotals(say: Say, meter: Meter, dropped: number): void {
+  const behind = dropped > 0 ? `; ${dropped} bytes behind the last one were read and dropped` : ''
+  say({ event: 'note', text: `received ${meter.messages} messages, ${meter.bytes} bytes${behind}` })
+}
+
+interface Taker {
+  /** Takes a chunk; false when it wants no more. A promise while stdout is full: until then the chunk is in use. */
+  chunk(bytes: Buffer): Promise<boolean> | boolean
+  /** The stream has ended: what is left is a message without newline. */
+  end(): void
+  /** How many bytes were read behind the last message that was wanted. */
+  readonly dropped: number
+}
+
+/**
+ * Reads until end-of-file (true) or until enough was taken (false). A socket over the descriptor, not fs.read: the
+ * event loop stays free, no thread of the pool is parked, and bytes come straight into one buffer.
+ */
+function drain(fd: number, taker: Taker): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const onread: ConnectOpts['onread'] = {
+      buffer: Buffer.alloc(chunkSize),
+      callback(length, bytes) {
+        const more = taker.chunk((bytes as Buffer).subarray(0, length))
+        if (more === true) return true
+        Promise.resolve(more).then((goOn) => {
+          if (goOn) return void socket.resume()
+          socket.destroy()
+          resolve(false)
+        }, reject)
+        return false // pauses the socket
+      },
+    }
+    // `onread` works for a descriptor as it does for a connection; the types know it for the latter only.
+    const options: SocketConstructorOpts & ConnectOpts = { fd, readable: true, writable: false, onread }
+    const socket = new Socket(options)
+    socket.on('end', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', (error) => reject(systemCallError(error, 'cannot read the FIFO')))
+    socket.resume()
+  })
+}
+
+/** Cuts the stream into messages (lines), and copies it to stdout or reports each message. */
+function createTaker(meter: Meter, { copy, max }: FifoReaderConfig): Taker {
+  let left = max ?? Number.POSITIVE_INFINITY
+  let dropped = 0
+  // The message whose newline has not come yet. Of a long one only the length is kept, so memory stays constant.
+  let length = 0
+  const head = Buffer.alloc(shortText)
+
+  function add(bytes: Buffer): void {
+    if (length < shortText) bytes.copy(head, length)
+    length += bytes.length
+  }
+
+  /** @param end 1 when a newline ended it: that byte came through the pipe too */
+  function finish(end: 0 | 1): void {
+    meter.message(length + end, () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined))
+    length = 0
+  }
+
+  return {
+    chunk(bytes) {
+      let start = 0
+      let messages = 0
+      for (let at = bytes.indexOf(newline); at >= 0 && messages < left; at = bytes.indexOf(newline, start)) {
+        if (!copy) {
+          add(bytes.subarray(start, at))
+          finish(1)
+        }
+        start = at + 1
+        messages++
+      }
+      left -= messages
+      const end = left > 0 ? bytes.length : start
+      dropped = bytes.length - end
+      if (!copy) {
+        add(bytes.subarray(start, end))
+        return left > 0
+      }
+      length = start < end ? 1 : 0
+      meter.bulk(messages, end)
+      const written = writeOut(bytes.subarray(0, end))
+      return written ? written.then(() => left > 0) : left > 0
+    },
+    end() {
+      if (length === 0) return
+      if (copy) meter.bulk(1, 0)
+      else finish(0)
+      length = 0
+    },
+    get dropped() {
+      return dropped
+    },
+  }
+}

@@ -1,0 +1,97 @@
+/** Writes messages, or its stdin, into a FIFO; waits for a reader first. */
+import { close, write } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
+import { now, type Say } from '../events.js'
+import { openFifo } from '../ipc/fifo.js'
+import { createMeter, type Meter, textOf } from './meter.js'
+import { play } from './preamble.js'
+import { stdinChunks } from './stdio.js'
+
+export interface FifoWriterConfig {
+  path: string
+  /** The FIFO must belong to this user and be closed to others. */
+  ours: boolean
+  /** Messages without their newline; null copies stdin as it is. */
+  messages: string[] | null
+  /** How often the messages are sent. */
+  rounds: number
+  /** Pause between two messages. */
+  intervalMs: number
+  /** Keep the FIFO open after the last message until told to close it. */
+  hold: boolean
+}
+
+/** How long a write may take before we say that it waits, in milliseconds. */
+const patience = 50
+
+play<FifoWriterConfig>(async ({ say, config, told }) => {
+  const object = `FIFO ${config.path} for writing`
+  say({ event: 'call', phase: 'begin', call: 'open', object })
+  const fd = await openFifo(config.path, 'writing', config.ours)
+  say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
+  const meter = createMeter(say, config.path, 'sent')
+  if (config.messages) await sendMessages(fd, config.messages, config, meter, say)
+  else {
+    for await (const chunk of stdinChunks()) {
+      await writeAll(fd, chunk, `FIFO ${config.path}`, say)
+      meter.bulk(0, chunk.length)
+    }
+  }
+  meter.flush()
+  if (config.hold) await told()
+  await promisify(close)(fd)
+  const what = config.messages ? `${meter.messages} messages, ` : ''
+  say({
+    event: 'note',
+    text: `sent ${what}${meter.bytes} bytes, and closed: the reader now sees end of file`,
+  })
+})
+
+async function sendMessages(
+  fd: number,
+  messages: string[],
+  config: FifoWriterConfig,
+  meter: Meter,
+  say: Say,
+) {
+  for (let round = 0; round < config.rounds; round++) {
+    for (const message of messages) {
+      if (meter.messages > 0 && config.intervalMs > 0) await sleep(config.intervalMs)
+      const line = Buffer.from(`${message}\n`)
+      // Sent when the call begins: when it has returned, the reader may long have received it.
+      const begin = now()
+      await writeAll(fd, line, `FIFO ${config.path}`, say)
+      meter.message(line.length, () => textOf(line.subarray(0, -1)), begin)
+    }
+  }
+}
+
+/**
+ * A blocking write(2) in a thread of the pool: what the kernel says of this process while the pipe is full is what
+ * a student's own program would look like. When it takes long we say so.
+ */
+async function writeAll(fd: number, bytes: Buffer, object: string, say: Say): Promise<void> {
+  let waited = false
+  const begin = now()
+  const timer = setTimeout(() => {
+    waited = true
+    say({ event: 'call', phase: 'begin', call: 'write', object: `${object}: the pipe is full` }, begin)
+  }, patience)
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await promisify(write)(fd, bytes, done, bytes.length - done, null)
+      done += bytesWritten
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 'EPIPE') throw systemCallError(error, 'cannot write to the FIFO')
+    throw new SystemCallError('the reader has closed its end: write: EPIPE (broken pipe)', 'write', 'EPIPE', {
+      cause: error,
+      hint: 'start the reader again, then send again',
+    })
+  } finally {
+    clearTimeout(timer)
+    if (waited) say({ event: 'call', phase: 'end', call: 'write', object, result: bytes.length })
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Sends the same bytes in the same pieces to every reader that connects. A piece goes out only after the reader has told
+ * that it consumed all bytes before it (4 bytes, big-endian: how many its last read returned). So the cuts lie where this
+ * demo wants them; TCP may put them anywhere at any time.
+ */
+import { createServer, type Socket } from 'node:net'
+import { boundAddress } from '../ipc/tcp.js'
+import { play } from './preamble.js'
+
+export interface FrameSenderConfig {
+  /** Each piece in base64. */
+  pieces: string[]
+  /** How many readers to serve before ending. */
+  readers: number
+}
+
+play<FrameSenderConfig>(async ({ say, config }) => {
+  const pieces = config.pieces.map((piece) => Buffer.from(piece, 'base64'))
+  let left = config.readers
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    if (--left === 0) server.close()
+    // A reader that has lost its place goes away in the middle. That is its lesson, not our failure.
+    sendPieces(socket, pieces).catch(() => socket.destroy())
+  })
+  await new Promise<void>((resolve) => {
+    server.listen({ host: '127.0.0.1', port: 0 }, resolve)
+  })
+  const { host, port } = boundAddress(server.address())
+  say({ event: 'created', kind: 'socket', id: `${host}:${port}`, host, port })
+})
+
+async function sendPieces(socket: Socket, pieces: Buffer[]): Promise<void> {
+  const consumed = countConsumed(socket)
+  let sent = 0
+  for (const piece of pieces) {
+    socket.write(piece)
+    sent += piece.length
+    while (sent > 0) sent -= await consumed()
+  }
+  socket.end()
+}
+
+/** Gives how many bytes the reader said it had read since the last time. */
+function countConsumed(socket: Socket): () => Promise<number> {
+  const chunks = socket.iterator({ destroyOnReturn: false })
+  let rest = Buffer.alloc(0)
+  return async () => {
+    const { value, done } = await chunks.next()
+    if (done) throw new Error('the reader has gone')
+    const counts = Buffer.concat([rest, value])
+    let sum = 0
+    let at = 0
+    for (; at + 4 <= counts.length; at += 4) sum += counts.readUInt32BE(at)
+    rest = counts.subarray(at)
+    return sum
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * What every actor begins with, process or thread: its line to the supervisor, its config, and how it dies with it.
+ * The other side of this protocol is run/start-process.ts and run/start-thread.ts.
+ */
+import { readlinkSync, readSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { OsdemoError, systemCallError } from '../errors.js'
+import { type Event, now, type Say } from '../events.js'
+
+const lineOut = 3
+const lineIn = 4
+
+/** What an actor works with. */
+export interface Role<Config> {
+  say: Say
+  config: Config
+  /** The next word that the supervisor tells this actor. */
+  told(): Promise<string>
+}
+
+interface Line {
+  name: string
+  config: unknown
+  tid: number
+  send(event: Event): void
+  onWord(listen: (word: string) => void): void
+  /** Whether this line alone keeps the actor alive. */
+  keepAlive(alive: boolean): void
+}
+
+export type Act<Config> = (role: Role<Config>) => Promise<void> | void
+
+/**
+ * Plays a role. What `act` throws becomes an `error` event, and the exit code of a process.
+ */
+export function play<Config>(act: Act<Config>): void {
+  playOn(isMainThread ? processLine(writeLine) : threadLine(), act)
+}
+
+/** Plays the role of a server: whoever waits for its service must not wait for those who watch it. */
+export function playServer<Config>(act: Act<Config>): void {
+  playOn(processLine(createQueue()), act)
+}
+
+function playOn<Config>(line: Line, act: Act<Config>): void {
+  const say: Say = (fact, at = now()) =>
+    line.send({ v: 1, t: at, pid: process.pid, tid: line.tid, actor: line.name, ...fact })
+  const fail = (error: unknown) => {
+    const known = error instanceof OsdemoError ? error : systemCallError(error, `the ${line.name} failed`)
+    const exit = known instanceof OsdemoError ? known.exit : 70
+    const message = known instanceof OsdemoError ? known.message : String((error as Error)?.stack ?? error)
+    const { hint, call, errno } = known instanceof OsdemoError ? known : {}
+    say({
+      event: 'error',
+      exit,
+      message,
+      ...(hint && { hint }),
+      ...(call && { call }),
+      ...(errno && { errno }),
+    })
+    process.exitCode = exit
+  }
+  process.on('uncaughtException', fail)
+  Promise.resolve({ say, config: line.config as Config, told: listener(line) })
+    .then(act)
+    .catch(fail)
+}
+
+function listener(line: Line): () => Promise<string> {
+  const words: string[] = []
+  let waiting: ((word: string) => void) | undefined
+  line.onWord((word) => {
+    if (waiting) waiting(word)
+    else words.push(word)
+    waiting = undefined
+  })
+  return async () => {
+    const word = words.shift()
+    if (word !== undefined) return word
+    line.keepAlive(true)
+    const next = await new Promise<string>((resolve) => {
+      waiting = resolve
+    })
+    line.keepAlive(false)
+    return next
+  }
+}
+
+/** Death with the supervisor. Not process.exit: that waits for a thread of the pool which is parked in open(2). */
+function die(): never {
+  process.kill(process.pid, 'SIGKILL')
+  throw new Error('unreachable: SIGKILL cannot be caught')
+}
+
+function processLine(write: (text: string) => void): Line {
+  // The terminal sends these to the whole foreground group. What they mean is the supervisor's to decide.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {})
+  const { text, rest } = firstLine()
+  const socket = new Socket({ fd: lineIn })
+  return {
+    ...(JSON.parse(text) as { name: string; config: unknown }),
+    tid: process.pid,
+    send: (event) => write(`${JSON.stringify(event)}\n`),
+    onWord(listen) {
+      let held = rest
+      socket.setEncoding('utf8').on('data', (chunk) => {
+        const words = (held + chunk).split('\n')
+        held = words.pop()!
+        words.forEach(listen)
+      })
+      // Unreferenced: an actor that has done its part ends, although the supervisor still holds the line.
+      socket.on('end', die).on('error', die).unref()
+    },
+    keepAlive: (alive) => void (alive ? socket.ref() : socket.unref()),
+  }
+}
+
+/** Read synchronously, before anything else: the config decides what this process is. */
+function firstLine(): { text: string; rest: string } {
+  const chunk = Buffer.alloc(65_536)
+  for (let text = ''; ; ) {
+    const length = readSync(lineIn, chunk)
+    if (length === 0) die()
+    text += chunk.toString('latin1', 0, length)
+    const end = text.indexOf('\n')
+    if (end >= 0) return { text: utf8(text.slice(0, end)), rest: utf8(text.slice(end + 1)) }
+  }
+}
+
+/** Chunks are joined as latin1, one character a byte, because they may cut a UTF-8 character in two. */
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString()
+}
+
+/** Synchronously, so that what is said before a call that blocks is known while it blocks. */
+function writeLine(text: string): void {
+  const bytes = Buffer.from(text)
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(lineOut, bytes, done)
+  } catch {
+    die()
+  }
+}
+
+/** How many bytes of events may wait to be read by the supervisor before further ones are only counted. */
+const queueLimit = 1024 * 1024
+
+/** Writes without ever waiting. What is not told because nobody reads is counted, and the count is told. */
+function createQueue(): (text: string) => void {
+  const out = new Socket({ fd: lineOut, readable: false }).on('error', die)
+  let untold = 0
+  out.on('drain', () => {
+    if (untold === 0) return
+    const text = `${untold} events were not told: nobody read them in time`
+    untold = 0
+    const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'server' } as const
+    out.write(`${JSON.stringify({ ...stamp, event: 'note', text } satisfies Event)}\n`)
+  })
+  return (text) => {
+    if (out.writableLength > queueLimit) untold++
+    else out.write(text)
+  }
+}
+
+function threadLine(): Line {
+  const { name, config } = workerData as { name: string; config: unknown }
+  const tid = threadId()
+  parentPort!.postMessage({ tid })
+  return {
+    name,
+    config,
+    tid,
+    send: (event) => parentPort!.postMessage(event),
+    onWord: (listen) => parentPort!.on('message', listen).unref(),
+    keepAlive: (alive) => (alive ? parentPort!.ref() : parentPort!.unref()),
+  }
+}
+
+/** The kernel's id of this thread, `PID/task/TID` in /proc; where there is no /proc, 0. */
+function threadId(): number {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+  } catch {
+    return 0
+  }
+}

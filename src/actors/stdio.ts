@@ -1,0 +1,59 @@
+/**
+ * The user's own stdin and stdout in an actor. Through plain read(2) and write(2), never as streams: a stream sets
+ * O_NONBLOCK on a description that the user's shell shares with us.
+ */
+import { read, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
+
+const newline = 10
+
+/** What stdin gives, chunk by chunk, until its end. A chunk is valid until the next is asked for. */
+export async function* stdinChunks(): AsyncGenerator<Buffer> {
+  const chunk = Buffer.allocUnsafe(262_144)
+  for (;;) {
+    try {
+      const { bytesRead } = await promisify(read)(0, chunk, 0, chunk.length, null)
+      if (bytesRead === 0) return
+      yield chunk.subarray(0, bytesRead)
+    } catch (error) {
+      // Somebody before us made it nonblocking.
+      if (errnoOf(error) !== 'EAGAIN') throw systemCallError(error, 'cannot read stdin')
+      await sleep(5)
+    }
+  }
+}
+
+/** The lines of stdin, without their newline; the last one may have none. Each is a copy of its own. */
+export async function* stdinLines(): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = []
+  for await (const chunk of stdinChunks()) {
+    let start = 0
+    for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
+      yield Buffer.concat([...parts, chunk.subarray(start, at)])
+      parts = []
+      start = at + 1
+    }
+    if (start < chunk.length) parts.push(Buffer.from(chunk.subarray(start)))
+  }
+  if (parts.length > 0) yield Buffer.concat(parts)
+}
+
+/**
+ * Writes all of it to stdout. Where stdout is full and somebody made it nonblocking, a promise for the rest.
+ *
+ * @throws OutputClosed when nobody reads stdout any more; SystemCallError, as when the disk is full
+ */
+export function writeOut(bytes: Buffer): Promise<void> | undefined {
+  let done = 0
+  try {
+    while (done < bytes.length) done += writeSync(1, bytes, done)
+    return undefined
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'EPIPE') throw new OutputClosed(error)
+    if (errno !== 'EAGAIN') throw systemCallError(error, 'cannot write to stdout')
+  }
+  return sleep(5).then(() => writeOut(bytes.subarray(done)))
+}

@@ -1,0 +1,26 @@
+import { shmThreads } from '../demos/shm-threads.js'
+import { UsageError } from '../errors.js'
+import type { CommandSpec } from './spec.js'
+import { count, wholeNumber } from './values.js'
+
+/** The shared counter has 32 bits with a sign. */
+const largestSum = 2 ** 31 - 1
+
+export const spec: CommandSpec = {
+  kind: 'demo',
+  examples: ['osdemo shm', 'osdemo shm threads --workers 8 --times 1000000', 'osdemo shm --messages 100000'],
+  configure: (command) =>
+    command
+      .option('--workers <n>', 'threads that count, 2 to 16', wholeNumber(2, 16), 4)
+      .option('--times <n>', 'how often each adds 1', count, 250_000)
+      .option('--messages <n>', 'how many messages go through the ring', count, 10),
+  demo(_, { workers, times, messages }) {
+    if (workers * times > largestSum) {
+      throw new UsageError(
+        `${workers} workers that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
+        `use --times ${Math.floor(largestSum / workers)} or less`,
+      )
+    }
+    return shmThreads({ workers, times, messages })
+  },
+}

@@ -1,0 +1,77 @@
+/** What a command file exports, and the options that every command has. */
+import { Command, CommanderError, Option, type OptionValues } from 'commander'
+import { UsageError } from '../errors.js'
+import { logLevels } from '../log.js'
+import type { Demo } from '../run/run.js'
+import { viewNames } from '../views/index.js'
+import { duration } from './values.js'
+
+export interface CommandSpec {
+  /** A tool puts payload on stdout and its story on stderr; a demo puts its story on stdout. */
+  kind: 'tool' | 'demo'
+  /** Lines to paste, at least two. */
+  examples: string[]
+  /** Adds arguments and options of its own. */
+  configure?(command: Command): void
+  /**
+   * Names the demo that these words ask for.
+   * @param payload stdout carries payload, not events: true in a tool without `--json` or `--view`
+   * @throws UsageError when the words do not go together
+   */
+  demo(operands: string[], options: OptionValues, payload: boolean): Demo
+  /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
+  graceful?: boolean
+}
+
+/** The options of `addCommonOptions`, parsed. */
+export interface CommonOptions {
+  json?: boolean
+  view?: (typeof viewNames)[number]
+  quiet?: boolean
+  timeout?: { milliseconds: number; text: string }
+  color?: boolean
+  logLevel?: (typeof logLevels)[number]
+}
+
+/** Those common options that take a word of their own, for whoever looks for the command among the words. */
+export const valueOptions: readonly string[] = ['--view', '--timeout', '--log-level']
+
+function addCommonOptions(command: Command): void {
+  command
+    .option('--json', 'events as NDJSON on stdout, and nothing else there')
+    .addOption(new Option('--view <view>', 'show the run on stdout as this').choices(viewNames))
+    .option('--quiet', 'no story')
+    .option('--timeout <duration>', 'end with exit code 124 after, for example, 2s', duration)
+    .option('--color', 'colour also where the output is no terminal')
+    .option('--no-color', 'no colour')
+    .addOption(new Option('--log-level <level>', 'log on stderr').choices(logLevels))
+}
+
+/** Builds the commander command for a spec. Its name is the whole path: `osdemo pipe read`. */
+export function buildCommand(words: string, summary: string, spec: CommandSpec): Command {
+  const command = quietCommand(`osdemo ${words}`).description(summary)
+  spec.configure?.(command)
+  addCommonOptions(command)
+  return command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`)
+}
+
+/** A command that throws instead of exiting, and whose errors `main` prints. */
+export function quietCommand(name: string): Command {
+  return new Command(name)
+    .helpOption('-h, --help', 'show this help')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+}
+
+/** Parses words; commander's complaints become UsageErrors. False when it has shown the help instead. */
+export function parseWords(command: Command, words: string[]): boolean {
+  try {
+    command.parse(words, { from: 'user' })
+    return true
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return false
+    const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
+    throw new UsageError(message, suggestion?.replace(/^\((.*)\)$/, '$1') ?? `see ${command.name()} --help`)
+  }
+}

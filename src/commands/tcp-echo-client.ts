@@ -1,0 +1,39 @@
+import { echoClient } from '../demos/tcp-echo.js'
+import type { CommandSpec } from './spec.js'
+import { count, duration, size, wholeNumber } from './values.js'
+
+/** What a message of a given size is made of. */
+const alphabet = 'abcdefghijklmnopqrstuvwxyz'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  examples: [
+    'osdemo tcp-echo client hello world',
+    'osdemo tcp-echo client --chunk 1 --delay 50ms "byte by byte"',
+    'seq 1000 | osdemo tcp-echo client            # each line is a frame',
+    'osdemo tcp-echo client --size 64KiB --count 100 > /dev/null',
+  ],
+  configure: (command) =>
+    command
+      .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is')
+      .option('--host <host>', 'where the server is', '127.0.0.1')
+      .option('--port <port>', 'where the server is', wholeNumber(1, 65_535), 7007)
+      .option('--chunk <n>', 'write n bytes at a time', count)
+      .option('--delay <duration>', 'pause between two writes', duration)
+      .option('--count <n>', 'send the messages n times', count)
+      .option('--size <size>', 'send a message of this many bytes', size(0, 2 ** 28)),
+  demo(operands, { host, port, chunk, delay, count: rounds, size: length }, payload) {
+    const made = length === undefined ? [] : [alphabet.repeat(Math.ceil(length / 26)).slice(0, length)]
+    const messages = [...operands, ...made]
+    return echoClient({
+      host,
+      port,
+      messages: messages.length > 0 ? messages : null,
+      rounds: rounds ?? 1,
+      chunk: chunk ?? null,
+      delayMs: delay?.milliseconds ?? 0,
+      print: payload,
+      hold: false,
+    })
+  },
+}

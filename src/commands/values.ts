@@ -1,0 +1,42 @@
+/** How option values are read: counts, durations, sizes. What cannot be read is a usage error that says what can. */
+import { InvalidArgumentError } from 'commander'
+
+/** A parser of whole numbers from `min` to `max`, decimal digits only. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= min && number <= max) return number
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+    throw new InvalidArgumentError(`It takes a whole number ${range}.`)
+  }
+}
+
+/** `7` of at least 1. */
+export const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
+
+export interface Duration {
+  milliseconds: number
+  /** As the user wrote it. */
+  text: string
+}
+
+/** The longest timer that Node has, in milliseconds: 24 days. */
+const longest = 2 ** 31 - 1
+
+/** `250ms`, `2s`, `1.5s`, `1m`. */
+export function duration(text: string): Duration {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
+  const milliseconds = Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm']
+  if (milliseconds <= longest) return { milliseconds, text }
+  throw new InvalidArgumentError('It takes a duration such as 250ms, 2s or 1m, of 24 days at most.')
+}
+
+/** `64`, `4KiB`, `16MiB`, `1GiB`, in bytes, up to `max`. */
+export function size(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const [, number, unit] = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(text) ?? []
+    const bytes = Number(number) * { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[(unit ?? 'B') as 'B']
+    if (bytes >= min && bytes <= max) return bytes
+    throw new InvalidArgumentError(`It takes a size such as 64, 4KiB or 16MiB, from ${min} to ${max} bytes.`)
+  }
+}

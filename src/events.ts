@@ -1,0 +1,204 @@
+/**
+ * The one language between actors, demos and views: everything that a run shows is one of these events.
+ * The published JSON Schema (`osdemo/events.schema.json`) is made from this file at build time.
+ */
+
+/** Who says it, and when. */
+export interface Stamp {
+  /** Version of the event format. */
+  v: 1
+  /** Microseconds of CLOCK_MONOTONIC: one clock for all processes of a machine, since its boot. */
+  t: number
+  /** @asType integer */
+  pid: number
+  /**
+   * The kernel's thread id; equals pid in a main thread.
+   * @asType integer
+   */
+  tid: number
+  /** Who speaks: `reader`, `server`, `director`, ... */
+  actor: string
+}
+
+/** The first event of every run. */
+export interface RunFact {
+  event: 'run'
+  /** What was asked for, as words of the command line without the program's name. */
+  command: string[]
+  version: string
+  /** The kernel's boot id, or an empty string where there is none: times of different boots do not compare. */
+  boot: string
+  /** Wall clock, ISO 8601. */
+  wall: string
+  node: string
+  kernel: string
+}
+
+/** A child process or a thread began. */
+export interface StartedFact {
+  event: 'started'
+  /**
+   * Its pid or thread id.
+   * @asType integer
+   */
+  child: number
+  name: string
+  kind: 'process' | 'thread'
+}
+
+/** A child process or a thread ended. */
+export interface ExitedFact {
+  event: 'exited'
+  /** @asType integer */
+  child: number
+  name: string
+  kind: 'process' | 'thread'
+  /**
+   * Exit code, or null when a signal ended it.
+   * @asType integer
+   */
+  code: number | null
+  /** The signal that ended it, or null. */
+  signal: string | null
+}
+
+export type ObjectKind = 'fifo' | 'segment' | 'queue' | 'socket' | 'buffer' | 'file'
+
+/** A kernel object (or a buffer that threads share) came into being. */
+export interface CreatedFact {
+  event: 'created'
+  kind: ObjectKind
+  /** Path, key, name or address pair. */
+  id: string
+  /** Of a listening socket: the address it is bound to. */
+  host?: string
+  /**
+   * Of a listening socket: the port it is bound to.
+   * @asType integer
+   */
+  port?: number
+}
+
+/** A kernel object went away. */
+export interface RemovedFact {
+  event: 'removed'
+  kind: ObjectKind
+  id: string
+}
+
+/**
+ * A system call (or a blocking call of the runtime) begins or ends. Between the two its caller is held; an end without
+ * a beginning is a call that returned at once.
+ */
+export interface CallFact {
+  event: 'call'
+  phase: 'begin' | 'end'
+  call: string
+  /** What it works on, in words. */
+  object: string
+  /** At the end, on success: what it returned. */
+  result?: number
+  /** At the end, on failure: the symbolic errno. */
+  errno?: string
+}
+
+/** One message went into or came out of a channel. */
+export interface MessageFact {
+  event: 'sent' | 'received'
+  channel: string
+  /**
+   * Counts from 0 in each direction of each channel.
+   * @asType integer
+   */
+  seq: number
+  /** @asType integer */
+  bytes: number
+  /** The message, where it is text and short. */
+  text?: string
+}
+
+/** Stands for many single messages that were not reported one by one. */
+export interface TallyFact {
+  event: 'tally'
+  channel: string
+  direction: 'sent' | 'received'
+  /** @asType integer */
+  messages: number
+  /** @asType integer */
+  bytes: number
+  /** The clock (as `t`) from which on these messages are counted. */
+  since: number
+}
+
+export type ProcessState = 'new' | 'ready' | 'running' | 'waiting' | 'stopped' | 'zombie' | 'gone'
+
+/** The state of a process or thread, as the kernel tells it. */
+export interface StateFact {
+  event: 'state'
+  /** @asType integer */
+  child: number
+  state: ProcessState
+  /** The kernel's letter for it, or an empty string when it has none any more. */
+  kernel: string
+  source: string
+}
+
+/** Something the kernel said, and where it said it. */
+export interface EvidenceFact {
+  event: 'evidence'
+  /** `/proc/123/wchan`, `errno`, `/proc/net/tcp`, ... */
+  source: string
+  value: string
+  /** What it is evidence for. */
+  about: string
+}
+
+/** What the demo shows; it could have come out false. */
+export interface ClaimFact {
+  event: 'claim'
+  text: string
+  holds: boolean
+}
+
+/** An explanation, or what could not be seen here and why. */
+export interface NoteFact {
+  event: 'note'
+  text: string
+}
+
+/** The run ends with this exit code. */
+export interface ErrorFact {
+  event: 'error'
+  /** @asType integer */
+  exit: number
+  message: string
+  /** What to do next. */
+  hint?: string
+  call?: string
+  errno?: string
+}
+
+export type Fact =
+  | RunFact
+  | StartedFact
+  | ExitedFact
+  | CreatedFact
+  | RemovedFact
+  | CallFact
+  | MessageFact
+  | TallyFact
+  | StateFact
+  | EvidenceFact
+  | ClaimFact
+  | NoteFact
+  | ErrorFact
+
+export type Event = Stamp & Fact
+
+/** Says a fact: what actors and demos are given to speak with. `at` is its time, where that is not now. */
+export type Say = (fact: Fact, at?: number) => void
+
+/** Microseconds of CLOCK_MONOTONIC, the clock of every event. */
+export function now(): number {
+  return Number(process.hrtime.bigint() / 1000n)
+}

@@ -1,0 +1,24 @@
+import { FrameTooLongError } from './errors.js'
+
+const LONGEST = 0xffff_ffff
+
+/**
+ * Makes one frame: the payload's length as 4 bytes, big-endian, then a copy of the payload. A string is sent as UTF-8,
+ * and its length is counted in bytes of that.
+ *
+ * @throws {FrameTooLongError} (a RangeError) if the payload is longer than 2^32 - 1 bytes
+ * @throws {TypeError} if the payload is neither a string nor a Uint8Array
+ */
+export function encode(payload: Uint8Array | string): Buffer {
+  // Any other view would leave part of the frame unwritten, and uninitialised memory would go out with it.
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+    throw new TypeError('the payload of a frame must be a string or a Uint8Array')
+  }
+  const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength
+  if (length > LONGEST) throw new FrameTooLongError(length, LONGEST)
+  const frame = Buffer.allocUnsafe(4 + length)
+  frame.writeUInt32BE(length)
+  if (typeof payload === 'string') frame.write(payload, 4)
+  else frame.set(payload, 4)
+  return frame
+}

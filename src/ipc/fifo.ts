@@ -1,0 +1,129 @@
+/**
+ * Named pipes, fifo(7). Made by the program mkfifo(1), because Node has no call for it. Opening blocks in the kernel
+ * until the other end is opened too, and parks a thread of Node's pool while it does: only an actor may open one.
+ */
+import { close, constants, fstat, fstatSync, open, type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { getSystemErrorMap, promisify } from 'node:util'
+import { DemoFailed, errnoOf, OsdemoError, systemCallError, Unavailable } from '../errors.js'
+
+/** open(2)'s O_PATH, which Node does not name: a descriptor that stands for a file without opening it. Linux only. */
+const O_PATH = 0o10000000
+
+export type End = 'reading' | 'writing'
+
+/** What tells one FIFO from every other on this machine. */
+export interface FifoIdentity {
+  dev: number
+  ino: number
+}
+
+/**
+ * Looks at what lies at a path.
+ *
+ * @returns its identity, or undefined when there is nothing
+ * @throws DemoFailed when something else than a FIFO is there (it is left as it is); SystemCallError when we may not look
+ */
+export function findFifo(path: string): (FifoIdentity & { mode: number; uid: number }) | undefined {
+  let stats: Stats | undefined
+  try {
+    stats = statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw systemCallError(error, `cannot look at ${path}`)
+  }
+  if (!stats) return undefined
+  requireFifo(path, stats)
+  return { dev: stats.dev, ino: stats.ino, mode: stats.mode & 0o777, uid: stats.uid }
+}
+
+function requireFifo(path: string, stats: Stats): void {
+  if (stats.isFIFO()) return
+  const kind = stats.isDirectory() ? 'a folder' : stats.isFile() ? 'a regular file' : 'no FIFO'
+  throw new DemoFailed(`${path} is ${kind}, not a FIFO; it was left as it is`, {
+    hint: 'name another path with --path; a missing FIFO is made',
+  })
+}
+
+/**
+ * Makes a FIFO of mode 0600.
+ *
+ * @returns false when somebody else made one there first
+ * @throws SystemCallError when the folder is missing or not ours to write; Unavailable when there is no mkfifo
+ */
+export async function makeFifo(path: string): Promise<boolean> {
+  const { execa } = await import('execa')
+  const result = await execa('mkfifo', ['-m', '600', '--', path], {
+    reject: false,
+    // execa's clean-up on exit would raise the signal again, and our own clean-up would not run.
+    cleanup: false,
+    env: { LC_ALL: 'C' },
+  })
+  if (!result.failed) return true
+  if (errnoOf(result.cause) === 'ENOENT') {
+    throw new Unavailable('there is no program mkfifo here', 'install coreutils')
+  }
+  if (findFifo(path)) return false
+  throw explainMkfifo(path, result.stderr)
+}
+
+/** mkfifo(1) tells in words what mkfifo(3) told it as errno. */
+function explainMkfifo(path: string, stderr: string): OsdemoError {
+  const reason = stderr.trim().split(': ').at(-1)!
+  const errno = [...getSystemErrorMap().values()].find(([, meaning]) => meaning === reason.toLowerCase())?.[0]
+  const folder = dirname(path)
+  const hint =
+    errno === 'ENOENT'
+      ? `there is no folder ${folder}: make it, or name another --path`
+      : 'name another --path'
+  return new OsdemoError(`cannot make the FIFO ${path}: mkfifo: ${reason}`, 1, {
+    call: 'mkfifo',
+    errno,
+    hint,
+  })
+}
+
+/**
+ * Opens one end, and waits in the kernel until the other end is open.
+ *
+ * The FIFO is taken hold of with O_PATH first, then opened through that descriptor. So what is checked is what is
+ * opened, even if somebody exchanges the file meanwhile; and whoever looks for processes that wait for this FIFO finds
+ * its inode among our descriptors already while we wait.
+ *
+ * @param ours the FIFO must belong to this user and be closed to others (the default FIFO)
+ * @returns a file descriptor in blocking mode
+ * @throws SystemCallError; DemoFailed when it is no FIFO, or not ours
+ */
+export async function openFifo(path: string, end: End, ours: boolean): Promise<number> {
+  const mode = end === 'reading' ? constants.O_RDONLY : constants.O_WRONLY
+  const attempt = `cannot open the FIFO ${path} for ${end}`
+  try {
+    if (process.platform !== 'linux') {
+      const fd = await promisify(open)(path, mode)
+      requireFifo(path, await promisify(fstat)(fd))
+      return fd
+    }
+    const handle = await promisify(open)(path, O_PATH)
+    try {
+      const stats = fstatSync(handle)
+      requireFifo(path, stats)
+      if (ours) requireOurs(path, stats)
+      return await promisify(open)(`/proc/self/fd/${handle}`, mode)
+    } finally {
+      close(handle)
+    }
+  } catch (error) {
+    throw systemCallError(error, attempt, (errno) =>
+      errno === 'EACCES' ? 'its owner must let you in: chmod, or name another --path' : undefined,
+    )
+  }
+}
+
+function requireOurs(path: string, { uid, mode }: Stats): void {
+  if (uid === process.getuid!() && (mode & 0o077) === 0) return
+  throw new DemoFailed(
+    `the FIFO ${path} belongs to user ${uid} or is open to others (mode ${(mode & 0o777).toString(8)})`,
+    {
+      hint: `remove it, or name one with --path`,
+    },
+  )
+}

@@ -1,0 +1,48 @@
+/** Size, owner and capabilities of a process: /proc/PID/status, man 5 proc_pid_status. */
+import { folder, readText } from './read.js'
+
+export interface Status {
+  /** The pid, also when asked about one of its threads. */
+  tgid: number
+  /** How many threads it has. */
+  threads: number
+  /** Bytes of memory that it holds right now; undefined of a zombie or a kernel thread, which have none. */
+  rss: number | undefined
+  /** The effective user id: whose rights count. */
+  euid: number
+  /** The set of effective capabilities, bit by bit (man 7 capabilities). */
+  capEff: bigint
+}
+
+/** Reads the text of a status file. */
+export function parseStatus(text: string): Status {
+  // A newline in a process's name is written as \n, so no name can pose as a field.
+  const fields = new Map(text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), words(line)]))
+  const rss = fields.get('VmRSS')?.[0]
+  return {
+    tgid: Number(fields.get('Tgid')?.[0]),
+    threads: Number(fields.get('Threads')?.[0]),
+    rss: rss === undefined ? undefined : Number(rss) * 1024,
+    // Real, effective, saved and file system user id.
+    euid: Number(fields.get('Uid')?.[1]),
+    capEff: BigInt(`0x${fields.get('CapEff')?.[0] ?? '0'}`),
+  }
+}
+
+function words(line: string): string[] {
+  return line
+    .slice(line.indexOf(':') + 1)
+    .trim()
+    .split(/\s+/)
+}
+
+/** What the kernel says about a process, or about one of its threads; undefined where it cannot be seen. */
+export function readStatus(pid: number, tid?: number): Status | undefined {
+  const text = readText(`${folder(pid, tid)}/status`)
+  return text === undefined ? undefined : parseStatus(text)
+}
+
+/** Whether a capability is in effect. @param bit its number in linux/capability.h, as 10 for CAP_NET_BIND_SERVICE */
+export function hasCapability(status: Status, bit: number): boolean {
+  return ((status.capEff >> BigInt(bit)) & 1n) === 1n
+}

@@ -1,0 +1,53 @@
+/**
+ * Names of the system calls in which a process waits for another one (or for time).
+ * Numbers: asm/unistd_64.h of x86-64 and asm-generic/unistd.h, which arm64 uses. They are ABI and never change.
+ */
+
+/** arm64 has no number where an old call has been replaced by a newer one. */
+const CALLS: [name: string, x64: number, arm64?: number][] = [
+  ['read', 0, 63],
+  ['write', 1, 64],
+  ['open', 2],
+  ['poll', 7],
+  ['ioctl', 16, 29],
+  ['readv', 19, 65],
+  ['writev', 20, 66],
+  ['select', 23],
+  ['pause', 34],
+  ['nanosleep', 35, 101],
+  ['connect', 42, 203],
+  ['accept', 43, 202],
+  ['sendto', 44, 206],
+  ['recvfrom', 45, 207],
+  ['sendmsg', 46, 211],
+  ['recvmsg', 47, 212],
+  ['wait4', 61, 260],
+  ['semop', 65, 193],
+  ['msgsnd', 69, 189],
+  ['msgrcv', 70, 188],
+  ['fcntl', 72, 25],
+  ['flock', 73, 32],
+  ['rt_sigtimedwait', 128, 137],
+  ['rt_sigsuspend', 130, 133],
+  ['futex', 202, 98],
+  // What a timed wait becomes after a stop and a SIGCONT.
+  ['restart_syscall', 219, 128],
+  ['semtimedop', 220, 192],
+  ['clock_nanosleep', 230, 115],
+  ['epoll_wait', 232],
+  ['mq_timedsend', 242, 182],
+  ['mq_timedreceive', 243, 183],
+  ['waitid', 247, 95],
+  ['openat', 257, 56],
+  ['pselect6', 270, 72],
+  ['ppoll', 271, 73],
+  ['splice', 275, 76],
+  ['epoll_pwait', 281, 22],
+  ['accept4', 288, 242],
+]
+
+/** The name of a system call of a 64-bit process; undefined for calls and machines that are not in the table. */
+export function syscallName(number: number, arch: string = process.arch): string | undefined {
+  const column = arch === 'x64' ? 1 : arch === 'arm64' ? 2 : undefined
+  return column && CALLS.find((call) => call[column] === number)?.[0]
+}

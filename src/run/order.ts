@@ -1,0 +1,46 @@
+/**
+ * Puts the events of several processes in the order of their clock. They arrive over one socket per process, and which
+ * socket the event loop reads first is chance: without this, a message may be shown as received before it was sent.
+ */
+import { type Event, now } from '../events.js'
+
+/** How long an event is held back for an earlier one that may still arrive, in milliseconds. */
+const holdBack = 20
+
+export interface Sequencer {
+  push(event: Event): void
+  /** Lets everything out that is still held, in order; what comes afterwards comes too late and is dropped. */
+  close(): void
+}
+
+export function createSequencer(emit: (event: Event) => void): Sequencer {
+  const held: Event[] = []
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  function release(before: number): void {
+    while (held.length > 0 && held[0]!.t <= before) emit(held.shift()!)
+  }
+
+  function tick(): void {
+    timer = undefined
+    release(now() - holdBack * 1000)
+    if (held.length > 0) timer = setTimeout(tick, holdBack)
+  }
+
+  return {
+    push(event) {
+      if (closed) return
+      // Nearly sorted already: from the back it is one or two steps. Equal times keep the order of arrival.
+      let at = held.length
+      while (at > 0 && held[at - 1]!.t > event.t) at--
+      held.splice(at, 0, event)
+      timer ??= setTimeout(tick, holdBack)
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+      release(Number.POSITIVE_INFINITY)
+    },
+  }
+}

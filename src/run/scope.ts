@@ -1,0 +1,72 @@
+/**
+ * The one place of clean-up. Whoever makes something that outlives a function call (a child, a FIFO, a segment)
+ * defers its release here at once. Releases run last in, first out, so a child dies before what it uses goes away.
+ *
+ * A release is synchronous (kill, unlink, shmctl), because it has two doors: disposal, and the process's `exit` event,
+ * where nothing asynchronous happens any more. Waiting for its effect is the separate `settled`, used by disposal only.
+ */
+import { debug } from '../log.js'
+
+interface Held {
+  release: () => void
+  settled: (() => Promise<unknown>) | undefined
+}
+
+export interface Scope extends AsyncDisposable {
+  /** Registers a release. What it returns runs the release early; a release never runs twice. */
+  defer(release: () => void, settled?: () => Promise<unknown>): () => void
+}
+
+/** How long disposal waits for one release to take effect before it goes on with the next, in milliseconds. */
+const settleTimeout = 3000
+
+const open = new Set<Held[]>()
+let listening = false
+
+function releaseQuietly(held: Held): void {
+  try {
+    held.release()
+  } catch (error) {
+    // One failing release must not keep the others from running; there is nobody left to tell but the log.
+    debug({ err: error }, 'a release failed')
+  }
+}
+
+function releaseEverything(): void {
+  for (const list of [...open].reverse()) for (const held of list.splice(0).reverse()) releaseQuietly(held)
+}
+
+export function createScope(): Scope {
+  if (!listening) process.on('exit', releaseEverything)
+  listening = true
+  const list: Held[] = []
+  open.add(list)
+  return {
+    defer(release, settled) {
+      const held = { release, settled }
+      list.push(held)
+      return () => {
+        const index = list.indexOf(held)
+        if (index < 0) return
+        list.splice(index, 1)
+        release()
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (let held = list.pop(); held; held = list.pop()) {
+        releaseQuietly(held)
+        if (held.settled) await withDeadline(held.settled())
+      }
+      open.delete(list)
+    },
+  }
+}
+
+async function withDeadline(settled: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise((resolve) => {
+    timer = setTimeout(resolve, settleTimeout)
+  })
+  await Promise.race([settled.catch((error) => debug({ err: error }, 'a release did not settle')), deadline])
+  clearTimeout(timer)
+}

@@ -1,0 +1,108 @@
+/**
+ * Starts an actor that is a process. Its file descriptors:
+ *
+ *     0, 1   the user's stdin and stdout where the demo lends them, else nothing
+ *     2      our stderr
+ *     3      its line out: events, one JSON object a line
+ *     4      its line in: the config as first line, then words; held open by us as long as we live
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { OsdemoError } from '../errors.js'
+import type { Event } from '../events.js'
+import { debug } from '../log.js'
+import { type Actor, createMemory, type Ending, type Part } from './cast.js'
+import { lineSplitter } from './lines.js'
+import { actorEntry } from './package.js'
+
+/** Which of the user's own streams an actor gets, straight from the kernel and at full speed. */
+export interface Streams {
+  stdin?: boolean
+  stdout?: boolean
+}
+
+export interface ProcessActor extends Actor {
+  /** Stops and resumes taking its events, so that a slow view slows the actor and not our memory. */
+  pause(): void
+  resume(): void
+}
+
+let leash: Promise<string[]> | undefined
+
+/**
+ * The words that start a program so that the kernel kills it when we die, even by SIGKILL and even while it waits in
+ * a system call: setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and then executes the program, so the pid stays.
+ * BusyBox has a setpriv that cannot, so it is tried, once. Without it the actor still notices that fd 4 closes.
+ */
+function leashWords(): Promise<string[]> {
+  leash ??= new Promise((resolve) => {
+    const words = ['setpriv', '--pdeathsig', 'KILL']
+    execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) => resolve(error ? [] : words))
+  })
+  return leash
+}
+
+/**
+ * @param onEvent gets every event that the actor says, errors included
+ * @throws OsdemoError when the process cannot be started
+ */
+export async function startProcess(
+  part: Part,
+  streams: Streams,
+  onEvent: (event: Event) => void,
+): Promise<ProcessActor> {
+  const [program, ...words] = [...(await leashWords()), process.execPath, actorEntry(part.program)]
+  const child = spawn(program!, words, {
+    stdio: [
+      streams.stdin ? 'inherit' : 'ignore',
+      streams.stdout ? 'inherit' : 'ignore',
+      'inherit',
+      'pipe',
+      'pipe',
+    ],
+  })
+  debug({ pid: child.pid, program, words, config: part.config }, `starting ${part.name}`)
+  if (child.pid === undefined) throw await cannotStart(child, part.name)
+
+  const memory = createMemory(part.name)
+  const out = child.stdio[3] as Readable
+  const line = child.stdio[4] as unknown as Writable
+  const take = lineSplitter((text) => {
+    const event: Event = JSON.parse(text)
+    memory.add(event)
+    onEvent(event)
+  })
+  out.setEncoding('utf8').on('data', take)
+  // An actor that dies before it has read its words is told by its end, not by a broken pipe.
+  for (const stream of [out, line]) stream.on('error', () => {})
+  line.write(`${JSON.stringify({ name: part.name, config: part.config })}\n`)
+
+  // `close` and not `exit`: only then has everything been read that it said.
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('close', (code, signal) => {
+      memory.close()
+      resolve({ code, signal })
+    })
+  })
+  return {
+    name: part.name,
+    id: child.pid,
+    events: memory.events,
+    until: memory.until,
+    tell: (word) => void line.write(`${word}\n`),
+    kill: (signal = 'SIGKILL') => void child.kill(signal),
+    ended,
+    pause: () => void out.pause(),
+    resume: () => void out.resume(),
+  }
+}
+
+function cannotStart(child: ChildProcess, name: string): Promise<OsdemoError> {
+  return new Promise((resolve) => {
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      const hint = cause.code === 'EAGAIN' ? 'this user may have no more processes: see ulimit -u' : undefined
+      const details = { cause, hint, call: 'clone', errno: cause.code }
+      resolve(new OsdemoError(`cannot start the process of the ${name}: ${cause.message}`, 1, details))
+    })
+  })
+}

@@ -1,0 +1,40 @@
+/** Real processes and files to look at, which are gone when the test has finished. */
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** No process can have it: it is above PID_MAX_LIMIT of 64-bit kernels. */
+export const NO_PID = 2 ** 22 + 1
+
+/** Starts a program that is killed, also when it is stopped, after the test. */
+export function start(
+  command: string,
+  args: string[],
+  stdio: StdioOptions = 'ignore',
+): ChildProcess & { pid: number } {
+  const child = spawn(command, args, { stdio })
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  if (child.pid === undefined) throw new Error(`cannot start ${command}`)
+  return child as ChildProcess & { pid: number }
+}
+
+export function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'osdemo-proc-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+export function makeFifo(): string {
+  const path = join(temporaryFolder(), 'fifo')
+  execFileSync('mkfifo', [path])
+  return path
+}

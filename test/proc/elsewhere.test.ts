@@ -1,0 +1,104 @@
+/**
+ * What can be seen of a process by others than its owner, and where there is no /proc. The same program looks each
+ * time: first as the owner, to show that there is something to see, then under the restriction.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { buildSync } from 'esbuild'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { syscallName } from '../../src/proc/syscalls.js'
+import { readSyscall, readWchan, type Syscall } from '../../src/proc/task.js'
+import { until } from '../until.js'
+import { start, temporaryFolder } from './children.js'
+
+const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+/** Runs what follows with another /proc, in a mount namespace of its own. */
+const withProc = (...mount: string[]) => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  `mount ${mount.join(' ')} /proc && exec "$@"`,
+  'sh',
+]
+const HIDDEN = [...withProc('-t', 'proc', '-o', 'hidepid=2', 'proc'), ...NOBODY]
+const MISSING = withProc('-t', 'tmpfs', 'tmpfs')
+
+const EVERYTHING = {
+  alive: true,
+  nobodyAlive: false,
+  stat: true,
+  status: true,
+  threads: true,
+  waiting: true,
+  syscall: true,
+  wchan: true,
+  files: true,
+  flags: true,
+  holders: true,
+  tcp: true,
+  ports: true,
+  boot: true,
+}
+const NOTHING = Object.fromEntries(Object.keys(EVERYTHING).map((key) => [key, false]))
+
+describe.runIf(process.platform === 'linux')('a look at another process', { timeout: 60_000 }, () => {
+  /** Has the probe look at a cat that reads an empty FIFO, while there is a TCP socket to see. */
+  async function look(prefix: string[], { skip }: TestContext): Promise<unknown> {
+    const works = spawnSync('env', [...prefix, process.execPath, '--version'], { encoding: 'utf8' })
+    skip(works.status !== 0, `needs root, namespaces and a node that any user may run: ${works.stderr}`)
+
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o755)
+    const probe = join(folder, 'probe.mjs')
+    // The checkout may be closed to other users, so that they get a copy.
+    const entryPoints = [join(import.meta.dirname, 'probe.ts')]
+    buildSync({ entryPoints, outfile: probe, bundle: true, platform: 'node', format: 'esm' })
+    chmodSync(probe, 0o644)
+
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await until(() => server.address() as AddressInfo | null)
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const fd = openSync(fifo, 'r+')
+    onTestFinished(() => closeSync(fd))
+    const child = start('cat', [fifo])
+    const call = await until(() => inRead(child.pid))
+
+    const args = [...prefix, process.execPath, probe, String(child.pid), String(call.args[0]), fifo]
+    return JSON.parse(execFileSync('env', args, { encoding: 'utf8' }))
+  }
+
+  test('by its owner shows everything', async (context) => {
+    expect(await look([], context)).toEqual(EVERYTHING)
+  })
+
+  test('by another user shows no files and no waits, and does not throw', async (context) => {
+    const closed = {
+      waiting: false,
+      syscall: false,
+      wchan: false,
+      files: false,
+      flags: false,
+      holders: false,
+    }
+    expect(await look(NOBODY, context)).toEqual({ ...EVERYTHING, ...closed })
+  })
+
+  test('that hidepid hides shows only that it is alive', async (context) => {
+    expect(await look(HIDDEN, context)).toEqual({ ...NOTHING, alive: true, ports: true, boot: true })
+  })
+
+  test('without /proc shows only that it is alive', async (context) => {
+    expect(await look(MISSING, context)).toEqual({ ...NOTHING, alive: true })
+  })
+})
+
+function inRead(pid: number): Exclude<Syscall, 'running'> | undefined {
+  const call = readSyscall(pid, pid)
+  const inPipe = /pipe/.test(readWchan(pid, pid) ?? '')
+  return inPipe && typeof call === 'object' && syscallName(call.number) === 'read' ? call : undefined
+}

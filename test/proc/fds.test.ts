@@ -1,0 +1,105 @@
+import { closeSync, constants, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { fdFlags, holders, inodeOf, openFiles, parseFdInfo } from '../../src/proc/fds.js'
+import { until } from '../until.js'
+import { makeFifo, NO_PID, start, temporaryFolder } from './children.js'
+
+test.each([
+  ['pipe:[4711]', 4711],
+  ['socket:[12345678]', 12345678],
+  ['anon_inode:[eventpoll]', undefined],
+  ['/tmp/pipe:[4711]', undefined],
+  ['/dev/null', undefined],
+])('the inode in %j is %j', (target, ino) => {
+  expect(inodeOf(target)).toBe(ino)
+})
+
+test('the flags in a fdinfo file are octal', () => {
+  const text = 'pos:\t17\nflags:\t02104000\nmnt_id:\t15\nino:\t1042\n'
+  expect(parseFdInfo(text)).toEqual({ pos: 17, flags: 0o2104000 })
+})
+
+describe.runIf(process.platform === 'linux')('the open files of a real process', { timeout: 30_000 }, () => {
+  function open(path: string, flags: string): number {
+    const fd = openSync(path, flags)
+    onTestFinished(() => closeSync(fd))
+    return fd
+  }
+
+  test('have the name, device and inode that stat(2) gives', () => {
+    const path = join(temporaryFolder(), 'file')
+    const fd = open(path, 'a')
+    const { dev, ino } = statSync(path)
+    expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target: path, dev, ino })
+  })
+
+  test('keep their device and inode when the name is gone', () => {
+    const path = join(temporaryFolder(), 'file')
+    const fd = open(path, 'w')
+    const { dev, ino } = statSync(path)
+    unlinkSync(path)
+    const target = `${path} (deleted)`
+    expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target, dev, ino })
+  })
+
+  test('tell how they were opened and how far they were written', () => {
+    const fd = open(join(temporaryFolder(), 'file'), 'a+')
+    writeSync(fd, 'hello')
+    const info = fdFlags(process.pid, fd)!
+    expect(info.pos).toBe(5)
+    expect(info.flags & (constants.O_RDWR | constants.O_APPEND | constants.O_NONBLOCK)).toBe(
+      constants.O_RDWR | constants.O_APPEND,
+    )
+  })
+
+  test('have the inode in their name where they are pipes or sockets', () => {
+    // Our end of the child's stdin is a socket; Node has a pipe for signals.
+    start('sleep', ['100'], ['pipe', 'ignore', 'ignore'])
+    const named = openFiles(process.pid).filter((file) => inodeOf(file.target) !== undefined)
+    expect(named.map(({ target }) => target.split(':')[0])).toEqual(
+      expect.arrayContaining(['pipe', 'socket']),
+    )
+    for (const file of named) expect(file.ino).toBe(inodeOf(file.target))
+  })
+
+  test('lead from a FIFO to those who hold it open', async () => {
+    const path = makeFifo()
+    const { dev, ino } = statSync(path)
+    expect(holders(dev, ino)).toEqual([])
+    const fd = open(path, 'r+')
+    const ours = { pid: process.pid, fd }
+    expect(holders(dev, ino)).toEqual([ours])
+    const child = start('cat', [path])
+    const [theirs] = await until(() => {
+      const found = holders(dev, ino, [child.pid])
+      return found.length > 0 && found
+    })
+    expect(theirs).toEqual({ pid: child.pid, fd: expect.any(Number) })
+    expect(holders(dev, ino)).toHaveLength(2)
+    expect(holders(dev, ino)).toEqual(expect.arrayContaining([ours, theirs]))
+    expect(holders(dev, ino, [process.pid])).toEqual([ours])
+  })
+
+  test('are told apart by both inode and device', () => {
+    const folder = temporaryFolder()
+    const one = open(join(folder, 'one'), 'w')
+    const two = open(join(folder, 'two'), 'w')
+    const { dev, ino } = statSync(join(folder, 'one'))
+    const other = statSync(join(folder, 'two'))
+    expect(other.dev).toBe(dev)
+    expect(holders(dev, ino, [process.pid])).toEqual([{ pid: process.pid, fd: one }])
+    expect(holders(dev, other.ino, [process.pid])).toEqual([{ pid: process.pid, fd: two }])
+    expect(holders(dev + 1, ino, [process.pid])).toEqual([])
+  })
+})
+
+test('nothing can be seen of files of a process that does not exist', () => {
+  expect(openFiles(NO_PID)).toEqual([])
+  expect(fdFlags(NO_PID, 0)).toBeUndefined()
+  expect(holders(1, 1, [NO_PID])).toEqual([])
+})
+
+test('nothing can be seen of a file that is not open', () => {
+  expect(fdFlags(process.pid, 1_000_000)).toBeUndefined()
+})

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { readStat } from '../../src/proc/stat.js'
+import { hasCapability, parseStatus, readStatus } from '../../src/proc/status.js'
+import { threads } from '../../src/proc/task.js'
+import { until } from '../until.js'
+import { NO_PID, start } from './children.js'
+
+const STATUS = `\
+Name:	a\\nCapEff:	1
+Umask:	0022
+State:	S (sleeping)
+Tgid:	3660
+Pid:	3661
+Uid:	1000	1001	1002	1003
+Groups:	 
+VmHWM:	    9999 kB
+VmRSS:	    1612 kB
+Threads:	11
+CapInh:	0000000000000000
+CapPrm:	000001ffffffffff
+CapEff:	000001fffeffffff
+`
+
+test('a status file is understood, sizes in bytes', () => {
+  const status = { tgid: 3660, threads: 11, rss: 1612 * 1024, euid: 1001, capEff: 0x1fffeffffffn }
+  expect(parseStatus(STATUS)).toEqual(status)
+})
+
+test('a kernel thread holds no memory', () => {
+  const text = 'Name:\tkthreadd\nTgid:\t2\nUid:\t0\t0\t0\t0\nThreads:\t1\nCapEff:\t000001ffffffffff\n'
+  expect(parseStatus(text)).toMatchObject({ tgid: 2, threads: 1, rss: undefined, euid: 0 })
+})
+
+test('capabilities are bits', () => {
+  const status = parseStatus(STATUS)
+  const missing = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => !hasCapability(status, bit))
+  // All but CAP_SYS_RESOURCE and those that are not defined yet.
+  expect(missing).toEqual([24, ...Array.from({ length: 23 }, (_, index) => 41 + index)])
+})
+
+describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000 }, () => {
+  test('shows its threads, its size and its owner', async () => {
+    const before = process.memoryUsage.rss()
+    const status = readStatus(process.pid)!
+    expect(status).toMatchObject({ tgid: process.pid, euid: process.geteuid!() })
+    await until(() => readStatus(process.pid)?.threads === threads(process.pid).length)
+    expect(status.threads).toBeGreaterThan(1)
+    expect(status.rss).toBeGreaterThan(before / 2)
+    expect(status.rss).toBeLessThan(before * 2)
+  })
+
+  test('is named by the status of each of its threads', () => {
+    const tid = threads(process.pid).at(-1)!
+    expect(tid).not.toBe(process.pid)
+    expect(readStatus(process.pid, tid)?.tgid).toBe(process.pid)
+  })
+
+  test('may bind low ports only with the capability for it', async ({ skip }) => {
+    skip(process.getuid!() !== 0, 'only root may become another user')
+    const child = start('setpriv', ['--reuid', '65534', '--clear-groups', 'sleep', '100'])
+    // setpriv changes the user first, and the capabilities go no later than at its exec.
+    await until(() => readStat(child.pid)?.comm === 'sleep')
+    const status = readStatus(child.pid)!
+    expect(status.euid).toBe(65534)
+    expect(hasCapability(status, 10)).toBe(false)
+    expect(hasCapability(readStatus(process.pid)!, 10)).toBe(true)
+  })
+})
+
+test('a process that does not exist has no status', () => {
+  expect(readStatus(NO_PID)).toBeUndefined()
+})

@@ -1,0 +1,140 @@
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { openFiles } from '../../src/proc/fds.js'
+import { readStat } from '../../src/proc/stat.js'
+import { syscallName } from '../../src/proc/syscalls.js'
+import {
+  parseSyscall,
+  parseWchan,
+  readSyscall,
+  readWchan,
+  threads,
+  waitingThreads,
+} from '../../src/proc/task.js'
+import { until } from '../until.js'
+import { makeFifo, NO_PID, start } from './children.js'
+
+test.each([
+  ['0', undefined],
+  ['', undefined],
+  ['wait_for_partner', 'wait_for_partner'],
+  ['do_sys_poll\n', 'do_sys_poll'],
+])('a wchan file with %j means %j', (text, wchan) => {
+  expect(parseWchan(text)).toBe(wchan)
+})
+
+test.each([
+  ['a running thread', 'running\n', 'running'],
+  ['a thread outside of system calls', '-1 0x7ffe62aeb9a8 0x7fb916beb2ad\n', { number: -1, args: [] }],
+  ['a thread that ends', '-1 0x0 0x0\n', { number: -1, args: [] }],
+  ['a kernel thread', '0 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0\n', { number: -1, args: [] }],
+  [
+    'a thread in read(2)',
+    '0 0x3 0x7fb916a6f000 0x20000 0x7fb916b02b60 0xffffffffffffffff 0x0 0x7ffe62aeb9a8 0x7fb916beb2ad\n',
+    { number: 0, args: [3n, 0x7fb916a6f000n, 0x20000n, 0x7fb916b02b60n, 2n ** 64n - 1n, 0n] },
+  ],
+])('the syscall file of %s is understood', (_, text, syscall) => {
+  expect(parseSyscall(text)).toEqual(syscall)
+})
+
+const WANTED = (
+  'read write openat accept accept4 connect recvfrom sendto recvmsg sendmsg futex epoll_pwait ppoll pselect6 ' +
+  'nanosleep clock_nanosleep wait4 waitid flock fcntl mq_timedsend mq_timedreceive msgsnd msgrcv semop semtimedop ' +
+  'rt_sigsuspend ioctl splice'
+).split(' ')
+const ONLY_X64 = ['open', 'epoll_wait', 'poll', 'select', 'pause']
+
+describe.each([
+  [
+    'x64',
+    ['/usr/include/x86_64-linux-gnu/asm/unistd_64.h', '/usr/include/asm/unistd_64.h'],
+    [...WANTED, ...ONLY_X64],
+  ],
+  ['arm64', ['/usr/include/asm-generic/unistd.h'], WANTED],
+])('the system calls of %s', (arch, headers, wanted) => {
+  const names = new Map<string, number>()
+  for (let number = -1; number < 1000; number++) {
+    const name = syscallName(number, arch)
+    if (name !== undefined) names.set(name, number)
+  }
+
+  test('are all there', () => {
+    expect([...names.keys()]).toEqual(expect.arrayContaining(wanted))
+  })
+
+  test('have the numbers that the kernel headers give', ({ skip }) => {
+    const header = headers.find((path) => existsSync(path))
+    if (header === undefined) return skip('the kernel headers for it are not installed here')
+    const lines = readFileSync(header, 'utf8').matchAll(/^#define __NR(?:3264)?_(\w+)\s+(\d+)/gm)
+    const numbers = new Map([...lines].map(([, name, number]) => [name!, Number(number)]))
+    for (const [name, number] of names) expect([name, number]).toEqual([name, numbers.get(name)])
+  })
+})
+
+test('system calls have no names on a machine that is not in the table', () => {
+  expect(syscallName(0, 'riscv64')).toBeUndefined()
+  expect(syscallName(-1)).toBeUndefined()
+})
+
+describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000 }, () => {
+  test('waits in open(2) of a FIFO that nobody else has opened', async () => {
+    const child = start('cat', [makeFifo()])
+    const [thread] = await waiting(child.pid, /^open(at)?$/)
+    expect(thread).toEqual({
+      tid: child.pid,
+      wchan: expect.stringMatching(/^\w+$/),
+      syscall: thread?.syscall,
+    })
+  })
+
+  test('waits in read(2) of an empty pipe, and its first argument is the descriptor', async () => {
+    const path = makeFifo()
+    const fifo = openSync(path, 'r+')
+    try {
+      const child = start('cat', [path])
+      const [thread] = await waiting(child.pid, /^read$/)
+      expect(thread?.wchan).toMatch(/pipe_read$/)
+      const call = readSyscall(child.pid, child.pid) as { args: bigint[] }
+      expect(call.args).toHaveLength(6)
+      expect(openFiles(child.pid).find((file) => file.target === path)?.fd).toBe(Number(call.args[0]))
+    } finally {
+      closeSync(fifo)
+    }
+  })
+
+  test('has several threads, and those that idle wait in futex(2)', async () => {
+    const child = start(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
+    const all = await until(() => {
+      const seen = waitingThreads(child.pid)
+      const idle = seen.filter(({ syscall }) => syscall === 'futex')
+      return /^epoll_p?wait$/.test(seen[0]?.syscall ?? '') && idle.length > 1 && seen
+    })
+    expect(all[0]?.tid).toBe(child.pid)
+    expect(all.map(({ tid }) => tid)).toEqual(threads(child.pid))
+  })
+
+  test('is not waiting while it runs', async () => {
+    const child = start('sh', ['-c', 'while :; do :; done'])
+    await until(() => readSyscall(child.pid, child.pid) === 'running')
+    // A spinning shell waits for nothing but the processor.
+    await until(() => readWchan(child.pid, child.pid) === undefined)
+    const idle = { tid: child.pid, wchan: undefined, syscall: undefined }
+    expect(waitingThreads(child.pid)).toEqual([idle])
+  })
+})
+
+test('nothing can be seen of a process that does not exist', () => {
+  expect(threads(NO_PID)).toEqual([])
+  expect(waitingThreads(NO_PID)).toEqual([])
+  expect(readWchan(NO_PID, NO_PID)).toBeUndefined()
+  expect(readSyscall(NO_PID, NO_PID)).toBeUndefined()
+})
+
+/** The threads of a process, once the first one sleeps in that call. */
+function waiting(pid: number, call: RegExp) {
+  return until(() => {
+    const all = waitingThreads(pid)
+    const first = all[0]
+    return first?.wchan && call.test(first.syscall ?? '') && readStat(pid)?.state === 'S' && all
+  })
+}
