@@ -99,7 +99,7 @@ class DecodeStream extends Transform {
   /** An error destroys a stream together with the frames that nobody has read yet, so it has to wait for them. */
   #failIfRead(): void {
     const fail = this.#fail
-    if (fail === undefined ) return
+    if (fail === undefined || this.readableLength > 0) return
     this.#fail = undefined
     fail()
   }
