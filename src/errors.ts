@@ -29,6 +29,12 @@ export class OsdemoError extends Error {
     this.call = details.call
     this.errno = details.errno
   }
+
+  /** What an `error` event says of it: only what is known. */
+  get fact(): { exit: number; message: string; hint?: string; call?: string; errno?: string } {
+    const { exit, message, hint, call, errno } = this
+    return { exit, message, ...(hint && { hint }), ...(call && { call }), ...(errno && { errno }) }
+  }
 }
 
 /** The command line cannot be understood: exit 2. */
@@ -116,4 +122,16 @@ export function systemCallError(
     error.code,
     { cause: error, hint: typeof hint === 'function' ? hint(error.code) : hint },
   )
+}
+
+/**
+ * Any error as one of ours. What is no system error either is a defect of osdemo: exit 70 (EX_SOFTWARE), with the stack.
+ *
+ * @param attempt what we tried, for a system error that nobody has explained yet
+ */
+export function asOsdemoError(error: unknown, attempt: string): OsdemoError {
+  const known = systemCallError(error, attempt)
+  if (known instanceof OsdemoError) return known
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return new OsdemoError(`a bug in osdemo: ${stack}`, 70, { cause: error })
 }

@@ -2,15 +2,14 @@
 import { supportsColor, supportsColorStderr } from 'chalk'
 import type { OptionValues } from 'commander'
 import { commands } from './commands/index.js'
-import { findRoute, groupCommand } from './commands/route.js'
+import { findRoute, groupCommand, otherMembers } from './commands/route.js'
 import { buildCommand, type CommandSpec, type CommonOptions, parseWords } from './commands/spec.js'
-import { Interrupted, OsdemoError, OutputClosed, systemCallError } from './errors.js'
+import { asOsdemoError, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 import { type Event, now } from './events.js'
 import { openLog } from './log.js'
-import { errorFact } from './run/cast.js'
 import { createOutput, drained, type Output } from './run/output.js'
 import { version } from './run/package.js'
-import { bug, run } from './run/run.js'
+import { run } from './run/run.js'
 import { createView } from './views/index.js'
 
 /** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
@@ -28,7 +27,7 @@ export async function main(argv: string[]): Promise<void> {
   try {
     exit = await obey(argv)
   } catch (error) {
-    const known = asOsdemoError(error)
+    const known = asOsdemoError(error, 'osdemo failed')
     exit = known.exit
     hasty = exit > 128 || exit === 124
     tell(known)
@@ -52,7 +51,7 @@ async function obey(argv: string[]): Promise<number> {
     plan = await makePlan(words, rest)
   } catch (error) {
     // No run yet that could have said it as an event.
-    if (words.includes('--json')) writeErrorEvent(asOsdemoError(error))
+    if (words.includes('--json')) writeErrorEvent(asOsdemoError(error, 'osdemo failed'))
     throw error
   }
   if (typeof plan === 'number') return plan
@@ -86,9 +85,10 @@ async function makePlan(words: string[], rest: string[]): Promise<Plan | number>
     page.outputHelp({ error: !route.asked })
     return route.asked ? 0 : 2
   }
-  const entry = commands[route.command]!
+  const entry = commands.get(route.command)!
   const { spec } = await entry.load()
   const parser = buildCommand(route.command, entry.summary, spec)
+  parser.addHelpText('after', otherMembers(route.command))
   if (!parseWords(parser, [...route.words, ...rest])) return 0
   const options: OptionValues & CommonOptions = parser.opts()
   const operands = parser.args
@@ -106,7 +106,7 @@ function chooseOutput(spec: CommandSpec, options: CommonOptions): Output {
   const stream = spec.kind === 'tool' && name === undefined ? process.stderr : process.stdout
   if (options.quiet && name === undefined)
     return createOutput({ event: () => '', end: () => '' }, process.stdout)
-  const width = Math.max(40, stream.columns ?? 80)
+  const width = Math.max(60, stream.columns ?? 80)
   return createOutput(
     createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width }),
     stream,
@@ -122,12 +122,6 @@ function colorLevel(stream: NodeJS.WriteStream, flag: boolean | undefined) {
   return process.env.NO_COLOR || !stream.isTTY ? 0 : level
 }
 
-function asOsdemoError(error: unknown): OsdemoError {
-  if (error instanceof OsdemoError) return error
-  const known = systemCallError(error, 'something failed that should not')
-  return known instanceof OsdemoError ? known : bug(error)
-}
-
 /** The error for a person, on stderr. Of a Ctrl-C, and of a reader that went away, every Unix tool is silent. */
 function tell(error: OsdemoError): void {
   if (error instanceof OutputClosed || error.exit === 141) return
@@ -137,6 +131,6 @@ function tell(error: OsdemoError): void {
 
 function writeErrorEvent(error: OsdemoError): void {
   const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'director' } as const
-  const event: Event = { ...stamp, ...errorFact(error) }
+  const event: Event = { ...stamp, event: 'error', ...error.fact }
   process.stdout.write(`${JSON.stringify(event)}\n`)
 }

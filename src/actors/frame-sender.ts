@@ -4,18 +4,22 @@
  * demo wants them; TCP may put them anywhere at any time.
  */
 import { createServer, type Socket } from 'node:net'
+import { encode } from '../framing/index.js'
 import { boundAddress } from '../ipc/tcp.js'
 import { play } from './preamble.js'
 
 export interface FrameSenderConfig {
   /** Each piece in base64. */
   pieces: string[]
+  /** The body's length, in bytes, of one more frame after them, sent in one piece. */
+  lastFrame: number
   /** How many readers to serve before ending. */
   readers: number
 }
 
 play<FrameSenderConfig>(async ({ say, config }) => {
-  const pieces = config.pieces.map((piece) => Buffer.from(piece, 'base64'))
+  const last = encode(Buffer.alloc(config.lastFrame, 'x'))
+  const pieces = [...config.pieces.map((piece) => Buffer.from(piece, 'base64')), last]
   let left = config.readers
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     if (--left === 0) server.close()

@@ -5,7 +5,7 @@
 import { readlinkSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { OsdemoError, systemCallError } from '../errors.js'
+import { asOsdemoError } from '../errors.js'
 import { type Event, now, type Say } from '../events.js'
 
 const lineOut = 3
@@ -47,19 +47,9 @@ function playOn<Config>(line: Line, act: Act<Config>): void {
   const say: Say = (fact, at = now()) =>
     line.send({ v: 1, t: at, pid: process.pid, tid: line.tid, actor: line.name, ...fact })
   const fail = (error: unknown) => {
-    const known = error instanceof OsdemoError ? error : systemCallError(error, `the ${line.name} failed`)
-    const exit = known instanceof OsdemoError ? known.exit : 70
-    const message = known instanceof OsdemoError ? known.message : String((error as Error)?.stack ?? error)
-    const { hint, call, errno } = known instanceof OsdemoError ? known : {}
-    say({
-      event: 'error',
-      exit,
-      message,
-      ...(hint && { hint }),
-      ...(call && { call }),
-      ...(errno && { errno }),
-    })
-    process.exitCode = exit
+    const { fact } = asOsdemoError(error, `the ${line.name} failed`)
+    say({ event: 'error', ...fact })
+    process.exitCode = fact.exit
   }
   process.on('uncaughtException', fail)
   Promise.resolve({ say, config: line.config as Config, told: listener(line) })

@@ -13,58 +13,64 @@ export interface Group {
   default?: string
 }
 
-export const groups: Record<string, Group> = {
-  pipe: {
-    summary: 'named pipes: two terminals, and a demo of both ends',
-    examples: ['osdemo pipe read', 'osdemo pipe write hello', 'osdemo pipe demo'],
-  },
-  'tcp-echo': {
-    summary: 'a TCP echo server of length-prefixed frames, and its client',
-    examples: ['osdemo tcp-echo', 'osdemo tcp-echo client hello', 'osdemo tcp-echo demo'],
-    default: 'serve',
-  },
-  shm: {
-    summary: 'shared memory',
-    examples: ['osdemo shm', 'osdemo shm threads --workers 8'],
-    default: 'threads',
-  },
-}
+/** By name. */
+export const groups = new Map<string, Group>(
+  Object.entries({
+    pipe: {
+      summary: 'named pipes: two terminals, and a demo of both ends',
+      examples: ['osdemo pipe read', 'osdemo pipe write hello', 'osdemo pipe demo'],
+    },
+    'tcp-echo': {
+      summary: 'a TCP echo server of length-prefixed frames, and its client',
+      examples: ['osdemo tcp-echo', 'osdemo tcp-echo client hello', 'osdemo tcp-echo demo'],
+      default: 'serve',
+    },
+    shm: {
+      summary: 'shared memory',
+      examples: ['osdemo shm', 'osdemo shm threads --workers 8'],
+      default: 'threads',
+    },
+  }),
+)
 
-export const commands: Record<string, CommandEntry> = {
-  tour: {
-    summary: 'all demos, one after the other, and a table of what they showed',
-    load: () => import('./tour.js'),
-  },
-  'pipe read': {
-    summary: 'read messages from a named pipe',
-    load: () => import('./pipe-read.js'),
-  },
-  'pipe write': {
-    summary: 'write messages, or stdin, into a named pipe',
-    load: () => import('./pipe-write.js'),
-  },
-  'pipe demo': {
-    summary: 'a writer and a reader process over one FIFO, seen through /proc',
-    load: () => import('./pipe-demo.js'),
-  },
-  'tcp-echo serve': {
-    summary: 'serve: frames (4-byte big-endian length, then the body) come back as they are',
-    load: () => import('./tcp-echo-serve.js'),
-  },
-  'tcp-echo client': {
-    summary: 'send messages as frames and print what comes back',
-    load: () => import('./tcp-echo-client.js'),
-  },
-  'tcp-echo demo': {
-    summary: 'server and client as two processes, and their sockets in /proc/net/tcp',
-    load: () => import('./tcp-echo-demo.js'),
-  },
-  'short-reads': {
-    summary: 'why a frame must be read in full: the same bytes, read once and read in full',
-    load: () => import('./short-reads.js'),
-  },
-  'shm threads': {
-    summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',
-    load: () => import('./shm-threads.js'),
-  },
-}
+/** By path: `tour`, `pipe read`. */
+export const commands = new Map<string, CommandEntry>(
+  Object.entries({
+    tour: {
+      summary: 'all demos, one after the other, and a table of what they showed',
+      load: () => import('./tour.js'),
+    },
+    'pipe read': {
+      summary: 'read messages from a named pipe',
+      load: () => import('./pipe-read.js'),
+    },
+    'pipe write': {
+      summary: 'write messages, or stdin, into a named pipe',
+      load: () => import('./pipe-write.js'),
+    },
+    'pipe demo': {
+      summary: 'a writer and a reader process over one FIFO, seen through /proc',
+      load: () => import('./pipe-demo.js'),
+    },
+    'tcp-echo serve': {
+      summary: 'serve: frames (4-byte big-endian length, then the body) come back as they are',
+      load: () => import('./tcp-echo-serve.js'),
+    },
+    'tcp-echo client': {
+      summary: 'send messages as frames and print what comes back',
+      load: () => import('./tcp-echo-client.js'),
+    },
+    'tcp-echo demo': {
+      summary: 'server and client as two processes, and their sockets in /proc/net/tcp',
+      load: () => import('./tcp-echo-demo.js'),
+    },
+    'short-reads': {
+      summary: 'why a frame must be read in full: the same bytes, read once and read in full',
+      load: () => import('./short-reads.js'),
+    },
+    'shm threads': {
+      summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',
+      load: () => import('./shm-threads.js'),
+    },
+  }),
+)

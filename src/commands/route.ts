@@ -1,7 +1,8 @@
 /** Finds the command among the words. Commander parses the rest, once it is known whose words they are. */
+import type { Command } from 'commander'
 import { UsageError } from '../errors.js'
 import { commands, groups } from './index.js'
-import { parseWords, quietCommand, valueOptions } from './spec.js'
+import { exampleText, parseWords, quietCommand, valueOptions } from './spec.js'
 
 /** A command with the words for it, or a help page with its path (empty for the whole program). */
 export type Route = { command: string; words: string[] } | { help: string; asked: boolean }
@@ -16,26 +17,27 @@ export function findRoute(words: string[]): Route {
   if (first === undefined) return { help: '', asked: wantsHelp }
   const name = words[first]!
   if (name === 'help') return helpRoute(words.slice(first + 1).filter((word) => !word.startsWith('-')))
-  if (commands[name]) return { command: name, words: without(words, first) }
-  const group = groups[name]
+  if (commands.has(name)) return { command: name, words: without(words, first) }
+  const group = groups.get(name)
   if (!group) throw unknown('', name)
   const second = nextWord(words, first + 1)
-  if (second !== undefined && commands[`${name} ${words[second]}`]) {
+  if (second !== undefined && commands.has(`${name} ${words[second]}`)) {
     return { command: `${name} ${words[second]}`, words: without(words, first, second) }
   }
   if (second !== undefined) throw unknown(name, words[second]!)
-  if (wantsHelp) return { help: name, asked: true }
-  if (group.default === undefined) return { help: name, asked: false }
+  if (group.default === undefined) return { help: name, asked: wantsHelp }
   return { command: `${name} ${group.default}`, words: without(words, first) }
 }
 
 function helpRoute(path: string[]): Route {
   const [name, sub] = path
   if (name === undefined) return { help: '', asked: true }
-  if (!groups[name] && !commands[name]) throw unknown('', name)
-  if (sub !== undefined && groups[name] && !commands[`${name} ${sub}`]) throw unknown(name, sub)
-  const command = groups[name] && sub !== undefined ? `${name} ${sub}` : name
-  return commands[command] ? { command, words: ['--help'] } : { help: name, asked: true }
+  const group = groups.get(name)
+  if (!group && !commands.has(name)) throw unknown('', name)
+  if (group && sub !== undefined && !commands.has(`${name} ${sub}`)) throw unknown(name, sub)
+  const member = group && (sub ?? group.default)
+  if (group && member === undefined) return { help: name, asked: true }
+  return { command: member === undefined ? name : `${name} ${member}`, words: ['--help'] }
 }
 
 /** The index of the next word that is no option; only options that every command has may stand before it. */
@@ -72,28 +74,40 @@ function unknown(group: string, word: string): UsageError {
   return new UsageError(`unknown command '${word}'`)
 }
 
-/** A commander command that knows the names and summaries of a group's members, for its help and its suggestions. */
-export function groupCommand(group: string) {
+/** The members of a group with their summaries; of the program, when the group is empty. */
+function membersOf(group: string): [name: string, summary: string][] {
+  if (group === '') {
+    const alone = [...commands].filter(([path]) => !path.includes(' '))
+    return [...alone, ...groups].map(([name, { summary }]) => [name, summary])
+  }
+  return [...commands].flatMap(([path, { summary }]) => {
+    const [owner, name] = path.split(' ')
+    return owner === group && name !== undefined ? [[name, summary] as [string, string]] : []
+  })
+}
+
+/** A commander command that knows the members of a group, for its help page and its suggestions. */
+export function groupCommand(group: string): Command {
   const program = quietCommand(group === '' ? 'osdemo' : `osdemo ${group}`)
-  const members =
-    group === ''
-      ? [...Object.entries(commands).filter(([name]) => !name.includes(' ')), ...Object.entries(groups)]
-      : Object.entries(commands).flatMap(([path, entry]) => {
-          const [owner, name] = path.split(' ')
-          return owner === group && name ? [[name, entry] as const] : []
-        })
-  for (const [name, { summary }] of members) {
-    const standard = groups[group]?.default === name ? ' (this is what the bare group does)' : ''
+  for (const [name, summary] of membersOf(group)) {
     program
       .command(name)
-      .summary(summary + standard)
+      .summary(summary)
       .action(() => {})
   }
-  const examples = groups[group]?.examples ?? ['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write']
-  program.description(
-    groups[group]?.summary ??
-      'See how processes and inter-process communication work, with the kernel as witness.',
-  )
+  const { summary, examples } = groups.get(group) ?? {
+    summary: 'See how processes and inter-process communication work, with the kernel as witness.',
+    examples: ['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write'],
+  }
   if (group === '') program.option('-V, --version', 'show the version')
-  return program.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
+  return program.description(summary).addHelpText('after', exampleText(examples))
+}
+
+/** What the help of a command says when it is what its bare group stands for: the names of the others. */
+export function otherMembers(path: string): string {
+  const [group = '', name] = path.split(' ')
+  if (name === undefined || groups.get(group)?.default !== name) return ''
+  const others = membersOf(group).filter(([other]) => other !== name)
+  const lines = others.map(([other, summary]) => `  osdemo ${group} ${other.padEnd(8)} ${summary}\n`)
+  return `\nThis is what \`osdemo ${group}\` does. See also:\n${lines.join('')}`
 }

@@ -52,7 +52,11 @@ export function buildCommand(words: string, summary: string, spec: CommandSpec):
   const command = quietCommand(`osdemo ${words}`).description(summary)
   spec.configure?.(command)
   addCommonOptions(command)
-  return command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`)
+  return command.addHelpText('after', exampleText(spec.examples))
+}
+
+export function exampleText(examples: string[]): string {
+  return `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`.trimEnd()
 }
 
 /** A command that throws instead of exiting, and whose errors `main` prints. */

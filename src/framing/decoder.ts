@@ -19,8 +19,8 @@ export type OnFrame = (buffer: Buffer, start: number, end: number) => void
  * of its own, which the decoder gives away and never touches again. That buffer grows with the bytes that have arrived,
  * whatever length the header announces: it is never longer than 64 KiB or twice those bytes, whichever is more.
  *
- * Once a call has failed, the place of the next header in the stream is unknown. So the decoder is of no further use,
- * and every later call of `push`, `scan` or `end` throws the same error again.
+ * After a header that is too long, or a callback that threw, the decoder no longer knows where the next header is: it is
+ * of no further use, and every later call of `push`, `scan` or `end` throws the same error again.
  *
  * @throws {RangeError} if `maxLength` is not an integer from 0 to 2^32 - 1
  */

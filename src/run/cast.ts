@@ -3,7 +3,7 @@
  * differ only in how they are started (start-process.ts, start-thread.ts).
  */
 import { DemoFailed, OsdemoError } from '../errors.js'
-import type { ErrorFact, Event, Fact } from '../events.js'
+import type { ErrorFact, Event } from '../events.js'
 
 /** What became of an actor. A thread has no signal. */
 export interface Ending {
@@ -80,16 +80,4 @@ export function createMemory(name: string) {
 /** An error that an actor reported, as the error it was there. */
 export function errorOf(fact: ErrorFact): OsdemoError {
   return new OsdemoError(fact.message, fact.exit, { hint: fact.hint, call: fact.call, errno: fact.errno })
-}
-
-/** The event for an error, as it is written where a program reads. */
-export function errorFact(error: OsdemoError): ErrorFact & Fact {
-  return {
-    event: 'error',
-    exit: error.exit,
-    message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.call === undefined ? {} : { call: error.call }),
-    ...(error.errno === undefined ? {} : { errno: error.errno }),
-  }
 }

@@ -4,11 +4,11 @@
  * released.
  */
 import { constants, release } from 'node:os'
-import { DemoFailed, Interrupted, OsdemoError, TimedOut } from '../errors.js'
+import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
 import { type Event, now, type Say } from '../events.js'
 import { debug } from '../log.js'
 import { bootId } from '../proc/boot.js'
-import { type Actor, errorFact, errorOf, type Part } from './cast.js'
+import { type Actor, errorOf, type Part } from './cast.js'
 import { sweep } from './ledger.js'
 import { createSequencer } from './order.js'
 import type { Output } from './output.js'
@@ -101,7 +101,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     await Promise.race([playing, aborted])
     if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
   } catch (error) {
-    say(errorFact(error instanceof OsdemoError ? error : bug(error)))
+    say({ event: 'error', ...asOsdemoError(error, 'the run failed').fact })
     throw error
   } finally {
     clearTimeout(timer)
@@ -109,12 +109,6 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     sequencer.close()
     output.end()
   }
-}
-
-/** What is no OsdemoError is a defect of ours: exit 70 (EX_SOFTWARE), with the stack. */
-export function bug(error: unknown): OsdemoError {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return new OsdemoError(`a bug in osdemo: ${stack}`, 70, { cause: error })
 }
 
 let handleSignal: ((signal: NodeJS.Signals) => void) | undefined

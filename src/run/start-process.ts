@@ -61,7 +61,7 @@ export async function startProcess(
       'pipe',
     ],
   })
-  debug({ pid: child.pid, program, words, config: part.config }, `starting ${part.name}`)
+  debug({ child: child.pid, program, words }, `starting ${part.name}`)
   if (child.pid === undefined) throw await cannotStart(child, part.name)
 
   const memory = createMemory(part.name)

@@ -1,0 +1,147 @@
+/** The command line as a whole, on the real program. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { commands, groups } from '../src/commands/index.js'
+import { newPlace, parseEvents } from './osdemo.js'
+
+async function osdemo(words: string[], env: Record<string, string> = {}) {
+  const run = newPlace().osdemo(words, { env })
+  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
+}
+
+describe('help', () => {
+  test.each([...commands.keys()])(
+    '`osdemo help %s` shows the options and two examples or more',
+    async (name) => {
+      const { exit, stdout } = await osdemo(['help', ...name.split(' ')])
+      expect(exit).toBe(0)
+      expect(stdout).toContain(`Usage: osdemo ${name}`)
+      expect(stdout).toContain('--json')
+      expect(stdout.split('Examples:\n')[1]?.trim().split('\n').length).toBeGreaterThanOrEqual(2)
+    },
+  )
+
+  test.each([...commands.keys()])('`osdemo %s --help` says the same as `osdemo help`', async (name) => {
+    const asked = await osdemo([...name.split(' '), '--help'])
+    expect(asked).toEqual(await osdemo(['help', ...name.split(' ')]))
+  })
+
+  test.each([...groups.keys()])('`osdemo %s --help` lists the members with exit 0', async (group) => {
+    const { exit, stdout } = await osdemo([group, '--help'])
+    expect(exit).toBe(0)
+    for (const name of [...commands.keys()].filter((path) => path.startsWith(`${group} `))) {
+      expect(stdout).toContain(name.split(' ')[1])
+    }
+  })
+
+  test('a bare group without a default prints its help on stderr and exits 2', async () => {
+    const { exit, stdout, stderr } = await osdemo(['pipe'])
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toContain('Usage: osdemo pipe')
+  })
+
+  test('without a word the program prints its help on stderr and exits 2', async () => {
+    const { exit, stderr } = await osdemo([])
+    expect(exit).toBe(2)
+    for (const name of ['tour', 'pipe', 'tcp-echo', 'short-reads', 'shm'])
+      expect(stderr).toContain(`  ${name}`)
+  })
+
+  test('--version is that of package.json', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(await osdemo(['--version'])).toEqual({ exit: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})
+
+describe('a wrong word', () => {
+  test.each([
+    [['pip'], "unknown command 'pip'", 'pipe'],
+    [['pipe', 'raed'], "unknown command 'raed'", 'read'],
+    [['tcp-echo', 'clinet'], "unknown command 'clinet'", 'client'],
+    [['shm', 'thread'], "unknown command 'thread'", 'threads'],
+    [['help', 'pipe', 'wirte'], "unknown command 'wirte'", 'write'],
+    [['pipe', 'read', '--folow'], "unknown option '--folow'", '--follow'],
+    [['tour', '--jsn'], "unknown option '--jsn'", '--json'],
+  ])('%j exits 2 and says what was meant', async (words, message, meant) => {
+    const { exit, stdout, stderr } = await osdemo(words)
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toContain(`osdemo: ${message}`)
+    expect(stderr).toContain(`Did you mean ${meant}?`)
+  })
+
+  test.each([
+    [['pipe', 'demo', 'extra']],
+    [['tour', '--view', 'painting']],
+    [['tour', '--timeout', '5']],
+    [['tour', '--timeout', 'soon']],
+    [['tour', '--log-level', 'loud']],
+    [['pipe', 'read', '--max']],
+    [['__proto__']],
+    [['pipe', 'constructor']],
+  ])('%j exits 2 with a message and no stack', async (words) => {
+    const { exit, stdout, stderr } = await osdemo(words)
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toMatch(/^osdemo: /)
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+
+  test('with --json it is an error event on stdout as well', async () => {
+    const { exit, stdout } = await osdemo(['pipe', 'read', '--max', 'abc', '--json'])
+    expect(exit).toBe(2)
+    expect(parseEvents(stdout)).toMatchObject([
+      { event: 'error', exit: 2, message: expect.stringContaining('abc') },
+    ])
+  })
+})
+
+describe('common options', () => {
+  test('stand before or after the command', async () => {
+    const before = await osdemo(['--json', '--timeout', '20s', 'short-reads'])
+    const after = await osdemo(['short-reads', '--timeout=20s', '--json'])
+    for (const { exit, stdout } of [before, after]) {
+      expect(exit).toBe(0)
+      expect(parseEvents(stdout).at(0)?.event).toBe('run')
+    }
+  })
+
+  test('--view ndjson is --json', async () => {
+    const { exit, stdout } = await osdemo(['short-reads', '--view', 'ndjson'])
+    expect(exit).toBe(0)
+    expect(parseEvents(stdout).length).toBeGreaterThan(10)
+  })
+
+  test('--log-level debug logs NDJSON on stderr; without it there is none', async () => {
+    const loud = await osdemo(['short-reads', '--log-level', 'debug', '--quiet'])
+    const lines = loud.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map(({ msg }) => msg)).toContain('starting sender')
+    expect((await osdemo(['short-reads', '--quiet'])).stderr).toBe('')
+  })
+
+  test('--timeout ends the run with 124 and says so, as text and as event', async () => {
+    const { exit, stdout, stderr } = await osdemo(['pipe', 'read', '--timeout', '300ms', '--json'])
+    expect(exit).toBe(124)
+    expect(stderr).toContain('not finished after 300ms')
+    expect(parseEvents(stdout).at(-1)).toMatchObject({ event: 'error', exit: 124 })
+  })
+})
+
+describe('colour', () => {
+  const escape = '\u001b['
+
+  test.each([
+    ['none when stdout is no terminal', [], {}, false],
+    ['--color forces it', ['--color'], {}, true],
+    ['--no-color wins over FORCE_COLOR', ['--no-color'], { FORCE_COLOR: '1' }, false],
+    ['FORCE_COLOR forces it', [], { FORCE_COLOR: '1' }, true],
+    ['FORCE_COLOR=0 forces none', [], { FORCE_COLOR: '0' }, false],
+    ['FORCE_COLOR wins over NO_COLOR', [], { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+    ['--color wins over NO_COLOR', ['--color'], { NO_COLOR: '1' }, true],
+  ])('%s', async (_, words, env, colored) => {
+    const { exit, stdout } = await osdemo(['short-reads', ...words], env as Record<string, string>)
+    expect(exit).toBe(0)
+    expect(stdout.includes(escape)).toBe(colored)
+  })
+})

@@ -1,0 +1,79 @@
+/** How actors live and die with their supervisor. */
+import { existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openFiles } from '../../src/proc/fds.js'
+import { isAlive } from '../../src/proc/stat.js'
+import { waitingThreads } from '../../src/proc/task.js'
+import { childrenOf, newPlace, parseEvents, temporaryFolder } from '../osdemo.js'
+import { until } from '../until.js'
+
+const waitsInOpen = (pid: number) => waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
+
+/** A folder for PATH that has mkfifo but no setpriv. */
+function pathWithoutSetpriv(): string {
+  const folder = temporaryFolder()
+  const mkfifo = ['/usr/bin/mkfifo', '/bin/mkfifo'].find((path) => existsSync(path))!
+  symlinkSync(mkfifo, join(folder, 'mkfifo'))
+  return folder
+}
+
+test.each([
+  ['with setpriv, by the kernel', {}],
+  ['without setpriv, by the line that closes', { PATH: 'none' }],
+])('an actor that waits in open(2) dies with a supervisor killed with SIGKILL: %s', async (_, env) => {
+  const place = newPlace()
+  const path = 'PATH' in env ? { PATH: pathWithoutSetpriv() } : {}
+  const run = place.osdemo(['pipe', 'read'], { env: path })
+  const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+  run.child.kill('SIGKILL')
+  await until(() => !isAlive(actor), 2000)
+  expect(await run.exit).toBe(137)
+})
+
+test('the FIFO that a killed run left is removed by the next run of any command', async () => {
+  const place = newPlace()
+  const killed = place.osdemo(['pipe', 'read'])
+  await until(() => childrenOf(killed.pid).find(waitsInOpen))
+  killed.child.kill('SIGKILL')
+  await killed.exit
+  expect(place.leftovers()).toContain('pipe')
+  // The actor dies a moment after its supervisor; while it waits for the FIFO, the FIFO is not touched.
+  await until(async () => {
+    await place.osdemo(['short-reads', '--quiet']).exit
+    return place.leftovers().length === 0
+  })
+})
+
+test('an actor has its five descriptors, and nothing of the supervisor beyond them', async () => {
+  const run = newPlace().osdemo(['tcp-echo', '--port', '0', '--json'])
+  await until(() => run.stdout().includes('"port"'))
+  const server = childrenOf(run.pid)[0]!
+  const sockets = openFiles(server).filter(({ fd, target }) => fd > 2 && target.startsWith('socket:'))
+  // Its two lines and its listening socket; epoll, event and pipe descriptors are its own.
+  expect(sockets).toHaveLength(3)
+  run.child.kill('SIGINT')
+  expect(await run.exit).toBe(0)
+})
+
+test('the run ends with exit 1 and names the actor that somebody killed', async () => {
+  const run = newPlace().osdemo(['pipe', 'read', '--json'])
+  const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+  process.kill(actor, 'SIGKILL')
+  expect(await run.exit).toBe(1)
+  expect(run.stderr()).toContain(`the reader (pid ${actor}) was killed by SIGKILL`)
+  expect(parseEvents(run.stdout()).at(-1)).toMatchObject({ event: 'error', exit: 1 })
+})
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
+  '%s ends a run with 128 + n; no process and no FIFO is left',
+  async (signal) => {
+    const place = newPlace()
+    const run = place.osdemo(['pipe', 'read'])
+    const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+    run.child.kill(signal)
+    expect(await run.exit).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 }[signal])
+    expect(isAlive(actor)).toBe(false)
+    expect(place.leftovers()).toEqual([])
+  },
+)
