@@ -8,6 +8,8 @@ import { onTestFinished } from 'vitest'
 import type { Event } from '../src/events.js'
 import { openFiles } from '../src/proc/fds.js'
 import { readNumbers, readText } from '../src/proc/read.js'
+import { waitingThreads } from '../src/proc/task.js'
+import { until } from './until.js'
 
 export const program = fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))
 
@@ -36,6 +38,10 @@ export interface RunOptions {
   stdio?: [StdioPart, StdioPart, StdioPart]
   env?: Record<string, string>
   cwd?: string
+  /** In a process group of its own, which a test can signal as a terminal does. */
+  detached?: boolean
+  /** Words before the program that end by executing it, so that the pid stays: `taskset -c 0`. */
+  prefix?: string[]
 }
 type StdioPart = 'pipe' | 'ignore' | number
 
@@ -45,41 +51,57 @@ export interface Place {
   folder: string
   /** Starts `osdemo WORDS`. It is killed when the test ends, whatever became of it. */
   osdemo(words: string[], options?: RunOptions): Run
+  /** Starts a line of sh in which `osdemo` is our program. Its whole process group is killed when the test ends. */
+  sh(line: string, options?: RunOptions): Run
   /** What lies in the runtime folder now, the ledger included. */
   leftovers(): string[]
 }
 
 export function newPlace(): Place {
   const folder = temporaryFolder()
+  function launch(
+    command: string,
+    words: string[],
+    { stdio = ['ignore', 'pipe', 'pipe'], env = {}, cwd, detached = false }: RunOptions,
+  ): Run {
+    const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
+    const child: ChildProcess = spawn(command, words, {
+      stdio: stdio as StdioOptions,
+      env: { ...inherited, XDG_RUNTIME_DIR: folder, ...env },
+      detached,
+      ...(cwd !== undefined && { cwd }),
+    })
+    const [out, err] = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = []
+      stream?.on('data', (chunk) => chunks.push(chunk))
+      return chunks
+    }) as [Buffer[], Buffer[]]
+    const exit = new Promise<number>((resolve) => {
+      child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]))
+    })
+    onTestFinished(async () => {
+      child.kill('SIGKILL')
+      if (detached) killGroup(child.pid!)
+      await exit
+    })
+    return {
+      pid: child.pid!,
+      child,
+      stdout: () => Buffer.concat(out).toString(),
+      stderr: () => Buffer.concat(err).toString(),
+      bytes: () => Buffer.concat(out),
+      exit,
+    }
+  }
   return {
     folder,
-    osdemo(words, { stdio = ['ignore', 'pipe', 'pipe'], env = {}, cwd } = {}) {
-      const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
-      const child: ChildProcess = spawn(process.execPath, [program, ...words], {
-        stdio: stdio as StdioOptions,
-        env: { ...inherited, XDG_RUNTIME_DIR: folder, ...env },
-        ...(cwd !== undefined && { cwd }),
-      })
-      const [out, err] = [child.stdout, child.stderr].map((stream) => {
-        const chunks: Buffer[] = []
-        stream?.on('data', (chunk) => chunks.push(chunk))
-        return chunks
-      }) as [Buffer[], Buffer[]]
-      const exit = new Promise<number>((resolve) => {
-        child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]))
-      })
-      onTestFinished(async () => {
-        child.kill('SIGKILL')
-        await exit
-      })
-      return {
-        pid: child.pid!,
-        child,
-        stdout: () => Buffer.concat(out).toString(),
-        stderr: () => Buffer.concat(err).toString(),
-        bytes: () => Buffer.concat(out),
-        exit,
-      }
+    osdemo(words, options = {}) {
+      const [command, ...rest] = [...(options.prefix ?? []), process.execPath, program, ...words]
+      return launch(command!, rest, options)
+    },
+    sh(line, options = {}) {
+      const words = ['-c', `osdemo() { '${process.execPath}' '${program}' "$@"; }; ${line}`]
+      return launch('sh', words, { ...options, detached: true })
     },
     leftovers() {
       const runtime = join(folder, 'osdemo')
@@ -87,6 +109,15 @@ export function newPlace(): Place {
       const names = readdirSync(runtime, { recursive: true }).map(String)
       return names.filter((name) => name !== 'ledger')
     },
+  }
+}
+
+/** Also of a group whose leader has ended. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch {
+    // Nobody is in it any more.
   }
 }
 
@@ -105,7 +136,38 @@ export function childrenOf(pid: number): number[] {
   )
 }
 
+/** The pids of all living processes that a place has to do with: what its runs started, however it came about. */
+export function processesOf(place: Place): number[] {
+  const variable = `XDG_RUNTIME_DIR=${place.folder}`
+  return readNumbers('/proc').filter((pid) =>
+    readText(`/proc/${pid}/environ`)?.split('\0').includes(variable),
+  )
+}
+
 /** Whether a process has this file open. */
 export function hasOpen(pid: number, path: string): boolean {
   return openFiles(pid).some((file) => file.target === path)
 }
+
+/** The pid of a run's actor, once the kernel holds it in open(2) of a FIFO whose other end nobody has opened. */
+export function waitingActor({ pid }: Run): Promise<number> {
+  return until(() => childrenOf(pid).find(waitsForPartner))
+}
+
+function waitsForPartner(pid: number): boolean {
+  return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
+}
+
+/** Throws unless nothing is left in the runtime folder. */
+export function expectNothingLeft(place: Place): void {
+  const left = place.leftovers()
+  if (left.length === 0) return
+  const strangers = readNumbers('/proc').filter(waitsForPartner)
+  throw new Error(`left behind${strangers.length > 0 ? ` while ${strangers} waits` : ''}: ${left.join(', ')}`)
+}
+
+/**
+ * For tests that expect nothing left. While any process of this machine waits to open a FIFO (a `cat` of a test that
+ * runs beside this one), osdemo cannot tell whether it waits for ours and must leave that: only then try again.
+ */
+export const undisturbed = { retry: { count: 4, delay: 500, condition: /^left behind while/ } }

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option, type OptionValues } from 'commander'
 import { UsageError } from '../errors.js'
 import { logLevels } from '../log.js'
-import type { Demo } from '../run/run.js'
+import type { Demo } from '../run/stage.js'
 import { viewNames } from '../views/index.js'
 import { duration } from './values.js'
 

@@ -1,7 +1,7 @@
 /** What the pipe demos share: a FIFO that exists, and goes away again when we made it. */
-import { type FifoIdentity, findFifo, makeFifo } from '../ipc/fifo.js'
+import { type FifoIdentity, findFifo, loadMkfifo } from '../ipc/fifo.js'
 import { recordIntent } from '../run/ledger.js'
-import type { Stage } from '../run/run.js'
+import type { Stage } from '../run/stage.js'
 
 /**
  * Finds the FIFO at a path, or makes it. One that we made is removed at the end of the run, or, when somebody still
@@ -12,10 +12,11 @@ import type { Stage } from '../run/run.js'
 export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdentity> {
   const there = findFifo(path)
   if (there) return there
+  const makeFifo = await loadMkfifo()
   const entry = recordIntent(path)
   let made = false
   try {
-    made = await makeFifo(path)
+    made = makeFifo(path)
   } finally {
     if (!made) entry.forget()
   }

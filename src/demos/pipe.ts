@@ -6,12 +6,12 @@ import type { FifoWriterConfig } from '../actors/fifo-writer.js'
 import type { Event } from '../events.js'
 import { fdFlags, openFiles } from '../proc/fds.js'
 import { isAlive } from '../proc/stat.js'
-import { waitingThreads } from '../proc/task.js'
 import type { Actor } from '../run/cast.js'
-import type { Demo, Stage } from '../run/run.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
+import type { Demo, Stage } from '../run/stage.js'
 import { ensureFifo } from './fifo.js'
 import { requireProc } from './require-proc.js'
+import { seeWait } from './see-wait.js'
 
 /** Where the user has `--path`, and else where two terminals of one user find each other. */
 function choosePath(path: string | undefined): { path: string; ours: boolean } {
@@ -98,8 +98,11 @@ export const pipeDemo: Demo = async (stage) => {
     config: { path, ours: true, follow: false, max: null, copy: false } satisfies FifoReaderConfig,
   })
   await reader.until('call', ({ call }) => call === 'open')
-  const waits = await seeOpenWait(stage, reader)
-  stage.claim('the reader waits in open(2): there is no writer yet', waits)
+  await seeWait(stage, {
+    pid: reader.id,
+    calls: ['openat', 'open'],
+    claim: 'the reader waits in open(2): there is no writer yet',
+  })
 
   const writer = await stage.start({
     program: 'fifo-writer',
@@ -128,18 +131,6 @@ export const pipeDemo: Demo = async (stage) => {
 
 function isEndOfFile(event: Event): boolean {
   return event.event === 'call' && event.call === 'read' && event.result === 0
-}
-
-/** Looks for a thread of the reader that the kernel holds in open(2), for at most five seconds. */
-async function seeOpenWait(stage: Stage, reader: Actor): Promise<boolean> {
-  const thread = await stage.poll(() =>
-    waitingThreads(reader.id).find(({ syscall }) => syscall === 'openat' || syscall === 'open'),
-  )
-  if (!thread) return false
-  const folder = `/proc/${reader.id}/task/${thread.tid}`
-  stage.evidence(`${folder}/syscall`, `${thread.syscall}`, 'the system call that the reader is in')
-  if (thread.wchan) stage.evidence(`${folder}/wchan`, thread.wchan, 'where in the kernel it sleeps')
-  return true
 }
 
 /** Claims that both processes hold the one inode open, one for reading and one for writing. */

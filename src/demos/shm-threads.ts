@@ -7,10 +7,11 @@ import { now } from '../events.js'
 import { newBarrier } from '../ipc/shared-counter.js'
 import { newRing } from '../ipc/shared-ring.js'
 import { readStatus } from '../proc/status.js'
-import { threads, waitingThreads } from '../proc/task.js'
+import { threads } from '../proc/task.js'
 import type { Actor } from '../run/cast.js'
-import type { Demo, Stage } from '../run/run.js'
+import type { Demo, Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
+import { seeWait } from './see-wait.js'
 
 export interface ShmThreadsOptions {
   /** Counting threads, 2 to 16. */
@@ -45,7 +46,12 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
     config: { memory } satisfies RingConsumerConfig,
   })
   await consumer.until('call')
-  await seeFutexWait(stage, consumer)
+  await seeWait(stage, {
+    pid: process.pid,
+    tid: consumer.id,
+    calls: ['futex'],
+    claim: 'a consumer of an empty ring sleeps in the kernel, in futex(2)',
+  })
   const producer = await stage.startThread({
     program: 'ring-producer',
     name: 'producer',
@@ -58,18 +64,6 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
     `all ${messages} messages came through the ring, in order`,
     countReceived(consumer) === messages,
   )
-}
-
-async function seeFutexWait(stage: Stage, consumer: Actor): Promise<void> {
-  const waiting = await stage.poll(() =>
-    waitingThreads(process.pid).find(({ tid, syscall }) => tid === consumer.id && syscall === 'futex'),
-  )
-  const folder = `/proc/${process.pid}/task/${consumer.id}`
-  if (waiting) {
-    stage.evidence(`${folder}/syscall`, 'futex', 'the system call in which the consumer waits')
-    if (waiting.wchan) stage.evidence(`${folder}/wchan`, waiting.wchan, 'where in the kernel it sleeps')
-  }
-  stage.claim('a consumer of an empty ring sleeps in the kernel, in futex(2)', waiting !== undefined)
 }
 
 function seeThreads(stage: Stage, actors: Actor[]): void {

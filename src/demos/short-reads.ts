@@ -4,7 +4,7 @@ import type { FrameSenderConfig } from '../actors/frame-sender.js'
 import type { Event } from '../events.js'
 import { encode } from '../framing/index.js'
 import type { Actor } from '../run/cast.js'
-import type { Demo, Stage } from '../run/run.js'
+import type { Demo, Stage } from '../run/stage.js'
 
 /** The second frame is cut in its body, the third in its header; the last is more than one read gives. */
 const texts = ['short and whole', 'cut in the middle of its body', 'cut in its header']

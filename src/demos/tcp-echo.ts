@@ -6,7 +6,7 @@ import { openFiles } from '../proc/fds.js'
 import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../proc/net-tcp.js'
 import { hasCapability, readStatus } from '../proc/status.js'
 import type { Actor } from '../run/cast.js'
-import type { Demo, Stage } from '../run/run.js'
+import type { Demo, Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
 
 export function echoServe(config: EchoServerConfig): Demo {
@@ -15,17 +15,16 @@ export function echoServe(config: EchoServerConfig): Demo {
       { program: 'echo-server', name: 'server', config },
       { stdout: config.announce },
     )
-    await server.until('created')
-    stage.note(`ends with Ctrl-C; in another terminal: osdemo tcp-echo client hello${portOption(server)}`)
+    // It may die of a Ctrl-C while it is still starting: the terminal sends that to the whole group.
+    const bound = await Promise.race([server.until('created'), stage.stopped])
+    if (bound) {
+      const port = bound.port === 7007 ? '' : ` --port ${bound.port}`
+      stage.note(`ends with Ctrl-C; in another terminal: osdemo tcp-echo client hello${port}`)
+    }
     await stage.stopped
     server.tell('stop')
     await server.ended
   }
-}
-
-function portOption(server: Actor): string {
-  const { port } = server.events.find((event) => event.event === 'created') as { port?: number }
-  return port === 7007 ? '' : ` --port ${port}`
 }
 
 export function echoClient(config: EchoClientConfig): Demo {
@@ -145,7 +144,7 @@ async function seeLowPort(stage: Stage): Promise<void> {
   const status = readStatus(process.pid)
   const may = port >= first || (status !== undefined && hasCapability(status, bindService))
   const right = may ? 'this process may' : 'this process has no CAP_NET_BIND_SERVICE'
-  stage.evidence('bind(2)', errno ?? 'success', `port ${port} of 127.0.0.1, for user ${process.getuid!()}`)
+  stage.evidence('errno', errno ?? '0', `bind(2) to port ${port} of 127.0.0.1, as user ${process.getuid!()}`)
   stage.evidence('/proc/self/status CapEff', right, `ports below ${first}`)
   if (may && errno === 'EACCES') {
     stage.note('a capability counts only in the user namespace that owns this network; here another one does')

@@ -1,7 +1,8 @@
 /** All demos, one after the other, as chapters of one run. */
 import { Unavailable } from '../errors.js'
-import { type Demo, type Stage, sayRun } from '../run/run.js'
+import { sayRun } from '../run/run.js'
 import { createScope } from '../run/scope.js'
+import type { Demo, Stage } from '../run/stage.js'
 import { pipeDemo } from './pipe.js'
 import { shmThreads } from './shm-threads.js'
 import { shortReads } from './short-reads.js'

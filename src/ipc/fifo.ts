@@ -5,6 +5,7 @@
 import { close, constants, fstat, fstatSync, open, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { getSystemErrorMap, promisify } from 'node:util'
+import type { execaSync as ExecaSync } from 'execa'
 import { DemoFailed, errnoOf, OsdemoError, systemCallError, Unavailable } from '../errors.js'
 
 /** open(2)'s O_PATH, which Node does not name: a descriptor that stands for a file without opening it. Linux only. */
@@ -45,19 +46,22 @@ function requireFifo(path: string, stats: Stats): void {
 }
 
 /**
+ * Loads what it takes to run mkfifo(1), and gives the function that does it. That one is synchronous, two milliseconds
+ * or so: between making a FIFO and having it in a scope nothing else can happen, so no Ctrl-C can leave one behind.
+ */
+export async function loadMkfifo(): Promise<(path: string) => boolean> {
+  const { execaSync } = await import('execa')
+  return (path) => makeFifo(path, execaSync)
+}
+
+/**
  * Makes a FIFO of mode 0600.
  *
  * @returns false when somebody else made one there first
  * @throws SystemCallError when the folder is missing or not ours to write; Unavailable when there is no mkfifo
  */
-export async function makeFifo(path: string): Promise<boolean> {
-  const { execa } = await import('execa')
-  const result = await execa('mkfifo', ['-m', '600', '--', path], {
-    reject: false,
-    // execa's clean-up on exit would raise the signal again, and our own clean-up would not run.
-    cleanup: false,
-    env: { LC_ALL: 'C' },
-  })
+function makeFifo(path: string, execaSync: typeof ExecaSync): boolean {
+  const result = execaSync('mkfifo', ['-m', '600', '--', path], { reject: false, env: { LC_ALL: 'C' } })
   if (!result.failed) return true
   if (errnoOf(result.cause) === 'ENOENT') {
     throw new Unavailable('there is no program mkfifo here', 'install coreutils')

@@ -53,7 +53,7 @@ export function createMemory(name: string) {
       if (events.push(event) >= 2 * remembered) events.splice(0, remembered)
       for (const waiter of waiting) waiter.take(event)
     },
-    /** The actor has ended: nobody needs to wait any longer. */
+    /** The actor has ended, and whoever asks how has been told: nobody needs to wait any longer. */
     close() {
       over = true
       for (const waiter of waiting) waiter.fail()

@@ -5,38 +5,15 @@
  */
 import { constants, release } from 'node:os'
 import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
-import { type Event, now, type Say } from '../events.js'
-import { debug } from '../log.js'
+import { now, type Say } from '../events.js'
 import { bootId } from '../proc/boot.js'
-import { type Actor, errorOf, type Part } from './cast.js'
 import { sweep } from './ledger.js'
 import { createSequencer } from './order.js'
 import type { Output } from './output.js'
 import { version } from './package.js'
-import { createScope, type Scope } from './scope.js'
-import { type Streams, startProcess } from './start-process.js'
-import { startThread } from './start-thread.js'
-
-/** What a demo works with. */
-export interface Stage {
-  /** Speaks as the director. */
-  say: Say
-  note(text: string): void
-  evidence(source: string, value: string, about: string): void
-  /** States what was shown, and gives `holds` back. One that does not hold makes the run exit 1. */
-  claim(text: string, holds: boolean): boolean
-  /** Starts a process; it dies with the run. When it fails or is killed by somebody else, the run fails. */
-  start(part: Part, streams?: Streams): Promise<Actor>
-  /** Starts a thread of this process; the same holds. */
-  startThread(part: Part): Promise<Actor>
-  /** Polls until `look` finds something (neither undefined nor false), at most `milliseconds`; then undefined. */
-  poll<T>(look: () => T | undefined | false, milliseconds?: number): Promise<T | undefined>
-  scope: Scope
-  /** Resolves when the user asks a server to stop; only where the command said that it stops `gracefully`. */
-  stopped: Promise<void>
-}
-
-export type Demo = (stage: Stage) => Promise<void>
+import { createScope } from './scope.js'
+import { onEndingSignal } from './signals.js'
+import { createStage, type Demo } from './stage.js'
 
 export interface RunOptions {
   /** The words of the command line, for the `run` event. */
@@ -80,11 +57,12 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
   const timer =
     options.timeout &&
     setTimeout(() => abort(new TimedOut(options.timeout!.text)), options.timeout.milliseconds)
-  let mayStop = options.graceful ?? false
+  let stopSignal: NodeJS.Signals | undefined
   onEndingSignal((signal) => {
-    if (mayStop && (signal === 'SIGINT' || signal === 'SIGTERM')) stop()
-    else abort(new Interrupted(signal, constants.signals[signal]))
-    mayStop = false
+    const asks = options.graceful && !stopSignal && (signal === 'SIGINT' || signal === 'SIGTERM')
+    if (!asks) return abort(new Interrupted(signal, constants.signals[signal]))
+    stopSignal = signal
+    stop()
   })
 
   try {
@@ -94,7 +72,15 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
       say({ event: 'removed', kind: 'fifo', id })
       say({ event: 'note', text: 'an earlier run that was killed had left it' })
     }
-    const { stage, falseClaims } = createStage({ say, scope, abort, sequencer, output, stopped })
+    const { stage, falseClaims } = createStage({
+      say,
+      scope,
+      abort,
+      sequencer,
+      output,
+      stopped,
+      stopSignal: () => stopSignal,
+    })
     const playing = demo(stage)
     // When the run is aborted the demo is left behind in whatever it waits for; how that fails interests nobody.
     playing.catch(() => {})
@@ -111,24 +97,6 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
   }
 }
 
-let handleSignal: ((signal: NodeJS.Signals) => void) | undefined
-
-/**
- * Says who hears a signal that asks us to end. The listeners stay until the process has ended: without one, a second
- * Ctrl-C would kill us in the middle of cleaning up.
- */
-function onEndingSignal(handler: (signal: NodeJS.Signals) => void): void {
-  const first = handleSignal === undefined
-  handleSignal = handler
-  if (!first) return
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
-    process.on(signal, () => {
-      debug({ signal }, 'signal')
-      handleSignal?.(signal)
-    })
-  }
-}
-
 /** A promise with its levers outside, and a rejection that may stay unheard. */
 function deferred<T>() {
   let resolve: (value: T) => void = () => {}
@@ -139,92 +107,4 @@ function deferred<T>() {
   })
   promise.catch(() => {})
   return { promise, resolve, reject }
-}
-
-interface Backstage {
-  say: Say
-  scope: Scope
-  abort: (error: unknown) => void
-  sequencer: { push(event: Event): void }
-  output: Output
-  stopped: Promise<void>
-}
-
-function createStage({ say, scope, abort, sequencer, output, stopped }: Backstage) {
-  const falseClaims: string[] = []
-  /** Actors whose events wait until the view can take more. */
-  const paused = new Set<{ resume(): void }>()
-
-  function adopt(actor: Actor, kind: 'process' | 'thread'): void {
-    const about = { child: actor.id, name: actor.name, kind }
-    say({ event: 'started', ...about })
-    let dismissed = false
-    scope.defer(
-      () => {
-        dismissed = true
-        actor.kill()
-      },
-      () => actor.ended,
-    )
-    actor.ended.then((ending) => {
-      say({ event: 'exited', ...about, ...ending })
-      if (!dismissed && ending.code !== 0) abort(endedBadly(actor, ending))
-    })
-  }
-
-  const stage: Stage = {
-    say,
-    scope,
-    stopped,
-    note: (text) => say({ event: 'note', text }),
-    evidence: (source, value, about) => say({ event: 'evidence', source, value, about }),
-    claim(text, holds) {
-      say({ event: 'claim', text, holds })
-      if (!holds) falseClaims.push(text)
-      return holds
-    },
-    async start(part, streams = {}) {
-      const actor = await startProcess(part, streams, (event) => {
-        // The run ends with an actor's error, and says it then.
-        if (event.event === 'error') return abort(errorOf(event))
-        sequencer.push(event)
-        if (!output.full || paused.has(actor)) return
-        actor.pause()
-        paused.add(actor)
-        output.onceDrained(() => {
-          paused.delete(actor)
-          actor.resume()
-        })
-      })
-      adopt(actor, 'process')
-      return actor
-    },
-    async startThread(part) {
-      const actor = await startThread(part, (event) => {
-        if (event.event === 'error') abort(errorOf(event))
-        else sequencer.push(event)
-      })
-      adopt(actor, 'thread')
-      return actor
-    },
-    async poll(look, milliseconds = 5000) {
-      for (const end = now() + milliseconds * 1000; ; ) {
-        const found = look()
-        if (found !== undefined && found !== false) return found
-        if (now() > end) return undefined
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-    },
-  }
-  return { stage, falseClaims }
-}
-
-function endedBadly(
-  actor: Actor,
-  { code, signal }: { code: number | null; signal: string | null },
-): DemoFailed {
-  const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`
-  return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
-    hint: signal ? 'somebody else ended it; run the command again' : undefined,
-  })
 }

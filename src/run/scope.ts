@@ -13,7 +13,10 @@ interface Held {
 }
 
 export interface Scope extends AsyncDisposable {
-  /** Registers a release. What it returns runs the release early; a release never runs twice. */
+  /**
+   * Registers a release. What it returns runs the release early; a release never runs twice. In a scope that is over
+   * already, as when a run was aborted while something was being made, it runs at once.
+   */
   defer(release: () => void, settled?: () => Promise<unknown>): () => void
 }
 
@@ -45,6 +48,7 @@ export function createScope(): Scope {
     defer(release, settled) {
       const held = { release, settled }
       list.push(held)
+      if (!open.has(list)) releaseQuietly(list.pop()!)
       return () => {
         const index = list.indexOf(held)
         if (index < 0) return

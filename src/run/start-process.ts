@@ -80,10 +80,10 @@ export async function startProcess(
   // `close` and not `exit`: only then has everything been read that it said.
   const ended = new Promise<Ending>((resolve) => {
     child.once('close', (code, signal) => {
-      memory.close()
       resolve({ code, signal })
     })
   })
+  ended.then(() => setImmediate(memory.close))
   return {
     name: part.name,
     id: child.pid,

@@ -16,10 +16,10 @@ export async function startThread(part: Part, onEvent: (event: Event) => void): 
   let failure: unknown
   const ended = new Promise<Ending>((resolve) => {
     worker.once('exit', (code) => {
-      memory.close()
       resolve({ code, signal: null })
     })
   })
+  ended.then(() => setImmediate(memory.close))
   const tid = new Promise<number>((resolve, reject) => {
     worker.on('error', (error) => {
       failure = error

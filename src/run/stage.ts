@@ -1,0 +1,120 @@
+/** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
+import { DemoFailed } from '../errors.js'
+import { type Event, now, type Say } from '../events.js'
+import { type Actor, type Ending, errorOf, type Part } from './cast.js'
+import type { Output } from './output.js'
+import type { Scope } from './scope.js'
+import { type Streams, startProcess } from './start-process.js'
+import { startThread } from './start-thread.js'
+
+export interface Stage {
+  /** Speaks as the director. */
+  say: Say
+  note(text: string): void
+  evidence(source: string, value: string, about: string): void
+  /** States what was shown, and gives `holds` back. One that does not hold makes the run exit 1. */
+  claim(text: string, holds: boolean): boolean
+  /** Starts a process; it dies with the run. When it fails or is killed by somebody else, the run fails. */
+  start(part: Part, streams?: Streams): Promise<Actor>
+  /** Starts a thread of this process; the same holds. */
+  startThread(part: Part): Promise<Actor>
+  /** Polls until `look` finds something (neither undefined nor false), at most `milliseconds`; then undefined. */
+  poll<T>(look: () => T | undefined | false, milliseconds?: number): Promise<T | undefined>
+  scope: Scope
+  /** Resolves when the user asks a server to stop; only where the command said that it stops `gracefully`. */
+  stopped: Promise<void>
+}
+
+export type Demo = (stage: Stage) => Promise<void>
+
+/** What the supervisor gives to a stage. */
+export interface Backstage {
+  say: Say
+  scope: Scope
+  abort: (error: unknown) => void
+  sequencer: { push(event: Event): void }
+  output: Output
+  /** Resolves when the user asks a server to stop. */
+  stopped: Promise<void>
+  /** The signal that asked, once it did: the terminal may have sent it to an actor too. */
+  stopSignal(): NodeJS.Signals | undefined
+}
+
+/** Makes a stage, and the list of the claims on it that did not hold. */
+export function createStage(backstage: Backstage) {
+  const { say, scope, abort, sequencer, output, stopped, stopSignal } = backstage
+  const falseClaims: string[] = []
+  /** Actors whose events wait until the view can take more. */
+  const paused = new Set<{ resume(): void }>()
+
+  function adopt(actor: Actor, kind: 'process' | 'thread'): void {
+    const about = { child: actor.id, name: actor.name, kind }
+    say({ event: 'started', ...about })
+    let dismissed = false
+    scope.defer(
+      () => {
+        dismissed = true
+        actor.kill()
+      },
+      () => actor.ended,
+    )
+    actor.ended.then((ending) => {
+      say({ event: 'exited', ...about, ...ending })
+      const asked = ending.signal !== null && ending.signal === stopSignal()
+      if (!dismissed && !asked && ending.code !== 0) abort(endedBadly(actor, ending))
+    })
+  }
+
+  const stage: Stage = {
+    say,
+    scope,
+    stopped,
+    note: (text) => say({ event: 'note', text }),
+    evidence: (source, value, about) => say({ event: 'evidence', source, value, about }),
+    claim(text, holds) {
+      say({ event: 'claim', text, holds })
+      if (!holds) falseClaims.push(text)
+      return holds
+    },
+    async start(part, streams = {}) {
+      const actor = await startProcess(part, streams, (event) => {
+        // The run ends with an actor's error, and says it then.
+        if (event.event === 'error') return abort(errorOf(event))
+        sequencer.push(event)
+        if (!output.full || paused.has(actor)) return
+        actor.pause()
+        paused.add(actor)
+        output.onceDrained(() => {
+          paused.delete(actor)
+          actor.resume()
+        })
+      })
+      adopt(actor, 'process')
+      return actor
+    },
+    async startThread(part) {
+      const actor = await startThread(part, (event) => {
+        if (event.event === 'error') abort(errorOf(event))
+        else sequencer.push(event)
+      })
+      adopt(actor, 'thread')
+      return actor
+    },
+    async poll(look, milliseconds = 5000) {
+      for (const end = now() + milliseconds * 1000; ; ) {
+        const found = look()
+        if (found !== undefined && found !== false) return found
+        if (now() > end) return undefined
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    },
+  }
+  return { stage, falseClaims }
+}
+
+function endedBadly(actor: Actor, { code, signal }: Ending): DemoFailed {
+  const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`
+  return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
+    hint: signal ? 'somebody else ended it; run the command again' : undefined,
+  })
+}
