@@ -38,7 +38,7 @@ play<FifoReaderConfig>(async ({ say, config }) => {
     const ended = await drain(fd, taker)
     if (ended) {
       taker.end()
-      say({ event: 'call', phase: 'end', call: 'read', object: `${object}: end of file`, result: 0 })
+      say({ event: 'call', phase: 'end', call: 'read', object, result: 0 })
     }
     more = config.follow && ended
     meter.flush()

@@ -41,6 +41,7 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
   }
   meter.flush()
   if (config.hold) await told()
+  const closing = now()
   await promisify(close)(fd)
   const what = config.messages ? `${meter.messages} messages, ` : ''
   say({

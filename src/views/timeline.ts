@@ -102,7 +102,8 @@ export function createTimeline({ color, width }: TimelineOptions) {
           return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${clean(event.object)}` }
         }
         const known = begun.has(`${event.tid} ${event.call}`)
-        const outcome = event.errno ? chalk.red(event.errno) : `${event.result ?? ''}`
+        const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
+        const outcome = event.errno ? chalk.red(event.errno) : `${event.result ?? ''}${ended}`
         const object = known ? '' : ` ${clean(event.object)}`
         const returned = outcome === '' ? 'returned' : `returned ${outcome}`
         return { ...me, sign: '✓', text: `${chalk.bold(event.call)}${object} ${returned}${held(event)}` }
