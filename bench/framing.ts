@@ -4,8 +4,8 @@
  * has with each chunk. Run it with `npx tsx bench/framing.ts`.
  */
 import { strictEqual } from 'node:assert'
-import { Readable } from 'node:stream'
-import { decode as frameStream } from 'frame-stream'
+import { Readable, type TransformOptions } from 'node:stream'
+import { type DecodeOptions, decode as frameStream } from 'frame-stream'
 import { encode, FrameDecoder } from '../src/framing/index.js'
 import { compare, timed } from './sides.js'
 
@@ -77,8 +77,9 @@ function joining(chunks: Buffer[]): Count {
 
 async function npm(chunks: Buffer[]): Promise<Count> {
   const count = { frames: 0, bytes: 0 }
+  const options: DecodeOptions & TransformOptions = { readableObjectMode: true }
   // In object mode, or the stream would join the frames that it has just cut.
-  const frames: AsyncIterable<Buffer> = Readable.from(chunks).pipe(frameStream({ readableObjectMode: true }))
+  const frames: AsyncIterable<Buffer> = Readable.from(chunks).pipe(frameStream(options))
   for await (const frame of frames) {
     count.frames++
     count.bytes += frame.length

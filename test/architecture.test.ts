@@ -24,7 +24,7 @@ const layers: Record<string, Layer> = {
   demos: { uses: ['run', 'ipc', 'framing', 'proc', 'events', 'errors'], types: ['actors'] },
   views: { uses: ['events'], packages: ['chalk', 'string-width', 'wrap-ansi'] },
   commands: { uses: ['demos', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },
-  main: { uses: ['commands', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander', 'chalk'] },
+  main: { uses: ['commands', 'errors'] },
   cli: { uses: ['main'] },
 }
 

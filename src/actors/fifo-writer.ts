@@ -44,10 +44,8 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
   const closing = now()
   await promisify(close)(fd)
   const what = config.messages ? `${meter.messages} messages, ` : ''
-  say({
-    event: 'note',
-    text: `sent ${what}${meter.bytes} bytes, and closed: the reader now sees end of file`,
-  })
+  // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
+  say({ event: 'note', text: `sent ${what}${meter.bytes} bytes, and closes` }, closing)
 })
 
 async function sendMessages(

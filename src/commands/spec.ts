@@ -3,7 +3,7 @@ import { Command, CommanderError, Option, type OptionValues } from 'commander'
 import { UsageError } from '../errors.js'
 import { logLevels } from '../log.js'
 import type { Demo } from '../run/stage.js'
-import { viewNames } from '../views/index.js'
+import { type ViewName, viewNames } from '../views/names.js'
 import { duration } from './values.js'
 
 export interface CommandSpec {
@@ -26,7 +26,7 @@ export interface CommandSpec {
 /** The options of `addCommonOptions`, parsed. */
 export interface CommonOptions {
   json?: boolean
-  view?: (typeof viewNames)[number]
+  view?: ViewName
   quiet?: boolean
   timeout?: { milliseconds: number; text: string }
   color?: boolean

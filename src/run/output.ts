@@ -44,18 +44,3 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
     end: () => put(view.end()),
   }
 }
-
-/**
- * Waits until a stream has handed everything to the kernel, but at most so many milliseconds: whoever holds the other
- * end of a pipe without reading must not keep us alive for ever.
- */
-export function drained(stream: NodeJS.WriteStream, milliseconds: number): Promise<void> {
-  if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    stream.write('', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
-}

@@ -1,10 +1,9 @@
 /** Which views there are, by the names that `--view` takes. */
+import type { ViewName } from './names.js'
 import { createNdjson } from './ndjson.js'
 import { createTimeline, type TimelineOptions } from './timeline.js'
 
-export type ViewName = 'timeline' | 'ndjson'
-
-export const viewNames: readonly ViewName[] = ['timeline', 'ndjson']
+export { colorLevel } from './color.js'
 
 export function createView(name: ViewName, options: TimelineOptions) {
   return name === 'ndjson' ? createNdjson() : createTimeline(options)

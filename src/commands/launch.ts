@@ -1,0 +1,89 @@
+/** From words to a run: finds the command, parses its options, gives it a view, and runs its demo. */
+import type { OptionValues } from 'commander'
+import { asOsdemoError } from '../errors.js'
+import { type Event, now } from '../events.js'
+import type { Output } from '../run/output.js'
+import type { Demo } from '../run/stage.js'
+import { commands } from './index.js'
+import { findRoute, groupCommand, otherMembers } from './route.js'
+import { buildCommand, type CommandSpec, type CommonOptions, parseWords } from './spec.js'
+
+/**
+ * Does what the words say.
+ *
+ * @param words argv up to `--`
+ * @param operands `--` and what follows it, taken as it is
+ * @returns the exit code of what needed no run, such as a help page; of a run, 0
+ * @throws OsdemoError as `run` does, or UsageError
+ */
+export async function launch(words: string[], operands: string[]): Promise<number> {
+  let plan: Plan | number
+  try {
+    plan = await makePlan(words, operands)
+  } catch (error) {
+    // There is no run yet that could have said it as an event.
+    if (words.includes('--json')) writeErrorEvent(error)
+    throw error
+  }
+  if (typeof plan === 'number') return plan
+  const { spec, options, command, demo } = plan
+  const { openLog } = await import('../log.js')
+  if (options.logLevel) await openLog(options.logLevel)
+  const { run } = await import('../run/run.js')
+  const output = await chooseOutput(spec, options)
+  await run(demo, { command, output, timeout: options.timeout, graceful: spec.graceful })
+  return 0
+}
+
+interface Plan {
+  /** The command with its operands, for the `run` event. */
+  command: string[]
+  spec: CommandSpec
+  options: CommonOptions
+  demo: Demo
+}
+
+/** What to run; or, when a help page was printed instead, the exit code. */
+async function makePlan(words: string[], operands: string[]): Promise<Plan | number> {
+  const route = findRoute(words)
+  if ('help' in route) {
+    const page = groupCommand(route.help)
+    page.configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+    page.outputHelp({ error: !route.asked })
+    return route.asked ? 0 : 2
+  }
+  const entry = commands.get(route.command)!
+  const { spec } = await entry.load()
+  const parser = buildCommand(route.command, entry.summary, spec)
+  parser.addHelpText('after', otherMembers(route.command))
+  if (!parseWords(parser, [...route.words, ...operands])) return 0
+  const options: OptionValues & CommonOptions = parser.opts()
+  const payload = spec.kind === 'tool' && viewName(options) === undefined
+  const demo = spec.demo(parser.args, options, payload)
+  return { command: [...route.command.split(' '), ...parser.args], spec, options, demo }
+}
+
+function viewName({ json, view }: CommonOptions) {
+  return json ? 'ndjson' : view
+}
+
+/** The story goes to stdout, but in a tool to stderr, unless a view was asked for by name. */
+async function chooseOutput(spec: CommandSpec, options: CommonOptions): Promise<Output> {
+  const { createOutput } = await import('../run/output.js')
+  const name = viewName(options)
+  if (options.quiet && name === undefined)
+    return createOutput({ event: () => '', end: () => '' }, process.stdout)
+  const { colorLevel, createView } = await import('../views/index.js')
+  const stream = spec.kind === 'tool' && name === undefined ? process.stderr : process.stdout
+  const width = Math.max(60, stream.columns ?? 80)
+  return createOutput(
+    createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width }),
+    stream,
+  )
+}
+
+function writeErrorEvent(error: unknown): void {
+  const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'director' } as const
+  const event: Event = { ...stamp, event: 'error', ...asOsdemoError(error, 'osdemo failed').fact }
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}

@@ -1,0 +1,14 @@
+/** Whether a stream gets colour, and how much. */
+import { type ColorSupportLevel, supportsColor, supportsColorStderr } from 'chalk'
+
+/**
+ * The flag first (`--color`, `--no-color`), then FORCE_COLOR, which chalk has looked at, then NO_COLOR, then whether the
+ * stream is a terminal.
+ */
+export function colorLevel(stream: NodeJS.WriteStream, flag: boolean | undefined): ColorSupportLevel {
+  const detected = stream === process.stdout ? supportsColor : supportsColorStderr
+  const level = detected ? detected.level : 0
+  if (flag !== undefined) return flag ? (Math.max(1, level) as ColorSupportLevel) : 0
+  if (process.env.FORCE_COLOR !== undefined) return level
+  return process.env.NO_COLOR || !stream.isTTY ? 0 : level
+}

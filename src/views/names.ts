@@ -1,0 +1,4 @@
+/** Which views there are, by the names that `--view` takes; apart from the views, so that a help page loads none. */
+export const viewNames = ['timeline', 'ndjson'] as const
+
+export type ViewName = (typeof viewNames)[number]
