@@ -9,6 +9,8 @@ const holdBack = 20
 
 export interface Sequencer {
   push(event: Event): void
+  /** From now on several speak. Before, there is nothing to put in order, and every event comes out at once. */
+  severalSpeak(): void
   /** Lets everything out that is still held, in order; what comes afterwards comes too late and is dropped. */
   close(): void
 }
@@ -17,6 +19,7 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
   const held: Event[] = []
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let holding = false
 
   function release(before: number): void {
     while (held.length > 0 && held[0]!.t <= before) emit(held.shift()!)
@@ -31,11 +34,15 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
   return {
     push(event) {
       if (closed) return
+      if (!holding) return emit(event)
       // Nearly sorted already: from the back it is one or two steps. Equal times keep the order of arrival.
       let at = held.length
       while (at > 0 && held[at - 1]!.t > event.t) at--
       held.splice(at, 0, event)
       timer ??= setTimeout(tick, holdBack)
+    },
+    severalSpeak() {
+      holding = true
     },
     close() {
       closed = true

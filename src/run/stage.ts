@@ -1,7 +1,8 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
 import { DemoFailed } from '../errors.js'
-import { type Event, now, type Say } from '../events.js'
+import { now, type Say } from '../events.js'
 import { type Actor, type Ending, errorOf, type Part } from './cast.js'
+import type { Sequencer } from './order.js'
 import type { Output } from './output.js'
 import type { Scope } from './scope.js'
 import { type Streams, startProcess } from './start-process.js'
@@ -32,7 +33,7 @@ export interface Backstage {
   say: Say
   scope: Scope
   abort: (error: unknown) => void
-  sequencer: { push(event: Event): void }
+  sequencer: Sequencer
   output: Output
   /** Resolves when the user asks a server to stop. */
   stopped: Promise<void>
@@ -47,7 +48,10 @@ export function createStage(backstage: Backstage) {
   /** Actors whose events wait until the view can take more. */
   const paused = new Set<{ resume(): void }>()
 
+  let actors = 0
+
   function adopt(actor: Actor, kind: 'process' | 'thread'): void {
+    if (++actors === 2) sequencer.severalSpeak()
     const about = { child: actor.id, name: actor.name, kind }
     say({ event: 'started', ...about })
     let dismissed = false

@@ -14,6 +14,7 @@ test('events that arrive within the hold-back come out by their clock; equal tim
       const start = now()
       const out: Event[] = []
       const sequencer = createSequencer((event) => out.push(event))
+      sequencer.severalSpeak()
       const events = offsets.map((offset, index) => note(start + offset, String(index)))
       for (const event of events) sequencer.push(event)
       sequencer.close()
@@ -25,11 +26,19 @@ test('events that arrive within the hold-back come out by their clock; equal tim
 test('events come out by themselves, without a later one pushing them', async () => {
   const out: Event[] = []
   const sequencer = createSequencer((event) => out.push(event))
+  sequencer.severalSpeak()
   sequencer.push(note(now() + 1000, 'second'))
   sequencer.push(note(now(), 'first'))
   await until(() => out.length === 2)
   expect(out.map((event) => event.event === 'note' && event.text)).toEqual(['first', 'second'])
   sequencer.close()
+})
+
+test('while only one speaks, an event comes out at once', () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  sequencer.push(note(now(), 'only'))
+  expect(out).toHaveLength(1)
 })
 
 test('after the end nothing comes out any more', () => {
