@@ -1,10 +1,11 @@
 /** Runs the real program, as a user would, with a runtime folder of the test's own. */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { Ajv } from 'ajv'
+import { expect, onTestFinished } from 'vitest'
 import type { Event } from '../src/events.js'
 import { openFiles } from '../src/proc/fds.js'
 import { readNumbers, readText } from '../src/proc/read.js'
@@ -127,6 +128,54 @@ export function parseEvents(stdout: string): Event[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
+}
+
+/** The events that a run under `--json` has written so far; a line that is still being written is left out. */
+export function eventsSoFar(run: Run): Event[] {
+  const text = run.stdout()
+  return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1))
+}
+
+/** What the published schema has against these events. */
+export function invalidEvents(events: Event[]): string[] {
+  const schema = JSON.parse(readFileSync(new URL('../dist/events.schema.json', import.meta.url), 'utf8'))
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)
+  return events.flatMap((event) =>
+    validate(event) ? [] : [`${JSON.stringify(event)}: ${JSON.stringify(validate.errors)}`],
+  )
+}
+
+/**
+ * Runs a demo under `--json` to its end, and expects of it what is expected of every demo: exit 0, valid events, claims
+ * that hold, evidence, and nothing left behind.
+ */
+export async function playDemo(
+  words: string[],
+  options: RunOptions = {},
+  place = newPlace(),
+): Promise<Event[]> {
+  const run = place.osdemo([...words, '--json'], options)
+  const exit = await run.exit
+  const events = parseEvents(run.stdout())
+  const claims = events.filter((event) => event.event === 'claim')
+  const broken = claims.filter(({ holds }) => !holds).map(({ text }) => text)
+  expect({ exit, stderr: run.stderr(), broken }).toEqual({ exit: 0, stderr: '', broken: [] })
+  expect(invalidEvents(events)).toEqual([])
+  expect(events[0]).toMatchObject({ event: 'run', pid: run.pid, boot: expect.stringMatching(/./) })
+  expect(claims.length).toBeGreaterThan(0)
+  expect(events.map(({ event }) => event)).toContain('evidence')
+  expect({ processes: processesOf(place), files: place.leftovers() }).toEqual({ processes: [], files: [] })
+  return events
+}
+
+/** A place of user 65534, whose commands run as that user; skips the test where this cannot be. */
+export function placeOfNobody({ skip }: { skip(condition: boolean, note: string): void }) {
+  const prefix = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+  const probe = spawnSync('env', [...prefix, process.execPath, program, '--version'])
+  skip(probe.status !== 0, 'needs root, setpriv, and a checkout that any user may read')
+  const place = newPlace()
+  chownSync(place.folder, 65534, 65534)
+  return { place, options: { prefix } }
 }
 
 /** The pids of a run's actors: the processes whose parent it is. */

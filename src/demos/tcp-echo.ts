@@ -142,15 +142,20 @@ async function seeLowPort(stage: Stage): Promise<void> {
   const { port, errno } = await probePort(1023)
   const first = unprivilegedPortStart() ?? 1024
   const status = readStatus(process.pid)
-  const may = port >= first || (status !== undefined && hasCapability(status, bindService))
-  const right = may ? 'this process may' : 'this process has no CAP_NET_BIND_SERVICE'
+  const capable = status !== undefined && hasCapability(status, bindService)
   stage.evidence('errno', errno ?? '0', `bind(2) to port ${port} of 127.0.0.1, as user ${process.getuid!()}`)
-  stage.evidence('/proc/self/status CapEff', right, `ports below ${first}`)
-  if (may && errno === 'EACCES') {
-    stage.note('a capability counts only in the user namespace that owns this network; here another one does')
+  stage.evidence(
+    '/proc/sys/net/ipv4/ip_unprivileged_port_start',
+    `${first}`,
+    'the first port that is free for all',
+  )
+  if (port >= first) {
+    stage.claim(`port ${port} is free for all on this machine`, errno === undefined)
     return
   }
-  if (may)
-    stage.claim(`port ${port} is privileged, and this process has the right to it`, errno === undefined)
-  else stage.claim(`port ${port} is privileged, and refused: EACCES`, errno === 'EACCES')
+  stage.evidence('/proc/self/status CapEff', capable ? 'yes' : 'no', 'CAP_NET_BIND_SERVICE for this process')
+  if (!capable) stage.claim(`port ${port} is privileged, and refused: EACCES`, errno === 'EACCES')
+  else if (errno === 'EACCES') {
+    stage.note('a capability counts only in the user namespace that owns this network; here another one does')
+  } else stage.claim(`port ${port} is privileged, and this process has the right to it`, errno === undefined)
 }
