@@ -21,8 +21,10 @@ export interface EchoClientConfig {
   chunk: number | null
   /** Pause between two writes. */
   delayMs: number
-  /** Print each echo on stdout as a line; else it is an event. */
+  /** Print each echo on stdout as a line. */
   print: boolean
+  /** Make an event of every message. */
+  report: boolean
   /** Keep the connection open after the last echo until told to close it. */
   hold: boolean
 }
@@ -49,7 +51,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
 
   const receiving = receive(socket, longestOf(config), async (frame) => {
     checkEcho(frame, outstanding.shift(), received.messages)
-    if (config.print) received.bulk(1, frame.length + 4)
+    if (!config.report) received.bulk(1, frame.length + 4)
     else received.message(frame.length + 4, () => textOf(frame))
     if (config.print) await writeOut(Buffer.concat([frame, newline]))
     progress.emit('echo')
@@ -57,7 +59,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
   const sending = (async () => {
     for await (const message of messagesOf(config)) {
       outstanding.push(message)
-      if (config.print) sent.bulk(1, message.length + 4)
+      if (!config.report) sent.bulk(1, message.length + 4)
       else sent.message(message.length + 4, () => textOf(message))
       await sendFrame(socket, encode(message), config)
     }

@@ -18,8 +18,10 @@ export interface FifoReaderConfig {
   follow: boolean
   /** End after so many messages. */
   max: number | null
-  /** Copy what comes to stdout as it is; else each message is an event. */
+  /** Copy what comes to stdout as it is. */
   copy: boolean
+  /** Make an event of every message. */
+  report: boolean
 }
 
 const newline = 10
@@ -91,8 +93,8 @@ function drain(fd: number, taker: Taker): Promise<boolean> {
   })
 }
 
-/** Cuts the stream into messages (lines), and copies it to stdout or reports each message. */
-function createTaker(meter: Meter, { copy, max }: FifoReaderConfig): Taker {
+/** Cuts the stream into messages (lines), copies it to stdout, and reports each message or only how many they were. */
+function createTaker(meter: Meter, { copy, report, max }: FifoReaderConfig): Taker {
   let left = max ?? Number.POSITIVE_INFINITY
   let dropped = 0
   // The message whose newline has not come yet. Of a long one only the length is kept, so memory stays constant.
@@ -115,7 +117,7 @@ function createTaker(meter: Meter, { copy, max }: FifoReaderConfig): Taker {
       let start = 0
       let messages = 0
       for (let at = bytes.indexOf(newline); at >= 0 && messages < left; at = bytes.indexOf(newline, start)) {
-        if (!copy) {
+        if (report) {
           add(bytes.subarray(start, at))
           finish(1)
         }
@@ -125,19 +127,19 @@ function createTaker(meter: Meter, { copy, max }: FifoReaderConfig): Taker {
       left -= messages
       const end = left > 0 ? bytes.length : start
       dropped = bytes.length - end
-      if (!copy) {
-        add(bytes.subarray(start, end))
-        return left > 0
+      if (report) add(bytes.subarray(start, end))
+      else {
+        length = start < end ? 1 : 0
+        meter.bulk(messages, end)
       }
-      length = start < end ? 1 : 0
-      meter.bulk(messages, end)
+      if (!copy) return left > 0
       const written = writeOut(bytes.subarray(0, end))
       return written ? written.then(() => left > 0) : left > 0
     },
     end() {
       if (length === 0) return
-      if (copy) meter.bulk(1, 0)
-      else finish(0)
+      if (report) finish(0)
+      else meter.bulk(1, 0)
       length = 0
     },
     get dropped() {

@@ -18,20 +18,22 @@ import { buildCommand, type CommandSpec, type CommonOptions, parseWords } from '
  */
 export async function launch(words: string[], operands: string[]): Promise<number> {
   let plan: Plan | number
+  let records: Output[] = []
   try {
     plan = await makePlan(words, operands)
+    if (typeof plan === 'number') return plan
+    records = await openRecords(plan.options.save ?? [])
   } catch (error) {
     // There is no run yet that could have said it as an event.
     if (words.includes('--json')) writeErrorEvent(error)
     throw error
   }
-  if (typeof plan === 'number') return plan
   const { spec, options, command, demo } = plan
   const { openLog } = await import('../log.js')
   if (options.logLevel) await openLog(options.logLevel)
   const { run } = await import('../run/run.js')
   const output = await chooseOutput(spec, options)
-  await run(demo, { command, output, timeout: options.timeout, graceful: spec.graceful })
+  await run(demo, { command, output, records, timeout: options.timeout, graceful: spec.graceful })
   return 0
 }
 
@@ -59,7 +61,7 @@ async function makePlan(words: string[], operands: string[]): Promise<Plan | num
   if (!parseWords(parser, [...route.words, ...operands])) return 0
   const options: OptionValues & CommonOptions = parser.opts()
   const payload = spec.kind === 'tool' && viewName(options) === undefined
-  const demo = spec.demo(parser.args, options, payload)
+  const demo = spec.demo(parser.args, options, { payload, events: !payload || options.save !== undefined })
   return { command: [...route.command.split(' '), ...parser.args], spec, options, demo }
 }
 
@@ -71,15 +73,23 @@ function viewName({ json, view }: CommonOptions) {
 async function chooseOutput(spec: CommandSpec, options: CommonOptions): Promise<Output> {
   const { createOutput } = await import('../run/output.js')
   const name = viewName(options)
-  if (options.quiet && name === undefined)
-    return createOutput({ event: () => '', end: () => '' }, process.stdout)
+  const silent = { event: () => '', end: () => '' }
+  if (options.quiet && name === undefined) return createOutput(silent, process.stdout)
   const { colorLevel, createView } = await import('../views/index.js')
   const stream = spec.kind === 'tool' && name === undefined ? process.stderr : process.stdout
   const width = Math.max(60, stream.columns ?? 80)
-  return createOutput(
-    createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width }),
-    stream,
-  )
+  const hide = stream === process.stderr ? (spec.onStdout ?? []) : []
+  const view = createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width, hide })
+  return createOutput(view, stream)
+}
+
+async function openRecords(paths: string[]): Promise<Output[]> {
+  const { createFileOutput } = await import('../run/output.js')
+  const { createView, endings } = await import('../views/index.js')
+  return paths.map((path) => {
+    const ending = Object.keys(endings).find((known) => path.endsWith(known))!
+    return createFileOutput(createView(endings[ending]!, { color: 0, width: 80, hide: [] }), path)
+  })
 }
 
 function writeErrorEvent(error: unknown): void {

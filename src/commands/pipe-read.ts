@@ -14,6 +14,7 @@ export const spec: CommandSpec = {
       .option('--path <path>', 'the FIFO, made when it is missing (default: one of your own)')
       .option('--follow', 'when the last writer has closed, wait for the next')
       .option('--max <n>', 'end after n messages', count),
-  demo: (_, { path, follow, max }, payload) =>
-    pipeRead({ path, follow: follow ?? false, max: max ?? null, copy: payload }),
+  onStdout: ['received'],
+  demo: (_, { path, follow, max }, { payload, events }) =>
+    pipeRead({ path, follow: follow ?? false, max: max ?? null, copy: payload, report: events }),
 }

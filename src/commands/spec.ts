@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js'
 import { logLevels } from '../log.js'
 import type { Demo } from '../run/stage.js'
 import { type ViewName, viewNames } from '../views/names.js'
-import { duration } from './values.js'
+import { duration, savedFile } from './values.js'
 
 export interface CommandSpec {
   /** A tool puts payload on stdout and its story on stderr; a demo puts its story on stdout. */
@@ -15,18 +15,29 @@ export interface CommandSpec {
   configure?(command: Command): void
   /**
    * Names the demo that these words ask for.
-   * @param payload stdout carries payload, not events: true in a tool without `--json` or `--view`
+   *
    * @throws UsageError when the words do not go together
    */
-  demo(operands: string[], options: OptionValues, payload: boolean): Demo
+  demo(operands: string[], options: OptionValues, audience: Audience): Demo
+  /** In a tool, the messages that its stdout shows: the story does not repeat them. */
+  onStdout?: ('sent' | 'received')[]
   /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
   graceful?: boolean
+}
+
+/** Who looks at the run. */
+export interface Audience {
+  /** stdout carries payload, not events: a tool without `--json` or `--view`. */
+  payload: boolean
+  /** Somebody wants every message as an event: the view on stdout, or a file. */
+  events: boolean
 }
 
 /** The options of `addCommonOptions`, parsed. */
 export interface CommonOptions {
   json?: boolean
   view?: ViewName
+  save?: string[]
   quiet?: boolean
   timeout?: { milliseconds: number; text: string }
   color?: boolean
@@ -34,12 +45,13 @@ export interface CommonOptions {
 }
 
 /** Those common options that take a word of their own, for whoever looks for the command among the words. */
-export const valueOptions: readonly string[] = ['--view', '--timeout', '--log-level']
+export const valueOptions: readonly string[] = ['--view', '--save', '--timeout', '--log-level']
 
 function addCommonOptions(command: Command): void {
   command
     .option('--json', 'events as NDJSON on stdout, and nothing else there')
     .addOption(new Option('--view <view>', 'show the run on stdout as this').choices(viewNames))
+    .option('--save <file>', 'write the run to FILE.ndjson as well; repeatable', savedFile)
     .option('--quiet', 'no story')
     .option('--timeout <duration>', 'end with exit code 124 after, for example, 2s', duration)
     .option('--color', 'colour also where the output is no terminal')

@@ -7,6 +7,7 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz'
 
 export const spec: CommandSpec = {
   kind: 'tool',
+  onStdout: ['sent', 'received'],
   examples: [
     'osdemo tcp-echo client hello world',
     'osdemo tcp-echo client --chunk 1 --delay 50ms "byte by byte"',
@@ -22,7 +23,7 @@ export const spec: CommandSpec = {
       .option('--delay <duration>', 'pause between two writes', duration)
       .option('--count <n>', 'send the messages n times', count)
       .option('--size <size>', 'send a message of this many bytes', size(0, 2 ** 28)),
-  demo(operands, { host, port, chunk, delay, count: rounds, size: length }, payload) {
+  demo(operands, { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
     const made = length === undefined ? [] : [alphabet.repeat(Math.ceil(length / 26)).slice(0, length)]
     const messages = [...operands, ...made]
     return echoClient({
@@ -33,6 +34,7 @@ export const spec: CommandSpec = {
       chunk: chunk ?? null,
       delayMs: delay?.milliseconds ?? 0,
       print: payload,
+      report: events,
       hold: false,
     })
   },

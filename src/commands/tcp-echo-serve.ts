@@ -22,7 +22,7 @@ export const spec: CommandSpec = {
       )
       .option('--max-connections <n>', 'refuse further connections', count)
       .option('--idle-timeout <duration>', 'close a connection on which nothing moves', duration),
-  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout }, payload) =>
+  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout }, { payload }) =>
     echoServe({
       host,
       port,

@@ -1,5 +1,6 @@
 /** How option values are read: counts, durations, sizes. What cannot be read is a usage error that says what can. */
 import { InvalidArgumentError } from 'commander'
+import { endings } from '../views/names.js'
 
 /** A parser of whole numbers from `min` to `max`, decimal digits only. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -39,4 +40,11 @@ export function size(min: number, max: number): (text: string) => number {
     if (bytes >= min && bytes <= max) return bytes
     throw new InvalidArgumentError(`It takes a size such as 64, 4KiB or 16MiB, from ${min} to ${max} bytes.`)
   }
+}
+
+/** A file to save to, whose ending names a view; collects those of a repeated option. */
+export function savedFile(path: string, earlier: string[] = []): string[] {
+  const known = Object.keys(endings)
+  if (known.some((ending) => path.endsWith(ending))) return [...earlier, path]
+  throw new InvalidArgumentError(`Its ending chooses the view: ${known.join(', ')}.`)
 }

@@ -32,7 +32,10 @@ export interface PipeReadOptions {
   path?: string | undefined
   follow: boolean
   max: number | null
+  /** Copy what comes to stdout. */
   copy: boolean
+  /** Make an event of every message. */
+  report: boolean
 }
 
 export function pipeRead(options: PipeReadOptions): Demo {
@@ -46,6 +49,7 @@ export function pipeRead(options: PipeReadOptions): Demo {
       follow: options.follow,
       max: options.max,
       copy: options.copy,
+      report: options.report,
     }
     const reader = await stage.start(
       { program: 'fifo-reader', name: 'reader', config },
@@ -95,7 +99,14 @@ export const pipeDemo: Demo = async (stage) => {
   const reader = await stage.start({
     program: 'fifo-reader',
     name: 'reader',
-    config: { path, ours: true, follow: false, max: null, copy: false } satisfies FifoReaderConfig,
+    config: {
+      path,
+      ours: true,
+      follow: false,
+      max: null,
+      copy: false,
+      report: true,
+    } satisfies FifoReaderConfig,
   })
   await reader.until('call', ({ call }) => call === 'open')
   await seeWait(stage, {

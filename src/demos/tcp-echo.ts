@@ -69,6 +69,7 @@ export const echoDemo: Demo = async (stage) => {
       chunk: null,
       delayMs: 0,
       print: false,
+      report: true,
       hold: true,
     } satisfies EchoClientConfig,
   })

@@ -1,4 +1,5 @@
 /** The one manager of output: a view turns events into text, this writes it to a stream and notices when nobody reads. */
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
 
@@ -42,5 +43,45 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
       if (failure !== undefined) fail(failure)
     },
     end: () => put(view.end()),
+  }
+}
+
+/**
+ * Writes a run to a file as it happens; synchronously, so that what was seen is in the file even when we are killed.
+ *
+ * @throws SystemCallError when the file cannot be written
+ */
+export function createFileOutput(view: View, path: string): Output {
+  const explain = (error: unknown) =>
+    systemCallError(error, `cannot save to ${path}`, 'name another file with --save')
+  let fd: number
+  try {
+    fd = openSync(path, 'w')
+  } catch (error) {
+    throw explain(error)
+  }
+  let failed = false
+  let tell: (error: unknown) => void = () => {}
+  const put = (text: string) => {
+    if (failed || text === '') return
+    const bytes = Buffer.from(text)
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+    } catch (error) {
+      failed = true
+      tell(explain(error))
+    }
+  }
+  return {
+    write: (event) => put(view.event(event)),
+    full: false,
+    onceDrained: () => {},
+    onFailure(fail) {
+      tell = fail
+    },
+    end() {
+      put(view.end())
+      closeSync(fd)
+    },
   }
 }

@@ -18,7 +18,10 @@ import { createStage, type Demo } from './stage.js'
 export interface RunOptions {
   /** The words of the command line, for the `run` event. */
   command: string[]
+  /** Where the run is shown. */
   output: Output
+  /** Where it is written as well. */
+  records: Output[]
   /** Ends the run with TimedOut. */
   timeout?: { milliseconds: number; text: string } | undefined
   /** The first SIGINT or SIGTERM asks the demo to stop instead of ending the run. */
@@ -47,13 +50,16 @@ export function sayRun(say: Say, command: string[]): void {
  */
 export async function run(demo: Demo, options: RunOptions): Promise<void> {
   const { output } = options
-  const sequencer = createSequencer((event) => output.write(event))
+  const outputs = [output, ...options.records]
+  const sequencer = createSequencer((event) => {
+    for (const each of outputs) each.write(event)
+  })
   const say: Say = (fact, at = now()) =>
     sequencer.push({ v: 1, t: at, pid: process.pid, tid: process.pid, actor: 'director', ...fact })
 
   const { promise: aborted, reject: abort } = deferred<never>()
   const { promise: stopped, resolve: stop } = deferred<void>()
-  output.onFailure(abort)
+  for (const each of outputs) each.onFailure(abort)
   const timer =
     options.timeout &&
     setTimeout(() => abort(new TimedOut(options.timeout!.text)), options.timeout.milliseconds)
@@ -93,7 +99,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     clearTimeout(timer)
     onEndingSignal(() => {})
     sequencer.close()
-    output.end()
+    for (const each of outputs) each.end()
   }
 }
 

@@ -4,6 +4,7 @@ import { createNdjson } from './ndjson.js'
 import { createTimeline, type TimelineOptions } from './timeline.js'
 
 export { colorLevel } from './color.js'
+export { endings } from './names.js'
 
 export function createView(name: ViewName, options: TimelineOptions) {
   return name === 'ndjson' ? createNdjson() : createTimeline(options)

@@ -2,3 +2,6 @@
 export const viewNames = ['timeline', 'ndjson'] as const
 
 export type ViewName = (typeof viewNames)[number]
+
+/** Which view the ending of a file's name chooses; `--save` takes these. */
+export const endings: Readonly<Record<string, ViewName>> = { '.ndjson': 'ndjson' }

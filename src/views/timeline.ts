@@ -18,6 +18,8 @@ export interface TimelineOptions {
   color: ColorSupportLevel
   /** Columns of the terminal. */
   width: number
+  /** Messages that are shown elsewhere already. */
+  hide: readonly ('sent' | 'received')[]
 }
 
 /** Columns of the time, of the speaker, and of what stands before the text. */
@@ -41,7 +43,7 @@ interface Row {
   text: string
 }
 
-export function createTimeline({ color, width }: TimelineOptions) {
+export function createTimeline({ color, width, hide }: TimelineOptions) {
   const chalk = new Chalk({ level: color })
   const paintOf = createPalette(chalk)
   const begun = new Map<string, number>()
@@ -110,6 +112,7 @@ export function createTimeline({ color, width }: TimelineOptions) {
       }
       case 'sent':
       case 'received': {
+        if (hide.includes(event.event)) return undefined
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
         const text = event.text === undefined ? '' : `${clean(event.text)} `
         return { ...me, sign, text: text + chalk.dim(`(${bytes(event.bytes)})`) }

@@ -20,7 +20,7 @@ function by(actor: string, tid: number, fact: Fact, later = 1000): Event {
 }
 
 function show(events: Event[], width = 80, color: 0 | 1 = 0): string {
-  const view = createTimeline({ color, width })
+  const view = createTimeline({ color, width, hide: [] })
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 

@@ -1,0 +1,298 @@
+/** What a run leaves that was killed with SIGKILL, and that the next run removes this and nothing else. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { isAlive, readStat } from '../../src/proc/stat.js'
+import { waitingThreads } from '../../src/proc/task.js'
+import {
+  childrenOf,
+  expectNothingLeft,
+  newPlace,
+  type Place,
+  parseEvents,
+  processesOf,
+  type Run,
+  type RunOptions,
+  temporaryFolder,
+  undisturbed,
+  waitingActor,
+} from '../osdemo.js'
+import { until } from '../until.js'
+
+describe('a run that was killed', undisturbed, () => {
+  test.each([
+    ['pipe read', ['pipe', 'read']],
+    ['pipe write', ['pipe', 'write']],
+  ])('takes its actor along, although that waits in open(2): %s', async (_, words) => {
+    const place = newPlace()
+    const run = place.osdemo(words)
+    const actor = await waitingActor(run)
+    run.child.kill('SIGKILL')
+    await run.exit
+    await until(() => !isAlive(actor), 2000)
+    await until(() => processesOf(place).length === 0, 2000)
+  })
+
+  test('leaves a FIFO, which the next run of any command removes, and says so', async () => {
+    const { place, path } = await killedRun()
+    expect(statSync(path).isFIFO()).toBe(true)
+    const next = place.osdemo(['short-reads', '--json'])
+    expect(await next.exit).toBe(0)
+    const events = parseEvents(next.stdout())
+    expect(events.slice(0, 2)).toMatchObject([{ event: 'run' }, { event: 'removed', kind: 'fifo', id: path }])
+    expect(events[2]).toMatchObject({ event: 'note', text: expect.stringContaining('killed') })
+    expectNothingLeft(place)
+  })
+
+  test('leaves a FIFO, which the next run removes that uses the same path', async () => {
+    const { place } = await killedRun()
+    const reader = place.osdemo(['pipe', 'read'])
+    await waitingActor(reader)
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    expect([await reader.exit, await writer.exit]).toEqual([0, 0])
+    expect(reader.stdout()).toBe('hello\n')
+    expectNothingLeft(place)
+  })
+
+  test('leaves a FIFO at a path of the user’s, which the next run removes from wherever it is started', async () => {
+    const cwd = temporaryFolder()
+    const { place } = await killedRun(['--path', 'p'], { cwd })
+    const path = join(cwd, 'p')
+    expect(existsSync(path)).toBe(true)
+    await nextRun(place)
+    expect(existsSync(path)).toBe(false)
+    expectNothingLeft(place)
+  })
+
+  test('leaves a FIFO also when mkfifo had not ended yet, and the next run removes that', async () => {
+    const place = newPlace()
+    const bin = temporaryFolder()
+    const gate = join(bin, 'gate')
+    const slow = `while [ ! -e '${gate}' ]; do :; done; PATH="\${PATH#*:}" exec mkfifo "$@"`
+    writeFileSync(join(bin, 'mkfifo'), `#!/bin/sh\n${slow}\n`, { mode: 0o755 })
+    const run = place.osdemo(['pipe', 'read'], { env: { PATH: `${bin}:${process.env.PATH}` } })
+    await until(() => childrenOf(run.pid).some((pid) => readStat(pid)?.comm === 'mkfifo'))
+    run.child.kill('SIGKILL')
+    await until(() => !isAlive(run.pid))
+    writeFileSync(gate, '')
+    await until(() => existsSync(defaultFifo(place)))
+    await until(() => processesOf(place).length === 0)
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('leaves a record and nothing else when it had made nothing yet, and the next run removes that', async () => {
+    const { place, path, entry } = await killedRun()
+    rmSync(path)
+    edit(entry, ({ identity: _, ...rest }) => rest)
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('in the middle of the demo leaves no process, and the next run removes its FIFO', async () => {
+    const place = newPlace()
+    const demo = place.osdemo(['pipe', 'demo'])
+    await until(() => demo.stdout().includes('Message 1'))
+    expect(childrenOf(demo.pid)).toHaveLength(2)
+    demo.child.kill('SIGKILL')
+    await demo.exit
+    await until(() => processesOf(place).length === 0, 2000)
+    expect(place.leftovers()).toHaveLength(2)
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+})
+
+describe('a FIFO on record', undisturbed, () => {
+  test('is removed although its maker’s pid is in use again, by a process with another start time', async () => {
+    const { place, path, entry } = await killedRun()
+    const startTicks = readStat(process.pid)!.startTicks - 1
+    edit(entry, (old) => ({ ...old, maker: { ...old.maker, pid: process.pid, startTicks } }))
+    await nextRun(place)
+    expect(existsSync(path)).toBe(false)
+    expectNothingLeft(place)
+  })
+
+  test('is removed when its maker ran before this boot', async () => {
+    const { place, path, entry } = await killedRun()
+    const { startTicks } = readStat(process.pid)!
+    const boot = '00000000-0000-4000-8000-000000000000'
+    edit(entry, (old) => ({ ...old, maker: { pid: process.pid, startTicks, boot } }))
+    await nextRun(place)
+    expect(existsSync(path)).toBe(false)
+    expectNothingLeft(place)
+  })
+
+  test('stays while its maker lives, whatever else runs', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['pipe', 'read'])
+    const actor = await waitingActor(run)
+    const before = place.leftovers()
+    await nextRun(place)
+    expect(place.leftovers()).toEqual(before)
+    expect(isAlive(actor)).toBe(true)
+  })
+
+  test('stays while its maker lives, although its actor has not opened it yet', async () => {
+    const { place, path, entry } = await killedRun()
+    const { startTicks } = readStat(process.pid)!
+    edit(entry, (old) => ({ ...old, maker: { ...old.maker, pid: process.pid, startTicks } }))
+    await nextRun(place)
+    expect(existsSync(path)).toBe(true)
+    expect(existsSync(entry)).toBe(true)
+  })
+
+  test.each([
+    ['for reading', (path: string) => `cat '${path}'`],
+    ['for writing', (path: string) => `echo hello > '${path}'`],
+  ])('stays while some other program waits to open it %s, and no longer', async (_, line) => {
+    const { place, path, entry } = await killedRun()
+    // The place's processes are osdemo's own: this one is of another.
+    const stranger = newPlace().sh(line(path))
+    await until(() => waitsInGroup(stranger))
+    await nextRun(place)
+    expect(statSync(path).isFIFO()).toBe(true)
+    expect(existsSync(entry)).toBe(true)
+    process.kill(-stranger.pid, 'SIGKILL')
+    await stranger.exit
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('stays while some other program has it open, and no longer', async () => {
+    const { place, path, entry } = await killedRun()
+    const stranger = newPlace().sh(`exec 3<> '${path}'; echo open; read line`, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    await until(() => stranger.stdout() === 'open\n')
+    await nextRun(place)
+    expect(statSync(path).isFIFO()).toBe(true)
+    expect(existsSync(entry)).toBe(true)
+    stranger.child.stdin!.end('\n')
+    await stranger.exit
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('is not taken for another one that lies at its path now', async () => {
+    const { place, path, entry } = await killedRun()
+    const other = `${path}-other`
+    execFileSync('mkfifo', [other])
+    renameSync(other, path)
+    const { ino } = statSync(path)
+    await nextRun(place)
+    expect(statSync(path).ino).toBe(ino)
+    expect(existsSync(entry)).toBe(false)
+  })
+
+  test('is not taken for one that was made there later and got the same inode number', async () => {
+    const { place, path, entry } = await killedRun()
+    const other = `${path}-other`
+    execFileSync('mkfifo', [other])
+    renameSync(other, path)
+    // As ext4 does: the number of a removed file is the first to be given to a new one.
+    const { ino } = statSync(path)
+    edit(entry, (old) => ({ ...old, identity: { ...old.identity, ino } }))
+    await nextRun(place)
+    expect(statSync(path).ino).toBe(ino)
+  })
+
+  test('is not taken for a file that lies at its path now', async () => {
+    const { place, path, entry } = await killedRun()
+    rmSync(path)
+    writeFileSync(path, 'precious')
+    await nextRun(place)
+    expect(readFileSync(path, 'utf8')).toBe('precious')
+    expect(existsSync(entry)).toBe(false)
+  })
+
+  test('that was made before the record of an unfinished making is not removed', async () => {
+    const { place, path, entry } = await killedRun()
+    edit(entry, ({ identity: _, ...rest }) => ({ ...rest, since: Date.now() + 60_000 }))
+    await nextRun(place)
+    expect(statSync(path).isFIFO()).toBe(true)
+    expect(existsSync(entry)).toBe(false)
+  })
+})
+
+test.each([
+  [
+    'cannot be read',
+    ['', '{"path":"/tmp/x","since":17', '\0\xff garbage', '{"path":"\\u0000","since":0,"released":true}'],
+  ],
+  [
+    'are JSON of another shape',
+    [
+      'null',
+      '42',
+      '[]',
+      '{}',
+      '{"released":true}',
+      '{"path":7,"since":"x","maker":null,"identity":3,"released":"no"}',
+      '{"path":"/nowhere","since":0,"maker":{},"released":false}',
+    ],
+  ],
+  [
+    'are of something else than a FIFO',
+    ['/', '/dev/null', import.meta.filename].map((path) =>
+      JSON.stringify({ path, since: 0, released: true, maker: { pid: 0, startTicks: 0, boot: '' } }),
+    ),
+  ],
+])('records that %s do no harm, and keep no others from being swept', undisturbed, async (_, contents) => {
+  const { place, path, entry } = await killedRun()
+  // Some are swept before the good one, and some after it.
+  const bad = ['fifo-0', 'fifo-9999999999'].flatMap((name) =>
+    contents.map((content, index) => ({ file: join(entry, '..', `${name}-${index}.json`), content })),
+  )
+  for (const { file, content } of bad) writeFileSync(file, content)
+  await nextRun(place)
+  expect(existsSync(path)).toBe(false)
+  expect(existsSync(entry)).toBe(false)
+  expect(existsSync(import.meta.filename)).toBe(true)
+  // A run that makes and removes a FIFO of its own works beside them.
+  const run = place.osdemo(['pipe', 'read'])
+  await waitingActor(run)
+  run.child.kill('SIGINT')
+  expect(await run.exit).toBe(130)
+  for (const { file } of bad) rmSync(file, { force: true })
+  expectNothingLeft(place)
+})
+
+function defaultFifo({ folder }: Place): string {
+  return join(folder, 'osdemo', 'pipe')
+}
+
+/** A `pipe read` that was killed while it waited: its FIFO and the record of it are still there. */
+async function killedRun(words: string[] = [], options: RunOptions = {}) {
+  const place = newPlace()
+  const run = place.osdemo(['pipe', 'read', ...words], options)
+  await waitingActor(run)
+  run.child.kill('SIGKILL')
+  await run.exit
+  await until(() => processesOf(place).length === 0)
+  const folder = join(place.folder, 'osdemo', 'ledger')
+  const entries = readdirSync(folder)
+  expect(entries).toHaveLength(1)
+  return { place, path: defaultFifo(place), entry: join(folder, entries[0]!) }
+}
+
+/** Another command, which sweeps first: one that ends soon, because it refuses the path. */
+async function nextRun(place: Place): Promise<void> {
+  const run = place.osdemo(['pipe', 'read', '--path', place.folder, '--quiet'])
+  expect(await run.exit).toBe(1)
+  expect(run.stderr()).toMatch(/^osdemo: .* is a folder, not a FIFO/)
+}
+
+/** Changes a record. Its format is the ledger's own business; what is not changed stays as it was written. */
+// biome-ignore lint/suspicious/noExplicitAny: it is JSON
+function edit(entry: string, change: (content: any) => unknown): void {
+  writeFileSync(entry, JSON.stringify(change(JSON.parse(readFileSync(entry, 'utf8')))))
+}
+
+/** Whether a shell, or what it has started, waits in open(2) of a FIFO. */
+function waitsInGroup({ pid }: Run): boolean {
+  return [pid, ...childrenOf(pid)].some((one) =>
+    waitingThreads(one).some(({ wchan }) => wchan === 'wait_for_partner'),
+  )
+}
