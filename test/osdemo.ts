@@ -207,9 +207,9 @@ function waitsForPartner(pid: number): boolean {
   return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
 }
 
-/** Throws unless nothing is left in the runtime folder. */
+/** Throws unless a place's runs have left nothing: no file in the runtime folder, and no process. */
 export function expectNothingLeft(place: Place): void {
-  const left = place.leftovers()
+  const left = [...place.leftovers(), ...processesOf(place).map((pid) => `process ${pid}`)]
   if (left.length === 0) return
   const strangers = readNumbers('/proc').filter(waitsForPartner)
   throw new Error(`left behind${strangers.length > 0 ? ` while ${strangers} waits` : ''}: ${left.join(', ')}`)

@@ -1,4 +1,4 @@
-/** A thread that writes numbered messages into a ring in shared memory. */
+/** A thread that writes numbered messages into a ring in shared memory, once it is told to begin. */
 import { producerOf, threadWaiter } from '../ipc/shared-ring.js'
 import { createMeter } from './meter.js'
 import { play } from './preamble.js'
@@ -9,7 +9,8 @@ export interface RingProducerConfig {
   messages: number
 }
 
-play<RingProducerConfig>(({ say, config: { memory, messages } }) => {
+play<RingProducerConfig>(async ({ say, config: { memory, messages }, told }) => {
+  await told()
   const ring = producerOf(memory, threadWaiter, ringHooks(say))
   const sent = createMeter(say, 'ring', 'sent')
   for (let i = 0; i < messages; i++) {

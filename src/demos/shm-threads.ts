@@ -57,7 +57,9 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
     name: 'producer',
     config: { memory, messages } satisfies RingProducerConfig,
   })
+  // Both are alive: the one sleeps on the empty ring, the other waits for a word.
   seeThreads(stage, [consumer, producer])
+  producer.tell('begin')
   await Promise.all([consumer.ended, producer.ended])
   stage.say({ event: 'removed', kind: 'buffer', id })
   stage.claim(
