@@ -1,6 +1,15 @@
 /** What a run leaves that was killed with SIGKILL, and that the next run removes this and nothing else. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAlive, readStat } from '../../src/proc/stat.js'
@@ -34,6 +43,27 @@ describe('a run that was killed', undisturbed, () => {
     await until(() => processesOf(place).length === 0, 2000)
   })
 
+  test('takes its actor along where there is no setpriv', async () => {
+    const place = newPlace()
+    const bin = temporaryFolder()
+    symlinkSync(execFileSync('which', ['mkfifo'], { encoding: 'utf8' }).trim(), join(bin, 'mkfifo'))
+    const run = place.osdemo(['pipe', 'read'], { env: { PATH: bin } })
+    await waitingActor(run)
+    run.child.kill('SIGKILL')
+    await until(() => processesOf(place).length === 0, 2000)
+  })
+
+  test('takes its actor along, although that is stopped and can do nothing', async ({ skip }) => {
+    skip(spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status !== 0, 'needs setpriv of util-linux')
+    const place = newPlace()
+    const run = place.osdemo(['pipe', 'read'])
+    const actor = await waitingActor(run)
+    process.kill(actor, 'SIGSTOP')
+    await until(() => readStat(actor)?.state === 'T')
+    run.child.kill('SIGKILL')
+    await until(() => processesOf(place).length === 0, 2000)
+  })
+
   test('leaves a FIFO, which the next run of any command removes, and says so', async () => {
     const { place, path } = await killedRun()
     expect(statSync(path).isFIFO()).toBe(true)
@@ -61,8 +91,8 @@ describe('a run that was killed', undisturbed, () => {
     const path = join(cwd, 'p')
     expect(existsSync(path)).toBe(true)
     await nextRun(place)
-    expect(existsSync(path)).toBe(false)
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('leaves a FIFO also when mkfifo had not ended yet, and the next run removes that', async () => {
@@ -110,8 +140,8 @@ describe('a FIFO on record', undisturbed, () => {
     const startTicks = readStat(process.pid)!.startTicks - 1
     edit(entry, (old) => ({ ...old, maker: { ...old.maker, pid: process.pid, startTicks } }))
     await nextRun(place)
-    expect(existsSync(path)).toBe(false)
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('is removed when its maker ran before this boot', async () => {
@@ -120,8 +150,8 @@ describe('a FIFO on record', undisturbed, () => {
     const boot = '00000000-0000-4000-8000-000000000000'
     edit(entry, (old) => ({ ...old, maker: { pid: process.pid, startTicks, boot } }))
     await nextRun(place)
-    expect(existsSync(path)).toBe(false)
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('stays while its maker lives, whatever else runs', async () => {
@@ -247,10 +277,12 @@ test.each([
   )
   for (const { file, content } of bad) writeFileSync(file, content)
   await nextRun(place)
-  expect(existsSync(path)).toBe(false)
-  expect(existsSync(entry)).toBe(false)
+  for (const { file } of bad) rmSync(file, { force: true })
+  expectNothingLeft(place)
+  expect([path, entry].filter((file) => existsSync(file))).toEqual([])
   expect(existsSync(import.meta.filename)).toBe(true)
   // A run that makes and removes a FIFO of its own works beside them.
+  for (const { file, content } of bad) writeFileSync(file, content)
   const run = place.osdemo(['pipe', 'read'])
   await waitingActor(run)
   run.child.kill('SIGINT')

@@ -1,0 +1,367 @@
+/** The examples, run as a student runs them, and the documents: what they show must be so. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { commands } from '../src/commands/index.js'
+import { findRoute } from '../src/commands/route.js'
+import { buildCommand } from '../src/commands/spec.js'
+import { readNumbers, readText } from '../src/proc/read.js'
+import { waitingThreads } from '../src/proc/task.js'
+import { invalidEvents, newPlace, type Place, type Run, temporaryFolder } from './osdemo.js'
+import { until } from './until.js'
+
+/** How long a script may take here that starts a dozen of processes, in milliseconds. */
+const patience = 60_000
+
+/** A test that needs these programs, and says so in its title where one of them is missing. */
+function testWith(programs: string[], title: string, body: () => Promise<void> | void): void {
+  const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
+  const reason = missing.length > 0 ? ` (skipped: there is no ${missing.join(', ')} here)` : ''
+  test.skipIf(missing.length > 0)(title + reason, body, 2 * patience)
+}
+
+/** Runs an example, or another line of sh, to its end. */
+async function play(
+  line: string,
+  place = newPlace(),
+): Promise<{ exit: number; stdout: string; stderr: string }> {
+  const run = place.sh(line)
+  await until(() => hasEnded(run), patience)
+  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
+}
+
+function hasEnded({ child }: Run): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+async function startEchoServer(place: Place): Promise<number> {
+  const run = place.osdemo(['tcp-echo', '--port', '0'])
+  return Number(await until(() => /^listening on 127\.0\.0\.1:(\d+)\n/.exec(run.stdout())?.[1]))
+}
+
+/** A server of the test's own, to be found wanting. Returns its port. */
+async function startServer(serve: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket.on('error', () => {}))
+    serve(socket)
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** Takes each chunk that a read gave for one whole frame. */
+function trustReads(socket: Socket): void {
+  socket.on('data', (chunk) => {
+    const body = chunk.subarray(4)
+    const header = Buffer.alloc(4)
+    header.writeUInt32BE(body.length)
+    socket.write(Buffer.concat([header, body]))
+  })
+}
+
+describe('two-terminals.sh', () => {
+  /** Where it puts what it makes, and what tells its processes from all others. */
+  function start(): { run: Run; left(): { processes: number[]; files: string[] } } {
+    const folder = temporaryFolder()
+    const run = newPlace().sh('exec sh examples/two-terminals.sh', { env: { TMPDIR: folder } })
+    // A tmux server leaves the process group of whoever started it.
+    onTestFinished(() => {
+      for (const pid of processesWith(`TMPDIR=${folder}`)) process.kill(pid, 'SIGKILL')
+    })
+    return { run, left: () => ({ processes: processesWith(`TMPDIR=${folder}`), files: readdirSync(folder) }) }
+  }
+
+  function processesWith(variable: string): number[] {
+    return readNumbers('/proc').filter((pid) =>
+      readText(`/proc/${pid}/environ`)?.split('\0').includes(variable),
+    )
+  }
+
+  const nothing = { processes: [], files: [] }
+
+  testWith(
+    ['tmux'],
+    "shows the ten messages in the reader's terminal, and leaves nothing behind",
+    async () => {
+      const { run, left } = start()
+      await until(() => hasEnded(run), patience)
+      expect({ exit: await run.exit, stderr: run.stderr() }).toEqual({ exit: 0, stderr: '' })
+      const [reader] = run.stdout().split("== the writer's terminal")
+      expect(reader!.match(/^Message \d$/gm)).toEqual(Array.from({ length: 10 }, (_, i) => `Message ${i}`))
+      await until(() => left().processes.length === 0)
+      expect(left()).toEqual(nothing)
+    },
+  )
+
+  testWith(['tmux'], 'ends its terminals when it is ended itself', async () => {
+    const { run, left } = start()
+    await until(() => left().processes.some(waitsForPartner), patience)
+    run.child.kill('SIGTERM')
+    expect(await run.exit).toBe(143)
+    await until(() => left().processes.length === 0)
+    expect(left()).toEqual(nothing)
+  })
+
+  function waitsForPartner(pid: number): boolean {
+    return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
+  }
+})
+
+describe('grade-frames.sh', () => {
+  testWith(['jq'], 'gives the full score to osdemo tcp-echo', async () => {
+    const place = newPlace()
+    const port = await startEchoServer(place)
+    const { exit, stdout, stderr } = await play(`sh examples/grade-frames.sh 127.0.0.1 ${port}`, place)
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout).toMatch(/^(ok {4}.*\n){8}score 8 of 8\n$/)
+  })
+
+  testWith(['jq'], 'takes points from a server that takes each read for a whole frame', async () => {
+    const port = await startServer(trustReads)
+    const { exit, stdout } = await play(`sh examples/grade-frames.sh 127.0.0.1 ${port}`)
+    expect(exit).toBe(1)
+    expect(stdout).toContain('ok    one frame\n')
+    expect(stdout).toMatch(/^FAIL {2}a frame byte by byte: echo 0 differs/m)
+    expect(stdout).toMatch(/^FAIL {2}a header in two pieces: /m)
+    expect(stdout).toMatch(/^score [1-6] of 8$/m)
+  })
+
+  testWith(['jq'], 'says what it wants when it is called without a port', async () => {
+    expect(await play('sh examples/grade-frames.sh 127.0.0.1')).toMatchObject({ exit: 2, stdout: '' })
+  })
+})
+
+describe('frame_client.py', () => {
+  testWith(['python3'], 'finds nothing wrong with osdemo tcp-echo', async () => {
+    const place = newPlace()
+    const port = await startEchoServer(place)
+    const { exit, stdout, stderr } = await play(`python3 examples/frame_client.py --port ${port}`, place)
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout.match(/is right/g)).toHaveLength(4)
+  })
+
+  testWith(['python3'], 'sees that a server has changed one byte', async () => {
+    const port = await startServer((socket) => {
+      let seen = 0
+      socket.on('data', (chunk) => {
+        // The last byte of the second frame, hello and world.
+        const at = 17 - seen
+        if (at >= 0 && at < chunk.length) chunk[at]! ^= 1
+        seen += chunk.length
+        socket.write(chunk)
+      })
+    })
+    const { exit, stdout, stderr } = await play(
+      `python3 examples/frame_client.py --port ${port} hello world again`,
+    )
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "echo 0 is right: 'hello'\n" })
+    expect(stderr).toBe("frame_client.py: echo 1 differs: sent 'world', got 'worle'\n")
+  })
+
+  testWith(['python3'], 'sees that a server has closed in the middle of a frame', async () => {
+    const port = await startServer((socket) => {
+      socket.once('data', () => socket.end(Buffer.from([0, 0, 0, 5, 104])))
+    })
+    const { exit, stderr } = await play(`python3 examples/frame_client.py --port ${port} hello`)
+    expect(exit).toBe(1)
+    expect(stderr).toContain('4 bytes too early')
+  })
+})
+
+testWith(['cc'], 'fork-shares.c compiles without a warning and prints what the documents show', async () => {
+  const file = join(temporaryFolder(), 'fork-shares')
+  const compile = `cc -Wall -Wextra -Werror -o '${file}' examples/fork-shares.c`
+  const { exit, stdout, stderr } = await play(`${compile} && '${file}'`)
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+  const shown = blocks('docs/questions.md').find(({ text }) => text.includes('&& /tmp/fork-shares'))!
+  const [, ...lines] = shown.text.split('\n')
+  expect(withoutAddresses(stdout)).toBe(withoutAddresses(lines.join('\n')))
+})
+
+function withoutAddresses(text: string): string {
+  return text.replaceAll(/ +0x[0-9a-f]+/g, ' ADDRESS').trim()
+}
+
+test('frames.mjs gets the messages out of the pieces', async () => {
+  const { exit, stdout, stderr } = await play('node examples/frames.mjs')
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+  expect(stdout).toContain('decode() gives ["hello","","wörld"]\n')
+  expect(stdout).toContain('\nFrameTooLongError: ')
+  expect(stdout).toContain('\nTruncatedFrameError: ')
+})
+
+const documents = [
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...readdirSync('docs').map((name) => join('docs', name)),
+]
+
+interface Block {
+  document: string
+  language: string
+  text: string
+}
+
+/** The code blocks of a document. */
+function blocks(document: string): Block[] {
+  const found = readFileSync(document, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)
+  return [...found].map(([, language, text]) => ({ document, language: language!, text: text! }))
+}
+
+test('every relative link in the documents leads to a file', () => {
+  const links = documents.flatMap((document) => {
+    const found = readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
+    return [...found].map(([, target]) => join(dirname(document), target!))
+  })
+  expect(links.length).toBeGreaterThan(20)
+  expect(links.filter((target) => !existsSync(target))).toEqual([])
+})
+
+/** The words behind `osdemo` wherever a text calls it, in a code block or between backticks. */
+function calls(text: string): string[] {
+  const code = [...text.matchAll(/^```\w+\n(.*?)^```$/gms), ...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)]
+  const pieces = code.flatMap(([, part]) => part!.split(/\n\$? ?|\\?\||&&|[;&]|\s# /))
+  return pieces.flatMap((piece) => {
+    const call = /^\s*(?:\$ |npx )?(?:node bin\/)?osdemo(?:\.js)? ([a-z-].*)$/.exec(piece)
+    return call ? [call[1]!.replaceAll(/[[\]]/g, '').trim()] : []
+  })
+}
+
+/** Calls of commands that there are not, and why the documents have them. */
+const deliberate = ['pipe raed', /* the example of CONTRIBUTING.md */ 'parent', 'parent --json']
+
+function unknownCalls(text: string): string[] {
+  return calls(text).filter((call) => {
+    if (deliberate.includes(call)) return false
+    try {
+      return !findRoute(call.split(/\s+/))
+    } catch {
+      return true
+    }
+  })
+}
+
+test('every command in the documents exists', () => {
+  const texts = documents.map((document) => readFileSync(document, 'utf8'))
+  expect(texts.flatMap(calls).length).toBeGreaterThan(40)
+  expect(texts.flatMap(unknownCalls)).toEqual([])
+})
+
+test.each([
+  '```sh\nnpx osdemo pipe reed\n```\n',
+  '```console\n$ cat x | osdemo nope\n```\n',
+  'and `osdemo shm red --follow`',
+])('the check of commands sees a wrong one in %j', (text) => {
+  expect(unknownCalls(text)).toHaveLength(1)
+})
+
+test('docs/command-line.md has every option of every command, and no other', async () => {
+  const text = readFileSync('docs/command-line.md', 'utf8')
+  const described = new Set(text.match(/(?<=[`[, ])--[a-z-]+/g))
+  const existing = new Set(['--help', '--version'])
+  for (const [path, { summary, load }] of commands) {
+    for (const { long } of buildCommand(path, summary, (await load()).spec).options) existing.add(long!)
+    expect(text).toContain(`osdemo ${path}`)
+  }
+  expect([...described].sort()).toEqual([...existing].sort())
+})
+
+test('docs/events.md describes every kind of event, with examples that are valid', () => {
+  const lines = blocks('docs/events.md').flatMap(({ text }) => text.trim().split('\n'))
+  const stamp = { v: 1, t: 1, pid: 1, tid: 1, actor: 'reader' }
+  const events = lines.map((line) => ({ ...stamp, ...JSON.parse(line) }))
+  expect(invalidEvents(events)).toEqual([])
+
+  const source = readFileSync('src/events.ts', 'utf8')
+  const kinds = [...source.matchAll(/^ {2}event: (.*)$/gm)].flatMap(([, names]) => names!.match(/\w+/g))
+  const headings = readFileSync('docs/events.md', 'utf8')
+    .match(/^## .*$/gm)!
+    .join(' ')
+  expect(kinds.length).toBeGreaterThan(10)
+  expect(kinds.filter((kind) => !headings.includes(kind!))).toEqual([])
+})
+
+/** A run of the program for an excerpt: each is played once. */
+const runs = new Map<string, Promise<{ exit: number; stdout: string; stderr: string }>>()
+
+/** What stays the same from run to run: without numbers, bars, line breaks and the runtime folder. */
+function essence(text: string): string {
+  return text
+    .replaceAll(/\S*\/(?=pipe-demo-)/g, '')
+    .replaceAll(/\d+(\.\d+)?/g, '#')
+    .replaceAll(/# m?s\b/g, '# ms')
+    .replaceAll(/[\s▇…]/g, '')
+}
+
+/** The entries of a story: a line that begins with a time, and the lines that go on with it. */
+function entries(story: string): string[] {
+  return story.split(/\n(?= +\d+\.\d{3} )/).slice(1)
+}
+
+const excerpts = documents.flatMap(blocks).flatMap(({ document, language, text }) => {
+  const [, command, story] = /^\$ osdemo (.*)\n([\s\S]*)$/.exec(text) ?? []
+  return language === 'text' && story ? [{ document, command: command!, story: `\n${story}` }] : []
+})
+
+test.each(excerpts)('$document shows what osdemo $command prints', async ({ command, story }) => {
+  const played = runs.get(command) ?? play(`osdemo ${command}`)
+  runs.set(command, played)
+  const { exit, stdout } = await played
+  expect(exit).toBe(0)
+  const printed = essence(stdout)
+  const shown = entries(story.replaceAll(/^\.\.\.$\n?/gm, ''))
+  // The names of the kernel's functions differ between kernels.
+  const lasting = shown.filter((entry) => !entry.includes('/wchan)'))
+  expect(lasting.length).toBeGreaterThan(3)
+  expect(lasting.filter((entry) => !printed.includes(essence(entry)))).toEqual([])
+})
+
+test('the library lines of README.md run as they stand', async () => {
+  const [script] = blocks('README.md').filter(({ language }) => language === 'js')
+  // Inside the package, so that the package finds itself by its own name.
+  const run = spawnSync(process.execPath, ['--input-type=module'], { input: script!.text, encoding: 'utf8' })
+  expect(run).toMatchObject({ status: 0, stdout: 'hello\nwörld\n', stderr: '' })
+})
+
+test('the demo that CONTRIBUTING.md adds builds, is well typed, and passes its test', async () => {
+  const folder = temporaryFolder()
+  const copied = ['bin', 'scripts', 'src', 'package.json', 'tsconfig.json', 'tsconfig.framing.json']
+  const helpers = ['vitest.config.ts', 'test/build.ts', 'test/osdemo.ts', 'test/until.ts']
+  for (const path of [...copied, ...helpers]) cpSync(path, join(folder, path), { recursive: true })
+  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+  for (const { language, text } of blocks('CONTRIBUTING.md')) {
+    if (language === 'ts') addTo(folder, text)
+  }
+  const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
+  const env = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'))
+  const tools = [
+    ['node_modules/.bin/tsc', '--noEmit'],
+    [process.execPath, vitest, 'run'],
+    [process.execPath, 'bin/osdemo.js', 'parent'],
+  ]
+  for (const [tool, ...words] of tools) {
+    const { status, stdout, stderr } = spawnSync(tool!, words, {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...Object.fromEntries(env), XDG_RUNTIME_DIR: folder },
+    })
+    expect({ tool, status, said: status === 0 ? '' : stdout + stderr }).toEqual({ tool, status: 0, said: '' })
+  }
+}, 120_000)
+
+/** A block of CONTRIBUTING.md: a new file by the name in its first line, or an entry for the list of commands. */
+function addTo(folder: string, block: string): void {
+  const [, where, path, text] = /^\/\/ (in )?(\S+)\n([\s\S]*)$/.exec(block)!
+  const file = join(folder, path!)
+  mkdirSync(dirname(file), { recursive: true })
+  const list = where ? readFileSync(file, 'utf8') : ''
+  writeFileSync(file, where ? list.replace(/^(?= *'short-reads': \{)/m, text!) : text!)
+}
