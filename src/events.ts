@@ -53,10 +53,7 @@ export interface ExitedFact {
   child: number
   name: string
   kind: 'process' | 'thread'
-  /**
-   * Exit code, or null when a signal ended it.
-   * @asType integer
-   */
+  /** Exit code, or null when a signal ended it. */
   code: number | null
   /** The signal that ended it, or null. */
   signal: string | null

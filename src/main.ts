@@ -30,7 +30,7 @@ export async function main(argv: string[]): Promise<void> {
 
 /** The version is so quick because nothing else is loaded for it. */
 async function obey(argv: string[]): Promise<number> {
-  if (argv.length === 1 && ['--version', '-V'].includes(argv[0]!)) {
+  if (['--version', '-V'].includes(argv[0] ?? '')) {
     process.stdout.write(`${manifest.version}\n`)
     return 0
   }

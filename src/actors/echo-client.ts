@@ -84,7 +84,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
   socket.end(() => socket.destroy())
   sent.flush()
   received.flush()
-  say({ event: 'note', text: `${received.messages} echoes, each as it was sent` })
+  say({ event: 'note', text: `echoes that came back as they were sent: ${received.messages}` })
 })
 
 function connect({ host, port }: EchoClientConfig, there: string, say: Say): Promise<Socket> {

@@ -12,7 +12,7 @@ import { openFiles } from '../proc/fds.js'
 import { readTcpTable } from '../proc/net-tcp.js'
 import { readNumbers } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
-import { createMeter, type Meter, textOf } from './meter.js'
+import { counted, createMeter, type Meter, textOf } from './meter.js'
 import { playServer } from './preamble.js'
 import { writeOut } from './stdio.js'
 
@@ -55,7 +55,7 @@ playServer<EchoServerConfig>(async ({ say, config, told }) => {
   if (config.announce) await writeOut(Buffer.from(`listening on ${address(host, port)}\n`))
 
   await told()
-  say({ event: 'note', text: `stops accepting; ${connections.size} connections are open` })
+  say({ event: 'note', text: `stops accepting; connections open now: ${connections.size}` })
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const socket of connections) finish(socket)
   await Promise.race([closed, sleep(grace, undefined, { ref: false })])
@@ -130,7 +130,7 @@ function serve(socket: Socket, config: EchoServerConfig, say: Say): void {
   socket.on('close', () => {
     received.flush()
     sent.flush()
-    note(`got ${sent.messages} frames back, ${sent.bytes} bytes with their headers`)
+    note(`got ${counted(sent.messages, 'frame')} back, ${counted(sent.bytes, 'byte')} with headers`)
     say({ event: 'removed', kind: 'socket', id })
   })
 }

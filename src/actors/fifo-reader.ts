@@ -6,7 +6,7 @@ import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { createMeter, type Meter, shortText, textOf } from './meter.js'
+import { counted, createMeter, type Meter, shortText, textOf } from './meter.js'
 import { play } from './preamble.js'
 import { writeOut } from './stdio.js'
 
@@ -49,8 +49,12 @@ play<FifoReaderConfig>(async ({ say, config }) => {
 })
 
 function sayTotals(say: Say, meter: Meter, dropped: number): void {
-  const behind = dropped > 0 ? `; ${dropped} bytes behind the last one were read and dropped` : ''
-  say({ event: 'note', text: `received ${meter.messages} messages, ${meter.bytes} bytes${behind}` })
+  const behind =
+    dropped > 0 ? `; ${counted(dropped, 'byte')} behind that came along and had to be dropped` : ''
+  say({
+    event: 'note',
+    text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}${behind}`,
+  })
 }
 
 interface Taker {

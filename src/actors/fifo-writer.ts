@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { createMeter, type Meter, textOf } from './meter.js'
+import { counted, createMeter, type Meter, textOf } from './meter.js'
 import { play } from './preamble.js'
 import { stdinChunks } from './stdio.js'
 
@@ -43,9 +43,9 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
   if (config.hold) await told()
   const closing = now()
   await promisify(close)(fd)
-  const what = config.messages ? `${meter.messages} messages, ` : ''
+  const what = config.messages ? `${counted(meter.messages, 'message')}, ` : ''
   // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
-  say({ event: 'note', text: `sent ${what}${meter.bytes} bytes, and closes` }, closing)
+  say({ event: 'note', text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes` }, closing)
 })
 
 async function sendMessages(

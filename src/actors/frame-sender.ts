@@ -5,7 +5,7 @@
  */
 import { createServer, type Socket } from 'node:net'
 import { encode } from '../framing/index.js'
-import { boundAddress } from '../ipc/tcp.js'
+import { address, boundAddress } from '../ipc/tcp.js'
 import { play } from './preamble.js'
 
 export interface FrameSenderConfig {
@@ -30,7 +30,9 @@ play<FrameSenderConfig>(async ({ say, config }) => {
     server.listen({ host: '127.0.0.1', port: 0 }, resolve)
   })
   const { host, port } = boundAddress(server.address())
-  say({ event: 'created', kind: 'socket', id: `${host}:${port}`, host, port })
+  const id = address(host, port)
+  say({ event: 'created', kind: 'socket', id, host, port })
+  server.on('close', () => say({ event: 'removed', kind: 'socket', id }))
 })
 
 async function sendPieces(socket: Socket, pieces: Buffer[]): Promise<void> {

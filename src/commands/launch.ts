@@ -28,18 +28,17 @@ export async function launch(words: string[], operands: string[]): Promise<numbe
     if (words.includes('--json')) writeErrorEvent(error)
     throw error
   }
-  const { spec, options, command, demo } = plan
+  const { spec, options, demo } = plan
   const { openLog } = await import('../log.js')
   if (options.logLevel) await openLog(options.logLevel)
   const { run } = await import('../run/run.js')
   const output = await chooseOutput(spec, options)
+  const command = [...words, ...operands]
   await run(demo, { command, output, records, timeout: options.timeout, graceful: spec.graceful })
   return 0
 }
 
 interface Plan {
-  /** The command with its operands, for the `run` event. */
-  command: string[]
   spec: CommandSpec
   options: CommonOptions
   demo: Demo
@@ -62,7 +61,7 @@ async function makePlan(words: string[], operands: string[]): Promise<Plan | num
   const options: OptionValues & CommonOptions = parser.opts()
   const payload = spec.kind === 'tool' && viewName(options) === undefined
   const demo = spec.demo(parser.args, options, { payload, events: !payload || options.save !== undefined })
-  return { command: [...route.command.split(' '), ...parser.args], spec, options, demo }
+  return { spec, options, demo }
 }
 
 function viewName({ json, view }: CommonOptions) {

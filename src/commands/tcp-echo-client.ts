@@ -1,4 +1,5 @@
 import { echoClient } from '../demos/tcp-echo.js'
+import { UsageError } from '../errors.js'
 import type { CommandSpec } from './spec.js'
 import { count, duration, size, wholeNumber } from './values.js'
 
@@ -26,6 +27,9 @@ export const spec: CommandSpec = {
   demo(operands, { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
     const made = length === undefined ? [] : [alphabet.repeat(Math.ceil(length / 26)).slice(0, length)]
     const messages = [...operands, ...made]
+    if (messages.length === 0 && rounds !== undefined) {
+      throw new UsageError('--count repeats messages, but these come from stdin', 'give a message, or --size')
+    }
     return echoClient({
       host,
       port,

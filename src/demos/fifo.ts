@@ -1,4 +1,5 @@
 /** What the pipe demos share: a FIFO that exists, and goes away again when we made it. */
+import { resolve } from 'node:path'
 import { type FifoIdentity, findFifo, loadMkfifo } from '../ipc/fifo.js'
 import { recordIntent } from '../run/ledger.js'
 import type { Stage } from '../run/stage.js'
@@ -13,7 +14,7 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
   const there = findFifo(path)
   if (there) return there
   const makeFifo = await loadMkfifo()
-  const entry = recordIntent(path)
+  const entry = recordIntent(resolve(path))
   let made = false
   try {
     made = makeFifo(path)
@@ -27,7 +28,8 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
   stage.scope.defer(() => {
     const removed = entry.release()
     for (const id of removed) stage.say({ event: 'removed', kind: 'fifo', id })
-    if (!removed.includes(path)) stage.note(`${path} stays for now: somebody uses it or waits for it`)
+    if (!removed.includes(resolve(path)))
+      stage.note(`${path} stays for now: somebody uses it or waits for it`)
   })
   return fifo
 }

@@ -17,6 +17,8 @@ export type End = 'reading' | 'writing'
 export interface FifoIdentity {
   dev: number
   ino: number
+  /** Milliseconds since 1970: an inode number may be given again. */
+  birthtimeMs: number
 }
 
 /**
@@ -25,7 +27,7 @@ export interface FifoIdentity {
  * @returns its identity, or undefined when there is nothing
  * @throws DemoFailed when something else than a FIFO is there (it is left as it is); SystemCallError when we may not look
  */
-export function findFifo(path: string): (FifoIdentity & { mode: number; uid: number }) | undefined {
+export function findFifo(path: string): FifoIdentity | undefined {
   let stats: Stats | undefined
   try {
     stats = statSync(path, { throwIfNoEntry: false })
@@ -34,7 +36,8 @@ export function findFifo(path: string): (FifoIdentity & { mode: number; uid: num
   }
   if (!stats) return undefined
   requireFifo(path, stats)
-  return { dev: stats.dev, ino: stats.ino, mode: stats.mode & 0o777, uid: stats.uid }
+  const { dev, ino, birthtimeMs } = stats
+  return { dev, ino, birthtimeMs }
 }
 
 function requireFifo(path: string, stats: Stats): void {

@@ -24,10 +24,18 @@ import { isAlive, readStat } from '../proc/stat.js'
 import { waitingThreads } from '../proc/task.js'
 import { runtimeFolder } from './runtime-folder.js'
 
+/** What tells one FIFO from every other. An inode number may be given again, so its birth belongs to it. */
+interface FifoIdentity {
+  dev: number
+  ino: number
+  /** Milliseconds since 1970. */
+  birthtimeMs: number
+}
+
 interface Entry {
   path: string
   /** Missing until the FIFO has been made. */
-  identity?: { dev: number; ino: number }
+  identity?: FifoIdentity
   /** Milliseconds since 1970: what is older than this was not made by us. */
   since: number
   maker: { pid: number; startTicks: number; boot: string }
@@ -37,7 +45,7 @@ interface Entry {
 
 export interface LedgerEntry {
   /** The FIFO is there now: what to know it by. */
-  made(identity: { dev: number; ino: number }): void
+  made(identity: FifoIdentity): void
   /** Nothing was made after all. */
   forget(): void
   /** The maker needs it no more; it is removed now, or by whoever uses it last. Returns what was removed. */
@@ -50,7 +58,7 @@ function ledgerFolder(): string {
   return join(runtimeFolder(), 'ledger')
 }
 
-/** Writes down that a FIFO is about to be made at this path. */
+/** Writes down that a FIFO is about to be made at this path, an absolute one: the next run may start elsewhere. */
 export function recordIntent(path: string): LedgerEntry {
   const folder = ledgerFolder()
   const file = join(folder, `fifo-${process.pid}-${process.hrtime.bigint()}.json`)
@@ -58,14 +66,15 @@ export function recordIntent(path: string): LedgerEntry {
   const entry: Entry = { path, since: Date.now(), maker, released: false }
   const write = () => {
     // Renamed into place: whoever sweeps at this moment never reads half of it.
-    writeFileSync(`${file}.new`, JSON.stringify(entry), { mode: 0o600 })
-    renameSync(`${file}.new`, file)
+    const draft = file.replace(/json$/, 'new')
+    writeFileSync(draft, JSON.stringify(entry), { mode: 0o600 })
+    renameSync(draft, file)
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   write()
   return {
-    made({ dev, ino }) {
-      entry.identity = { dev, ino }
+    made({ dev, ino, birthtimeMs }) {
+      entry.identity = { dev, ino, birthtimeMs }
       write()
     },
     forget: () => rmSync(file, { force: true }),
@@ -81,7 +90,12 @@ export function recordIntent(path: string): LedgerEntry {
 export function sweep(): string[] {
   return ledgerFiles().flatMap((file) => {
     const entry = read(file)
-    if (!entry || isNeeded(entry)) return []
+    if (!entry) {
+      // Half written by a process that was killed. Of one that lives, the rest is yet to come.
+      if (!isAlive(Number(file.match(/fifo-(\d+)-[^/]*$/)?.[1]))) rmSync(file, { force: true })
+      return []
+    }
+    if (isNeeded(entry)) return []
     const removed = removeIfOurs(entry)
     if (removed !== 'in use') rmSync(file, { force: true })
     return removed === 'removed' ? [entry.path] : []
@@ -92,15 +106,21 @@ export function sweep(): string[] {
 function ledgerFiles(): string[] {
   try {
     const folder = ledgerFolder()
-    return readdirSync(folder).flatMap((name) => (name.endsWith('.json') ? [join(folder, name)] : []))
+    return readdirSync(folder).map((name) => join(folder, name))
   } catch {
     return []
   }
 }
 
+/** What the file records; undefined when it is not (yet) a record of ours. */
 function read(file: string): Entry | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    const entry: Partial<Entry> | null = JSON.parse(readFileSync(file, 'utf8'))
+    const complete =
+      typeof entry?.path === 'string' &&
+      typeof entry.since === 'number' &&
+      typeof entry.maker?.pid === 'number'
+    return complete ? (entry as Entry) : undefined
   } catch {
     return undefined
   }
@@ -120,7 +140,7 @@ function removeIfOurs({ path, identity, since }: Entry): 'removed' | 'not ours' 
   if (!stats?.isFIFO() || stats.uid !== process.getuid!()) return 'not ours'
   // Killed between making it and writing down its inode: the time of its birth must do.
   const ours = identity
-    ? stats.dev === identity.dev && stats.ino === identity.ino
+    ? stats.dev === identity.dev && stats.ino === identity.ino && stats.birthtimeMs === identity.birthtimeMs
     : stats.birthtimeMs >= since - 10
   if (!ours) return 'not ours'
   if (holders(stats.dev, stats.ino).length > 0 || somebodyWaits()) return 'in use'

@@ -78,7 +78,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
       say({ event: 'removed', kind: 'fifo', id })
       say({ event: 'note', text: 'an earlier run that was killed had left it' })
     }
-    const { stage, falseClaims } = createStage({
+    const { stage, verdict } = createStage({
       say,
       scope,
       abort,
@@ -91,6 +91,8 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     // When the run is aborted the demo is left behind in whatever it waits for; how that fails interests nobody.
     playing.catch(() => {})
     await Promise.race([playing, aborted])
+    if (verdict.failure) throw verdict.failure
+    const { falseClaims } = verdict
     if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
   } catch (error) {
     say({ event: 'error', ...asOsdemoError(error, 'the run failed').fact })

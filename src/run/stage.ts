@@ -1,5 +1,5 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
-import { DemoFailed } from '../errors.js'
+import { DemoFailed, type OsdemoError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { type Actor, type Ending, errorOf, type Part } from './cast.js'
 import type { Sequencer } from './order.js'
@@ -41,10 +41,20 @@ export interface Backstage {
   stopSignal(): NodeJS.Signals | undefined
 }
 
-/** Makes a stage, and the list of the claims on it that did not hold. */
+/** What became of a run, apart from what its demo throws. */
+export interface Verdict {
+  falseClaims: string[]
+  /** The first error of an actor. */
+  failure?: OsdemoError
+}
+
+/** How long an actor that has reported an error may take to end by itself, in milliseconds. */
+const endPatience = 300
+
+/** Makes a stage, and the verdict on what happens there. */
 export function createStage(backstage: Backstage) {
   const { say, scope, abort, sequencer, output, stopped, stopSignal } = backstage
-  const falseClaims: string[] = []
+  const verdict: Verdict = { falseClaims: [] }
   /** Actors whose events wait until the view can take more. */
   const paused = new Set<{ resume(): void }>()
 
@@ -65,8 +75,14 @@ export function createStage(backstage: Backstage) {
     actor.ended.then((ending) => {
       say({ event: 'exited', ...about, ...ending })
       const asked = ending.signal !== null && ending.signal === stopSignal()
-      if (!dismissed && !asked && ending.code !== 0) abort(endedBadly(actor, ending))
+      if (!dismissed && !asked && ending.code !== 0) abort((verdict.failure ??= endedBadly(actor, ending)))
     })
+  }
+
+  /** The run ends with an actor's error, but the actor may end by itself before: its story has its own exit code. */
+  function fail(error: OsdemoError): void {
+    verdict.failure ??= error
+    setTimeout(() => abort(error), endPatience)
   }
 
   const stage: Stage = {
@@ -77,13 +93,12 @@ export function createStage(backstage: Backstage) {
     evidence: (source, value, about) => say({ event: 'evidence', source, value, about }),
     claim(text, holds) {
       say({ event: 'claim', text, holds })
-      if (!holds) falseClaims.push(text)
+      if (!holds) verdict.falseClaims.push(text)
       return holds
     },
     async start(part, streams = {}) {
       const actor = await startProcess(part, streams, (event) => {
-        // The run ends with an actor's error, and says it then.
-        if (event.event === 'error') return abort(errorOf(event))
+        if (event.event === 'error') return fail(errorOf(event))
         sequencer.push(event)
         if (!output.full || paused.has(actor)) return
         actor.pause()
@@ -96,13 +111,12 @@ export function createStage(backstage: Backstage) {
       adopt(actor, 'process')
       return actor
     },
-    async startThread(part) {
-      const actor = await startThread(part, (event) => {
-        if (event.event === 'error') abort(errorOf(event))
+    startThread(part) {
+      const begin = (actor: Actor) => adopt(actor, 'thread')
+      return startThread(part, begin, (event) => {
+        if (event.event === 'error') fail(errorOf(event))
         else sequencer.push(event)
       })
-      adopt(actor, 'thread')
-      return actor
     },
     async poll(look, milliseconds = 5000) {
       for (const end = now() + milliseconds * 1000; ; ) {
@@ -113,7 +127,7 @@ export function createStage(backstage: Backstage) {
       }
     },
   }
-  return { stage, falseClaims }
+  return { stage, verdict }
 }
 
 function endedBadly(actor: Actor, { code, signal }: Ending): DemoFailed {

@@ -5,41 +5,42 @@ import { type Actor, createMemory, type Ending, type Part } from './cast.js'
 import { actorEntry } from './package.js'
 
 /**
- * Resolves when the thread has told its kernel thread id. A thread that waits in Atomics.wait still delivers what it
- * posted before, and can still be ended: V8 wakes it.
+ * A thread that waits in Atomics.wait still delivers what it posted before, and can still be ended: V8 wakes it.
+ *
+ * @param onStart gets the actor as soon as it has told its kernel thread id, before any of its events
  */
-export async function startThread(part: Part, onEvent: (event: Event) => void): Promise<Actor> {
-  const worker = new Worker(actorEntry(part.program), {
-    workerData: { name: part.name, config: part.config },
-  })
+export function startThread(
+  part: Part,
+  onStart: (actor: Actor) => void,
+  onEvent: (event: Event) => void,
+): Promise<Actor> {
+  const workerData = { name: part.name, config: part.config }
+  const worker = new Worker(actorEntry(part.program), { workerData })
   const memory = createMemory(part.name)
-  let failure: unknown
   const ended = new Promise<Ending>((resolve) => {
-    worker.once('exit', (code) => {
-      resolve({ code, signal: null })
-    })
+    worker.once('exit', (code) => resolve({ code, signal: null }))
   })
   ended.then(() => setImmediate(memory.close))
-  const tid = new Promise<number>((resolve, reject) => {
-    worker.on('error', (error) => {
-      failure = error
-      reject(error)
-    })
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject)
+    ended.then(() => reject(new Error(`the thread of the ${part.name} ended at once`)))
     worker.on('message', (message: Event | { tid: number }) => {
       if ('event' in message) {
         memory.add(message)
         onEvent(message)
-      } else resolve(message.tid)
+        return
+      }
+      const actor: Actor = {
+        name: part.name,
+        id: message.tid,
+        events: memory.events,
+        until: memory.until,
+        tell: (word) => worker.postMessage(word),
+        kill: () => void worker.terminate(),
+        ended,
+      }
+      onStart(actor)
+      resolve(actor)
     })
-    ended.then(() => reject(failure ?? new Error(`the thread of the ${part.name} ended at once`)))
   })
-  return {
-    name: part.name,
-    id: await tid,
-    events: memory.events,
-    until: memory.until,
-    tell: (word) => worker.postMessage(word),
-    kill: () => void worker.terminate(),
-    ended,
-  }
 }

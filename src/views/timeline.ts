@@ -115,12 +115,13 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         if (hide.includes(event.event)) return undefined
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
         const text = event.text === undefined ? '' : `${clean(event.text)} `
-        return { ...me, sign, text: text + chalk.dim(`(${bytes(event.bytes)})`) }
+        return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')})`) }
       }
       case 'tally': {
         const sign = me.paint(event.direction === 'sent' ? '⇒' : '⇐')
         const time = duration(event.t - event.since)
-        return { ...me, sign, text: `${count(event.messages)} messages, ${bytes(event.bytes)} in ${time}` }
+        const messages = event.messages > 0 ? `${plural(event.messages, 'message')}, ` : ''
+        return { ...me, sign, text: `${messages}${plural(event.bytes, 'byte')} in ${time}` }
       }
       case 'state':
         return {
@@ -230,10 +231,7 @@ function duration(microseconds: number): string {
   return `${(microseconds / 1e6).toFixed(2)} s`
 }
 
-function count(number: number): string {
-  return number.toLocaleString('en-US')
-}
-
-function bytes(number: number): string {
-  return number === 1 ? '1 byte' : `${count(number)} bytes`
+/** `1 byte`, `1,024 bytes`. */
+function plural(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
 }
