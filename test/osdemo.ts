@@ -82,7 +82,9 @@ export function newPlace(): Place {
     })
     onTestFinished(async () => {
       child.kill('SIGKILL')
-      if (detached) killGroup(child.pid!)
+      if (detached) killQuietly(-child.pid!)
+      // An actor that a killed run has left would hold its stderr, and the run would not close.
+      for (const pid of processesOf({ folder })) killQuietly(pid)
       await exit
     })
     return {
@@ -113,12 +115,12 @@ export function newPlace(): Place {
   }
 }
 
-/** Also of a group whose leader has ended. */
-function killGroup(leader: number): void {
+/** Kills a process, or a group as kill(2) names it, also one whose leader has ended. */
+function killQuietly(pid: number): void {
   try {
-    process.kill(-leader, 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
   } catch {
-    // Nobody is in it any more.
+    // Nobody is there any more.
   }
 }
 
@@ -186,8 +188,8 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** The pids of all living processes that a place has to do with: what its runs started, however it came about. */
-export function processesOf(place: Place): number[] {
-  const variable = `XDG_RUNTIME_DIR=${place.folder}`
+export function processesOf({ folder }: Pick<Place, 'folder'>): number[] {
+  const variable = `XDG_RUNTIME_DIR=${folder}`
   return readNumbers('/proc').filter((pid) =>
     readText(`/proc/${pid}/environ`)?.split('\0').includes(variable),
   )

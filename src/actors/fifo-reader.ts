@@ -50,7 +50,7 @@ play<FifoReaderConfig>(async ({ say, config }) => {
 
 function sayTotals(say: Say, meter: Meter, dropped: number): void {
   const behind =
-    dropped > 0 ? `; ${counted(dropped, 'byte')} behind that came along and had to be dropped` : ''
+    dropped > 0 ? `; ${counted(dropped, 'byte')} behind the last one were read and dropped` : ''
   say({
     event: 'note',
     text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}${behind}`,

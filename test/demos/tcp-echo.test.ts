@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
@@ -113,6 +114,16 @@ async function connect(port: number, { halfOpen = false, reads = true } = {}): P
     closed: () => seen.closed,
     errno: () => seen.errno,
   }
+}
+
+/** Waits until a process has this connection: a server that ends resets those that it has not accepted yet. */
+async function accepted({ socket }: Peer): Promise<void> {
+  await until(() =>
+    readTcpTable().some(
+      ({ local, remote, inode }) =>
+        local.port === socket.remotePort && remote.port === socket.localPort && inode !== 0,
+    ),
+  )
 }
 
 /** Sends frames, takes as many bytes, says goodbye, and expects to have got the same bytes and nothing more. */
@@ -457,6 +468,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
       const server = await serve()
       const idle = await connect(server.port)
       const half = await connect(server.port)
+      await accepted(idle)
       half.socket.write(Buffer.concat([frame('whole'), frame('half').subarray(0, 6)]))
       await until(() => half.count() === 9)
       server.child.kill(signal)
@@ -468,9 +480,25 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
     },
   )
 
+  test.each(signals)('by %s while its server process is still starting exits 0', async (signal) => {
+    const place = newPlace()
+    const run = place.osdemo(['tcp-echo', '--port', '0'])
+    const actor = await until(() =>
+      childrenOf(run.pid).find((pid) => readText(`/proc/${pid}/cmdline`)?.includes('echo-server')),
+    )
+    // It cannot read its first words before there are more.
+    process.kill(actor, 'SIGSTOP')
+    run.child.kill(signal)
+    await until(() => !isPending(run.pid, constants.signals[signal]))
+    process.kill(actor, 'SIGCONT')
+    await until(() => !isAlive(run.pid))
+    expect([await run.exit, processesOf(place)]).toEqual([0, []])
+  })
+
   test.each(signals)('by %s to its whole process group, as a shell sends it, exits 0', async (signal) => {
     const server = await serve([], { detached: true })
     const peer = await connect(server.port)
+    await accepted(peer)
     process.kill(-server.pid, signal)
     expect(await server.exit).toBe(0)
     await until(() => peer.closed())
@@ -508,7 +536,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
     peer.socket.write(frames)
     await until(() => unread(peer.socket) === frames.length)
     server.child.kill('SIGTERM')
-    await until(() => !isPending(server.pid, 15))
+    await until(() => !isPending(server.pid, constants.signals.SIGTERM))
     process.kill(server.actor, 'SIGCONT')
     await until(() => peer.closed())
     expect([await server.exit, peer.errno()]).toEqual([0, undefined])
@@ -518,6 +546,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
   test('tears no frame of a peer that it has held back', async () => {
     const server = await serve()
     const peer = await connect(server.port, { reads: false })
+    await accepted(peer)
     const one = frame(randomBytes(99_996))
     for (let number = 0; number < 200; number++) peer.socket.write(one)
     await until(() => (unread(peer.socket) ?? 0) > MiB)
@@ -533,6 +562,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
   test('drops a peer that does not close its side, and exits 0', async () => {
     const server = await serve()
     const peer = await connect(server.port, { halfOpen: true })
+    await accepted(peer)
     server.child.kill('SIGTERM')
     expect(await server.exit).toBe(0)
     expect(peer.ended()).toBe(true)
@@ -545,6 +575,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
   ] as const)('by %s and, while it waits for a peer, by %s exits %i', async (first, second, exit) => {
     const server = await serve()
     const peer = await connect(server.port, { halfOpen: true, reads: false })
+    await accepted(peer)
     peer.socket.write(Buffer.concat(Array(200).fill(frame(randomBytes(99_996)))))
     await until(() => (unread(peer.socket) ?? 0) > MiB)
     server.child.kill(first)
