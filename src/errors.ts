@@ -101,6 +101,12 @@ export function errnoOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined
 }
 
+/** What to do about errors that may come anywhere. */
+const hints: Record<string, string | undefined> = {
+  EMFILE: 'this process may have no more files open: raise the limit, ulimit -n 1024',
+  ENOSPC: 'make room on that disk',
+}
+
 /**
  * Turns what Node threw for a failed system call into a SystemCallError that says what was attempted.
  * Anything else is a bug and comes back unchanged.
@@ -120,7 +126,7 @@ export function systemCallError(
     `${attempt}: ${call}: ${error.code}${meaning ? ` (${meaning})` : ''}`,
     call,
     error.code,
-    { cause: error, hint: typeof hint === 'function' ? hint(error.code) : hint },
+    { cause: error, hint: (typeof hint === 'function' ? hint(error.code) : hint) ?? hints[error.code] },
   )
 }
 

@@ -1,4 +1,5 @@
 /** The two ends of the program: what the words are, and what became of it as an exit code. */
+import { constants } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
 import { asOsdemoError, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
@@ -21,6 +22,10 @@ export async function main(argv: string[]): Promise<void> {
     exit = known.exit
     hasty = exit > 128 || exit === 124
     tell(known)
+  }
+  // Whoever does not want to wait until somebody has read our output may say so.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    process.on(signal, () => process.exit(128 + constants.signals[signal]))
   }
   await drained(process.stdout, hasty ? hastyPatience : undefined)
   await drained(process.stderr, stderrPatience)

@@ -163,7 +163,12 @@ export async function playDemo(
   const broken = claims.filter(({ holds }) => !holds).map(({ text }) => text)
   expect({ exit, stderr: run.stderr(), broken }).toEqual({ exit: 0, stderr: '', broken: [] })
   expect(invalidEvents(events)).toEqual([])
-  expect(events[0]).toMatchObject({ event: 'run', pid: run.pid, boot: expect.stringMatching(/./) })
+  expect(events[0]).toMatchObject({
+    event: 'run',
+    command: [...words, '--json'],
+    pid: run.pid,
+    boot: expect.stringMatching(/./),
+  })
   expect(claims.length).toBeGreaterThan(0)
   expect(events.map(({ event }) => event)).toContain('evidence')
   expect({ processes: processesOf(place), files: place.leftovers() }).toEqual({ processes: [], files: [] })

@@ -15,6 +15,8 @@ export interface EchoClientConfig {
   port: number
   /** null sends each line of stdin. */
   messages: string[] | null
+  /** The length in bytes of one more message, made of letters. */
+  size: number | null
   /** How often the messages are sent. */
   rounds: number
   /** Write so many bytes at a time; null writes a frame at a time. */
@@ -34,8 +36,8 @@ const patience = 1000
 
 const newline = Buffer.from('\n')
 
-/** The longest echo that we take, in bytes, unless we have longer messages to send. */
-const usualLimit = 16 * 1024 * 1024
+/** The longest echo that we take, in bytes; above it lies what text looks like when it is read as a length. */
+const maxLength = 256 * 1024 * 1024
 
 play<EchoClientConfig>(async ({ say, config, told }) => {
   const there = address(config.host, config.port)
@@ -49,7 +51,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
 
   const progress = new EventEmitter()
 
-  const receiving = receive(socket, longestOf(config), async (frame) => {
+  const receiving = receive(socket, async (frame) => {
     checkEcho(frame, outstanding.shift(), received.messages)
     if (!config.report) received.bulk(1, frame.length + 4)
     else received.message(frame.length + 4, () => textOf(frame))
@@ -57,7 +59,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
     progress.emit('echo')
   })
   const sending = (async () => {
-    for await (const message of messagesOf(config)) {
+    for await (const message of messagesOf(config, say)) {
       outstanding.push(message)
       if (!config.report) sent.bulk(1, message.length + 4)
       else sent.message(message.length + 4, () => textOf(message))
@@ -96,7 +98,7 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
       say({ event: 'call', phase: 'end', call: 'connect', object, errno: errnoOf(error) ?? 'EIO' })
       reject(
         addressError(error, `cannot connect to ${there}`, {
-          ECONNREFUSED: `nobody listens there; start a server: osdemo tcp-echo --port ${port}`,
+          ECONNREFUSED: `nobody listens there; start a server: osdemo tcp-echo${host === '127.0.0.1' ? '' : ` --host ${host}`} --port ${port}`,
         }),
       )
     })
@@ -108,16 +110,8 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
   })
 }
 
-function longestOf({ messages }: EchoClientConfig): number {
-  return Math.max(usualLimit, ...(messages ?? []).map((message) => Buffer.byteLength(message)))
-}
-
 /** Hands out each frame that comes, and waits for the handler; resolves when the server has closed. */
-async function receive(
-  socket: Socket,
-  maxLength: number,
-  onFrame: (frame: Buffer) => Promise<void>,
-): Promise<void> {
+async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>): Promise<void> {
   const decoder = new FrameDecoder({ maxLength })
   try {
     for await (const chunk of socket) for (const frame of decoder.push(chunk)) await onFrame(frame)
@@ -141,9 +135,13 @@ function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): 
   throw new DemoFailed(`echo ${number} differs from what was sent: ${what}`)
 }
 
-async function* messagesOf({ messages, rounds }: EchoClientConfig): AsyncGenerator<Buffer> {
-  if (messages === null) yield* stdinLines()
-  else for (let round = 0; round < rounds; round++) for (const message of messages) yield Buffer.from(message)
+async function* messagesOf({ messages, size, rounds }: EchoClientConfig, say: Say): AsyncGenerator<Buffer> {
+  if (messages === null) return yield* stdinLines(say)
+  const made = size === null ? [] : [Buffer.alloc(size, 'abcdefghijklmnopqrstuvwxyz')]
+  for (let round = 0; round < rounds; round++) {
+    for (const message of messages) yield Buffer.from(message)
+    yield* made
+  }
 }
 
 async function sendFrame(socket: Socket, frame: Buffer, { chunk, delayMs }: EchoClientConfig): Promise<void> {

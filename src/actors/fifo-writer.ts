@@ -6,6 +6,7 @@ import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
 import { counted, createMeter, type Meter, textOf } from './meter.js'
+import { patiently } from './patience.js'
 import { play } from './preamble.js'
 import { stdinChunks } from './stdio.js'
 
@@ -13,8 +14,8 @@ export interface FifoWriterConfig {
   path: string
   /** The FIFO must belong to this user and be closed to others. */
   ours: boolean
-  /** Messages without their newline; null copies stdin as it is. */
-  messages: string[] | null
+  /** Messages without their newline; a number stands for so many numbered ones; null copies stdin as it is. */
+  messages: string[] | number | null
   /** How often the messages are sent. */
   rounds: number
   /** Pause between two messages. */
@@ -32,9 +33,9 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
   const fd = await openFifo(config.path, 'writing', config.ours)
   say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
   const meter = createMeter(say, config.path, 'sent')
-  if (config.messages) await sendMessages(fd, config.messages, config, meter, say)
+  if (config.messages !== null) await sendMessages(fd, config, meter, say)
   else {
-    for await (const chunk of stdinChunks()) {
+    for await (const chunk of stdinChunks(say)) {
       await writeAll(fd, chunk, `FIFO ${config.path}`, say)
       meter.bulk(0, chunk.length)
     }
@@ -43,27 +44,24 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
   if (config.hold) await told()
   const closing = now()
   await promisify(close)(fd)
-  const what = config.messages ? `${counted(meter.messages, 'message')}, ` : ''
+  const what = config.messages !== null ? `${counted(meter.messages, 'message')}, ` : ''
   // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
   say({ event: 'note', text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes` }, closing)
 })
 
-async function sendMessages(
-  fd: number,
-  messages: string[],
-  config: FifoWriterConfig,
-  meter: Meter,
-  say: Say,
-) {
-  for (let round = 0; round < config.rounds; round++) {
-    for (const message of messages) {
-      if (meter.messages > 0 && config.intervalMs > 0) await sleep(config.intervalMs)
-      const line = Buffer.from(`${message}\n`)
-      // Sent when the call begins: when it has returned, the reader may long have received it.
-      const begin = now()
-      await writeAll(fd, line, `FIFO ${config.path}`, say)
-      meter.message(line.length, () => textOf(line.subarray(0, -1)), begin)
-    }
+function* messagesOf({ messages, rounds }: FifoWriterConfig): Generator<string> {
+  if (typeof messages === 'number') for (let i = 0; i < messages; i++) yield `Message ${i}`
+  else for (let round = 0; round < rounds; round++) yield* messages ?? []
+}
+
+async function sendMessages(fd: number, config: FifoWriterConfig, meter: Meter, say: Say): Promise<void> {
+  for (const message of messagesOf(config)) {
+    if (meter.messages > 0 && config.intervalMs > 0) await sleep(config.intervalMs)
+    const line = Buffer.from(`${message}\n`)
+    // Sent when the call begins: when it has returned, the reader may long have received it.
+    const begin = now()
+    await writeAll(fd, line, `FIFO ${config.path}`, say)
+    meter.message(line.length, () => textOf(line.subarray(0, -1)), begin)
   }
 }
 
@@ -72,25 +70,19 @@ async function sendMessages(
  * a student's own program would look like. When it takes long we say so.
  */
 async function writeAll(fd: number, bytes: Buffer, object: string, say: Say): Promise<void> {
-  let waited = false
-  const begin = now()
-  const timer = setTimeout(() => {
-    waited = true
-    say({ event: 'call', phase: 'begin', call: 'write', object: `${object}: the pipe is full` }, begin)
-  }, patience)
-  try {
+  const writing = (async () => {
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await promisify(write)(fd, bytes, done, bytes.length - done, null)
       done += bytesWritten
     }
+  })()
+  try {
+    await patiently(say, { call: 'write', object: `${object}: the pipe is full`, patience }, writing)
   } catch (error) {
     if (errnoOf(error) !== 'EPIPE') throw systemCallError(error, 'cannot write to the FIFO')
     throw new SystemCallError('the reader has closed its end: write: EPIPE (broken pipe)', 'write', 'EPIPE', {
       cause: error,
       hint: 'start the reader again, then send again',
     })
-  } finally {
-    clearTimeout(timer)
-    if (waited) say({ event: 'call', phase: 'end', call: 'write', object, result: bytes.length })
   }
 }

@@ -40,6 +40,8 @@ export function play<Config>(act: Act<Config>): void {
 
 /** Plays the role of a server: whoever waits for its service must not wait for those who watch it. */
 export function playServer<Config>(act: Act<Config>): void {
+  // A whole process group is asked to end by SIGTERM; what was received is finished first, which is the supervisor's to say.
+  process.on('SIGTERM', () => {})
   playOn(processLine(createQueue()), act)
 }
 
@@ -108,19 +110,19 @@ function processLine(write: (text: string) => void): Line {
 
 /** Read synchronously, before anything else: the config decides what this process is. */
 function firstLine(): { text: string; rest: string } {
-  const chunk = Buffer.alloc(65_536)
-  for (let text = ''; ; ) {
+  const chunks: Buffer[] = []
+  for (;;) {
+    const chunk = Buffer.alloc(65_536)
     const length = readSync(lineIn, chunk)
     if (length === 0) die()
-    text += chunk.toString('latin1', 0, length)
-    const end = text.indexOf('\n')
-    if (end >= 0) return { text: utf8(text.slice(0, end)), rest: utf8(text.slice(end + 1)) }
+    const end = chunk.subarray(0, length).indexOf(10)
+    if (end < 0) {
+      chunks.push(chunk.subarray(0, length))
+      continue
+    }
+    const text = Buffer.concat([...chunks, chunk.subarray(0, end)]).toString()
+    return { text, rest: chunk.toString('utf8', end + 1, length) }
   }
-}
-
-/** Chunks are joined as latin1, one character a byte, because they may cut a UTF-8 character in two. */
-function utf8(latin1: string): string {
-  return Buffer.from(latin1, 'latin1').toString()
 }
 
 /** Synchronously, so that what is said before a call that blocks is known while it blocks. */

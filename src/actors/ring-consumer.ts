@@ -20,4 +20,11 @@ play<RingConsumerConfig>(({ say, config: { memory } }) => {
     received.message(bytes.length, () => text)
   }
   received.flush()
+  say({
+    event: 'call',
+    phase: 'end',
+    call: 'ring.read',
+    object: 'until it was closed',
+    result: received.messages,
+  })
 })

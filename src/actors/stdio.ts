@@ -6,15 +6,21 @@ import { read, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
+import type { Say } from '../events.js'
+import { patiently } from './patience.js'
 
 const newline = 10
 
+/** How long stdin may be silent before we say that we wait for it, in milliseconds. */
+const patience = 1000
+
 /** What stdin gives, chunk by chunk, until its end. A chunk is valid until the next is asked for. */
-export async function* stdinChunks(): AsyncGenerator<Buffer> {
+export async function* stdinChunks(say: Say): AsyncGenerator<Buffer> {
   const chunk = Buffer.allocUnsafe(262_144)
   for (;;) {
     try {
-      const { bytesRead } = await promisify(read)(0, chunk, 0, chunk.length, null)
+      const reading = promisify(read)(0, chunk, 0, chunk.length, null)
+      const { bytesRead } = await patiently(say, { call: 'read', object: 'stdin', patience }, reading)
       if (bytesRead === 0) return
       yield chunk.subarray(0, bytesRead)
     } catch (error) {
@@ -26,9 +32,9 @@ export async function* stdinChunks(): AsyncGenerator<Buffer> {
 }
 
 /** The lines of stdin, without their newline; the last one may have none. Each is a copy of its own. */
-export async function* stdinLines(): AsyncGenerator<Buffer> {
+export async function* stdinLines(say: Say): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
-  for await (const chunk of stdinChunks()) {
+  for await (const chunk of stdinChunks(say)) {
     let start = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
       yield Buffer.concat([...parts, chunk.subarray(start, at)])

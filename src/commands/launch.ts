@@ -25,7 +25,7 @@ export async function launch(words: string[], operands: string[]): Promise<numbe
     records = await openRecords(plan.options.save ?? [])
   } catch (error) {
     // There is no run yet that could have said it as an event.
-    if (words.includes('--json')) writeErrorEvent(error)
+    if (wantsEvents(words)) writeErrorEvent(error)
     throw error
   }
   const { spec, options, demo } = plan
@@ -62,6 +62,14 @@ async function makePlan(words: string[], operands: string[]): Promise<Plan | num
   const payload = spec.kind === 'tool' && viewName(options) === undefined
   const demo = spec.demo(parser.args, options, { payload, events: !payload || options.save !== undefined })
   return { spec, options, demo }
+}
+
+/** Whether stdout was to carry events, as far as words that could not be parsed tell. */
+function wantsEvents(words: string[]): boolean {
+  const view = words.indexOf('--view')
+  return (
+    words.includes('--json') || words.includes('--view=ndjson') || (view >= 0 && words[view + 1] === 'ndjson')
+  )
 }
 
 function viewName({ json, view }: CommonOptions) {

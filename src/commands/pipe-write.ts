@@ -43,8 +43,7 @@ export const spec: CommandSpec = {
         'give messages, or --count N to send Message 0, Message 1, ...',
       )
     }
-    const numbered = Array.from({ length: rounds ?? 10 }, (_, index) => `Message ${index}`)
-    return pipeWrite({ path, messages: numbered, rounds: 1, intervalMs: pause ?? 1000 })
+    return pipeWrite({ path, messages: rounds ?? 10, rounds: 1, intervalMs: pause ?? 1000 })
   },
 }
 

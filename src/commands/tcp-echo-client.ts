@@ -3,9 +3,6 @@ import { UsageError } from '../errors.js'
 import type { CommandSpec } from './spec.js'
 import { count, duration, size, wholeNumber } from './values.js'
 
-/** What a message of a given size is made of. */
-const alphabet = 'abcdefghijklmnopqrstuvwxyz'
-
 export const spec: CommandSpec = {
   kind: 'tool',
   onStdout: ['sent', 'received'],
@@ -25,15 +22,15 @@ export const spec: CommandSpec = {
       .option('--count <n>', 'send the messages n times', count)
       .option('--size <size>', 'send a message of this many bytes', size(0, 2 ** 28)),
   demo(operands, { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
-    const made = length === undefined ? [] : [alphabet.repeat(Math.ceil(length / 26)).slice(0, length)]
-    const messages = [...operands, ...made]
-    if (messages.length === 0 && rounds !== undefined) {
+    const given = operands.length > 0 || length !== undefined
+    if (!given && rounds !== undefined) {
       throw new UsageError('--count repeats messages, but these come from stdin', 'give a message, or --size')
     }
     return echoClient({
       host,
       port,
-      messages: messages.length > 0 ? messages : null,
+      messages: given ? operands : null,
+      size: length ?? null,
       rounds: rounds ?? 1,
       chunk: chunk ?? null,
       delayMs: delay?.milliseconds ?? 0,

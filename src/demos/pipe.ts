@@ -9,7 +9,7 @@ import { isAlive } from '../proc/stat.js'
 import type { Actor } from '../run/cast.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Demo, Stage } from '../run/stage.js'
-import { ensureFifo } from './fifo.js'
+import { ensureFifo, makePrivateFifo } from './fifo.js'
 import { requireProc } from './require-proc.js'
 import { seeWait } from './see-wait.js'
 
@@ -61,8 +61,8 @@ export function pipeRead(options: PipeReadOptions): Demo {
 
 export interface PipeWriteOptions {
   path?: string | undefined
-  /** null copies stdin. */
-  messages: string[] | null
+  /** A number stands for so many numbered ones; null copies stdin. */
+  messages: string[] | number | null
   rounds: number
   intervalMs: number
 }
@@ -89,7 +89,7 @@ const messages = Array.from({ length: 10 }, (_, i) => `Message ${i}`)
 export const pipeDemo: Demo = async (stage) => {
   requireProc('pipe demo')
   const path = join(runtimeFolder(), `pipe-demo-${process.pid}`)
-  const fifo = await ensureFifo(stage, path)
+  const fifo = await makePrivateFifo(stage, path)
   stage.evidence(
     `stat ${path}`,
     `a FIFO, inode ${fifo.ino}, size ${statSync(path).size}`,

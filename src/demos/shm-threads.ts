@@ -86,11 +86,11 @@ function seeThreads(stage: Stage, actors: Actor[]): void {
   )
 }
 
-function countReceived(consumer: Actor): number {
-  return consumer.events.reduce(
-    (sum, event) => sum + (event.event === 'received' ? 1 : event.event === 'tally' ? event.messages : 0),
-    0,
-  )
+/** The consumer checks each message itself, and at the end says how many there were. */
+function countReceived(consumer: Actor): number | undefined {
+  for (const event of consumer.events)
+    if (event.event === 'call' && event.call === 'ring.read') return event.result
+  return undefined
 }
 
 async function showRace(stage: Stage, workers: number, times: number): Promise<void> {
@@ -106,10 +106,10 @@ async function showRace(stage: Stage, workers: number, times: number): Promise<v
   const expected = workers * times
   const round = async (word: CounterWord) => {
     cells[0] = 0
+    const begin = now()
     const ends = counters.map((counter) => {
-      const done = countEnds(counter)
       counter.tell(word)
-      return counter.until('call', () => countEnds(counter) > done)
+      return counter.until('call', ({ phase, t }) => phase === 'end' && t >= begin)
     })
     await Promise.all(ends)
     return Atomics.load(cells, 0)
@@ -122,9 +122,9 @@ async function showRace(stage: Stage, workers: number, times: number): Promise<v
     plain = await round('plainly')
   stage.evidence('cell[0]', `${plain}`, `the counter after ${workers} times ${times} plain additions`)
   const lost = expected - plain
-  if (lost > 0) {
+  if (lost !== 0) {
     const share = ((100 * lost) / expected).toFixed(1)
-    stage.claim(`plain additions lost ${lost} of ${expected} updates (${share} %)`, plain < expected)
+    stage.claim(`plain additions lost ${lost} of ${expected} updates (${share} %)`, lost > 0)
     stage.note(
       'Two threads read the same value, both add 1, both write it: one of the two additions is overwritten.',
     )
@@ -140,8 +140,4 @@ async function showRace(stage: Stage, workers: number, times: number): Promise<v
   for (const counter of counters) counter.tell('end' satisfies CounterWord)
   await Promise.all(counters.map((counter) => counter.ended))
   stage.say({ event: 'removed', kind: 'buffer', id })
-}
-
-function countEnds(counter: Actor): number {
-  return counter.events.filter((event) => event.event === 'call' && event.phase === 'end').length
 }

@@ -18,8 +18,14 @@ export function echoServe(config: EchoServerConfig): Demo {
     // It may die of a Ctrl-C while it is still starting: the terminal sends that to the whole group.
     const bound = await Promise.race([server.until('created'), stage.stopped])
     if (bound) {
-      const port = bound.port === 7007 ? '' : ` --port ${bound.port}`
-      stage.note(`ends with Ctrl-C; in another terminal: osdemo tcp-echo client hello${port}`)
+      const { host, port } = bound
+      const where = [
+        ...(host === '127.0.0.1' ? [] : ['--host', host]),
+        ...(port === 7007 ? [] : ['--port', port]),
+      ]
+      stage.note(
+        `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${[...where, 'hello'].join(' ')}`,
+      )
     }
     await stage.stopped
     server.tell('stop')
@@ -65,6 +71,7 @@ export const echoDemo: Demo = async (stage) => {
       host,
       port: port!,
       messages,
+      size: null,
       rounds: 1,
       chunk: null,
       delayMs: 0,

@@ -2,11 +2,12 @@
  * Named pipes, fifo(7). Made by the program mkfifo(1), because Node has no call for it. Opening blocks in the kernel
  * until the other end is opened too, and parks a thread of Node's pool while it does: only an actor may open one.
  */
-import { close, constants, fstat, fstatSync, open, type Stats, statSync } from 'node:fs'
+import { close, closeSync, constants, fstat, fstatSync, open, openSync, type Stats, statSync } from 'node:fs'
+import { constants as osConstants } from 'node:os'
 import { dirname } from 'node:path'
 import { getSystemErrorMap, promisify } from 'node:util'
 import type { execaSync as ExecaSync } from 'execa'
-import { DemoFailed, errnoOf, OsdemoError, systemCallError, Unavailable } from '../errors.js'
+import { DemoFailed, errnoOf, Interrupted, OsdemoError, systemCallError, Unavailable } from '../errors.js'
 
 /** open(2)'s O_PATH, which Node does not name: a descriptor that stands for a file without opening it. Linux only. */
 const O_PATH = 0o10000000
@@ -49,6 +50,33 @@ function requireFifo(path: string, stats: Stats): void {
 }
 
 /**
+ * Takes hold of the FIFO at a path without opening it, so that others see that somebody needs it. Where there is no
+ * O_PATH it is only looked at.
+ *
+ * @returns undefined when there is nothing at the path
+ * @throws as findFifo
+ */
+export function holdFifo(path: string): { identity: FifoIdentity; letGo(): void } | undefined {
+  const identity = findFifo(path)
+  if (!identity) return undefined
+  if (process.platform !== 'linux') return { identity, letGo: () => {} }
+  let handle: number
+  try {
+    handle = openSync(path, O_PATH)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw systemCallError(error, `cannot look at ${path}`)
+  }
+  // Somebody may have removed it, or put another in its place, just before we held it.
+  const { dev, ino } = fstatSync(handle)
+  const there = findFifo(path)
+  if (there && there.dev === dev && there.ino === ino)
+    return { identity: there, letGo: () => closeSync(handle) }
+  closeSync(handle)
+  return holdFifo(path)
+}
+
+/**
  * Loads what it takes to run mkfifo(1), and gives the function that does it. That one is synchronous, two milliseconds
  * or so: between making a FIFO and having it in a scope nothing else can happen, so no Ctrl-C can leave one behind.
  */
@@ -61,11 +89,13 @@ export async function loadMkfifo(): Promise<(path: string) => boolean> {
  * Makes a FIFO of mode 0600.
  *
  * @returns false when somebody else made one there first
- * @throws SystemCallError when the folder is missing or not ours to write; Unavailable when there is no mkfifo
+ * @throws Interrupted when a signal ended mkfifo, which may have made it by then; SystemCallError when the folder is missing or not ours to write; Unavailable when there is no mkfifo
  */
 function makeFifo(path: string, execaSync: typeof ExecaSync): boolean {
   const result = execaSync('mkfifo', ['-m', '600', '--', path], { reject: false, env: { LC_ALL: 'C' } })
   if (!result.failed) return true
+  // A Ctrl-C reaches the whole foreground group, mkfifo too.
+  if (result.signal) throw new Interrupted(result.signal, osConstants.signals[result.signal])
   if (errnoOf(result.cause) === 'ENOENT') {
     throw new Unavailable('there is no program mkfifo here', 'install coreutils')
   }
@@ -133,4 +163,13 @@ function requireOurs(path: string, { uid, mode }: Stats): void {
       hint: `remove it, or name one with --path`,
     },
   )
+}
+
+/**
+ * Opens the FIFO of a descriptor once more for reading, without waiting. While it is held, a writer that comes before our
+ * next open does not lose what it writes: the kernel empties a pipe when its last reader goes. Linux only; else undefined.
+ */
+export function openKeeper(fd: number): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
 }

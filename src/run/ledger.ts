@@ -24,18 +24,10 @@ import { isAlive, readStat } from '../proc/stat.js'
 import { waitingThreads } from '../proc/task.js'
 import { runtimeFolder } from './runtime-folder.js'
 
-/** What tells one FIFO from every other. An inode number may be given again, so its birth belongs to it. */
-interface FifoIdentity {
-  dev: number
-  ino: number
-  /** Milliseconds since 1970. */
-  birthtimeMs: number
-}
-
 interface Entry {
   path: string
-  /** Missing until the FIFO has been made. */
-  identity?: FifoIdentity
+  /** Missing until the FIFO has been made. An inode number may be given again, so its birth belongs to it. */
+  identity?: { dev: number; ino: number; birthtimeMs: number }
   /** Milliseconds since 1970: what is older than this was not made by us. */
   since: number
   maker: { pid: number; startTicks: number; boot: string }
@@ -45,7 +37,7 @@ interface Entry {
 
 export interface LedgerEntry {
   /** The FIFO is there now: what to know it by. */
-  made(identity: FifoIdentity): void
+  made(identity: { dev: number; ino: number; birthtimeMs: number }): void
   /** Nothing was made after all. */
   forget(): void
   /** The maker needs it no more; it is removed now, or by whoever uses it last. Returns what was removed. */
@@ -144,8 +136,17 @@ function removeIfOurs({ path, identity, since }: Entry): 'removed' | 'not ours' 
     : stats.birthtimeMs >= since - 10
   if (!ours) return 'not ours'
   if (holders(stats.dev, stats.ino).length > 0 || somebodyWaits()) return 'in use'
-  unlinkSync(path)
-  return 'removed'
+  return unlink(path)
+}
+
+/** Two sweeps at once may both come here: only the one whose unlink(2) succeeds has removed it. */
+function unlink(path: string): 'removed' | 'not ours' {
+  try {
+    unlinkSync(path)
+    return 'removed'
+  } catch {
+    return 'not ours'
+  }
 }
 
 /**

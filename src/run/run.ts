@@ -58,6 +58,10 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     sequencer.push({ v: 1, t: at, pid: process.pid, tid: process.pid, actor: 'director', ...fact })
 
   const { promise: aborted, reject: abort } = deferred<never>()
+  let over = false
+  aborted.catch(() => {
+    over = true
+  })
   const { promise: stopped, resolve: stop } = deferred<void>()
   for (const each of outputs) each.onFailure(abort)
   const timer =
@@ -76,7 +80,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     sayRun(say, options.command)
     for (const id of sweep()) {
       say({ event: 'removed', kind: 'fifo', id })
-      say({ event: 'note', text: 'an earlier run that was killed had left it' })
+      say({ event: 'note', text: 'an earlier run had left it' })
     }
     const { stage, verdict } = createStage({
       say,
@@ -86,6 +90,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
       output,
       stopped,
       stopSignal: () => stopSignal,
+      isOver: () => over,
     })
     const playing = demo(stage)
     // When the run is aborted the demo is left behind in whatever it waits for; how that fails interests nobody.

@@ -37,6 +37,8 @@ export interface Backstage {
   output: Output
   /** Resolves when the user asks a server to stop. */
   stopped: Promise<void>
+  /** Whether the run has been aborted: the demo may still be playing, but nothing that it sees now means anything. */
+  isOver(): boolean
   /** The signal that asked, once it did: the terminal may have sent it to an actor too. */
   stopSignal(): NodeJS.Signals | undefined
 }
@@ -53,7 +55,7 @@ const endPatience = 300
 
 /** Makes a stage, and the verdict on what happens there. */
 export function createStage(backstage: Backstage) {
-  const { say, scope, abort, sequencer, output, stopped, stopSignal } = backstage
+  const { say, scope, abort, sequencer, output, stopped, stopSignal, isOver } = backstage
   const verdict: Verdict = { falseClaims: [] }
   /** Actors whose events wait until the view can take more. */
   const paused = new Set<{ resume(): void }>()
@@ -85,18 +87,31 @@ export function createStage(backstage: Backstage) {
     setTimeout(() => abort(error), endPatience)
   }
 
+  /** Ends a demo that plays on after its run was aborted, at the next thing that it does. */
+  function mustGoOn(): void {
+    if (isOver()) throw new DemoFailed('the run is over')
+  }
+
   const stage: Stage = {
     say,
     scope,
     stopped,
-    note: (text) => say({ event: 'note', text }),
-    evidence: (source, value, about) => say({ event: 'evidence', source, value, about }),
+    note(text) {
+      mustGoOn()
+      say({ event: 'note', text })
+    },
+    evidence(source, value, about) {
+      mustGoOn()
+      say({ event: 'evidence', source, value, about })
+    },
     claim(text, holds) {
+      mustGoOn()
       say({ event: 'claim', text, holds })
       if (!holds) verdict.falseClaims.push(text)
       return holds
     },
     async start(part, streams = {}) {
+      mustGoOn()
       const actor = await startProcess(part, streams, (event) => {
         if (event.event === 'error') return fail(errorOf(event))
         sequencer.push(event)
@@ -111,7 +126,8 @@ export function createStage(backstage: Backstage) {
       adopt(actor, 'process')
       return actor
     },
-    startThread(part) {
+    async startThread(part) {
+      mustGoOn()
       const begin = (actor: Actor) => adopt(actor, 'thread')
       return startThread(part, begin, (event) => {
         if (event.event === 'error') fail(errorOf(event))
@@ -120,6 +136,7 @@ export function createStage(backstage: Backstage) {
     },
     async poll(look, milliseconds = 5000) {
       for (const end = now() + milliseconds * 1000; ; ) {
+        mustGoOn()
         const found = look()
         if (found !== undefined && found !== false) return found
         if (now() > end) return undefined

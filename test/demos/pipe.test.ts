@@ -147,7 +147,7 @@ describe('two terminals', undisturbed, () => {
     ] as const) {
       const events = validEvents(run)
       expect(events[0]).toMatchObject({ event: 'run', actor: 'director' })
-      expect(events[0]).toHaveProperty('command', ['pipe', end, ...(end === 'write' ? sent : [])])
+      expect(events[0]).toHaveProperty('command', ['pipe', end, '--json', ...(end === 'write' ? sent : [])])
       const messages = events.flatMap((event) => (event.event === kind ? [event] : []))
       expect(messages.map(({ seq }) => seq)).toEqual([0, 1, 2, 3])
       expect(messages.map(({ text }) => text)).toEqual(sent)
@@ -582,7 +582,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', undisturbed, (end)
 describe('the demo of both ends', undisturbed, () => {
   test('shows with claims and the kernel’s evidence that it is so, and leaves nothing', async () => {
     const events = await playDemo(['pipe', 'demo'])
-    expect(events[0]).toMatchObject({ event: 'run', command: ['pipe', 'demo'] })
+    expect(events[0]).toMatchObject({ event: 'run', command: ['pipe', 'demo', '--json'] })
     const sources = events.flatMap((event) => (event.event === 'evidence' ? [event.source] : []))
     expect(sources.filter((source) => source.startsWith('/proc/')).length).toBeGreaterThan(0)
 

@@ -65,7 +65,6 @@ function expectFacts(events: Event[], workers: number, times: number, count: num
 describe.runIf(process.platform === 'linux')('shm', () => {
   test('carries ten messages through a ring, and loses updates only without Atomics', async () => {
     const events = await playDemo(['shm'])
-    expect(events[0]).toMatchObject({ command: ['shm', 'threads'] })
     expectFacts(events, 4, 250_000, 10)
     const texts = events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
     expect(texts).toEqual(Array.from({ length: 10 }, (_, number) => `Message ${number}`))
@@ -109,8 +108,8 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     for (let number = 0; number < 3; number++) {
       start('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'])
     }
-    for (let round = 0; round < 4; round++) {
-      const run = newPlace().osdemo(['shm', '--json', '--workers', '2', '--times', '20000'], oneCpu)
+    for (let round = 0; round < 3; round++) {
+      const run = newPlace().osdemo(['shm', '--json', '--workers', '2', '--times', '5000000'], oneCpu)
       const exit = await run.exit
       const wrong = parseEvents(run.stdout()).filter((event) => event.event === 'claim' && !event.holds)
       expect([exit, wrong]).toEqual([0, []])

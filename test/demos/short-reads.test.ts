@@ -31,7 +31,6 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
 
   test('gives the careful reader the whole stream, by reads that gave less than they were asked for', async () => {
     const events = await played()
-    expect(events[0]).toMatchObject({ command: ['short-reads'] })
     const frames = by(events, 'careful', 'received')
     const stream = sum(frames.map(({ bytes }) => 4 + bytes))
     expect(stream).toBeGreaterThan(1024 * 1024)

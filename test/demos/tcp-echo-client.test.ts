@@ -180,7 +180,10 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     expect([exit, stderr]).toEqual([0, ''])
     const events = parseEvents(stdout)
     expect(invalidEvents(events)).toEqual([])
-    expect(events[0]).toMatchObject({ event: 'run', command: ['tcp-echo', 'client', 'hello', ''] })
+    expect(events[0]).toMatchObject({
+      event: 'run',
+      command: ['tcp-echo', 'client', '--port', `${port}`, '--json', 'hello', ''],
+    })
     for (const direction of ['sent', 'received']) {
       expect(events.filter(({ event }) => event === direction)).toMatchObject([
         { actor: 'client', seq: 0, bytes: 9, text: 'hello' },

@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
 
   test('tells before each demo what to see, and gives each claims of its own', async () => {
     const events = await played()
-    expect(commandsOf(events)).toEqual(['tour', ...demos])
+    expect(commandsOf(events)).toEqual(['tour --json', ...demos])
     const starts = events.flatMap(({ event }, at) => (event === 'run' ? [at] : [])).slice(1)
     for (const [index, at] of starts.entries()) {
       const chapter = events.slice(at, starts[index + 1])
@@ -80,7 +80,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
   test('can be had by any user, on one CPU', async (context) => {
     const { place, options } = placeOfNobody(context)
     const prefix = ['taskset', '-c', '0', ...options.prefix]
-    expect(commandsOf(await playDemo(['tour'], { prefix }, place))).toEqual(['tour', ...demos])
+    expect(commandsOf(await playDemo(['tour'], { prefix }, place))).toEqual(['tour --json', ...demos])
   })
 
   test.each<[string, (event: Event) => boolean]>([
@@ -88,7 +88,6 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     ['has an actor held in open(2)', (event) => event.event === 'call' && event.call === 'open'],
     ['has a message in the FIFO', ({ event }) => event === 'sent'],
     ['has a server listening', (event) => event.event === 'created' && event.port !== undefined],
-    ['has a thread asleep', ({ actor, event }) => actor === 'consumer' && event === 'call'],
     ['has threads counting', ({ actor, event }) => actor === 'counter-1' && event === 'call'],
   ])('leaves nothing behind by SIGINT when it %s', undisturbed, async (_, matches) => {
     const place = newPlace()

@@ -38,7 +38,6 @@ describe('a run that was killed', undisturbed, () => {
     const run = place.osdemo(words)
     const actor = await waitingActor(run)
     run.child.kill('SIGKILL')
-    await run.exit
     await until(() => !isAlive(actor), 2000)
     await until(() => processesOf(place).length === 0, 2000)
   })
@@ -82,6 +81,12 @@ describe('a run that was killed', undisturbed, () => {
     const writer = place.osdemo(['pipe', 'write', 'hello'])
     expect([await reader.exit, await writer.exit]).toEqual([0, 0])
     expect(reader.stdout()).toBe('hello\n')
+    expectNothingLeft(place)
+  })
+
+  test('leaves a FIFO, which several runs may sweep at the same time', async () => {
+    const { place } = await killedRun()
+    await Promise.all(Array.from({ length: 6 }, () => nextRun(place)))
     expectNothingLeft(place)
   })
 
