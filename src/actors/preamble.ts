@@ -40,9 +40,16 @@ export function play<Config>(act: Act<Config>): void {
 
 /** Plays the role of a server: whoever waits for its service must not wait for those who watch it. */
 export function playServer<Config>(act: Act<Config>): void {
-  // A whole process group is asked to end by SIGTERM; what was received is finished first, which is the supervisor's to say.
+  // It may come to the whole process group; that what was received is finished first is the supervisor's to say.
   process.on('SIGTERM', () => {})
-  playOn(processLine(createQueue()), act)
+  const queue = createQueue()
+  playOn<Config>(processLine(queue.write), async (role) => {
+    try {
+      await act(role)
+    } finally {
+      setTimeout(queue.giveUp, watcherPatience).unref()
+    }
+  })
 }
 
 function playOn<Config>(line: Line, act: Act<Config>): void {
@@ -95,12 +102,15 @@ function processLine(write: (text: string) => void): Line {
     tid: process.pid,
     send: (event) => write(`${JSON.stringify(event)}\n`),
     onWord(listen) {
-      let held = rest
-      socket.setEncoding('utf8').on('data', (chunk) => {
+      let held = ''
+      const take = (chunk: string) => {
         const words = (held + chunk).split('\n')
         held = words.pop()!
         words.forEach(listen)
-      })
+      }
+      // A word may have come along with the config.
+      take(rest)
+      socket.setEncoding('utf8').on('data', take)
       // Unreferenced: an actor that has done its part ends, although the supervisor still holds the line.
       socket.on('end', die).on('error', die).unref()
     },
@@ -138,8 +148,11 @@ function writeLine(text: string): void {
 /** How many bytes of events may wait to be read by the supervisor before further ones are only counted. */
 const queueLimit = 1024 * 1024
 
+/** How long a server that has ended waits for whoever watches it to read the rest, in milliseconds. */
+const watcherPatience = 500
+
 /** Writes without ever waiting. What is not told because nobody reads is counted, and the count is told. */
-function createQueue(): (text: string) => void {
+function createQueue(): { write(text: string): void; giveUp(): void } {
   const out = new Socket({ fd: lineOut, readable: false }).on('error', die)
   let untold = 0
   out.on('drain', () => {
@@ -149,9 +162,12 @@ function createQueue(): (text: string) => void {
     const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'server' } as const
     out.write(`${JSON.stringify({ ...stamp, event: 'note', text } satisfies Event)}\n`)
   })
-  return (text) => {
-    if (out.writableLength > queueLimit) untold++
-    else out.write(text)
+  return {
+    write(text) {
+      if (out.writableLength > queueLimit) untold++
+      else out.write(text)
+    },
+    giveUp: () => void out.destroy(),
   }
 }
 

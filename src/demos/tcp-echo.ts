@@ -24,7 +24,7 @@ export function echoServe(config: EchoServerConfig): Demo {
         ...(port === 7007 ? [] : ['--port', port]),
       ]
       stage.note(
-        `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${[...where, 'hello'].join(' ')}`,
+        `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
       )
     }
     await stage.stopped

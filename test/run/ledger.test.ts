@@ -70,7 +70,7 @@ describe('a run that was killed', undisturbed, () => {
     expect(await next.exit).toBe(0)
     const events = parseEvents(next.stdout())
     expect(events.slice(0, 2)).toMatchObject([{ event: 'run' }, { event: 'removed', kind: 'fifo', id: path }])
-    expect(events[2]).toMatchObject({ event: 'note', text: expect.stringContaining('killed') })
+    expect(events[2]).toMatchObject({ event: 'note', text: expect.stringContaining('earlier run') })
     expectNothingLeft(place)
   })
 
