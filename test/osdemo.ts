@@ -56,16 +56,19 @@ export interface Place {
   sh(line: string, options?: RunOptions): Run
   /** What lies in the runtime folder now, the ledger included. */
   leftovers(): string[]
+  /** The pids of other programs that have been seen waiting to open a FIFO, any FIFO of this machine. */
+  strangers(): number[]
 }
 
 export function newPlace(): Place {
   const folder = temporaryFolder()
+  const strangers = watchStrangers()
   function launch(
     command: string,
     words: string[],
     { stdio = ['ignore', 'pipe', 'pipe'], env = {}, cwd, detached = false }: RunOptions,
   ): Run {
-    const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
+    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env
     const child: ChildProcess = spawn(command, words, {
       stdio: stdio as StdioOptions,
       env: { ...inherited, XDG_RUNTIME_DIR: folder, ...env },
@@ -112,6 +115,7 @@ export function newPlace(): Place {
       const names = readdirSync(runtime, { recursive: true }).map(String)
       return names.filter((name) => name !== 'ledger')
     },
+    strangers,
   }
 }
 
@@ -171,7 +175,7 @@ export async function playDemo(
   })
   expect(claims.length).toBeGreaterThan(0)
   expect(events.map(({ event }) => event)).toContain('evidence')
-  expect({ processes: processesOf(place), files: place.leftovers() }).toEqual({ processes: [], files: [] })
+  expectNothingLeft(place)
   return events
 }
 
@@ -218,8 +222,26 @@ function waitsForPartner(pid: number): boolean {
 export function expectNothingLeft(place: Place): void {
   const left = [...place.leftovers(), ...processesOf(place).map((pid) => `process ${pid}`)]
   if (left.length === 0) return
-  const strangers = readNumbers('/proc').filter(waitsForPartner)
-  throw new Error(`left behind${strangers.length > 0 ? ` while ${strangers} waits` : ''}: ${left.join(', ')}`)
+  const strangers = place.strangers()
+  throw new Error(
+    `left behind${strangers.length > 0 ? ` while ${strangers} waited` : ''}: ${left.join(', ')}`,
+  )
+}
+
+/** Looks, from now to the end of the test, for processes that wait to open a FIFO and are no actors of osdemo. */
+function watchStrangers(): () => number[] {
+  const seen = new Set<number>()
+  const look = () => {
+    for (const pid of readNumbers('/proc')) {
+      if (waitsForPartner(pid) && !readText(`/proc/${pid}/cmdline`)?.includes('/dist/actors/')) seen.add(pid)
+    }
+  }
+  const timer = setInterval(look, 200)
+  onTestFinished(() => clearInterval(timer))
+  return () => {
+    look()
+    return [...seen]
+  }
 }
 
 /**

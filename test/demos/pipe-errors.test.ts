@@ -16,7 +16,6 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   childrenOf,
   expectNothingLeft,
-  hasOpen,
   invalidEvents,
   newPlace,
   type Place,
@@ -244,7 +243,6 @@ describe('a partner that dies', undisturbed, () => {
   /** Both ends are open, one message has passed, and the writer waits for its stdin. */
   async function connected() {
     const place = newPlace()
-    const fifo = join(place.folder, 'osdemo', 'pipe')
     const reader = place.osdemo(['pipe', 'read'])
     const readerActor = await waitingActor(reader)
     const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -252,8 +250,9 @@ describe('a partner that dies', undisturbed, () => {
     writer.child.stdin!.on('error', () => {})
     writer.child.stdin!.write('first\n')
     await until(() => reader.stdout() === 'first\n')
-    const writerActor = await until(() => childrenOf(writer.pid).find((pid) => hasOpen(pid, fifo)))
-    return { place, reader, readerActor, writer, writerActor }
+    const writerActors = childrenOf(writer.pid)
+    expect(writerActors).toHaveLength(1)
+    return { place, reader, readerActor, writer, writerActor: writerActors[0]! }
   }
 })
 

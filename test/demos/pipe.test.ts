@@ -16,12 +16,12 @@ import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
+import { openFiles } from '../../src/proc/fds.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
 import {
   childrenOf,
   expectNothingLeft,
-  hasOpen,
   invalidEvents,
   newPlace,
   type Place,
@@ -277,12 +277,10 @@ describe('many bytes', undisturbed, () => {
     const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
     // Its end is not passed on, so both live on and can be looked at when everything has passed.
     createReadStream('/dev/zero', { end: 256 * MiB - 1 }).pipe(writer.child.stdin!, { end: false })
-    const writerActor = await until(() =>
-      childrenOf(writer.pid).find((pid) => hasOpen(pid, defaultFifo(place))),
-    )
     await until(() => bytesRead(readerActor) >= 256 * MiB, 40_000)
-    expect(peakMemory(readerActor)).toBeLessThan(150 * MiB)
-    expect(peakMemory(writerActor)).toBeLessThan(150 * MiB)
+    const actors = [...childrenOf(reader.pid), ...childrenOf(writer.pid)]
+    expect(actors).toHaveLength(2)
+    for (const actor of actors) expect(peakMemory(actor)).toBeLessThan(150 * MiB)
     writer.child.stdin!.end()
     await expectSuccess(reader, writer)
   })
@@ -480,11 +478,17 @@ describe('the FIFO that we made is removed when the last of both ends has gone',
     const place = newPlace()
     const maker = place.osdemo(['pipe', 'read'])
     await waitingActor(maker)
-    const writer = place.osdemo(['pipe', 'write', 'hello'])
-    await until(() => childrenOf(writer.pid).some((pid) => commandLine(pid).includes('fifo-')))
+    // The writer has found the FIFO, but its actor does not start before we say so.
+    const [bin, go] = [temporaryFolder(), join(place.folder, 'go')]
+    const stub = `#!/bin/sh\nwhile [ ! -e '${go}' ]; do sleep 0.02; done\nPATH='${process.env.PATH}' exec setpriv "$@"\n`
+    writeFileSync(join(bin, 'setpriv'), stub, { mode: 0o755 })
+    const writer = place.osdemo(['pipe', 'write', 'hello'], { env: { PATH: `${bin}:${process.env.PATH}` } })
+    await until(() => openFiles(writer.pid).some(({ target }) => target === defaultFifo(place)))
     maker.child.kill('SIGINT')
     expect(await maker.exit).toBe(130)
+    expect(place.leftovers()).toContain('pipe')
     const reader = place.osdemo(['pipe', 'read'])
+    writeFileSync(go, '')
     await expectSuccess(writer, reader)
     expect(reader.stdout()).toBe('hello\n')
     expectNothingLeft(place)
