@@ -129,7 +129,7 @@ describe('common options', () => {
 })
 
 describe('colour', () => {
-  const escape = '\u001b['
+  const escapeCode = '\u001b['
 
   test.each([
     ['none when stdout is no terminal', [], {}, false],
@@ -142,6 +142,6 @@ describe('colour', () => {
   ])('%s', async (_, words, env, colored) => {
     const { exit, stdout } = await osdemo(['short-reads', ...words], env as Record<string, string>)
     expect(exit).toBe(0)
-    expect(stdout.includes(escape)).toBe(colored)
+    expect(stdout.includes(escapeCode)).toBe(colored)
   })
 })

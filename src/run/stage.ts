@@ -1,5 +1,6 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
-import { DemoFailed, type OsdemoError } from '../errors.js'
+import { constants } from 'node:os'
+import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { type Actor, type Ending, errorOf, type Part } from './cast.js'
 import type { Sequencer } from './order.js'
@@ -77,7 +78,9 @@ export function createStage(backstage: Backstage) {
     actor.ended.then((ending) => {
       say({ event: 'exited', ...about, ...ending })
       const asked = ending.signal !== null && ending.signal === stopSignal()
-      if (!dismissed && !asked && ending.code !== 0) abort((verdict.failure ??= endedBadly(actor, ending)))
+      if (dismissed || asked || ending.code === 0) return
+      verdict.failure ??= endedBadly(actor, ending)
+      abort(verdict.failure)
     })
   }
 
@@ -147,7 +150,11 @@ export function createStage(backstage: Backstage) {
   return { stage, verdict }
 }
 
-function endedBadly(actor: Actor, { code, signal }: Ending): DemoFailed {
+/** What an actor may die of while it boots: the terminal sends it to the whole group, and we hear of it a moment later. */
+const terminalSignals: readonly (string | null)[] = ['SIGINT', 'SIGHUP', 'SIGQUIT']
+
+function endedBadly(actor: Actor, { code, signal }: Ending): OsdemoError {
+  if (signal && terminalSignals.includes(signal)) return new Interrupted(signal, constants.signals[signal])
   const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`
   return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
     hint: signal ? 'somebody else ended it; run the command again' : undefined,
