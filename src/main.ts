@@ -1,12 +1,13 @@
 /** The two ends of the program: what the words are, and what became of it as an exit code. */
 import { constants } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
+import type { launch } from './commands/launch.js'
 import { asOsdemoError, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
 const stderrPatience = 500
 
-/** How long an ending by a signal or a deadline waits for stdout, in milliseconds. */
+/** How long an end by a signal or a deadline waits for whoever reads stdout, in milliseconds. */
 const hastyPatience = 1000
 
 /** Does what the words say, and ends the process. The only place that calls process.exit. */
@@ -16,7 +17,7 @@ export async function main(argv: string[]): Promise<void> {
   let exit = 0
   let hasty = false
   try {
-    exit = await obey(argv)
+    ;({ exit, hasty } = await obey(argv))
   } catch (error) {
     const known = asOsdemoError(error, 'osdemo failed')
     exit = known.exit
@@ -34,14 +35,14 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 /** The version is so quick because nothing else is loaded for it. */
-async function obey(argv: string[]): Promise<number> {
+async function obey(argv: string[]): ReturnType<typeof launch> {
   if (['--version', '-V'].includes(argv[0] ?? '')) {
     process.stdout.write(`${manifest.version}\n`)
-    return 0
+    return { exit: 0, hasty: false }
   }
   const end = argv.indexOf('--')
-  const { launch } = await import('./commands/launch.js')
-  return end < 0 ? launch(argv, []) : launch(argv.slice(0, end), argv.slice(end))
+  const commands = await import('./commands/launch.js')
+  return end < 0 ? commands.launch(argv, []) : commands.launch(argv.slice(0, end), argv.slice(end))
 }
 
 /** The error for a person, on stderr. Of a Ctrl-C, and of a reader that went away, every Unix tool is silent. */

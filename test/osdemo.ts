@@ -56,13 +56,10 @@ export interface Place {
   sh(line: string, options?: RunOptions): Run
   /** What lies in the runtime folder now, the ledger included. */
   leftovers(): string[]
-  /** The pids of other programs that have been seen waiting to open a FIFO, any FIFO of this machine. */
-  strangers(): number[]
 }
 
 export function newPlace(): Place {
   const folder = temporaryFolder()
-  const strangers = watchStrangers()
   function launch(
     command: string,
     words: string[],
@@ -115,7 +112,6 @@ export function newPlace(): Place {
       const names = readdirSync(runtime, { recursive: true }).map(String)
       return names.filter((name) => name !== 'ledger')
     },
-    strangers,
   }
 }
 
@@ -180,13 +176,23 @@ export async function playDemo(
 }
 
 /** A place of user 65534, whose commands run as that user; skips the test where this cannot be. */
-export function placeOfNobody({ skip }: { skip(condition: boolean, note: string): void }) {
-  const prefix = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
-  const probe = spawnSync('env', [...prefix, process.execPath, program, '--version'])
-  skip(probe.status !== 0, 'needs root, setpriv, and a checkout that any user may read')
+export function placeOfNobody(context: Skippable) {
+  const options = asUser(65534, context)
   const place = newPlace()
   chownSync(place.folder, 65534, 65534)
-  return { place, options: { prefix } }
+  return { place, options }
+}
+
+interface Skippable {
+  skip(condition: boolean, note: string): void
+}
+
+/** How to run a command as another user; skips the test where this cannot be. */
+export function asUser(uid: number, { skip }: Skippable) {
+  const prefix = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
+  const probe = spawnSync('env', [...prefix, process.execPath, program, '--version'])
+  skip(probe.status !== 0, 'needs root, setpriv, and a checkout that any user may read')
+  return { prefix }
 }
 
 /** The pids of a run's actors: the processes whose parent it is. */
@@ -221,31 +227,5 @@ function waitsForPartner(pid: number): boolean {
 /** Throws unless a place's runs have left nothing: no file in the runtime folder, and no process. */
 export function expectNothingLeft(place: Place): void {
   const left = [...place.leftovers(), ...processesOf(place).map((pid) => `process ${pid}`)]
-  if (left.length === 0) return
-  const strangers = place.strangers()
-  throw new Error(
-    `left behind${strangers.length > 0 ? ` while ${strangers} waited` : ''}: ${left.join(', ')}`,
-  )
+  expect(left).toEqual([])
 }
-
-/** Looks, from now to the end of the test, for processes that wait to open a FIFO and are no actors of osdemo. */
-function watchStrangers(): () => number[] {
-  const seen = new Set<number>()
-  const look = () => {
-    for (const pid of readNumbers('/proc')) {
-      if (waitsForPartner(pid) && !readText(`/proc/${pid}/cmdline`)?.includes('/dist/actors/')) seen.add(pid)
-    }
-  }
-  const timer = setInterval(look, 200)
-  onTestFinished(() => clearInterval(timer))
-  return () => {
-    look()
-    return [...seen]
-  }
-}
-
-/**
- * For tests that expect nothing left. While any process of this machine waits to open a FIFO (a `cat` of a test that
- * runs beside this one), osdemo cannot tell whether it waits for ours and must leave that: only then try again.
- */
-export const undisturbed = { retry: { count: 4, delay: 500, condition: /^left behind while/ } }

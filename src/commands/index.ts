@@ -40,6 +40,10 @@ export const commands = new Map<string, CommandEntry>(
       summary: 'all demos, one after the other, and a table of what they showed',
       load: () => import('./tour.js'),
     },
+    clean: {
+      summary: 'remove what killed runs have left, and say what is still in use',
+      load: () => import('./clean.js'),
+    },
     'pipe read': {
       summary: 'read messages from a named pipe',
       load: () => import('./pipe-read.js'),

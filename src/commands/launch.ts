@@ -13,15 +13,15 @@ import { buildCommand, type CommandSpec, type CommonOptions, parseWords } from '
  *
  * @param words argv up to `--`
  * @param operands `--` and what follows it, taken as it is
- * @returns the exit code of what needed no run, such as a help page; of a run, 0
+ * @returns the exit code, and whether the user asked for the end and does not want to wait
  * @throws OsdemoError as `run` does, or UsageError
  */
-export async function launch(words: string[], operands: string[]): Promise<number> {
+export async function launch(words: string[], operands: string[]): Promise<{ exit: number; hasty: boolean }> {
   let plan: Plan | number
   let records: Output[] = []
   try {
     plan = await makePlan(words, operands)
-    if (typeof plan === 'number') return plan
+    if (typeof plan === 'number') return { exit: plan, hasty: false }
     records = await openRecords(plan.options.save ?? [])
   } catch (error) {
     // There is no run yet that could have said it as an event.
@@ -34,8 +34,9 @@ export async function launch(words: string[], operands: string[]): Promise<numbe
   const { run } = await import('../run/run.js')
   const output = await chooseOutput(spec, options)
   const command = [...words, ...operands]
-  await run(demo, { command, output, records, timeout: options.timeout, graceful: spec.graceful })
-  return 0
+  const { timeout } = options
+  const hasty = await run(demo, { command, output, records, timeout, graceful: spec.graceful })
+  return { exit: 0, hasty }
 }
 
 interface Plan {

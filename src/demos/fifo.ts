@@ -1,7 +1,8 @@
 /** What the pipe demos share: a FIFO that exists, and goes away again when nobody needs it any more. */
 import { unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type FifoIdentity, holdFifo, loadMkfifo } from '../ipc/fifo.js'
+import { type FifoIdentity, findFifo, holdFifo, loadMkfifo, type MakeFifo } from '../ipc/fifo.js'
+import { readStat } from '../proc/stat.js'
 import { type LedgerEntry, recordIntent, sweep } from '../run/ledger.js'
 import type { Stage } from '../run/stage.js'
 
@@ -20,18 +21,23 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
       entry = make(path, makeFifo)
       continue
     }
-    entry?.made(held.identity)
     if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })
     stage.scope.defer(() => {
       held.letGo()
-      const removed = entry ? entry.release() : sweep()
-      for (const id of removed) stage.say({ event: 'removed', kind: 'fifo', id })
-      if (entry && !removed.includes(resolve(path))) {
-        stage.say({ event: 'note', text: `${path} stays for now: somebody uses it or waits for it` })
+      for (const { path: id, users } of entry ? entry.release() : sweep()) {
+        if (users.length === 0) stage.say({ event: 'removed', kind: 'fifo', id })
+        else if (entry && id === resolve(path))
+          stage.say({ event: 'note', text: `${id} stays for now: ${inUse(users)}` })
       }
     })
     return held.identity
   }
+}
+
+/** Who needs a FIFO, in words. */
+export function inUse(users: number[]): string {
+  const names = users.map((pid) => `process ${pid} (${readStat(pid)?.comm ?? 'gone by now'})`)
+  return `${names.join(', ')} ${users.length === 1 ? 'uses it or waits' : 'use it or wait'} for it`
 }
 
 /** Makes a FIFO that nobody else knows of; it is removed at the end of the run. */
@@ -43,25 +49,18 @@ export async function makePrivateFifo(stage: Stage, path: string): Promise<FifoI
     entry?.forget()
     stage.say({ event: 'removed', kind: 'fifo', id: path })
   })
-  const held = holdFifo(path)!
-  held.letGo()
-  entry?.made(held.identity)
   stage.say({ event: 'created', kind: 'fifo', id: path })
-  return held.identity
+  return findFifo(path)!
 }
 
 /** Undefined when somebody else made it first. */
-function make(path: string, makeFifo: (path: string) => boolean): LedgerEntry | undefined {
+function make(path: string, makeFifo: MakeFifo): LedgerEntry | undefined {
   const entry = recordIntent(resolve(path))
   let made = false
   try {
-    made = makeFifo(path)
-  } catch (error) {
-    // It may be there all the same: mkfifo may have been interrupted after it had done its work.
-    entry.release()
-    throw error
+    made = makeFifo(path, entry.draft, entry.made)
+  } finally {
+    if (!made) entry.forget()
   }
-  if (made) return entry
-  entry.forget()
-  return undefined
+  return made ? entry : undefined
 }

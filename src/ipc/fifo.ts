@@ -2,7 +2,20 @@
  * Named pipes, fifo(7). Made by the program mkfifo(1), because Node has no call for it. Opening blocks in the kernel
  * until the other end is opened too, and parks a thread of Node's pool while it does: only an actor may open one.
  */
-import { close, closeSync, constants, fstat, fstatSync, open, openSync, type Stats, statSync } from 'node:fs'
+import {
+  close,
+  closeSync,
+  constants,
+  fstat,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  open,
+  openSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { constants as osConstants } from 'node:os'
 import { dirname } from 'node:path'
 import { getSystemErrorMap, promisify } from 'node:util'
@@ -76,31 +89,58 @@ export function holdFifo(path: string): { identity: FifoIdentity; letGo(): void 
   return holdFifo(path)
 }
 
+/** Makes a FIFO; see `makeFifo`. */
+export type MakeFifo = (path: string, draft: string, made: (identity: FifoIdentity) => void) => boolean
+
 /**
  * Loads what it takes to run mkfifo(1), and gives the function that does it. That one is synchronous, two milliseconds
  * or so: between making a FIFO and having it in a scope nothing else can happen, so no Ctrl-C can leave one behind.
  */
-export async function loadMkfifo(): Promise<(path: string) => boolean> {
+export async function loadMkfifo(): Promise<MakeFifo> {
   const { execaSync } = await import('execa')
-  return (path) => makeFifo(path, execaSync)
+  return (path, draft, made) => makeFifo(path, draft, made, execaSync)
 }
 
 /**
- * Makes a FIFO of mode 0600.
+ * Makes a FIFO of mode 0600, first at a draft: a name in the same folder that nobody else uses. So `made` can write down
+ * its identity before anybody meets it at its path, and whatever moment we are killed at, that one is known as ours.
  *
- * @returns false when somebody else made one there first
- * @throws Interrupted when a signal ended mkfifo, which may have made it by then; SystemCallError when the folder is missing or not ours to write; Unavailable when there is no mkfifo
+ * @returns false when somebody else was first, and something lies at the path
+ * @throws Interrupted when a signal ended mkfifo; SystemCallError when the folder is missing or not ours to write;
+ *   DemoFailed when a symbolic link lies at the path that leads nowhere; Unavailable when there is no mkfifo
  */
-function makeFifo(path: string, execaSync: typeof ExecaSync): boolean {
-  const result = execaSync('mkfifo', ['-m', '600', '--', path], { reject: false, env: { LC_ALL: 'C' } })
-  if (!result.failed) return true
-  // A Ctrl-C reaches the whole foreground group, mkfifo too.
-  if (result.signal) throw new Interrupted(result.signal, osConstants.signals[result.signal])
-  if (errnoOf(result.cause) === 'ENOENT') {
-    throw new Unavailable('there is no program mkfifo here', 'install coreutils')
+function makeFifo(
+  path: string,
+  draft: string,
+  made: (identity: FifoIdentity) => void,
+  execaSync: typeof ExecaSync,
+): boolean {
+  try {
+    const result = execaSync('mkfifo', ['-m', '600', '--', draft], { reject: false, env: { LC_ALL: 'C' } })
+    // A Ctrl-C reaches the whole foreground group, mkfifo too.
+    if (result.signal) throw new Interrupted(result.signal, osConstants.signals[result.signal])
+    if (errnoOf(result.cause) === 'ENOENT') {
+      throw new Unavailable('there is no program mkfifo here', 'install coreutils')
+    }
+    if (result.failed) throw explainMkfifo(path, result.stderr)
+    made(findFifo(draft)!)
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw systemCallError(error, `cannot make the FIFO ${path}`)
+    requireNoLooseLink(path)
+    return false
+  } finally {
+    rmSync(draft, { force: true })
   }
-  if (findFifo(path)) return false
-  throw explainMkfifo(path, result.stderr)
+}
+
+/** link(2) sees something at such a path, open(2) nothing. */
+function requireNoLooseLink(path: string): void {
+  if (findFifo(path) || !lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return
+  throw new DemoFailed(`${path} is a symbolic link that leads nowhere; it was left as it is`, {
+    hint: 'remove it, or name another path with --path',
+  })
 }
 
 /** mkfifo(1) tells in words what mkfifo(3) told it as errno. */

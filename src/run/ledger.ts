@@ -1,50 +1,61 @@
 /**
  * What we made in the file system, written down so that a run killed with SIGKILL can be cleaned up by the next one:
- * one small file per FIFO in the runtime folder, with the intent before it is made and its identity after.
+ * one small file per FIFO in the runtime folder, with the intent before it is made, and its identity before it gets the
+ * path by which others know it.
  *
  * A FIFO is only ever removed when its identity is the recorded one, its maker is dead or has let it go, and nobody
  * holds it open or waits to open it. So the last of two terminals removes it, whichever of them made it.
  */
 import {
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   type Stats,
-  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { bootId } from '../proc/boot.js'
-import { fdFlags, holders, openFiles } from '../proc/fds.js'
-import { readNumbers } from '../proc/read.js'
+import { fifoUsers } from '../proc/fifo-users.js'
 import { isAlive, readStat } from '../proc/stat.js'
-import { waitingThreads } from '../proc/task.js'
 import { runtimeFolder } from './runtime-folder.js'
+
+interface Identity {
+  dev: number
+  ino: number
+  birthtimeMs: number
+}
 
 interface Entry {
   path: string
-  /** Missing until the FIFO has been made. An inode number may be given again, so its birth belongs to it. */
-  identity?: { dev: number; ino: number; birthtimeMs: number }
-  /** Milliseconds since 1970: what is older than this was not made by us. */
-  since: number
+  /** Where it is made before it gets its path: a name that nobody else would use, so what lies there is ours. */
+  draft: string
+  /** Missing until it has been made; it gets its path only then. An inode number may be given again, so its birth belongs to it. */
+  identity?: Identity
   maker: { pid: number; startTicks: number; boot: string }
   /** The maker does not need it any more. */
   released: boolean
 }
 
 export interface LedgerEntry {
-  /** The FIFO is there now: what to know it by. */
-  made(identity: { dev: number; ino: number; birthtimeMs: number }): void
+  draft: string
+  /** The FIFO is at its draft now: what to know it by. */
+  made(identity: Identity): void
   /** Nothing was made after all. */
   forget(): void
-  /** The maker needs it no more; it is removed now, or by whoever uses it last. Returns what was removed. */
-  release(): string[]
+  /** The maker needs it no more; it is removed now, or by whoever uses it last. Returns what `sweep` does. */
+  release(): Swept[]
 }
 
-const O_PATH = 0o10000000
+/** What became of a FIFO on record. */
+export interface Swept {
+  path: string
+  /** The pids of those who need it: it was left. None: it was removed. */
+  users: number[]
+}
 
 function ledgerFolder(): string {
   return join(runtimeFolder(), 'ledger')
@@ -53,18 +64,21 @@ function ledgerFolder(): string {
 /** Writes down that a FIFO is about to be made at this path, an absolute one: the next run may start elsewhere. */
 export function recordIntent(path: string): LedgerEntry {
   const folder = ledgerFolder()
-  const file = join(folder, `fifo-${process.pid}-${process.hrtime.bigint()}.json`)
+  const id = `${process.pid}-${process.hrtime.bigint()}`
+  const file = join(folder, `fifo-${id}.json`)
   const maker = { pid: process.pid, startTicks: readStat(process.pid)?.startTicks ?? 0, boot: bootId() }
-  const entry: Entry = { path, since: Date.now(), maker, released: false }
+  const draft = join(dirname(path), `.osdemo-${id}`)
+  const entry: Entry = { path, draft, maker, released: false }
   const write = () => {
     // Renamed into place: whoever sweeps at this moment never reads half of it.
-    const draft = file.replace(/json$/, 'new')
-    writeFileSync(draft, JSON.stringify(entry), { mode: 0o600 })
-    renameSync(draft, file)
+    const unfinished = file.replace(/json$/, 'new')
+    writeFileSync(unfinished, JSON.stringify(entry), { mode: 0o600 })
+    renameSync(unfinished, file)
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   write()
   return {
+    draft,
     made({ dev, ino, birthtimeMs }) {
       entry.identity = { dev, ino, birthtimeMs }
       write()
@@ -78,19 +92,25 @@ export function recordIntent(path: string): LedgerEntry {
   }
 }
 
-/** Removes what nobody needs any more, and returns the paths of what was removed. */
-export function sweep(): string[] {
+/** Removes what nobody needs any more. What is gone already, or is not what we made, is only struck off the record. */
+export function sweep(): Swept[] {
   return ledgerFiles().flatMap((file) => {
     const entry = read(file)
-    if (!entry) {
+    const strikeOff = () => rmSync(file, { force: true })
+    if (!entry || !file.endsWith('.json')) {
       // Half written by a process that was killed. Of one that lives, the rest is yet to come.
-      if (!isAlive(Number(file.match(/fifo-(\d+)-[^/]*$/)?.[1]))) rmSync(file, { force: true })
+      if (!isAlive(Number(file.match(/fifo-(\d+)-[^/]*$/)?.[1]))) strikeOff()
       return []
     }
-    if (isNeeded(entry)) return []
-    const removed = removeIfOurs(entry)
-    if (removed !== 'in use') rmSync(file, { force: true })
-    return removed === 'removed' ? [entry.path] : []
+    const { path, draft, maker } = entry
+    const found = findOurs(entry)
+    if (isNeeded(entry)) return found ? [{ path, users: [maker.pid] }] : []
+    if (look(draft)?.isFIFO()) unlink(draft)
+    const users = found ? fifoUsers(found.dev, found.ino) : []
+    if (users.length > 0) return [{ path, users }]
+    const removed = found !== undefined && unlink(path)
+    strikeOff()
+    return removed ? [{ path, users }] : []
   })
 }
 
@@ -110,7 +130,7 @@ function read(file: string): Entry | undefined {
     const entry: Partial<Entry> | null = JSON.parse(readFileSync(file, 'utf8'))
     const complete =
       typeof entry?.path === 'string' &&
-      typeof entry.since === 'number' &&
+      typeof entry.draft === 'string' &&
       typeof entry.maker?.pid === 'number'
     return complete ? (entry as Entry) : undefined
   } catch {
@@ -122,41 +142,31 @@ function isNeeded({ released, maker }: Entry): boolean {
   return !released && maker.boot === bootId() && isAlive(maker.pid, maker.startTicks || undefined)
 }
 
-function removeIfOurs({ path, identity, since }: Entry): 'removed' | 'not ours' | 'in use' {
-  let stats: Stats | undefined
+/** The FIFO of this record, when what lies at its path is still the one that we made. */
+function findOurs({ path, identity }: Entry): Stats | undefined {
+  const stats = look(path)
+  const ours =
+    stats?.dev === identity?.dev &&
+    stats?.ino === identity?.ino &&
+    stats?.birthtimeMs === identity?.birthtimeMs
+  return stats?.isFIFO() && stats.uid === process.getuid!() && ours ? stats : undefined
+}
+
+/** lstat: a symbolic link that somebody has put there is not what we made, wherever it leads. */
+function look(path: string): Stats | undefined {
   try {
-    stats = statSync(path, { throwIfNoEntry: false })
+    return lstatSync(path, { throwIfNoEntry: false })
   } catch {
-    return 'not ours'
+    return undefined
   }
-  if (!stats?.isFIFO() || stats.uid !== process.getuid!()) return 'not ours'
-  // Killed between making it and writing down its inode: the time of its birth must do.
-  const ours = identity
-    ? stats.dev === identity.dev && stats.ino === identity.ino && stats.birthtimeMs === identity.birthtimeMs
-    : stats.birthtimeMs >= since - 10
-  if (!ours) return 'not ours'
-  if (holders(stats.dev, stats.ino).length > 0 || somebodyWaits()) return 'in use'
-  return unlink(path)
 }
 
 /** Two sweeps at once may both come here: only the one whose unlink(2) succeeds has removed it. */
-function unlink(path: string): 'removed' | 'not ours' {
+function unlink(path: string): boolean {
   try {
     unlinkSync(path)
-    return 'removed'
+    return true
   } catch {
-    return 'not ours'
+    return false
   }
-}
-
-/**
- * Whether some process waits in open(2) of a FIFO, and we cannot tell of which. Our own actors hold an O_PATH
- * descriptor while they wait, so `holders` finds them; for a `cat` there is only the name of the kernel function.
- */
-function somebodyWaits(): boolean {
-  return readNumbers('/proc').some(
-    (pid) =>
-      waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner') &&
-      !openFiles(pid).some(({ fd }) => ((fdFlags(pid, fd)?.flags ?? 0) & O_PATH) !== 0),
-  )
 }

@@ -15,6 +15,8 @@ export interface Output {
   readonly full: boolean
   /** Calls back once the stream takes more again. */
   onceDrained(resume: () => void): void
+  /** From now on it is never full: nobody waits any more for whoever does not read. */
+  hurry(): void
   /** Calls back when the stream failed; the reader going away is OutputClosed. */
   onFailure(fail: (error: unknown) => void): void
   /** Writes the view's end. */
@@ -29,15 +31,24 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
       errnoOf(error) === 'EPIPE' ? new OutputClosed(error) : systemCallError(error, 'cannot write our output')
     for (const listener of listeners) listener(failure)
   })
+  let hurried = false
+  const waiting: (() => void)[] = []
+  stream.on('drain', () => {
+    for (const resume of waiting.splice(0)) resume()
+  })
   const put = (text: string) => {
     if (text !== '' && failure === undefined) stream.write(text)
   }
   return {
     write: (event) => put(view.event(event)),
     get full() {
-      return failure === undefined && stream.writableNeedDrain
+      return failure === undefined && !hurried && stream.writableNeedDrain
     },
-    onceDrained: (resume) => void stream.once('drain', resume),
+    onceDrained: (resume) => void waiting.push(resume),
+    hurry() {
+      hurried = true
+      for (const resume of waiting.splice(0)) resume()
+    },
     onFailure(fail) {
       listeners.push(fail)
       if (failure !== undefined) fail(failure)
@@ -76,6 +87,7 @@ export function createFileOutput(view: View, path: string): Output {
     write: (event) => put(view.event(event)),
     full: false,
     onceDrained: () => {},
+    hurry: () => {},
     onFailure(fail) {
       tell = fail
     },

@@ -44,11 +44,11 @@ export function sayRun(say: Say, command: string[]): void {
 /**
  * Runs a demo to its end.
  *
- * @returns normally when every claim held
+ * @returns when every claim held: whether the user asked it to stop
  * @throws OsdemoError as the errors of the demo, of its actors, or of the run itself (Interrupted, TimedOut,
  *   OutputClosed). The error has been said as an event by then.
  */
-export async function run(demo: Demo, options: RunOptions): Promise<void> {
+export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   const { output } = options
   const outputs = [output, ...options.records]
   const sequencer = createSequencer((event) => {
@@ -73,12 +73,15 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     if (!asks) return abort(new Interrupted(signal, constants.signals[signal]))
     stopSignal = signal
     stop()
+    // Whoever does not read what we tell must not keep a server from ending.
+    output.hurry()
   })
 
   try {
     await using scope = createScope()
     sayRun(say, options.command)
-    for (const id of sweep()) {
+    for (const { path: id, users } of sweep()) {
+      if (users.length > 0) continue
       say({ event: 'removed', kind: 'fifo', id })
       say({ event: 'note', text: 'an earlier run had left it' })
     }
@@ -99,6 +102,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<void> {
     if (verdict.failure) throw verdict.failure
     const { falseClaims } = verdict
     if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
+    return stopSignal !== undefined
   } catch (error) {
     say({ event: 'error', ...asOsdemoError(error, 'the run failed').fact })
     throw error

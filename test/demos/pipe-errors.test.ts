@@ -24,7 +24,6 @@ import {
   type Run,
   type RunOptions,
   temporaryFolder,
-  undisturbed,
   waitingActor,
 } from '../osdemo.js'
 import { until } from '../until.js'
@@ -194,7 +193,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
   })
 })
 
-describe('a partner that dies', undisturbed, () => {
+describe('a partner that dies', () => {
   test('fails the read command when it is the reader that is killed, and the writer with EPIPE', async () => {
     const { place, reader, readerActor, writer } = await connected()
     process.kill(readerActor, 'SIGKILL')
@@ -256,7 +255,7 @@ describe('a partner that dies', undisturbed, () => {
   }
 })
 
-describe('a stdout that takes no more', undisturbed, () => {
+describe('a stdout that takes no more', () => {
   test('ends the reader with 141, silently, when it is a pipe that nobody reads', async () => {
     const place = newPlace()
     const code = join(place.folder, 'code')

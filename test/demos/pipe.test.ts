@@ -31,7 +31,6 @@ import {
   program,
   type Run,
   temporaryFolder,
-  undisturbed,
   waitingActor,
 } from '../osdemo.js'
 import { until } from '../until.js'
@@ -41,7 +40,7 @@ const MiB = 2 ** 20
 /** What nobody waits for: messages come as fast as the pipe takes them. */
 const fast = ['--interval', '1ms']
 
-describe('two terminals', undisturbed, () => {
+describe('two terminals', () => {
   test('the reader may start first: it waits in open(2) and then prints what is sent', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read'])
@@ -158,7 +157,7 @@ describe('two terminals', undisturbed, () => {
   })
 })
 
-describe('what is sent', undisturbed, () => {
+describe('what is sent', () => {
   const numbered = (count: number) => Array.from({ length: count }, (_, i) => `Message ${i}\n`).join('')
 
   test.each([
@@ -238,7 +237,7 @@ describe('what is sent', undisturbed, () => {
   })
 })
 
-describe('many bytes', undisturbed, () => {
+describe('many bytes', () => {
   test('48 MiB of random bytes pass unharmed from a file to a file', async () => {
     const place = newPlace()
     const [from, to] = [join(place.folder, 'from'), join(place.folder, 'to')]
@@ -286,7 +285,7 @@ describe('many bytes', undisturbed, () => {
   })
 })
 
-describe('--max and --follow', undisturbed, () => {
+describe('--max and --follow', () => {
   test('--max ends after so many messages, and says what it dropped', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--max', '2'])
@@ -373,7 +372,7 @@ describe('--max and --follow', undisturbed, () => {
   })
 })
 
-describe('other programs', undisturbed, () => {
+describe('other programs', () => {
   test('cat reads what pipe write sends into a FIFO that mkfifo made, which stays', async () => {
     const place = newPlace()
     const { path, ino } = mkfifo()
@@ -433,7 +432,7 @@ describe('other programs', undisturbed, () => {
   })
 })
 
-describe('the FIFO that we made is removed when the last of both ends has gone', undisturbed, () => {
+describe('the FIFO that we made is removed when the last of both ends has gone', () => {
   test('the reader made it, and the writer goes last', async () => {
     const { place, reader, writer } = await hold('reader')
     const readerEnd = reader.exit
@@ -511,7 +510,7 @@ describe('the FIFO that we made is removed when the last of both ends has gone',
   }
 })
 
-describe.each(['read', 'write'])('pipe %s that nobody meets', undisturbed, (end) => {
+describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -583,7 +582,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', undisturbed, (end)
   })
 })
 
-describe('the demo of both ends', undisturbed, () => {
+describe('the demo of both ends', () => {
   test('shows with claims and the kernel’s evidence that it is so, and leaves nothing', async () => {
     const events = await playDemo(['pipe', 'demo'])
     expect(events[0]).toMatchObject({ event: 'run', command: ['pipe', 'demo', '--json'] })

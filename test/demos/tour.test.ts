@@ -3,15 +3,7 @@ import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { isAlive } from '../../src/proc/stat.js'
-import {
-  eventsSoFar,
-  expectNothingLeft,
-  newPlace,
-  placeOfNobody,
-  playDemo,
-  processesOf,
-  undisturbed,
-} from '../osdemo.js'
+import { eventsSoFar, expectNothingLeft, newPlace, placeOfNobody, playDemo, processesOf } from '../osdemo.js'
 import { until } from '../until.js'
 
 const demos = ['pipe demo', 'tcp-echo demo', 'short-reads', 'shm']
@@ -89,7 +81,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     ['has a message in the FIFO', ({ event }) => event === 'sent'],
     ['has a server listening', (event) => event.event === 'created' && event.port !== undefined],
     ['starts threads that count', (event) => event.event === 'created' && event.id.includes('counter')],
-  ])('leaves nothing behind by SIGINT when it %s', undisturbed, async (_, matches) => {
+  ])('leaves nothing behind by SIGINT when it %s', async (_, matches) => {
     const place = newPlace()
     const run = place.osdemo(['tour', '--json'])
     await until(() => eventsSoFar(run).some(matches))

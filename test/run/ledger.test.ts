@@ -4,13 +4,14 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAlive, readStat } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
@@ -24,12 +25,11 @@ import {
   type Run,
   type RunOptions,
   temporaryFolder,
-  undisturbed,
   waitingActor,
 } from '../osdemo.js'
 import { until } from '../until.js'
 
-describe('a run that was killed', undisturbed, () => {
+describe('a run that was killed', () => {
   test.each([
     ['pipe read', ['pipe', 'read']],
     ['pipe write', ['pipe', 'write']],
@@ -111,8 +111,9 @@ describe('a run that was killed', undisturbed, () => {
     run.child.kill('SIGKILL')
     await until(() => !isAlive(run.pid))
     writeFileSync(gate, '')
-    await until(() => existsSync(defaultFifo(place)))
+    await until(() => place.leftovers().some((name) => name.startsWith('.osdemo-')))
     await until(() => processesOf(place).length === 0)
+    expect(existsSync(defaultFifo(place))).toBe(false)
     await nextRun(place)
     expectNothingLeft(place)
   })
@@ -121,6 +122,14 @@ describe('a run that was killed', undisturbed, () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     edit(entry, ({ identity: _, ...rest }) => rest)
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('leaves half a record and nothing else when it was writing that, and the next run removes it', async () => {
+    const { place, path, entry } = await killedRun()
+    rmSync(path)
+    renameSync(entry, entry.replace(/json$/, 'new'))
     await nextRun(place)
     expectNothingLeft(place)
   })
@@ -139,7 +148,7 @@ describe('a run that was killed', undisturbed, () => {
   })
 })
 
-describe('a FIFO on record', undisturbed, () => {
+describe('a FIFO on record', () => {
   test('is removed although its maker’s pid is in use again, by a process with another start time', async () => {
     const { place, path, entry } = await killedRun()
     const startTicks = readStat(process.pid)!.startTicks - 1
@@ -242,19 +251,63 @@ describe('a FIFO on record', undisturbed, () => {
     expect(existsSync(entry)).toBe(false)
   })
 
-  test('that was made before the record of an unfinished making is not removed', async () => {
+  test('is not taken for one that somebody made there when our making was not finished', async () => {
     const { place, path, entry } = await killedRun()
-    edit(entry, ({ identity: _, ...rest }) => ({ ...rest, since: Date.now() + 60_000 }))
+    edit(entry, ({ identity: _, ...rest }) => rest)
     await nextRun(place)
     expect(statSync(path).isFIFO()).toBe(true)
     expect(existsSync(entry)).toBe(false)
+  })
+
+  test('is not taken for what a symbolic link leads to that lies at its path now', async () => {
+    const { place, path, entry } = await killedRun()
+    renameSync(path, `${path}-moved`)
+    symlinkSync(`${path}-moved`, path)
+    await nextRun(place)
+    expect(readlinkSync(path)).toBe(`${path}-moved`)
+    expect(existsSync(entry)).toBe(false)
+  })
+
+  test('is removed while a program waits to open another FIFO, by whatever path', async () => {
+    const folder = temporaryFolder()
+    execFileSync('mkfifo', [join(folder, 'other')])
+    const strangers = newPlace()
+    const waiting = [
+      strangers.sh(`exec cat '${folder}/other'`),
+      strangers.sh('exec cat other', { cwd: folder }),
+      strangers.sh(`exec cat '../${basename(folder)}/other'`, { cwd: folder }),
+      strangers.sh(`exec python3 -c 'import os; os.open("other", 0, dir_fd=os.open("${folder}", 0))'`),
+    ]
+    for (const one of waiting) await until(() => waitsInGroup(one))
+    const { place } = await killedRun()
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('stays while a program waits to open it by a path relative to a folder', async () => {
+    const { place, path } = await killedRun()
+    const stranger = newPlace().sh('exec cat ./pipe', { cwd: dirname(path) })
+    await until(() => waitsInGroup(stranger))
+    await nextRun(place)
+    expect(existsSync(path)).toBe(true)
+  })
+
+  test('stays while a program waits to open some FIFO, and nobody can tell which', async () => {
+    const { place, path } = await killedRun()
+    const fifo = join(temporaryFolder(), 'gone-soon')
+    execFileSync('mkfifo', [fifo])
+    const stranger = newPlace().sh(`exec cat '${fifo}'`)
+    await until(() => waitsInGroup(stranger))
+    rmSync(fifo)
+    await nextRun(place)
+    expect(existsSync(path)).toBe(true)
   })
 })
 
 test.each([
   [
     'cannot be read',
-    ['', '{"path":"/tmp/x","since":17', '\0\xff garbage', '{"path":"\\u0000","since":0,"released":true}'],
+    ['', '{"path":"/tmp/x","dra', '\0\xff garbage', '{"path":"\\u0000","draft":"\\u0000","released":true}'],
   ],
   [
     'are JSON of another shape',
@@ -264,17 +317,17 @@ test.each([
       '[]',
       '{}',
       '{"released":true}',
-      '{"path":7,"since":"x","maker":null,"identity":3,"released":"no"}',
-      '{"path":"/nowhere","since":0,"maker":{},"released":false}',
+      '{"path":7,"draft":1,"maker":null,"identity":3,"released":"no"}',
+      '{"path":"/nowhere","draft":"/nowhere","maker":{},"released":false}',
     ],
   ],
   [
     'are of something else than a FIFO',
     ['/', '/dev/null', import.meta.filename].map((path) =>
-      JSON.stringify({ path, since: 0, released: true, maker: { pid: 0, startTicks: 0, boot: '' } }),
+      JSON.stringify({ path, draft: path, released: true, maker: { pid: 0, startTicks: 0, boot: '' } }),
     ),
   ],
-])('records that %s do no harm, and keep no others from being swept', undisturbed, async (_, contents) => {
+])('records that %s do no harm, and keep no others from being swept', async (_, contents) => {
   const { place, path, entry } = await killedRun()
   // Some are swept before the good one, and some after it.
   const bad = ['fifo-0', 'fifo-9999999999'].flatMap((name) =>

@@ -1,0 +1,19 @@
+/** What of killed runs is still there. Every run begins by removing what it may; this one says what it may not. */
+import { sweep } from '../run/ledger.js'
+import { runtimeFolder } from '../run/runtime-folder.js'
+import type { Stage } from '../run/stage.js'
+import { inUse } from './fifo.js'
+
+/** @throws DemoFailed when the runtime folder, where the records are, is not one that we may trust */
+export async function clean({ say, note }: Stage): Promise<void> {
+  const folder = runtimeFolder()
+  let left = 0
+  for (const { path, users } of sweep()) {
+    if (users.length === 0) say({ event: 'removed', kind: 'fifo', id: path })
+    else {
+      left++
+      note(`left alone: the FIFO ${path}: ${inUse(users)}`)
+    }
+  }
+  if (left === 0) note(`nothing is left of what runs have recorded in ${folder}`)
+}
