@@ -20,15 +20,19 @@ const currentFolder = -100
  */
 export function fifoUsers(dev: number, ino: number): number[] {
   const pids = readNumbers('/proc')
+  // First: who stops waiting meanwhile, because the other end has come, has it open then.
   const waiting = pids.filter((pid) => threads(pid).some((tid) => mayWaitFor(pid, tid, dev, ino)))
   return [...new Set([...holders(dev, ino, pids).map(({ pid }) => pid), ...waiting])]
 }
 
 function mayWaitFor(pid: number, tid: number, dev: number, ino: number): boolean {
-  if (readWchan(pid, tid) !== 'wait_for_partner') return false
+  const waits = () => readWchan(pid, tid) === 'wait_for_partner'
+  if (!waits()) return false
   const stats = fileBeingOpened(pid, tid)
-  // What does not lead to a FIFO (renamed since, or in another mount namespace) tells nothing.
-  return !stats?.isFIFO() || (stats.dev === dev && stats.ino === ino)
+  if (stats?.isFIFO()) return stats.dev === dev && stats.ino === ino
+  // A path that leads to no FIFO (it was renamed, or is in another mount namespace) tells nothing. Nor does a thread that
+  // has stopped waiting while we looked.
+  return waits()
 }
 
 /** The file that a thread is opening; undefined where it cannot be seen, or its path leads nowhere any more. */

@@ -291,17 +291,6 @@ describe('a FIFO on record', () => {
     await nextRun(place)
     expect(existsSync(path)).toBe(true)
   })
-
-  test('stays while a program waits to open some FIFO, and nobody can tell which', async () => {
-    const { place, path } = await killedRun()
-    const fifo = join(temporaryFolder(), 'gone-soon')
-    execFileSync('mkfifo', [fifo])
-    const stranger = newPlace().sh(`exec cat '${fifo}'`)
-    await until(() => waitsInGroup(stranger))
-    rmSync(fifo)
-    await nextRun(place)
-    expect(existsSync(path)).toBe(true)
-  })
 })
 
 test.each([

@@ -1,0 +1,23 @@
+/**
+ * Runs the whole test suite on every supported version of Node, one after the other: `npm run test:nodes`, or
+ * `npm run test:nodes -- 22 24` for some of them. The npm package `node` brings each version; nothing is installed here.
+ */
+import { spawnSync } from 'node:child_process'
+
+const supported = ['20', '22', '24', '26']
+const versions = process.argv.length > 2 ? process.argv.slice(2) : supported
+
+const results = versions.map((version) => {
+  const script = 'node --version && exec node node_modules/vitest/vitest.mjs run --reporter=dot'
+  const words = ['exec', '--yes', `--package=node@${version}`, '--', 'sh', '-c', script]
+  const { status, stdout } = spawnSync('npm', words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  if (status !== 0) process.stdout.write(stdout)
+  const tests = /^.*Tests .*$/m.exec(stdout)?.[0].trim() ?? 'did not run'
+  return { status, line: `${/^v[\d.]+$/m.exec(stdout)?.[0] ?? `Node ${version}`}: ${tests}\n` }
+})
+for (const { line } of results) process.stdout.write(line)
+process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
