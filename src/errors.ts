@@ -46,8 +46,8 @@ export class UsageError extends OsdemoError {
 
 /** This machine cannot do it (no /proc, no mkfifo, ...): exit 69, EX_UNAVAILABLE of sysexits.h. */
 export class Unavailable extends OsdemoError {
-  constructor(message: string, hint?: string) {
-    super(message, 69, { hint })
+  constructor(message: string, hint?: string, cause?: unknown) {
+    super(message, 69, { hint, cause })
   }
 }
 

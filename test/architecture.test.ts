@@ -20,7 +20,7 @@ const layers: Record<string, Layer> = {
   proc: { uses: ['errors'] },
   ipc: { uses: ['errors', 'framing'], packages: ['execa'] },
   actors: { uses: ['ipc', 'framing', 'proc', 'events', 'errors'] },
-  run: { uses: ['proc', 'events', 'errors', 'log'] },
+  run: { uses: ['ipc', 'proc', 'events', 'errors', 'log'] },
   demos: { uses: ['run', 'ipc', 'framing', 'proc', 'events', 'errors'], types: ['actors'] },
   views: { uses: ['events'], packages: ['chalk', 'string-width', 'wrap-ansi'] },
   commands: { uses: ['demos', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },

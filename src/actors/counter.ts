@@ -1,24 +1,62 @@
-/** A thread that counts in a shared cell, plainly or atomically, each time the director says so. */
-import { arrive, countAtomically, countPlainly } from '../ipc/shared-counter.js'
+/** Counts in a shared cell, each time the director says how: a thread, or a process. */
+
+import type { Say } from '../events.js'
+import { arrive, countAtomically, countingRoom, countPlainly } from '../ipc/shared-counter.js'
+import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
+import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
 import { play } from './preamble.js'
 
 export interface CounterConfig {
-  cells: Int32Array<SharedArrayBuffer>
-  /** All counters of a round wait here for each other, so that they count at the same time. */
-  barrier: Int32Array<SharedArrayBuffer>
+  memory: SharedMemory
   times: number
 }
 
-/** What the director may say. */
-export type CounterWord = 'plainly' | 'atomically' | 'end'
+/**
+ * What the director may say. `plainly`, `atomically` and `locked` are rounds, in which all count at the same time; `hold` is to
+ * take the lock and keep it, `lock` to take it once.
+ */
+export type CounterWord = 'plainly' | 'atomically' | 'locked' | 'hold' | 'lock' | 'end'
 
-play<CounterConfig>(async ({ say, config: { cells, barrier, times }, told }) => {
-  for (let word = await told(); word !== 'end'; word = await told()) {
-    const step = word === 'atomically' ? 'Atomics.add(cell, 0, 1)' : 'cell[0] = cell[0] + 1'
-    arrive(barrier)
-    say({ event: 'call', phase: 'begin', call: step, object: `${times} times` })
-    if (word === 'atomically') countAtomically(cells, 0, times)
-    else countPlainly(cells, 0, times)
-    say({ event: 'call', phase: 'end', call: step, object: `${times} times` })
+play<CounterConfig>(async ({ say, config: { memory, times }, told }) => {
+  const { memory: bytes, waiter, address } = openMemory(memory)
+  const { cell, barrier, lockAt } = countingRoom(bytes)
+  const lock = mutexAt(address + BigInt(lockAt))
+  const round = (call: string, count: () => void) => {
+    arrive(barrier, waiter)
+    say({ event: 'call', phase: 'begin', call, object: `${times} times` })
+    count()
+    say({ event: 'call', phase: 'end', call, object: `${times} times` })
+  }
+  for (let word = (await told()) as CounterWord; word !== 'end'; word = (await told()) as CounterWord) {
+    if (word === 'plainly') round('cell[0] = cell[0] + 1', () => countPlainly(cell, 0, times))
+    if (word === 'atomically') round('Atomics.add(cell, 0, 1)', () => countAtomically(cell, 0, times))
+    if (word === 'locked') round('lock, cell[0] = cell[0] + 1, unlock', () => countLocked(cell, lock, times))
+    if (word === 'hold') take(say, lock)
+    if (word === 'lock') {
+      take(say, lock)
+      lock.unlock()
+      say({ event: 'call', phase: 'end', call: 'pthread_mutex_unlock', object: 'the lock' })
+    }
   }
 })
+
+function countLocked(cell: Int32Array, lock: SharedMutex, times: number): void {
+  for (let i = 0; i < times; i++) {
+    lock.lock()
+    countPlainly(cell, 0, 1)
+    lock.unlock()
+  }
+}
+
+function take(say: Say, lock: SharedMutex): void {
+  const about = { event: 'call', call: 'pthread_mutex_lock', object: 'the lock' } as const
+  say({ ...about, phase: 'begin' })
+  if (lock.lock() === 'locked') {
+    say({ ...about, phase: 'end', result: 0 })
+    return
+  }
+  say({ ...about, phase: 'end', errno: 'EOWNERDEAD' })
+  say({ event: 'note', text: 'whoever held the lock has died with it; the kernel gave it to this process' })
+  lock.mend()
+  say({ event: 'call', phase: 'end', call: 'pthread_mutex_consistent', object: 'the lock' })
+}

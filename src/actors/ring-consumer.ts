@@ -1,21 +1,27 @@
-/** A thread that reads the numbered messages from a ring in shared memory, until the producer closes it. */
+/** Reads the numbered messages from a ring in shared memory, until the producer closes it. A thread, or a process. */
 import { DemoFailed } from '../errors.js'
-import { consumerOf, threadWaiter } from '../ipc/shared-ring.js'
+import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
+import { consumerOf } from '../ipc/shared-ring.js'
 import { createMeter } from './meter.js'
 import { play } from './preamble.js'
-import { ringHooks } from './ring-hooks.js'
+import { messageOf, ringHooks } from './ring-sides.js'
 
 export interface RingConsumerConfig {
-  memory: SharedArrayBuffer
+  memory: SharedMemory
+  /** Bytes of each message; as many as the text takes when left out. */
+  size?: number
 }
 
-play<RingConsumerConfig>(({ say, config: { memory } }) => {
-  const ring = consumerOf(memory, threadWaiter, ringHooks(say))
+play<RingConsumerConfig>(({ say, config }) => {
+  const { memory, waiter, call } = openMemory(config.memory)
+  const ring = consumerOf(memory, waiter, ringHooks(say, call))
   const received = createMeter(say, 'ring', 'received')
   for (let bytes = ring.read(); bytes !== undefined; bytes = ring.read()) {
     const text = Buffer.from(bytes).toString()
-    if (text !== `Message ${received.messages}`) {
-      throw new DemoFailed(`message ${received.messages} of the ring came out as ${JSON.stringify(text)}`)
+    if (text !== messageOf(received.messages, config.size)) {
+      throw new DemoFailed(
+        `message ${received.messages} of the ring came out as ${JSON.stringify(text.slice(0, 100))}`,
+      )
     }
     received.message(bytes.length, () => text)
   }

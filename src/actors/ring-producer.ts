@@ -1,20 +1,24 @@
-/** A thread that writes numbered messages into a ring in shared memory, once it is told to begin. */
-import { producerOf, threadWaiter } from '../ipc/shared-ring.js'
+/** Writes numbered messages into a ring in shared memory, once it is told to begin. A thread, or a process. */
+import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
+import { producerOf } from '../ipc/shared-ring.js'
 import { createMeter } from './meter.js'
 import { play } from './preamble.js'
-import { ringHooks } from './ring-hooks.js'
+import { messageOf, ringHooks } from './ring-sides.js'
 
 export interface RingProducerConfig {
-  memory: SharedArrayBuffer
+  memory: SharedMemory
   messages: number
+  /** Bytes of each message, which is filled up with dots; as many as the text takes when left out. */
+  size?: number
 }
 
-play<RingProducerConfig>(async ({ say, config: { memory, messages }, told }) => {
+play<RingProducerConfig>(async ({ say, config, told }) => {
+  const { memory, waiter, call } = openMemory(config.memory)
+  const ring = producerOf(memory, waiter, ringHooks(say, call))
   await told()
-  const ring = producerOf(memory, threadWaiter, ringHooks(say))
   const sent = createMeter(say, 'ring', 'sent')
-  for (let i = 0; i < messages; i++) {
-    const text = `Message ${i}`
+  for (let i = 0; i < config.messages; i++) {
+    const text = messageOf(i, config.size)
     const bytes = Buffer.from(text)
     ring.write(bytes)
     // Said before it can be seen: afterwards the consumer may be first to speak of it.

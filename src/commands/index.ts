@@ -27,7 +27,7 @@ export const groups = new Map<string, Group>(
     },
     shm: {
       summary: 'shared memory',
-      examples: ['osdemo shm', 'osdemo shm threads --workers 8'],
+      examples: ['osdemo shm', 'osdemo shm write hello', 'osdemo shm read'],
       default: 'threads',
     },
   }),
@@ -71,6 +71,34 @@ export const commands = new Map<string, CommandEntry>(
     'short-reads': {
       summary: 'why a frame must be read in full: the same bytes, read once and read in full',
       load: () => import('./short-reads.js'),
+    },
+    'shm write': {
+      summary: 'write a text into a System V segment',
+      load: () => import('./shm-write.js'),
+    },
+    'shm read': {
+      summary: 'read the text in a System V segment',
+      load: () => import('./shm-read.js'),
+    },
+    'shm list': {
+      summary: 'every System V segment of this machine, as the kernel lists it',
+      load: () => import('./shm-list.js'),
+    },
+    'shm remove': {
+      summary: 'remove a System V segment',
+      load: () => import('./shm-remove.js'),
+    },
+    'shm demo': {
+      summary: 'a segment that outlives its maker, and what it means to remove it',
+      load: () => import('./shm-demo.js'),
+    },
+    'shm race': {
+      summary: 'processes count in one segment: plainly, atomically, and under a lock whose holder is killed',
+      load: () => import('./shm-race.js'),
+    },
+    'shm ring': {
+      summary: 'a producer and a consumer process over one ring in a segment',
+      load: () => import('./shm-ring.js'),
     },
     'shm threads': {
       summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',

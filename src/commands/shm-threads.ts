@@ -3,9 +3,6 @@ import { UsageError } from '../errors.js'
 import type { CommandSpec } from './spec.js'
 import { count, wholeNumber } from './values.js'
 
-/** The shared counter has 32 bits with a sign. */
-const largestSum = 2 ** 31 - 1
-
 export const spec: CommandSpec = {
   kind: 'demo',
   examples: ['osdemo shm', 'osdemo shm threads --workers 8 --times 1000000', 'osdemo shm --messages 100000'],
@@ -15,12 +12,19 @@ export const spec: CommandSpec = {
       .option('--times <n>', 'how often each adds 1', count, 250_000)
       .option('--messages <n>', 'how many messages go through the ring', count, 10),
   demo(_, { workers, times, messages }) {
-    if (workers * times > largestSum) {
-      throw new UsageError(
-        `${workers} workers that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
-        `use --times ${Math.floor(largestSum / workers)} or less`,
-      )
-    }
+    requireSum(workers, 'workers', times)
     return shmThreads({ workers, times, messages })
   },
+}
+
+/** The shared counter has 32 bits with a sign. */
+const largestSum = 2 ** 31 - 1
+
+/** @throws UsageError when so many additions are more than the counter can hold */
+export function requireSum(counters: number, name: string, times: number): void {
+  if (counters * times <= largestSum) return
+  throw new UsageError(
+    `${counters} ${name} that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
+    `use --times ${Math.floor(largestSum / counters)} or less`,
+  )
 }

@@ -48,3 +48,16 @@ export function savedFile(path: string, earlier: string[] = []): string[] {
   if (known.some((ending) => path.endsWith(ending))) return [...earlier, path]
   throw new InvalidArgumentError(`Its ending chooses the view: ${known.join(', ')}.`)
 }
+
+/** The key of a System V segment: 0 would make one without a key, and key_t has 31 bits and a sign. */
+export function segmentKey(text: string): number {
+  const key = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (key >= 1 && key < 2 ** 31) return key
+  throw new InvalidArgumentError('It takes a key as a decimal number from 1 to 2147483647.')
+}
+
+/** `0600`, `644`: permissions as chmod(1) takes them. */
+export function fileMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
+  throw new InvalidArgumentError('It takes permissions as three octal digits, such as 0600.')
+}

@@ -4,15 +4,17 @@ import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Stage } from '../run/stage.js'
 import { inUse } from './fifo.js'
 
+const kindNames = { fifo: 'FIFO', segment: 'segment' }
+
 /** @throws DemoFailed when the runtime folder, where the records are, is not one that we may trust */
 export async function clean({ say, note }: Stage): Promise<void> {
   const folder = runtimeFolder()
   let left = 0
-  for (const { path, users } of sweep()) {
-    if (users.length === 0) say({ event: 'removed', kind: 'fifo', id: path })
+  for (const { kind, name, users } of sweep()) {
+    if (users.length === 0) say({ event: 'removed', kind, id: name })
     else {
       left++
-      note(`left alone: the FIFO ${path}: ${inUse(users)}`)
+      note(`left alone: the ${kindNames[kind]} ${name}: ${inUse(users)}`)
     }
   }
   if (left === 0) note(`nothing is left of what runs have recorded in ${folder}`)

@@ -3,7 +3,8 @@ import { unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type FifoIdentity, findFifo, holdFifo, loadMkfifo, type MakeFifo } from '../ipc/fifo.js'
 import { readStat } from '../proc/stat.js'
-import { type LedgerEntry, recordIntent, sweep } from '../run/ledger.js'
+import { type Page, recordFifo, sweep } from '../run/ledger.js'
+import type { RecordedFifo } from '../run/recorded.js'
 import type { Stage } from '../run/stage.js'
 
 /**
@@ -14,7 +15,7 @@ import type { Stage } from '../run/stage.js'
  */
 export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdentity> {
   const makeFifo = await loadMkfifo()
-  let entry: LedgerEntry | undefined
+  let entry: Page<RecordedFifo> | undefined
   for (;;) {
     const held = holdFifo(path)
     if (!held) {
@@ -24,8 +25,8 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
     if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })
     stage.scope.defer(() => {
       held.letGo()
-      for (const { path: id, users } of entry ? entry.release() : sweep()) {
-        if (users.length === 0) stage.say({ event: 'removed', kind: 'fifo', id })
+      for (const { kind, name: id, users } of entry ? entry.release() : sweep()) {
+        if (users.length === 0) stage.say({ event: 'removed', kind, id })
         else if (entry && id === resolve(path))
           stage.say({ event: 'note', text: `${id} stays for now: ${inUse(users)}` })
       }
@@ -54,11 +55,11 @@ export async function makePrivateFifo(stage: Stage, path: string): Promise<FifoI
 }
 
 /** Undefined when somebody else made it first. */
-function make(path: string, makeFifo: MakeFifo): LedgerEntry | undefined {
-  const entry = recordIntent(resolve(path))
+function make(path: string, makeFifo: MakeFifo): Page<RecordedFifo> | undefined {
+  const entry = recordFifo(resolve(path))
   let made = false
   try {
-    made = makeFifo(path, entry.draft, entry.made)
+    made = makeFifo(path, entry.thing.draft, (identity) => entry.made({ identity }))
   } finally {
     if (!made) entry.forget()
   }

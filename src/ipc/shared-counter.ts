@@ -2,6 +2,7 @@
  * What the workers of the race demo do: count in one shared cell, plainly or atomically, after a barrier has let all of
  * them start together.
  */
+import type { Waiter } from './shared-ring.js'
 
 /**
  * Adds 1 to `cell[index]`, `times` times, by a load, an addition and a store that know nothing of other threads. Two
@@ -32,35 +33,55 @@ const ROUND = 2
 export const BARRIER_BYTES = 12
 
 /**
- * A barrier for this many threads, in shared memory of its own:
+ * Makes zeroed cells a barrier, before anybody arrives there:
  *
  *     cell 0   parties   how many must arrive
  *     cell 1   arrived   how many have, in this round
  *     cell 2   round     goes up by 1 when the last one arrives; who came earlier sleeps on it
  */
-export function newBarrier(parties: number): Int32Array<SharedArrayBuffer> {
+export function layBarrier(cells: Int32Array, parties: number): void {
   if (!Number.isInteger(parties) || parties < 1 || parties >= 2 ** 31) {
     throw new RangeError(`a barrier is for 1 thread or more, not for ${parties}`)
   }
-  const cells = new Int32Array(new SharedArrayBuffer(BARRIER_BYTES))
   cells[PARTIES] = parties
-  return cells
 }
 
 /**
  * Waits until all parties of the barrier have arrived; the last one wakes the others. After that the barrier is ready
  * for the next round.
  */
-export function arrive(cells: Int32Array): void {
+export function arrive(cells: Int32Array, waiter: Waiter): void {
   // Before the addition: without us the round cannot end, so this is the round that we arrive in.
   const round = Atomics.load(cells, ROUND)
   if (Atomics.add(cells, ARRIVED, 1) + 1 === Atomics.load(cells, PARTIES)) {
     // Back to 0 before the round ends: who leaves early may arrive again at once.
     Atomics.store(cells, ARRIVED, 0)
     Atomics.add(cells, ROUND, 1)
-    Atomics.notify(cells, ROUND)
+    waiter.notify(cells, ROUND)
     return
   }
-  // Atomics.wait looks whether the round is still ours and falls asleep in one step, so the wake-up cannot slip between.
-  while (Atomics.load(cells, ROUND) === round) Atomics.wait(cells, ROUND, round)
+  // Waiting looks whether the round is still ours and falls asleep in one step, so the wake-up cannot slip between.
+  while (Atomics.load(cells, ROUND) === round) waiter.wait(cells, ROUND, round)
+}
+
+/** Bytes of a counting room. */
+export const roomBytes = 192
+
+/**
+ * What counters share, each part on cache lines of its own:
+ *
+ *     byte 0     the cell that all count in
+ *     byte 64    the barrier
+ *     byte 128   the lock, where there is one
+ */
+export function countingRoom(memory: ArrayBufferLike): {
+  cell: Int32Array
+  barrier: Int32Array
+  lockAt: number
+} {
+  return {
+    cell: new Int32Array(memory, 0, 1),
+    barrier: new Int32Array(memory, 64, BARRIER_BYTES / 4),
+    lockAt: 128,
+  }
 }

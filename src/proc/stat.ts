@@ -9,6 +9,8 @@ export interface Stat {
   /** The kernel's letter: R running or runnable, S or D waiting, T stopped, t traced, Z zombie, X dead, I idle. */
   state: string
   ppid: number
+  /** Clock ticks (1/100 s) that it has spent on a CPU, in its program and in the kernel. */
+  cpuTicks: number
   /** Clock ticks (1/100 s) from boot to its start; together with the pid it names one process for good. */
   startTicks: number
 }
@@ -25,6 +27,7 @@ export function parseStat(text: string): Stat {
     comm: text.slice(open + 1, close),
     state: fields[0]!,
     ppid: Number(fields[1]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
     startTicks: Number(fields[19]),
   }
 }

@@ -27,7 +27,14 @@ export interface Actor {
   readonly ended: Promise<Ending>
 }
 
-export type EventOf<E extends Event['event']> = Extract<Event, { event: E }>
+/** The events of this name; one type may have several names. */
+export type EventOf<E extends Event['event']> = Event extends infer One
+  ? One extends { event: infer Name }
+    ? E extends Name
+      ? One
+      : never
+    : never
+  : never
 
 /** Which program an actor runs, and as whom it speaks. */
 export interface Part {

@@ -1,58 +1,51 @@
 /**
- * What we made in the file system, written down so that a run killed with SIGKILL can be cleaned up by the next one:
- * one small file per FIFO in the runtime folder, with the intent before it is made, and its identity before it gets the
- * path by which others know it.
+ * What we made that outlives us, written down so that a run killed with SIGKILL can be cleaned up by the next one: one small
+ * file for each thing in the runtime folder, with the intent before it is made.
  *
- * A FIFO is only ever removed when its identity is the recorded one, its maker is dead or has let it go, and nobody
- * holds it open or waits to open it. So the last of two terminals removes it, whichever of them made it.
+ * A thing is only ever removed when it is provably the recorded one, its maker is dead or has let it go, and nobody uses
+ * it. So the last of two terminals removes a FIFO, whichever of them made it.
  */
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { bootId } from '../proc/boot.js'
-import { fifoUsers } from '../proc/fifo-users.js'
 import { isAlive, readStat } from '../proc/stat.js'
+import {
+  find,
+  type Maker,
+  nameOf,
+  type Recorded,
+  type RecordedFifo,
+  type RecordedSegment,
+  removeDraft,
+} from './recorded.js'
 import { runtimeFolder } from './runtime-folder.js'
 
-interface Identity {
-  dev: number
-  ino: number
-  birthtimeMs: number
-}
-
 interface Entry {
-  path: string
-  /** Where it is made before it gets its path: a name that nobody else would use, so what lies there is ours. */
-  draft: string
-  /** Missing until it has been made; it gets its path only then. An inode number may be given again, so its birth belongs to it. */
-  identity?: Identity
-  maker: { pid: number; startTicks: number; boot: string }
+  thing: Recorded
+  maker: Maker
   /** The maker does not need it any more. */
   released: boolean
+  /** The user asked to keep it: it is not ours to remove. */
+  kept: boolean
 }
 
-export interface LedgerEntry {
-  draft: string
-  /** The FIFO is at its draft now: what to know it by. */
-  made(identity: Identity): void
-  /** Nothing was made after all. */
+/** What the ledger says of one thing. */
+export interface Page<Thing extends Recorded> {
+  thing: Readonly<Thing>
+  /** It has been made: what to know it by from now on. */
+  made(identity: Partial<Thing>): void
+  /** Nothing was made after all, or it is gone. */
   forget(): void
   /** The maker needs it no more; it is removed now, or by whoever uses it last. Returns what `sweep` does. */
   release(): Swept[]
+  /** It stays until the user removes it. */
+  keep(): void
 }
 
-/** What became of a FIFO on record. */
+/** What became of a thing on record. */
 export interface Swept {
-  path: string
+  kind: Recorded['kind']
+  name: string
   /** The pids of those who need it: it was left. None: it was removed. */
   users: number[]
 }
@@ -61,14 +54,31 @@ function ledgerFolder(): string {
   return join(runtimeFolder(), 'ledger')
 }
 
+/** A name that nobody else uses now or will use. */
+function uniqueName(): string {
+  return `${process.pid}-${process.hrtime.bigint()}`
+}
+
 /** Writes down that a FIFO is about to be made at this path, an absolute one: the next run may start elsewhere. */
-export function recordIntent(path: string): LedgerEntry {
+export function recordFifo(path: string): Page<RecordedFifo> {
+  return record({ kind: 'fifo', path, draft: join(dirname(path), `.osdemo-${uniqueName()}`) })
+}
+
+/**
+ * Writes down that a process is about to make a segment.
+ *
+ * @param key 0 makes one without
+ * @param creator the pid of that process
+ */
+export function recordSegment(key: number, creator = process.pid): Page<RecordedSegment> {
+  return record({ kind: 'segment', key, creator, since: Math.floor(Date.now() / 1000) })
+}
+
+function record<Thing extends Recorded>(thing: Thing): Page<Thing> {
   const folder = ledgerFolder()
-  const id = `${process.pid}-${process.hrtime.bigint()}`
-  const file = join(folder, `fifo-${id}.json`)
+  const file = join(folder, `${thing.kind}-${uniqueName()}.json`)
   const maker = { pid: process.pid, startTicks: readStat(process.pid)?.startTicks ?? 0, boot: bootId() }
-  const draft = join(dirname(path), `.osdemo-${id}`)
-  const entry: Entry = { path, draft, maker, released: false }
+  const entry: Entry & { thing: Thing } = { thing, maker, released: false, kept: false }
   const write = () => {
     // Renamed into place: whoever sweeps at this moment never reads half of it.
     const unfinished = file.replace(/json$/, 'new')
@@ -78,9 +88,9 @@ export function recordIntent(path: string): LedgerEntry {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   write()
   return {
-    draft,
-    made({ dev, ino, birthtimeMs }) {
-      entry.identity = { dev, ino, birthtimeMs }
+    thing,
+    made(identity) {
+      Object.assign(thing, identity)
       write()
     },
     forget: () => rmSync(file, { force: true }),
@@ -88,6 +98,10 @@ export function recordIntent(path: string): LedgerEntry {
       entry.released = true
       write()
       return sweep()
+    },
+    keep() {
+      entry.kept = true
+      write()
     },
   }
 }
@@ -99,19 +113,28 @@ export function sweep(): Swept[] {
     const strikeOff = () => rmSync(file, { force: true })
     if (!entry || !file.endsWith('.json')) {
       // Half written by a process that was killed. Of one that lives, the rest is yet to come.
-      if (!isAlive(Number(file.match(/fifo-(\d+)-[^/]*$/)?.[1]))) strikeOff()
+      if (!isAlive(Number(file.match(/-(\d+)-[^/-]*$/)?.[1]))) strikeOff()
       return []
     }
-    const { path, draft, maker } = entry
-    const found = findOurs(entry)
-    if (isNeeded(entry)) return found ? [{ path, users: [maker.pid] }] : []
-    if (look(draft)?.isFIFO()) unlink(draft)
-    const users = found ? fifoUsers(found.dev, found.ino) : []
-    if (users.length > 0) return [{ path, users }]
-    const removed = found !== undefined && unlink(path)
+    const { thing, maker, kept } = entry
+    const about = { kind: thing.kind, name: nameOf(thing) }
+    const found = find(thing, maker)
+    if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
+    removeDraft(thing)
+    if (found && kept) return []
+    const users = found?.users() ?? []
+    if (users.length > 0) return [{ ...about, users }]
+    const removed = found?.remove() ?? false
     strikeOff()
-    return removed ? [{ path, users }] : []
+    return removed ? [{ ...about, users }] : []
   })
+}
+
+/** The segments that the user asked to keep, by key and id, as far as our records go. */
+export function keptSegments(): RecordedSegment[] {
+  return ledgerFiles()
+    .map(read)
+    .flatMap((entry) => (entry?.kept && entry.thing.kind === 'segment' ? [entry.thing] : []))
 }
 
 /** None where there is no ledger, or no runtime folder that we may trust: then we made nothing there either. */
@@ -128,45 +151,17 @@ function ledgerFiles(): string[] {
 function read(file: string): Entry | undefined {
   try {
     const entry: Partial<Entry> | null = JSON.parse(readFileSync(file, 'utf8'))
-    const complete =
-      typeof entry?.path === 'string' &&
-      typeof entry.draft === 'string' &&
-      typeof entry.maker?.pid === 'number'
-    return complete ? (entry as Entry) : undefined
+    return isRecorded(entry?.thing) && typeof entry?.maker?.pid === 'number' ? (entry as Entry) : undefined
   } catch {
     return undefined
   }
+}
+
+function isRecorded(thing: Partial<Recorded> | undefined): boolean {
+  if (thing?.kind === 'segment') return [thing.key, thing.creator, thing.since].every(Number.isInteger)
+  return thing?.kind === 'fifo' && typeof thing.path === 'string' && typeof thing.draft === 'string'
 }
 
 function isNeeded({ released, maker }: Entry): boolean {
   return !released && maker.boot === bootId() && isAlive(maker.pid, maker.startTicks || undefined)
-}
-
-/** The FIFO of this record, when what lies at its path is still the one that we made. */
-function findOurs({ path, identity }: Entry): Stats | undefined {
-  const stats = look(path)
-  const ours =
-    stats?.dev === identity?.dev &&
-    stats?.ino === identity?.ino &&
-    stats?.birthtimeMs === identity?.birthtimeMs
-  return stats?.isFIFO() && stats.uid === process.getuid!() && ours ? stats : undefined
-}
-
-/** lstat: a symbolic link that somebody has put there is not what we made, wherever it leads. */
-function look(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
-}
-
-/** Two sweeps at once may both come here: only the one whose unlink(2) succeeds has removed it. */
-function unlink(path: string): boolean {
-  try {
-    unlinkSync(path)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -80,9 +80,9 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   try {
     await using scope = createScope()
     sayRun(say, options.command)
-    for (const { path: id, users } of sweep()) {
+    for (const { kind, name: id, users } of sweep()) {
       if (users.length > 0) continue
-      say({ event: 'removed', kind: 'fifo', id })
+      say({ event: 'removed', kind, id })
       say({ event: 'note', text: 'an earlier run had left it' })
     }
     const { stage, verdict } = createStage({

@@ -63,18 +63,17 @@ export function createStage(backstage: Backstage) {
 
   let actors = 0
 
-  function adopt(actor: Actor, kind: 'process' | 'thread'): void {
+  /** @returns the actor as a demo has it: that the demo itself kills it is no failure */
+  function adopt(actor: Actor, kind: 'process' | 'thread'): Actor {
     if (++actors === 2) sequencer.severalSpeak()
     const about = { child: actor.id, name: actor.name, kind }
     say({ event: 'started', ...about })
     let dismissed = false
-    scope.defer(
-      () => {
-        dismissed = true
-        actor.kill()
-      },
-      () => actor.ended,
-    )
+    const kill = (signal?: NodeJS.Signals) => {
+      dismissed = true
+      actor.kill(signal)
+    }
+    scope.defer(kill, () => actor.ended)
     actor.ended.then((ending) => {
       say({ event: 'exited', ...about, ...ending })
       const asked = ending.signal !== null && ending.signal === stopSignal()
@@ -82,6 +81,7 @@ export function createStage(backstage: Backstage) {
       verdict.failure ??= endedBadly(actor, ending)
       abort(verdict.failure)
     })
+    return { ...actor, kill }
   }
 
   /** The run ends with an actor's error, but the actor may end by itself before: its story has its own exit code. */
@@ -126,8 +126,7 @@ export function createStage(backstage: Backstage) {
           actor.resume()
         })
       })
-      adopt(actor, 'process')
-      return actor
+      return adopt(actor, 'process')
     },
     async startThread(part) {
       mustGoOn()

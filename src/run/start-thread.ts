@@ -11,7 +11,7 @@ import { actorEntry } from './package.js'
  */
 export function startThread(
   part: Part,
-  onStart: (actor: Actor) => void,
+  onStart: (actor: Actor) => Actor,
   onEvent: (event: Event) => void,
 ): Promise<Actor> {
   const workerData = { name: part.name, config: part.config }
@@ -39,8 +39,7 @@ export function startThread(
         kill: () => void worker.terminate(),
         ended,
       }
-      onStart(actor)
-      resolve(actor)
+      resolve(onStart(actor))
     })
   })
 }

@@ -4,10 +4,18 @@ import {
   BARRIER_BYTES,
   countAtomically,
   countPlainly,
-  newBarrier,
+  layBarrier,
 } from '../../src/ipc/shared-counter.js'
+import { threadWaiter } from '../../src/ipc/shared-ring.js'
 import type { CounterSaid, CounterTask } from './fixtures/counter-thread.js'
 import { DEADLINE_MS, threadsOf } from './fixtures/threads.js'
+
+/** A barrier for this many threads, in shared memory of its own. */
+function newBarrier(parties: number): Int32Array<SharedArrayBuffer> {
+  const cells = new Int32Array(new SharedArrayBuffer(BARRIER_BYTES))
+  layBarrier(cells, parties)
+  return cells
+}
 
 const start = threadsOf<CounterTask, CounterSaid>('counter-thread.ts')
 
@@ -82,8 +90,8 @@ describe('the barrier', () => {
   test('for one never waits', () => {
     const barrier = newBarrier(1)
     expect(barrier.byteLength).toBe(BARRIER_BYTES)
-    arrive(barrier)
-    arrive(barrier)
+    arrive(barrier, threadWaiter)
+    arrive(barrier, threadWaiter)
     expect([...barrier]).toEqual([1, 0, 2])
   })
 

@@ -1,0 +1,66 @@
+/** Lists the System V segments of the machine, as the kernel lists them. */
+import { now } from '../events.js'
+import { isAlive } from '../proc/stat.js'
+import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
+import { play } from './preamble.js'
+import { writeOut } from './stdio.js'
+
+export interface SegmentListerConfig {
+  /** The ids of those that osdemo made and left because the user wanted it so. */
+  ours: number[]
+  /** Write a table to stdout. */
+  print: boolean
+}
+
+play<SegmentListerConfig>(async ({ say, config: { ours, print } }) => {
+  const at = now()
+  const segments = readSegments() ?? []
+  for (const segment of segments) {
+    const row = Object.entries(rowOf(segment, ours)).filter(([, value]) => value !== '')
+    say(
+      {
+        event: 'evidence',
+        source: '/proc/sysvipc/shm',
+        value: row.map((cell) => cell.join(' ').trim()).join(', '),
+        about: `segment ${segment.id}`,
+      },
+      at,
+    )
+  }
+  if (segments.length === 0) say({ event: 'note', text: 'there is no System V segment on this machine now' })
+  else if (print) await writeOut(Buffer.from(table(segments.map((segment) => rowOf(segment, ours)))))
+})
+
+/** What is shown of a segment, in words, by column. */
+function rowOf(segment: Segment, ours: number[]) {
+  const { key, id, uid, mode, size, attached, creatorPid, lastPid, removed } = segment
+  const process = (pid: number) => (pid === 0 ? 'none' : `${pid} ${isAlive(pid) ? 'alive' : 'dead'}`)
+  return {
+    key: `${key}`,
+    id: `${id}`,
+    owner: `${uid}`,
+    mode: mode.toString(8).padStart(3, '0'),
+    bytes: `${size}`,
+    attached: `${attached}`,
+    creator: process(creatorPid),
+    last: process(lastPid),
+    '': [removed ? 'removed, until all detach it' : '', ours.includes(id) ? 'made by osdemo' : '']
+      .filter(Boolean)
+      .join(', '),
+  }
+}
+
+function table(rows: Record<string, string>[]): string {
+  const columns = Object.keys(rows[0]!)
+  const lines = [Object.fromEntries(columns.map((name) => [name, name.toUpperCase()])), ...rows]
+  const widths = columns.map((name) => Math.max(...lines.map((line) => line[name]!.length)))
+  return lines
+    .map(
+      (line) =>
+        `${columns
+          .map((name, index) => line[name]!.padEnd(widths[index]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}

@@ -1,0 +1,70 @@
+/** Reads the text in a System V segment: the bytes up to the first NUL. */
+import { isUtf8 } from 'node:buffer'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { attachSegment } from '../ipc/sysv-shm.js'
+import { readSegments } from '../proc/sysvipc-shm.js'
+import { shortText } from './meter.js'
+import { play } from './preamble.js'
+import { writeOut } from './stdio.js'
+
+export interface SegmentReaderConfig {
+  id: number
+  /** Bytes of the segment. */
+  size: number
+  /** Its key, as events name it. */
+  channel: string
+  /** Go on with each new text, until the segment is removed. */
+  follow: boolean
+  /** Write each text to stdout, as a line. */
+  print: boolean
+}
+
+/** Pause between two looks at the segment, in milliseconds: plain memory wakes nobody. */
+const pause = 20
+
+/** Every how many looks the kernel is asked whether the segment is still there. */
+const looksPerQuestion = 25
+
+play<SegmentReaderConfig>(async ({ say, config: { id, size, channel, follow, print } }) => {
+  const attached = attachSegment(id, size, true)
+  say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes, read-only` })
+  let seq = 0
+  const take = async (text: Buffer) => {
+    const isText = isUtf8(text)
+    const short = isText && text.length <= shortText ? { text: text.toString() } : {}
+    say({ event: 'received', channel, seq: seq++, bytes: text.length, ...short })
+    if (!isText) say({ event: 'note', text: 'these bytes are no UTF-8 text' })
+    if (text.length === 0) say({ event: 'note', text: 'the text is empty: the first byte is a NUL' })
+    if (print) await writeOut(Buffer.concat([text, Buffer.from('\n')]))
+  }
+
+  let last = textIn(attached.memory)
+  await take(last)
+  let candidate = last
+  for (let look = 1; follow; look++) {
+    await sleep(pause)
+    if (look % looksPerQuestion === 0 && isRemoved(id)) break
+    const text = textIn(attached.memory)
+    // Whoever writes may be in the middle of it: a text counts when it is the same in two looks.
+    if (!text.equals(last) && text.equals(candidate)) {
+      last = text
+      await take(text)
+    }
+    candidate = text
+  }
+  attached.detach()
+  say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
+  if (follow) say({ event: 'note', text: `segment ${id} was removed` })
+})
+
+/** A copy: the memory may change while we look at it. */
+function textIn(memory: ArrayBuffer): Buffer {
+  const bytes = Buffer.from(memory)
+  const end = bytes.indexOf(0)
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end))
+}
+
+/** A segment that is removed while we have it attached is marked, and goes away when we detach it. */
+function isRemoved(id: number): boolean {
+  return readSegments()?.find((segment) => segment.id === id)?.removed ?? true
+}

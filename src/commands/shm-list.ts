@@ -1,0 +1,8 @@
+import { shmList } from '../demos/shm.js'
+import type { CommandSpec } from './spec.js'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  examples: ['osdemo shm list', 'osdemo shm list --json | jq -r \'select(.event == "evidence").value\''],
+  demo: (_, __, { payload }) => shmList({ print: payload }),
+}

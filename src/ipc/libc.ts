@@ -1,0 +1,135 @@
+/**
+ * The one door to the C library, by koffi. It is loaded at the first call, so that a command which does not need it does
+ * not wait for it. What a call reports as errno is thrown as Node throws its own: with `code`, `errno` and `syscall`.
+ *
+ * Addresses are bigints, as koffi gives them. They are as dangerous here as in C.
+ */
+import { createRequire } from 'node:module'
+import { getSystemErrorName } from 'node:util'
+import type * as Koffi from 'koffi'
+import { Unavailable } from '../errors.js'
+
+/** What a failed call of the C library is thrown as; `systemCallError` gives it a sentence. */
+interface SystemError extends Error {
+  code: string
+  errno: number
+  syscall: string
+}
+
+type Native = (...args: (number | bigint | Uint8Array | null)[]) => number | bigint
+
+let koffi: typeof Koffi | undefined
+let library: Koffi.LibraryHandle | undefined
+const natives = new Map<string, Native>()
+
+/** A function of the C library by its prototype, where it has it. */
+function native(name: string, prototype: string): Native {
+  let found = natives.get(name)
+  if (found) return found
+  library ??= load().load(null)
+  try {
+    found = library.func(prototype) as Native
+  } catch (cause) {
+    throw new Unavailable(`the C library of this machine has no ${name}`, 'use Linux with glibc', cause)
+  }
+  natives.set(name, found)
+  return found
+}
+
+function load(): typeof Koffi {
+  try {
+    koffi ??= createRequire(import.meta.url)('koffi') as typeof Koffi
+    return koffi
+  } catch (cause) {
+    throw new Unavailable(
+      `no FFI here: the package koffi has nothing for ${process.platform} ${process.arch}`,
+      'run npm ci where osdemo is, with optional dependencies',
+      cause,
+    )
+  }
+}
+
+/** Names that Node does not know, of asm-generic/errno.h. */
+const moreNames: Record<number, string> = { 43: 'EIDRM', 130: 'EOWNERDEAD', 131: 'ENOTRECOVERABLE' }
+
+function failed(call: string, errno: number): SystemError {
+  const code = moreNames[errno] ?? getSystemErrorName(-errno)
+  return Object.assign(new Error(`${call}: ${code}`), { code, errno: -errno, syscall: call })
+}
+
+/** Gives the result of a call that reports failure as -1 and errno. */
+function checked(call: string, result: number | bigint): number {
+  // Read at once: the next call may set it.
+  if (Number(result) === -1) throw failed(call, load().errno())
+  return Number(result)
+}
+
+/** For calls that return the errno themselves, as those of POSIX threads do. */
+function checkedThread(call: string, result: number | bigint): void {
+  if (result !== 0) throw failed(call, Number(result))
+}
+
+/** shmget(2): the id of a segment. @param key 0 (IPC_PRIVATE) makes a new one @param size in bytes */
+export function shmget(key: number, size: number, flags: number): number {
+  return checked('shmget', native('shmget', 'int shmget(int key, size_t size, int flags)')(key, size, flags))
+}
+
+/** shmat(2): attaches a segment, and gives its address in this process. */
+export function shmat(id: number, flags: number): bigint {
+  const address = native('shmat', 'void *shmat(int id, void *address, int flags)')(id, null, flags) as bigint
+  if (BigInt.asIntN(64, address) === -1n) throw failed('shmat', load().errno())
+  return address
+}
+
+/** shmdt(2). Every view of this address becomes deadly. */
+export function shmdt(address: bigint): void {
+  checked('shmdt', native('shmdt', 'int shmdt(void *address)')(address))
+}
+
+/** shmctl(2) with a command that takes no buffer, such as IPC_RMID. */
+export function shmctl(id: number, command: number): void {
+  checked('shmctl', native('shmctl', 'int shmctl(int id, int command, void *buffer)')(id, command, null))
+}
+
+/** Memory at an address as an ArrayBuffer, without a copy. Whoever touches it when it is unmapped dies of SIGSEGV. */
+export function viewMemory(address: bigint, size: number): ArrayBuffer {
+  return load().view(address, size)
+}
+
+/** The number of futex(2) among the system calls; the C library has no function for it. */
+const futexNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 202, arm64: 98 }
+
+/**
+ * futex(2) on a cell that processes share.
+ *
+ * @param operation FUTEX_WAIT 0 or FUTEX_WAKE 1
+ * @param value the expected one, or how many to wake
+ * @throws as Node does: EAGAIN when the cell has another value, EINTR, ETIMEDOUT
+ */
+export function futex(address: bigint, operation: number, value: number, timeout: Uint8Array | null): number {
+  const number = process.platform === 'linux' ? futexNumber[process.arch] : undefined
+  if (number === undefined)
+    throw new Unavailable(`no futex(2) on ${process.platform} ${process.arch}`, 'use Linux')
+  const prototype =
+    'long syscall(long number, void *address, int operation, int value, void *timeout, void *, int)'
+  return checked('futex', native('syscall', prototype)(number, address, operation, value, timeout, null, 0))
+}
+
+/** pthread_mutexattr_init(3) and its settings, then pthread_mutex_init(3): a lock that processes share, robust. */
+export function initRobustMutex(address: bigint): void {
+  const attributes = new Uint8Array(64)
+  const set = (call: string, value: number) =>
+    checkedThread(call, native(call, `int ${call}(void *attributes, int value)`)(attributes, value))
+  const init = native('pthread_mutexattr_init', 'int pthread_mutexattr_init(void *attributes)')
+  checkedThread('pthread_mutexattr_init', init(attributes))
+  set('pthread_mutexattr_setpshared', 1)
+  set('pthread_mutexattr_setrobust', 1)
+  const make = native('pthread_mutex_init', 'int pthread_mutex_init(void *mutex, void *attributes)')
+  checkedThread('pthread_mutex_init', make(address, attributes))
+}
+
+/** pthread_mutex_lock(3), _unlock or _consistent. @throws as Node does: EOWNERDEAD when the holder died with the lock */
+export function mutexCall(call: 'lock' | 'trylock' | 'unlock' | 'consistent', address: bigint): void {
+  const name = `pthread_mutex_${call}`
+  checkedThread(name, native(name, `int ${name}(void *mutex)`)(address))
+}

@@ -1,0 +1,79 @@
+/** The System V segments of this machine: /proc/sysvipc/shm, man 5 proc_sysvipc. */
+import { readNumbers, readText } from './read.js'
+
+export interface Segment {
+  /** 0 when it has none (IPC_PRIVATE), or was removed while processes have it attached. */
+  key: number
+  id: number
+  /** The permissions, without what stands above them. */
+  mode: number
+  /** Marked for removal, which comes when the last process detaches it. */
+  removed: boolean
+  /** Bytes, as they were asked for. */
+  size: number
+  creatorPid: number
+  /** Who attached or detached it last; 0 when nobody has. */
+  lastPid: number
+  /** How many times it is attached. */
+  attached: number
+  uid: number
+  creatorUid: number
+  /** Seconds since 1970: when it was made, or its owner or mode were changed last. */
+  changed: number
+  /** Bytes of it that are in memory. */
+  rss: number
+}
+
+/** Reads the text of the file: a line of column names, then a segment a line. */
+export function parseSegments(text: string): Segment[] {
+  const [header = '', ...lines] = text.trimEnd().split('\n')
+  const names = words(header)
+  return lines.map((line) => {
+    const values = words(line)
+    const column = (name: string) => values[names.indexOf(name)] ?? ''
+    const number = (name: string) => Number(column(name))
+    const perms = Number.parseInt(column('perms'), 8)
+    return {
+      key: number('key'),
+      id: number('shmid'),
+      mode: perms & 0o777,
+      removed: (perms & SHM_DEST) !== 0,
+      size: number('size'),
+      creatorPid: number('cpid'),
+      lastPid: number('lpid'),
+      attached: number('nattch'),
+      uid: number('uid'),
+      creatorUid: number('cuid'),
+      changed: number('ctime'),
+      rss: number('rss'),
+    }
+  })
+}
+
+/** linux/shm.h */
+const SHM_DEST = 0o1000
+
+function words(line: string): string[] {
+  return line.trim().split(/\s+/)
+}
+
+/** All segments, of all users; undefined where the kernel does not tell, as where it was built without System V IPC. */
+export function readSegments(): Segment[] | undefined {
+  const text = readText('/proc/sysvipc/shm')
+  return text === undefined ? undefined : parseSegments(text)
+}
+
+/** A line of /proc/PID/maps for an attached segment: its inode is the segment's id, man 5 proc_pid_maps. */
+const attachedLine = /^\S+ \S+ \S+ \S+ (\d+) +\/SYSV[\da-f]{8}/gm
+
+/**
+ * The pids of those who have a segment attached. Where none of them lets us look, the one who attached or detached it
+ * last, which may have been somebody else.
+ */
+export function attachers(id: number, lastPid: number): number[] {
+  const pids = readNumbers('/proc').filter((pid) => {
+    const lines = readText(`/proc/${pid}/maps`)?.matchAll(attachedLine) ?? []
+    return [...lines].some(([, inode]) => Number(inode) === id)
+  })
+  return pids.length > 0 ? pids : [lastPid]
+}

@@ -1,0 +1,114 @@
+/** The kinds of things that the ledger knows: how to tell ours from every other, who uses it, how to remove it. */
+import { lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { removeSegment } from '../ipc/sysv-shm.js'
+import { bootId } from '../proc/boot.js'
+import { fifoUsers } from '../proc/fifo-users.js'
+import { attachers, readSegments } from '../proc/sysvipc-shm.js'
+
+/** Who made a thing. Its start time and the boot tell it from another process that was given its pid. */
+export interface Maker {
+  pid: number
+  startTicks: number
+  boot: string
+}
+
+export interface RecordedFifo {
+  kind: 'fifo'
+  path: string
+  /** Where it is made before it gets its path: a name that nobody else would use, so what lies there is ours. */
+  draft: string
+  /** Missing until it has been made; it gets its path only then. An inode number may be given again, so its birth belongs to it. */
+  identity?: { dev: number; ino: number; birthtimeMs: number }
+}
+
+export interface RecordedSegment {
+  kind: 'segment'
+  /** 0 when it is made without one. */
+  key: number
+  /** Missing until it has been made. */
+  id?: number
+  /** The pid of who makes it: the kernel remembers that. */
+  creator: number
+  /** Seconds since 1970: what is older was not made by us. */
+  since: number
+}
+
+export type Recorded = RecordedFifo | RecordedSegment
+
+/** A thing of ours that is there. */
+interface Found {
+  users(): number[]
+  /** False when somebody else has removed it just now. */
+  remove(): boolean
+}
+
+/** How events name it: a path, or the key of a segment; of one without a key, its id. */
+export function nameOf(thing: Recorded): string {
+  if (thing.kind === 'fifo') return thing.path
+  return thing.key === 0 ? `id ${thing.id}` : `${thing.key}`
+}
+
+/** Removes what lies where the thing was made, before it got its name. */
+export function removeDraft(thing: Recorded): void {
+  if (thing.kind === 'fifo' && look(thing.draft)?.isFIFO()) unlink(thing.draft)
+}
+
+/** What a record is about, where it is still there and is what the record says. */
+export function find(thing: Recorded, maker: Maker): Found | undefined {
+  return thing.kind === 'fifo' ? findFifo(thing) : findSegment(thing, maker)
+}
+
+function findFifo({ path, identity }: RecordedFifo): Found | undefined {
+  const stats = look(path)
+  const ours =
+    stats?.dev === identity?.dev &&
+    stats?.ino === identity?.ino &&
+    stats?.birthtimeMs === identity?.birthtimeMs
+  if (!stats?.isFIFO() || stats.uid !== process.getuid!() || !ours) return undefined
+  return { users: () => fifoUsers(stats.dev, stats.ino), remove: () => unlink(path) }
+}
+
+function findSegment({ key, id, creator, since }: RecordedSegment, maker: Maker): Found | undefined {
+  // Segments do not survive a boot, but their ids come again.
+  if (maker.boot !== bootId()) return undefined
+  const segment = readSegments()?.find(
+    (one) =>
+      (id ?? one.id) === one.id &&
+      one.key === key &&
+      one.creatorPid === creator &&
+      one.changed >= since &&
+      one.creatorUid === process.getuid!(),
+  )
+  if (!segment || segment.removed) return undefined
+  return {
+    // Who has it attached and may not be looked at is known by the last pid only.
+    users: () => (segment.attached === 0 ? [] : attachers(segment.id, segment.lastPid)),
+    remove() {
+      try {
+        removeSegment(segment.id)
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+/** lstat: a symbolic link that somebody has put there is not what we made, wherever it leads. */
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
+/** Two sweeps at once may both come here: only the one whose unlink(2) succeeds has removed it. */
+function unlink(path: string): boolean {
+  try {
+    unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
