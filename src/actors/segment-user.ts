@@ -44,7 +44,11 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
   }
   const steps: Record<string, (words: string) => void> = {
     make: () =>
-      tell('shmget', `key ${key}, ${size} bytes, IPC_CREAT`, () => (id = makeSegment(key, size, 0o600)!)),
+      tell('shmget', `key ${key}, ${size} bytes, IPC_CREAT`, () => {
+        id = makeSegment(key, size, 0o600)!
+        say({ event: 'created', kind: 'segment', id: channel })
+        return id
+      }),
     find: () => tell('shmget', `key ${key}`, () => (id = findSegment(key))),
     'find larger': () => tell('shmget', `key ${key}, ${2 * size} bytes`, () => findSegment(key, 2 * size)),
     attach: () =>
@@ -59,7 +63,11 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
     read: () =>
       say({ event: 'received', channel, seq: seq++, bytes: Buffer.byteLength(text()), text: text() }),
     detach: () => tell('shmdt', `segment ${id}`, () => attached!.detach()),
-    remove: () => tell('shmctl', `segment ${id}, IPC_RMID`, () => removeSegment(id)),
+    remove: () =>
+      tell('shmctl', `segment ${id}, IPC_RMID`, () => {
+        removeSegment(id)
+        say({ event: 'removed', kind: 'segment', id: channel })
+      }),
   }
 
   for (let word = await told(); word !== 'end'; word = await told()) {

@@ -48,6 +48,7 @@ export const shmDemo: Demo = async (stage) => {
   const larger = await ask(reader, 'find larger')
   stage.claim(`a segment does not grow: shmget(2) for ${2 * size} bytes is EINVAL`, larger.errno === 'EINVAL')
 
+  await showRefusal(stage)
   const remover = await enter('remover')
   await ask(remover, 'find')
   await ask(remover, 'attach')
@@ -65,6 +66,30 @@ export const shmDemo: Demo = async (stage) => {
   for (const actor of [reader, remover]) end(actor)
   await Promise.all([reader.ended, remover.ended])
   stage.claim('its memory goes with the last one who detaches it', listed(id) === undefined)
+}
+
+/** What the kernel answers who may not use a segment; that takes another user's. */
+async function showRefusal(stage: Stage): Promise<void> {
+  const uid = process.getuid!()
+  const foreign = requireSegments('shm demo').find(
+    (one) => one.uid !== uid && one.key !== 0 && (one.mode & 0o6) === 0,
+  )
+  if (uid === 0 || !foreign) {
+    const why = uid === 0 ? 'root may use every segment' : 'no other user has a closed one now'
+    return stage.note(
+      `a key that another user owns is EACCES (take another key); cannot be seen here: ${why}`,
+    )
+  }
+  const config: SegmentUserConfig = { key: foreign.key, size: 0 }
+  const stranger = await stage.start({ program: 'segment-user', name: 'stranger', config })
+  const { errno } = await ask(stranger, 'find')
+  showSegment(stage, foreign.id, `a segment of user ${foreign.uid}`)
+  stage.claim(
+    `a key that another user owns is EACCES, so take another key than ${foreign.key}`,
+    errno === 'EACCES',
+  )
+  stranger.tell('end' satisfies SegmentWord)
+  await stranger.ended
 }
 
 type Call = EventOf<'call'>
