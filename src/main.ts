@@ -1,7 +1,7 @@
 /** The two ends of the program: what the words are, and what became of it as an exit code. */
 import { constants } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
-import { asOsdemoError, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
+import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
 const stderrPatience = 500
@@ -13,10 +13,14 @@ const hastyPatience = 1000
 export async function main(argv: string[]): Promise<void> {
   // Nobody to tell that stderr is gone; the run itself notices when stdout is.
   process.stderr.on('error', () => {})
+  // A run hears of it as its output fails; a page of help is written by now, and looked at below.
+  process.stdout.on('error', () => {})
   let exit = 0
   let hasty = false
   try {
     exit = await obey(argv)
+    const { errored } = process.stdout
+    if (errored) throw errnoOf(errored) === 'EPIPE' ? new OutputClosed(errored) : errored
   } catch (error) {
     const known = asOsdemoError(error, 'osdemo failed')
     exit = known.exit
