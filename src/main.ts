@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
 import type { launch } from './commands/launch.js'
-import { asOsdemoError, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
+import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
 const stderrPatience = 500
@@ -14,10 +14,14 @@ const hastyPatience = 1000
 export async function main(argv: string[]): Promise<void> {
   // Nobody to tell that stderr is gone; the run itself notices when stdout is.
   process.stderr.on('error', () => {})
+  // A run hears of it as its output fails; a page of help is written by now, and looked at below.
+  process.stdout.on('error', () => {})
   let exit = 0
   let hasty = false
   try {
     ;({ exit, hasty } = await obey(argv))
+    const { errored } = process.stdout
+    if (errored) throw errnoOf(errored) === 'EPIPE' ? new OutputClosed(errored) : errored
   } catch (error) {
     const known = asOsdemoError(error, 'osdemo failed')
     exit = known.exit

@@ -22,8 +22,9 @@ const layers: Record<string, Layer> = {
   actors: { uses: ['ipc', 'framing', 'proc', 'events', 'errors'] },
   run: { uses: ['ipc', 'proc', 'events', 'errors', 'log'] },
   demos: { uses: ['run', 'ipc', 'framing', 'proc', 'events', 'errors'], types: ['actors'] },
+  replay: { uses: ['run', 'events', 'errors'] },
   views: { uses: ['events'], packages: ['chalk', 'string-width', 'wrap-ansi'] },
-  commands: { uses: ['demos', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },
+  commands: { uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },
   main: { uses: ['commands', 'errors'] },
   cli: { uses: ['main'] },
 }

@@ -32,12 +32,33 @@ describe('help', () => {
     for (const name of [...commands.keys()].filter((path) => path.startsWith(`${group} `))) {
       expect(stdout).toContain(name.split(' ')[1])
     }
+    expect(stdout.split('Examples:\n')[1]?.trim().split('\n').length).toBeGreaterThanOrEqual(2)
   })
 
   test('a bare group without a default prints its help on stderr and exits 2', async () => {
     const { exit, stdout, stderr } = await osdemo(['pipe'])
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
     expect(stderr).toContain('Usage: osdemo pipe')
+  })
+
+  test('with --json a missing command is an error event as well', async () => {
+    const { exit, stdout, stderr } = await osdemo(['pipe', '--json'])
+    expect(exit).toBe(2)
+    expect(stderr).toContain('Usage: osdemo pipe')
+    expect(parseEvents(stdout)).toMatchObject([
+      { event: 'error', exit: 2, message: 'osdemo pipe needs a command', hint: 'one of read, write, demo' },
+    ])
+  })
+
+  test.each([
+    // A FIFO that the shell opens both ways, then for writing alone.
+    ['that nobody reads any more', 'mkfifo p; exec 3<>p 4>p 3<&-; osdemo --help >&4', 141, /^$/],
+    ['that is full', 'osdemo --help > /dev/full', 1, /^osdemo: .*ENOSPC[^\n]*\n[^\n]*\n$/],
+  ])('a page of help to a stdout %s ends without a stack', async (_, line, exit, stderr) => {
+    const place = newPlace()
+    const run = place.sh(line, { cwd: place.folder })
+    expect(await run.exit).toBe(exit)
+    expect(run.stderr()).toMatch(stderr)
   })
 
   test('without a word the program prints its help on stderr and exits 2', async () => {

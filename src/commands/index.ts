@@ -1,8 +1,11 @@
 /** The commands of osdemo, a line each. A file is loaded only when its command is asked for. */
+import type { Needs } from '../demos/doctor.js'
 import type { CommandSpec } from './spec.js'
 
 export interface CommandEntry {
   summary: string
+  /** What of the machine it takes; `osdemo doctor` looks whether that is there. Empty: Node is enough. */
+  needs: Needs
   load(): Promise<{ spec: CommandSpec }>
 }
 
@@ -33,43 +36,65 @@ export const groups = new Map<string, Group>(
   }),
 )
 
+/** With too few open files any command may fail that starts something. */
+const files = { files: 'it may end with EMFILE' }
+
+/** Of every command that starts processes. */
+const also = ['leash'] as const
+
 /** By path: `tour`, `pipe read`. */
 export const commands = new Map<string, CommandEntry>(
   Object.entries({
     tour: {
       summary: 'all demos, one after the other, and a table of what they showed',
+      needs: { plays: ['pipe demo', 'tcp-echo demo', 'short-reads', 'shm threads'] },
       load: () => import('./tour.js'),
-    },
-    clean: {
-      summary: 'remove what killed runs have left, and say what is still in use',
-      load: () => import('./clean.js'),
     },
     'pipe read': {
       summary: 'read messages from a named pipe',
+      needs: {
+        must: ['reopen'],
+        better: { fifo: 'only over a FIFO that is there already, with --path', ...files },
+        also,
+      },
       load: () => import('./pipe-read.js'),
     },
     'pipe write': {
       summary: 'write messages, or stdin, into a named pipe',
+      needs: {
+        must: ['reopen'],
+        better: { fifo: 'only over a FIFO that is there already, with --path', ...files },
+        also,
+      },
       load: () => import('./pipe-write.js'),
     },
     'pipe demo': {
       summary: 'a writer and a reader process over one FIFO, seen through /proc',
+      needs: {
+        must: ['proc', 'fifo'],
+        better: { waits: 'that the reader waits is not shown', ...files },
+        also,
+      },
       load: () => import('./pipe-demo.js'),
     },
     'tcp-echo serve': {
       summary: 'serve: frames (4-byte big-endian length, then the body) come back as they are',
+      needs: { better: { loopback: 'only with other machines', ...files }, also: [...also, 'lowPorts'] },
       load: () => import('./tcp-echo-serve.js'),
     },
     'tcp-echo client': {
       summary: 'send messages as frames and print what comes back',
+      needs: { better: { loopback: 'only with other machines', ...files }, also },
       load: () => import('./tcp-echo-client.js'),
     },
     'tcp-echo demo': {
       summary: 'server and client as two processes, and their sockets in /proc/net/tcp',
+      needs: { must: ['proc', 'loopback'], better: files, also },
       load: () => import('./tcp-echo-demo.js'),
     },
     'short-reads': {
       summary: 'why a frame must be read in full: the same bytes, read once and read in full',
+      needs: { must: ['loopback'], better: files, also },
       load: () => import('./short-reads.js'),
     },
     'shm write': {
@@ -102,7 +127,28 @@ export const commands = new Map<string, CommandEntry>(
     },
     'shm threads': {
       summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',
+      needs: { must: ['proc', 'threads'], better: { cpus: 'a lost update may not show', ...files } },
       load: () => import('./shm-threads.js'),
+    },
+    view: {
+      summary: 'show recorded events, several recordings as one story',
+      needs: {},
+      load: () => import('./view.js'),
+    },
+    clean: {
+      summary: 'remove what killed runs have left, and say what is still in use',
+      needs: { better: { proc: 'who uses a FIFO cannot be seen' } },
+      load: () => import('./clean.js'),
+    },
+    doctor: {
+      summary: 'what of all this can run on this machine, and why not',
+      needs: {},
+      load: () => import('./doctor.js'),
+    },
+    completion: {
+      summary: 'completion of osdemo in bash, zsh or fish',
+      needs: {},
+      load: () => import('./completion.js'),
     },
   }),
 )

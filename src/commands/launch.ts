@@ -1,12 +1,10 @@
 /** From words to a run: finds the command, parses its options, gives it a view, and runs its demo. */
 import type { OptionValues } from 'commander'
-import { asOsdemoError } from '../errors.js'
+import { asOsdemoError, UsageError } from '../errors.js'
 import { type Event, now } from '../events.js'
-import type { Output } from '../run/output.js'
-import type { Demo } from '../run/stage.js'
 import { commands } from './index.js'
-import { findRoute, groupCommand, otherMembers } from './route.js'
-import { buildCommand, type CommandSpec, type CommonOptions, parseWords } from './spec.js'
+import { findRoute, groupCommand, memberNames, otherMembers } from './route.js'
+import { buildCommand, type CommandSpec, type CommonOptions, parseWords, type RunSpec } from './spec.js'
 
 /**
  * Does what the words say.
@@ -14,55 +12,71 @@ import { buildCommand, type CommandSpec, type CommonOptions, parseWords } from '
  * @param words argv up to `--`
  * @param operands `--` and what follows it, taken as it is
  * @returns the exit code, and whether the user asked for the end and does not want to wait
- * @throws OsdemoError as `run` does, or UsageError
+ * @throws OsdemoError as `run` does, or as a plain command does, or UsageError
  */
 export async function launch(words: string[], operands: string[]): Promise<{ exit: number; hasty: boolean }> {
-  let plan: Plan | number
-  let records: Output[] = []
+  let play: () => Promise<boolean>
   try {
-    plan = await makePlan(words, operands)
+    const plan = await makePlan(words, operands)
     if (typeof plan === 'number') return { exit: plan, hasty: false }
-    records = await openRecords(plan.options.save ?? [])
+    const { openLog } = await import('../log.js')
+    if (plan.options.logLevel) await openLog(plan.options.logLevel)
+    if (plan.spec.kind === 'plain') {
+      await plan.spec.act(plan.operands, plan.options)
+      return { exit: 0, hasty: false }
+    }
+    play = await prepareRun(plan, plan.spec, [...words, ...operands])
   } catch (error) {
-    // There is no run yet that could have said it as an event.
+    // There is no run that could say it as an event.
     if (wantsEvents(words)) writeErrorEvent(error)
     throw error
   }
-  const { spec, options, demo } = plan
-  const { openLog } = await import('../log.js')
-  if (options.logLevel) await openLog(options.logLevel)
-  const { run } = await import('../run/run.js')
-  const output = await chooseOutput(spec, options)
-  const command = [...words, ...operands]
-  const { timeout } = options
-  const hasty = await run(demo, { command, output, records, timeout, graceful: spec.graceful })
-  return { exit: 0, hasty }
+  return { exit: 0, hasty: await play() }
 }
 
 interface Plan {
   spec: CommandSpec
-  options: CommonOptions
-  demo: Demo
+  options: OptionValues & CommonOptions
+  operands: string[]
 }
 
-/** What to run; or, when a help page was printed instead, the exit code. */
+/** What to do; or, when a help page was printed instead, the exit code. */
 async function makePlan(words: string[], operands: string[]): Promise<Plan | number> {
   const route = findRoute(words)
-  if ('help' in route) {
-    const page = groupCommand(route.help)
-    page.configureOutput({ writeErr: (text) => void process.stderr.write(text) })
-    page.outputHelp({ error: !route.asked })
-    return route.asked ? 0 : 2
-  }
+  if ('help' in route) return showGroup(route.help, route.asked, words)
   const entry = commands.get(route.command)!
   const { spec } = await entry.load()
   const parser = buildCommand(route.command, entry.summary, spec)
   parser.addHelpText('after', otherMembers(route.command))
   if (!parseWords(parser, [...route.words, ...operands])) return 0
-  const options: OptionValues & CommonOptions = parser.opts()
+  return { spec, options: parser.opts(), operands: parser.args }
+}
+
+/** The help of a group; where it was not asked for, a command is missing: on stderr then, and exit code 2. */
+function showGroup(group: string, asked: boolean, words: string[]): number {
+  const page = groupCommand(group)
+  page.configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+  page.outputHelp({ error: !asked })
+  if (asked) return 0
+  if (wantsEvents(words)) {
+    const hint = `one of ${memberNames(group).join(', ')}`
+    writeErrorEvent(new UsageError(`${page.name()} needs a command`, hint))
+  }
+  return 2
+}
+
+/** Makes everything that a run needs; the run itself says its errors as events. */
+async function prepareRun({ options, operands }: Plan, spec: RunSpec, command: string[]) {
+  const { openOutput, openRecords, viewName } = await import('./outputs.js')
   const payload = spec.kind === 'tool' && viewName(options) === undefined
-  const demo = spec.demo(parser.args, options, { payload, events: !payload || options.save !== undefined })
-  return { spec, options, demo }
+  const demo = spec.demo(operands, options, { payload, events: !payload || options.save !== undefined })
+  const stream = payload ? process.stderr : process.stdout
+  const records = openRecords(options.save)
+  // Errors go to stderr, for every view.
+  const output = openOutput(stream, options, ['error', ...((payload && spec.onStdout) || [])])
+  const { run } = await import('../run/run.js')
+  const { timeout } = options
+  return () => run(demo, { command, output, records, timeout, graceful: spec.graceful })
 }
 
 /** Whether stdout was to carry events, as far as words that could not be parsed tell. */
@@ -73,35 +87,10 @@ function wantsEvents(words: string[]): boolean {
   )
 }
 
-function viewName({ json, view }: CommonOptions) {
-  return json ? 'ndjson' : view
-}
-
-/** The story goes to stdout, but in a tool to stderr, unless a view was asked for by name. */
-async function chooseOutput(spec: CommandSpec, options: CommonOptions): Promise<Output> {
-  const { createOutput } = await import('../run/output.js')
-  const name = viewName(options)
-  const silent = { event: () => '', end: () => '' }
-  if (options.quiet && name === undefined) return createOutput(silent, process.stdout)
-  const { colorLevel, createView } = await import('../views/index.js')
-  const stream = spec.kind === 'tool' && name === undefined ? process.stderr : process.stdout
-  const width = Math.max(60, stream.columns ?? 80)
-  const hide = stream === process.stderr ? (spec.onStdout ?? []) : []
-  const view = createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width, hide })
-  return createOutput(view, stream)
-}
-
-async function openRecords(paths: string[]): Promise<Output[]> {
-  const { createFileOutput } = await import('../run/output.js')
-  const { createView, endings } = await import('../views/index.js')
-  return paths.map((path) => {
-    const ending = Object.keys(endings).find((known) => path.endsWith(known))!
-    return createFileOutput(createView(endings[ending]!, { color: 0, width: 80, hide: [] }), path)
-  })
-}
-
 function writeErrorEvent(error: unknown): void {
+  const { fact } = asOsdemoError(error, 'osdemo failed')
+  if (process.stdout.errored) return
   const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'director' } as const
-  const event: Event = { ...stamp, event: 'error', ...asOsdemoError(error, 'osdemo failed').fact }
+  const event: Event = { ...stamp, event: 'error', ...fact }
   process.stdout.write(`${JSON.stringify(event)}\n`)
 }

@@ -41,7 +41,7 @@ function helpRoute(path: string[]): Route {
 }
 
 /** The index of the next word that is no option; only options that every command has may stand before it. */
-function nextWord(words: string[], from: number): number | undefined {
+export function nextWord(words: string[], from: number): number | undefined {
   for (let at = from; at < words.length; at++) {
     const word = words[at]!
     if (!word.startsWith('-')) return at
@@ -84,6 +84,11 @@ function membersOf(group: string): [name: string, summary: string][] {
     const [owner, name] = path.split(' ')
     return owner === group && name !== undefined ? [[name, summary] as [string, string]] : []
   })
+}
+
+/** The names of a group's members; of the program's commands and groups, when the group is empty. */
+export function memberNames(group: string): string[] {
+  return membersOf(group).map(([name]) => name)
 }
 
 /** A commander command that knows the members of a group, for its help page and its suggestions. */

@@ -4,15 +4,21 @@ import { UsageError } from '../errors.js'
 import { logLevels } from '../log.js'
 import type { Demo } from '../run/stage.js'
 import { type ViewName, viewNames } from '../views/names.js'
-import { duration, savedFile } from './values.js'
+import { type Duration, duration, savedFile } from './values.js'
 
-export interface CommandSpec {
-  /** A tool puts payload on stdout and its story on stderr; a demo puts its story on stdout. */
-  kind: 'tool' | 'demo'
+export type CommandSpec = RunSpec | PlainSpec
+
+interface Described {
   /** Lines to paste, at least two. */
   examples: string[]
   /** Adds arguments and options of its own. */
   configure?(command: Command): void
+}
+
+/** A command that starts a run. */
+export interface RunSpec extends Described {
+  /** A tool puts payload on stdout and its story on stderr; a demo puts its story on stdout. */
+  kind: 'tool' | 'demo'
   /**
    * Names the demo that these words ask for.
    *
@@ -25,6 +31,15 @@ export interface CommandSpec {
   graceful?: boolean
 }
 
+/** A command that starts no run: it prints something, or shows what was recorded. */
+export interface PlainSpec extends Described {
+  kind: 'plain'
+  /** It shows events, and has the options that say how. */
+  shows?: boolean
+  /** @throws OsdemoError; with `--json` it becomes an event as well */
+  act(operands: string[], options: OptionValues & CommonOptions): Promise<void>
+}
+
 /** Who looks at the run. */
 export interface Audience {
   /** stdout carries payload, not events: a tool without `--json` or `--view`. */
@@ -33,13 +48,13 @@ export interface Audience {
   events: boolean
 }
 
-/** The options of `addCommonOptions`, parsed. */
+/** The options of `addCommonOptions`, parsed. A plain command that shows nothing has only the first and the last. */
 export interface CommonOptions {
   json?: boolean
   view?: ViewName
   save?: string[]
   quiet?: boolean
-  timeout?: { milliseconds: number; text: string }
+  timeout?: Duration
   color?: boolean
   logLevel?: (typeof logLevels)[number]
 }
@@ -47,23 +62,27 @@ export interface CommonOptions {
 /** Those common options that take a word of their own, for whoever looks for the command among the words. */
 export const valueOptions: readonly string[] = ['--view', '--save', '--timeout', '--log-level']
 
-function addCommonOptions(command: Command): void {
+function addCommonOptions(command: Command, spec: CommandSpec): void {
+  command.option('--json', 'events as NDJSON on stdout, and nothing else there')
+  if (spec.kind !== 'plain' || spec.shows) addShowOptions(command)
+  command.addOption(new Option('--log-level <level>', 'log on stderr').choices(logLevels))
+}
+
+function addShowOptions(command: Command): void {
   command
-    .option('--json', 'events as NDJSON on stdout, and nothing else there')
     .addOption(new Option('--view <view>', 'show the run on stdout as this').choices(viewNames))
     .option('--save <file>', 'write the run to FILE.ndjson as well; repeatable', savedFile)
     .option('--quiet', 'no story')
     .option('--timeout <duration>', 'end with exit code 124 after, for example, 2s', duration)
     .option('--color', 'colour also where the output is no terminal')
     .option('--no-color', 'no colour')
-    .addOption(new Option('--log-level <level>', 'log on stderr').choices(logLevels))
 }
 
 /** Builds the commander command for a spec. Its name is the whole path: `osdemo pipe read`. */
 export function buildCommand(words: string, summary: string, spec: CommandSpec): Command {
   const command = quietCommand(`osdemo ${words}`).description(summary)
   spec.configure?.(command)
-  addCommonOptions(command)
+  addCommonOptions(command, spec)
   return command.addHelpText('after', exampleText(spec.examples))
 }
 

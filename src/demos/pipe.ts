@@ -10,6 +10,7 @@ import type { Actor } from '../run/cast.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { ensureFifo, makePrivateFifo } from './fifo.js'
+import { quoted } from './quoted.js'
 import { requireProc } from './require-proc.js'
 import { seeWait } from './see-wait.js'
 
@@ -21,11 +22,6 @@ function choosePath(path: string | undefined): { path: string; ours: boolean } {
 /** The words to type in the other terminal. */
 function otherTerminal(end: 'read' | 'write', path: string | undefined): string {
   return `in another terminal: osdemo pipe ${end}${path === undefined ? '' : ` --path ${quoted(path)}`}`
-}
-
-/** A word as a shell takes it literally. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 export interface PipeReadOptions {

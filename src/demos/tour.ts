@@ -16,7 +16,7 @@ interface Chapter {
 }
 
 /** The order of the lecture: message passing, sockets, shared memory. */
-const chapters: Chapter[] = [
+export const chapters: Chapter[] = [
   {
     command: 'pipe demo',
     demo: pipeDemo,

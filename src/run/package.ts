@@ -14,3 +14,8 @@ function findRoot(folder: string): string {
 export function actorEntry(program: string): string {
   return join(findRoot(dirname(fileURLToPath(import.meta.url))), 'dist', 'actors', `${program}.js`)
 }
+
+/** The published JSON Schema of the events, which the build makes. */
+export function schemaFile(): string {
+  return join(dirname(actorEntry('')), '..', 'events.schema.json')
+}

@@ -18,8 +18,8 @@ export interface TimelineOptions {
   color: ColorSupportLevel
   /** Columns of the terminal. */
   width: number
-  /** Messages that are shown elsewhere already. */
-  hide: readonly ('sent' | 'received')[]
+  /** Events that are shown elsewhere already. */
+  hide: readonly Event['event'][]
 }
 
 /** Columns of the time, of the speaker, and of what stands before the text. */
@@ -48,20 +48,22 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const paintOf = createPalette(chalk)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
+  /** The command of each run, by the process that speaks for it. */
+  const commands = new Map<number, string>()
   let start: number | undefined
-  let command = ''
+  let first: RunFact | undefined
 
   function line(t: number, { who, paint, sign, text }: Row): string {
-    const time = ((t - (start ?? t)) / 1e6).toFixed(3).padStart(timeWidth)
+    const time = ((t - start!) / 1e6).toFixed(3).padStart(timeWidth)
     const [first = '', ...more] = wrapAnsi(text, Math.max(20, width - margin), { hard: true }).split('\n')
     const head = `${chalk.dim(time)} ${paint(who.padEnd(whoWidth))} ${sign} ${first}`
     return [head, ...more.map((part) => ' '.repeat(margin) + part)].join('\n').trimEnd()
   }
 
   function heading(event: RunFact): string {
-    const title = `osdemo ${clean(event.command.join(' '))}`
+    const title = `osdemo ${event.command.join(' ')}`
     const rule = '─'.repeat(Math.max(3, width - 4 - stringWidth(title)))
-    const about = `osdemo ${event.version}, Node ${event.node}, ${event.kernel}`
+    const about = versions(event)
     return `${chalk.bold(`── ${title}`)} ${chalk.dim(rule)}\n${chalk.dim(`   ${about}`)}`
   }
 
@@ -84,7 +86,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         paint: paintOf(name),
       }
     }
-    const me = speaker(clean(event.actor), event.tid)
+    const me = speaker(event.actor, event.tid)
+    if (hide.includes(event.event)) return undefined
     switch (event.event) {
       case 'started':
         return { ...speaker(event.name, event.child), sign: '+', text: `a new ${event.kind}` }
@@ -94,27 +97,26 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       }
       case 'created': {
         const what = event.port === undefined ? `made the ${kindName(event.kind)}` : 'listens on'
-        return { ...me, sign: '+', text: `${what} ${clean(event.id)}` }
+        return { ...me, sign: '+', text: `${what} ${event.id}` }
       }
       case 'removed':
-        return { ...me, sign: '-', text: `removed the ${kindName(event.kind)} ${clean(event.id)}` }
+        return { ...me, sign: '-', text: `removed the ${kindName(event.kind)} ${event.id}` }
       case 'call': {
         if (event.phase === 'begin') {
           begun.set(`${event.tid} ${event.call}`, event.t)
-          return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${clean(event.object)}` }
+          return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${event.object}` }
         }
         const known = begun.has(`${event.tid} ${event.call}`)
         const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
         const outcome = event.errno ? chalk.red(event.errno) : `${event.result ?? ''}${ended}`
-        const object = known ? '' : ` ${clean(event.object)}`
+        const object = known ? '' : ` ${event.object}`
         const returned = outcome === '' ? 'returned' : `returned ${outcome}`
         return { ...me, sign: '✓', text: `${chalk.bold(event.call)}${object} ${returned}${held(event)}` }
       }
       case 'sent':
       case 'received': {
-        if (hide.includes(event.event)) return undefined
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
-        const text = event.text === undefined ? '' : `${clean(event.text)} `
+        const text = event.text === undefined ? '' : `${event.text} `
         return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')})`) }
       }
       case 'tally': {
@@ -130,31 +132,52 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
           text: `${event.child} is ${event.state} (${event.kernel}, ${event.source})`,
         }
       case 'evidence': {
-        const text = `${clean(event.about)}: ${chalk.cyan(clean(event.value))} ${chalk.dim(`(${clean(event.source)})`)}`
+        const text = `${event.about}: ${chalk.cyan(event.value)} ${chalk.dim(`(${event.source})`)}`
         return { who: 'kernel says', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
       }
       case 'claim': {
         const paint = event.holds ? chalk.green : chalk.red
         const who = event.holds ? 'claim' : 'CLAIM FAILS'
-        return { who, paint: paint.bold, sign: paint(mark(event.holds)), text: paint(clean(event.text)) }
+        return { who, paint: paint.bold, sign: paint(mark(event.holds)), text: paint(event.text) }
+      }
+      case 'run': {
+        const other = versions(event) === versions(first!) ? '' : ` (${versions(event)})`
+        return { ...me, sign: '+', text: `begins ${chalk.bold(`osdemo ${event.command.join(' ')}`)}${other}` }
+      }
+      case 'error': {
+        const hint = event.hint ? `; ${event.hint}` : ''
+        const text = `${event.message}${hint} (exit code ${event.exit})`
+        return { who: 'ERROR', paint: chalk.red.bold, sign: chalk.red(mark(false)), text: chalk.red(text) }
       }
       case 'note':
-        return { ...me, sign: '·', text: clean(event.text) }
+        return { ...me, sign: '·', text: event.text }
       default:
         return undefined
     }
   }
 
+  /**
+   * A run of another process, in a story of several recordings, goes on beside those before it, on the same clock.
+   * One of the same process is a chapter (as in the tour) and begins anew, as does what another boot recorded.
+   */
+  function begin(run: Event & RunFact): string | undefined {
+    const beside = first !== undefined && first.boot === run.boot && !commands.has(run.pid)
+    commands.set(run.pid, run.command.join(' '))
+    if (beside) return undefined
+    const gap = first === undefined ? '' : '\n'
+    start = run.t
+    first = run
+    begun.clear()
+    return `${gap}${heading(run)}\n`
+  }
+
   return {
-    event(event: Event): string {
-      if (event.event === 'run') {
-        const gap = start === undefined ? '' : '\n'
-        start = event.t
-        command = event.command.join(' ')
-        begun.clear()
-        return `${gap}${heading(event)}\n`
-      }
-      if (event.event === 'claim') claims.push({ command, ...event })
+    event(raw: Event): string {
+      const event = cleaned(raw)
+      start ??= event.t
+      if (event.event === 'claim') claims.push({ command: commands.get(event.pid) ?? '', ...event })
+      const head = event.event === 'run' ? begin(event) : undefined
+      if (head !== undefined) return head
       const shown = row(event)
       return shown ? `${line(event.t, shown)}\n` : ''
     },
@@ -184,7 +207,7 @@ function table(claims: Claim[], chalk: ChalkInstance, width: number): string {
     const name = (command === above ? '' : command).padEnd(first)
     above = command
     const sign = holds ? chalk.green(mark(true)) : chalk.red(mark(false))
-    const lines = wrapAnsi(clean(text), Math.max(20, width - first - 5), { hard: true }).split('\n')
+    const lines = wrapAnsi(text, Math.max(20, width - first - 5), { hard: true }).split('\n')
     return `${chalk.bold(name)}  ${sign} ${lines.join(`\n${' '.repeat(first + 4)}`)}\n`
   })
   return `${rows.join('')}\n`
@@ -211,13 +234,28 @@ function createPalette(chalk: ChalkInstance): (name: string) => Paint {
   }
 }
 
-/** Text of others must not steer the terminal: control characters, and those that turn the direction, are escaped. */
-function clean(text: string): string {
-  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (char) => {
-    const code = char.codePointAt(0)!
-    const known = { 9: '\\t', 10: '\\n', 13: '\\r' }[code]
-    return known ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
-  })
+function versions({ version, node, kernel }: RunFact): string {
+  return `osdemo ${version}, Node ${node}, ${kernel}`
+}
+
+/** What must not reach a terminal: control characters, and those that turn the direction. */
+const harmful = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** Text of others must not steer the terminal: what could is escaped, in every field. */
+function cleaned<E extends Event>(event: E): E {
+  const fields = Object.entries(event).map(([key, value]) => [key, cleanedValue(value)])
+  return Object.fromEntries(fields)
+}
+
+function cleanedValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cleanedValue)
+  return typeof value === 'string' ? value.replace(harmful, escapeSequence) : value
+}
+
+function escapeSequence(char: string): string {
+  const code = char.codePointAt(0)!
+  const known = { 9: '\\t', 10: '\\n', 13: '\\r' }[code]
+  return known ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
 }
 
 function kindName(kind: string): string {

@@ -120,6 +120,44 @@ describe('the timeline', () => {
     expect([...shown].filter((char) => char < ' ' && char !== '\n')).toEqual([])
   })
 
+  test('escapes it in every field, whatever kind of event it is', () => {
+    const bad = '\u001b[2J'
+    const spoil = (value: unknown): unknown =>
+      typeof value === 'string' ? value + bad : Array.isArray(value) ? value.map(spoil) : value
+    for (const event of everything()) {
+      const fields = Object.entries(event).map(([name, value]) => [
+        name,
+        name === 'event' ? value : spoil(value),
+      ])
+      expect(show([by('d', 1, run), Object.fromEntries(fields)])).not.toContain('\u001b')
+    }
+  })
+
+  test('shows an error, but not where it is shown elsewhere', () => {
+    const error = by('d', 1, { event: 'error', exit: 2, message: 'no', hint: 'yes' })
+    expect(show([error])).toContain('ERROR            ✘ no; yes (exit code 2)')
+    expect(createTimeline({ color: 0, width: 80, hide: ['error'] }).event(error)).toBe('')
+  })
+
+  test('shows a run of another process beside the first, on the same clock', () => {
+    const claim = (pid: number): Event =>
+      by('director', pid, { event: 'claim', text: 'it does', holds: true })
+    const other: Fact = { ...run, command: ['short-reads'] }
+    const later: Fact = { ...other, version: '2.0.0' }
+    const text = show([
+      by('director', 1, run),
+      by('director', 2, other),
+      by('director', 3, later),
+      claim(1),
+      claim(2),
+    ])
+    expect(text.match(/^──/gm)).toHaveLength(1)
+    expect(text).toMatch(/0\.001 director +2 \+ begins osdemo short-reads\n/)
+    expect(text).toMatch(/0\.002 director +3 \+ begins osdemo short-reads \(osdemo\s+2\.0\.0/)
+    expect(text).toMatch(/0\.004 claim/)
+    expect(text).toContain('pipe demo    ✔ it does\nshort-reads  ✔ it does\n')
+  })
+
   test('counts the claims at the end, and says which failed', () => {
     const text = show(everything())
     expect(text).toContain('CLAIM FAILS      ✘ water flows uphill')

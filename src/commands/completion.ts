@@ -1,0 +1,96 @@
+import { Argument } from 'commander'
+import { UsageError } from '../errors.js'
+import { type Event, now } from '../events.js'
+import { candidates } from './candidates.js'
+import { commands } from './index.js'
+import { buildCommand, type PlainSpec } from './spec.js'
+
+/**
+ * The scripts only ask osdemo itself, with `osdemo completion words`, so they hold no command and no option. It answers with
+ * a line each: the word, a tab, what it is; `@files` stands for the names of files.
+ */
+const scripts: Record<string, string> = {
+  bash: `# Completion of osdemo for bash. In ~/.bashrc: source <(osdemo completion bash)
+_osdemo() {
+  local line current="\${COMP_WORDS[COMP_CWORD]}"
+  [[ $current == = ]] && current=
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [[ $line == @files ]]; then
+      compopt -o filenames 2>/dev/null
+      while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current")
+    elif [[ $line == "$current"* ]]; then
+      COMPREPLY+=("\${line%%$'\\t'*}")
+    fi
+  done < <(osdemo completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+complete -F _osdemo osdemo
+`,
+  zsh: `#compdef osdemo
+# Completion of osdemo for zsh. In ~/.zshrc, after compinit: source <(osdemo completion zsh)
+_osdemo() {
+  local line failed=1
+  local -a found
+  for line in "\${(@f)$(osdemo completion words -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
+    if [[ $line == @files ]]; then
+      compset -P '--*='
+      _files && failed=0
+    elif [[ -n $line ]]; then
+      found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    fi
+  done
+  (( $#found )) && _describe osdemo found && failed=0
+  return failed
+}
+if [[ $funcstack[1] == _osdemo ]]; then _osdemo "$@"; else compdef _osdemo osdemo; fi
+`,
+  fish: `# Completion of osdemo for fish. In ~/.config/fish/config.fish: osdemo completion fish | source
+function __osdemo_words
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    for line in (osdemo completion words -- $words[2..] "$current" 2>/dev/null)
+        if test "$line" = @files
+            set -l option (string match -r -- '^--[a-z-]+=' "$current")
+            string replace -r -- '^' "$option" (__fish_complete_path (string replace -- "$option" '' "$current"))
+        else
+            echo $line
+        end
+    end
+end
+complete -c osdemo -f -a '(__osdemo_words)'
+`,
+}
+
+export const spec: PlainSpec = {
+  kind: 'plain',
+  examples: [
+    'source <(osdemo completion bash)              # in ~/.bashrc',
+    'source <(osdemo completion zsh)               # in ~/.zshrc, after compinit',
+    'osdemo completion fish | source               # in ~/.config/fish/config.fish',
+    'osdemo completion words -- pipe write --      # what such a script asks',
+  ],
+  configure: (command) =>
+    command
+      .addArgument(
+        new Argument('[shell]', 'whose script to print').choices([...Object.keys(scripts), 'words']),
+      )
+      .argument(
+        '[word...]',
+        'behind `words`: the words behind osdemo so far, of which the last is completed',
+      ),
+  async act([shell, ...words], { json }) {
+    if (shell === undefined) throw missingShell()
+    if (shell !== 'words' && words.length > 0) throw new UsageError(`too many words: ${words.join(' ')}`)
+    const text = shell === 'words' ? await candidates(words) : scripts[shell]!
+    const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'director' } as const
+    const event: Event = { ...stamp, event: 'note', text }
+    process.stdout.write(json ? `${JSON.stringify(event)}\n` : text)
+  },
+}
+
+/** As for a group without a command: the help, on stderr. */
+function missingShell(): UsageError {
+  const page = buildCommand('completion', commands.get('completion')!.summary, spec)
+  page.configureOutput({ writeErr: (text) => void process.stderr.write(text) }).outputHelp({ error: true })
+  return new UsageError('which shell?', `one of ${Object.keys(scripts).join(', ')}`)
+}

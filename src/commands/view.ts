@@ -1,0 +1,50 @@
+import { isatty } from 'node:tty'
+import { UsageError } from '../errors.js'
+import { merge } from '../replay/merge.js'
+import { openRecording, type Recording } from '../replay/recording.js'
+import { replay } from '../replay/replay.js'
+import { openOutput, openRecords } from './outputs.js'
+import type { PlainSpec } from './spec.js'
+
+export const spec: PlainSpec = {
+  kind: 'plain',
+  shows: true,
+  examples: [
+    'osdemo pipe demo --save run.ndjson; osdemo view run.ndjson',
+    'osdemo view reader.ndjson writer.ndjson   # two terminals as one story',
+    'osdemo tour --json | osdemo view',
+    'osdemo view run.ndjson --json | jq -r .event',
+  ],
+  configure: (command) =>
+    command.argument('[file...]', 'recorded events, as --save FILE.ndjson writes them; - or none: stdin'),
+  async act(files, options) {
+    const recordings = open(files)
+    refuseInputs(recordings, options.save)
+    const records = openRecords(options.save)
+    await replay(merge(recordings), openOutput(process.stdout, options, []), records, options.timeout)
+  },
+}
+
+function open(files: string[]): Recording[] {
+  if (files.length === 0 && isatty(0)) {
+    throw new UsageError('there is nothing to show: no FILE, and stdin is a terminal', 'osdemo view FILE')
+  }
+  if (files.filter((file) => file === '-').length > 1) throw new UsageError('stdin can be read only once')
+  const names = files.length > 0 ? files : ['-']
+  return names.map((name) =>
+    openRecording(name, (text) => void process.stderr.write(`osdemo: note: ${text}\n`)),
+  )
+}
+
+/** Writing to a file that is being read would destroy it, or never end. @throws UsageError */
+function refuseInputs(recordings: Recording[], save: string[] = []): void {
+  for (const { name, isFile } of recordings) {
+    const target = save.find(isFile)
+    if (target !== undefined) {
+      throw new UsageError(`cannot save to ${target}: it is read as ${name}`, 'name another file')
+    }
+    if (isFile(1)) {
+      throw new UsageError(`stdout is ${name}, which is read`, 'send stdout to another file')
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * A word as a shell takes it literally, for hints that are to be pasted. What would not be seen on the screen, such as a
+ * newline, takes `$'...'`, which bash, zsh, ksh and POSIX since 2024 know (fish does not).
+ */
+export function quoted(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word
+  if (!/\p{Cc}/u.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`
+  const escaped = word.replace(/[\p{Cc}'\\]/gu, (char) => {
+    if (char === "'" || char === '\\') return `\\${char}`
+    return { '\n': '\\n', '\t': '\\t' }[char] ?? [...Buffer.from(char)].map(octal).join('')
+  })
+  return `$'${escaped}'`
+}
+
+function octal(byte: number): string {
+  return `\\${byte.toString(8).padStart(3, '0')}`
+}

@@ -1,0 +1,50 @@
+/** Several recordings as one story: all processes of a machine have one clock, as long as it does not reboot. */
+import { OsdemoError } from '../errors.js'
+import type { Event } from '../events.js'
+import type { Recording } from './recording.js'
+
+interface Head {
+  recording: Recording
+  event: Event
+}
+
+/**
+ * The events of all recordings in the order of their times; those of each recording stay in the order they have. Of one
+ * recording each event comes as soon as it has been read.
+ *
+ * @throws OsdemoError when two recordings are of different boots: their times do not compare
+ */
+export async function* merge(recordings: Recording[]): AsyncGenerator<Event> {
+  const checkBoot = createBootCheck()
+  const next = async (recording: Recording): Promise<Head[]> => {
+    const { value: event, done } = await recording.events.next()
+    if (done) return []
+    checkBoot(recording, event)
+    return [{ recording, event }]
+  }
+  const heads = (await Promise.all(recordings.map(next))).flat()
+  while (heads.length > 0) {
+    let first = 0
+    for (let at = 1; at < heads.length; at++) if (heads[at]!.event.t < heads[first]!.event.t) first = at
+    const { recording, event } = heads[first]!
+    yield event
+    heads.splice(first, 1, ...(await next(recording)))
+  }
+}
+
+/** Every run says of which boot it is. One recording may go through several: it is not put in order. */
+function createBootCheck(): (recording: Recording, event: Event) => void {
+  let earlier: { name: string; boot: string } | undefined
+  return ({ name }, event) => {
+    if (event.event !== 'run') return
+    if (earlier && earlier.name !== name && earlier.boot !== event.boot) {
+      throw new OsdemoError(
+        `${earlier.name} and ${name} are of different boots (${earlier.boot || 'unknown'} and ` +
+          `${event.boot || 'unknown'}): their times do not compare`,
+        1,
+        { hint: 'show each of them by itself' },
+      )
+    }
+    earlier ??= { name, boot: event.boot }
+  }
+}

@@ -1,0 +1,126 @@
+/** Recorded runs: files of NDJSON events, as `--json` and `--save` write them, read as a stream. */
+import { type BigIntStats, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { OsdemoError, SystemCallError, systemCallError } from '../errors.js'
+import type { Event } from '../events.js'
+import { complaint } from './valid.js'
+
+export interface Recording {
+  /** As the user named it. */
+  name: string
+  events: AsyncGenerator<Event>
+  /** Whether it is the file at this path, or the file of this descriptor. */
+  isFile(file: string | number): boolean
+}
+
+/** What a line may have at most, in characters; ours have some hundreds. */
+const longestLine = 2 ** 24
+
+/**
+ * Opens a recording.
+ *
+ * @param name a path, or `-` for stdin
+ * @param warn gets a sentence about what could not be read but does no harm
+ * @throws SystemCallError when it cannot be opened
+ */
+export function openRecording(name: string, warn: (text: string) => void): Recording {
+  const stdin = name === '-'
+  const shown = stdin ? 'stdin' : name
+  // Nonblocking, since the open of a FIFO that nobody writes to would hold us, and not even Ctrl-C could end that.
+  const fd = stdin ? 0 : attempt(shown, () => openSync(name, constants.O_RDONLY | constants.O_NONBLOCK))
+  const stats = attempt(shown, () => fstatSync(fd, { bigint: true }))
+  if (stats.isDirectory()) {
+    throw new SystemCallError(`cannot read ${shown}: it is a folder`, 'read', 'EISDIR', {
+      hint: 'name the files in it',
+    })
+  }
+  const stream = stdin ? process.stdin : openStream(fd, stats)
+  return {
+    name: shown,
+    events: readEvents(shown, stream.setEncoding('utf8'), warn),
+    isFile: (file) => stats.isFile() && isSame(stats, lookAt(file)),
+  }
+}
+
+/** A pipe is read as a socket is: reading it as a file would park a thread that keeps the process from ending. */
+function openStream(fd: number, stats: BigIntStats): Readable {
+  return stats.isFIFO() ? new Socket({ fd, writable: false }) : createReadStream('', { fd })
+}
+
+function attempt<T>(name: string, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw systemCallError(error, `cannot read ${name}`)
+  }
+}
+
+function lookAt(file: string | number): BigIntStats | undefined {
+  try {
+    return typeof file === 'number' ? fstatSync(file, { bigint: true }) : statSync(file, { bigint: true })
+  } catch {
+    return undefined
+  }
+}
+
+function isSame(one: BigIntStats, other: BigIntStats | undefined): boolean {
+  return other !== undefined && one.dev === other.dev && one.ino === other.ino
+}
+
+async function* readEvents(
+  name: string,
+  stream: Readable,
+  warn: (text: string) => void,
+): AsyncGenerator<Event> {
+  let rest = ''
+  let number = 0
+  let count = 0
+  try {
+    for await (const text of stream) {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop()!
+      if (rest.length > longestLine) throw unreadable(name, number + 1, 'it is too long', rest)
+      for (const line of lines) {
+        number++
+        if (line.trim() === '') continue
+        count++
+        yield parse(name, number, line)
+      }
+    }
+  } catch (error) {
+    throw systemCallError(error, `cannot read ${name}`)
+  }
+  if (isCutOff(rest)) warn(`${name}:${number + 1}: the last line is cut off and was left out`)
+  else if (rest.trim() !== '') yield parse(name, number + 1, rest)
+  else if (count === 0) warn(`${name} has no events`)
+}
+
+/** Whether a last line without its newline is the beginning of an event, as a killed run leaves it. */
+function isCutOff(line: string): boolean {
+  return line.startsWith('{') && toJson(line) === undefined
+}
+
+function toJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function parse(name: string, number: number, line: string): Event {
+  const value = toJson(line)
+  if (value === undefined) throw unreadable(name, number, 'it is no JSON', line)
+  const wrong = complaint(value)
+  if (wrong) throw unreadable(name, number, `it has ${wrong}`, line)
+  return value as Event
+}
+
+function unreadable(name: string, number: number, why: string, line: string): OsdemoError {
+  // What cannot be seen may steer the terminal.
+  const excerpt = (line.length > 50 ? `${line.slice(0, 50)}...` : line).replaceAll(/\p{C}/gu, '?')
+  return new OsdemoError(`${name}:${number}: this line is no event: ${why}: ${excerpt}`, 1, {
+    hint: 'events are what --json prints and --save FILE.ndjson writes',
+  })
+}

@@ -1,0 +1,44 @@
+/** Shows recorded events as a run shows its own, and ends as a run does: on a signal, a deadline, a reader that went away. */
+import { constants } from 'node:os'
+import { Interrupted, TimedOut } from '../errors.js'
+import type { Event } from '../events.js'
+import type { Output } from '../run/output.js'
+import { onEndingSignal } from '../run/signals.js'
+
+/**
+ * @param output where the events are shown; its pace is ours
+ * @param records where they are written as well
+ * @throws OsdemoError as the events' source does, and Interrupted, TimedOut, OutputClosed
+ */
+export async function replay(
+  events: AsyncIterable<Event>,
+  output: Output,
+  records: Output[],
+  timeout?: { milliseconds: number; text: string },
+): Promise<void> {
+  const outputs = [output, ...records]
+  let over = false
+  let timer: NodeJS.Timeout | undefined
+  const aborted = new Promise<never>((_, abort) => {
+    for (const each of outputs) each.onFailure(abort)
+    onEndingSignal((signal) => abort(new Interrupted(signal, constants.signals[signal])))
+    if (timeout) timer = setTimeout(() => abort(new TimedOut(timeout.text)), timeout.milliseconds)
+  })
+  const play = async () => {
+    for await (const event of events) {
+      if (over) return
+      for (const each of outputs) each.write(event)
+      if (output.full) await new Promise<void>((resume) => output.onceDrained(resume))
+    }
+  }
+  const playing = play()
+  // Whichever loses the race may fail later, and nobody listens any more.
+  for (const each of [playing, aborted]) each.catch(() => {})
+  try {
+    await Promise.race([playing, aborted])
+  } finally {
+    over = true
+    clearTimeout(timer)
+    for (const each of outputs) each.end()
+  }
+}
