@@ -49,8 +49,9 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
         say({ event: 'created', kind: 'segment', id: channel })
         return id
       }),
-    find: () => tell('shmget', `key ${key}`, () => (id = findSegment(key))),
-    'find larger': () => tell('shmget', `key ${key}, ${2 * size} bytes`, () => findSegment(key, 2 * size)),
+    find: () => tell('shmget', `key ${key}`, () => (id = findSegment(key, 'read'))),
+    'find larger': () =>
+      tell('shmget', `key ${key}, ${2 * size} bytes`, () => findSegment(key, 'read', 2 * size)),
     attach: () =>
       tell('shmat', `segment ${id}`, () => {
         attached = attachSegment(id, size)

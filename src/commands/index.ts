@@ -47,7 +47,17 @@ export const commands = new Map<string, CommandEntry>(
   Object.entries({
     tour: {
       summary: 'all demos, one after the other, and a table of what they showed',
-      needs: { plays: ['pipe demo', 'tcp-echo demo', 'short-reads', 'shm threads'] },
+      needs: {
+        plays: [
+          'pipe demo',
+          'tcp-echo demo',
+          'short-reads',
+          'shm threads',
+          'shm demo',
+          'shm race',
+          'shm ring',
+        ],
+      },
       load: () => import('./tour.js'),
     },
     'pipe read': {
@@ -99,30 +109,41 @@ export const commands = new Map<string, CommandEntry>(
     },
     'shm write': {
       summary: 'write a text into a System V segment',
+      needs: { must: ['segments'], better: files, also },
       load: () => import('./shm-write.js'),
     },
     'shm read': {
       summary: 'read the text in a System V segment',
+      needs: { must: ['segments'], better: files, also },
       load: () => import('./shm-read.js'),
     },
     'shm list': {
       summary: 'every System V segment of this machine, as the kernel lists it',
+      needs: { must: ['segments'], better: files, also },
       load: () => import('./shm-list.js'),
     },
     'shm remove': {
       summary: 'remove a System V segment',
+      needs: { must: ['segments'], better: files, also },
       load: () => import('./shm-remove.js'),
     },
     'shm demo': {
       summary: 'a segment that outlives its maker, and what it means to remove it',
+      needs: { must: ['segments'], better: files, also },
       load: () => import('./shm-demo.js'),
     },
     'shm race': {
       summary: 'processes count in one segment: plainly, atomically, and under a lock whose holder is killed',
+      needs: { must: ['proc', 'segments'], better: { cpus: 'a lost update may not show', ...files }, also },
       load: () => import('./shm-race.js'),
     },
     'shm ring': {
       summary: 'a producer and a consumer process over one ring in a segment',
+      needs: {
+        must: ['proc', 'segments'],
+        better: { waits: 'that the consumer sleeps is not shown', ...files },
+        also,
+      },
       load: () => import('./shm-ring.js'),
     },
     'shm threads': {

@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OsdemoError, systemCallError, Unavailable } from '../errors.js'
+import { attachSegment } from '../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../ipc/tcp.js'
 import { unprivilegedPortStart } from '../proc/net-tcp.js'
 import { readText } from '../proc/read.js'
@@ -15,6 +16,7 @@ import { runtimeFolder } from '../run/runtime-folder.js'
 import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
 import { makePrivateFifo } from './fifo.js'
+import { makePrivateSegment, requireSegments } from './segment.js'
 
 interface Check {
   /** What is looked for, and who is asked. */
@@ -105,6 +107,17 @@ export const checks = {
     about: 'memory that threads share',
     source: 'Atomics.add',
     look: addInThread,
+  },
+  segments: {
+    about: 'memory that processes share',
+    source: 'shmget(2), shmat(2), /proc/sysvipc/shm',
+    async look(stage) {
+      requireSegments('this')
+      await using scope = createScope()
+      const id = makePrivateSegment({ ...stage, scope, say: () => {} }, 4096)
+      attachSegment(id, 4096).detach()
+      return `segment ${id} attached`
+    },
   },
   cpus: {
     about: 'CPUs for osdemo',

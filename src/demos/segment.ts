@@ -69,11 +69,12 @@ export function showSegment({ evidence }: Stage, id: number, about: string): Seg
 /**
  * The segment under a key, as the kernel lets us use it.
  *
+ * @param purpose what its mode must let us do
  * @param size 0, or how large it must be at least, in bytes
  * @throws SystemCallError as `findSegment`; DemoFailed when it went away meanwhile
  */
-export function existing(key: number, size = 0): Segment {
-  const segment = listed(findSegment(key, size))
+export function existing(key: number, purpose: 'look' | 'read' | 'write', size = 0): Segment {
+  const segment = listed(findSegment(key, purpose, size))
   if (!segment)
     throw new DemoFailed(`the segment under key ${key} was removed just now`, { hint: 'try again' })
   return segment

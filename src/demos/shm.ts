@@ -36,9 +36,10 @@ export function shmWrite(options: ShmWriteOptions): Demo {
     if (hold) stage.note('Ctrl-C ends this, and removes the segment')
     else writer.tell('detach')
     await writer.ended
-    keep()
     showSegment(stage, id, 'the segment, which no process needs in order to stay')
     stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`)
+    // Not before: a run that was aborted does not come so far.
+    keep()
   }
 }
 
@@ -47,7 +48,7 @@ function findOrMake(stage: Stage, { text, key, size, mode, hold }: ShmWriteOptio
   const needed = Buffer.byteLength(text) + 1
   for (;;) {
     if (requireSegments('shm write').some((segment) => segment.key === key)) {
-      const { id, size: room } = existing(key, size)
+      const { id, size: room } = existing(key, 'write', size)
       requireRoom(
         needed,
         room,
@@ -100,7 +101,7 @@ export interface ShmReadOptions {
 export function shmRead({ key, follow, print }: ShmReadOptions): Demo {
   return async (stage) => {
     requireSegments('shm read')
-    const { id, size } = existing(key)
+    const { id, size } = existing(key, 'read')
     const config: SegmentReaderConfig = { id, size, channel: `${key}`, follow, print }
     const reader = await stage.start({ program: 'segment-reader', name: 'reader', config }, { stdout: print })
     await reader.until('received')
@@ -123,7 +124,7 @@ export function shmList({ print }: { print: boolean }): Demo {
 export function shmRemove(which: { key: number } | { id: number }): Demo {
   return async (stage) => {
     requireSegments('shm remove')
-    const { id, key } = 'id' in which ? byId(which.id) : existing(which.key)
+    const { id, key } = 'id' in which ? byId(which.id) : existing(which.key, 'look')
     showSegment(stage, id, 'the segment before')
     removeNow(stage, key, id)
     const left = listed(id)

@@ -4,6 +4,9 @@ import { sayRun } from '../run/run.js'
 import { createScope } from '../run/scope.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { pipeDemo } from './pipe.js'
+import { shmDemo } from './shm-demo.js'
+import { shmRace } from './shm-race.js'
+import { shmRing } from './shm-ring.js'
 import { shmThreads } from './shm-threads.js'
 import { shortReads } from './short-reads.js'
 import { echoDemo } from './tcp-echo.js'
@@ -33,9 +36,24 @@ export const chapters: Chapter[] = [
     see: 'one read may give less than was asked for, and what comes of it',
   },
   {
-    command: 'shm',
+    command: 'shm threads',
     demo: shmThreads({ workers: 4, times: 250_000, messages: 10 }),
     see: 'memory that is shared needs no messages, but care',
+  },
+  {
+    command: 'shm demo',
+    demo: shmDemo,
+    see: 'a segment belongs to the kernel, and outlives the process that made it',
+  },
+  {
+    command: 'shm race',
+    demo: shmRace({ processes: 4, times: 50_000 }),
+    see: 'what processes lose without a lock, and what happens when the holder of one dies',
+  },
+  {
+    command: 'shm ring',
+    demo: shmRing({ messages: 10, size: 64 }),
+    see: 'messages between processes without a system call, but for sleeping',
   },
 ]
 

@@ -42,15 +42,19 @@ export function makeSegment(key: number, size: number, mode: number): number | u
   }
 }
 
+/** What one wants to do with a segment, as the permission bits that shmget(2) checks. */
+const wanted = { look: 0, read: 0o400, write: 0o600 }
+
 /**
  * Finds the segment under a key.
  *
+ * @param purpose what its mode must let us do
  * @param size 0, or how large it must be at least, in bytes
  * @throws SystemCallError: ENOENT when there is none, EINVAL when it is smaller, EACCES when its mode does not let us in
  */
-export function findSegment(key: number, size = 0): number {
+export function findSegment(key: number, purpose: keyof typeof wanted, size = 0): number {
   try {
-    return shmget(key, size, 0)
+    return shmget(key, size, wanted[purpose])
   } catch (error) {
     throw systemCallError(error, `cannot use the segment under key ${key}`, (errno) =>
       findHints[errno]?.(key),

@@ -1,12 +1,11 @@
 /** One System V segment, two terminals: with ourselves, with C, with Perl; and every way it can go wrong. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { isAlive } from '../../src/proc/stat.js'
 import { readSegments } from '../../src/proc/sysvipc-shm.js'
 import {
-  asUser,
   childrenOf,
   eventsSoFar,
   expectNothingLeft,
@@ -253,15 +252,7 @@ describe('what cannot be done is refused whole', () => {
 
   test('a segment of mode 0400 can be read, and not written, by its owner', async (context: TestContext) => {
     const { place, options } = placeOfNobody(context)
-    const key = newKey()
-    execFileSync(asUser(65534, context).prefix[0]!, [
-      ...options.prefix.slice(1),
-      'ipcmk',
-      '-M',
-      '64',
-      '-p',
-      '0400',
-    ])
+    execFileSync(options.prefix[0]!, [...options.prefix.slice(1), 'ipcmk', '-M', '64', '-p', '0400'])
     const made = readSegments()!.find(
       ({ uid, mode, size }) => uid === 65534 && mode === 0o400 && size === 64,
     )!
@@ -270,9 +261,8 @@ describe('what cannot be done is refused whole', () => {
     const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--key', `${made.key}`], options)
     expect([exit, stderr]).toEqual([
       1,
-      expect.stringMatching(/cannot attach segment \d+ for writing: shmat: EACCES/),
+      expect.stringMatching(/cannot use the segment under key \d+: shmget: EACCES/),
     ])
-    expect(key).toBeGreaterThan(0)
   })
 })
 
@@ -372,5 +362,5 @@ function noKoffi(): string {
       return load.call(this, name, ...rest)
     }`
   writeFileSync(file, code)
-  return readFileSync(file) && file
+  return file
 }

@@ -6,7 +6,7 @@ import { isAlive } from '../../src/proc/stat.js'
 import { eventsSoFar, expectNothingLeft, newPlace, placeOfNobody, playDemo, processesOf } from '../osdemo.js'
 import { until } from '../until.js'
 
-const demos = ['pipe demo', 'tcp-echo demo', 'short-reads', 'shm']
+const demos = ['pipe demo', 'tcp-echo demo', 'short-reads', 'shm threads', 'shm demo', 'shm race', 'shm ring']
 
 /** The words of each `run` event, in order. */
 function commandsOf(events: Event[]): string[] {

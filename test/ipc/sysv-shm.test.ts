@@ -76,7 +76,7 @@ test('a removed segment loses its key, and lives until the last process detaches
     removed: true,
     attached: 1,
   })
-  expect(errorOf(() => findSegment(key))).toMatchObject({ call: 'shmget', errno: 'ENOENT', exit: 1 })
+  expect(errorOf(() => findSegment(key, 'read'))).toMatchObject({ call: 'shmget', errno: 'ENOENT', exit: 1 })
   const next = made(key, 100)
   expect(next).not.toBe(id)
   attached.detach()
@@ -85,14 +85,14 @@ test('a removed segment loses its key, and lives until the last process detaches
 
 test('errors say which call failed, how, and what to do', () => {
   const key = newKey()
-  expect(errorOf(() => findSegment(key))).toMatchObject({
+  expect(errorOf(() => findSegment(key, 'read'))).toMatchObject({
     errno: 'ENOENT',
     message: expect.stringContaining(`segment under key ${key}: shmget: ENOENT`),
     hint: expect.stringContaining(`--key ${key}`),
   })
   const id = made(key, 100)
   expect(makeSegment(key, 100, 0o600)).toBeUndefined()
-  expect(errorOf(() => findSegment(key, 101))).toMatchObject({ call: 'shmget', errno: 'EINVAL' })
+  expect(errorOf(() => findSegment(key, 'read', 101))).toMatchObject({ call: 'shmget', errno: 'EINVAL' })
   expect(errorOf(() => makeSegment(newKey(), 2 ** 62, 0o600))).toMatchObject({
     call: 'shmget',
     errno: expect.any(String),

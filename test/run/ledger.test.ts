@@ -121,7 +121,7 @@ describe('a run that was killed', () => {
   test('leaves a record and nothing else when it had made nothing yet, and the next run removes that', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
-    edit(entry, ({ identity: _, ...rest }) => rest)
+    edit(entry, unmade)
     await nextRun(place)
     expectNothingLeft(place)
   })
@@ -237,7 +237,10 @@ describe('a FIFO on record', () => {
     renameSync(other, path)
     // As ext4 does: the number of a removed file is the first to be given to a new one.
     const { ino } = statSync(path)
-    edit(entry, (old) => ({ ...old, identity: { ...old.identity, ino } }))
+    edit(entry, ({ thing, ...old }) => ({
+      ...old,
+      thing: { ...thing, identity: { ...thing.identity, ino } },
+    }))
     await nextRun(place)
     expect(statSync(path).ino).toBe(ino)
   })
@@ -253,7 +256,7 @@ describe('a FIFO on record', () => {
 
   test('is not taken for one that somebody made there when our making was not finished', async () => {
     const { place, path, entry } = await killedRun()
-    edit(entry, ({ identity: _, ...rest }) => rest)
+    edit(entry, unmade)
     await nextRun(place)
     expect(statSync(path).isFIFO()).toBe(true)
     expect(existsSync(entry)).toBe(false)
@@ -296,7 +299,12 @@ describe('a FIFO on record', () => {
 test.each([
   [
     'cannot be read',
-    ['', '{"path":"/tmp/x","dra', '\0\xff garbage', '{"path":"\\u0000","draft":"\\u0000","released":true}'],
+    [
+      '',
+      '{"thing":{"kind":"fifo","pa',
+      '\0\xff garbage',
+      '{"thing":{"kind":"fifo","path":"\\u0000","draft":"\\u0000"}}',
+    ],
   ],
   [
     'are JSON of another shape',
@@ -306,14 +314,20 @@ test.each([
       '[]',
       '{}',
       '{"released":true}',
-      '{"path":7,"draft":1,"maker":null,"identity":3,"released":"no"}',
-      '{"path":"/nowhere","draft":"/nowhere","maker":{},"released":false}',
+      '{"thing":{"kind":"fifo","path":7,"draft":1},"maker":null,"released":"no"}',
+      '{"thing":{"kind":"fifo","path":"/nowhere","draft":"/nowhere"},"maker":{},"released":false}',
+      '{"thing":{"kind":"segment","key":"x"},"maker":{"pid":0},"released":true}',
+      '{"thing":{"kind":"queue"},"maker":{"pid":0},"released":true}',
     ],
   ],
   [
     'are of something else than a FIFO',
     ['/', '/dev/null', import.meta.filename].map((path) =>
-      JSON.stringify({ path, draft: path, released: true, maker: { pid: 0, startTicks: 0, boot: '' } }),
+      JSON.stringify({
+        thing: { kind: 'fifo', path, draft: path },
+        released: true,
+        maker: { pid: 0, startTicks: 0, boot: '' },
+      }),
     ),
   ],
 ])('records that %s do no harm, and keep no others from being swept', async (_, contents) => {
@@ -361,6 +375,12 @@ async function nextRun(place: Place): Promise<void> {
   const run = place.osdemo(['pipe', 'read', '--path', place.folder, '--quiet'])
   expect(await run.exit).toBe(1)
   expect(run.stderr()).toMatch(/^osdemo: .* is a folder, not a FIFO/)
+}
+
+/** The record as it was before the FIFO had been made. */
+// biome-ignore lint/suspicious/noExplicitAny: it is JSON
+function unmade({ thing: { identity: _, ...thing }, ...rest }: any) {
+  return { ...rest, thing }
 }
 
 /** Changes a record. Its format is the ledger's own business; what is not changed stays as it was written. */
