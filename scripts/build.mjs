@@ -52,6 +52,11 @@ writeFileSync(
   `${JSON.stringify({ title: 'One event of an osdemo run', ...schema.createSchema('Event') }, null, 2)}\n`,
 )
 
+// The first help page, which is then shown without loading what made it.
+rmSync('dist/help.txt', { force: true })
+const env = { ...process.env, NO_COLOR: '1' }
+writeFileSync('dist/help.txt', execFileSync(process.execPath, ['bin/osdemo.js', '--help'], { env }))
+
 // What an earlier build left is removed last, so that dist/ works at every moment of a build.
 for (const file of readdirSync('dist', { recursive: true })) {
   const path = `dist/${file}`
