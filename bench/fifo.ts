@@ -46,12 +46,12 @@ function side(measured: string, clock: string, bytes: number, counted?: string):
 const c = compileC('fifo', folder)
 if (c) {
   spawnSync('mkfifo', [fifo])
-  spawnSync('sh', ['-c', `yes 'Message 1234567' | head -c ${bulk} > ${file}`])
+  spawnSync('truncate', ['-s', `${bulk}`, file])
   const fs = `import { createReadStream as read, createWriteStream as write } from 'node:fs'`
   const node = (script: string) => `node --input-type=module -e "${script}"`
 
-  const feed = `${c} feed ${fifo} ${bulk}`
-  const lines = bulk / lineBytes
+  const feed = `${c} feed ${fifo} ${bulk} 4096`
+  const lines = bulk / 4096
   const reader = side(
     `node ${osdemo} pipe read --path ${fifo}`,
     feed,
@@ -75,7 +75,7 @@ if (c) {
   await compare('`pipe write` in bulk / C', writer, send, { timesAsFast: 0.9 })
 
   const some = bulk / 8
-  const feedLines = `${c} feed ${fifo} ${some}`
+  const feedLines = `${c} feed ${fifo} ${some} ${lineBytes}`
   const count = `${some / lineBytes} messages, ${some} bytes`
   const readline = `${fs}; import { createInterface } from 'node:readline'; let n = 0; createInterface(read('${fifo}'))
     .on('line', () => n++).on('close', () => console.error(n + ' messages'))`

@@ -24,6 +24,9 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire as osdemoRequire } from 'node:module'; const require = osdemoRequire(import.meta.url);",
   },
+  // Less to read and to parse at each start. Names stay as they are, for stack traces and for errors, which have names.
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
 })
 

@@ -23,21 +23,22 @@ static void put(int fd, const char *bytes, size_t length) {
   }
 }
 
-/* feed PATH BYTES: lines of 16 bytes, many with each write. each PATH BYTES: a write for each line. drain PATH: reads in
- * bulk. lines PATH: reads by getline. copy PATH FILE, and send PATH FILE: from FIFO to file, and from file to FIFO. */
+/* feed PATH BYTES LINE: writes lines of so many bytes. drain PATH: reads in bulk. lines PATH: reads by getline. copy PATH
+ * FILE, and send PATH FILE: from FIFO to file, and from file to FIFO. */
 int main(int argc, char **argv) {
   const char *mode = argv[1];
-  int writes = !strcmp(mode, "feed") || !strcmp(mode, "each") || !strcmp(mode, "send");
-  for (size_t i = 0; i < sizeof buffer; i += 16) memcpy(buffer + i, "Message 1234567\n", 16);
+  int writes = !strcmp(mode, "feed") || !strcmp(mode, "send");
   int file = argc < 4 ? -1 : !strcmp(mode, "copy") ? open(argv[3], O_WRONLY) : open(argv[3], O_RDONLY);
   int fifo = open(argv[2], writes ? O_WRONLY : O_RDONLY);
   if (fifo < 0) return 1;
   double begin = now();
   long bytes = 0, lines = 0;
   ssize_t n;
-  if (!strcmp(mode, "feed") || !strcmp(mode, "each")) {
-    long all = atol(argv[3]), step = !strcmp(mode, "each") ? 16 : sizeof buffer;
-    for (; bytes < all; bytes += step) put(fifo, buffer, step);
+  if (!strcmp(mode, "feed")) {
+    long all = atol(argv[3]), line = atol(argv[4]);
+    memset(buffer, 'x', sizeof buffer);
+    for (size_t i = line - 1; i < sizeof buffer; i += line) buffer[i] = '\n';
+    for (; bytes < all; bytes += sizeof buffer) put(fifo, buffer, sizeof buffer);
   } else if (!strcmp(mode, "lines")) {
     FILE *stream = fdopen(fifo, "r");
     char *line = NULL;

@@ -196,22 +196,28 @@ function createTaker(meter: Meter, { copy, report, max }: FifoReaderConfig): Tak
       const nextEnd = lineEnds(bytes)
       let start = 0
       let messages = 0
-      for (let at = nextEnd(0); at >= 0 && messages < left; at = nextEnd(start)) {
-        if (report && length > 0) {
-          add(bytes, start, at)
-          finish(1)
-        } else if (report) {
-          const from = start
-          meter.message(at - from + 1, () => textOf(bytes.subarray(from, at)))
-        }
+      let at = nextEnd(0)
+      for (; report && !meter.counting && at >= 0 && messages < left; at = nextEnd(start)) {
+        add(bytes, start, at)
+        finish(1)
+        start = at + 1
+        messages++
+      }
+      const told = { messages, end: start }
+      for (; at >= 0 && messages < left; at = nextEnd(start)) {
         start = at + 1
         messages++
       }
       left -= messages
       const end = left > 0 ? bytes.length : start
       dropped = bytes.length - end
-      if (report) add(bytes, start, end)
-      else {
+      if (report) {
+        if (messages > told.messages) {
+          meter.bulk(messages - told.messages, length + start - told.end)
+          length = 0
+        }
+        add(bytes, start, end)
+      } else {
         length = start < end ? 1 : 0
         meter.bulk(messages, end)
       }

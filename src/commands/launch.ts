@@ -29,10 +29,13 @@ export async function launch(words: string[], operands: string[]): Promise<numbe
     throw error
   }
   const { spec, options, demo } = plan
-  const { openLog } = await import('../log.js')
+  // At once, because each wait for a file costs a turn of the event loop.
+  const [output, { run }, { openLog }] = await Promise.all([
+    chooseOutput(spec, options),
+    import('../run/run.js'),
+    import('../log.js'),
+  ])
   if (options.logLevel) await openLog(options.logLevel)
-  const { run } = await import('../run/run.js')
-  const output = await chooseOutput(spec, options)
   const command = [...words, ...operands]
   await run(demo, { command, output, records, timeout: options.timeout, graceful: spec.graceful })
   return 0
@@ -78,25 +81,31 @@ function viewName({ json, view }: CommonOptions) {
 
 /** The story goes to stdout, but in a tool to stderr, unless a view was asked for by name. */
 async function chooseOutput(spec: CommandSpec, options: CommonOptions): Promise<Output> {
-  const { createOutput } = await import('../run/output.js')
+  const [{ createOutput }, { createView }] = await Promise.all([
+    import('../run/output.js'),
+    import('../views/index.js'),
+  ])
   const name = viewName(options)
   const silent = { event: () => '', end: () => '' }
   if (options.quiet && name === undefined) return createOutput(silent, process.stdout)
-  const { colorLevel, createView } = await import('../views/index.js')
   const stream = spec.kind === 'tool' && name === undefined ? process.stderr : process.stdout
   const width = Math.max(60, stream.columns ?? 80)
   const hide = stream === process.stderr ? (spec.onStdout ?? []) : []
-  const view = createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width, hide })
+  const view = await createView(name ?? 'timeline', stream, { color: options.color, width, hide })
   return createOutput(view, stream)
 }
 
 async function openRecords(paths: string[]): Promise<Output[]> {
+  if (paths.length === 0) return []
   const { createFileOutput } = await import('../run/output.js')
   const { createView, endings } = await import('../views/index.js')
-  return paths.map((path) => {
-    const ending = Object.keys(endings).find((known) => path.endsWith(known))!
-    return createFileOutput(createView(endings[ending]!, { color: 0, width: 80, hide: [] }), path)
-  })
+  const views = await Promise.all(
+    paths.map((path) => {
+      const ending = Object.keys(endings).find((known) => path.endsWith(known))!
+      return createView(endings[ending]!, undefined, { color: false, width: 80, hide: [] })
+    }),
+  )
+  return views.map((view, index) => createFileOutput(view, paths[index]!))
 }
 
 function writeErrorEvent(error: unknown): void {
