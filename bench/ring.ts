@@ -9,9 +9,21 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { buildSync } from 'esbuild'
 import { RingBuffer } from 'ringbuf.js'
 import { consumerOf, newRing, threadWaiter } from '../src/ipc/shared-ring.js'
 import { compare, compileC, type Side, timed } from './sides.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
+// A thread takes no TypeScript.
+const senderFile = join(folder, 'ring-sender.mjs')
+buildSync({
+  entryPoints: [new URL('./peers/ring-sender.ts', import.meta.url).pathname],
+  outfile: senderFile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+})
 
 const capacity = 65_536
 const many = 4_000_000
@@ -25,9 +37,7 @@ function sumOf(messages: number): number {
 
 /** A thread that is ready to send: it cannot load its files while we wait in a ring. */
 async function sender(way: string, memory?: SharedArrayBuffer): Promise<Worker> {
-  const worker = new Worker(new URL('./peers/ring-sender.ts', import.meta.url), {
-    workerData: { way, memory },
-  })
+  const worker = new Worker(senderFile, { workerData: { way, memory } })
   await once(worker, 'message')
   return worker
 }
@@ -95,7 +105,6 @@ const ring = await ours()
 await compare('ring between threads, 64 B / postMessage', ring, await posted(), { timesAsFast: 50 })
 await compare('ring between threads, 64 B / ringbuf.js', ring, await ringbuf(), { timesAsFast: 5 })
 
-const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
 const c = compileC('ring', folder)
 if (c) {
   const inC: Side = () => {
