@@ -8,4 +8,4 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('drain', () => socket.resume())
   socket.on('error', () => {})
 })
-server.listen(0, '127.0.0.1', () => console.log(`listening on 127.0.0.1:${server.address().port}`))
+server.listen(0, '127.0.0.1', () => process.stdout.write(`listening on 127.0.0.1:${server.address().port}\n`))

@@ -22,7 +22,7 @@ export const spec: CommandSpec = {
       )
       .option('--max-connections <n>', 'refuse further connections', count)
       .option('--idle-timeout <duration>', 'close a connection on which nothing moves', duration),
-  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout }, { payload }) =>
+  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout, quiet }, { payload, events }) =>
     echoServe({
       host,
       port,
@@ -30,5 +30,6 @@ export const spec: CommandSpec = {
       maxConnections: maxConnections ?? null,
       idleTimeoutMs: idleTimeout?.milliseconds ?? null,
       announce: payload,
+      watched: events || !quiet,
     }),
 }

@@ -59,6 +59,7 @@ export const echoDemo: Demo = async (stage) => {
       maxConnections: null,
       idleTimeoutMs: null,
       announce: false,
+      watched: true,
     } satisfies EchoServerConfig,
   })
   const { port } = await server.until('created')
