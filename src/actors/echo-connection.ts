@@ -29,6 +29,8 @@ const headerBytes = 4
 const firstRoom = 64 * 1024
 const keptRoom = 256 * 1024
 
+const nothing = Buffer.alloc(0)
+
 /** How long a stopping server, or a connection that is being closed, waits for its peer, in milliseconds. */
 export const grace = 2000
 
@@ -48,17 +50,22 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
       if (finishing) return true
       filled += bytes
       const { end, tooLong } = scan()
-      if (end > 0) socket.write(buffer.subarray(0, end), afterWrite)
+      if (end > 0) send(buffer.subarray(0, end))
       if (tooLong !== undefined) refuse(tooLong)
       else keep(end)
       return !waits
     },
   })
 
-  function afterWrite(): void {
-    if (!waits || socket.writableLength > 0) return
-    waits = false
-    socket.resume()
+  function send(frames: Buffer): void {
+    socket.write(frames)
+    if (socket.writableLength === 0) return
+    // Its callback tells when the kernel has taken the frames; with each write it would cost more than the rest of us.
+    waits = true
+    socket.write(nothing, () => {
+      waits = false
+      socket.resume()
+    })
   }
 
   /** Where the whole frames in the buffer end; and the length that a header behind them announces, if it is too long. */
@@ -83,7 +90,6 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
   function keep(from: number): void {
     const kept = filled - from
     const needed = kept < headerBytes ? headerBytes : headerBytes + lengthAt(from)
-    waits = socket.writableLength > 0
     if (waits || !fits(kept, needed)) {
       const next = Buffer.allocUnsafeSlow(roomFor(kept, needed))
       buffer.copy(next, 0, from, filled)

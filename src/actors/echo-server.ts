@@ -5,8 +5,9 @@ import { DemoFailed } from '../errors.js'
 import type { Say } from '../events.js'
 import { address, addressError, boundAddress } from '../ipc/tcp.js'
 import { openFiles } from '../proc/fds.js'
+import { openFilesLimit } from '../proc/limits.js'
 import { readTcpTable } from '../proc/net-tcp.js'
-import { readNumbers, readText } from '../proc/read.js'
+import { readNumbers } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
 import { type EchoConnection, type EchoLimits, echoConnection, grace } from './echo-connection.js'
 import { createStory } from './echo-story.js'
@@ -70,12 +71,6 @@ playServer<EchoServerConfig>(async ({ say, config, told }) => {
   tell({ event: 'removed', kind: 'socket', id: here })
 })
 
-/** The limit of descriptors of this process; undefined where /proc does not tell. */
-function descriptorLimit(): number | undefined {
-  const limit = /^Max open files\s+(\d+)/m.exec(readText('/proc/self/limits') ?? '')?.[1]
-  return limit === undefined ? undefined : Number(limit)
-}
-
 /**
  * How many connections the descriptors of this process suffice for. When accept(2) itself runs out of them Node closes
  * connections without a word, so it must not come to that.
@@ -83,7 +78,7 @@ function descriptorLimit(): number | undefined {
  * @throws DemoFailed where they do not suffice for one
  */
 function roomForConnections(): number {
-  const limit = descriptorLimit()
+  const limit = openFilesLimit()
   if (limit === undefined) return Number.POSITIVE_INFINITY
   const room = limit - openFiles(process.pid).length - spareDescriptors
   if (room >= 1) return room
@@ -107,7 +102,7 @@ function createShortage(note: (text: string) => void) {
       timer = setTimeout(over, 1000)
       if (refusals++ > 0) return
       note(
-        `descriptors ran out with ${counted(open, 'connection')} open and a limit of ${descriptorLimit()} files: refuses ` +
+        `descriptors ran out with ${counted(open, 'connection')} open and a limit of ${openFilesLimit()} files: refuses ` +
           'others until one closes; for more, start it after ulimit -n 1024',
       )
     },

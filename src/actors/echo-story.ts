@@ -51,10 +51,11 @@ export function createStory(say: Say, server: string): ServerStory {
   let untold = { opened: 0, closed: 0, troubles: new Map<string, number>() }
   let secondTimer: NodeJS.Timeout | undefined
 
-  function count(channel: Channel, messages: number, bytes: number, since = now()): void {
+  function count(channel: Channel, messages: number, bytes: number, since?: number): void {
     if (channel.messages === 0) {
-      channel.since = since
+      channel.since = since ?? now()
       busy.add(channel)
+      windowTimer ??= setTimeout(endWindow, window)
     }
     channel.messages += messages
     channel.bytes += bytes
@@ -130,9 +131,9 @@ export function createStory(say: Say, server: string): ServerStory {
           const length = headerBytes + end - start
           const seq = frames++
           bytes += length
-          windowTimer ??= setTimeout(endWindow, window)
           if (!alone || framesLeft === 0) return count(channel, 1, length)
           framesLeft--
+          windowTimer ??= setTimeout(endWindow, window)
           const text = textOf(buffer.subarray(start, end))
           const message = { seq, bytes: length, ...(text !== undefined && { text }) }
           say({ event: 'received', channel: `${peer} > ${local}`, ...message })
