@@ -52,6 +52,10 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
   let written = 0
 
   const progress = new EventEmitter()
+  const silence = setTimeout(() => {
+    if (written > received.messages)
+      say({ event: 'note', text: `waits for echo ${received.messages} from ${there}` })
+  }, patience).unref()
 
   const receiving = receive(socket, async (frame) => {
     checkEcho(frame, outstanding.shift(), received.messages)
@@ -59,6 +63,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
     else received.message(frame.length + 4, () => textOf(frame))
     if (config.print) await writeOut(Buffer.concat([frame, newline]))
     progress.emit('echo')
+    silence.refresh()
   })
   const sending = (async () => {
     for await (const message of messagesOf(config, say)) {
@@ -67,13 +72,9 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
       else sent.message(message.length + 4, () => textOf(message))
       await sendFrame(socket, encode(message), config)
       written++
+      silence.refresh()
     }
   })()
-  socket.setTimeout(patience, () => {
-    if (written > received.messages)
-      say({ event: 'note', text: `waits for echo ${received.messages} from ${there}` })
-  })
-
   const closed = receiving.then(() => {
     const missing = outstanding.length
     const rest = missing === 0 ? '' : `, ${echoes(missing)} ${missing === 1 ? 'is' : 'are'} missing`

@@ -26,8 +26,11 @@ export interface EchoConnection {
 const headerBytes = 4
 
 /** Room for a connection, in bytes: at first, and the most that one keeps when a longer frame has gone. */
-const firstRoom = 64 * 1024
+const firstRoom = 32 * 1024
 const keptRoom = 256 * 1024
+
+/** More room than a frame takes, in bytes: a read that fills its room makes libuv try another, which mostly gets EAGAIN. */
+const slack = 4096
 
 const nothing = Buffer.alloc(0)
 
@@ -99,7 +102,9 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
   }
 
   function fits(kept: number, needed: number): boolean {
-    return needed > keptRoom ? kept < buffer.length : needed <= buffer.length && buffer.length <= keptRoom
+    return needed > keptRoom
+      ? kept < buffer.length
+      : needed < buffer.length && buffer.length <= keptRoom + slack
   }
 
   function refuse(length: number): void {
@@ -147,6 +152,6 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
 
 /** The size of a buffer for a frame of which so many bytes have come: a header alone reserves little of a long one. */
 function roomFor(kept: number, needed: number): number {
-  if (needed <= keptRoom) return Math.max(needed, firstRoom)
+  if (needed <= keptRoom) return Math.max(needed + slack, firstRoom)
   return Math.min(needed, Math.max(keptRoom, 2 * kept))
 }

@@ -9,9 +9,11 @@ import { counted, textOf } from './meter.js'
 /** In a second so many connections open with a story of their own, so many stories end, and so many troubles are told. */
 const perSecond = 20
 
-/** So many milliseconds are a window, in which so many frames have events and so many connections a tally. */
+/**
+ * So many milliseconds are a window, in which so many frames have events, two for each, and so many connections a tally.
+ */
 const window = 100
-const framesPerWindow = 100
+const framesPerWindow = 50
 const talliesPerWindow = 20
 
 /** Bytes of the length before each frame. */
