@@ -351,6 +351,8 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
       await until(() => idle.closed() && half.closed())
       expect([idle.ended(), idle.errno(), idle.count()]).toEqual([true, undefined, 0])
       expect([half.ended(), half.errno(), half.received()]).toEqual([true, undefined, frame('whole')])
+      // It was us who ended it there.
+      expect(story(server)).not.toContain('inside a frame')
       await expectAllGone(server)
     },
   )
