@@ -117,6 +117,8 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
 
   function finish(): void {
     finishing = true
+    // What is thrown away must not be read over echoes that the kernel has not taken yet.
+    buffer = Buffer.allocUnsafeSlow(firstRoom)
     filled = 0
     socket.setTimeout(0)
     socket.end()
