@@ -24,6 +24,9 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire as osdemoRequire } from 'node:module'; const require = osdemoRequire(import.meta.url);",
   },
+  // Less to read and to parse at each start. Names stay as they are, for stack traces and for errors, which have names.
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
 })
 
@@ -51,6 +54,11 @@ writeFileSync(
   schemaFile,
   `${JSON.stringify({ title: 'One event of an osdemo run', ...schema.createSchema('Event') }, null, 2)}\n`,
 )
+
+// The first help page, which is then shown without loading what made it.
+rmSync('dist/help.txt', { force: true })
+const env = { ...process.env, NO_COLOR: '1' }
+writeFileSync('dist/help.txt', execFileSync(process.execPath, ['bin/osdemo.js', '--help'], { env }))
 
 // What an earlier build left is removed last, so that dist/ works at every moment of a build.
 for (const file of readdirSync('dist', { recursive: true })) {

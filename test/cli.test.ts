@@ -68,6 +68,12 @@ describe('help', () => {
       expect(stderr).toContain(`  ${name}`)
   })
 
+  test('--help shows the page that the build has stored, which is what commander makes', async () => {
+    const stored = await osdemo(['--help'])
+    expect(stored).toEqual({ exit: 0, stdout: readFileSync('dist/help.txt', 'utf8'), stderr: '' })
+    expect(await osdemo(['--help', '--no-color'])).toEqual(stored)
+  })
+
   test('--version is that of package.json', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
     expect(await osdemo(['--version'])).toEqual({ exit: 0, stdout: `${version}\n`, stderr: '' })

@@ -48,8 +48,14 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
   const received = createMeter(say, `${there} > ${here}`, 'received')
   /** What was sent and has not come back yet, oldest first. */
   const outstanding: Buffer[] = []
+  /** How many messages have been written to their last byte: for the echo of such a one we wait. */
+  let written = 0
 
   const progress = new EventEmitter()
+  const silence = setTimeout(() => {
+    if (written > received.messages)
+      say({ event: 'note', text: `waits for echo ${received.messages} from ${there}` })
+  }, patience).unref()
 
   const receiving = receive(socket, async (frame) => {
     checkEcho(frame, outstanding.shift(), received.messages)
@@ -57,6 +63,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
     else received.message(frame.length + 4, () => textOf(frame))
     if (config.print) await writeOut(Buffer.concat([frame, newline]))
     progress.emit('echo')
+    silence.refresh()
   })
   const sending = (async () => {
     for await (const message of messagesOf(config, say)) {
@@ -64,16 +71,14 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
       if (!config.report) sent.bulk(1, message.length + 4)
       else sent.message(message.length + 4, () => textOf(message))
       await sendFrame(socket, encode(message), config)
+      written++
+      silence.refresh()
     }
   })()
-  socket.setTimeout(patience, () => {
-    if (outstanding.length > 0)
-      say({ event: 'note', text: `waits for echo ${received.messages} from ${there}` })
-  })
-
   const closed = receiving.then(() => {
-    const missing = outstanding.length > 0 ? `, ${outstanding.length} echoes are missing` : ''
-    throw new DemoFailed(`${there} closed the connection after ${received.messages} echoes${missing}`, {
+    const missing = outstanding.length
+    const rest = missing === 0 ? '' : `, ${echoes(missing)} ${missing === 1 ? 'is' : 'are'} missing`
+    throw new DemoFailed(`${there} closed the connection after ${echoes(received.messages)}${rest}`, {
       hint: 'a frame above its limit, or its end: its own terminal says why',
     })
   })
@@ -125,6 +130,11 @@ async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>
     }
     throw systemCallError(error, 'the connection broke')
   }
+}
+
+/** `1 echo`, `2 echoes`. */
+function echoes(number: number): string {
+  return `${number} ${number === 1 ? 'echo' : 'echoes'}`
 }
 
 function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): void {

@@ -10,7 +10,7 @@ import { now, type Say } from '../events.js'
 import { openFifo, openKeeper } from '../ipc/fifo.js'
 import { counted, createMeter, type Meter, shortText, textOf } from './meter.js'
 import { play } from './preamble.js'
-import { writeOut } from './stdio.js'
+import { alignedBuffer, writeOut } from './stdio.js'
 
 export interface FifoReaderConfig {
   path: string
@@ -28,8 +28,8 @@ export interface FifoReaderConfig {
 
 const newline = 10
 
-/** What one read(2) may give: the capacity of a pipe, unless somebody enlarged it. */
-const chunkSize = 65_536
+/** More than one read(2) gives, which is what a pipe holds: a read that leaves room is known to have emptied it. */
+const chunkSize = 131_072
 
 /** How long the pipe may be silent before we say that we wait, in milliseconds. */
 const patience = 1000
@@ -105,7 +105,7 @@ async function openWhileKept(
 
 /** What a descriptor in nonblocking mode has now; empty when there is nothing, or no writer. */
 function readNow(fd: number): Buffer {
-  const chunk = Buffer.alloc(chunkSize)
+  const chunk = Buffer.alloc(65_536)
   try {
     return chunk.subarray(0, readSync(fd, chunk))
   } catch (error) {
@@ -128,7 +128,7 @@ function drain(fd: number, taker: Taker, object: string, say: Say): Promise<bool
   }
   return new Promise((resolve, reject) => {
     const onread: ConnectOpts['onread'] = {
-      buffer: Buffer.alloc(chunkSize),
+      buffer: alignedBuffer(chunkSize),
       callback(length, bytes) {
         arrived(length)
         const more = taker.chunk((bytes as Buffer).subarray(0, length))
@@ -158,6 +158,20 @@ function drain(fd: number, taker: Taker, object: string, say: Say): Promise<bool
   })
 }
 
+/** Lines are short when the first of a chunk is shorter than this, in bytes. */
+const shortLine = 128
+
+/**
+ * Finds the newlines of a chunk: the function gives the offset of the first one from an offset on, or -1. For short lines
+ * the chunk becomes a string once, because a search in a string costs half of a call into a Buffer.
+ */
+function lineEnds(bytes: Buffer): (from: number) => number {
+  const first = bytes.indexOf(newline)
+  if (first < 0 || first >= shortLine) return (from) => bytes.indexOf(newline, from)
+  const text = bytes.toString('latin1')
+  return (from) => text.indexOf('\n', from)
+}
+
 /** Cuts the stream into messages (lines), copies it to stdout, and reports each message or only how many they were. */
 function createTaker(meter: Meter, { copy, report, max }: FifoReaderConfig): Taker {
   let left = max ?? Number.POSITIVE_INFINITY
@@ -166,12 +180,12 @@ function createTaker(meter: Meter, { copy, report, max }: FifoReaderConfig): Tak
   let length = 0
   const head = Buffer.alloc(shortText)
 
-  function add(bytes: Buffer): void {
-    if (length < shortText) bytes.copy(head, length)
-    length += bytes.length
+  function add(bytes: Buffer, start: number, end: number): void {
+    if (length < shortText) bytes.copy(head, length, start, end)
+    length += end - start
   }
 
-  /** @param end 1 when a newline ended it: that byte came through the pipe too */
+  /** The message in `head` is complete. `end` is 1 when a newline ended it: that byte came through the pipe too. */
   function finish(end: 0 | 1): void {
     meter.message(length + end, () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined))
     length = 0
@@ -179,26 +193,36 @@ function createTaker(meter: Meter, { copy, report, max }: FifoReaderConfig): Tak
 
   return {
     chunk(bytes) {
+      const nextEnd = lineEnds(bytes)
       let start = 0
       let messages = 0
-      for (let at = bytes.indexOf(newline); at >= 0 && messages < left; at = bytes.indexOf(newline, start)) {
-        if (report) {
-          add(bytes.subarray(start, at))
-          finish(1)
-        }
+      let at = nextEnd(0)
+      for (; report && !meter.counting && at >= 0 && messages < left; at = nextEnd(start)) {
+        add(bytes, start, at)
+        finish(1)
+        start = at + 1
+        messages++
+      }
+      const told = { messages, end: start }
+      for (; at >= 0 && messages < left; at = nextEnd(start)) {
         start = at + 1
         messages++
       }
       left -= messages
       const end = left > 0 ? bytes.length : start
       dropped = bytes.length - end
-      if (report) add(bytes.subarray(start, end))
-      else {
+      if (report) {
+        if (messages > told.messages) {
+          meter.bulk(messages - told.messages, length + start - told.end)
+          length = 0
+        }
+        add(bytes, start, end)
+      } else {
         length = start < end ? 1 : 0
         meter.bulk(messages, end)
       }
       if (!copy) return left > 0
-      const written = writeOut(bytes.subarray(0, end))
+      const written = writeOut(bytes, end)
       return written ? written.then(() => left > 0) : left > 0
     },
     end() {

@@ -22,6 +22,8 @@ export interface Meter {
   bulk(messages: number, bytes: number): void
   /** Reports what has been counted and not yet told. */
   flush(): void
+  /** Whether messages are at present only counted, because there have been many: then `bulk` does for `message`. */
+  readonly counting: boolean
   readonly messages: number
   readonly bytes: number
 }
@@ -80,6 +82,9 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
     },
     bulk: count,
     flush,
+    get counting() {
+      return exhausted
+    },
     get messages() {
       return messages
     },

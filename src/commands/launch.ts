@@ -67,14 +67,17 @@ function showGroup(group: string, asked: boolean, words: string[]): number {
 
 /** Makes everything that a run needs; the run itself says its errors as events. */
 async function prepareRun({ options, operands }: Plan, spec: RunSpec, command: string[]) {
-  const { openOutput, openRecords, viewName } = await import('./outputs.js')
+  // At once, because each wait for a file costs a turn of the event loop.
+  const [{ openOutput, openRecords, viewName }, { run }] = await Promise.all([
+    import('./outputs.js'),
+    import('../run/run.js'),
+  ])
   const payload = spec.kind === 'tool' && viewName(options) === undefined
   const demo = spec.demo(operands, options, { payload, events: !payload || options.save !== undefined })
   const stream = payload ? process.stderr : process.stdout
-  const records = openRecords(options.save)
   // Errors go to stderr, for every view.
-  const output = openOutput(stream, options, ['error', ...((payload && spec.onStdout) || [])])
-  const { run } = await import('../run/run.js')
+  const hide = ['error', ...((payload && spec.onStdout) || [])] as const
+  const [records, output] = await Promise.all([openRecords(options.save), openOutput(stream, options, hide)])
   const { timeout } = options
   return () => run(demo, { command, output, records, timeout, graceful: spec.graceful })
 }

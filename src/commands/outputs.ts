@@ -1,7 +1,7 @@
 /** Where a run is shown and written, as the common options say. */
 import type { Event } from '../events.js'
 import { createFileOutput, createOutput, type Output } from '../run/output.js'
-import { colorLevel, createView, endings } from '../views/index.js'
+import { createView, endings } from '../views/index.js'
 import type { CommonOptions } from './spec.js'
 
 const silent = { event: () => '', end: () => '' }
@@ -16,22 +16,25 @@ export function viewName({ json, view }: CommonOptions) {
  *
  * @param hide events that are shown elsewhere
  */
-export function openOutput(
+export async function openOutput(
   stream: NodeJS.WriteStream,
   options: CommonOptions,
   hide: readonly Event['event'][],
-): Output {
+): Promise<Output> {
   const name = viewName(options)
   if (options.quiet && name === undefined) return createOutput(silent, process.stdout)
   const width = Math.max(60, stream.columns ?? 80)
-  const view = createView(name ?? 'timeline', { color: colorLevel(stream, options.color), width, hide })
+  const view = await createView(name ?? 'timeline', stream, { color: options.color, width, hide })
   return createOutput(view, stream)
 }
 
 /** The files of `--save`. @throws SystemCallError when one cannot be made */
-export function openRecords(paths: readonly string[] = []): Output[] {
-  return paths.map((path) => {
-    const ending = Object.keys(endings).find((known) => path.endsWith(known))!
-    return createFileOutput(createView(endings[ending]!, { color: 0, width: 80, hide: [] }), path)
-  })
+export async function openRecords(paths: readonly string[] = []): Promise<Output[]> {
+  const views = await Promise.all(
+    paths.map((path) => {
+      const ending = Object.keys(endings).find((known) => path.endsWith(known))!
+      return createView(endings[ending]!, undefined, { color: false, width: 80, hide: [] })
+    }),
+  )
+  return views.map((view, index) => createFileOutput(view, paths[index]!))
 }

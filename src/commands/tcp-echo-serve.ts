@@ -1,6 +1,7 @@
+import { InvalidArgumentError } from 'commander'
 import { echoServe } from '../demos/tcp-echo.js'
 import type { CommandSpec } from './spec.js'
-import { count, duration, size, wholeNumber } from './values.js'
+import { count, type Duration, duration, size, wholeNumber } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'tool',
@@ -21,8 +22,8 @@ export const spec: CommandSpec = {
         2 ** 24,
       )
       .option('--max-connections <n>', 'refuse further connections', count)
-      .option('--idle-timeout <duration>', 'close a connection on which nothing moves', duration),
-  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout }, { payload }) =>
+      .option('--idle-timeout <duration>', 'close a connection on which nothing moves', idleTime),
+  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout, quiet }, { payload, events }) =>
     echoServe({
       host,
       port,
@@ -30,5 +31,15 @@ export const spec: CommandSpec = {
       maxConnections: maxConnections ?? null,
       idleTimeoutMs: idleTimeout?.milliseconds ?? null,
       announce: payload,
+      watched: events || !quiet,
     }),
+}
+
+/** A duration that is not zero: no connection could live with that. */
+function idleTime(text: string): Duration {
+  const time = duration(text)
+  if (time.milliseconds > 0) return time
+  throw new InvalidArgumentError(
+    'It takes a duration above zero; without it nobody is closed for being idle.',
+  )
 }

@@ -20,8 +20,9 @@ export const spec: PlainSpec = {
   async act(files, options) {
     const recordings = open(files)
     refuseInputs(recordings, options.save)
-    const records = openRecords(options.save)
-    await replay(merge(recordings), openOutput(process.stdout, options, []), records, options.timeout)
+    const records = await openRecords(options.save)
+    const output = await openOutput(process.stdout, options, [])
+    await replay(merge(recordings), output, records, options.timeout)
   },
 }
 

@@ -1,16 +1,27 @@
 /** TCP echo: the two tools, and the demo that shows both ends and what the kernel lists of them. */
 import type { EchoClientConfig } from '../actors/echo-client.js'
 import type { EchoServerConfig } from '../actors/echo-server.js'
+import { DemoFailed } from '../errors.js'
 import { probePort } from '../ipc/tcp.js'
 import { openFiles } from '../proc/fds.js'
+import { openFilesLimit } from '../proc/limits.js'
 import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../proc/net-tcp.js'
 import { hasCapability, readStatus } from '../proc/status.js'
 import type { Actor } from '../run/cast.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
 
+/** With fewer descriptors Node cannot even load the server's program, and says so with a stack. */
+const fewestDescriptors = 48
+
 export function echoServe(config: EchoServerConfig): Demo {
   return async (stage) => {
+    const limit = openFilesLimit()
+    if (limit !== undefined && limit < fewestDescriptors) {
+      throw new DemoFailed(`a limit of ${limit} open files is too low for a server`, {
+        hint: 'raise the limit: ulimit -n 1024',
+      })
+    }
     const server = await stage.start(
       { program: 'echo-server', name: 'server', config },
       { stdout: config.announce },
@@ -59,6 +70,7 @@ export const echoDemo: Demo = async (stage) => {
       maxConnections: null,
       idleTimeoutMs: null,
       announce: false,
+      watched: true,
     } satisfies EchoServerConfig,
   })
   const { port } = await server.until('created')

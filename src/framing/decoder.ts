@@ -1,4 +1,5 @@
 import { FrameTooLongError, TruncatedFrameError } from './errors.js'
+import { slice } from './slice.js'
 
 const HEADER = 4
 const FIRST_ALLOCATION = 64 * 1024
@@ -60,7 +61,7 @@ export class FrameDecoder {
     const frames: Buffer[] = []
     try {
       this.scan(chunk, (buffer, start, end) => {
-        frames.push(buffer.subarray(start, end))
+        frames.push(slice(buffer, start, end))
       })
     } catch (error) {
       if (frames.length === 0) throw error

@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream'
 import { type DecodeOptions, FrameDecoder } from './decoder.js'
 import { encode } from './encode.js'
+import { slice } from './slice.js'
 
 const NOTHING = new Uint8Array(0)
 
@@ -70,7 +71,7 @@ class DecodeStream extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#run(done, () => {
       this.#decoder.scan(chunk, (buffer, start, end) => {
-        this.push(buffer.subarray(start, end))
+        this.push(slice(buffer, start, end))
       })
     })
   }

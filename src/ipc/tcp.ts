@@ -1,5 +1,5 @@
 /** What the TCP actors share: addresses as people write them, and why the kernel refuses one. */
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, Socket } from 'node:net'
 import { errnoOf, systemCallError } from '../errors.js'
 
 /** `127.0.0.1:7007`, `[::1]:7007`. */
@@ -11,6 +11,51 @@ export function address(host: string, port: number): string {
 export function boundAddress(bound: AddressInfo | string | null): { host: string; port: number } {
   const { address: host, port } = bound as AddressInfo
   return { host, port }
+}
+
+/** Where the bytes of a connection go. */
+export interface Inbox {
+  /** Where the next bytes are to be put, never empty; asked for after each `took`. */
+  room(): Buffer
+  /** So many bytes lie in the room now. Returns false to be given no more until the socket is resumed. */
+  took(bytes: number): boolean
+}
+
+/**
+ * Has the kernel put what an accepted connection receives where we want it: read(2) writes into the inbox's room, with
+ * no Buffer made for each read and no stream in between. For a socket of our own, `onread` of net.connect does that;
+ * for an accepted one it takes Node's undocumented `handle`. Where Node has none like that (any more), the same bytes
+ * come by 'data' events and are copied.
+ *
+ * @param accepted a connection of a server with `pauseOnConnect` and `allowHalfOpen`; the server counts it as open
+ *   until the socket has closed
+ * @returns the socket to use from now on
+ */
+export function readInto(accepted: Socket, inbox: Inbox): Socket {
+  const shell = accepted as unknown as { _handle: { useUserBuffer?: unknown } | null }
+  if (typeof shell._handle?.useUserBuffer !== 'function') return readChunks(accepted, inbox)
+  const options = {
+    handle: shell._handle,
+    allowHalfOpen: true,
+    onread: { buffer: () => inbox.room(), callback: (bytes: number) => inbox.took(bytes) },
+  }
+  shell._handle = null
+  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
+  socket.on('close', () => accepted.destroy())
+  return socket
+}
+
+function readChunks(socket: Socket, inbox: Inbox): Socket {
+  socket.on('data', (chunk) => {
+    let wantsMore = true
+    for (let at = 0; at < chunk.length; ) {
+      const copied = chunk.copy(inbox.room(), 0, at)
+      at += copied
+      wantsMore = inbox.took(copied)
+    }
+    if (!wantsMore) socket.pause()
+  })
+  return socket.resume()
 }
 
 /** The error of listen(2), bind(2) or connect(2) on an address, with what to do about it. */

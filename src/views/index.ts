@@ -1,11 +1,21 @@
-/** Which views there are, by the names that `--view` takes. */
+/** Which views there are, by the names that `--view` takes. Each is loaded only when somebody looks through it. */
 import type { ViewName } from './names.js'
-import { createNdjson } from './ndjson.js'
-import { createTimeline, type TimelineOptions } from './timeline.js'
+import type { TimelineOptions } from './timeline.js'
 
-export { colorLevel } from './color.js'
 export { endings } from './names.js'
 
-export function createView(name: ViewName, options: TimelineOptions) {
-  return name === 'ndjson' ? createNdjson() : createTimeline(options)
+/** What a timeline needs to know and events do not. */
+export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
+  /** Of `--color` and `--no-color`. */
+  color: boolean | undefined
+}
+
+/** A view for a terminal, a pipe or a file behind `stream`; without one, for a file that is no stream. */
+export async function createView(name: ViewName, stream: NodeJS.WriteStream | undefined, looks: Looks) {
+  if (name === 'ndjson') return (await import('./ndjson.js')).createNdjson()
+  const [{ createTimeline }, { colorLevel }] = await Promise.all([
+    import('./timeline.js'),
+    import('./color.js'),
+  ])
+  return createTimeline({ ...looks, color: stream ? colorLevel(stream, looks.color) : 0 })
 }

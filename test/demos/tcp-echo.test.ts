@@ -2,13 +2,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
-import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { openFiles } from '../../src/proc/fds.js'
-import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../../src/proc/net-tcp.js'
+import { ephemeralRange, unprivilegedPortStart } from '../../src/proc/net-tcp.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
 import { hasCapability, readStatus } from '../../src/proc/status.js'
@@ -17,150 +16,30 @@ import {
   eventsSoFar,
   invalidEvents,
   newPlace,
-  type Place,
   parseEvents,
   placeOfNobody,
   playDemo,
   processesOf,
-  type Run,
-  type RunOptions,
   temporaryFolder,
 } from '../osdemo.js'
 import { until } from '../until.js'
+import {
+  accepted,
+  connect,
+  expectAllGone,
+  expectEcho,
+  expectSame,
+  frame,
+  isListening,
+  listeningRow,
+  MiB,
+  serve,
+  story,
+  unread,
+  writeApart,
+} from './echo-peers.js'
 
-const MiB = 1024 * 1024
 const signals = ['SIGINT', 'SIGTERM'] as const
-
-/** Not the encoder of the program: what is tested is not what it is tested with. */
-function frame(payload: string | Buffer): Buffer {
-  const body = Buffer.from(payload as string)
-  const header = Buffer.alloc(4)
-  header.writeUInt32BE(body.length)
-  return Buffer.concat([header, body])
-}
-
-interface Server extends Run {
-  place: Place
-  port: number
-  /** The pid of the process that serves. */
-  actor: number
-}
-
-/** The kernel is asked where it listens, since not every server has a stdout that can be read. */
-async function serve(words: string[] = [], options: RunOptions = {}): Promise<Server> {
-  const place = newPlace()
-  const run = place.osdemo(['tcp-echo', '--port', '0', ...words], options)
-  const { actor, port } = await until(() =>
-    childrenOf(run.pid)
-      .map((pid) => ({ actor: pid, port: listeningRow(pid)?.local.port }))
-      .find((child) => child.port !== undefined),
-  )
-  return { ...run, place, port: port!, actor }
-}
-
-function listeningRow(pid: number): TcpRow | undefined {
-  const files = openFiles(pid).map(({ target }) => target)
-  return readTcpTable().find(({ state, inode }) => state === 'LISTEN' && files.includes(`socket:[${inode}]`))
-}
-
-function isListening(port: number): boolean {
-  return readTcpTable().some(({ state, local }) => state === 'LISTEN' && local.port === port)
-}
-
-/** The story so far as running text: a terminal's lines are broken anywhere. */
-function story({ stderr }: Run): string {
-  return stderr().replaceAll(/\s+/g, ' ')
-}
-
-interface Peer {
-  socket: Socket
-  received(): Buffer
-  /** Bytes that have come. */
-  count(): number
-  /** FIN has come. */
-  ended(): boolean
-  /** Nothing more can come, for whatever reason. */
-  closed(): boolean
-  errno(): string | undefined
-}
-
-/** A connection that takes what comes. It answers the server's FIN with its own, unless it is `halfOpen`. */
-async function connect(port: number, { halfOpen = false, reads = true } = {}): Promise<Peer> {
-  const socket = createConnection({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: halfOpen })
-  const chunks: Buffer[] = []
-  const seen = { count: 0, ended: false, closed: false, errno: undefined as string | undefined }
-  if (!reads) socket.pause()
-  socket.on('data', (chunk) => {
-    chunks.push(chunk)
-    seen.count += chunk.length
-  })
-  if (!reads) socket.pause()
-  socket.on('end', () => {
-    seen.ended = true
-  })
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    seen.errno = error.code
-  })
-  socket.on('close', () => {
-    seen.closed = true
-  })
-  onTestFinished(() => void socket.destroy())
-  await until(() => !socket.connecting)
-  return {
-    socket,
-    received: () => Buffer.concat(chunks),
-    count: () => seen.count,
-    ended: () => seen.ended,
-    closed: () => seen.closed,
-    errno: () => seen.errno,
-  }
-}
-
-/** Waits until a process has this connection: a server that ends resets those that it has not accepted yet. */
-async function accepted({ socket }: Peer): Promise<void> {
-  await until(() =>
-    readTcpTable().some(
-      ({ local, remote, inode }) =>
-        local.port === socket.remotePort && remote.port === socket.localPort && inode !== 0,
-    ),
-  )
-}
-
-/** Sends frames, takes as many bytes, says goodbye, and expects to have got the same bytes and nothing more. */
-async function expectEcho(port: number, frames: Buffer): Promise<void> {
-  const peer = await connect(port)
-  peer.socket.write(frames)
-  await until(() => peer.count() >= frames.length)
-  peer.socket.end()
-  await until(() => peer.closed())
-  expectSame(peer.received(), frames)
-}
-
-/** Of megabytes, `toEqual` would take minutes to show a difference. */
-function expectSame(received: Buffer, expected: Buffer): void {
-  if (expected.length < 10_000) expect(received).toEqual(expected)
-  else
-    expect({ length: received.length, same: received.equals(expected) }).toEqual({
-      length: expected.length,
-      same: true,
-    })
-}
-
-/** Writes each part only when the server has read the one before: no buffer of the kernel holds any of it. */
-async function writeApart({ socket }: Peer, parts: Buffer[]): Promise<void> {
-  for (const part of parts) {
-    socket.write(part)
-    await until(() => socket.writableLength === 0 && unread(socket) === 0)
-  }
-}
-
-/** How many bytes that this socket has sent wait in the kernel for the server to read them. */
-function unread({ localPort, remotePort }: Socket): number | undefined {
-  const rows = readTcpTable()
-  const near = rows.find(({ local, remote }) => local.port === localPort && remote.port === remotePort)
-  const far = rows.find(({ local, remote }) => local.port === remotePort && remote.port === localPort)
-  return near && far && near.txQueue + far.rxQueue
-}
 
 /** A file descriptor of a pipe that nobody ever reads: full from the beginning, or with room for 64 KiB. */
 function deadEnd({ full }: { full: boolean }): number {
@@ -177,15 +56,6 @@ async function keepBusy(port: number): Promise<void> {
   const frames = Buffer.concat(Array.from({ length: 100 }, (_, number) => frame(`message ${number}`)))
   for (let round = 0; round < 10; round++)
     await Promise.all(Array.from({ length: 15 }, () => expectEcho(port, frames)))
-}
-
-async function expectAllGone({ pid, port, actor, place }: Server): Promise<void> {
-  await until(() => !isAlive(pid) && !isAlive(actor))
-  expect({ listening: isListening(port), processes: processesOf(place), files: place.leftovers() }).toEqual({
-    listening: false,
-    processes: [],
-    files: [],
-  })
 }
 
 describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
@@ -481,6 +351,8 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
       await until(() => idle.closed() && half.closed())
       expect([idle.ended(), idle.errno(), idle.count()]).toEqual([true, undefined, 0])
       expect([half.ended(), half.errno(), half.received()]).toEqual([true, undefined, frame('whole')])
+      // It was us who ended it there.
+      expect(story(server)).not.toContain('inside a frame')
       await expectAllGone(server)
     },
   )
@@ -667,6 +539,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begi
     ['--max-frame', '4GiB'],
     ['--max-connections', '0'],
     ['--idle-timeout', '5'],
+    ['--idle-timeout', '0ms'],
   ])('takes %s %s for a mistake, and says so with exit code 2', async (option, value) => {
     const run = newPlace().osdemo(['tcp-echo', option, value])
     expect([await run.exit, run.stdout()]).toEqual([2, ''])

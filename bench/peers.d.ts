@@ -1,0 +1,7 @@
+// These two packages come without types.
+declare module '@vweevers/length-prefixed-stream' {
+  export function decode(): import('node:stream').Transform
+}
+declare module 'length-prefixed-stream' {
+  export function decode(): import('node:stream').Transform
+}

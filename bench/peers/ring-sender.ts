@@ -1,0 +1,48 @@
+/** A thread that sends numbered messages of 64 bytes, in the way that it was told, each time it is told how many. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { RingBuffer } from 'ringbuf.js'
+import { producerOf, threadWaiter } from '../../src/ipc/shared-ring.js'
+
+const { way, memory } = workerData as {
+  way: 'ours' | 'ringbuf.js' | 'postMessage'
+  memory: SharedArrayBuffer
+}
+const message = new Uint8Array(64)
+/** So many messages are published together. */
+const batch = 64
+
+const send = { ours, 'ringbuf.js': ringbuf, postMessage }[way]()
+parentPort!.on('message', send)
+parentPort!.postMessage('ready')
+
+function ours() {
+  const ring = producerOf(memory, threadWaiter)
+  return (messages: number) => {
+    for (let i = 0; i < messages; i++) {
+      message[0] = i
+      ring.write(message)
+      if (i % batch === batch - 1) ring.publish()
+    }
+    ring.publish()
+  }
+}
+
+function ringbuf() {
+  const ring = new RingBuffer(memory, Uint8Array as never)
+  return (messages: number) => {
+    for (let i = 0; i < messages; i++) {
+      message[0] = i
+      while (ring.available_write() < 64);
+      ring.push(message, 64)
+    }
+  }
+}
+
+function postMessage() {
+  return (messages: number) => {
+    for (let i = 0; i < messages; i++) {
+      message[0] = i
+      parentPort!.postMessage(message)
+    }
+  }
+}

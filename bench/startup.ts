@@ -1,0 +1,69 @@
+/** How long the program takes to begin, beside a Node that does nothing (`node -e 0`). Whole processes, one at a time. */
+import { strictEqual } from 'node:assert'
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { compare, type Side, timed } from './sides.js'
+
+const rounds = 21
+const osdemo = new URL('../bin/osdemo.js', import.meta.url).pathname
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+
+/** A process from its start to its end; its stdout must contain these words. */
+function whole(args: string[], words = ''): Side {
+  return () =>
+    timed(() => {
+      const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+      strictEqual(status, 0)
+      strictEqual(stdout.includes(words), true, stdout)
+    })
+}
+
+/** A run of osdemo from its start to the first line on its stdout. What it does after that is not timed. */
+function firstLine(words: string[]): Side {
+  return async () => {
+    const begin = process.hrtime.bigint()
+    const child = spawn(process.execPath, [osdemo, ...words], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const closed = new Promise((resolve) => child.once('close', resolve))
+    const line = await new Promise<string>((resolve) =>
+      child.stdout.setEncoding('utf8').once('data', resolve),
+    )
+    const milliseconds = Number(process.hrtime.bigint() - begin) / 1e6
+    strictEqual(JSON.parse(line.split('\n')[0]!).event, 'run')
+    child.stdout.resume()
+    child.kill('SIGINT')
+    await closed
+    return milliseconds
+  }
+}
+
+const nothing = whole(['-e', '0'])
+for (const [words, expected, timesAsLong] of [
+  [['--version'], version, 1.3],
+  [['--help'], 'Usage: osdemo', 1.3],
+  [['pipe', 'read', '--help'], 'Usage: osdemo pipe read', undefined],
+] as const) {
+  const goal = timesAsLong === undefined ? undefined : { timesAsLong }
+  await compare(
+    `\`${words.join(' ')}\` / node -e 0`,
+    whole([osdemo, ...words], expected),
+    nothing,
+    goal,
+    rounds,
+  )
+}
+for (const words of [
+  ['pipe', 'demo'],
+  ['pipe', 'read'],
+  ['tcp-echo', 'demo'],
+  ['shm', 'threads'],
+  ['tour'],
+]) {
+  const ours = firstLine([...words, '--json'])
+  await compare(
+    `\`${words.join(' ')} --json\` to its first line / node -e 0`,
+    ours,
+    nothing,
+    { timesAsLong: 1.5 },
+    rounds,
+  )
+}
