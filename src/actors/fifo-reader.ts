@@ -7,7 +7,7 @@ import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
-import { openFifo, openKeeper } from '../ipc/fifo.js'
+import { enlargePipe, openFifo, openKeeper } from '../ipc/fifo.js'
 import { counted, createMeter, type Meter, shortText, textOf } from './meter.js'
 import { play } from './preamble.js'
 import { alignedBuffer, writeOut } from './stdio.js'
@@ -30,6 +30,13 @@ const newline = 10
 
 /** More than one read(2) gives, which is what a pipe holds: a read that leaves room is known to have emptied it. */
 const chunkSize = 131_072
+
+/** What a pipe holds that nobody has enlarged, in bytes. After so many reads of a full one in a row, many bytes come. */
+const pipeSize = 65_536
+const manyReads = 8
+
+/** What one read may give once the pipe holds more, in bytes: what still fits into the processor's cache. */
+const largeChunk = 262_144
 
 /** How long the pipe may be silent before we say that we wait, in milliseconds. */
 const patience = 1000
@@ -126,11 +133,23 @@ function drain(fd: number, taker: Taker, object: string, say: Say): Promise<bool
     if (told) say({ event: 'call', phase: 'end', call: 'read', object, result: length })
     told = false
   }
+  let buffer = alignedBuffer(chunkSize)
+  let fullReads = 0
+  /** Many bytes come when read after read finds the pipe full. */
+  const expectMany = (length: number) => {
+    fullReads = length >= pipeSize ? fullReads + 1 : 0
+    if (fullReads !== manyReads) return
+    const size = enlargePipe(fd)
+    if (size === undefined) return
+    say({ event: 'call', phase: 'end', call: 'fcntl', object: `F_SETPIPE_SZ of ${object}`, result: size })
+    buffer = alignedBuffer(largeChunk)
+  }
   return new Promise((resolve, reject) => {
     const onread: ConnectOpts['onread'] = {
-      buffer: alignedBuffer(chunkSize),
+      buffer: () => buffer,
       callback(length, bytes) {
         arrived(length)
+        expectMany(length)
         const more = taker.chunk((bytes as Buffer).subarray(0, length))
         if (more === true) return true
         Promise.resolve(more).then((goOn) => {

@@ -21,6 +21,7 @@ import { dirname } from 'node:path'
 import { getSystemErrorMap, promisify } from 'node:util'
 import type { execaSync as ExecaSync } from 'execa'
 import { DemoFailed, errnoOf, Interrupted, OsdemoError, systemCallError, Unavailable } from '../errors.js'
+import { fcntl } from './libc.js'
 
 /** open(2)'s O_PATH, which Node does not name: a descriptor that stands for a file without opening it. Linux only. */
 const O_PATH = 0o10000000
@@ -122,6 +123,8 @@ function makeFifo(
     if (errnoOf(result.cause) === 'ENOENT') {
       throw new Unavailable('there is no program mkfifo here', 'install coreutils')
     }
+    // It could not be started, as when no more files may be open.
+    if (result.exitCode === undefined) throw result.cause ?? result
     if (result.failed) throw explainMkfifo(path, result.stderr)
     made(findFifo(draft)!)
     linkSync(draft, path)
@@ -212,4 +215,24 @@ function requireOurs(path: string, { uid, mode }: Stats): void {
 export function openKeeper(fd: number): number | undefined {
   if (process.platform !== 'linux') return undefined
   return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
+}
+
+/** F_SETPIPE_SZ of linux/fcntl.h. */
+const F_SETPIPE_SZ = 1031
+
+/** What Linux lets everybody have, in bytes: /proc/sys/fs/pipe-max-size as it comes. */
+const largePipe = 2 ** 20
+
+/**
+ * Lets the pipe of a descriptor hold more, so that many bytes take fewer turns between reader and writer.
+ *
+ * @returns how much it holds now, in bytes; undefined where it stays as it is: no Linux, no FFI, or this user has his share
+ */
+export function enlargePipe(fd: number): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  try {
+    return fcntl(fd, F_SETPIPE_SZ, largePipe)
+  } catch {
+    return undefined
+  }
 }

@@ -96,6 +96,11 @@ export function viewMemory(address: bigint, size: number): ArrayBuffer {
   return load().view(address, size)
 }
 
+/** fcntl(2) with a command that takes an int, such as F_SETPIPE_SZ. */
+export function fcntl(fd: number, command: number, value: number): number {
+  return checked('fcntl', native('fcntl', 'int fcntl(int fd, int command, int value)')(fd, command, value))
+}
+
 /** The number of futex(2) among the system calls; the C library has no function for it. */
 const futexNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 202, arm64: 98 }
 

@@ -1,5 +1,6 @@
 /** Starts an actor that is a thread of this very process: a worker with its own event loop and shared memory. */
 import { Worker } from 'node:worker_threads'
+import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { type Actor, createMemory, type Ending, type Part } from './cast.js'
 import { actorEntry } from './package.js'
@@ -22,7 +23,7 @@ export function startThread(
   })
   ended.then(() => setImmediate(memory.close))
   return new Promise((resolve, reject) => {
-    worker.on('error', reject)
+    worker.on('error', (error) => reject(cannotStart(error, part.name)))
     ended.then(() => reject(new Error(`the thread of the ${part.name} ended at once`)))
     worker.on('message', (message: Event | { tid: number }) => {
       if ('event' in message) {
@@ -42,4 +43,11 @@ export function startThread(
       resolve(onStart(actor))
     })
   })
+}
+
+/** What Node says of a thread that it cannot start; any other error is the thread's own, and a bug. */
+function cannotStart(error: Error & { code?: string }, name: string): Error {
+  if (error.code !== 'ERR_WORKER_INIT_FAILED') return error
+  const hint = 'raise the limits: ulimit -n 1024 for open files, ulimit -u for threads'
+  return new OsdemoError(`cannot start the thread of the ${name}: ${error.message}`, 1, { cause: error, hint })
 }
