@@ -5,15 +5,15 @@ import { isAlive, parseStat, readStat } from '../../src/proc/stat.js'
 import { until } from '../until.js'
 import { NO_PID, start } from './children.js'
 
-/** `cat /proc/self/stat` on Linux 6.18, from field 3 on. */
+/** `cat /proc/self/stat` on Linux 6.18, from field 3 on; with 3 ticks in its program and 4 in the kernel. */
 const AFTER_COMM =
-  'R 3650 3651 2797 0 -1 4194304 99 0 0 0 0 0 0 0 20 0 1 0 90414 3133440 358 18446744073709551615 94031125176320 ' +
+  'R 3650 3651 2797 0 -1 4194304 99 0 0 0 3 4 0 0 20 0 1 0 90414 3133440 358 18446744073709551615 94031125176320 ' +
   '94031125196201 140733766740080 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 94031125212208 94031125213824 94031630823424 ' +
   '140733766748899 140733766748919 140733766748919 140733766750187 0\n'
 
 describe('parseStat', { timeout: 30_000 }, () => {
   test('reads what the kernel says about a process', () => {
-    const stat = { pid: 3658, comm: 'cat', state: 'R', ppid: 3650, startTicks: 90414 }
+    const stat = { pid: 3658, comm: 'cat', state: 'R', ppid: 3650, cpuTicks: 7, startTicks: 90414 }
     expect(parseStat(`3658 (cat) ${AFTER_COMM}`)).toEqual(stat)
   })
 
@@ -21,14 +21,14 @@ describe('parseStat', { timeout: 30_000 }, () => {
     const text =
       '14 (kworker/0:1H-events_highpri) I 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 30 0 0 18446744073709551615 ' +
       '0 0 0 0 0 0 0 2147483647 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n'
-    const stat = { pid: 14, comm: 'kworker/0:1H-events_highpri', state: 'I', ppid: 2, startTicks: 30 }
+    const stat = { pid: 14, comm: 'kworker/0:1H-events_highpri', state: 'I', ppid: 2, cpuTicks: 0, startTicks: 30 }
     expect(parseStat(text)).toEqual(stat)
   })
 
   test.each(['a) R 1 (b', 'a\nb) Z 1', '', ')', '((', ' ', 'größe→', '1 (x) S 1'])(
     'takes %j for a name',
     (comm) => {
-      const stat = { pid: 3658, comm, state: 'R', ppid: 3650, startTicks: 90414 }
+      const stat = { pid: 3658, comm, state: 'R', ppid: 3650, cpuTicks: 7, startTicks: 90414 }
       expect(parseStat(`3658 (${comm}) ${AFTER_COMM}`)).toEqual(stat)
     },
   )
@@ -45,7 +45,7 @@ describe('parseStat', { timeout: 30_000 }, () => {
         (...all) => {
           const [comm, state, pid, ppid, startTicks] = all
           const text = `${pid} (${comm}) ${state} ${ppid}${' 7'.repeat(17)} ${startTicks}${' 7'.repeat(30)}\n`
-          expect(parseStat(text)).toEqual({ pid, comm, state, ppid, startTicks })
+          expect(parseStat(text)).toEqual({ pid, comm, state, ppid, cpuTicks: 14, startTicks })
         },
       ),
     )
