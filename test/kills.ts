@@ -2,7 +2,7 @@
  * Kills every command with SIGKILL at a random moment, again and again, and looks what is left: `npm run test:kills`.
  * Not part of `npm test`, because it takes minutes. Arguments: how many runs (200), and the seed of the moments.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +33,13 @@ const words: Record<string, string[][]> = {
   ],
   'tcp-echo client': [['--port', 'PORT', '--delay', '5ms', '--chunk', '1', 'x'.repeat(500)]],
   'shm threads': [[], ['--times', '3000000']],
+  'shm write': [
+    ['x', '--key', 'KEY', '--hold'],
+    ['x', '--key', 'KEY', '--hold', '--json'],
+  ],
+  'shm ring': [[], ['--messages', '1000000000']],
+  'shm race': [[], ['--times', '5000000']],
+  completion: [['bash']],
 }
 
 /** A small generator of pseudo-random numbers in [0, 1), so that a seed gives the same moments again: xorshift32. */
@@ -106,7 +113,8 @@ async function killOne(line: string[], moment: number): Promise<Outcome> {
   const files = () =>
     listing(folder).filter((name) => !['osdemo', 'osdemo/ledger', 'run.ndjson'].includes(name))
   const before = files()
-  spawnSync(process.execPath, [program, 'clean'], { env: { ...process.env, XDG_RUNTIME_DIR: folder } })
+  const cleaning = start(folder, ['clean'])
+  await new Promise((resolve) => cleaning.once('exit', resolve))
   const left = files()
   rmSync(folder, { recursive: true })
   return { line: line.join(' '), killedAfter: Math.round(moment), gone, before, left }
@@ -120,7 +128,9 @@ const variants = [...commands.keys()].flatMap((name) =>
   (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]),
 )
 const plans = Array.from({ length: runs }, (_, index) => ({
-  line: variants[index % variants.length]!.map((word) => (word === 'PORT' ? '7107' : word)),
+  line: variants[index % variants.length]!.map(
+    (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}` })[word] ?? word,
+  ),
   moment: next() * longest,
 }))
 const outcomes: Outcome[] = []
@@ -136,11 +146,11 @@ rmSync(serving, { recursive: true })
 
 const stayed = outcomes.filter(({ gone }) => gone === undefined)
 const leaked = outcomes.filter(({ left }) => left.length > 0)
-const slowest = Math.max(...outcomes.map(({ gone = patience }) => gone))
+const slowest = outcomes.reduce((a, b) => ((b.gone ?? patience) > (a.gone ?? patience) ? b : a))
 const kernelSame = kernelObjects() === kernelBefore
 const report = [
   `${outcomes.length} runs, of ${variants.length} command lines, killed with SIGKILL after 0 to ${longest} ms; seed ${seed}`,
-  `${stayed.length} left a process after ${patience} ms; the last process was gone after ${slowest} ms`,
+  `${stayed.length} left a process after ${patience} ms; the slowest process was gone after ${slowest.gone} ms, of ${slowest.line}, killed after ${slowest.killedAfter} ms`,
   `${outcomes.filter(({ before }) => before.length > 0).length} left a FIFO or a record for osdemo clean to remove`,
   `${leaked.length} left something after that`,
   `System V objects, /dev/mqueue and /dev/shm ${kernelSame ? 'are as before' : 'HAVE CHANGED'}`,

@@ -21,7 +21,14 @@ describe('parseStat', { timeout: 30_000 }, () => {
     const text =
       '14 (kworker/0:1H-events_highpri) I 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 30 0 0 18446744073709551615 ' +
       '0 0 0 0 0 0 0 2147483647 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n'
-    const stat = { pid: 14, comm: 'kworker/0:1H-events_highpri', state: 'I', ppid: 2, cpuTicks: 0, startTicks: 30 }
+    const stat = {
+      pid: 14,
+      comm: 'kworker/0:1H-events_highpri',
+      state: 'I',
+      ppid: 2,
+      cpuTicks: 0,
+      startTicks: 30,
+    }
     expect(parseStat(text)).toEqual(stat)
   })
 
