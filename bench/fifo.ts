@@ -15,7 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true }))
 const fifo = join(folder, 'p')
 const file = join(folder, 'file')
-const bulk = 512 * 2 ** 20
+/** So many that what happens once, as loading FFI does, is left aside too. */
+const bulk = 2 * 2 ** 30
 const lineBytes = 16
 const osdemo = new URL('../bin/osdemo.js', import.meta.url).pathname
 const onOneCpu = spawnSync('taskset', ['-c', '1', 'true']).status === 0 ? 'taskset -c 1' : ''
@@ -74,7 +75,7 @@ if (c) {
   const send = side(`${c} send ${fifo} ${file}`, drain, bulk)
   await compare('`pipe write` in bulk / C', writer, send, { timesAsFast: 0.9 })
 
-  const some = bulk / 8
+  const some = bulk / 32
   const feedLines = `${c} feed ${fifo} ${some} ${lineBytes}`
   const count = `${some / lineBytes} messages, ${some} bytes`
   const readline = `${fs}; import { createInterface } from 'node:readline'; let n = 0; createInterface(read('${fifo}'))

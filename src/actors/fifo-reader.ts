@@ -7,7 +7,8 @@ import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
-import { enlargePipe, openFifo, openKeeper } from '../ipc/fifo.js'
+import { openFifo, openKeeper } from '../ipc/fifo.js'
+import { expectMany } from './bulk.js'
 import { counted, createMeter, type Meter, shortText, textOf } from './meter.js'
 import { play } from './preamble.js'
 import { alignedBuffer, writeOut } from './stdio.js'
@@ -135,13 +136,10 @@ function drain(fd: number, taker: Taker, object: string, say: Say): Promise<bool
   }
   let buffer = alignedBuffer(chunkSize)
   let fullReads = 0
-  /** Many bytes come when read after read finds the pipe full. */
-  const expectMany = (length: number) => {
+  const watchFor = (length: number) => {
     fullReads = length >= pipeSize ? fullReads + 1 : 0
     if (fullReads !== manyReads) return
-    const size = enlargePipe(fd)
-    if (size === undefined) return
-    say({ event: 'call', phase: 'end', call: 'fcntl', object: `F_SETPIPE_SZ of ${object}`, result: size })
+    expectMany(say, fd, object)
     buffer = alignedBuffer(largeChunk)
   }
   return new Promise((resolve, reject) => {
@@ -149,7 +147,7 @@ function drain(fd: number, taker: Taker, object: string, say: Say): Promise<bool
       buffer: () => buffer,
       callback(length, bytes) {
         arrived(length)
-        expectMany(length)
+        watchFor(length)
         const more = taker.chunk((bytes as Buffer).subarray(0, length))
         if (more === true) return true
         Promise.resolve(more).then((goOn) => {

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
+import { expectMany } from './bulk.js'
 import { counted, createMeter, type Meter, textOf } from './meter.js'
 import { patiently } from './patience.js'
 import { play } from './preamble.js'
@@ -24,6 +25,9 @@ export interface FifoWriterConfig {
   hold: boolean
 }
 
+/** After so many bytes of stdin, many are to be expected. */
+const manyBytes = 4 * 2 ** 20
+
 /** How long a write may take before we say that it waits, in milliseconds. */
 const patience = 50
 
@@ -35,9 +39,14 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
   const meter = createMeter(say, config.path, 'sent')
   if (config.messages !== null) await sendMessages(fd, config, meter, say)
   else {
+    let enlarged = false
     for await (const chunk of stdinChunks(say)) {
       await writeAll(fd, chunk, `FIFO ${config.path}`, say)
       meter.bulk(0, chunk.length)
+      if (meter.bytes >= manyBytes && !enlarged) {
+        enlarged = true
+        expectMany(say, fd, object)
+      }
     }
   }
   meter.flush()

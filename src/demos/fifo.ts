@@ -14,12 +14,11 @@ import type { Stage } from '../run/stage.js'
  * @throws DemoFailed when something else is at the path; SystemCallError when it cannot be made
  */
 export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdentity> {
-  const makeFifo = await loadMkfifo()
   let entry: Page<RecordedFifo> | undefined
   for (;;) {
     const held = holdFifo(path)
     if (!held) {
-      entry = make(path, makeFifo)
+      entry = make(path, await loadMkfifo())
       continue
     }
     if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })

@@ -217,8 +217,9 @@ export function openKeeper(fd: number): number | undefined {
   return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
-/** F_SETPIPE_SZ of linux/fcntl.h. */
+// linux/fcntl.h
 const F_SETPIPE_SZ = 1031
+const F_GETPIPE_SZ = 1032
 
 /** What Linux lets everybody have, in bytes: /proc/sys/fs/pipe-max-size as it comes. */
 const largePipe = 2 ** 20
@@ -231,7 +232,7 @@ const largePipe = 2 ** 20
 export function enlargePipe(fd: number): number | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    return fcntl(fd, F_SETPIPE_SZ, largePipe)
+    return fcntl(fd, F_GETPIPE_SZ, 0) < largePipe ? fcntl(fd, F_SETPIPE_SZ, largePipe) : undefined
   } catch {
     return undefined
   }

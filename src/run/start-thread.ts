@@ -49,5 +49,8 @@ export function startThread(
 function cannotStart(error: Error & { code?: string }, name: string): Error {
   if (error.code !== 'ERR_WORKER_INIT_FAILED') return error
   const hint = 'raise the limits: ulimit -n 1024 for open files, ulimit -u for threads'
-  return new OsdemoError(`cannot start the thread of the ${name}: ${error.message}`, 1, { cause: error, hint })
+  return new OsdemoError(`cannot start the thread of the ${name}: ${error.message}`, 1, {
+    cause: error,
+    hint,
+  })
 }
