@@ -1,0 +1,126 @@
+/**
+ * One of two processes that share a segment: WAY, `first` or `second`, the segment's id and size. Says that it is ready,
+ * and then does its part of the way as many times as it is told, each time it is told.
+ */
+
+import { openMemory } from '../../src/ipc/shared-memory.js'
+import { mutexAt } from '../../src/ipc/shared-mutex.js'
+import { consumerOf, producerOf } from '../../src/ipc/shared-ring.js'
+import { lockOffsets } from './segment-layout.js'
+
+const [way, end, id, size] = process.argv.slice(2)
+const isFirst = end === 'first'
+const { memory, waiter, address } = openMemory({ segment: Number(id), size: Number(size) })
+const cell = new Int32Array(memory, 0, 1)
+/** So many messages are published together. */
+const batch = 64
+
+const ways = { receive, send, spin, sleep, lock, handOver }
+const work = ways[way as keyof typeof ways]()
+process.on('message', (count: number) => {
+  const start = process.hrtime.bigint()
+  const result = work(count)
+  process.send!({ milliseconds: Number(process.hrtime.bigint() - start) / 1e6, result })
+})
+process.send!('ready')
+
+/** Takes messages, and gives the sum of their first bytes. */
+function receive() {
+  const ring = consumerOf(memory, waiter)
+  return (count: number) => {
+    let sum = 0
+    for (let got = 0; got < count; ) {
+      ring.wait()
+      got += ring.drain((bytes, start) => {
+        sum += bytes[start]!
+      })
+    }
+    return sum
+  }
+}
+
+function send() {
+  const ring = producerOf(memory, waiter)
+  const message = new Uint8Array(64)
+  return (count: number) => {
+    for (let i = 0; i < count; i++) {
+      message[0] = i
+      ring.write(message)
+      if (i % batch === batch - 1) ring.publish()
+    }
+    ring.publish()
+    return count
+  }
+}
+
+/** The cell counts turns: the first process takes the even ones, the second the odd ones. Gives the turns of both. */
+function spin() {
+  let turn = isFirst ? 0 : 1
+  return (count: number) => {
+    const start = turn
+    for (let i = 0; i < count; i++) {
+      while (Atomics.load(cell, 0) !== turn);
+      Atomics.store(cell, 0, turn + 1)
+      turn += 2
+    }
+    if (isFirst) while (Atomics.load(cell, 0) !== turn);
+    return Atomics.load(cell, 0) - start
+  }
+}
+
+/** The same, asleep in futex(2) until it is our turn. */
+function sleep() {
+  let turn = isFirst ? 0 : 1
+  const waitForTurn = () => {
+    while (Atomics.load(cell, 0) !== turn) waiter.wait(cell, 0, turn - 1)
+  }
+  return (count: number) => {
+    const start = turn
+    for (let i = 0; i < count; i++) {
+      waitForTurn()
+      Atomics.store(cell, 0, turn + 1)
+      waiter.notify(cell, 0)
+      turn += 2
+    }
+    if (isFirst) waitForTurn()
+    return Atomics.load(cell, 0) - start
+  }
+}
+
+/** Takes a lock that nobody else wants, counts, and lets it go. Gives what was counted. */
+function lock() {
+  const mutex = mutexAt(address + BigInt(lockOffsets[0]!))
+  return (count: number) => {
+    const before = cell[0]!
+    for (let i = 0; i < count; i++) {
+      mutex.lock()
+      cell[0]!++
+      mutex.unlock()
+    }
+    return cell[0]! - before
+  }
+}
+
+/**
+ * Three locks in a circle, of which each process holds one, the second process the one ahead of the first. A step takes the
+ * next lock and lets the last one go. As only one lock is free at a time, steps alternate, and each waits for the other
+ * process. Gives the steps of both, counted where two locks are held: only one process can be there.
+ */
+function handOver() {
+  const locks = lockOffsets.map((offset) => mutexAt(address + BigInt(offset)))
+  let held = isFirst ? 0 : 1
+  let counted = 0
+  locks[held]!.lock()
+  return (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const next = (held + 1) % locks.length
+      locks[next]!.lock()
+      cell[0]!++
+      locks[held]!.unlock()
+      held = next
+    }
+    const before = counted
+    counted = cell[0]!
+    return counted - before
+  }
+}
