@@ -1,7 +1,7 @@
 /** Counts in a shared cell, each time the director says how: a thread, or a process. */
 
 import type { Say } from '../events.js'
-import { arrive, countAtomically, countingRoom, countPlainly } from '../ipc/shared-counter.js'
+import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
 import { play } from './preamble.js'
@@ -19,7 +19,7 @@ export type CounterWord = 'plainly' | 'atomically' | 'locked' | 'hold' | 'lock' 
 
 play<CounterConfig>(async ({ say, config: { memory, times }, told }) => {
   const { memory: bytes, waiter, address } = openMemory(memory)
-  const { cell, barrier, lockAt } = countingRoom(bytes)
+  const { cell, barrier } = countingRoom(bytes)
   const lock = mutexAt(address + BigInt(lockAt))
   const round = (call: string, count: () => void) => {
     arrive(barrier, waiter)
@@ -42,7 +42,7 @@ play<CounterConfig>(async ({ say, config: { memory, times }, told }) => {
 
 function countLocked(cell: Int32Array, lock: SharedMutex, times: number): void {
   for (let i = 0; i < times; i++) {
-    lock.lock()
+    if (lock.lock() === 'owner died') lock.mend()
     countPlainly(cell, 0, 1)
     lock.unlock()
   }

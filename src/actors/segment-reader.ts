@@ -1,8 +1,8 @@
 /** Reads the text in a System V segment: the bytes up to the first NUL. */
 import { isUtf8 } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { attachSegment } from '../ipc/sysv-shm.js'
-import { readSegments } from '../proc/sysvipc-shm.js'
+import { attachSegment, textIn } from '../ipc/sysv-shm.js'
+import { isRemoved } from '../proc/sysvipc-shm.js'
 import { shortText } from './meter.js'
 import { play } from './preamble.js'
 import { writeOut } from './stdio.js'
@@ -43,28 +43,17 @@ play<SegmentReaderConfig>(async ({ say, config: { id, size, channel, follow, pri
   let candidate = last
   for (let look = 1; follow; look++) {
     await sleep(pause)
-    if (look % looksPerQuestion === 0 && isRemoved(id)) break
+    const over = look % looksPerQuestion === 0 && isRemoved(id)
     const text = textIn(attached.memory)
-    // Whoever writes may be in the middle of it: a text counts when it is the same in two looks.
-    if (!text.equals(last) && text.equals(candidate)) {
+    // Whoever writes may be in the middle of it: a text counts when it is the same in two looks, or the last one.
+    if (!text.equals(last) && (over || text.equals(candidate))) {
       last = text
       await take(text)
     }
+    if (over) break
     candidate = text
   }
   attached.detach()
   say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
   if (follow) say({ event: 'note', text: `segment ${id} was removed` })
 })
-
-/** A copy: the memory may change while we look at it. */
-function textIn(memory: ArrayBuffer): Buffer {
-  const bytes = Buffer.from(memory)
-  const end = bytes.indexOf(0)
-  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end))
-}
-
-/** A segment that is removed while we have it attached is marked, and goes away when we detach it. */
-function isRemoved(id: number): boolean {
-  return readSegments()?.find((segment) => segment.id === id)?.removed ?? true
-}

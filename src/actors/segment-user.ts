@@ -1,6 +1,13 @@
 /** Does with a System V segment what the director says, one step after the other, and says what the kernel answered. */
-import { type OsdemoError, SystemCallError } from '../errors.js'
-import { type Attached, attachSegment, findSegment, makeSegment, removeSegment } from '../ipc/sysv-shm.js'
+import { SystemCallError } from '../errors.js'
+import {
+  type Attached,
+  attachSegment,
+  findSegment,
+  makeSegment,
+  removeSegment,
+  textIn,
+} from '../ipc/sysv-shm.js'
 import { play } from './preamble.js'
 
 export interface SegmentUserConfig {
@@ -17,7 +24,7 @@ export type SegmentWord =
   | 'detach'
   | 'remove'
   | 'find'
-  | 'find larger'
+  | 'find-larger'
   | 'end'
   | `write ${string}`
 
@@ -34,23 +41,20 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
       say({ event: 'call', phase: 'end', call, object, ...(typeof result === 'number' && { result }) })
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error
-      const { errno } = error as OsdemoError & { errno: string }
-      say({ event: 'call', phase: 'end', call, object, errno })
+      say({ event: 'call', phase: 'end', call, object, errno: error.errno! })
     }
-  }
-  const text = () => {
-    const bytes = Buffer.from(attached!.memory)
-    return bytes.toString('utf8', 0, bytes.indexOf(0))
   }
   const steps: Record<string, (words: string) => void> = {
     make: () =>
       tell('shmget', `key ${key}, ${size} bytes, IPC_CREAT`, () => {
-        id = makeSegment(key, size, 0o600)!
+        const made = makeSegment(key, size, 0o600)
+        if (made === undefined) throw new SystemCallError('somebody was first', 'shmget', 'EEXIST')
         say({ event: 'created', kind: 'segment', id: channel })
+        id = made
         return id
       }),
     find: () => tell('shmget', `key ${key}`, () => (id = findSegment(key, 'read'))),
-    'find larger': () =>
+    'find-larger': () =>
       tell('shmget', `key ${key}, ${2 * size} bytes`, () => findSegment(key, 'read', 2 * size)),
     attach: () =>
       tell('shmat', `segment ${id}`, () => {
@@ -61,8 +65,10 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
       Buffer.from(attached!.memory).set(bytes)
       say({ event: 'sent', channel, seq: seq++, bytes: bytes.length, text: words })
     },
-    read: () =>
-      say({ event: 'received', channel, seq: seq++, bytes: Buffer.byteLength(text()), text: text() }),
+    read: () => {
+      const text = textIn(attached!.memory)
+      say({ event: 'received', channel, seq: seq++, bytes: text.length, text: text.toString() })
+    },
     detach: () => tell('shmdt', `segment ${id}`, () => attached!.detach()),
     remove: () =>
       tell('shmctl', `segment ${id}, IPC_RMID`, () => {
@@ -72,7 +78,7 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
   }
 
   for (let word = await told(); word !== 'end'; word = await told()) {
-    const [, verb, words = ''] = /^(write|find larger|\w+) ?(.*)$/.exec(word)!
-    steps[verb!]!(words)
+    const [verb = '', ...words] = word.split(' ')
+    steps[verb]!(words.join(' '))
   }
 })

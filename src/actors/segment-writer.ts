@@ -1,5 +1,6 @@
 /** Writes a text into a System V segment, as a C program would: the bytes and a NUL. */
 import { attachSegment } from '../ipc/sysv-shm.js'
+import { isRemoved } from '../proc/sysvipc-shm.js'
 import { textOf } from './meter.js'
 import { play } from './preamble.js'
 
@@ -13,13 +14,23 @@ export interface SegmentWriterConfig {
 }
 
 play<SegmentWriterConfig>(async ({ say, config: { id, size, channel, text }, told }) => {
-  const attached = attachSegment(id, size)
-  say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes` })
   const bytes = Buffer.from(`${text}\0`)
+  // As much as is needed: a segment may be larger than what Node can view.
+  const attached = attachSegment(id, bytes.length)
+  say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes` })
   Buffer.from(attached.memory).set(bytes)
   say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes.subarray(0, -1)) ?? '' })
   // What the kernel lists while we are attached is for the director to show.
+  const watch = setInterval(() => {
+    if (!isRemoved(id)) return
+    clearInterval(watch)
+    say({
+      event: 'note',
+      text: `somebody has removed segment ${id}: who has it attached keeps it, nobody else finds it`,
+    })
+  }, 500)
   await told()
+  clearInterval(watch)
   attached.detach()
   say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
 })

@@ -4,5 +4,6 @@ import type { CommandSpec } from './spec.js'
 export const spec: CommandSpec = {
   kind: 'tool',
   examples: ['osdemo shm list', 'osdemo shm list --json | jq -r \'select(.event == "evidence").value\''],
+  onStdout: ['evidence'],
   demo: (_, __, { payload }) => shmList({ print: payload }),
 }

@@ -1,7 +1,6 @@
 import { shmRace } from '../demos/shm-race.js'
-import { requireSum } from './shm-threads.js'
 import type { CommandSpec } from './spec.js'
-import { count, wholeNumber } from './values.js'
+import { count, requireSum, wholeNumber } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',

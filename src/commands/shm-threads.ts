@@ -1,7 +1,6 @@
 import { shmThreads } from '../demos/shm-threads.js'
-import { UsageError } from '../errors.js'
 import type { CommandSpec } from './spec.js'
-import { count, wholeNumber } from './values.js'
+import { count, requireSum, wholeNumber } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',
@@ -15,16 +14,4 @@ export const spec: CommandSpec = {
     requireSum(workers, 'workers', times)
     return shmThreads({ workers, times, messages })
   },
-}
-
-/** The shared counter has 32 bits with a sign. */
-const largestSum = 2 ** 31 - 1
-
-/** @throws UsageError when so many additions are more than the counter can hold */
-export function requireSum(counters: number, name: string, times: number): void {
-  if (counters * times <= largestSum) return
-  throw new UsageError(
-    `${counters} ${name} that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
-    `use --times ${Math.floor(largestSum / counters)} or less`,
-  )
 }

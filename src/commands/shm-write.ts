@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import { defaultKey, defaultSize, shmWrite } from '../demos/shm.js'
 import type { CommandSpec } from './spec.js'
 import { fileMode, segmentKey, size } from './values.js'
@@ -18,7 +19,11 @@ export const spec: CommandSpec = {
         `how large the segment must be; a new one has ${defaultSize} bytes without it`,
         size(1, 2 ** 47),
       )
-      .option('--mode <octal>', 'permissions of a new segment', fileMode, 0o600)
+      .addOption(
+        new Option('--mode <octal>', 'permissions of a new segment')
+          .argParser(fileMode)
+          .default(0o600, '0600'),
+      )
       .option('--hold', 'stay attached until Ctrl-C, then remove the segment'),
   demo: ([text], { key, size: bytes, mode, hold }) =>
     shmWrite({ text: text!, key, size: bytes, mode, hold: hold ?? false }),

@@ -1,6 +1,7 @@
 /** What a command file exports, and the options that every command has. */
 import { Command, CommanderError, Option, type OptionValues } from 'commander'
 import { UsageError } from '../errors.js'
+import type { Event } from '../events.js'
 import { logLevels } from '../log.js'
 import type { Demo } from '../run/stage.js'
 import { type ViewName, viewNames } from '../views/names.js'
@@ -26,7 +27,7 @@ export interface RunSpec extends Described {
    */
   demo(operands: string[], options: OptionValues, audience: Audience): Demo
   /** In a tool, the messages that its stdout shows: the story does not repeat them. */
-  onStdout?: ('sent' | 'received')[]
+  onStdout?: Event['event'][]
   /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
   graceful?: boolean
 }

@@ -1,5 +1,6 @@
 /** How option values are read: counts, durations, sizes. What cannot be read is a usage error that says what can. */
 import { InvalidArgumentError } from 'commander'
+import { UsageError } from '../errors.js'
 import { endings } from '../views/names.js'
 
 /** A parser of whole numbers from `min` to `max`, decimal digits only. */
@@ -60,4 +61,16 @@ export function segmentKey(text: string): number {
 export function fileMode(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
   throw new InvalidArgumentError('It takes permissions as three octal digits, such as 0600.')
+}
+
+/** The shared counter has 32 bits with a sign. */
+const largestSum = 2 ** 31 - 1
+
+/** @throws UsageError when so many additions are more than the counter can hold */
+export function requireSum(counters: number, name: string, times: number): void {
+  if (counters * times <= largestSum) return
+  throw new UsageError(
+    `${counters} ${name} that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
+    `use --times ${Math.floor(largestSum / counters)} or less`,
+  )
 }

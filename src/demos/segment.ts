@@ -1,7 +1,7 @@
 /** What the System V demos share: a segment that is found or made, and what the kernel lists of it. */
 import { DemoFailed, Unavailable } from '../errors.js'
-import { findSegment, makeSegment, removeSegment } from '../ipc/sysv-shm.js'
-import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
+import { findSegment, makeSegment, privateKey, removeSegment } from '../ipc/sysv-shm.js'
+import { readSegment, readSegments, type Segment } from '../proc/sysvipc-shm.js'
 import { type Page, recordSegment } from '../run/ledger.js'
 import type { RecordedSegment } from '../run/recorded.js'
 import type { Stage } from '../run/stage.js'
@@ -11,11 +11,6 @@ export function requireSegments(demo: string): Segment[] {
   const segments = readSegments()
   if (segments) return segments
   throw new Unavailable(`${demo} needs /proc/sysvipc/shm, and this machine has none`, 'run it on Linux')
-}
-
-/** How the kernel lists a segment now; undefined when it is gone. */
-export function listed(id: number): Segment | undefined {
-  return readSegments()?.find((segment) => segment.id === id)
 }
 
 export interface NewSegment {
@@ -46,7 +41,7 @@ export function makeRecorded(stage: Stage, key: number, size: number, mode: numb
 
 /** A segment without a key, for the processes of this run; it is removed at its end. */
 export function makePrivateSegment(stage: Stage, size: number): number {
-  const { id, page } = makeRecorded(stage, 0, size, 0o600)!
+  const { id, page } = makeRecorded(stage, privateKey, size, 0o600)!
   stage.scope.defer(() => {
     removeSegment(id)
     page.forget()
@@ -57,7 +52,7 @@ export function makePrivateSegment(stage: Stage, size: number): number {
 
 /** Says what the kernel lists of a segment. */
 export function showSegment({ evidence }: Stage, id: number, about: string): Segment | undefined {
-  const segment = listed(id)
+  const segment = readSegment(id)
   if (!segment) return undefined
   const { key, size, mode, attached, removed } = segment
   const marked = removed ? ', marked as removed' : ''
@@ -74,7 +69,7 @@ export function showSegment({ evidence }: Stage, id: number, about: string): Seg
  * @throws SystemCallError as `findSegment`; DemoFailed when it went away meanwhile
  */
 export function existing(key: number, purpose: 'look' | 'read' | 'write', size = 0): Segment {
-  const segment = listed(findSegment(key, purpose, size))
+  const segment = readSegment(findSegment(key, purpose, size))
   if (!segment)
     throw new DemoFailed(`the segment under key ${key} was removed just now`, { hint: 'try again' })
   return segment

@@ -1,9 +1,11 @@
 /** A segment's life, by three processes: the writer makes it and ends, the reader finds it, the remover removes it. */
 import type { SegmentUserConfig, SegmentWord } from '../actors/segment-user.js'
+import { DemoFailed } from '../errors.js'
+import { readSegment } from '../proc/sysvipc-shm.js'
 import type { Actor, EventOf } from '../run/cast.js'
 import { recordSegment } from '../run/ledger.js'
 import type { Demo, Stage } from '../run/stage.js'
-import { listed, requireSegments, showSegment } from './segment.js'
+import { requireSegments, showSegment } from './segment.js'
 
 /** Bytes of the segment, as in the lecture. */
 const size = 1024
@@ -12,17 +14,19 @@ const text = 'hello wörld'
 
 export const shmDemo: Demo = async (stage) => {
   const taken = requireSegments('shm demo').map(({ key }) => key)
-  let key = 70_001
+  // A key of this run's own: two demos at once must not meet.
+  let key = 70_001 + process.pid
   while (taken.includes(key)) key++
   const config: SegmentUserConfig = { key, size }
   const enter = (name: string) => stage.start({ program: 'segment-user', name, config })
 
   const writer = await enter('writer')
   const page = recordSegment(key, writer.id)
-  const made = await ask(writer, 'make')
-  const id = made.result!
-  page.made({ id })
+  // Before it is made: a Ctrl-C may come before we hear of it.
   stage.scope.defer(() => void page.release())
+  const { result: id } = await ask(writer, 'make')
+  if (id === undefined) throw new DemoFailed(`key ${key} was taken just now`, { hint: 'run it again' })
+  page.made({ id })
   await ask(writer, 'attach')
   writer.tell(`write ${text}` satisfies SegmentWord)
   await writer.until('sent')
@@ -45,7 +49,7 @@ export const shmDemo: Demo = async (stage) => {
     'another process, which knows only the key, reads what the dead one wrote',
     received.text === text,
   )
-  const larger = await ask(reader, 'find larger')
+  const larger = await ask(reader, 'find-larger')
   stage.claim(`a segment does not grow: shmget(2) for ${2 * size} bytes is EINVAL`, larger.errno === 'EINVAL')
 
   await showRefusal(stage)
@@ -65,14 +69,14 @@ export const shmDemo: Demo = async (stage) => {
   stage.claim('those who have it attached share it all the same', late.text === 'still here')
   for (const actor of [reader, remover]) end(actor)
   await Promise.all([reader.ended, remover.ended])
-  stage.claim('its memory goes with the last one who detaches it', listed(id) === undefined)
+  stage.claim('its memory goes with the last one who detaches it', readSegment(id) === undefined)
 }
 
 /** What the kernel answers who may not use a segment; that takes another user's. */
 async function showRefusal(stage: Stage): Promise<void> {
   const uid = process.getuid!()
   const foreign = requireSegments('shm demo').find(
-    (one) => one.uid !== uid && one.key !== 0 && (one.mode & 0o6) === 0,
+    (one) => one.uid !== uid && one.creatorUid !== uid && one.key !== 0 && (one.mode & 0o66) === 0,
   )
   if (uid === 0 || !foreign) {
     const why = uid === 0 ? 'root may use every segment' : 'no other user has a closed one now'
@@ -83,11 +87,13 @@ async function showRefusal(stage: Stage): Promise<void> {
   const config: SegmentUserConfig = { key: foreign.key, size: 0 }
   const stranger = await stage.start({ program: 'segment-user', name: 'stranger', config })
   const { errno } = await ask(stranger, 'find')
-  showSegment(stage, foreign.id, `a segment of user ${foreign.uid}`)
-  stage.claim(
-    `a key that another user owns is EACCES, so take another key than ${foreign.key}`,
-    errno === 'EACCES',
-  )
+  const still = showSegment(stage, foreign.id, `a segment of user ${foreign.uid}`)
+  if (still) {
+    stage.claim(
+      `a key that another user owns is EACCES, so take another key than ${foreign.key}`,
+      errno === 'EACCES',
+    )
+  }
   stranger.tell('end' satisfies SegmentWord)
   await stranger.ended
 }

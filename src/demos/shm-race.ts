@@ -1,15 +1,16 @@
 /** Processes count in one System V segment: plainly, atomically, and under a lock whose holder may die. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CounterConfig, CounterWord } from '../actors/counter.js'
-import { countingRoom, layBarrier, roomBytes } from '../ipc/shared-counter.js'
+import { countingRoom, layBarrier, lockAt, roomBytes } from '../ipc/shared-counter.js'
 import { layMutex } from '../ipc/shared-mutex.js'
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { readStat } from '../proc/stat.js'
+import { readSegment } from '../proc/sysvipc-shm.js'
 import type { Actor } from '../run/cast.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { countOnce, dismiss, type Race, showRace } from './race.js'
 import { seeWait } from './see-wait.js'
-import { listed, makePrivateSegment, requireSegments, showSegment } from './segment.js'
+import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
 
 export interface ShmRaceOptions {
   /** Counting processes, 2 to 16. */
@@ -27,7 +28,7 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     const id = makePrivateSegment(stage, roomBytes)
     // Stays attached until this process ends: nobody can touch it afterwards, not even a demo whose run was aborted.
     const attached = attachSegment(id, roomBytes)
-    const { cell, barrier, lockAt } = countingRoom(attached.memory)
+    const { cell, barrier } = countingRoom(attached.memory)
     layBarrier(barrier, processes)
     layMutex(attached.address + BigInt(lockAt))
 
@@ -37,7 +38,7 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
         stage.start({ program: 'counter', name: `counter-${index + 1}`, config }),
       ),
     )
-    const all = await stage.poll(() => listed(id)?.attached === processes + 1)
+    const all = await stage.poll(() => readSegment(id)?.attached === processes + 1)
     showSegment(stage, id, 'the segment that all of them count in')
     stage.claim(`${processes} processes and this one have the segment attached`, all !== undefined)
     const race: Race = { counters, cell, times }

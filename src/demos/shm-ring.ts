@@ -3,10 +3,11 @@ import type { RingConsumerConfig } from '../actors/ring-consumer.js'
 import type { RingProducerConfig } from '../actors/ring-producer.js'
 import { layRing, ringBytes } from '../ipc/shared-ring.js'
 import { attachSegment } from '../ipc/sysv-shm.js'
+import { readSegment } from '../proc/sysvipc-shm.js'
 import type { Demo } from '../run/stage.js'
 import { countReceived } from './ring.js'
 import { seeWait } from './see-wait.js'
-import { listed, makePrivateSegment, requireSegments, showSegment } from './segment.js'
+import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
 
 export interface ShmRingOptions {
   messages: number
@@ -37,7 +38,7 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
       claim: 'a consumer of an empty ring sleeps in the kernel, in futex(2)',
     })
     const producer = await stage.start({ program: 'ring-producer', name: 'producer', config })
-    const both = await stage.poll(() => listed(segment)?.attached === 3)
+    const both = await stage.poll(() => readSegment(segment)?.attached === 3)
     showSegment(stage, segment, `the segment with a ring of ${capacity} bytes`)
     stage.claim(
       'producer, consumer and this process have the segment attached: they share it',

@@ -4,9 +4,10 @@ import type { SegmentReaderConfig } from '../actors/segment-reader.js'
 import type { SegmentWriterConfig } from '../actors/segment-writer.js'
 import { DemoFailed } from '../errors.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
-import { keptSegments, sweep } from '../run/ledger.js'
+import { isRemoved, readSegment } from '../proc/sysvipc-shm.js'
+import { recordedSegments, sweep } from '../run/ledger.js'
 import type { Demo, Stage } from '../run/stage.js'
-import { existing, listed, makeRecorded, requireSegments, showSegment } from './segment.js'
+import { existing, makeRecorded, requireSegments, showSegment } from './segment.js'
 
 export interface ShmWriteOptions {
   text: string
@@ -36,8 +37,10 @@ export function shmWrite(options: ShmWriteOptions): Demo {
     if (hold) stage.note('Ctrl-C ends this, and removes the segment')
     else writer.tell('detach')
     await writer.ended
-    showSegment(stage, id, 'the segment, which no process needs in order to stay')
-    stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`)
+    const after = showSegment(stage, id, 'the segment, after its writer')
+    if (after?.attached === 0) {
+      stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`)
+    }
     // Not before: a run that was aborted does not come so far.
     keep()
   }
@@ -87,6 +90,8 @@ function keyWords(key: number): string {
 }
 
 function removeNow(stage: Stage, key: number, id: number): void {
+  // Somebody else may have been first.
+  if (isRemoved(id)) return
   removeSegment(id)
   stage.say({ event: 'removed', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
 }
@@ -113,7 +118,7 @@ export function shmRead({ key, follow, print }: ShmReadOptions): Demo {
 export function shmList({ print }: { print: boolean }): Demo {
   return async (stage) => {
     requireSegments('shm list')
-    const ours = keptSegments().map(({ id }) => id!)
+    const ours = recordedSegments()
     const config: SegmentListerConfig = { ours, print }
     const lister = await stage.start({ program: 'segment-lister', name: 'lister', config }, { stdout: print })
     await lister.ended
@@ -127,7 +132,7 @@ export function shmRemove(which: { key: number } | { id: number }): Demo {
     const { id, key } = 'id' in which ? byId(which.id) : existing(which.key, 'look')
     showSegment(stage, id, 'the segment before')
     removeNow(stage, key, id)
-    const left = listed(id)
+    const left = readSegment(id)
     if (left) {
       showSegment(
         stage,
@@ -141,7 +146,7 @@ export function shmRemove(which: { key: number } | { id: number }): Demo {
 }
 
 function byId(id: number) {
-  const segment = listed(id)
+  const segment = readSegment(id)
   if (segment) return segment
   throw new DemoFailed(`there is no segment with id ${id}`, {
     hint: 'osdemo shm list shows those that there are',

@@ -5,6 +5,7 @@
  * Addresses are bigints, as koffi gives them. They are as dangerous here as in C.
  */
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import type * as Koffi from 'koffi'
 import { Unavailable } from '../errors.js'
@@ -52,7 +53,8 @@ function load(): typeof Koffi {
 /** Names that Node does not know, of asm-generic/errno.h. */
 const moreNames: Record<number, string> = { 43: 'EIDRM', 130: 'EOWNERDEAD', 131: 'ENOTRECOVERABLE' }
 
-function failed(call: string, errno: number): SystemError {
+/** What Node would throw for a call that failed with this errno. */
+export function failed(call: string, errno: number): SystemError {
   const code = moreNames[errno] ?? getSystemErrorName(-errno)
   return Object.assign(new Error(`${call}: ${code}`), { code, errno: -errno, syscall: call })
 }
@@ -91,6 +93,17 @@ export function shmctl(id: number, command: number): void {
   checked('shmctl', native('shmctl', 'int shmctl(int id, int command, void *buffer)')(id, command, null))
 }
 
+/** PR_SET_PDEATHSIG of linux/prctl.h. */
+const PR_SET_PDEATHSIG = 1
+const SIGKILL = 9
+
+/** prctl(2): from now on the kernel kills this process when its parent dies, whatever call it waits in. Linux only. */
+export function dieWithParent(): void {
+  if (process.platform !== 'linux') return
+  const prototype = 'int prctl(int option, unsigned long value, unsigned long, unsigned long, unsigned long)'
+  checked('prctl', native('prctl', prototype)(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+}
+
 /** Memory at an address as an ArrayBuffer, without a copy. Whoever touches it when it is unmapped dies of SIGSEGV. */
 export function viewMemory(address: bigint, size: number): ArrayBuffer {
   return load().view(address, size)
@@ -104,20 +117,36 @@ export function fcntl(fd: number, command: number, value: number): number {
 /** The number of futex(2) among the system calls; the C library has no function for it. */
 const futexNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 202, arm64: 98 }
 
-/**
- * futex(2) on a cell that processes share.
- *
- * @param operation FUTEX_WAIT 0 or FUTEX_WAKE 1
- * @param value the expected one, or how many to wake
- * @throws as Node does: EAGAIN when the cell has another value, EINTR, ETIMEDOUT
- */
-export function futex(address: bigint, operation: number, value: number, timeout: Uint8Array | null): number {
+const FUTEX_WAIT = 0
+const FUTEX_WAKE = 1
+
+/** futex(2) on cells that processes share. Both are made for a caller to keep: a lookup would cost as much as the call. */
+export interface Futex {
+  /** Sleeps while the cell has this value. Returns at any time, also when a signal came or it had another value already. */
+  wait(address: bigint, expected: number): void
+  /** Wakes all who sleep there. */
+  wake(address: bigint): void
+}
+
+/** @throws Unavailable where there is no futex(2) */
+export function openFutex(): Futex {
   const number = process.platform === 'linux' ? futexNumber[process.arch] : undefined
-  if (number === undefined)
+  if (number === undefined) {
     throw new Unavailable(`no futex(2) on ${process.platform} ${process.arch}`, 'use Linux')
-  const prototype =
-    'long syscall(long number, void *address, int operation, int value, void *timeout, void *, int)'
-  return checked('futex', native('syscall', prototype)(number, address, operation, value, timeout, null, 0))
+  }
+  const call = native(
+    'syscall',
+    'long syscall(long number, uint64_t address, int operation, int value, void *timeout)',
+  )
+  const { EAGAIN, EINTR } = constants.errno
+  return {
+    wait(address, expected) {
+      if (call(number, address, FUTEX_WAIT, expected, null) === 0) return
+      const errno = load().errno()
+      if (errno !== EAGAIN && errno !== EINTR) throw failed('futex', errno)
+    },
+    wake: (address) => void checked('futex', call(number, address, FUTEX_WAKE, 2 ** 31 - 1, null)),
+  }
 }
 
 /** pthread_mutexattr_init(3) and its settings, then pthread_mutex_init(3): a lock that processes share, robust. */
@@ -133,8 +162,12 @@ export function initRobustMutex(address: bigint): void {
   checkedThread('pthread_mutex_init', make(address, attributes))
 }
 
-/** pthread_mutex_lock(3), _unlock or _consistent. @throws as Node does: EOWNERDEAD when the holder died with the lock */
-export function mutexCall(call: 'lock' | 'trylock' | 'unlock' | 'consistent', address: bigint): void {
-  const name = `pthread_mutex_${call}`
-  checkedThread(name, native(name, `int ${name}(void *mutex)`)(address))
+/** pthread_mutex_lock(3), _unlock and _consistent, for a caller to keep. They return an errno, or 0. */
+export function openMutex(): Record<'lock' | 'unlock' | 'consistent', (address: bigint) => number> {
+  const open = (call: string) =>
+    native(`pthread_mutex_${call}`, `int pthread_mutex_${call}(void *mutex)`) as (address: bigint) => number
+  return { lock: open('lock'), unlock: open('unlock'), consistent: open('consistent') }
 }
+
+/** EOWNERDEAD of asm-generic/errno.h: the holder died, and the lock is ours. */
+export const ownerDied = 130

@@ -2,6 +2,7 @@
  * What the workers of the race demo do: count in one shared cell, plainly or atomically, after a barrier has let all of
  * them start together.
  */
+import { mutexBytes } from './shared-mutex.js'
 import type { Waiter } from './shared-ring.js'
 
 /**
@@ -64,8 +65,9 @@ export function arrive(cells: Int32Array, waiter: Waiter): void {
   while (Atomics.load(cells, ROUND) === round) waiter.wait(cells, ROUND, round)
 }
 
-/** Bytes of a counting room. */
-export const roomBytes = 192
+/** Where the lock is in a counting room, in bytes from its start, and how large the room is. */
+export const lockAt = 128
+export const roomBytes = lockAt + mutexBytes
 
 /**
  * What counters share, each part on cache lines of its own:
@@ -74,14 +76,9 @@ export const roomBytes = 192
  *     byte 64    the barrier
  *     byte 128   the lock, where there is one
  */
-export function countingRoom(memory: ArrayBufferLike): {
-  cell: Int32Array
-  barrier: Int32Array
-  lockAt: number
-} {
+export function countingRoom(memory: ArrayBufferLike): { cell: Int32Array; barrier: Int32Array } {
   return {
     cell: new Int32Array(memory, 0, 1),
     barrier: new Int32Array(memory, 64, BARRIER_BYTES / 4),
-    lockAt: 128,
   }
 }

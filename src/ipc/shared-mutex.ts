@@ -2,8 +2,8 @@
  * A lock in memory that processes share: the robust, process-shared mutex of POSIX threads (pthread_mutexattr_setrobust(3)).
  * Waiting for it is sleeping in futex(2). When its holder dies, the kernel itself hands it on, and says so.
  */
-import { SystemCallError, systemCallError } from '../errors.js'
-import { initRobustMutex, mutexCall } from './libc.js'
+import { systemCallError } from '../errors.js'
+import { failed, initRobustMutex, openMutex, ownerDied } from './libc.js'
 
 /** Room for one, in bytes: glibc takes 40 on x86-64, 48 on arm64. */
 export const mutexBytes = 64
@@ -25,20 +25,28 @@ export function layMutex(address: bigint): void {
   initRobustMutex(address)
 }
 
-/** The lock at an address, in zeroed memory that `layMutex` has been at. */
+/** The lock at an address where `layMutex` has been. The C library is loaded when it is used first. */
 export function mutexAt(address: bigint): SharedMutex {
+  let calls: ReturnType<typeof openMutex> | undefined
+  const call = (name: 'lock' | 'unlock' | 'consistent') => {
+    calls ??= openMutex()
+    return calls[name](address)
+  }
+  const check = (name: 'lock' | 'unlock' | 'consistent', errno: number) => {
+    if (errno !== 0)
+      throw systemCallError(
+        failed(`pthread_mutex_${name}`, errno),
+        `cannot ${name === 'consistent' ? 'mend' : name} the lock`,
+      )
+  }
   return {
     lock() {
-      try {
-        mutexCall('lock', address)
-        return 'locked'
-      } catch (cause) {
-        const error = systemCallError(cause, 'cannot take the lock')
-        if (error instanceof SystemCallError && error.errno === 'EOWNERDEAD') return 'owner died'
-        throw error
-      }
+      const errno = call('lock')
+      if (errno === ownerDied) return 'owner died'
+      check('lock', errno)
+      return 'locked'
     },
-    mend: () => mutexCall('consistent', address),
-    unlock: () => mutexCall('unlock', address),
+    mend: () => check('consistent', call('consistent')),
+    unlock: () => check('unlock', call('unlock')),
   }
 }

@@ -38,18 +38,16 @@ import { DemoFailed } from '../errors.js'
 export interface Waiter {
   /**
    * Sleeps while `cell[index]` is `expected`, until notified. It may return at any time for no reason.
-   *
-   * @param timeoutMs in milliseconds; for ever when left out
    */
-  wait(cell: Int32Array, index: number, expected: number, timeoutMs?: number): void
+  wait(cell: Int32Array, index: number, expected: number): void
   /** Wakes who sleeps on `cell[index]`. */
   notify(cell: Int32Array, index: number): void
 }
 
 /** Waits with Atomics.wait: for threads of one process, on a SharedArrayBuffer. */
 export const threadWaiter: Waiter = {
-  wait: (cell, index, expected, timeoutMs) => {
-    Atomics.wait(cell, index, expected, timeoutMs)
+  wait: (cell, index, expected) => {
+    Atomics.wait(cell, index, expected)
   },
   notify: (cell, index) => {
     Atomics.notify(cell, index)

@@ -2,7 +2,8 @@
  * System V shared memory, sysvipc(7): a segment has an id, mostly a key by which strangers find it, and lives in the kernel
  * until somebody removes it, whoever made it and however that one ended. `ipcs -m` and /proc/sysvipc/shm list them.
  */
-import { systemCallError } from '../errors.js'
+import { constants } from 'node:buffer'
+import { errnoOf, systemCallError } from '../errors.js'
 import { shmat, shmctl, shmdt, shmget, viewMemory } from './libc.js'
 
 // sys/ipc.h and sys/shm.h; the same on Linux and macOS.
@@ -35,11 +36,20 @@ export function makeSegment(key: number, size: number, mode: number): number | u
   try {
     return shmget(key, size, mode | IPC_CREAT | IPC_EXCL)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined
-    throw systemCallError(error, `cannot make a segment of ${size} bytes under key ${key}`, (errno) =>
-      errno === 'EINVAL' ? 'the largest is /proc/sys/kernel/shmmax; give a smaller --size' : undefined,
+    if (errnoOf(error) === 'EEXIST') return undefined
+    const which = key === privateKey ? '' : ` under key ${key}`
+    throw systemCallError(
+      error,
+      `cannot make a segment of ${size} bytes${which}`,
+      (errno) => makeHints[errno],
     )
   }
+}
+
+const makeHints: Record<string, string> = {
+  EINVAL: 'the largest is /proc/sys/kernel/shmmax: give a smaller --size',
+  ENOMEM: 'this machine has not so much memory: give a smaller --size',
+  ENOSPC: 'there are too many segments (/proc/sys/kernel/shmmni, shmall): see osdemo shm list',
 }
 
 /** What one wants to do with a segment, as the permission bits that shmget(2) checks. */
@@ -66,13 +76,14 @@ const findHints: Record<string, (key: number) => string> = {
   ENOENT: (key) => `there is none; make it: osdemo shm write hello --key ${key}`,
   EINVAL: (key) =>
     `it is smaller, and a segment cannot grow: osdemo shm remove --key ${key}, then write again`,
-  EACCES: (key) => `it belongs to another user, see osdemo shm list; take another --key than ${key}`,
+  EACCES: (key) =>
+    `its mode or its owner does not let you in, see osdemo shm list; take another --key than ${key}`,
 }
 
 /**
  * Attaches a segment to this process.
  *
- * @param size how much of it to look at, in bytes: its own size or less
+ * @param size how much of it to look at, in bytes: its own size or less; what is more than Node can view is left out
  * @throws SystemCallError: EINVAL or EIDRM when it was removed, EACCES when its mode does not let us in
  */
 export function attachSegment(id: number, size: number, readOnly = false): Attached {
@@ -81,12 +92,10 @@ export function attachSegment(id: number, size: number, readOnly = false): Attac
     address = shmat(id, readOnly ? SHM_RDONLY : 0)
   } catch (error) {
     const purpose = readOnly ? 'reading' : 'writing'
-    throw systemCallError(error, `cannot attach segment ${id} for ${purpose}`, (errno) =>
-      errno === 'EACCES' ? 'its mode does not let you in, see osdemo shm list' : 'it was removed meanwhile',
-    )
+    throw systemCallError(error, `cannot attach segment ${id} for ${purpose}`, (errno) => attachHints[errno])
   }
   const attached: Attached = {
-    memory: viewMemory(address, size),
+    memory: viewMemory(address, Math.min(size, constants.MAX_LENGTH)),
     address,
     detach() {
       attached.memory = new ArrayBuffer(0)
@@ -94,6 +103,20 @@ export function attachSegment(id: number, size: number, readOnly = false): Attac
     },
   }
   return attached
+}
+
+const attachHints: Record<string, string> = {
+  EACCES: 'its mode does not let you in, see osdemo shm list',
+  EIDRM: 'it was removed meanwhile',
+  EINVAL: 'it was removed meanwhile',
+  ENOMEM: 'this process may not have so much memory: see ulimit -v',
+}
+
+/** A copy of the text in a segment: the bytes up to the first NUL, or all. The memory may change while we look at it. */
+export function textIn(memory: ArrayBuffer): Buffer {
+  const bytes = Buffer.from(memory)
+  const end = bytes.indexOf(0)
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
 /**

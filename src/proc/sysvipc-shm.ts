@@ -20,8 +20,6 @@ export interface Segment {
   creatorUid: number
   /** Seconds since 1970: when it was made, or its owner or mode were changed last. */
   changed: number
-  /** Bytes of it that are in memory. */
-  rss: number
 }
 
 /** Reads the text of the file: a line of column names, then a segment a line. */
@@ -45,7 +43,6 @@ export function parseSegments(text: string): Segment[] {
       uid: number('uid'),
       creatorUid: number('cuid'),
       changed: number('ctime'),
-      rss: number('rss'),
     }
   })
 }
@@ -61,6 +58,16 @@ function words(line: string): string[] {
 export function readSegments(): Segment[] | undefined {
   const text = readText('/proc/sysvipc/shm')
   return text === undefined ? undefined : parseSegments(text)
+}
+
+/** How the kernel lists a segment now; undefined when it is gone. */
+export function readSegment(id: number): Segment | undefined {
+  return readSegments()?.find((segment) => segment.id === id)
+}
+
+/** One that is removed while processes have it attached is marked, and goes away when the last of them detaches it. */
+export function isRemoved(id: number): boolean {
+  return readSegment(id)?.removed ?? true
 }
 
 /** A line of /proc/PID/maps for an attached segment: its inode is the segment's id, man 5 proc_pid_maps. */

@@ -130,11 +130,15 @@ export function sweep(): Swept[] {
   })
 }
 
-/** The segments that the user asked to keep, by key and id, as far as our records go. */
-export function keptSegments(): RecordedSegment[] {
+/** The ids of the segments on record: those that runs use now, and those that the user asked to keep. */
+export function recordedSegments(): number[] {
   return ledgerFiles()
     .map(read)
-    .flatMap((entry) => (entry?.kept && entry.thing.kind === 'segment' ? [entry.thing] : []))
+    .flatMap((entry) => {
+      const known =
+        entry?.thing.kind === 'segment' && find(entry.thing, entry.maker) ? entry.thing.id : undefined
+      return known ?? []
+    })
 }
 
 /** None where there is no ledger, or no runtime folder that we may trust: then we made nothing there either. */

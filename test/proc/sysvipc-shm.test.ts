@@ -22,7 +22,6 @@ test('reads a line by the names of its columns', () => {
       uid: 1000,
       creatorUid: 0,
       changed: 1_790_000_000,
-      rss: 4096,
     },
   ])
   expect(parseSegments(text.split('\n')[0]!)).toEqual([])
