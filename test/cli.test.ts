@@ -89,6 +89,7 @@ describe('a wrong word', () => {
     [['help', 'pipe', 'wirte'], "unknown command 'wirte'", 'write'],
     [['pipe', 'read', '--folow'], "unknown option '--folow'", '--follow'],
     [['tour', '--jsn'], "unknown option '--jsn'", '--json'],
+    [['--jsn', 'tour'], "unknown option '--jsn'", '--json'],
   ])('%j exits 2 and says what was meant', async (words, message, meant) => {
     const { exit, stdout, stderr } = await osdemo(words)
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })

@@ -16,6 +16,12 @@ export interface EchoLimits {
   idleTimeoutMs: number | null
 }
 
+/** What all connections of a server share of its memory, beyond the first room that each has. */
+export interface Budget {
+  /** Bytes that are still to be had. */
+  left: number
+}
+
 export interface EchoConnection {
   /** Ends it from our side: what was echoed goes out, then FIN. */
   finish(): void
@@ -38,13 +44,21 @@ const nothing = Buffer.alloc(0)
 export const grace = 2000
 
 /** Echoes a connection until it ends, however it ends. Nothing that its peer does may reach another connection. */
-export function echoConnection(accepted: Socket, limits: EchoLimits, story: ConnectionStory): EchoConnection {
+export function echoConnection(
+  accepted: Socket,
+  limits: EchoLimits,
+  budget: Budget,
+  story: ConnectionStory,
+): EchoConnection {
   let buffer = Buffer.allocUnsafeSlow(firstRoom)
   /** The bytes in the buffer: what has come of a frame that is not whole yet. */
   let filled = 0
   /** The kernel has not taken all of the last write: nothing is read until it has. */
   let waits = false
   let finishing = false
+  /** What we have of the budget: for the buffer, and for one that the kernel has not taken yet. */
+  let held = 0
+  let lent = 0
 
   const socket = readInto(accepted, {
     room: () => (filled === 0 ? buffer : buffer.subarray(filled)),
@@ -67,6 +81,8 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
     waits = true
     socket.write(nothing, () => {
       waits = false
+      budget.left += lent
+      lent = 0
       socket.resume()
     })
   }
@@ -94,11 +110,34 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
     const kept = filled - from
     const needed = kept < headerBytes ? headerBytes : headerBytes + lengthAt(from)
     if (waits || !fits(kept, needed)) {
-      const next = Buffer.allocUnsafeSlow(roomFor(kept, needed))
+      const room = roomFor(kept, needed)
+      if (!account(Math.max(0, room - firstRoom))) {
+        refuseMore(needed)
+        return
+      }
+      const next = Buffer.allocUnsafeSlow(room)
       buffer.copy(next, 0, from, filled)
       buffer = next
     } else if (from > 0 && kept > 0) buffer.copyWithin(0, from, filled)
     filled = kept
+  }
+
+  /** Takes from the budget what the next buffer needs, and gives back what this one had when nobody needs it any more. */
+  function account(next: number): boolean {
+    if (budget.left + (waits ? 0 : held) < next) return false
+    if (waits) lent += held
+    else budget.left += held
+    budget.left -= next
+    held = next
+    return true
+  }
+
+  function refuseMore(needed: number): void {
+    story.trouble(
+      'needed too much memory',
+      `needs ${needed} bytes for a frame, more than this server has left for all: closed`,
+    )
+    finish()
   }
 
   function fits(kept: number, needed: number): boolean {
@@ -118,6 +157,7 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
   function finish(): void {
     finishing = true
     // What is thrown away must not be read over echoes that the kernel has not taken yet.
+    account(0)
     buffer = Buffer.allocUnsafeSlow(firstRoom)
     filled = 0
     socket.setTimeout(0)
@@ -148,7 +188,11 @@ export function echoConnection(accepted: Socket, limits: EchoLimits, story: Conn
       reset ? 'reset the connection (ECONNRESET)' : `failed: ${error.message}`,
     )
   })
-  socket.on('close', () => story.closed())
+  socket.on('close', () => {
+    budget.left += held + lent
+    held = lent = 0
+    story.closed()
+  })
   return { finish, destroy: () => void socket.destroy() }
 }
 

@@ -29,6 +29,13 @@ export interface EchoServerConfig extends EchoLimits {
 /** Descriptors that are left for everything else, such as accepting a connection in order to refuse it. */
 const spareDescriptors = 4
 
+/**
+ * What all connections together may hold beyond the first room of each, in bytes: unfinished frames, and echoes that
+ * peers do not take. Who would need more is closed, so that clients which never read cannot take all memory. What was
+ * given back stays in our memory until the next garbage collection, so the process may hold twice as much.
+ */
+const sharedMemory = 48 * 2 ** 20
+
 playServer<EchoServerConfig>(async ({ say, config, told }) => {
   const tell: Say = config.watched ? say : () => {}
   const note = (text: string) => tell({ event: 'note', text })
@@ -37,11 +44,12 @@ playServer<EchoServerConfig>(async ({ say, config, told }) => {
   const { host, port } = boundAddress(server.address())
   const here = address(host, port)
   const story = createStory(tell, here)
+  const budget = { left: Math.max(sharedMemory, 2 * config.maxFrame) }
   const connections = new Set<EchoConnection>()
   server.on('connection', (socket) => {
     const peer = address(socket.remoteAddress ?? '?', socket.remotePort ?? 0)
     const local = address(socket.localAddress ?? '?', socket.localPort ?? 0)
-    const connection = echoConnection(socket, config, story.opened(local, peer))
+    const connection = echoConnection(socket, config, budget, story.opened(local, peer))
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
   })
@@ -50,7 +58,7 @@ playServer<EchoServerConfig>(async ({ say, config, told }) => {
   const shortage = createShortage(note)
   server.maxConnections = Math.min(config.maxConnections ?? Number.POSITIVE_INFINITY, room)
   server.on('drop', (peer) => {
-    if (room === server.maxConnections) return shortage.refused(connections.size)
+    if (room < (config.maxConnections ?? Number.POSITIVE_INFINITY)) return shortage.refused(connections.size)
     const from = peer ? address(peer.remoteAddress ?? '?', peer.remotePort ?? 0) : 'a peer'
     story.trouble('refused', `refused ${from}: ${config.maxConnections} connections are open already`)
   })

@@ -5,8 +5,9 @@
 import { readlinkSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { asOsdemoError } from '../errors.js'
+import { asOsdemoError, Unavailable } from '../errors.js'
 import { type Event, now, type Say } from '../events.js'
+import { dieWithParent } from '../ipc/libc.js'
 
 const lineOut = 3
 const lineIn = 4
@@ -92,13 +93,29 @@ function die(): never {
   throw new Error('unreachable: SIGKILL cannot be caught')
 }
 
+/**
+ * Where there was no setpriv(1) to do it: the kernel is to kill us when the supervisor dies. Without FFI there is only fd 4,
+ * which an actor that waits in a call does not look at.
+ */
+function leashOurselves(): void {
+  const supervisor = process.ppid
+  try {
+    dieWithParent()
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+  }
+  if (process.ppid !== supervisor) die()
+}
+
 function processLine(write: (text: string) => void): Line {
   // The terminal sends these to the whole foreground group. What they mean is the supervisor's to decide.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {})
   const { text, rest } = firstLine()
+  const { leashed, ...part } = JSON.parse(text) as { name: string; config: unknown; leashed: boolean }
+  if (!leashed) leashOurselves()
   const socket = new Socket({ fd: lineIn })
   return {
-    ...(JSON.parse(text) as { name: string; config: unknown }),
+    ...part,
     tid: process.pid,
     send: (event) => write(`${JSON.stringify(event)}\n`),
     onWord(listen) {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { UsageError } from '../errors.js'
 import { commands, groups } from './index.js'
-import { exampleText, parseWords, quietCommand, valueOptions } from './spec.js'
+import { buildCommand, exampleText, parseWords, quietCommand, valueOptions } from './spec.js'
 
 /** A command with the words for it, or a help page with its path (empty for the whole program). */
 export type Route = { command: string; words: string[] } | { help: string; asked: boolean }
@@ -14,7 +14,7 @@ export type Route = { command: string; words: string[] } | { help: string; asked
 export function findRoute(words: string[]): Route {
   const first = nextWord(words, 0)
   const wantsHelp = words.includes('--help') || words.includes('-h')
-  if (first === undefined) return { help: '', asked: wantsHelp }
+  if (first === undefined) return helpOrRefusal('', words, wantsHelp)
   const name = words[first]!
   if (name === 'help') return helpRoute(words.slice(first + 1).filter((word) => !word.startsWith('-')))
   if (commands.has(name)) return { command: name, words: without(words, first) }
@@ -25,8 +25,42 @@ export function findRoute(words: string[]): Route {
     return { command: `${name} ${words[second]}`, words: without(words, first, second) }
   }
   if (second !== undefined) throw unknown(name, words[second]!)
-  if (group.default === undefined) return { help: name, asked: wantsHelp }
+  if (group.default === undefined) return helpOrRefusal(name, words.slice(first + 1), wantsHelp)
   return { command: `${name} ${group.default}`, words: without(words, first) }
+}
+
+/**
+ * The help of a group that was given no command. When an option is in the way that not every command has, that is said
+ * instead: whatever stands behind it may be its value.
+ */
+function helpOrRefusal(group: string, words: string[], asked: boolean): Route {
+  const option = asked ? undefined : words.find((_, at) => isStrange(words, at))
+  if (option === undefined) return { help: group, asked }
+  const known = didYouMean(option)
+  if (known) throw known
+  const example = group === '' ? 'osdemo pipe read' : `osdemo ${group} ${membersOf(group)[0]![0]}`
+  throw new UsageError(
+    `option '${option}' stands before the command`,
+    `the options of a command stand after it: ${example} ${option}`,
+  )
+}
+
+/** Commander knows how to find the option that was meant, among those that every command has. */
+function didYouMean(option: string): UsageError | undefined {
+  const any = buildCommand('', '', { kind: 'plain', shows: true, examples: [], act: async () => {} })
+  try {
+    parseWords(any, [option])
+  } catch (error) {
+    if (error instanceof UsageError && error.hint?.startsWith('Did you mean')) return error
+  }
+  return undefined
+}
+
+function isStrange(words: string[], at: number): boolean {
+  const word = words[at]!
+  const isValue = at > 0 && valueOptions.includes(words[at - 1]!)
+  if (['--version', '-V'].includes(word)) return false
+  return word.startsWith('-') && !isValue && !valueOptions.includes(word) && !isCommonFlag(word)
 }
 
 function helpRoute(path: string[]): Route {

@@ -32,9 +32,14 @@ function open(files: string[]): Recording[] {
   }
   if (files.filter((file) => file === '-').length > 1) throw new UsageError('stdin can be read only once')
   const names = files.length > 0 ? files : ['-']
-  return names.map((name) =>
-    openRecording(name, (text) => void process.stderr.write(`osdemo: note: ${text}\n`)),
-  )
+  const recordings: Recording[] = []
+  for (const name of names) {
+    if (recordings.some(({ isFile }) => isFile(name))) {
+      throw new UsageError(`${name} is given twice`, 'name each recording once')
+    }
+    recordings.push(openRecording(name, (text) => void process.stderr.write(`osdemo: note: ${text}\n`)))
+  }
+  return recordings
 }
 
 /** Writing to a file that is being read would destroy it, or never end. @throws UsageError */

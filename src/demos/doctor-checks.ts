@@ -80,7 +80,7 @@ export const checks = {
     look: () =>
       new Promise((resolve, reject) => {
         const lack = new Unavailable(
-          'no setpriv that knows --pdeathsig: after a SIGKILL of osdemo its actors end by themselves, a moment later',
+          'no setpriv that knows --pdeathsig: actors ask the kernel themselves to end with osdemo',
           linux ? 'install util-linux' : undefined,
         )
         execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) =>

@@ -42,7 +42,7 @@ export function shmWrite(options: ShmWriteOptions): Demo {
       stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`)
     }
     // Not before: a run that was aborted does not come so far.
-    keep()
+    if (after) keep()
   }
 }
 

@@ -1,6 +1,5 @@
 /** Memory that several actors share, as they are told of it: by threads of one process, or by processes. */
 import { futexWaiter } from './futex.js'
-import { dieWithParent } from './libc.js'
 import { threadWaiter, type Waiter } from './shared-ring.js'
 import { attachSegment } from './sysv-shm.js'
 
@@ -18,8 +17,6 @@ export function openMemory(memory: SharedMemory): {
 } {
   if (memory instanceof SharedArrayBuffer)
     return { memory, waiter: threadWaiter, call: 'Atomics.wait', address: 0n }
-  // Who sleeps in futex(2) hears of nothing else; setpriv(1), which would have done this, may be missing.
-  dieWithParent()
   const { address, memory: bytes } = attachSegment(memory.segment, memory.size)
   return { memory: bytes, waiter: futexWaiter(address), call: 'futex', address }
 }

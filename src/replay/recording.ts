@@ -78,7 +78,8 @@ async function* readEvents(
   let count = 0
   try {
     for await (const text of stream) {
-      const lines = (rest + text).split('\n')
+      // Some editors begin a file with a byte order mark.
+      const lines = (rest + (number === 0 && rest === '' ? text.replace(/^\uFEFF/, '') : text)).split('\n')
       rest = lines.pop()!
       if (rest.length > longestLine) throw unreadable(name, number + 1, 'it is too long', rest)
       for (const line of lines) {
@@ -118,9 +119,16 @@ function parse(name: string, number: number, line: string): Event {
 }
 
 function unreadable(name: string, number: number, why: string, line: string): OsdemoError {
-  // What cannot be seen may steer the terminal.
-  const excerpt = (line.length > 50 ? `${line.slice(0, 50)}...` : line).replaceAll(/\p{C}/gu, '?')
-  return new OsdemoError(`${name}:${number}: this line is no event: ${why}: ${excerpt}`, 1, {
-    hint: 'events are what --json prints and --save FILE.ndjson writes',
-  })
+  return new OsdemoError(
+    `${name}:${number}: this line is no event: ${excerpt(why, 200)}: ${excerpt(line, 50)}`,
+    1,
+    {
+      hint: 'events are what --json prints and --save FILE.ndjson writes',
+    },
+  )
+}
+
+/** The beginning of a text of others, which may be long; and what cannot be seen in it may steer the terminal. */
+function excerpt(text: string, length: number): string {
+  return (text.length > length ? `${text.slice(0, length)}...` : text).replaceAll(/\p{C}/gu, '?')
 }

@@ -5,8 +5,17 @@
  * A thing is only ever removed when it is provably the recorded one, its maker is dead or has let it go, and nobody uses
  * it. So the last of two terminals removes a FIFO, whichever of them made it.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import { systemCallError } from '../errors.js'
 import { bootId } from '../proc/boot.js'
 import { isAlive, readStat } from '../proc/stat.js'
 import {
@@ -54,6 +63,15 @@ function ledgerFolder(): string {
   return join(runtimeFolder(), 'ledger')
 }
 
+/** Of pids and of System V objects: namespaces(7). */
+function namespaces(): string {
+  try {
+    return ['pid', 'ipc'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ')
+  } catch {
+    return ''
+  }
+}
+
 /** A name that nobody else uses now or will use. */
 function uniqueName(): string {
   return `${process.pid}-${process.hrtime.bigint()}`
@@ -77,7 +95,12 @@ export function recordSegment(key: number, creator = process.pid): Page<Recorded
 function record<Thing extends Recorded>(thing: Thing): Page<Thing> {
   const folder = ledgerFolder()
   const file = join(folder, `${thing.kind}-${uniqueName()}.json`)
-  const maker = { pid: process.pid, startTicks: readStat(process.pid)?.startTicks ?? 0, boot: bootId() }
+  const maker = {
+    pid: process.pid,
+    startTicks: readStat(process.pid)?.startTicks ?? 0,
+    boot: bootId(),
+    namespaces: namespaces(),
+  }
   const entry: Entry & { thing: Thing } = { thing, maker, released: false, kept: false }
   const write = () => {
     // Renamed into place: whoever sweeps at this moment never reads half of it.
@@ -85,8 +108,12 @@ function record<Thing extends Recorded>(thing: Thing): Page<Thing> {
     writeFileSync(unfinished, JSON.stringify(entry), { mode: 0o600 })
     renameSync(unfinished, file)
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  write()
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    write()
+  } catch (error) {
+    throw systemCallError(error, `cannot keep records in ${folder}`)
+  }
   return {
     thing,
     made(identity) {
@@ -117,6 +144,7 @@ export function sweep(): Swept[] {
       return []
     }
     const { thing, maker, kept } = entry
+    if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
     const about = { kind: thing.kind, name: nameOf(thing) }
     const found = find(thing, maker)
     if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
@@ -145,7 +173,8 @@ export function recordedSegments(): number[] {
 function ledgerFiles(): string[] {
   try {
     const folder = ledgerFolder()
-    return readdirSync(folder).map((name) => join(folder, name))
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name))
   } catch {
     return []
   }

@@ -1,5 +1,5 @@
 /** The one manager of output: a view turns events into text, this writes it to a stream and notices when nobody reads. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
 
@@ -22,6 +22,8 @@ export interface Output {
   /** Writes the view's end. */
   end(): void
 }
+
+const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants
 
 export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
   let failure: unknown
@@ -67,16 +69,20 @@ export function createFileOutput(view: View, path: string): Output {
     systemCallError(error, `cannot save to ${path}`, 'name another file with --save')
   let fd: number
   try {
-    fd = openSync(path, 'w')
+    // Not truncated yet: what was saved before is only lost to a run that begins. And a FIFO must not hold us.
+    fd = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o666)
   } catch (error) {
     throw explain(error)
   }
+  let empty = false
   let failed = false
   let tell: (error: unknown) => void = () => {}
   const put = (text: string) => {
     if (failed || text === '') return
     const bytes = Buffer.from(text)
     try {
+      if (!empty && fstatSync(fd).isFile()) ftruncateSync(fd)
+      empty = true
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
     } catch (error) {
       failed = true

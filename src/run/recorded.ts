@@ -10,6 +10,8 @@ export interface Maker {
   pid: number
   startTicks: number
   boot: string
+  /** Its namespaces of pids and System V objects: a process of others cannot tell whether it lives, or what it made. */
+  namespaces: string
 }
 
 export interface RecordedFifo {

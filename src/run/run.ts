@@ -28,6 +28,9 @@ export interface RunOptions {
   graceful?: boolean | undefined
 }
 
+/** The same signal once more within so many microseconds is no second one. */
+const echoOfSignal = 20_000
+
 /** Speaks the first event of a run, or of a part of a longer one. */
 export function sayRun(say: Say, command: string[]): void {
   say({
@@ -68,10 +71,14 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     options.timeout &&
     setTimeout(() => abort(new TimedOut(options.timeout!.text)), options.timeout.milliseconds)
   let stopSignal: NodeJS.Signals | undefined
+  let stopTime = 0
   onEndingSignal((signal) => {
+    // timeout(1) signals its child and then the whole group: one request, which comes twice.
+    if (signal === stopSignal && now() - stopTime < echoOfSignal) return
     const asks = options.graceful && !stopSignal && (signal === 'SIGINT' || signal === 'SIGTERM')
     if (!asks) return abort(new Interrupted(signal, constants.signals[signal]))
     stopSignal = signal
+    stopTime = now()
     stop()
     // Whoever does not read what we tell must not keep a server from ending.
     output.hurry()

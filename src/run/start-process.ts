@@ -32,9 +32,9 @@ let leash: Promise<string[]> | undefined
 /**
  * The words that start a program so that the kernel kills it when we die, even by SIGKILL and even while it waits in
  * a system call: setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and then executes the program, so the pid stays.
- * BusyBox has a setpriv that cannot, so it is tried, once. Without it the actor still notices that fd 4 closes.
+ * BusyBox has a setpriv that cannot, so it is tried, once. Without it the actor does the same by FFI.
  */
-function leashWords(): Promise<string[]> {
+export function leashWords(): Promise<string[]> {
   leash ??= new Promise((resolve) => {
     const words = ['setpriv', '--pdeathsig', 'KILL']
     execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) => resolve(error ? [] : words))
@@ -51,7 +51,8 @@ export async function startProcess(
   streams: Streams,
   onEvent: (event: Event) => void,
 ): Promise<ProcessActor> {
-  const [program, ...words] = [...(await leashWords()), process.execPath, actorEntry(part.program)]
+  const leash = await leashWords()
+  const [program, ...words] = [...leash, process.execPath, actorEntry(part.program)]
   const child = spawn(program!, words, {
     stdio: [
       streams.stdin ? 'inherit' : 'ignore',
@@ -75,7 +76,8 @@ export async function startProcess(
   out.setEncoding('utf8').on('data', take)
   // An actor that dies before it has read its words is told by its end, not by a broken pipe.
   for (const stream of [out, line]) stream.on('error', () => {})
-  line.write(`${JSON.stringify({ name: part.name, config: part.config })}\n`)
+  const { name, config } = part
+  line.write(`${JSON.stringify({ name, config, leashed: leash.length > 0 })}\n`)
 
   // `close` and not `exit`: only then has everything been read that it said.
   const ended = new Promise<Ending>((resolve) => {

@@ -3,7 +3,6 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
-import { isAlive } from '../../src/proc/stat.js'
 import { readSegments } from '../../src/proc/sysvipc-shm.js'
 import {
   childrenOf,
@@ -118,6 +117,31 @@ describe('shm write and shm read', () => {
     expectNothingLeft(place)
   })
 
+  test('--follow prints the last text also when the segment is removed at once', async ({ skip }) => {
+    skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const place = newPlace()
+    const key = newKey()
+    await ends(place, ['shm', 'write', 'one', '--key', `${key}`])
+    const reader = place.osdemo(['shm', 'read', '--follow', '--key', `${key}`])
+    await until(() => reader.stdout() === 'one\n')
+    const code = `$id = shmget(${key}, 0, 0); shmwrite($id, "last\\0", 0, 5); shmctl($id, 0, 0)`
+    execFileSync('perl', ['-e', code])
+    expect([await reader.exit, reader.stdout()]).toEqual([0, 'one\nlast\n'])
+  })
+
+  test('--hold says so when somebody else removes the segment', async () => {
+    const place = newPlace()
+    const key = `${newKey()}`
+    const writer = place.osdemo(['shm', 'write', 'held', '--hold', '--key', key])
+    await until(() => segmentOf(Number(key))?.attached === 1)
+    expect((await ends(place, ['shm', 'list'])).stdout).toMatch(new RegExp(`^${key} .*made by osdemo$`, 'm'))
+    await ends(place, ['shm', 'remove', '--key', key])
+    await until(() => writer.stderr().replaceAll(/\s+/g, ' ').includes('somebody has removed segment'))
+    writer.child.kill('SIGINT')
+    expect(await writer.exit).toBe(130)
+    expectNothingLeft(place)
+  })
+
   test.for(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
     '--hold stays attached, and after %s the segment goes',
     async (signal) => {
@@ -195,6 +219,14 @@ describe('what cannot be done is refused whole', () => {
     expectNothingElse(place)
   })
 
+  test('a segment of more than Node can view is written and read', async () => {
+    const place = newPlace()
+    const key = `${newKey()}`
+    const words = ['shm', 'write', 'at the beginning', '--key', key, '--size', '5GiB']
+    expect((await ends(place, words)).exit).toBe(0)
+    expect((await ends(place, ['shm', 'read', '--key', key])).stdout).toBe('at the beginning\n')
+  })
+
   test('a larger size than the segment has is EINVAL', async () => {
     const place = newPlace()
     const key = newKey()
@@ -252,13 +284,11 @@ describe('what cannot be done is refused whole', () => {
 
   test('a segment of mode 0400 can be read, and not written, by its owner', async (context: TestContext) => {
     const { place, options } = placeOfNobody(context)
-    execFileSync(options.prefix[0]!, [...options.prefix.slice(1), 'ipcmk', '-M', '64', '-p', '0400'])
-    const made = readSegments()!.find(
-      ({ uid, mode, size }) => uid === 65534 && mode === 0o400 && size === 64,
-    )!
-    onTestFinished(() => void spawnSync('ipcrm', ['-m', `${made.id}`]))
-    expect((await ends(place, ['shm', 'read', '--key', `${made.key}`], options)).exit).toBe(0)
-    const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--key', `${made.key}`], options)
+    context.skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const key = `${newKey()}`
+    execFileSync(options.prefix[0]!, [...options.prefix.slice(1), 'perl', '-e', `shmget(${key}, 64, 01400)`])
+    expect((await ends(place, ['shm', 'read', '--key', key], options)).exit).toBe(0)
+    const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--key', key], options)
     expect([exit, stderr]).toEqual([
       1,
       expect.stringMatching(/cannot use the segment under key \d+: shmget: EACCES/),
@@ -326,6 +356,21 @@ describe('the demos of segments', () => {
     expectNothingLeft(place)
   })
 
+  test('two shm demos at once do not meet', async () => {
+    await Promise.all([playDemo(['shm', 'demo']), playDemo(['shm', 'demo']), playDemo(['shm', 'demo'])])
+  })
+
+  test('a ring whose supervisor is killed leaves no process where there is no setpriv', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['shm', 'ring', '--messages', '100000000'], { env: { PATH: temporaryFolder() } })
+    await until(() => childrenOf(run.pid).length === 2)
+    await until(() => /⇐|←/.test(run.stdout()))
+    run.child.kill('SIGKILL')
+    await until(() => processesOf(place).length === 0, 2000)
+    await ends(place, ['clean'])
+    expectNothingLeft(place)
+  })
+
   test.each([
     ['shm', 'demo'],
     ['shm', 'race'],
@@ -335,8 +380,8 @@ describe('the demos of segments', () => {
     const run = place.osdemo(words)
     await until(() => /made the segment/.test(run.stdout()))
     run.child.kill('SIGKILL')
+    await run.exit
     await until(() => processesOf(place).length === 0, 2000)
-    expect(isAlive(run.pid)).toBe(false)
     await ends(place, ['clean'])
     const ours = readSegments()!.filter(({ creatorPid }) => creatorPid === run.pid)
     expect(ours).toEqual([])

@@ -199,6 +199,33 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     },
   )
 
+  test('closes who would need more memory for a frame than all may have together, and serves the others', async () => {
+    const server = await serve()
+    await expectEcho(server.port, frame(randomBytes(MiB)))
+    const before = readStatus(server.actor)!.rss!
+    const long = frame(randomBytes(15 * MiB))
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => connect(server.port, { reads: false })),
+    )
+    for (const { socket } of clients) socket.on('error', () => {}).write(long)
+    await until(() =>
+      server.stderr().replaceAll(/\s+/g, ' ').includes('more than this server has left for all: closed'),
+    )
+    await expectEcho(server.port, frame(randomBytes(200_000)))
+    expect((readStatus(server.actor)!.rss! - before) / MiB).toBeLessThan(150)
+    for (const { socket } of clients) socket.destroy()
+    // What they held is to be had again.
+    await until(
+      () =>
+        expectEcho(server.port, long).then(
+          () => true,
+          () => false,
+        ),
+      20_000,
+    )
+    await stop(server)
+  })
+
   test('does not take memory for 60 clients that send at full speed and never read', async () => {
     const server = await serve()
     await expectEcho(server.port, frame(randomBytes(MiB)))

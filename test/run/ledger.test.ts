@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -149,6 +150,27 @@ describe('a run that was killed', () => {
 })
 
 describe('a FIFO on record', () => {
+  test('is left alone by a run in other namespaces, which cannot tell who lives', async ({ skip }) => {
+    const unshare = ['unshare', '--pid', '--ipc', '--fork', '--mount-proc']
+    skip(spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status !== 0, 'needs unshare, and to be root')
+    const place = newPlace()
+    const reader = place.osdemo(['pipe', 'read'])
+    await waitingActor(reader)
+    const before = place.leftovers()
+    const clean = place.osdemo(['clean'], { prefix: unshare })
+    expect(await clean.exit).toBe(0)
+    expect(place.leftovers()).toEqual(before)
+  })
+
+  test('is not missed for what else lies in the ledger folder', async () => {
+    const { place, path, entry } = await killedRun()
+    const odd = join(entry, '..', 'folder')
+    mkdirSync(odd)
+    execFileSync('mkfifo', [join(entry, '..', 'fifo-1-1.json')])
+    await nextRun(place)
+    expect([existsSync(path), existsSync(entry), existsSync(odd)]).toEqual([false, false, true])
+  })
+
   test('is removed although its maker’s pid is in use again, by a process with another start time', async () => {
     const { place, path, entry } = await killedRun()
     const startTicks = readStat(process.pid)!.startTicks - 1

@@ -1,5 +1,6 @@
 /** `--save`: the run in a file as well. */
-import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
@@ -38,6 +39,26 @@ test('several files get the same events, and stdout with --json too', async () =
   const run = place.osdemo(['short-reads', '--json', ...files.flatMap((file) => ['--save', file])])
   expect(await run.exit).toBe(0)
   for (const file of files) expect(readFileSync(file, 'utf8')).toBe(run.stdout())
+})
+
+test('an earlier recording is only lost to a run that begins', async () => {
+  const place = newPlace()
+  const file = join(place.folder, 'x.ndjson')
+  writeFileSync(file, `${'precious'.repeat(10_000)}\n`)
+  const failing = place.osdemo(['short-reads', '--save', file, '--save', '/nonexistent/y.ndjson'])
+  expect(await failing.exit).toBe(1)
+  expect(readFileSync(file, 'utf8')).toMatch(/^precious/)
+  expect(await place.osdemo(['short-reads', '--save', file]).exit).toBe(0)
+  expect(read(file).at(0)?.event).toBe('run')
+})
+
+test('a FIFO that nobody reads is refused, and holds nobody', async () => {
+  const place = newPlace()
+  const file = join(place.folder, 'x.ndjson')
+  execFileSync('mkfifo', [file])
+  const run = place.osdemo(['short-reads', '--save', file])
+  expect(await run.exit).toBe(1)
+  expect(run.stderr()).toContain(`cannot save to ${file}: open: ENXIO`)
 })
 
 test('an unknown ending exits 2, and nothing is made', async () => {
