@@ -1,6 +1,7 @@
 /**
  * Kills every command with SIGKILL at a random moment, again and again, and looks what is left: `npm run test:kills`.
- * Not part of `npm test`, because it takes minutes. Arguments: how many runs (200), and the seed of the moments.
+ * Not part of `npm test`, because it takes minutes. Arguments: how many runs (200), the seed of the moments, and how
+ * the commands begin that are wanted (all).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -13,7 +14,8 @@ import { commands } from '../src/commands/index.js'
 import { readNumbers, readText } from '../src/proc/read.js'
 
 const program = fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))
-const [runs = 200, seed = Date.now() % 1_000_000] = process.argv.slice(2).map(Number)
+const [runs = 200, seed = Date.now() % 1_000_000] = process.argv.slice(2, 4).map(Number)
+const only = process.argv[4] ?? ''
 
 /** How many run side by side, and how long a command may live at most before it is killed, in milliseconds. */
 const sideBySide = 4
@@ -124,9 +126,9 @@ const next = random(seed)
 const kernelBefore = kernelObjects()
 const serving = mkdtempSync(join(tmpdir(), 'osdemo-kill-'))
 const server = start(serving, ['tcp-echo', '--port', '7107', '--quiet'])
-const variants = [...commands.keys()].flatMap((name) =>
-  (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]),
-)
+const variants = [...commands.keys()]
+  .filter((name) => name.startsWith(only))
+  .flatMap((name) => (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]))
 const plans = Array.from({ length: runs }, (_, index) => ({
   line: variants[index % variants.length]!.map(
     (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}` })[word] ?? word,
