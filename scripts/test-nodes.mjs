@@ -1,15 +1,23 @@
 /**
  * Runs the whole test suite on every supported version of Node, one after the other: `npm run test:nodes`, or
- * `npm run test:nodes -- 22 24` for some of them. The npm package `node` brings each version; nothing is installed here.
+ * `npm run test:nodes -- 22 24` for some of them. The npm package `node` brings each version, into a temporary folder that
+ * every user may read: some tests run as another user.
  */
 import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 const supported = ['20', '22', '24', '26']
 const versions = process.argv.length > 2 ? process.argv.slice(2) : supported
 
+const folder = mkdtempSync(join(tmpdir(), 'osdemo-nodes-'))
+chmodSync(folder, 0o755)
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
 const results = versions.map((version) => {
   const script = 'node --version && exec node node_modules/vitest/vitest.mjs run --reporter=dot'
-  const words = ['exec', '--yes', `--package=node@${version}`, '--', 'sh', '-c', script]
+  const words = ['exec', '--yes', `--cache=${folder}`, `--package=node@${version}`, '--', 'sh', '-c', script]
   const { status, stdout } = spawnSync('npm', words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',

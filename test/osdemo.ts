@@ -190,8 +190,10 @@ interface Skippable {
 /** How to run a command as another user; skips the test where this cannot be. */
 export function asUser(uid: number, { skip }: Skippable) {
   const prefix = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
-  const probe = spawnSync('env', [...prefix, process.execPath, program, '--version'])
-  skip(probe.status !== 0, 'needs root, setpriv, and a checkout that any user may read')
+  // Twice: that user must be able to start Node himself.
+  const again = ['sh', '-c', '"$0" "$1" --version', process.execPath, program]
+  const probe = spawnSync('env', [...prefix, ...again])
+  skip(probe.status !== 0, 'needs root, setpriv, and a Node and a checkout that any user may read')
   return { prefix }
 }
 
