@@ -1,5 +1,5 @@
 /**
- * Looks every 5 ms until there is something to see, and returns it: for tests that wait for another process.
+ * Looks every 20 ms until there is something to see, and returns it: for tests that wait for another process.
  *
  * @param look named in the error message by its own source text
  * @param ms how long to wait before that counts as a failure
@@ -10,7 +10,7 @@ export async function until<T>(look: () => T | Promise<T>, ms = 10_000): Promise
     const seen = await look()
     if (seen) return seen as Seen<T>
     if (performance.now() >= deadline) throw new Error(`not within ${ms} ms: ${sourceOf(look)}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
