@@ -84,7 +84,8 @@ grade "a header in two pieces" 2 "$@" tcp-echo client "cut in its header" "again
 grade "a frame of 1 MiB" 1 "$@" tcp-echo client --size 1MiB
 grade "500 frames at once" 500 "$@" tcp-echo client "one of many" --count 500
 
-# A client that stops in the middle of a header, until we end it.
+# A client that stops in the middle of a header, until we end it. Its file is made here: it may be later than our look.
+: > "$folder/stalled"
 "$@" tcp-echo client --host "$host" --port "$port" --chunk 1 --delay 1m --json --timeout 2m stalled \
   > "$folder/stalled" 2> /dev/null &
 stalled=$!
