@@ -12,9 +12,9 @@ import {
   lstatSync,
   open,
   openSync,
-  rmSync,
   type Stats,
   statSync,
+  unlinkSync,
 } from 'node:fs'
 import { constants as osConstants } from 'node:os'
 import { dirname } from 'node:path'
@@ -134,7 +134,16 @@ function makeFifo(
     requireNoLooseLink(path)
     return false
   } finally {
-    rmSync(draft, { force: true })
+    removeQuietly(draft)
+  }
+}
+
+/** Mostly nothing is there: then something else has failed, and that is what is to be told. */
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // A sweep will look at it again.
   }
 }
 
