@@ -170,7 +170,7 @@ export class FrameDecoder {
       // Doubling keeps the copying linear; capped, a complete payload fills its buffer exactly.
       let capacity = body === undefined ? FIRST_ALLOCATION : body.length * 2
       while (capacity < needed) capacity *= 2
-      const larger = Buffer.allocUnsafe(Math.min(capacity, this.#length))
+      const larger = Buffer.allocUnsafeSlow(Math.min(capacity, this.#length))
       if (body !== undefined) larger.set(body)
       body = larger
       this.#body = body
