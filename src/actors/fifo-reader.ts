@@ -9,25 +9,18 @@ import { errnoOf, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo, openKeeper } from '../ipc/fifo.js'
 import { expectMany } from './bulk.js'
-import { counted, createMeter, type Meter, shortText, textOf } from './meter.js'
+import { createTaker, type Taker, type TakerConfig } from './line-taker.js'
+import { counted, createMeter, type Meter } from './meter.js'
 import { play } from './preamble.js'
-import { alignedBuffer, writeOut } from './stdio.js'
+import { alignedBuffer } from './stdio.js'
 
-export interface FifoReaderConfig {
+export interface FifoReaderConfig extends TakerConfig {
   path: string
   /** The FIFO must belong to this user and be closed to others. */
   ours: boolean
   /** After the last writer has closed, wait for the next. */
   follow: boolean
-  /** End after so many messages. */
-  max: number | null
-  /** Copy what comes to stdout as it is. */
-  copy: boolean
-  /** Make an event of every message. */
-  report: boolean
 }
-
-const newline = 10
 
 /** More than one read(2) gives, which is what a pipe holds: a read that leaves room is known to have emptied it. */
 const chunkSize = 131_072
@@ -71,15 +64,6 @@ function sayTotals(say: Say, meter: Meter, dropped: number): void {
     event: 'note',
     text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}${behind}`,
   })
-}
-
-interface Taker {
-  /** Takes a chunk; false when it wants no more. A promise while stdout is full: until then the chunk is in use. */
-  chunk(bytes: Buffer): Promise<boolean> | boolean
-  /** The stream has ended: what is left is a message without newline. */
-  end(): void
-  /** How many bytes were read behind the last message that was wanted. */
-  readonly dropped: number
 }
 
 /**
@@ -173,83 +157,4 @@ function drain(fd: number, taker: Taker, object: string, say: Say): Promise<bool
     socket.on('error', (error) => reject(systemCallError(error, 'cannot read the FIFO')))
     socket.resume()
   })
-}
-
-/** Lines are short when the first of a chunk is shorter than this, in bytes. */
-const shortLine = 128
-
-/**
- * Finds the newlines of a chunk: the function gives the offset of the first one from an offset on, or -1. For short lines
- * the chunk becomes a string once, because a search in a string costs half of a call into a Buffer.
- */
-function lineEnds(bytes: Buffer): (from: number) => number {
-  const first = bytes.indexOf(newline)
-  if (first < 0 || first >= shortLine) return (from) => bytes.indexOf(newline, from)
-  const text = bytes.toString('latin1')
-  return (from) => text.indexOf('\n', from)
-}
-
-/** Cuts the stream into messages (lines), copies it to stdout, and reports each message or only how many they were. */
-function createTaker(meter: Meter, { copy, report, max }: FifoReaderConfig): Taker {
-  let left = max ?? Number.POSITIVE_INFINITY
-  let dropped = 0
-  // The message whose newline has not come yet. Of a long one only the length is kept, so memory stays constant.
-  let length = 0
-  const head = Buffer.alloc(shortText)
-
-  function add(bytes: Buffer, start: number, end: number): void {
-    if (length < shortText) bytes.copy(head, length, start, end)
-    length += end - start
-  }
-
-  /** The message in `head` is complete. `end` is 1 when a newline ended it: that byte came through the pipe too. */
-  function finish(end: 0 | 1): void {
-    meter.message(length + end, () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined))
-    length = 0
-  }
-
-  return {
-    chunk(bytes) {
-      const nextEnd = lineEnds(bytes)
-      let start = 0
-      let messages = 0
-      let at = nextEnd(0)
-      for (; report && !meter.counting && at >= 0 && messages < left; at = nextEnd(start)) {
-        add(bytes, start, at)
-        finish(1)
-        start = at + 1
-        messages++
-      }
-      const told = { messages, end: start }
-      for (; at >= 0 && messages < left; at = nextEnd(start)) {
-        start = at + 1
-        messages++
-      }
-      left -= messages
-      const end = left > 0 ? bytes.length : start
-      dropped = bytes.length - end
-      if (report) {
-        if (messages > told.messages) {
-          meter.bulk(messages - told.messages, length + start - told.end)
-          length = 0
-        }
-        add(bytes, start, end)
-      } else {
-        length = start < end ? 1 : 0
-        meter.bulk(messages, end)
-      }
-      if (!copy) return left > 0
-      const written = writeOut(bytes, end)
-      return written ? written.then(() => left > 0) : left > 0
-    },
-    end() {
-      if (length === 0) return
-      if (report) finish(0)
-      else meter.bulk(1, 0)
-      length = 0
-    },
-    get dropped() {
-      return dropped
-    },
-  }
 }

@@ -1,7 +1,8 @@
 /** What the pipe demos share: a FIFO that exists, and goes away again when nobody needs it any more. */
 import { unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type FifoIdentity, findFifo, holdFifo, loadMkfifo, type MakeFifo } from '../ipc/fifo.js'
+import { type FifoIdentity, findFifo, holdFifo } from '../ipc/fifo.js'
+import { loadMkfifo, type MakeFifo } from '../ipc/make-fifo.js'
 import { readStat } from '../proc/stat.js'
 import { type Page, recordFifo, sweep } from '../run/ledger.js'
 import type { RecordedFifo } from '../run/recorded.js'
