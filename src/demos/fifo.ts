@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { type FifoIdentity, findFifo, holdFifo } from '../ipc/fifo.js'
 import { loadMkfifo, type MakeFifo } from '../ipc/make-fifo.js'
 import { readStat } from '../proc/stat.js'
-import { type Page, recordFifo, sweep } from '../run/ledger.js'
+import { othersSweep, type Page, recordFifo, sweep } from '../run/ledger.js'
 import type { RecordedFifo } from '../run/recorded.js'
 import type { Stage } from '../run/stage.js'
 
@@ -22,8 +22,8 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
       entry = make(path, await loadMkfifo())
       continue
     }
-    if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })
-    stage.scope.defer(() => {
+    // At once, before anything else can happen: no Ctrl-C may come between.
+    const letGo = stage.scope.defer(() => {
       held.letGo()
       for (const { kind, name: id, users } of entry ? entry.release() : sweep()) {
         if (users.length === 0) stage.say({ event: 'removed', kind, id })
@@ -31,8 +31,20 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
           stage.say({ event: 'note', text: `${id} stays for now: ${inUse(users)}` })
       }
     })
+    if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })
+    else if (!(await isStillThere(stage, path, held.identity))) {
+      letGo()
+      continue
+    }
     return held.identity
   }
+}
+
+/** A sweep that had looked for users just before we held the FIFO may be about to remove it: that is waited for. */
+async function isStillThere(stage: Stage, path: string, { dev, ino }: FifoIdentity): Promise<boolean> {
+  await stage.poll(() => !othersSweep())
+  const there = findFifo(path)
+  return there?.dev === dev && there.ino === ino
 }
 
 /** Who needs a FIFO, in words. */

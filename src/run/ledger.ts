@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { systemCallError } from '../errors.js'
+import { debug } from '../log.js'
 import { bootId } from '../proc/boot.js'
 import { isAlive, readStat } from '../proc/stat.js'
 import {
@@ -133,29 +134,66 @@ function record<Thing extends Recorded>(thing: Thing): Page<Thing> {
   }
 }
 
-/** Removes what nobody needs any more. What is gone already, or is not what we made, is only struck off the record. */
+/**
+ * Removes what nobody needs any more. What is gone already, or is not what we made, is only struck off the record.
+ *
+ * While it looks for users and removes, a mark lies beside the records: who has come to hold a thing just now cannot tell
+ * whether he was seen, and waits for the mark to go before he looks whether the thing is still there.
+ */
 export function sweep(): Swept[] {
-  return ledgerFiles().flatMap((file) => {
-    const entry = read(file)
-    const strikeOff = () => rmSync(file, { force: true })
-    if (!entry || !file.endsWith('.json')) {
-      // Half written by a process that was killed. Of one that lives, the rest is yet to come.
-      if (!isAlive(Number(file.match(/-(\d+)-[^/-]*$/)?.[1]))) strikeOff()
-      return []
+  const marked = new Set<string>()
+  const mark = (file: string) => {
+    if (marked.size > 0) return
+    const path = join(dirname(file), `sweep-${process.pid}-0.mark`)
+    marked.add(path)
+    try {
+      writeFileSync(path, '', { mode: 0o600 })
+    } catch (error) {
+      // On a full disk too things are removed, most of all there.
+      debug({ err: error }, 'no mark for a sweep')
     }
-    const { thing, maker, kept } = entry
-    if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
-    const about = { kind: thing.kind, name: nameOf(thing) }
-    const found = find(thing, maker)
-    if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
-    removeDraft(thing)
-    if (found && kept) return []
-    const users = found?.users() ?? []
-    if (users.length > 0) return [{ ...about, users }]
-    const removed = found?.remove() ?? false
-    strikeOff()
-    return removed ? [{ ...about, users }] : []
+  }
+  try {
+    return ledgerFiles().flatMap((file) => sweepOne(file, mark))
+  } finally {
+    for (const path of marked) rmSync(path, { force: true })
+  }
+}
+
+function sweepOne(file: string, mark: (file: string) => void): Swept[] {
+  const entry = read(file)
+  const strikeOff = () => rmSync(file, { force: true })
+  if (!entry || !file.endsWith('.json')) {
+    // Left half written, or a mark, by a process that was killed. Of one that lives, the rest is yet to come.
+    if (!isAlive(pidIn(file))) strikeOff()
+    return []
+  }
+  const { thing, maker, kept } = entry
+  if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
+  const about = { kind: thing.kind, name: nameOf(thing) }
+  const found = find(thing, maker)
+  if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
+  removeDraft(thing)
+  if (found && kept) return []
+  if (found) mark(file)
+  const users = found?.users() ?? []
+  if (users.length > 0) return [{ ...about, users }]
+  const removed = found?.remove() ?? false
+  strikeOff()
+  return removed ? [{ ...about, users }] : []
+}
+
+/** Whether another process is removing things now. */
+export function othersSweep(): boolean {
+  return ledgerFiles().some((file) => {
+    const pid = pidIn(file)
+    return file.endsWith('.mark') && pid !== process.pid && isAlive(pid)
   })
+}
+
+/** The pid in the name of a record or a mark, as `uniqueName` puts it there. */
+function pidIn(file: string): number {
+  return Number(file.match(/-(\d+)-[^/-]*$/)?.[1])
 }
 
 /** The ids of the segments on record: those that runs use now, and those that the user asked to keep. */

@@ -67,7 +67,7 @@ function findFifo({ path, identity }: RecordedFifo): Found | undefined {
     stats?.ino === identity?.ino &&
     stats?.birthtimeMs === identity?.birthtimeMs
   if (!stats?.isFIFO() || stats.uid !== process.getuid!() || !ours) return undefined
-  return { users: () => fifoUsers(stats.dev, stats.ino), remove: () => unlink(path) }
+  return { users: () => fifoUsers(stats.dev, stats.ino), remove: () => isStill(path, stats) && unlink(path) }
 }
 
 function findSegment({ key, id, creator, since }: RecordedSegment, maker: Maker): Found | undefined {
@@ -95,6 +95,12 @@ function findSegment({ key, id, creator, since }: RecordedSegment, maker: Maker)
       }
     },
   }
+}
+
+/** Since we looked for users, somebody else may have removed it, and made another. */
+function isStill(path: string, { dev, ino }: Stats): boolean {
+  const stats = look(path)
+  return stats?.dev === dev && stats.ino === ino
 }
 
 /** lstat: a symbolic link that somebody has put there is not what we made, wherever it leads. */

@@ -19,6 +19,7 @@ import { waitingThreads } from '../../src/proc/task.js'
 import {
   childrenOf,
   expectNothingLeft,
+  hasOpen,
   newPlace,
   type Place,
   parseEvents,
@@ -160,6 +161,25 @@ describe('a FIFO on record', () => {
     const clean = place.osdemo(['clean'], { prefix: unshare })
     expect(await clean.exit).toBe(0)
     expect(place.leftovers()).toEqual(before)
+  })
+
+  test('that a sweep is about to remove is not taken by who comes in between: he makes another', async () => {
+    const place = newPlace()
+    const ledger = join(place.folder, 'osdemo', 'ledger')
+    mkdirSync(ledger, { recursive: true, mode: 0o700 })
+    const path = defaultFifo(place)
+    execFileSync('mkfifo', ['-m', '600', path])
+    // The sweep is ours: it has looked for users, has seen none, and is slow.
+    const mark = join(ledger, `sweep-${process.pid}-0.mark`)
+    writeFileSync(mark, '')
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    await until(() => hasOpen(writer.pid, path))
+    rmSync(path)
+    rmSync(mark)
+    await waitingActor(writer)
+    const reader = place.osdemo(['pipe', 'read'])
+    expect([await writer.exit, await reader.exit, reader.stdout()]).toEqual([0, 0, 'hello\n'])
+    expectNothingLeft(place)
   })
 
   test('is not missed for what else lies in the ledger folder', async () => {
