@@ -1,7 +1,7 @@
-// Builds dist/: one ESM bundle, split so that a command loads only what it needs, with every actor and the framing
-// library as entries of their own; then the types of what the package exports, and the JSON Schema of the events.
+// Builds dist/: the program as ES modules, split so that `--version` and `--json` load only what they need; every actor and the framing
+// library as a file of its own; then the types of what the package exports, and the JSON Schema of the events.
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
 
@@ -9,12 +9,10 @@ const root = new URL('..', import.meta.url).pathname
 process.chdir(root)
 
 const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
-const { metafile } = await build({
-  entryPoints: ['src/cli.ts', 'src/framing/index.ts', ...actors.map((file) => `src/actors/${file}`)],
+const options = {
   outdir: 'dist',
   outbase: 'src',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
@@ -28,7 +26,28 @@ const { metafile } = await build({
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',
-})
+}
+/** In the source a command is imported when it is asked for; here all of them come with the list of them. */
+const commandsAtOnce = {
+  name: 'commands at once',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/src\/commands\/index\.ts$/ }, ({ path }) => {
+      const imports = []
+      const list = readFileSync(path, 'utf8').replace(/import\(('.*?')\)/g, (_, file) => {
+        const name = `command${imports.length}`
+        imports.push(`import * as ${name} from ${file}`)
+        return `Promise.resolve(${name})`
+      })
+      return { contents: [...imports, list].join('\n'), loader: 'ts' }
+    })
+  },
+}
+// Each file costs the loader of a starting process more than a hundred lines of code in it. So the commands are not cut into
+// pieces that some of them share, an actor is one file, and the program and the actors share none.
+const bundles = await Promise.all([
+  build({ ...options, entryPoints: ['src/cli.ts'], splitting: true, plugins: [commandsAtOnce] }),
+  build({ ...options, entryPoints: ['src/framing/index.ts', ...actors.map((file) => `src/actors/${file}`)] }),
+])
 
 const tsc = new URL('../node_modules/.bin/tsc', import.meta.url).pathname
 const emit = [
@@ -63,6 +82,6 @@ writeFileSync('dist/help.txt', execFileSync(process.execPath, ['bin/osdemo.js', 
 // What an earlier build left is removed last, so that dist/ works at every moment of a build.
 for (const file of readdirSync('dist', { recursive: true })) {
   const path = `dist/${file}`
-  const stale = /\.js(\.map)?$/.test(path) && !(path in metafile.outputs)
+  const stale = /\.js(\.map)?$/.test(path) && !bundles.some(({ metafile }) => path in metafile.outputs)
   if (stale) rmSync(path)
 }

@@ -2,7 +2,10 @@
 import type { OptionValues } from 'commander'
 import { asOsdemoError, UsageError } from '../errors.js'
 import { type Event, now } from '../events.js'
+import { openLog } from '../log.js'
+import { run } from '../run/run.js'
 import { commands } from './index.js'
+import { openOutput, openRecords, viewName } from './outputs.js'
 import { findRoute, groupCommand, memberNames, otherMembers } from './route.js'
 import { buildCommand, type CommandSpec, type CommonOptions, parseWords, type RunSpec } from './spec.js'
 
@@ -19,7 +22,6 @@ export async function launch(words: string[], operands: string[]): Promise<{ exi
   try {
     const plan = await makePlan(words, operands)
     if (typeof plan === 'number') return { exit: plan, hasty: false }
-    const { openLog } = await import('../log.js')
     if (plan.options.logLevel) await openLog(plan.options.logLevel)
     if (plan.spec.kind === 'plain') {
       await plan.spec.act(plan.operands, plan.options)
@@ -67,11 +69,6 @@ function showGroup(group: string, asked: boolean, words: string[]): number {
 
 /** Makes everything that a run needs; the run itself says its errors as events. */
 async function prepareRun({ options, operands }: Plan, spec: RunSpec, command: string[]) {
-  // At once, because each wait for a file costs a turn of the event loop.
-  const [{ openOutput, openRecords, viewName }, { run }] = await Promise.all([
-    import('./outputs.js'),
-    import('../run/run.js'),
-  ])
   const payload = spec.kind === 'tool' && viewName(options) === undefined
   const demo = spec.demo(operands, options, { payload, events: !payload || options.save !== undefined })
   const stream = payload ? process.stderr : process.stdout

@@ -29,7 +29,7 @@ export interface RunOptions {
 }
 
 /** The same signal once more within so many microseconds is no second one. */
-const echoOfSignal = 20_000
+export const echoOfSignal = 20_000
 
 /** Speaks the first event of a run, or of a part of a longer one. */
 export function sayRun(say: Say, command: string[]): void {
