@@ -1,5 +1,6 @@
 /** Takes what comes out of a FIFO: cuts it into messages, which are lines, reports them, and copies it to stdout. */
 import { type Meter, shortText, textOf } from './meter.js'
+import { countNewlines } from './newlines.js'
 import { writeOut } from './stdio.js'
 
 const newline = 10
@@ -25,15 +26,13 @@ export interface Taker {
 /** Lines are short when the first of a chunk is shorter than this, in bytes. */
 const shortLine = 128
 
-/**
- * Finds the newlines of a chunk: the function gives the offset of the first one from an offset on, or -1. For short lines
- * the chunk becomes a string once, because a search in a string costs half of a call into a Buffer.
- */
-function lineEnds(bytes: Buffer): (from: number) => number {
+/** How many messages end in these bytes. Each call of `indexOf` costs as much as looking at a hundred bytes, so not for short lines. */
+function countEnds(bytes: Buffer): number {
   const first = bytes.indexOf(newline)
-  if (first < 0 || first >= shortLine) return (from) => bytes.indexOf(newline, from)
-  const text = bytes.toString('latin1')
-  return (from) => text.indexOf('\n', from)
+  if (first >= 0 && first < shortLine) return countNewlines(bytes)
+  let count = 0
+  for (let at = first; at >= 0; at = bytes.indexOf(newline, at + 1)) count++
+  return count
 }
 
 /** Cuts the stream into messages (lines), copies it to stdout, and reports each message or only how many they were. */
@@ -57,18 +56,21 @@ export function createTaker(meter: Meter, { copy, report, max }: TakerConfig): T
 
   return {
     chunk(bytes) {
-      const nextEnd = lineEnds(bytes)
       let start = 0
       let messages = 0
-      let at = nextEnd(0)
-      for (; report && !meter.counting && at >= 0 && messages < left; at = nextEnd(start)) {
+      const next = () => (messages < left ? bytes.indexOf(newline, start) : -1)
+      for (let at = next(); report && !meter.counting && at >= 0; at = next()) {
         add(bytes, start, at)
         finish(1)
         start = at + 1
         messages++
       }
       const told = { messages, end: start }
-      for (; at >= 0 && messages < left; at = nextEnd(start)) {
+      if (left === Number.POSITIVE_INFINITY) {
+        messages += countEnds(bytes.subarray(start))
+        start = bytes.lastIndexOf(newline) + 1
+      }
+      for (let at = next(); at >= 0; at = next()) {
         start = at + 1
         messages++
       }
