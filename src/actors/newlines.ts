@@ -18,6 +18,8 @@ const wordsPerSum = 255
 export function countNewlines(bytes: Uint8Array): number {
   const first = Math.min(bytes.length, -bytes.byteOffset & 3)
   const words = (bytes.length - first) >> 2
+  // No view of no words: at the end of few bytes the address need not be one of a word.
+  if (words === 0) return countSlowly(bytes, 0, bytes.length)
   const last = first + 4 * words
   let count = countSlowly(bytes, 0, first) + countSlowly(bytes, last, bytes.length)
   const view = new Int32Array(bytes.buffer, bytes.byteOffset + first, words)

@@ -14,6 +14,11 @@ test('the newlines of any bytes are counted, at any address', () => {
   )
 })
 
+test('few bytes that begin and end between two words are counted', () => {
+  for (const length of [0, 1, 2])
+    expect(countNewlines(new Uint8Array(4).fill(10).subarray(1, 1 + length))).toBe(length)
+})
+
 test('no sum runs over: a MiB of newlines, and of anything else', () => {
   expect(countNewlines(Buffer.alloc(2 ** 20 + 3, 10))).toBe(2 ** 20 + 3)
   expect(countNewlines(Buffer.alloc(2 ** 20 + 3, 0x8a))).toBe(0)
