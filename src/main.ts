@@ -41,7 +41,9 @@ export async function main(argv: string[]): Promise<void> {
 
 /** The version and the first help page are so quick because nothing else is loaded for them. */
 async function obey(argv: string[]): ReturnType<typeof launch> {
-  if (['--version', '-V'].includes(argv[0] ?? '')) {
+  const command = argv.findIndex((word) => !word.startsWith('-'))
+  const options = command < 0 ? argv : argv.slice(0, command)
+  if (options.includes('--version') || options.includes('-V')) {
     process.stdout.write(`${manifest.version}\n`)
     return { exit: 0, hasty: false }
   }

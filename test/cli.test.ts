@@ -76,7 +76,8 @@ describe('help', () => {
 
   test('--version is that of package.json', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
-    expect(await osdemo(['--version'])).toEqual({ exit: 0, stdout: `${version}\n`, stderr: '' })
+    for (const words of [['--version'], ['-V'], ['--json', '--version']])
+      expect(await osdemo(words)).toEqual({ exit: 0, stdout: `${version}\n`, stderr: '' })
   })
 })
 
