@@ -7,7 +7,7 @@ export default defineConfig({
     maxWorkers: 4,
     globalSetup: 'test/build.ts',
     // Real processes on a loaded machine: a deadline of `until` must pass first, with its message.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 })

@@ -4,7 +4,7 @@
  * @param look named in the error message by its own source text
  * @param ms how long to wait before that counts as a failure
  */
-export async function until<T>(look: () => T | Promise<T>, ms = 10_000): Promise<Seen<T>> {
+export async function until<T>(look: () => T | Promise<T>, ms = 30_000): Promise<Seen<T>> {
   const deadline = performance.now() + ms
   for (;;) {
     const seen = await look()

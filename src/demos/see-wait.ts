@@ -12,7 +12,7 @@ interface Wait {
 }
 
 /**
- * Looks until a thread is seen waiting, for at most five seconds, says where the kernel showed it, and claims it. Where the
+ * Looks until a thread is seen waiting, for at most twenty seconds, says where the kernel showed it, and claims it. Where the
  * kernel does not show system calls at all, that is a note and no claim.
  */
 export async function seeWait(stage: Stage, { pid, tid, calls, claim }: Wait): Promise<void> {

@@ -136,7 +136,7 @@ export function createStage(backstage: Backstage) {
         else sequencer.push(event)
       })
     },
-    async poll(look, milliseconds = 5000) {
+    async poll(look, milliseconds = 20_000) {
       for (const end = now() + milliseconds * 1000; ; ) {
         mustGoOn()
         const found = look()

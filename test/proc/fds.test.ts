@@ -20,7 +20,7 @@ test('the flags in a fdinfo file are octal', () => {
   expect(parseFdInfo(text)).toEqual({ pos: 17, flags: 0o2104000 })
 })
 
-describe.runIf(process.platform === 'linux')('the open files of a real process', { timeout: 30_000 }, () => {
+describe.runIf(process.platform === 'linux')('the open files of a real process', () => {
   function open(path: string, flags: string): number {
     const fd = openSync(path, flags)
     onTestFinished(() => closeSync(fd))

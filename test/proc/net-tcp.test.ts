@@ -94,7 +94,7 @@ test.each([
   expect(parseNetTcp(TCP.replaceAll(' 0A ', ` ${code} `))[0]?.state).toBe(state)
 })
 
-describe.runIf(process.platform === 'linux')('a real connection', { timeout: 30_000 }, () => {
+describe.runIf(process.platform === 'linux')('a real connection', () => {
   async function listen(host: string): Promise<{ server: Server; port: number; accepted: Socket[] }> {
     const accepted: Socket[] = []
     const server = createServer({ pauseOnConnect: true }, (socket) => accepted.push(socket))

@@ -11,7 +11,7 @@ const AFTER_COMM =
   '94031125196201 140733766740080 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 94031125212208 94031125213824 94031630823424 ' +
   '140733766748899 140733766748919 140733766748919 140733766750187 0\n'
 
-describe('parseStat', { timeout: 30_000 }, () => {
+describe('parseStat', () => {
   test('reads what the kernel says about a process', () => {
     const stat = { pid: 3658, comm: 'cat', state: 'R', ppid: 3650, cpuTicks: 7, startTicks: 90414 }
     expect(parseStat(`3658 (cat) ${AFTER_COMM}`)).toEqual(stat)
@@ -59,7 +59,7 @@ describe('parseStat', { timeout: 30_000 }, () => {
   })
 })
 
-describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000 }, () => {
+describe.runIf(process.platform === 'linux')('a real process', () => {
   test('shows its pid, its parent and when it started', () => {
     const child = start('sleep', ['100'])
     const us = readStat(process.pid)!

@@ -38,7 +38,7 @@ test('capabilities are bits', () => {
   expect(missing).toEqual([24, ...Array.from({ length: 23 }, (_, index) => 41 + index)])
 })
 
-describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000 }, () => {
+describe.runIf(process.platform === 'linux')('a real process', () => {
   test('shows its threads, its size and its owner', async () => {
     const before = process.memoryUsage.rss()
     const status = readStatus(process.pid)!

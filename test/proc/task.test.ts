@@ -76,7 +76,7 @@ test('system calls have no names on a machine that is not in the table', () => {
   expect(syscallName(-1)).toBeUndefined()
 })
 
-describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000 }, () => {
+describe.runIf(process.platform === 'linux')('a real process', () => {
   test('waits in open(2) of a FIFO that nobody else has opened', async () => {
     const child = start('cat', [makeFifo()])
     const [thread] = await waiting(child.pid, /^open(at)?$/)
