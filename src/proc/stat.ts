@@ -55,7 +55,7 @@ export function isAlive(pid: number, startTicks?: number): boolean {
 }
 
 /** kill(2) with signal 0: nothing is sent, and EPERM says that there is someone whom we may not signal. */
-function canBeAddressed(pid: number): boolean {
+export function canBeAddressed(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
