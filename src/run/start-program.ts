@@ -37,6 +37,8 @@ export async function startProgram(
   const child = spawn(program!, all, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
   if (child.pid === undefined) throw await cannotExecute(child, command!)
   const { pid, stdin, stdout } = child
+  // What Node finds there it destroys when the program ends; but a child of the program may go on reading.
+  Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
   stdout.setEncoding('utf8').on('data', lineSplitter(onLine))
   const ended = new Promise<Ending>((resolve) => {
