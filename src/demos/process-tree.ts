@@ -78,9 +78,8 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
     const why = canBeAddressed(missing)
       ? 'it lives, and /proc hides it from this user (hidepid)'
       : 'it ended while we looked'
-    return stage.note(`the chain breaks here: the parent, ${missing}, cannot be seen; ${why}`)
-  }
-  if (isKernelThread(pid)) {
+    stage.note(`the chain breaks here: the parent, ${missing}, cannot be seen; ${why}`)
+  } else if (isKernelThread(pid)) {
     stage.claim('the threads of the kernel descend from pid 2, which has no parent', pid === 2)
   } else if (pid === 1) {
     stage.claim('the chain ends at pid 1, which has no parent here', ppid === 0)

@@ -124,7 +124,10 @@ function showRest(stage: Stage, { pid }: Stat, when: string) {
 /** The kernel tells it only to those who may trace the process; others read 0. */
 function showWaitStatus(stage: Stage, pid: number, expected: number, about: string): void {
   const status = readWaitStatus(pid)
-  if (status === 0) return stage.note(`cannot be seen here, since the kernel hides it from us: ${about}`)
+  if (status === 0) {
+    stage.note(`cannot be seen here, since the kernel hides it from us: ${about}`)
+    return
+  }
   stage.evidence(`/proc/${pid}/stat, field 52`, `${status}`, about)
   stage.claim('how it ended is kept for its parent', status === expected)
 }

@@ -8,26 +8,38 @@ export interface Shell extends Program {
   line(): Promise<string>
 }
 
+/** What helps where there is no shell, or no cat. */
+export const shellHint = 'install dash and coreutils, or busybox'
+
+/** What each script begins with. */
+const preamble = `
+exec 3<&0
+command -v cat >/dev/null || { echo no cat; exit; }
+`
+
 /**
  * Starts a script. It finds our pipe as descriptor 3, which its children can read in the background too (the shell gives
  * them /dev/null as stdin): whoever reads it ends with us, however we end.
  *
- * @throws Unavailable where there is no sh
+ * @throws Unavailable where there is no sh or no cat
  */
 export async function startShell(stage: Stage, name: string, script: string): Promise<Shell> {
   const lines: string[] = []
   const program = await stage
-    .startProgram(name, ['sh', '-c', `exec 3<&0\n${script}`], (line) => lines.push(line))
+    .startProgram(name, ['sh', '-c', preamble + script], (line) => lines.push(line))
     .catch((error: unknown) => {
       if (!(error instanceof OsdemoError) || error.errno !== 'ENOENT') throw error
-      throw new Unavailable('there is no sh in PATH', 'install a POSIX shell: dash, bash or busybox', error)
+      throw new Unavailable('there is no sh in PATH', shellHint, error)
     })
   return {
     ...program,
     async line() {
       const line = await stage.poll(() => lines.shift())
-      if (line === undefined) throw new DemoFailed(`the ${name} (pid ${program.id}) said nothing within 5 s`)
-      return line
+      if (line === 'no cat') throw new Unavailable('there is no cat in PATH', shellHint)
+      if (line !== undefined) return line
+      throw new DemoFailed(`the ${name} (pid ${program.id}) said nothing within 5 s`, {
+        hint: 'run it again',
+      })
     },
   }
 }

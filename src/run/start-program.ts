@@ -23,6 +23,12 @@ export interface Program {
 }
 
 /**
+ * Where setpriv(1) cannot leash it: a shell beside the program, no child of it, kills its whole group when descriptor 3
+ * ends, which only we hold.
+ */
+const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
+
+/**
  * @param words the program, looked for in PATH where it has no slash, and its arguments
  * @param onLine gets each line of its stdout, without the newline
  * @throws OsdemoError when it cannot be executed
@@ -33,10 +39,16 @@ export async function startProgram(
   onLine: (line: string) => void,
 ): Promise<Program> {
   const [command, ...rest] = words
-  const [program, ...all] = [...(await leashWords()), findProgram(command!), ...rest]
-  const child = spawn(program!, all, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const leash = await leashWords()
+  const leashed = leash.length > 0
+  const [program, ...all] = [...(leashed ? leash : watched), findProgram(command!), ...rest]
+  const child = spawn(program!, all, {
+    stdio: ['pipe', 'pipe', 'inherit', leashed ? 'ignore' : 'pipe'],
+    detached: true,
+  })
   if (child.pid === undefined) throw await cannotExecute(child, command!)
-  const { pid, stdin, stdout } = child
+  const { pid } = child
+  const [stdin, stdout] = [child.stdin!, child.stdout!]
   // What Node finds there it destroys when the program ends; but a child of the program may go on reading.
   Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
