@@ -197,18 +197,16 @@ describe('zombies and orphans', () => {
     )
   })
 
-  test.for(['tree', 'zombie', 'orphan'])(
-    'process %s says what to install where there is no sh',
-    async (name) => {
+  test('say what to install where there is no sh', async () => {
+    for (const name of ['tree', 'zombie', 'orphan']) {
       const run = newPlace().osdemo(['process', name], { env: { PATH: '/nonexistent' } })
       expect([await run.exit, run.stderr()]).toEqual([69, expect.stringMatching(/no sh in PATH\n.*install/)])
-    },
-  )
+    }
+  })
 
   test.for(['tree', 'zombie', 'orphan'])('process %s killed with SIGKILL leaves no process', async (name) => {
     const place = newPlace()
     const run = place.osdemo(['process', name, '--json'])
-    // Their names say when: the first program is there, and its children may be.
     await until(() => eventsSoFar(run).some(({ event }) => event === 'started'))
     run.child.kill('SIGKILL')
     await until(() => processesOf(place).length === 0, 2000)
