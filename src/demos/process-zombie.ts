@@ -46,14 +46,14 @@ async function showLateParent(stage: Stage): Promise<void> {
   showState(stage, stopped)
   stage.note('the parent is stopped, so it cannot wait for its child; now the child ends')
   parent.tell('end')
-  await becomeZombie(stage, child)
+  await becomeZombie(stage, child, 'the child has ended, and the kernel still lists it: state Z, a zombie')
   const { files, memory, words } = showRest(stage, child, 'as a zombie')
   stage.claim(
     'its program, memory and open files are gone',
     files === 0 && memory === undefined && words === 0,
   )
   stage.claim(`its pid is not free: ${child.pid} is still there for kill(2)`, canBeAddressed(child.pid))
-  showWaitStatus(stage, child.pid, code * 256, `the exit code ${code}, times 256, kept for wait(2)`)
+  showWaitStatus(stage, child.pid, code * 256, `its exit code (${code} times 256)`)
 
   process.kill(child.pid, 'SIGKILL')
   stage.say({
@@ -83,8 +83,8 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const forgetful = await stage.poll(() => readCommandLine(parent.id)?.[0] === 'cat')
   if (!forgetful) throw new DemoFailed(`the shell ${parent.id} did not execute cat within 5 s`)
   process.kill(child.pid, 'SIGTERM')
-  await becomeZombie(stage, child)
-  showWaitStatus(stage, child.pid, 15, 'the signal that ended it, SIGTERM, kept for wait(2)')
+  await becomeZombie(stage, child, 'one that a signal has ended is a zombie as well')
+  showWaitStatus(stage, child.pid, 15, 'the signal that ended it (SIGTERM)')
   stage.note('this parent never waits; only its own end helps')
   process.kill(parent.id, 'SIGKILL')
   // The kernel gives the children away before the parent itself can be waited for.
@@ -104,10 +104,10 @@ function enter(stage: Stage, name: string, pid: number): Stat {
   return stat
 }
 
-async function becomeZombie(stage: Stage, child: Stat): Promise<void> {
+async function becomeZombie(stage: Stage, child: Stat, claim: string): Promise<void> {
   await stage.poll(() => readAgain(child)?.state === 'Z')
   const stat = showState(stage, child)
-  stage.claim('the child has ended, and the kernel still lists it: state Z, a zombie', stat?.state === 'Z')
+  stage.claim(claim, stat?.state === 'Z')
 }
 
 /** What the kernel holds for a process. */
@@ -129,5 +129,5 @@ function showWaitStatus(stage: Stage, pid: number, expected: number, about: stri
     return
   }
   stage.evidence(`/proc/${pid}/stat, field 52`, `${status}`, about)
-  stage.claim('how it ended is kept for its parent', status === expected)
+  stage.claim(`${about} is kept for its parent`, status === expected)
 }
