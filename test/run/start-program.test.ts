@@ -42,6 +42,7 @@ test.each([
   const { child, lines } = hold(['sleep', '1000'], programs && { PATH: pathWith(...programs) })
   const pid = await until(() => Number(lines()[0]))
   await until(() => readStat(pid)?.comm === 'sleep')
+  onTestFinished(() => void spawnSync('sh', ['-c', `kill -s KILL ${pid} 2>/dev/null`]))
   process.kill(pid, 'SIGSTOP')
   await until(() => readStat(pid)?.state === 'T')
   child.kill('SIGKILL')
