@@ -148,6 +148,31 @@ export interface EvidenceFact {
   value: string
   /** What it is evidence for. */
   about: string
+  /** Where it is about memory: the addresses. */
+  region?: Region
+}
+
+/** A range of addresses of one process. */
+export interface Region {
+  /** What it is to the program: `text`, `heap`, `stack`, ... */
+  part: string
+  /** First address and the one after the last, in hexadecimal: `7f21e4000000`. */
+  from: string
+  to: string
+  /**
+   * Bytes between the two.
+   * @asType integer
+   */
+  bytes: number
+  /**
+   * Bytes of it that are in memory now.
+   * @asType integer
+   */
+  resident: number
+  /** As the kernel writes them: `r-xp`. */
+  permissions: string
+  /** Where it grows to when it grows. */
+  grows?: 'up' | 'down'
 }
 
 /** What the demo shows; it could have come out false. */

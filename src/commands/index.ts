@@ -33,6 +33,15 @@ export const groups = new Map<string, Group>(
       examples: ['osdemo shm', 'osdemo shm write hello', 'osdemo shm read'],
       default: 'threads',
     },
+    queue: {
+      summary: 'message passing: blocking and nonblocking, capacity zero, bounded and unbounded',
+      examples: ['osdemo queue', 'osdemo queue matrix', 'osdemo queue send hello', 'osdemo queue receive'],
+      default: 'demo',
+    },
+    process: {
+      summary: 'the life of a process: memory, states, scheduling, family, end',
+      examples: ['osdemo process layout', 'osdemo process states', 'osdemo process zombie'],
+    },
   }),
 )
 
@@ -86,6 +95,21 @@ export const commands = new Map<string, CommandEntry>(
         also,
       },
       load: () => import('./pipe-demo.js'),
+    },
+    'pipe atomic': {
+      summary: 'many writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./pipe-atomic.js'),
+    },
+    'pipe capacity': {
+      summary: 'a pipe filled until EAGAIN, beside what the kernel says that it holds',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./pipe-capacity.js'),
+    },
+    'pipe half-duplex': {
+      summary: 'one FIFO cannot carry a dialogue, two can',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./pipe-half-duplex.js'),
     },
     'tcp-echo serve': {
       summary: 'serve: frames (4-byte big-endian length, then the body) come back as they are',
@@ -150,6 +174,66 @@ export const commands = new Map<string, CommandEntry>(
       summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',
       needs: { must: ['proc', 'threads'], better: { cpus: 'a lost update may not show', ...files } },
       load: () => import('./shm-threads.js'),
+    },
+    'queue demo': {
+      summary: 'a sender and a receiver process over a queue of capacity zero, bounded or unbounded',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./queue-demo.js'),
+    },
+    'queue matrix': {
+      summary: 'blocking and nonblocking, zero, bounded and unbounded: all twelve combinations',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./queue-matrix.js'),
+    },
+    'queue send': {
+      summary: 'send messages to a POSIX message queue',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./queue-send.js'),
+    },
+    'queue receive': {
+      summary: 'receive messages from a POSIX message queue',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./queue-receive.js'),
+    },
+    'process layout': {
+      summary: 'text, data, bss, heap, stack and what else lies in the memory of a live process',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./process-layout.js'),
+    },
+    'process states': {
+      summary: 'a child process driven through every state that the kernel has for it',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./process-states.js'),
+    },
+    'process schedule': {
+      summary: 'busy processes share one CPU: who runs when, and what a nice value is worth',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./process-schedule.js'),
+    },
+    'process switch': {
+      summary: 'context switches: how many a process makes, and what one costs',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./process-switch.js'),
+    },
+    'process tree': {
+      summary: 'the ancestors of a process up to pid 1, and its descendants',
+      needs: { must: ['proc', 'shell'], better: files, also },
+      load: () => import('./process-tree.js'),
+    },
+    'process zombie': {
+      summary: 'a process that has ended and that nobody has waited for',
+      needs: { must: ['proc', 'shell'], better: files, also },
+      load: () => import('./process-zombie.js'),
+    },
+    'process orphan': {
+      summary: 'a process whose parent has ended, and who adopts it',
+      needs: { must: ['proc', 'shell'], better: files, also },
+      load: () => import('./process-orphan.js'),
+    },
+    'process fork': {
+      summary: 'what parent and child share after fork(2), and what each has for itself',
+      needs: { must: ['proc'], better: { ...files }, also },
+      load: () => import('./process-fork.js'),
     },
     view: {
       summary: 'show recorded events, several recordings as one story',

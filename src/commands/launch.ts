@@ -27,7 +27,7 @@ export async function launch(words: string[], operands: string[]): Promise<{ exi
       await plan.spec.act(plan.operands, plan.options)
       return { exit: 0, hasty: false }
     }
-    play = await prepareRun(plan, plan.spec, [...words, ...operands])
+    play = await prepareRun(plan, plan.spec, words, operands)
   } catch (error) {
     // There is no run that could say it as an event.
     if (wantsEvents(words)) writeErrorEvent(error)
@@ -68,14 +68,16 @@ function showGroup(group: string, asked: boolean, words: string[]): number {
 }
 
 /** Makes everything that a run needs; the run itself says its errors as events. */
-async function prepareRun({ options, operands }: Plan, spec: RunSpec, command: string[]) {
+async function prepareRun({ options, operands }: Plan, spec: RunSpec, words: string[], rest: string[]) {
   const payload = spec.kind === 'tool' && viewName(options) === undefined
-  const demo = spec.demo(operands, options, { payload, events: !payload || options.save !== undefined })
+  const audience = { payload, events: !payload || options.save !== undefined }
+  const demo = spec.demo(operands, options, audience, rest[0] === '--' ? rest.slice(1) : undefined)
   const stream = payload ? process.stderr : process.stdout
   // Errors go to stderr, for every view.
   const hide = ['error', ...((payload && spec.onStdout) || [])] as const
   const [records, output] = await Promise.all([openRecords(options.save), openOutput(stream, options, hide)])
   const { timeout } = options
+  const command = [...words, ...rest]
   return () => run(demo, { command, output, records, timeout, graceful: spec.graceful })
 }
 

@@ -23,9 +23,11 @@ export interface RunSpec extends Described {
   /**
    * Names the demo that these words ask for.
    *
+   * @param operands all that are no options, with those after `--`
+   * @param command what stood after `--`, where there was one
    * @throws UsageError when the words do not go together
    */
-  demo(operands: string[], options: OptionValues, audience: Audience): Demo
+  demo(operands: string[], options: OptionValues, audience: Audience, command?: string[]): Demo
   /** In a tool, the messages that its stdout shows: the story does not repeat them. */
   onStdout?: Event['event'][]
   /** The first SIGINT or SIGTERM is a request to stop, and no failure. */

@@ -16,6 +16,9 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 /** `7` of at least 1. */
 export const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 
+/** The pid of a process. */
+export const processId = wholeNumber(1, 2 ** 22)
+
 export interface Duration {
   milliseconds: number
   /** As the user wrote it. */

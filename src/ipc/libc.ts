@@ -17,14 +17,18 @@ interface SystemError extends Error {
   syscall: string
 }
 
-type Native = (...args: (number | bigint | Uint8Array | null)[]) => number | bigint
+export type Native = (...args: (number | bigint | Uint8Array | null)[]) => number | bigint
 
 let koffi: typeof Koffi | undefined
 let library: Koffi.LibraryHandle | undefined
 const natives = new Map<string, Native>()
 
-/** A function of the C library by its prototype, where it has it. */
-function native(name: string, prototype: string): Native {
+/**
+ * A function of the C library by its prototype, for the other files of `ipc`.
+ *
+ * @throws Unavailable where the library has none of that name, or there is no FFI
+ */
+export function native(name: string, prototype: string): Native {
   let found = natives.get(name)
   if (found) return found
   library ??= load().load(null)
@@ -60,14 +64,14 @@ export function failed(call: string, errno: number): SystemError {
 }
 
 /** Gives the result of a call that reports failure as -1 and errno. */
-function checked(call: string, result: number | bigint): number {
+export function checked(call: string, result: number | bigint): number {
   // Read at once: the next call may set it.
   if (Number(result) === -1) throw failed(call, load().errno())
   return Number(result)
 }
 
 /** For calls that return the errno themselves, as those of POSIX threads do. */
-function checkedThread(call: string, result: number | bigint): void {
+export function checkedThread(call: string, result: number | bigint): void {
   if (result !== 0) throw failed(call, Number(result))
 }
 

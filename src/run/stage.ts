@@ -7,6 +7,7 @@ import type { Sequencer } from './order.js'
 import type { Output } from './output.js'
 import type { Scope } from './scope.js'
 import { type Streams, startProcess } from './start-process.js'
+import { type Program, startProgram } from './start-program.js'
 import { startThread } from './start-thread.js'
 
 export interface Stage {
@@ -20,6 +21,8 @@ export interface Stage {
   start(part: Part, streams?: Streams): Promise<Actor>
   /** Starts a thread of this process; the same holds. */
   startThread(part: Part): Promise<Actor>
+  /** Starts a program that is none of ours; it dies with the run, and how else it ends is no failure. */
+  startProgram(name: string, words: string[], onLine?: (line: string) => void): Promise<Program>
   /** Polls until `look` finds something (neither undefined nor false), at most `milliseconds`; then undefined. */
   poll<T>(look: () => T | undefined | false, milliseconds?: number): Promise<T | undefined>
   scope: Scope
@@ -135,6 +138,15 @@ export function createStage(backstage: Backstage) {
         if (event.event === 'error') fail(errorOf(event))
         else sequencer.push(event)
       })
+    },
+    async startProgram(name, words, onLine = () => {}) {
+      mustGoOn()
+      const program = await startProgram(name, words, onLine)
+      const about = { child: program.id, name, kind: 'process' } as const
+      say({ event: 'started', ...about })
+      const told = program.ended.then((ending) => say({ event: 'exited', ...about, ...ending }))
+      scope.defer(program.kill, () => told)
+      return program
     },
     async poll(look, milliseconds = 20_000) {
       for (const end = now() + milliseconds * 1000; ; ) {

@@ -1,0 +1,7 @@
+/** To be written. */
+import { Unavailable } from '../errors.js'
+import type { Demo } from '../run/stage.js'
+
+export const processSchedule: Demo = async () => {
+  throw new Unavailable('not written yet')
+}

@@ -1,0 +1,103 @@
+/**
+ * Starts a program that is none of ours: a student's, or a helper that the demo needs. It does not speak in events. Its
+ * stdin is a pipe that we hold open as long as we live, so a program that reads waits; its stdout comes to us line by
+ * line; its stderr is ours. It leads a session of its own: Ctrl-C on the terminal is for us, and its children die with it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { OsdemoError, systemCallError } from '../errors.js'
+import type { Ending } from './cast.js'
+import { lineSplitter } from './lines.js'
+import { leashWords } from './start-process.js'
+
+/** A running program, whatever language it was written in. */
+export interface Program {
+  readonly name: string
+  readonly id: number
+  /** Writes a line to its stdin. */
+  tell(line: string): void
+  kill(signal?: NodeJS.Signals): void
+  /** Its end, however it came about; never rejects. */
+  readonly ended: Promise<Ending>
+}
+
+/**
+ * Where setpriv(1) cannot leash it: a shell beside the program, no child of it, kills its whole group when descriptor 3
+ * ends, which only we hold.
+ */
+const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
+
+/**
+ * @param words the program, looked for in PATH where it has no slash, and its arguments
+ * @param onLine gets each line of its stdout, without the newline
+ * @throws OsdemoError when it cannot be executed
+ */
+export async function startProgram(
+  name: string,
+  words: string[],
+  onLine: (line: string) => void,
+): Promise<Program> {
+  const [command, ...rest] = words
+  const leash = await leashWords()
+  const leashed = leash.length > 0
+  const [program, ...all] = [...(leashed ? leash : watched), findProgram(command!), ...rest]
+  const child = spawn(program!, all, {
+    stdio: ['pipe', 'pipe', 'inherit', leashed ? 'ignore' : 'pipe'],
+    detached: true,
+  })
+  if (child.pid === undefined) throw await cannotExecute(child, command!)
+  const { pid } = child
+  const [stdin, stdout] = [child.stdin!, child.stdout!]
+  // What Node finds there it destroys when the program ends; but a child of the program may go on reading.
+  Object.assign(child, { stdin: null })
+  stdin.on('error', () => {})
+  stdout.setEncoding('utf8').on('data', lineSplitter(onLine))
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  return {
+    name,
+    id: pid,
+    tell: (line) => void stdin.write(`${line}\n`),
+    kill(signal = 'SIGKILL') {
+      try {
+        process.kill(-pid, signal)
+      } catch {
+        child.kill(signal)
+      }
+    },
+    ended,
+  }
+}
+
+/** The file that a shell would execute; said before it is tried, since what tries it may be setpriv(1). */
+function findProgram(command: string): string {
+  const folders = command.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter)
+  let refused: unknown
+  for (const folder of folders) {
+    const path = join(folder || '.', command)
+    const file = command.startsWith('/') ? command : path
+    try {
+      accessSync(file, constants.X_OK)
+      if (!statSync(file).isDirectory()) return file.includes('/') ? file : `./${file}`
+      refused ??= Object.assign(new Error('a folder'), { code: 'EACCES', syscall: 'execve', errno: -13 })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') refused ??= error
+    }
+  }
+  if (refused) {
+    throw systemCallError(refused, `cannot execute ${command}`, `make it executable: chmod +x ${command}`)
+  }
+  throw new OsdemoError(`cannot execute ${command}: there is no such program`, 1, {
+    hint: command.includes('/') ? 'check the path' : `to run a file of this folder, write ./${command}`,
+    call: 'execve',
+    errno: 'ENOENT',
+  })
+}
+
+function cannotExecute(child: ChildProcess, command: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(systemCallError(error, `cannot execute ${command}`)))
+  })
+}
