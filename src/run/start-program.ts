@@ -7,6 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { OsdemoError, systemCallError } from '../errors.js'
+import { now } from '../events.js'
+import { readText } from '../proc/read.js'
 import type { Ending } from './cast.js'
 import { lineSplitter } from './lines.js'
 import { leashWords } from './start-process.js'
@@ -22,7 +24,11 @@ export interface Program {
   readonly ended: Promise<Ending>
 }
 
+/** How long setpriv(1) may take until it executes the program, in milliseconds, before we go on all the same. */
+const patience = 5000
+
 /**
+ * @returns when the program itself is there, no longer what starts it
  * @param words the program, looked for in PATH where it has no slash, and its arguments
  * @param onLine gets each line of its stdout, without the newline
  * @throws OsdemoError when it cannot be executed
@@ -33,8 +39,9 @@ export async function startProgram(
   onLine: (line: string) => void,
 ): Promise<Program> {
   const [command, ...rest] = words
-  const [program, ...all] = [...(await leashWords()), findProgram(command!), ...rest]
-  const child = spawn(program!, all, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const leash = await leashWords()
+  const [program, ...all] = [...leash, findProgram(command!), ...rest] as [string, ...string[]]
+  const child = spawn(program, all, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
   if (child.pid === undefined) throw await cannotExecute(child, command!)
   const { pid, stdin, stdout } = child
   stdin.on('error', () => {})
@@ -42,6 +49,7 @@ export async function startProgram(
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
+  if (leash.length > 0) await executed(child, [program, ...all], command!)
   return {
     name,
     id: pid,
@@ -54,6 +62,32 @@ export async function startProgram(
       }
     },
     ended,
+  }
+}
+
+/**
+ * Waits until setpriv(1) has become the program: its command line is then another one. (That of a zombie is empty.)
+ *
+ * @throws OsdemoError when it could not
+ */
+async function executed(child: ChildProcess, words: string[], command: string): Promise<void> {
+  const before = words.map((word) => `${word}\0`).join('')
+  for (const end = now() + patience * 1000; now() < end; ) {
+    const seen = readText(`/proc/${child.pid}/cmdline`)
+    if (seen !== before && seen !== '') return
+    // What it says then (126, or 127 where there is no such interpreter) has come on stderr.
+    if (child.exitCode === 126 || child.exitCode === 127) {
+      throw new OsdemoError(
+        `cannot execute ${command}: the kernel takes it for no program of this machine`,
+        1,
+        {
+          hint: 'a program is an ELF file for this kind of processor, or a script that begins with #!INTERPRETER',
+          call: 'execve',
+        },
+      )
+    }
+    if (child.exitCode !== null || child.signalCode !== null) return
+    await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
 
