@@ -91,8 +91,12 @@ async function executed(child: ChildProcess, words: string[], command: string): 
   }
 }
 
-/** The file that a shell would execute; said before it is tried, since what tries it may be setpriv(1). */
-function findProgram(command: string): string {
+/**
+ * The file that a shell would execute; said before it is tried, since what tries it may be setpriv(1).
+ *
+ * @throws OsdemoError where there is none, or where it may not be executed
+ */
+export function findProgram(command: string): string {
   const folders = command.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter)
   let refused: unknown
   for (const folder of folders) {
