@@ -74,7 +74,7 @@ async function executed(child: ChildProcess, words: string[], command: string): 
   const before = words.map((word) => `${word}\0`).join('')
   for (const end = now() + patience * 1000; now() < end; ) {
     const seen = readText(`/proc/${child.pid}/cmdline`)
-    if (seen !== before && seen !== '') return
+    if (seen && seen !== before) return
     // What it says then (126, or 127 where there is no such interpreter) has come on stderr.
     if (child.exitCode === 126 || child.exitCode === 127) {
       throw new OsdemoError(
