@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readFileSync, type Stats } from 'node:fs'
 import { homedir, release } from 'node:os'
 import { join } from 'node:path'
-import { DemoFailed, errnoOf, OsdemoError, systemCallError, Unavailable } from '../errors.js'
+import { asOsdemoError, DemoFailed, errnoOf, OsdemoError, Unavailable } from '../errors.js'
 import { exampleFile } from './package.js'
 import { findProgram } from './start-program.js'
 
@@ -74,17 +74,28 @@ function run(program: string, words: string[], compiler: string): Promise<void> 
 
 /** `$XDG_CACHE_HOME/osdemo`, else `~/.cache/osdemo`, made on first use: what lies there is executed, so only we may write there. */
 function cacheFolder(): string {
-  const { XDG_CACHE_HOME: base } = process.env
   try {
-    const folder = join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'osdemo')
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const stats = lstatSync(folder)
-    if (stats.isDirectory() && isOurs(stats)) return folder
+    const { XDG_CACHE_HOME: wished } = process.env
+    const base = wished?.startsWith('/') ? wished : join(homedir(), '.cache')
+    const folder = join(base, 'osdemo')
+    // One by one: in some folders, such as /proc, Node's `recursive` never ends.
+    for (const path of [base, folder]) if (!look(path)) makeFolder(path)
+    const stats = look(folder)
+    if (stats?.isDirectory() && isOurs(stats)) return folder
     throw distrust(folder)
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
-    const { message } = systemCallError(error, 'there is no folder to keep a compiled program in') as Error
+    const { message } = asOsdemoError(error, 'there is no folder to keep a compiled program in')
     throw new Unavailable(message, hint, error)
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Somebody was first, perhaps another osdemo.
+    if (errnoOf(error) !== 'EEXIST') throw error
   }
 }
 
