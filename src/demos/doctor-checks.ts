@@ -18,6 +18,7 @@ import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
 import { makePrivateFifo } from './fifo.js'
 import { makePrivateSegment, requireSegments } from './segment.js'
+import { shellHint } from './shell.js'
 
 interface Check {
   /** What is looked for, and who is asked. */
@@ -92,6 +93,14 @@ export const checks = {
         execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) =>
           error ? reject(lack) : resolve('yes'),
         )
+      }),
+  },
+  shell: {
+    about: 'a shell, and cat',
+    source: 'sh -c',
+    look: () =>
+      outputOf('cat </dev/null && echo work').catch((cause: unknown) => {
+        throw new Unavailable('there is no sh or no cat in PATH', shellHint, cause)
       }),
   },
   loopback: {

@@ -5,6 +5,7 @@ import { readSegmentsOf } from '../proc/elf.js'
 import { type Marks, type Pointers, readMappedSize, readMarks, readPointers } from '../proc/marks.js'
 import { findParts, type Piece } from '../proc/parts.js'
 import { readSmaps } from '../proc/smaps.js'
+import { isKernelThread } from '../proc/stat.js'
 import type { Stage } from '../run/stage.js'
 import { gather, type Named } from './regions.js'
 import { requireProcess } from './target.js'
@@ -26,7 +27,7 @@ export interface Memory {
 export function readMemory(pid: number): Memory {
   const { state, comm } = requireProcess(pid)
   const marks = readMarks(pid)
-  if (marks?.kernelThread) {
+  if (isKernelThread(pid)) {
     throw new OsdemoError(
       `process ${pid} (${comm}) is a thread of the kernel, which has no memory of its own`,
       1,

@@ -2,16 +2,11 @@
 import { folder, readText } from './read.js'
 
 export interface Marks {
-  /** The kernel's own threads have no program and no memory of their own. */
-  kernelThread: boolean
   /** Where the stack began: the arguments and the environment lie above it. Undefined where this user may not know. */
   startStack: bigint | undefined
   /** Where brk(2) began to grow the heap. Undefined where this user may not know. */
   startBrk: bigint | undefined
 }
-
-/** PF_KTHREAD of linux/sched.h. */
-const kernelThreadFlag = 0x0020_0000
 
 /** Reads the text of a stat file. Who may not trace the process reads 0 or 1 for its addresses. */
 export function parseMarks(text: string): Marks {
@@ -21,11 +16,7 @@ export function parseMarks(text: string): Marks {
     const value = BigInt(fields[field - 3] ?? 0)
     return value > 1n ? value : undefined
   }
-  return {
-    kernelThread: (Number(fields[9 - 3]) & kernelThreadFlag) !== 0,
-    startStack: address(28),
-    startBrk: address(47),
-  }
+  return { startStack: address(28), startBrk: address(47) }
 }
 
 /** What the kernel says of a process; undefined where it cannot be seen. */

@@ -24,13 +24,19 @@ export interface Program {
   readonly ended: Promise<Ending>
 }
 
-/** How long setpriv(1) may take until it executes the program, in milliseconds, before we go on all the same. */
+/** How long what starts it may take until it executes the program, in milliseconds, before we go on all the same. */
 const patience = 5000
 
 /**
- * @returns when the program itself is there, no longer what starts it
+ * Where setpriv(1) cannot leash it: a shell beside the program, no child of it, kills its whole group when descriptor 3
+ * ends, which only we hold.
+ */
+const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
+
+/**
  * @param words the program, looked for in PATH where it has no slash, and its arguments
  * @param onLine gets each line of its stdout, without the newline
+ * @returns once the process is the program itself, no longer what starts it
  * @throws OsdemoError when it cannot be executed
  */
 export async function startProgram(
@@ -40,16 +46,23 @@ export async function startProgram(
 ): Promise<Program> {
   const [command, ...rest] = words
   const leash = await leashWords()
-  const [program, ...all] = [...leash, findProgram(command!), ...rest] as [string, ...string[]]
-  const child = spawn(program, all, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const leashed = leash.length > 0
+  const started = [...(leashed ? leash : watched), findProgram(command!), ...rest]
+  const child = spawn(started[0]!, started.slice(1), {
+    stdio: ['pipe', 'pipe', 'inherit', leashed ? 'ignore' : 'pipe'],
+    detached: true,
+  })
   if (child.pid === undefined) throw await cannotExecute(child, command!)
-  const { pid, stdin, stdout } = child
+  const { pid } = child
+  const [stdin, stdout] = [child.stdin!, child.stdout!]
+  // What Node finds there it destroys when the program ends; but a child of the program may go on reading.
+  Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
   stdout.setEncoding('utf8').on('data', lineSplitter(onLine))
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
-  if (leash.length > 0) await executed(child, [program, ...all], command!)
+  await executed(child, started, command!)
   return {
     name,
     id: pid,
@@ -66,7 +79,8 @@ export async function startProgram(
 }
 
 /**
- * Waits until setpriv(1) has become the program: its command line is then another one. (That of a zombie is empty.)
+ * Waits until what was started (setpriv(1), or sh) has become the program: its command line is then another one. That of a
+ * zombie is empty.
  *
  * @throws OsdemoError when it could not
  */

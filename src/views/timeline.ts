@@ -131,7 +131,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         return {
           ...me,
           sign: '◆',
-          text: `${event.child} is ${event.state} (${event.kernel}, ${event.source})`,
+          text: `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`,
         }
       case 'evidence': {
         const text = `${event.about}: ${chalk.cyan(event.value)} ${chalk.dim(`(${event.source})`)}`

@@ -12,15 +12,14 @@ const STAT =
 
 test('parseMarks reads the addresses that the kernel keeps', () => {
   expect(parseMarks(STAT)).toEqual({
-    kernelThread: false,
     startStack: 140733766740080n,
     startBrk: 94031630823424n,
   })
 })
 
-test('parseMarks tells a thread of the kernel, and what a stranger may not know', () => {
+test('parseMarks finds no addresses where a stranger may not know them', () => {
   const text = `2 (kthreadd) S 0 0 0 0 -1 2129984${' 0'.repeat(18)} 1 1${' 0'.repeat(40)}\n`
-  expect(parseMarks(text)).toEqual({ kernelThread: true, startStack: undefined, startBrk: undefined })
+  expect(parseMarks(text)).toEqual({ startStack: undefined, startBrk: undefined })
 })
 
 test.each([
