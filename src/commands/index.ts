@@ -232,7 +232,7 @@ export const commands = new Map<string, CommandEntry>(
     },
     'process fork': {
       summary: 'what parent and child share after fork(2), and what each has for itself',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'compiler', 'segments'], better: { ...files }, also },
       load: () => import('./process-fork.js'),
     },
     view: {

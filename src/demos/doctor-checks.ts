@@ -12,6 +12,7 @@ import { unprivilegedPortStart } from '../proc/net-tcp.js'
 import { readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
 import { readSyscall, waitingThreads } from '../proc/task.js'
+import { tryCompiler } from '../run/compile.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
@@ -74,6 +75,11 @@ export const checks = {
       const { ino } = await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
       return `made in ${folder}, inode ${ino}`
     },
+  },
+  compiler: {
+    about: 'a C compiler',
+    source: 'cc -fsyntax-only',
+    look: () => tryCompiler('fork-shares'),
   },
   leash: {
     about: 'actors die with osdemo',

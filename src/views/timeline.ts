@@ -12,6 +12,7 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
+import { createMemoryMap } from './memory-map.js'
 
 export interface TimelineOptions {
   /** Colours as chalk counts them; 0 is none. */
@@ -46,6 +47,7 @@ interface Row {
 export function createTimeline({ color, width, hide }: TimelineOptions) {
   const chalk = new Chalk({ level: color })
   const paintOf = createPalette(chalk)
+  const memoryMap = createMemoryMap(chalk, width)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
   /** The command of each run, by the process that speaks for it. */
@@ -177,18 +179,20 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       start ??= event.t
       if (event.event === 'claim') claims.push({ command: commands.get(event.pid) ?? '', ...event })
       const head = event.event === 'run' ? begin(event) : undefined
-      if (head !== undefined) return head
+      if (head !== undefined) return memoryMap.close() + head
       const shown = row(event)
-      return shown ? `${line(event.t, shown)}\n` : ''
+      if (!shown) return ''
+      if (event.event === 'evidence' && event.region) return memoryMap.add(event.region, event.about)
+      return `${memoryMap.close()}${line(event.t, shown)}\n`
     },
 
     end(): string {
-      if (claims.length === 0) return ''
+      if (claims.length === 0) return memoryMap.close()
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${memoryMap.close()}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }
@@ -242,13 +246,14 @@ function versions({ version, node, kernel }: RunFact): string {
 const harmful = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Text of others must not steer the terminal: what could is escaped, in every field. */
-function cleaned<E extends Event>(event: E): E {
-  const fields = Object.entries(event).map(([key, value]) => [key, cleanedValue(value)])
+function cleaned<T extends object>(value: T): T {
+  const fields = Object.entries(value).map(([key, value]) => [key, cleanedValue(value)])
   return Object.fromEntries(fields)
 }
 
 function cleanedValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cleanedValue)
+  if (typeof value === 'object' && value !== null) return cleaned(value)
   return typeof value === 'string' ? value.replace(harmful, escapeSequence) : value
 }
 
