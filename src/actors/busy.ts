@@ -36,9 +36,10 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
     word = come
   })
   while (word === undefined) {
-    turns.spin(spell)
+    for (const end = turns.look() + spell; turns.look() < end; );
     await turnOfTheLoop()
   }
+  turns.look()
   if (word.startsWith('report'))
     report(say, turns.list, word.split(' ').slice(1).map(Number) as [number, number])
   say({ ...about, phase: 'end' })
@@ -73,8 +74,8 @@ interface Turn {
 
 interface Turns {
   list: Turn[]
-  /** Computes for so many microseconds of the clock. */
-  spin(microseconds: number): void
+  /** Looks at the clock, and gives it. */
+  look(): number
 }
 
 /** The last so many turns are remembered: some 20 seconds of them. */
@@ -88,15 +89,14 @@ function createTurns(gap: number): Turns {
   let turn: Turn | undefined
   return {
     list,
-    spin(microseconds) {
-      const end = clock() + microseconds
-      for (let time = clock(); time < end; time = clock()) {
-        if (turn === undefined || time - turn.to > gap) {
-          turn = { from: time, to: time }
-          if (list.push(turn) > 2 * remembered) list.splice(0, remembered)
-        }
-        turn.to = time
+    look() {
+      const time = clock()
+      if (turn === undefined || time - turn.to > gap) {
+        turn = { from: time, to: time }
+        if (list.push(turn) > 2 * remembered) list.splice(0, remembered)
       }
+      turn.to = time
+      return time
     },
   }
 }

@@ -20,13 +20,11 @@ interface Lane {
   changes: Change[]
   /** Where it was when, by the last event. */
   now: Change
-  /** When a change was last told in a line of its own. */
-  told: number
   known: Set<ProcessState>
 }
 
-/** A state that a child knows already gets a line of its own only so long after its last one, in microseconds. */
-const tellEvery = 250_000
+/** A change to a state that a child knows already gets a line of its own only when the state before lasted so long, in microseconds. */
+const notable = 100_000
 
 /** Beyond so many changes the chart is a part of the story only: it must not take all memory. */
 const mostChanges = 20_000
@@ -75,11 +73,10 @@ export function createStateChart(chalk: ChalkInstance) {
       let lane = lanes.get(child)
       const before =
         lane && lane.now.state !== state ? ` after ${brief(t - lane.now.t)} of ${lane.now.state}` : ''
-      lane ??= { child, changes: [], now: { t, state }, told: Number.NEGATIVE_INFINITY, known: new Set() }
+      lane ??= { child, changes: [], now: { t, state }, known: new Set() }
       lanes.set(child, lane)
-      const tell = !lane.known.has(state) || t - lane.told >= tellEvery
-      if (tell) lane.told = t
-      else untold++
+      const tell = !lane.known.has(state) || t - lane.now.t >= notable
+      if (!tell) untold++
       lane.known.add(state)
       if (lane.changes.length === 0 || lane.now.state !== state) lane.now = { t, state }
       if (changes++ < mostChanges) lane.changes.push({ t, state })
@@ -125,20 +122,16 @@ export function createStateChart(chalk: ChalkInstance) {
         })
         const used = new Set(rows.flatMap(({ row }) => row))
         const paint = (symbol: string) => (paints[symbol] ?? chalk.dim)(symbol)
-        const names = Object.entries(symbols).filter(([name]) => name !== 'gone')
-        const legend = [
-          ...names.map(([name, symbol]) => [symbol, name]),
-          [turns, 'running and ready in turn'],
-        ]
-          .filter(([symbol]) => used.has(symbol!))
-          .map(([symbol, name]) => `${paint(symbol!)} ${name}`)
+        const legend = Object.entries(symbols)
+          .filter(([name, symbol]) => name !== 'gone' && used.has(symbol))
+          .map(([name, symbol]) => `${paint(symbol)} ${name}`)
         return [
           `\n${chalk.bold(`── ${title}`)} ${chalk.dim(rule)}`,
           ...rows.map(({ lane, row }) => `${label(lane.child)} ${row.map(paint).join('')}`.trimEnd()),
-          `${' '.repeat(17)}${legend.join('  ')}`,
-          ...rows.map(({ lane, spans }) => `${label(lane.child)} ${sums(spans)}`),
+          beside('', legend.join('   ')),
+          ...rows.map(({ lane, spans }) => beside(label(lane.child), sums(spans))),
           ...(untold > 0
-            ? [chalk.dim(`${' '.repeat(17)}${untold} changes are told in this chart only`)]
+            ? [beside('', chalk.dim(`${untold} changes of state are told in this chart only`))]
             : []),
           '',
         ].join('\n')
