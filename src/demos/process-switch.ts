@@ -1,7 +1,163 @@
-/** To be written. */
-import { Unavailable } from '../errors.js'
-import type { Demo } from '../run/stage.js'
+/** Context switches: how many a process makes that waits and one that computes, and what one costs. */
+import { join } from 'node:path'
+import type { PasserConfig, PasserWord } from '../actors/passer.js'
+import { DemoFailed } from '../errors.js'
+import { now } from '../events.js'
+import { pin } from '../ipc/scheduling.js'
+import { readSwitches, type Switches } from '../proc/sched.js'
+import type { Actor } from '../run/cast.js'
+import { runtimeFolder } from '../run/runtime-folder.js'
+import type { Demo, Stage } from '../run/stage.js'
+import { compute, dismiss, requireScheduler, startBusy, tellAndWait } from './busy.js'
+import { makePrivateFifo } from './fifo.js'
 
-export const processSwitch: Demo = async () => {
-  throw new Unavailable('not written yet')
+export interface ProcessSwitchOptions {
+  /** How often a byte is passed at most, and for how long at most, in milliseconds: each time that it is measured. */
+  times?: number
+  patience?: number
+}
+
+/** How often one sleeps, a millisecond each. */
+const sleeps = 50
+
+/** How many switches of one that computes are waited for. */
+const enough = 10
+
+export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOptions = {}): Demo {
+  return async (stage) => {
+    const cpus = requireScheduler('process switch')
+    switches({ id: process.pid, name: 'director' })
+    await showKinds(stage, cpus.at(-1)!)
+    const both = await enterPassers(stage, times, patience)
+    await showCost(stage, both, cpus)
+    both[0].tell('end' satisfies PasserWord)
+    await Promise.all(both.map(({ ended }) => ended))
+  }
+}
+
+/** @throws DemoFailed when it is gone */
+function switches({ id, name }: Pick<Actor, 'id' | 'name'>): Switches {
+  const found = readSwitches(id)
+  if (found) return found
+  throw new DemoFailed(`the kernel shows no context switches of the ${name} (pid ${id})`, {
+    hint: 'run it again',
+  })
+}
+
+function since(before: Switches, actor: Actor): Switches {
+  const after = switches(actor)
+  return {
+    voluntary: after.voluntary - before.voluntary,
+    involuntary: after.involuntary - before.involuntary,
+  }
+}
+
+function showSwitches(
+  stage: Stage,
+  { id, name }: Actor,
+  { voluntary, involuntary }: Switches,
+  when: string,
+): void {
+  stage.evidence(
+    `/proc/${id}/status`,
+    `${voluntary} voluntary, ${involuntary} involuntary`,
+    `switches of ${name} ${when}`,
+  )
+}
+
+async function showKinds(stage: Stage, cpu: number): Promise<void> {
+  const [sleeper, ...busy] = (await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])) as [
+    Actor,
+    Actor,
+    Actor,
+  ]
+  await tellAndWait(sleeper, 'sleep 0', 'end')
+  const awake = switches(sleeper)
+  await tellAndWait(sleeper, `sleep ${sleeps}`, 'end')
+  const slept = since(awake, sleeper)
+  showSwitches(stage, sleeper, slept, `while it slept ${sleeps} times`)
+  stage.claim(
+    'who waits leaves the CPU by itself: a voluntary switch, mostly one each time',
+    slept.voluntary >= sleeps / 2,
+  )
+
+  await compute(busy, cpu)
+  const before = switches(busy[0]!)
+  const computed = await stage.poll(() => {
+    const count = since(before, busy[0]!)
+    return count.involuntary >= enough && count
+  })
+  if (computed) {
+    showSwitches(stage, busy[0]!, computed, 'while it computed beside busy-2')
+    stage.claim(
+      'from who computes the kernel takes the CPU: its switches are involuntary',
+      computed.involuntary > computed.voluntary,
+    )
+  } else {
+    stage.note(
+      `cannot be seen here: within 5 seconds the kernel did not take the CPU from busy-1 ${enough} times`,
+    )
+  }
+  await dismiss([sleeper, ...busy])
+}
+
+/** The one that begins, and the one that answers. */
+async function enterPassers(stage: Stage, times: number, patience: number): Promise<[Actor, Actor]> {
+  const path = (name: string) => join(runtimeFolder(), `switch-${name}-${process.pid}`)
+  const config: PasserConfig = { there: path('there'), back: path('back'), begins: true, times, patience }
+  for (const fifo of [config.there, config.back]) await makePrivateFifo(stage, fifo)
+  const first = await stage.start({ program: 'passer', name: 'first', config })
+  const alone = await measure(first, 'alone')
+  stage.evidence(
+    'CLOCK_MONOTONIC',
+    inMicroseconds(alone.median),
+    `a write(2) and a read(2), median of ${alone.times}`,
+  )
+  const second = await stage.start({
+    program: 'passer',
+    name: 'second',
+    config: { ...config, begins: false },
+  })
+  first.tell('open' satisfies PasserWord)
+  return [first, second]
+}
+
+/** Lets a byte be passed, and gives how often and how long it took, in nanoseconds. */
+async function measure(first: Actor, word: PasserWord): Promise<{ times: number; median: number }> {
+  const sent = now()
+  first.tell(word)
+  const { messages } = await first.until('tally', ({ t }) => t >= sent)
+  const { result } = await first.until('call', ({ t, phase }) => t >= sent && phase === 'end')
+  return { times: messages, median: result! }
+}
+
+async function showCost(stage: Stage, both: [Actor, Actor], cpus: number[]): Promise<void> {
+  const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
+  const near = await pass(stage, both, [one, one])
+  stage.claim(
+    `on one CPU each of ${near.times} times there and back took a switch from each of the two`,
+    near.switches.every(({ voluntary, involuntary }) => voluntary + involuntary >= near.times),
+  )
+  if (other === undefined)
+    stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only')
+  else await pass(stage, both, [one, other])
+  stage.note(
+    'A passing is half of there and back: a write(2), a read(2), waking the other one, the switch to it, and what Node needs ' +
+      'for the two calls. The two calls alone are above. Whoever else wants the CPU makes it longer.',
+  )
+}
+
+async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
+  both.forEach(({ id }, index) => pin(id, cpus[index]!))
+  const before = both.map(switches)
+  const { times, median } = await measure(both[0], 'pass')
+  const counts = both.map((actor, index) => since(before[index]!, actor))
+  const where = cpus[0] === cpus[1] ? `both on CPU ${cpus[0]}` : `on CPUs ${cpus[0]} and ${cpus[1]}`
+  stage.evidence('CLOCK_MONOTONIC', inMicroseconds(median / 2), `a passing, ${where}, median of ${times}`)
+  both.forEach((actor, index) => showSwitches(stage, actor, counts[index]!, `meanwhile`))
+  return { times, switches: counts }
+}
+
+function inMicroseconds(nanoseconds: number): string {
+  return `${(nanoseconds / 1000).toFixed(1)} µs`
 }
