@@ -38,8 +38,15 @@ play<PasserConfig>(async ({ say, told, config }) => {
       closeSync(fd)
     }
     if (word === 'open') {
+      const about = {
+        event: 'call',
+        call: 'open',
+        object: 'both FIFOs, one for writing and one for reading',
+      } as const
+      say({ ...about, phase: 'begin' })
       to = await openFifo(there, 'writing', true)
       from = await openFifo(back, 'reading', true)
+      say({ ...about, phase: 'end' })
     }
     if (word === 'pass') measure(say, config, 'there and back', to, from)
   }

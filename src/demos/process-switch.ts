@@ -119,6 +119,7 @@ async function enterPassers(stage: Stage, times: number, patience: number): Prom
     config: { ...config, begins: false },
   })
   first.tell('open' satisfies PasserWord)
+  await first.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   return [first, second]
 }
 
@@ -148,13 +149,13 @@ async function showCost(stage: Stage, both: [Actor, Actor], cpus: number[]): Pro
 }
 
 async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
-  both.forEach(({ id }, index) => pin(id, cpus[index]!))
+  for (const [index, { id }] of both.entries()) pin(id, cpus[index]!)
   const before = both.map(switches)
   const { times, median } = await measure(both[0], 'pass')
   const counts = both.map((actor, index) => since(before[index]!, actor))
   const where = cpus[0] === cpus[1] ? `both on CPU ${cpus[0]}` : `on CPUs ${cpus[0]} and ${cpus[1]}`
   stage.evidence('CLOCK_MONOTONIC', inMicroseconds(median / 2), `a passing, ${where}, median of ${times}`)
-  both.forEach((actor, index) => showSwitches(stage, actor, counts[index]!, `meanwhile`))
+  for (const [index, actor] of both.entries()) showSwitches(stage, actor, counts[index]!, 'meanwhile')
   return { times, switches: counts }
 }
 
