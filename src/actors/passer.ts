@@ -17,9 +17,9 @@ export interface PasserConfig {
 
 /**
  * What the director may say to the one that begins. `alone`: the same calls on one FIFO that only it has open, so that there is
- * no switch; before the other one comes. `open`: the FIFOs. `pass`: there and back.
+ * no switch; before the other one comes. `open`: both FIFOs. `pass WHERE`: there and back, with both running there.
  */
-export type PasserWord = 'alone' | 'open' | 'pass' | 'end'
+export type PasserWord = 'alone' | 'open' | `pass ${string}` | 'end'
 
 const byte = Buffer.alloc(1)
 
@@ -34,46 +34,42 @@ play<PasserConfig>(async ({ say, told, config }) => {
   for (let word = (await told()) as PasserWord; word !== 'end'; word = (await told()) as PasserWord) {
     if (word === 'alone') {
       const fd = openSync(there, constants.O_RDWR)
-      measure(say, config, 'into a FIFO and out of it again', fd, fd)
+      measure(say, config, fd, fd, (times) => `a write(2) and a read(2) without a switch, median of ${times}`)
       closeSync(fd)
-    }
-    if (word === 'open') {
-      const about = {
-        event: 'call',
-        call: 'open',
-        object: 'both FIFOs, one for writing and one for reading',
-      } as const
+    } else if (word === 'open') {
+      const about = { event: 'call', call: 'open', object: 'both FIFOs, one for each direction' } as const
       say({ ...about, phase: 'begin' })
       to = await openFifo(there, 'writing', true)
       from = await openFifo(back, 'reading', true)
       say({ ...about, phase: 'end' })
+    } else {
+      const where = word.slice('pass '.length)
+      measure(say, config, to, from, (times) => `a byte there and back, ${where}, median of ${times}`)
     }
-    if (word === 'pass') measure(say, config, 'there and back', to, from)
   }
 })
 
-/** The call returns the median, in nanoseconds. */
+/** Passes the byte again and again, and tells how often, and how long once took. */
 function measure(
   say: Say,
-  { there, times, patience }: PasserConfig,
-  way: string,
+  config: PasserConfig,
   to: number,
   from: number,
+  about: (times: number) => string,
 ): void {
-  const about = { event: 'call', call: 'pass a byte', object: `${way}: the median in nanoseconds` } as const
-  const taken = new Float64Array(times)
-  say({ ...about, phase: 'begin' })
+  const taken = new Float64Array(config.times)
   const since = now()
-  const end = performance.now() + patience
+  const end = performance.now() + config.patience
   let count = 0
-  for (let time = performance.now(); count < times && time < end; ) {
+  for (let time = performance.now(); count < taken.length && time < end; ) {
     writeSync(to, byte)
     readSync(from, byte)
     const after = performance.now()
     taken[count++] = after - time
     time = after
   }
-  say({ event: 'tally', channel: there, direction: 'sent', messages: count, bytes: count, since })
+  say({ event: 'tally', channel: config.there, direction: 'sent', messages: count, bytes: count, since })
   const median = taken.subarray(0, count).sort()[count >> 1]!
-  say({ ...about, phase: 'end', result: Math.round(median * 1e6) })
+  const value = `${(median * 1000).toFixed(1)} µs`
+  say({ event: 'evidence', source: 'CLOCK_MONOTONIC', value, about: about(count) })
 }

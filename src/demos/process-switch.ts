@@ -123,42 +123,39 @@ async function enterPassers(stage: Stage, times: number, patience: number): Prom
   return [first, second]
 }
 
-/** Lets a byte be passed, and gives how often and how long it took, in nanoseconds. */
-async function measure(first: Actor, word: PasserWord): Promise<{ times: number; median: number }> {
+/** Lets a byte be passed, and gives how often; how long it took is told by the one that measures. */
+async function measure(first: Actor, word: PasserWord): Promise<number> {
   const sent = now()
   first.tell(word)
   const { messages } = await first.until('tally', ({ t }) => t >= sent)
-  const { result } = await first.until('call', ({ t, phase }) => t >= sent && phase === 'end')
-  return { times: messages, median: result! }
+  await first.until('evidence', ({ t }) => t >= sent)
+  return messages
 }
 
 async function showCost(stage: Stage, both: [Actor, Actor], cpus: number[]): Promise<void> {
   const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
   const near = await pass(stage, both, [one, one])
   stage.claim(
-    `on one CPU each of ${near.times} times there and back took a switch from each of the two`,
+    `on one CPU, ${near.times} times there and back took each of the two at least ${near.times} switches`,
     near.switches.every(({ voluntary, involuntary }) => voluntary + involuntary >= near.times),
   )
   if (other === undefined)
     stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only')
   else await pass(stage, both, [one, other])
   stage.note(
-    'A passing is half of there and back: a write(2), a read(2), waking the other one, the switch to it, and what Node needs ' +
-      'for the two calls. The two calls alone are above. Whoever else wants the CPU makes it longer.',
+    'There and back is two passings. Each is a write(2), a read(2), waking the other one and the switch to it; the two ' +
+      'calls alone, with what Node adds to them, are above. Whoever else wants the CPU makes it longer.',
   )
 }
 
 async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
   for (const [index, { id }] of both.entries()) pin(id, cpus[index]!)
   const before = both.map(switches)
-  const { times, median } = await measure(both[0], 'pass')
+  const times = await measure(
+    both[0],
+    cpus[0] === cpus[1] ? `pass both on CPU ${cpus[0]}` : `pass on CPUs ${cpus[0]} and ${cpus[1]}`,
+  )
   const counts = both.map((actor, index) => since(before[index]!, actor))
-  const where = cpus[0] === cpus[1] ? `both on CPU ${cpus[0]}` : `on CPUs ${cpus[0]} and ${cpus[1]}`
-  stage.evidence('CLOCK_MONOTONIC', inMicroseconds(median / 2), `a passing, ${where}, median of ${times}`)
   for (const [index, actor] of both.entries()) showSwitches(stage, actor, counts[index]!, 'meanwhile')
   return { times, switches: counts }
-}
-
-function inMicroseconds(nanoseconds: number): string {
-  return `${(nanoseconds / 1000).toFixed(1)} µs`
 }
