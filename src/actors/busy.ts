@@ -11,8 +11,9 @@ export interface BusyConfig {
 /**
  * What the director may say. `compute`: until the next word. `report T U` ends it and has it told when it had a CPU
  * from T to U, times of the clock in microseconds, as `state` events. `sleep N`: N times, a millisecond each.
+ * `here`: whether it has started by now.
  */
-export type BusyWord = 'compute' | `report ${number} ${number}` | `sleep ${number}` | 'end'
+export type BusyWord = 'here' | 'compute' | `report ${number} ${number}` | `sleep ${number}` | 'end'
 
 /** How long it computes between two looks for a word, in microseconds. */
 const spell = 10_000
@@ -23,6 +24,7 @@ play<BusyConfig>(async ({ say, told, config: { gap } }) => {
     const next = told() as Promise<BusyWord>
     if (word === 'compute') await compute(say, turns, next)
     else if (word.startsWith('sleep')) sleep(say, Number(word.split(' ')[1]))
+    else if (word === 'here') say({ event: 'note', text: 'is here, and waits for a word' })
     word = await next
   }
 })
