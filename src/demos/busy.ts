@@ -2,7 +2,7 @@
 import type { BusyConfig, BusyWord } from '../actors/busy.js'
 import { DemoFailed, Unavailable } from '../errors.js'
 import { now } from '../events.js'
-import { pin } from '../ipc/scheduling.js'
+import { pin, requirePinning } from '../ipc/scheduling.js'
 import { allowedCpus, readPolicy, readSchedstat, type SchedStat } from '../proc/sched.js'
 import type { Actor } from '../run/cast.js'
 import type { Stage } from '../run/stage.js'
@@ -13,15 +13,16 @@ export const gap = 100
 
 /**
  * @returns the CPUs that we may use, lowest number first
- * @throws Unavailable where the kernel does not count what these demos show
+ * @throws Unavailable where a child cannot be kept on a CPU, or the kernel does not count what these demos show
  */
 export function requireScheduler(demo: string): number[] {
   requireProc(demo)
+  requirePinning()
   const cpus = allowedCpus(process.pid)
   if (!readSchedstat(process.pid) || cpus.length === 0) {
     throw new Unavailable(
-      `${demo} takes its evidence from /proc/PID/schedstat, and this kernel has none`,
-      'use a kernel with CONFIG_SCHED_INFO',
+      `${demo} takes its evidence from /proc/PID/schedstat, and there is none here`,
+      'use a kernel with CONFIG_SCHED_INFO, and mount /proc',
     )
   }
   const policy = readPolicy(process.pid)

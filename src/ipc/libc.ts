@@ -108,15 +108,6 @@ export function dieWithParent(): void {
   checked('prctl', native('prctl', prototype)(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 }
 
-/** sched_setaffinity(2): keeps a thread on one CPU. @param tid a thread; a pid stands for the main thread. Linux only */
-export function schedSetaffinity(tid: number, cpu: number): void {
-  // A set of CPUs, a bit for each, in whole longs.
-  const set = new Uint8Array(8 * (Math.floor(cpu / 64) + 1))
-  set[cpu >> 3] = 1 << (cpu & 7)
-  const prototype = 'int sched_setaffinity(int tid, size_t size, const void *set)'
-  checked('sched_setaffinity', native('sched_setaffinity', prototype)(tid, set.length, set))
-}
-
 /** Memory at an address as an ArrayBuffer, without a copy. Whoever touches it when it is unmapped dies of SIGSEGV. */
 export function viewMemory(address: bigint, size: number): ArrayBuffer {
   return load().view(address, size)

@@ -1,21 +1,32 @@
 /** Where a process runs, and how much of a CPU it gets beside others: sched_setaffinity(2) and setpriority(2). */
 import { constants, setPriority } from 'node:os'
-import { systemCallError } from '../errors.js'
-import { failed, schedSetaffinity } from './libc.js'
+import { systemCallError, Unavailable } from '../errors.js'
+import { checked, failed, type Native, native } from './libc.js'
+
+/** @throws Unavailable where a process cannot be kept on a CPU */
+export function requirePinning(): Native {
+  if (process.platform !== 'linux') {
+    throw new Unavailable(`no sched_setaffinity(2) on ${process.platform}`, 'use Linux')
+  }
+  return native('sched_setaffinity', 'int sched_setaffinity(int tid, size_t size, const void *set)')
+}
 
 /**
  * From now on the main thread of a process runs on this CPU alone. Its other threads are left where they are.
  *
- * @throws SystemCallError when we may not, or must not use that CPU
+ * @throws SystemCallError when we may not, or must not use that CPU; Unavailable as requirePinning
  */
 export function pin(pid: number, cpu: number): void {
+  // A set of CPUs, a bit for each, in whole longs.
+  const set = new Uint8Array(8 * (Math.floor(cpu / 64) + 1))
+  set[cpu >> 3] = 1 << (cpu & 7)
   try {
-    schedSetaffinity(pid, cpu)
+    checked('sched_setaffinity', requirePinning()(pid, set.length, set))
   } catch (error) {
     throw systemCallError(
       error,
       `cannot keep process ${pid} on CPU ${cpu}`,
-      'see Cpus_allowed_list in /proc/self/status',
+      'Cpus_allowed_list in /proc/self/status has those that may be used',
     )
   }
 }
@@ -30,7 +41,7 @@ export function renice(pid: number, nice: number): void {
   try {
     setPriority(pid, nice)
   } catch (error) {
-    // Node wraps what it calls a system error differently here than everywhere else.
+    // Node throws this one in another shape than the errors of fs.
     const { errno = constants.errno.EACCES } = (error as { info?: { errno: number } }).info ?? {}
     throw systemCallError(
       failed('setpriority', Math.abs(errno)),
