@@ -61,13 +61,14 @@ function measure(
   const since = now()
   const end = performance.now() + config.patience
   let count = 0
-  for (let time = performance.now(); count < taken.length && time < end; ) {
+  let time = performance.now()
+  do {
     writeSync(to, byte)
     readSync(from, byte)
     const after = performance.now()
     taken[count++] = after - time
     time = after
-  }
+  } while (count < taken.length && time < end)
   say({ event: 'tally', channel: config.there, direction: 'sent', messages: count, bytes: count, since })
   const median = taken.subarray(0, count).sort()[count >> 1]!
   const value = `${(median * 1000).toFixed(1)} µs`

@@ -44,12 +44,17 @@ export function startBusy(stage: Stage, names: string[]): Promise<Actor[]> {
 /** Has children compute, and keeps them on one CPU once they do. */
 export async function compute(children: Actor[], cpu: number): Promise<void> {
   await Promise.all(children.map((child) => tellAndWait(child, 'compute', 'begin')))
-  for (const child of children) pin(child.id, cpu)
+  for (const { id } of children) pin(id, [cpu])
 }
 
 /** Ends the computing of children, and waits until they have told what they saw from one time to another. */
 export async function report(children: Actor[], since: number, until: number): Promise<void> {
   await Promise.all(children.map((child) => tellAndWait(child, `report ${since} ${until}`, 'end')))
+}
+
+/** Lets children run wherever osdemo may: on a CPU that many want they would take long to end. */
+export function release(children: Actor[], cpus: number[]): void {
+  for (const { id } of children) pin(id, cpus)
 }
 
 /** Tells a child a word, and waits until the call that it makes of it begins or ends. */

@@ -13,6 +13,7 @@ import {
   dismiss,
   gap,
   inMilliseconds,
+  release,
   report,
   requireScheduler,
   startBusy,
@@ -39,9 +40,10 @@ const window = 240_000
 const tick = 10_000_000
 
 export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
-  const { sample = 120, patience = 15_000 } = options
+  const { sample = 60, patience = 15_000 } = options
   return async (stage) => {
-    const cpu = requireScheduler('process schedule').at(-1)!
+    const cpus = requireScheduler('process schedule')
+    const cpu = cpus.at(-1)!
     const nice = options.nice ?? defaultNice(stage, options.processes)
     const children = await startBusy(
       stage,
@@ -63,7 +65,8 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
       const look = () => countAll(children).map((count, index) => between(before[index]!, count))
       const sums = (await stage.poll(() => judged(look(), nice, sample), patience)) ?? look()
       const until = now()
-      await report(children, until - window, until)
+      release(children, cpus)
+      await report(children, Math.max(before.at(-1)!.t, until - window), until)
       return sums
     })
     showOneCpu(stage, children, sums)
@@ -115,14 +118,19 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
     `all together ran for ${inMilliseconds(total(sums))} of ${inMilliseconds(wall)}: no more than one CPU has`,
     total(sums) <= wall + tick * sums.length,
   )
-  const turns = children.map(turnsOf)
-  const seen = turns.flat().length
-  const overlap = overlapOf(turns.flat())
+  showTurns(stage, children.flatMap(turnsOf), sums)
+}
+
+function showTurns(stage: Stage, turns: Turn[], sums: Count[]): void {
+  if (turns.length === 0) {
+    stage.note('cannot be seen here: who ran when, for others had the CPU all the time at the end')
+    return
+  }
   // Each of the kernel's turns may hide as much as a child cannot see.
-  const most = sums.reduce((sum, count) => sum + count.turns, 0) * gap
+  const hidden = sums.reduce((sum, count) => sum + count.turns, 0) * gap
   stage.claim(
-    `of ${seen} turns that they saw by the clock no two were at the same time`,
-    seen > 0 && overlap <= most,
+    `of ${turns.length} turns that they saw by the clock no two were at the same time`,
+    overlapOf(turns) <= hidden,
   )
 }
 
@@ -140,7 +148,7 @@ function turnsOf({ events }: Actor): Turn[] {
 }
 
 /** Microseconds for which two or more were on the CPU. */
-export function overlapOf(turns: Turn[]): number {
+function overlapOf(turns: Turn[]): number {
   let overlap = 0
   let end = 0
   for (const { from, to } of turns.toSorted((a, b) => a.from - b.from)) {

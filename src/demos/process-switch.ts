@@ -9,7 +9,7 @@ import { readSwitches, type Switches } from '../proc/sched.js'
 import type { Actor } from '../run/cast.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Demo, Stage } from '../run/stage.js'
-import { compute, dismiss, requireScheduler, startBusy, tellAndWait } from './busy.js'
+import { compute, dismiss, release, requireScheduler, startBusy, tellAndWait } from './busy.js'
 import { makePrivateFifo } from './fifo.js'
 
 export interface ProcessSwitchOptions {
@@ -27,8 +27,7 @@ const enough = 10
 export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOptions = {}): Demo {
   return async (stage) => {
     const cpus = requireScheduler('process switch')
-    switches({ id: process.pid, name: 'director' })
-    await showKinds(stage, cpus.at(-1)!)
+    await showKinds(stage, cpus)
     const both = await enterPassers(stage, times, patience)
     await showCost(stage, both, cpus)
     both[0].tell('end' satisfies PasserWord)
@@ -37,12 +36,10 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
 }
 
 /** @throws DemoFailed when it is gone */
-function switches({ id, name }: Pick<Actor, 'id' | 'name'>): Switches {
+function switches({ id, name }: Actor): Switches {
   const found = readSwitches(id)
   if (found) return found
-  throw new DemoFailed(`the kernel shows no context switches of the ${name} (pid ${id})`, {
-    hint: 'run it again',
-  })
+  throw new DemoFailed(`the ${name} (pid ${id}) is gone`, { hint: 'run it again' })
 }
 
 function since(before: Switches, actor: Actor): Switches {
@@ -66,7 +63,7 @@ function showSwitches(
   )
 }
 
-async function showKinds(stage: Stage, cpu: number): Promise<void> {
+async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   const [sleeper, ...busy] = (await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])) as [
     Actor,
     Actor,
@@ -84,7 +81,7 @@ async function showKinds(stage: Stage, cpu: number): Promise<void> {
     slept.voluntary >= sleeps / 2,
   )
 
-  await compute(busy, cpu)
+  await compute(busy, cpus.at(-1)!)
   const before = switches(busy[0]!)
   const computed = await stage.poll(() => {
     const count = since(before, busy[0]!)
@@ -101,6 +98,7 @@ async function showKinds(stage: Stage, cpu: number): Promise<void> {
       `cannot be seen here: within 5 seconds the kernel did not take the CPU from busy-1 ${enough} times`,
     )
   }
+  release(busy, cpus)
   await dismiss([sleeper, ...busy])
 }
 
@@ -147,7 +145,7 @@ async function showCost(stage: Stage, both: [Actor, Actor], cpus: number[]): Pro
 }
 
 async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
-  for (const [index, { id }] of both.entries()) pin(id, cpus[index]!)
+  for (const [index, { id }] of both.entries()) pin(id, [cpus[index]!])
   const before = both.map(switches)
   const times = await measure(
     both[0],

@@ -12,20 +12,20 @@ export function requirePinning(): Native {
 }
 
 /**
- * From now on the main thread of a process runs on this CPU alone. Its other threads are left where they are.
+ * From now on the main thread of a process runs on these CPUs alone. Its other threads are left where they are.
  *
- * @throws SystemCallError when we may not, or must not use that CPU; Unavailable as requirePinning
+ * @throws SystemCallError when we may not, or must use none of them; Unavailable as requirePinning
  */
-export function pin(pid: number, cpu: number): void {
+export function pin(pid: number, cpus: number[]): void {
   // A set of CPUs, a bit for each, in whole longs.
-  const set = new Uint8Array(8 * (Math.floor(cpu / 64) + 1))
-  set[cpu >> 3] = 1 << (cpu & 7)
+  const set = new Uint8Array(8 * (Math.floor(Math.max(...cpus) / 64) + 1))
+  for (const cpu of cpus) set[cpu >> 3]! |= 1 << (cpu & 7)
   try {
     checked('sched_setaffinity', requirePinning()(pid, set.length, set))
   } catch (error) {
     throw systemCallError(
       error,
-      `cannot keep process ${pid} on CPU ${cpu}`,
+      `cannot keep process ${pid} on CPU ${cpus.join(', ')}`,
       'Cpus_allowed_list in /proc/self/status has those that may be used',
     )
   }

@@ -12,6 +12,7 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
+import { duration } from './duration.js'
 import { createStateChart } from './state-chart.js'
 
 export interface TimelineOptions {
@@ -49,7 +50,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const paintOf = createPalette(chalk)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
-  const chart = createStateChart(chalk)
+  const chart = createStateChart()
   /** Who is who, by pid or thread id. */
   const names = new Map<number, string>()
   /** The command of each run, by the process that speaks for it. */
@@ -92,10 +93,11 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
 
   /** The states of the children of a run, or of a chapter, that is over. */
   function drawStates(): string {
-    return chart.draw(width, start!, (child) => {
+    const label = (child: number) => {
       const { who, paint } = speaker(names.get(child) ?? 'process', child)
       return paint(who)
-    })
+    }
+    return chart.take({ chalk, width, start: start!, label })
   }
 
   function row(event: Event): Row | undefined {
@@ -281,13 +283,6 @@ function escapeSequence(char: string): string {
 
 function kindName(kind: string): string {
   return kind === 'fifo' ? 'FIFO' : kind
-}
-
-/** Microseconds, as people say them. */
-function duration(microseconds: number): string {
-  if (microseconds < 10_000) return `${(microseconds / 1000).toFixed(1)} ms`
-  if (microseconds < 1_000_000) return `${Math.round(microseconds / 1000)} ms`
-  return `${(microseconds / 1e6).toFixed(2)} s`
 }
 
 /** `1 byte`, `1,024 bytes`. */

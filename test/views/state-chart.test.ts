@@ -26,8 +26,8 @@ function state(ms: number, child: number, is: ProcessState): Event {
   return at(ms, { event: 'state', child, state: is, kernel: 'R', source: 'CLOCK_MONOTONIC' })
 }
 
-function show(events: Event[], width = 77): string {
-  const view = createTimeline({ color: 0, width, hide: [] })
+function show(events: Event[], width = 77, color: 0 | 1 = 0): string {
+  const view = createTimeline({ color, width, hide: [] })
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 
@@ -142,6 +142,13 @@ describe('the chart of states', () => {
     expect(text.indexOf('a column')).toBeLessThan(text.indexOf('── osdemo process switch'))
     const alone = show([...turns, claim])
     expect(alone.indexOf('a column')).toBeLessThan(alone.indexOf('1 of 1 claims hold.'))
+  })
+
+  test('says the same with and without colour', () => {
+    const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
+    const colored = show(turns, 80, 1)
+    expect(colored).toMatch(escapes)
+    expect(colored.replace(escapes, '').replace(/ +$/gm, '')).toBe(show(turns, 80).replace(/ +$/gm, ''))
   })
 
   test.each([60, 80, 200])('fits %i columns', (width) => {
