@@ -12,7 +12,9 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
+import { duration } from './duration.js'
 import { createMemoryMap } from './memory-map.js'
+import { createStateChart } from './state-chart.js'
 
 export interface TimelineOptions {
   /** Colours as chalk counts them; 0 is none. */
@@ -50,6 +52,9 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const memoryMap = createMemoryMap(chalk, width)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
+  const chart = createStateChart()
+  /** Who is who, by pid or thread id. */
+  const names = new Map<number, string>()
   /** The command of each run, by the process that speaks for it. */
   const commands = new Map<number, string>()
   let start: number | undefined
@@ -80,20 +85,32 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return ` after ${duration(time)} ${chalk.yellow(bar)}`
   }
 
-  function row(event: Event): Row | undefined {
-    const speaker = (name: string, id: number) => {
-      const number = String(id)
-      return {
-        who: `${name.slice(0, 15 - number.length).padEnd(whoWidth - number.length)}${number}`,
-        paint: paintOf(name),
-      }
+  function speaker(name: string, id: number): { who: string; paint: Paint } {
+    const number = String(id)
+    return {
+      who: `${name.slice(0, 15 - number.length).padEnd(whoWidth - number.length)}${number}`,
+      paint: paintOf(name),
     }
+  }
+
+  /** The states of the children of a run, or of a chapter, that is over. */
+  function drawStates(): string {
+    const label = (child: number) => {
+      const { who, paint } = speaker(names.get(child) ?? 'process', child)
+      return paint(who)
+    }
+    return chart.take({ chalk, width, start: start!, label })
+  }
+
+  function row(event: Event): Row | undefined {
     const me = speaker(event.actor, event.tid)
     if (hide.includes(event.event)) return undefined
     switch (event.event) {
       case 'started':
+        names.set(event.child, event.name)
         return { ...speaker(event.name, event.child), sign: '+', text: `a new ${event.kind}` }
       case 'exited': {
+        chart.ended(event.child, event.t)
         const how = event.signal ? `killed by ${event.signal}` : `ended with exit code ${event.code}`
         return { ...speaker(event.name, event.child), sign: '-', text: how }
       }
@@ -127,12 +144,17 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         const messages = event.messages > 0 ? `${plural(event.messages, 'message')}, ` : ''
         return { ...me, sign, text: `${messages}${plural(event.bytes, 'byte')} in ${time}` }
       }
-      case 'state':
+      case 'state': {
+        const { tell, before } = chart.add(event)
+        if (!tell) return undefined
+        const name = names.get(event.child) ?? (event.child === event.tid ? event.actor : 'process')
+        const seen = chalk.dim(`(${event.kernel && `${event.kernel}, `}${event.source})`)
         return {
-          ...me,
+          ...speaker(name, event.child),
           sign: '◆',
-          text: `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`,
+          text: `${chalk.bold(event.state)}${before} ${seen}`,
         }
+      }
       case 'evidence': {
         const text = `${event.about}: ${chalk.cyan(event.value)} ${chalk.dim(`(${event.source})`)}`
         return { who: 'kernel says', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
@@ -166,7 +188,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     const beside = first !== undefined && first.boot === run.boot && !commands.has(run.pid)
     commands.set(run.pid, run.command.join(' '))
     if (beside) return undefined
-    const gap = first === undefined ? '' : '\n'
+    const gap = first === undefined ? '' : `${drawStates()}\n`
     start = run.t
     first = run
     begun.clear()
@@ -187,12 +209,13 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     },
 
     end(): string {
-      if (claims.length === 0) return memoryMap.close()
+      const states = memoryMap.close() + drawStates()
+      if (claims.length === 0) return states
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `${memoryMap.close()}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${states}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }
@@ -265,13 +288,6 @@ function escapeSequence(char: string): string {
 
 function kindName(kind: string): string {
   return kind === 'fifo' ? 'FIFO' : kind
-}
-
-/** Microseconds, as people say them. */
-function duration(microseconds: number): string {
-  if (microseconds < 10_000) return `${(microseconds / 1000).toFixed(1)} ms`
-  if (microseconds < 1_000_000) return `${Math.round(microseconds / 1000)} ms`
-  return `${(microseconds / 1e6).toFixed(2)} s`
 }
 
 /** `1 byte`, `1,024 bytes`. */
