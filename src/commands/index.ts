@@ -98,17 +98,25 @@ export const commands = new Map<string, CommandEntry>(
     },
     'pipe atomic': {
       summary: 'many writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'fifo'], better: files, also },
       load: () => import('./pipe-atomic.js'),
     },
     'pipe capacity': {
       summary: 'a pipe filled until EAGAIN, beside what the kernel says that it holds',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'fifo', 'pipeRoom'],
+        better: { waits: 'that a writer waits is not shown', ...files },
+        also,
+      },
       load: () => import('./pipe-capacity.js'),
     },
     'pipe half-duplex': {
       summary: 'one FIFO cannot carry a dialogue, two can',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'fifo'],
+        better: { waits: 'that a reader waits is not shown', ...files },
+        also,
+      },
       load: () => import('./pipe-half-duplex.js'),
     },
     'tcp-echo serve': {

@@ -6,6 +6,8 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OsdemoError, systemCallError, Unavailable } from '../errors.js'
+import { openBothEnds } from '../ipc/fifo.js'
+import { bytesInPipe, pipeCapacity } from '../ipc/pipe-room.js'
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../ipc/tcp.js'
 import { unprivilegedPortStart } from '../proc/net-tcp.js'
@@ -72,6 +74,22 @@ export const checks = {
       const path = join(folder, `doctor-${process.pid}`)
       const { ino } = await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
       return `made in ${folder}, inode ${ino}`
+    },
+  },
+  pipeRoom: {
+    about: 'what a pipe holds',
+    source: 'fcntl F_GETPIPE_SZ, ioctl FIONREAD',
+    async look(stage) {
+      await using scope = createScope()
+      const path = join(runtimeFolder(), `doctor-pipe-${process.pid}`)
+      await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
+      const { reading, writing } = openBothEnds(path)
+      try {
+        return `${pipeCapacity(writing)} bytes at most, ${bytesInPipe(reading)} now`
+      } finally {
+        closeSync(reading)
+        closeSync(writing)
+      }
     },
   },
   leash: {
