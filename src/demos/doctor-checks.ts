@@ -10,6 +10,7 @@ import { openBothEnds } from '../ipc/fifo.js'
 import { bytesInPipe, pipeCapacity } from '../ipc/pipe-room.js'
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../ipc/tcp.js'
+import { readQueueLimits } from '../proc/mqueue.js'
 import { unprivilegedPortStart } from '../proc/net-tcp.js'
 import { readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
@@ -18,6 +19,7 @@ import { runtimeFolder } from '../run/runtime-folder.js'
 import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
 import { makePrivateFifo } from './fifo.js'
+import { makePrivateQueue, requireQueues } from './queue.js'
 import { makePrivateSegment, requireSegments } from './segment.js'
 
 interface Check {
@@ -135,6 +137,19 @@ export const checks = {
       const id = makePrivateSegment({ ...stage, scope, say: () => {} }, 4096)
       attachSegment(id, 4096).detach()
       return `segment ${id} attached`
+    },
+  },
+  queues: {
+    about: 'POSIX message queues',
+    source: 'mq_open(3), mq_send(3), mq_receive(3)',
+    async look(stage) {
+      requireQueues('this')
+      await using scope = createScope()
+      const queue = makePrivateQueue({ ...stage, scope, say: () => {} }, { capacity: 1, messageSize: 8 })
+      queue.send(Buffer.from('hello'))
+      queue.receive()
+      const limits = readQueueLimits()!
+      return `works, up to ${limits.capacity} messages of ${limits.messageSize} bytes in each`
     },
   },
   cpus: {
