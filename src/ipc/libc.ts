@@ -131,14 +131,17 @@ export function intOf(fill: (value: Uint8Array) => void): number {
   return value[0]!
 }
 
-/** poll(2) of one descriptor: which of the events have come, within so many milliseconds. */
+/** poll(2) of one descriptor: which of the events have come, within so many milliseconds or until a signal came. */
 export function poll(fd: number, events: number, milliseconds: number): number {
   // struct pollfd: int fd; short events; short revents.
   const entry = new Int16Array(4)
   new Int32Array(entry.buffer)[0] = fd
   entry[2] = events
   const prototype = 'int poll(void *entries, unsigned long number, int milliseconds)'
-  checked('poll', native('poll', prototype)(new Uint8Array(entry.buffer), 1, milliseconds))
+  if (native('poll', prototype)(new Uint8Array(entry.buffer), 1, milliseconds) === -1) {
+    const errno = load().errno()
+    if (errno !== constants.errno.EINTR) throw failed('poll', errno)
+  }
   return entry[3]!
 }
 

@@ -6,7 +6,7 @@
  */
 import { closeSync, fchmodSync, fstatSync } from 'node:fs'
 import { errnoOf, systemCallError, Unavailable, UsageError } from '../errors.js'
-import { checked, native } from './libc.js'
+import { checked, native, poll } from './libc.js'
 
 // fcntl.h of Linux; the same on x86-64 and arm64.
 const access = { read: 0, write: 1, both: 2 }
@@ -59,6 +59,17 @@ export interface NewQueue {
   messageSize: number
   /** Permissions, as of a file. */
   mode: number
+}
+
+/** What to know a queue by that is open. */
+export function identityOf({ fd }: Queue): QueueIdentity {
+  const { dev, ino } = fstatSync(fd)
+  return { dev, ino }
+}
+
+/** Whether somebody has removed it: who has it open may go on, but nobody finds it any more. */
+export function isUnlinked({ fd }: Queue): boolean {
+  return fstatSync(fd).nlink === 0
 }
 
 /** Which inode a queue is. As a number it does not come again before the machine boots: the kernel counts up to 2^32. */
@@ -144,7 +155,16 @@ export function openQueue(
 
 const openHints: Record<string, string> = {
   ENOENT: 'there is none of this name',
-  EACCES: 'it belongs to somebody else, and its mode does not let you in; take another name',
+  EACCES: 'it belongs to somebody else, and its mode does not let you in; name another one with --name',
+}
+
+/** asm-generic/poll.h. */
+const POLLIN = 1
+const POLLOUT = 4
+
+/** Waits until a queue is ready, for so many milliseconds at most: a message is in it, or has room. */
+export function isReady({ fd }: Queue, purpose: 'read' | 'write', milliseconds: number): boolean {
+  return poll(fd, purpose === 'read' ? POLLIN : POLLOUT, milliseconds) !== 0
 }
 
 /** mq_unlink(3): the name is free at once, the queue goes with the last who has it open. @throws SystemCallError */

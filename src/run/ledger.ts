@@ -188,13 +188,33 @@ function sweepOne(file: string, mark: (file: string) => void): Swept[] {
   }
   if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
   removeDraft(thing)
-  if (found && kept) return []
+  if (found && (kept || isKept(thing))) return []
   if (found) mark(file)
   const users = found?.users() ?? []
   if (users.length > 0) return [{ ...about, users }]
   const removed = found?.remove() ?? false
   strikeOff()
   return removed ? [{ ...about, users }] : []
+}
+
+/** Whether a user asked to keep a queue, on whichever record: it may be another one than its maker's. */
+function isKept(thing: Recorded): boolean {
+  return thing.kind === 'queue' && queueRecords(thing).some(({ kept }) => kept)
+}
+
+/** Whether this queue is removed when nobody uses it any more: it is on record, and nobody asked to keep it. */
+export function isPassing(queue: Omit<RecordedQueue, 'kind'>): boolean {
+  const records = queueRecords(queue)
+  return records.length > 0 && !records.some(({ kept }) => kept)
+}
+
+function queueRecords({ name, identity }: Omit<RecordedQueue, 'kind'>): Entry[] {
+  return ledgerFiles().flatMap((file) => {
+    const entry = read(file)
+    if (entry?.thing.kind !== 'queue' || entry.thing.name !== name) return []
+    const { dev, ino } = entry.thing.identity ?? {}
+    return dev === identity?.dev && ino === identity?.ino ? [entry] : []
+  })
 }
 
 /** Whether another process is removing things now. */
