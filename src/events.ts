@@ -112,6 +112,11 @@ export interface MessageFact {
   bytes: number
   /** The message, where it is text and short. */
   text?: string
+  /**
+   * Its priority, where the channel has such.
+   * @asType integer
+   */
+  priority?: number
 }
 
 /** Stands for many single messages that were not reported one by one. */

@@ -43,6 +43,11 @@ const words: Record<string, string[][]> = {
   'shm race': [[], ['--times', '5000000']],
   'process layout': [[], ['--grow'], ['--', 'sh', '-c', 'read line'], ['--', 'sleep', '60']],
   'process schedule': [[], ['--nice', '0,19'], ['--processes', '16']],
+  'queue send': [
+    ['a', 'b', '--name', 'NAME'],
+    ['--name', 'NAME', '--json', ...'abcdefghijklmnop'],
+  ],
+  'queue receive': [['--name', 'NAME']],
   completion: [['bash']],
 }
 
@@ -133,7 +138,7 @@ const variants = [...commands.keys()]
   .flatMap((name) => (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]))
 const plans = Array.from({ length: runs }, (_, index) => ({
   line: variants[index % variants.length]!.map(
-    (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}` })[word] ?? word,
+    (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}`, NAME: `/osdemo-kill-${index}` })[word] ?? word,
   ),
   moment: next() * longest,
 }))

@@ -1,5 +1,5 @@
 import type { Say } from '../events.js'
-import { enlargePipe } from '../ipc/fifo.js'
+import { enlargePipe } from '../ipc/pipe-room.js'
 
 /** Makes ready for many bytes, and says so: the pipe is the other end's too. */
 export function expectMany(say: Say, fd: number, object: string): void {

@@ -16,8 +16,9 @@ export interface Meter {
   /**
    * Counts one message. Its text is asked for only when it is reported on its own.
    * @param at when it was sent or received, where that is not now
+   * @param priority where the channel has such
    */
-  message(bytes: number, text: () => string | undefined, at?: number): void
+  message(bytes: number, text: () => string | undefined, at?: number, priority?: number): void
   /** Counts what is not worth an event of its own. */
   bulk(messages: number, bytes: number): void
   /** Reports what has been counted and not yet told. */
@@ -60,7 +61,7 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
   }
 
   return {
-    message(length, textIfShort, at) {
+    message(length, textIfShort, at, priority) {
       // A thread that waits in the kernel has no timers, so the clock is looked at now and then all the same.
       if (exhausted && counted.messages % 1024 !== 0) return count(1, length)
       const t = now()
@@ -78,7 +79,8 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
       const seq = messages
       messages++
       bytes += length
-      say({ event: direction, channel, seq, bytes: length, ...(text !== undefined && { text }) }, at)
+      const more = { ...(text !== undefined && { text }), ...(priority !== undefined && { priority }) }
+      say({ event: direction, channel, seq, bytes: length, ...more }, at)
     },
     bulk: count,
     flush,

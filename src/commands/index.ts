@@ -98,17 +98,25 @@ export const commands = new Map<string, CommandEntry>(
     },
     'pipe atomic': {
       summary: 'many writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'fifo'], better: files, also },
       load: () => import('./pipe-atomic.js'),
     },
     'pipe capacity': {
       summary: 'a pipe filled until EAGAIN, beside what the kernel says that it holds',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'fifo', 'pipeRoom'],
+        better: { waits: 'that a writer waits is not shown', ...files },
+        also,
+      },
       load: () => import('./pipe-capacity.js'),
     },
     'pipe half-duplex': {
       summary: 'one FIFO cannot carry a dialogue, two can',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'fifo'],
+        better: { waits: 'that a reader waits is not shown', ...files },
+        also,
+      },
       load: () => import('./pipe-half-duplex.js'),
     },
     'tcp-echo serve': {
@@ -177,22 +185,22 @@ export const commands = new Map<string, CommandEntry>(
     },
     'queue demo': {
       summary: 'a sender and a receiver process over a queue of capacity zero, bounded or unbounded',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'queues'], better: { ...files }, also },
       load: () => import('./queue-demo.js'),
     },
     'queue matrix': {
       summary: 'blocking and nonblocking, zero, bounded and unbounded: all twelve combinations',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'queues'], better: { ...files }, also },
       load: () => import('./queue-matrix.js'),
     },
     'queue send': {
       summary: 'send messages to a POSIX message queue',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'queues'], better: { ...files }, also },
       load: () => import('./queue-send.js'),
     },
     'queue receive': {
       summary: 'receive messages from a POSIX message queue',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'queues'], better: { ...files }, also },
       load: () => import('./queue-receive.js'),
     },
     'process layout': {

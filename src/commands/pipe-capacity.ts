@@ -4,5 +4,5 @@ import type { CommandSpec } from './spec.js'
 export const spec: CommandSpec = {
   kind: 'demo',
   examples: ['osdemo pipe capacity', 'osdemo pipe capacity --json'],
-  demo: () => pipeCapacity,
+  demo: () => pipeCapacity({ brief: false }),
 }

@@ -1,8 +1,35 @@
-import { queueSend } from '../demos/queue-send.js'
+import { highestPriority, queueSend } from '../demos/queue-send.js'
+import { defaultName } from '../demos/shared-queue.js'
 import type { CommandSpec } from './spec.js'
+import { wholeNumber } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'tool',
-  examples: ['osdemo queue send', 'osdemo queue send --json'],
-  demo: () => queueSend,
+  examples: [
+    'osdemo queue send hello               # in one terminal; osdemo queue receive in another',
+    'osdemo queue send --priority 9 urgent',
+    'osdemo queue send --keep one two      # they stay in the kernel',
+    'osdemo queue send < file              # each line is a message',
+  ],
+  configure: (command) =>
+    command
+      .argument('[text...]', 'each is a message; without one, each line of stdin')
+      .option('--name <name>', 'the queue, made when it is missing', defaultName)
+      .option(
+        '--priority <n>',
+        `0 to ${highestPriority}: the highest comes out first`,
+        wholeNumber(0, highestPriority),
+        0,
+      )
+      .option('--nonblocking', 'when the queue is full, fail with EAGAIN instead of waiting')
+      .option('--keep', 'end at once, and leave the queue with its messages'),
+  demo: (texts, { name, priority, nonblocking, keep }, { events }) =>
+    queueSend({
+      texts: texts.length > 0 ? texts : null,
+      name,
+      report: events || texts.length > 0,
+      priority,
+      nonblocking: nonblocking ?? false,
+      keep: keep ?? false,
+    }),
 }

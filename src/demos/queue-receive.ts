@@ -1,7 +1,28 @@
-/** To be written. */
-import { Unavailable } from '../errors.js'
+/** Receives messages from a POSIX queue that other terminals send to: the tool `queue receive`. */
+import type { MqReceiverConfig } from '../actors/mq-receiver.js'
 import type { Demo } from '../run/stage.js'
+import { joinQueue, words } from './shared-queue.js'
 
-export const queueReceive: Demo = async () => {
-  throw new Unavailable('not written yet')
+export interface QueueReceiveOptions {
+  name: string
+  max: number | null
+  nonblocking: boolean
+  /** Write each message to stdout, as a line. */
+  print: boolean
+  /** Make an event of every message. */
+  report: boolean
+}
+
+export function queueReceive({ name, max, nonblocking, print, report }: QueueReceiveOptions): Demo {
+  return async (stage) => {
+    const { identity } = await joinQueue(stage, name, 'read')
+    stage.note(`in another terminal: ${words('send', name)} hello`)
+    if (max === null && !nonblocking) stage.note('a queue has no end of file: Ctrl-C ends this')
+    const config: MqReceiverConfig = { name, identity, max, nonblocking, print, report }
+    const receiver = await stage.start(
+      { program: 'mq-receiver', name: 'receiver', config },
+      { stdout: print },
+    )
+    await receiver.ended
+  }
 }

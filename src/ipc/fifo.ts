@@ -5,7 +5,6 @@
 import { close, closeSync, constants, fstat, fstatSync, open, openSync, type Stats, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
-import { fcntl } from './libc.js'
 
 /** open(2)'s O_PATH, which Node does not name: a descriptor that stands for a file without opening it. Linux only. */
 const O_PATH = 0o10000000
@@ -129,23 +128,32 @@ export function openKeeper(fd: number): number | undefined {
   return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
-// linux/fcntl.h
-const F_SETPIPE_SZ = 1031
-const F_GETPIPE_SZ = 1032
-
-/** What Linux lets everybody have, in bytes: /proc/sys/fs/pipe-max-size as it comes. */
-const largePipe = 2 ** 20
+/**
+ * Opens both ends in this process, nonblocking: calls that would wait fail with EAGAIN instead. A FIFO of our own only.
+ *
+ * @returns the descriptors
+ * @throws SystemCallError
+ */
+export function openBothEnds(path: string): { reading: number; writing: number } {
+  const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
+  try {
+    // In this order: without a reader, a nonblocking open for writing is ENXIO.
+    const reading = openSync(path, O_RDONLY | O_NONBLOCK)
+    return { reading, writing: openSync(path, O_WRONLY | O_NONBLOCK) }
+  } catch (error) {
+    throw systemCallError(error, `cannot open the FIFO ${path}`)
+  }
+}
 
 /**
- * Lets the pipe of a descriptor hold more, so that many bytes take fewer turns between reader and writer.
+ * Opens a FIFO for both directions by one descriptor, in blocking mode. On Linux that waits for nobody, fifo(7).
  *
- * @returns how much it holds now, in bytes; undefined where it stays as it is: no Linux, no FFI, or this user has his share
+ * @throws SystemCallError
  */
-export function enlargePipe(fd: number): number | undefined {
-  if (process.platform !== 'linux') return undefined
+export function openForBoth(path: string): number {
   try {
-    return fcntl(fd, F_GETPIPE_SZ, 0) < largePipe ? fcntl(fd, F_SETPIPE_SZ, largePipe) : undefined
-  } catch {
-    return undefined
+    return openSync(path, constants.O_RDWR)
+  } catch (error) {
+    throw systemCallError(error, `cannot open the FIFO ${path}`)
   }
 }

@@ -126,6 +126,63 @@ export function fcntl(fd: number, command: number, value: number): number {
   return checked('fcntl', native('fcntl', 'int fcntl(int fd, int command, int value)')(fd, command, value))
 }
 
+/** ioctl(2) with a command that takes the address of an int, such as FIONREAD. */
+export function ioctl(fd: number, command: number, value: Uint8Array): void {
+  const prototype = 'int ioctl(int fd, unsigned long command, void *value)'
+  checked('ioctl', native('ioctl', prototype)(fd, command, value))
+}
+
+/** The int that a call fills in. */
+export function intOf(fill: (value: Uint8Array) => void): number {
+  const value = new Int32Array(1)
+  fill(new Uint8Array(value.buffer))
+  return value[0]!
+}
+
+/** poll(2) of one descriptor: which of the events have come, within so many milliseconds or until a signal came. */
+export function poll(fd: number, events: number, milliseconds: number): number {
+  // struct pollfd: int fd; short events; short revents.
+  const entry = new Int16Array(4)
+  new Int32Array(entry.buffer)[0] = fd
+  entry[2] = events
+  const prototype = 'int poll(void *entries, unsigned long number, int milliseconds)'
+  if (native('poll', prototype)(new Uint8Array(entry.buffer), 1, milliseconds) === -1) {
+    const errno = load().errno()
+    if (errno !== constants.errno.EINTR) throw failed('poll', errno)
+  }
+  return entry[3]!
+}
+
+/** getpagesize(2), in bytes. */
+export function getpagesize(): number {
+  return Number(native('getpagesize', 'int getpagesize()')())
+}
+
+/** _LINUX_CAPABILITY_VERSION_3 of linux/capability.h: 64 capabilities, as two times effective, permitted, inheritable. */
+const capabilityVersion = 0x20080522
+
+/**
+ * Does something without a capability, which this thread lays down meanwhile: capset(2), capabilities(7).
+ *
+ * @param number below 32, of linux/capability.h
+ */
+export function withoutCapability<T>(number: number, action: () => T): T {
+  const prototype = (call: string) => `int ${call}(void *header, void *data)`
+  const header = new Uint8Array(new Uint32Array([capabilityVersion, 0]).buffer)
+  const had = new Uint32Array(6)
+  const bytes = (words: Uint32Array) => new Uint8Array(words.buffer)
+  checked('capget', native('capget', prototype('capget'))(header, bytes(had)))
+  const set = (words: Uint32Array) =>
+    checked('capset', native('capset', prototype('capset'))(header, bytes(words)))
+  const without = had.with(0, had[0]! & ~(1 << number))
+  set(without)
+  try {
+    return action()
+  } finally {
+    set(had)
+  }
+}
+
 /** The number of futex(2) among the system calls; the C library has no function for it. */
 const futexNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 202, arm64: 98 }
 

@@ -20,11 +20,13 @@ import { debug } from '../log.js'
 import { bootId } from '../proc/boot.js'
 import { isAlive, readStat } from '../proc/stat.js'
 import {
+  type Found,
   find,
   type Maker,
   nameOf,
   type Recorded,
   type RecordedFifo,
+  type RecordedQueue,
   type RecordedSegment,
   removeDraft,
 } from './recorded.js'
@@ -91,6 +93,11 @@ export function recordFifo(path: string): Page<RecordedFifo> {
  */
 export function recordSegment(key: number, creator = process.pid): Page<RecordedSegment> {
   return record({ kind: 'segment', key, creator, since: Math.floor(Date.now() / 1000) })
+}
+
+/** Writes down that a queue of this name is about to be made. */
+export function recordQueue(name: string): Page<RecordedQueue> {
+  return record({ kind: 'queue', name })
 }
 
 function record<Thing extends Recorded>(thing: Thing): Page<Thing> {
@@ -171,16 +178,43 @@ function sweepOne(file: string, mark: (file: string) => void): Swept[] {
   const { thing, maker, kept } = entry
   if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
   const about = { kind: thing.kind, name: nameOf(thing) }
-  const found = find(thing, maker)
+  let found: Found | undefined
+  try {
+    found = find(thing, maker)
+  } catch (error) {
+    // Whoever can find out will do it.
+    debug({ err: error }, 'a recorded thing cannot be looked at')
+    return []
+  }
   if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
   removeDraft(thing)
-  if (found && kept) return []
+  if (found && (kept || isKept(thing))) return []
   if (found) mark(file)
   const users = found?.users() ?? []
   if (users.length > 0) return [{ ...about, users }]
   const removed = found?.remove() ?? false
   strikeOff()
   return removed ? [{ ...about, users }] : []
+}
+
+/** Whether a user asked to keep a queue, on whichever record: it may be another one than its maker's. */
+function isKept(thing: Recorded): boolean {
+  return thing.kind === 'queue' && queueRecords(thing).some(({ kept }) => kept)
+}
+
+/** Whether this queue is removed when nobody uses it any more: it is on record, and nobody asked to keep it. */
+export function isPassing(queue: Omit<RecordedQueue, 'kind'>): boolean {
+  const records = queueRecords(queue)
+  return records.length > 0 && !records.some(({ kept }) => kept)
+}
+
+function queueRecords({ name, identity }: Omit<RecordedQueue, 'kind'>): Entry[] {
+  return ledgerFiles().flatMap((file) => {
+    const entry = read(file)
+    if (entry?.thing.kind !== 'queue' || entry.thing.name !== name) return []
+    const { dev, ino } = entry.thing.identity ?? {}
+    return dev === identity?.dev && ino === identity?.ino ? [entry] : []
+  })
 }
 
 /** Whether another process is removing things now. */
@@ -229,8 +263,13 @@ function read(file: string): Entry | undefined {
 }
 
 function isRecorded(thing: Partial<Recorded> | undefined): boolean {
+  if (thing?.kind === 'queue') return typeof thing.name === 'string' && isIdentity(thing.identity)
   if (thing?.kind === 'segment') return [thing.key, thing.creator, thing.since].every(Number.isInteger)
   return thing?.kind === 'fifo' && typeof thing.path === 'string' && typeof thing.draft === 'string'
+}
+
+function isIdentity(identity: RecordedQueue['identity']): boolean {
+  return identity === undefined || [identity?.dev, identity?.ino].every(Number.isInteger)
 }
 
 function isNeeded({ released, maker }: Entry): boolean {

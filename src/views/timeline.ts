@@ -136,7 +136,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       case 'received': {
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
         const text = event.text === undefined ? '' : `${event.text} `
-        return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')})`) }
+        const priority = event.priority ? `, priority ${event.priority}` : ''
+        return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')}${priority})`) }
       }
       case 'tally': {
         const sign = me.paint(event.direction === 'sent' ? '⇒' : '⇐')

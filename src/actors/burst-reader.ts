@@ -1,0 +1,54 @@
+/** Reads the bursts of several writers out of one FIFO, and looks whose message was torn. */
+import { closeSync, readSync } from 'node:fs'
+import { systemCallError } from '../errors.js'
+import { now } from '../events.js'
+import { openFifo } from '../ipc/fifo.js'
+import { createTornFinder, type Torn } from '../ipc/torn.js'
+import { play } from './preamble.js'
+
+export interface BurstReaderConfig {
+  path: string
+  writers: string[]
+}
+
+play<BurstReaderConfig>(async ({ say, config: { path, writers }, told }) => {
+  const object = `FIFO ${path} for reading`
+  say({ event: 'call', phase: 'begin', call: 'open', object })
+  const fd = await openFifo(path, 'reading', true)
+  say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
+  const chunk = Buffer.alloc(65_536)
+  for (let word = await told(); word !== 'end'; word = await told()) {
+    const [size, each] = word.split(' ').map(Number) as [number, number]
+    const messages = each * writers.length
+    const finder = createTornFinder(writers.length, size)
+    const since = now()
+    while (finder.bytes < messages * size) finder.take(readOnce(fd, chunk))
+    say({ event: 'tally', channel: path, direction: 'received', messages, bytes: finder.bytes, since })
+    const sizes = `${messages} messages of ${size} bytes`
+    if (finder.first) {
+      const value = describe(finder.first, size, writers)
+      say({ event: 'evidence', source: 'read(2)', value, about: 'the first torn message' })
+    }
+    say({
+      event: 'evidence',
+      source: 'read(2)',
+      value: `${finder.torn} torn, the writer changed ${finder.changes} times`,
+      about: sizes,
+    })
+  }
+  closeSync(fd)
+})
+
+function describe({ at, writer, message, bytes, by }: Torn, size: number, writers: string[]): string {
+  return `at byte ${at}: message ${message} of ${writers[writer]}, after ${bytes} of its ${size} bytes, by ${writers[by]}`
+}
+
+function readOnce(fd: number, chunk: Buffer): Buffer {
+  try {
+    const length = readSync(fd, chunk)
+    if (length === 0) throw new Error('all writers have closed before their time')
+    return chunk.subarray(0, length)
+  } catch (error) {
+    throw systemCallError(error, 'cannot read the FIFO')
+  }
+}

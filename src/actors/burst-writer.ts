@@ -1,0 +1,43 @@
+/** Writes bursts of equal messages into a FIFO, each message by one write(2), beside other writers that do the same. */
+import { closeSync, writeSync } from 'node:fs'
+import { systemCallError } from '../errors.js'
+import { now } from '../events.js'
+import { openFifo } from '../ipc/fifo.js'
+import { byteOf } from '../ipc/torn.js'
+import { play } from './preamble.js'
+
+export interface BurstWriterConfig {
+  path: string
+  /** Which of the writers it is, from 0: every byte that it writes says so. */
+  index: number
+}
+
+/** What the director may say: how many bytes a message has, and how many messages. */
+export type BurstWord = `${number} ${number}` | 'end'
+
+play<BurstWriterConfig>(async ({ say, config: { path, index }, told }) => {
+  const fd = await openFifo(path, 'writing', true)
+  say({ event: 'call', phase: 'end', call: 'open', object: 'the FIFO for writing', result: fd })
+  const since = now()
+  let messages = 0
+  let bytes = 0
+  for (let word = await told(); word !== 'end'; word = await told()) {
+    const [size, number] = word.split(' ').map(Number) as [number, number]
+    const message = Buffer.alloc(size, byteOf(index))
+    for (let i = 0; i < number; i++) writeOnce(fd, message)
+    messages += number
+    bytes += number * size
+  }
+  say({ event: 'tally', channel: path, direction: 'sent', messages, bytes, since })
+  closeSync(fd)
+})
+
+/** A blocking write(2) of a pipe returns when everything is in it. It waits inside, and there others may come between. */
+function writeOnce(fd: number, message: Buffer): void {
+  try {
+    const written = writeSync(fd, message)
+    if (written !== message.length) throw new Error(`write(2) took ${written} of ${message.length} bytes`)
+  } catch (error) {
+    throw systemCallError(error, 'cannot write to the FIFO')
+  }
+}

@@ -1,0 +1,63 @@
+/** Receives messages from a POSIX queue and prints each as a line; the highest priority comes first. */
+import { SystemCallError } from '../errors.js'
+import { counted, createMeter, textOf } from './meter.js'
+import { callPatiently, isEagain, type MqConfig, openTwice } from './mq-calls.js'
+import { play } from './preamble.js'
+import { writeOut } from './stdio.js'
+
+export interface MqReceiverConfig extends MqConfig {
+  /** Want no more after so many messages; null: go on for ever. */
+  max: number | null
+  /** Write each message to stdout, as a line. */
+  print: boolean
+  /** Make an event of every message. */
+  report: boolean
+}
+
+const newline = Buffer.from('\n')
+
+play<MqReceiverConfig>(async ({ say, config }) => {
+  const queue = openTwice(config, 'read')
+  const { name, max, nonblocking, print, report } = config
+  const meter = createMeter(say, name, 'received')
+
+  /** Undefined when there are none left, and that is fine. */
+  function receiveNow() {
+    try {
+      return queue.now.receive()
+    } catch (error) {
+      if (!isEagain(error)) throw error
+      say({ event: 'call', phase: 'end', call: 'mq_receive', object: `the queue ${name}`, errno: 'EAGAIN' })
+      if (max === null && meter.messages > 0) return undefined
+      const before = meter.messages > 0 ? `; ${counted(meter.messages, 'message')} received before` : ''
+      throw new SystemCallError(
+        `the queue ${name} is empty: mq_receive: EAGAIN${before}`,
+        'mq_receive',
+        'EAGAIN',
+        {
+          cause: error,
+          hint: 'send something first, or receive without --nonblocking to wait for it',
+        },
+      )
+    }
+  }
+
+  try {
+    while (max === null || meter.messages < max) {
+      const received = nonblocking
+        ? receiveNow()
+        : callPatiently(say, queue, (end) => end.receive(), meter.flush)
+      if (!received) break
+      const { message, priority } = received
+      if (!report) meter.bulk(1, message.length)
+      else meter.message(message.length, () => textOf(message), undefined, priority)
+      if (print) await writeOut(Buffer.concat([message, newline]))
+    }
+  } finally {
+    meter.flush()
+  }
+  say({
+    event: 'note',
+    text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
+  })
+})

@@ -1,0 +1,88 @@
+/** Holds both ends of a FIFO, nonblocking; fills and empties it as the director says, and asks the kernel about it. */
+import { readSync, writeSync } from 'node:fs'
+import { errnoOf, systemCallError } from '../errors.js'
+import { now } from '../events.js'
+import { openBothEnds } from '../ipc/fifo.js'
+import { withoutCapability } from '../ipc/libc.js'
+import { bytesInPipe, hasRoom, pageSize, pipeCapacity, resizePipe } from '../ipc/pipe-room.js'
+import { counted } from './meter.js'
+import { play } from './preamble.js'
+
+export interface PipeFillerConfig {
+  path: string
+}
+
+/**
+ * What the director may say. `fill N`: write N bytes at a time until EAGAIN. `take N`: read N bytes. `resize N`: let the pipe
+ * hold N bytes; `resize-plainly N`: the same without the capability to go beyond the limit. `fill` and `count` end with how
+ * many bytes the kernel counts in the pipe.
+ */
+export type FillerWord =
+  | `${'fill' | 'take' | 'resize' | 'resize-plainly'} ${number}`
+  | 'count'
+  | 'poll'
+  | 'end'
+
+/** What its evidence is from. */
+export type FillerSource = 'getpagesize(2)' | 'fcntl F_GETPIPE_SZ' | 'ioctl FIONREAD' | 'poll(2)'
+
+/** CAP_SYS_RESOURCE of linux/capability.h. */
+const sysResource = 24
+
+play<PipeFillerConfig>(async ({ say, config: { path }, told }) => {
+  const { reading, writing } = openBothEnds(path)
+  say({ event: 'call', phase: 'end', call: 'open', object: 'both ends of the FIFO, with O_NONBLOCK' })
+  const tell = (source: FillerSource, value: number | string, about: string) =>
+    say({ event: 'evidence', source, value: `${value}`, about })
+
+  function fill(size: number): void {
+    const piece = Buffer.alloc(size, '.')
+    const since = now()
+    let messages = 0
+    let bytes = 0
+    for (;;) {
+      try {
+        bytes += writeSync(writing, piece)
+        messages++
+      } catch (error) {
+        const errno = errnoOf(error)
+        if (errno !== 'EAGAIN') throw systemCallError(error, 'cannot write to the FIFO')
+        if (messages > 0) say({ event: 'tally', channel: path, direction: 'sent', messages, bytes, since })
+        say({ event: 'call', phase: 'end', call: 'write', object: `of ${counted(size, 'byte')} more`, errno })
+        return
+      }
+    }
+  }
+
+  function take(size: number): void {
+    const since = now()
+    const chunk = Buffer.alloc(size)
+    let bytes = 0
+    while (bytes < size) bytes += readSync(reading, chunk, 0, size - bytes, null)
+    // Read when it begins: a writer that waits for room may speak before the call has returned here.
+    say({ event: 'tally', channel: path, direction: 'received', messages: 0, bytes, since }, since)
+  }
+
+  function resize(bytes: number): void {
+    const about = { event: 'call', phase: 'end', call: 'fcntl', object: `F_SETPIPE_SZ to ${bytes}` } as const
+    try {
+      say({ ...about, result: resizePipe(writing, bytes) })
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === undefined) throw error
+      say({ ...about, errno })
+    }
+  }
+
+  tell('getpagesize(2)', pageSize(), 'a page of memory, in bytes')
+  tell('fcntl F_GETPIPE_SZ', pipeCapacity(writing), 'the most that this pipe holds, in bytes')
+  for (let word = await told(); word !== 'end'; word = await told()) {
+    const [verb, number] = word.split(' ')
+    if (verb === 'take') take(Number(number))
+    if (verb === 'resize') resize(Number(number))
+    if (verb === 'resize-plainly') withoutCapability(sysResource, () => resize(Number(number)))
+    if (verb === 'poll') tell('poll(2)', hasRoom(writing) ? 'POLLOUT' : 'no event', 'whether there is room')
+    if (verb === 'fill') fill(Number(number))
+    if (verb === 'fill' || verb === 'count') tell('ioctl FIONREAD', bytesInPipe(reading), 'bytes in the pipe')
+  }
+})

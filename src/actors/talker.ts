@@ -1,0 +1,71 @@
+/** One side of a dialogue over FIFOs: says and listens as the director tells it. */
+import { read, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { systemCallError } from '../errors.js'
+import { now } from '../events.js'
+import { openFifo, openForBoth } from '../ipc/fifo.js'
+import { patiently } from './patience.js'
+import { play } from './preamble.js'
+
+export interface TalkerConfig {
+  /** The FIFO that it writes to, and the one that it reads from; when they are one, it opens that for both. */
+  to: string
+  from: string
+  /** Which of two is opened first: a side waits in open(2) for the other, so both must open in the same order. */
+  first: 'to' | 'from'
+}
+
+/** What the director may say. */
+export type TalkerWord = `say ${string}` | 'listen' | 'end'
+
+/** How long a read may take before we say that it waits, in milliseconds. */
+const patience = 50
+
+play<TalkerConfig>(async ({ say, config: { to, from, first }, told }) => {
+  const { writing, reading } = await openEnds()
+  let sent = 0
+  let received = 0
+
+  async function openEnds(): Promise<{ writing: number; reading: number }> {
+    if (to === from) {
+      const both = openForBoth(to)
+      say({ event: 'call', phase: 'end', call: 'open', object: 'the FIFO for both, O_RDWR', result: both })
+      return { writing: both, reading: both }
+    }
+    const ends = { to: -1, from: -1 }
+    for (const end of first === 'to' ? (['to', 'from'] as const) : (['from', 'to'] as const)) {
+      const way = end === 'to' ? 'writing' : 'reading'
+      ends[end] = await openFifo(end === 'to' ? to : from, way, true)
+      const object = `FIFO ${(end === 'to' ? to : from).split('/').at(-1)} for ${way}`
+      say({ event: 'call', phase: 'end', call: 'open', object, result: ends[end] })
+    }
+    return { writing: ends.to, reading: ends.from }
+  }
+
+  function speak(text: string): void {
+    const line = Buffer.from(text)
+    // Sent when the call begins: when it has returned, the other may long have received it.
+    const begin = now()
+    try {
+      writeSync(writing, line)
+    } catch (error) {
+      throw systemCallError(error, 'cannot write to the FIFO')
+    }
+    say({ event: 'sent', channel: to, seq: sent++, bytes: line.length, text }, begin)
+  }
+
+  /** One read(2), in a thread of the pool, and what it gives. Only one message is under way at a time. */
+  async function listen(): Promise<void> {
+    const chunk = Buffer.alloc(4096)
+    const pending = promisify(read)(reading, chunk, 0, chunk.length, null)
+    const { bytesRead } = await patiently(say, { call: 'read', object: 'the FIFO', patience }, pending)
+    const text = chunk.toString('utf8', 0, bytesRead)
+    if (bytesRead > 0) say({ event: 'received', channel: from, seq: received++, bytes: bytesRead, text })
+    else say({ event: 'call', phase: 'end', call: 'read', object: 'the FIFO', result: 0 })
+  }
+
+  for (let word = await told(); word !== 'end'; word = await told()) {
+    if (word === 'listen') await listen()
+    else speak(word.slice('say '.length))
+  }
+})
