@@ -12,6 +12,8 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
+import { type ClaimRow, drawClaimTable } from './claim-table.js'
+import { drawDepth } from './depth.js'
 
 export interface TimelineOptions {
   /** Colours as chalk counts them; 0 is none. */
@@ -48,6 +50,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const paintOf = createPalette(chalk)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
+  /** Claims of a table, until something else is said. */
+  let rows: ClaimRow[] = []
   /** The command of each run, by the process that speaks for it. */
   const commands = new Map<number, string>()
   let start: number | undefined
@@ -69,7 +73,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
 
   /** How long a call took or held its caller, in words and as a bar. */
   function held(event: Event & CallFact): string {
-    const since = begun.get(`${event.tid} ${event.call}`)
+    const since = event.since ?? begun.get(`${event.tid} ${event.call}`)
     begun.delete(`${event.tid} ${event.call}`)
     const time = event.t - (since ?? event.t)
     if (time < notable) return ''
@@ -106,6 +110,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
           begun.set(`${event.tid} ${event.call}`, event.t)
           return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${event.object}` }
         }
+        // Of a call that passed at once there is nothing to see but what passed.
+        if (event.since !== undefined && !event.errno && event.t - event.since < notable) return undefined
         const known = begun.has(`${event.tid} ${event.call}`)
         const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
         const outcome = event.errno ? chalk.red(event.errno) : `${event.result ?? ''}${ended}`
@@ -117,7 +123,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       case 'received': {
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
         const text = event.text === undefined ? '' : `${event.text} `
-        return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')})`) }
+        const depth = event.depth ? ` ${me.paint(drawDepth(event.depth))}` : ''
+        return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')})`) + depth }
       }
       case 'tally': {
         const sign = me.paint(event.direction === 'sent' ? '⇒' : '⇐')
@@ -171,24 +178,42 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return `${gap}${heading(run)}\n`
   }
 
+  /** The table of the claims that were said just now, where they make one. */
+  function tableOfRows(): string {
+    if (rows.length === 0) return ''
+    const drawn = drawClaimTable(rows, {
+      head: (text) => chalk.bold(text),
+      row: (holds, text) =>
+        holds ? `${chalk.green(mark(true))} ${text}` : chalk.red(`${mark(false)} ${text}`),
+    })
+    rows = []
+    return drawn
+  }
+
   return {
     event(raw: Event): string {
       const event = cleaned(raw)
       start ??= event.t
+      if (event.detail) return ''
       if (event.event === 'claim') claims.push({ command: commands.get(event.pid) ?? '', ...event })
+      if (event.event === 'claim' && event.row) {
+        rows.push({ ...event, row: event.row })
+        return ''
+      }
       const head = event.event === 'run' ? begin(event) : undefined
-      if (head !== undefined) return head
+      if (head !== undefined) return tableOfRows() + head
       const shown = row(event)
-      return shown ? `${line(event.t, shown)}\n` : ''
+      return shown ? `${tableOfRows()}${line(event.t, shown)}\n` : ''
     },
 
     end(): string {
       if (claims.length === 0) return ''
+      const left = tableOfRows()
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${left}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }
@@ -243,12 +268,17 @@ const harmful = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Text of others must not steer the terminal: what could is escaped, in every field. */
 function cleaned<E extends Event>(event: E): E {
-  const fields = Object.entries(event).map(([key, value]) => [key, cleanedValue(value)])
+  return cleanedObject(event)
+}
+
+function cleanedObject<T extends object>(object: T): T {
+  const fields = Object.entries(object).map(([key, value]) => [cleanedValue(key), cleanedValue(value)])
   return Object.fromEntries(fields)
 }
 
 function cleanedValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cleanedValue)
+  if (typeof value === 'object' && value !== null) return cleanedObject(value)
   return typeof value === 'string' ? value.replace(harmful, escapeSequence) : value
 }
 
