@@ -99,8 +99,8 @@ export interface CallFact {
   result?: number
   /** At the end, on failure: the symbolic errno. */
   errno?: string
-  /** At the end of a call that could not wait, whose beginning was not said for that: when it began (as `t`). */
-  since?: number
+  /** Whether it has to wait for somebody else, where its caller could tell so when it began. */
+  waits?: boolean
 }
 
 /** One message went into or came out of a channel. */

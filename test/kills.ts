@@ -41,6 +41,12 @@ const words: Record<string, string[][]> = {
   ],
   'shm ring': [[], ['--messages', '1000000000']],
   'shm race': [[], ['--times', '5000000']],
+  'queue demo': [
+    [],
+    ['--capacity', '0', '--messages', '100'],
+    ['--capacity', 'unbounded', '--receive-every', '1s'],
+    ['--receive-every', '1m'],
+  ],
   completion: [['bash']],
 }
 

@@ -17,7 +17,7 @@ function openSide({ place, blocking }: Round): Side {
     const { capacity, depth, receive, close } = openUnboundedReceiver(place, blocking)
     return {
       call: 'read',
-      object: 'from the FIFO',
+      object: 'the FIFO',
       wouldWait: () => blocking && depth() < place.bytes,
       depth: { look: depth, capacity: capacity(), unit: 'bytes', source: 'ioctl FIONREAD' },
       pass: passWith(receive),
@@ -28,7 +28,7 @@ function openSide({ place, blocking }: Round): Side {
     const { offered, receive, close } = openRendezvousReceiver(place, blocking)
     return {
       call: 'receive',
-      object: 'from whoever sends at this moment',
+      object: 'rendezvous',
       wouldWait: () => blocking && !offered(),
       pass: passWith(receive),
       close,
@@ -39,7 +39,7 @@ function openSide({ place, blocking }: Round): Side {
   const depth = () => queue.attributes().depth
   return {
     call: 'mq_receive',
-    object: `from the queue of ${capacity}`,
+    object: `queue of ${capacity}`,
     wouldWait: () => blocking && depth() === 0,
     depth: { look: depth, capacity, unit: 'messages', source: 'mq_getattr' },
     pass: passWith(() => queue.receive().message),

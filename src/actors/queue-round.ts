@@ -80,21 +80,18 @@ async function insist(
   seq: number,
   tries = Number.POSITIVE_INFINITY,
 ) {
-  const about = { event: 'call', call: side.call, object: side.object } as const
   for (let refusals = 1; ; refusals++) {
     const before = await side.depth?.look()
-    const waits = side.wouldWait()
-    const since = now()
-    if (waits) say({ ...about, phase: 'begin' }, since)
+    const about = { event: 'call', call: side.call, object: side.object, waits: side.wouldWait() } as const
+    say({ ...about, phase: 'begin' })
     try {
       const message = side.pass(seq)
       const at = now()
-      const result = direction === 'sent' ? 0 : message.bytes
-      say({ ...about, phase: 'end', result, ...(!waits && { since }) }, at)
+      say({ ...about, phase: 'end', result: direction === 'sent' ? 0 : message.bytes }, at)
       return { at, ...message, ...(side.depth && (await depthOf(side.depth, before!))) }
     } catch (error) {
       if (!(error instanceof SystemCallError) || error.errno !== 'EAGAIN') throw error
-      say({ ...about, phase: 'end', errno: error.errno, since })
+      say({ ...about, phase: 'end', errno: error.errno })
     }
     if (refusals >= tries) return undefined
     await sleep(Math.min(firstPause * 2 ** (refusals - 1), longestPause))

@@ -11,7 +11,7 @@ function openSide({ place, blocking }: Round): Side {
     const { depth, send, flushed, close } = openUnboundedSender(place)
     return {
       call: 'send',
-      object: 'to memory, and from there to the FIFO',
+      object: 'memory, then the FIFO',
       wouldWait: () => false,
       depth: { look: depth, unit: 'messages', source: 'the sender, and ioctl FIONREAD' },
       pass(seq) {
@@ -36,7 +36,7 @@ function openSide({ place, blocking }: Round): Side {
     const { depth, send, close } = openRendezvousSender(place, blocking)
     return {
       call: 'send',
-      object: 'to whoever receives at this moment',
+      object: 'rendezvous',
       wouldWait: () => blocking,
       depth: { look: depth, capacity: 0, unit: 'messages', source: 'mq_getattr' },
       pass: passWith(send),
@@ -48,7 +48,7 @@ function openSide({ place, blocking }: Round): Side {
   const depth = () => queue.attributes().depth
   return {
     call: 'mq_send',
-    object: `to the queue of ${capacity}`,
+    object: `queue of ${capacity}`,
     wouldWait: () => blocking && depth() === capacity,
     depth: { look: depth, capacity, unit: 'messages', source: 'mq_getattr' },
     pass: passWith((message) => queue.send(message)),

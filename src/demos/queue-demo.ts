@@ -68,7 +68,7 @@ export function queueDemo(options: QueueOptions): Demo {
         await showWall(stage, plan, first)
         if (capacity === 'unbounded' && first === sender) showGrowth(stage, sender, small, messages)
         const second = first === sender ? 'receiver' : 'sender'
-        stage.note(`now the ${second} comes, too`)
+        stage.note(`now the ${second} comes`)
       },
     })
     claimOutcome(stage, plan, outcome)
@@ -99,15 +99,17 @@ async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
   const wall = expectedWall(plan)
   if (plan.channel.queue) showQueue(stage, plan.channel.queue, `the queue, when the ${plan.first} is alone`)
   if (wall === 'refused') {
-    const refused = first.events.find((event) => event.event === 'call' && event.errno !== undefined)
-    stage.evidence('errno', 'EAGAIN', `what the C library gave to the ${first.name}`)
+    const calls = first.events.filter((event) => event.event === 'call')
+    const errno = calls.find((call) => call.errno !== undefined)?.errno
+    stage.evidence('errno', errno ?? 'no call failed', `what the C library gave to the ${first.name}`)
     stage.claim(
       `${whyStopped(capacity, plan.first)}: a nonblocking call fails at once, with EAGAIN`,
-      refused !== undefined,
+      errno === 'EAGAIN',
     )
   } else if (wall === 'held') {
     const call = waitingCall(capacity, plan.first)
-    const claim = `${whyStopped(capacity, plan.first)}: the ${first.name} waits in the kernel, in ${call}(2)`
+    const what = capacity === 0 && plan.first === 'sender' ? ', for the word that its message was taken' : ''
+    const claim = `${whyStopped(capacity, plan.first)}: the ${first.name} waits in the kernel, in ${call}(2)${what}`
     await seeWait(stage, { pid: first.id, tid: first.id, calls: [call], claim })
     const state = readStat(first.id)?.state
     if (state) stage.evidence(`/proc/${first.id}/stat`, state, `the state of the ${first.name}`)
@@ -183,8 +185,12 @@ function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
 function inWords(side: SideOutcome): string {
   const waits = side.calls.filter(({ waited }) => waited).length
   const waited =
-    waits === 0 ? 'never waited' : `waited in ${waits} calls, ${milliseconds(timeHeld(side))} together`
-  return `${waited}; it was refused ${side.refused === 0 ? 'never' : `${side.refused} times`}`
+    waits === 0 ? 'never waited' : `waited ${times(waits)}, ${milliseconds(timeHeld(side))} together`
+  return `${waited}, and was ${side.refused === 0 ? 'never refused' : `refused ${times(side.refused)}`}`
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
 }
 
 /** Microseconds, in words. */

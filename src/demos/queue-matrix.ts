@@ -145,19 +145,21 @@ function claimCell(stage: Stage, { plan, outcome, seen }: Cell): void {
       capacity: `${channel.capacity}`,
       send: plan.sender.way,
       receive: plan.receiver.way,
-      'the sender': inShort(sender),
-      'the receiver': inShort(receiver),
+      sender: inShort(sender),
+      receiver: inShort(receiver),
       depth: `${highest}`,
-      arrived: passed === 0 ? 'none' : `${receiver.messages.length} in order`,
+      'in order': `${receiver.messages.length} of ${messages}`,
     },
   }
   stage.claim(sentence(plan, highest), holds, row)
 }
 
+/** What a side met with, in at most eleven characters. */
 function inShort(side: SideOutcome): string {
-  const held = side.calls.filter(({ waited }) => waited).length
-  if (side.refused > 0) return `refused ${side.refused}x`
-  return held > 0 ? `held ${milliseconds(timeHeld(side))}` : '-'
+  if (side.refused > 0) return `EAGAIN ${side.refused}x`
+  const held = timeHeld(side)
+  if (held === 0) return '-'
+  return held < 999_500 ? `held ${milliseconds(held)}` : `held ${(held / 1e6).toFixed(1)} s`
 }
 
 /** What is claimed of a combination. */

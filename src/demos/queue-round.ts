@@ -54,7 +54,7 @@ export function sizeOf(capacity: Capacity): number {
 interface Call {
   begin: number
   end: number
-  /** It began when it had to wait. */
+  /** It had to wait when it began. */
   waited: boolean
 }
 
@@ -119,26 +119,25 @@ function roundOf(plan: Plan, { way, every }: Part): Round {
   }
 }
 
+/** Whatever it was that should have stopped it: a side that has closed goes no further either. */
 function reachWall(plan: Plan, first: Actor, start: number): Promise<unknown> {
   const wall = expectedWall(plan)
-  if (wall === 'held') return first.until('call', ({ t, phase }) => t >= start && phase === 'begin')
-  if (wall === 'refused') return first.until('call', ({ t, errno }) => t >= start && errno === 'EAGAIN')
+  const stops = ({ phase, waits, errno, call }: EventOf<'call'>) =>
+    call === 'close' || (wall === 'held' ? phase === 'begin' && waits === true : errno === 'EAGAIN')
+  if (wall !== 'none') return first.until('call', (call) => call.t >= start && stops(call))
   return first.until('sent', ({ t, seq }) => t >= start && seq === plan.messages - 1)
 }
 
 function outcomeOf(actor: Actor, start: number): SideOutcome {
   const outcome: SideOutcome = { calls: [], messages: [], refused: 0 }
-  let waiting: number | undefined
+  let begin = start
   for (const event of actor.events.filter(({ t }) => t >= start)) {
     if (event.event === 'sent' || event.event === 'received') outcome.messages.push(event)
     if (event.event !== 'call') continue
-    if (event.phase === 'begin') waiting = event.t
+    if (event.phase === 'begin') begin = event.t
     else if (event.errno) outcome.refused++
-    else if (event.result !== undefined) {
-      const begin = waiting ?? event.since ?? event.t
-      outcome.calls.push({ begin, end: event.t, waited: waiting !== undefined })
-      waiting = undefined
-    }
+    else if (event.result !== undefined)
+      outcome.calls.push({ begin, end: event.t, waited: event.waits === true })
   }
   return outcome
 }

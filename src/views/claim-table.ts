@@ -10,12 +10,20 @@ export interface TablePaint {
   row(holds: boolean, text: string): string
 }
 
-/** @param rows of one table or of several, one after the other */
-export function drawClaimTable(rows: readonly ClaimRow[], paint: TablePaint): string {
+/**
+ * @param rows of one table or of several, one after the other
+ * @returns undefined when it would be wider than that
+ */
+export function drawClaimTable(
+  rows: readonly ClaimRow[],
+  width: number,
+  paint: TablePaint,
+): string | undefined {
   const columns = Object.keys(rows[0]!.row.cells)
   const widthOf = (column: string) =>
     Math.max(column.length, ...rows.map(({ row }) => (row.cells[column] ?? '').length))
   const widths = columns.map(widthOf)
+  if (widths.reduce((sum, each) => sum + each + 2, 0) > width) return undefined
   const line = (cells: string[]) =>
     cells
       .map((cell, index) => cell.padEnd(widths[index]!))

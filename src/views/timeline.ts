@@ -51,7 +51,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const begun = new Map<string, number>()
   const claims: Claim[] = []
   /** Claims of a table, until something else is said. */
-  let rows: ClaimRow[] = []
+  let rows: (Event & ClaimRow)[] = []
   /** The command of each run, by the process that speaks for it. */
   const commands = new Map<number, string>()
   let start: number | undefined
@@ -73,7 +73,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
 
   /** How long a call took or held its caller, in words and as a bar. */
   function held(event: Event & CallFact): string {
-    const since = event.since ?? begun.get(`${event.tid} ${event.call}`)
+    const since = begun.get(`${event.tid} ${event.call}`)
     begun.delete(`${event.tid} ${event.call}`)
     const time = event.t - (since ?? event.t)
     if (time < notable) return ''
@@ -106,12 +106,12 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       case 'removed':
         return { ...me, sign: '-', text: `removed the ${kindName(event.kind)} ${event.id}` }
       case 'call': {
+        // Of a call that need not wait and was not refused, what it passed on is all there is to see.
+        if (event.waits === false && !event.errno) return undefined
         if (event.phase === 'begin') {
           begun.set(`${event.tid} ${event.call}`, event.t)
           return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${event.object}` }
         }
-        // Of a call that passed at once there is nothing to see but what passed.
-        if (event.since !== undefined && !event.errno && event.t - event.since < notable) return undefined
         const known = begun.has(`${event.tid} ${event.call}`)
         const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
         const outcome = event.errno ? chalk.red(event.errno) : `${event.result ?? ''}${ended}`
@@ -178,16 +178,16 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return `${gap}${heading(run)}\n`
   }
 
-  /** The table of the claims that were said just now, where they make one. */
+  /** The claims of a table that were said just now, as one; where that is too narrow, one by one. */
   function tableOfRows(): string {
-    if (rows.length === 0) return ''
-    const drawn = drawClaimTable(rows, {
-      head: (text) => chalk.bold(text),
-      row: (holds, text) =>
-        holds ? `${chalk.green(mark(true))} ${text}` : chalk.red(`${mark(false)} ${text}`),
-    })
+    const [claimed, paint] = [rows, (holds: boolean) => (holds ? chalk.green : chalk.red)]
     rows = []
-    return drawn
+    if (claimed.length === 0) return ''
+    const drawn = drawClaimTable(claimed, width, {
+      head: (text) => chalk.bold(text),
+      row: (holds, text) => `${paint(holds)(mark(holds))} ${holds ? text : chalk.red(text)}`,
+    })
+    return drawn ?? claimed.map((claim) => `${line(claim.t, row(claim)!)}\n`).join('')
   }
 
   return {
