@@ -48,6 +48,12 @@ const words: Record<string, string[][]> = {
     ['--name', 'NAME', '--json', ...'abcdefghijklmnop'],
   ],
   'queue receive': [['--name', 'NAME']],
+  'queue demo': [
+    [],
+    ['--capacity', '0', '--messages', '100'],
+    ['--capacity', 'unbounded', '--receive-every', '1s'],
+    ['--receive-every', '1m'],
+  ],
   completion: [['bash']],
 }
 

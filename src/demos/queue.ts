@@ -1,8 +1,8 @@
 /** What the queue demos share: a POSIX queue that is made and goes away with the run, and what the kernel says of it. */
 import { readFileSync } from 'node:fs'
-import { Unavailable } from '../errors.js'
+import { SystemCallError, Unavailable } from '../errors.js'
 import { makeQueue, type NewQueue, type Queue, unlinkQueue } from '../ipc/posix-mq.js'
-import { queueFolder, readQueueLimits } from '../proc/mqueue.js'
+import { queueFolder, queueLimitsFolder, readQueueLimits } from '../proc/mqueue.js'
 import { type Page, recordQueue } from '../run/ledger.js'
 import type { RecordedQueue } from '../run/recorded.js'
 import type { Stage } from '../run/stage.js'
@@ -36,6 +36,8 @@ export function makeRecordedQueue(
   let queue: Queue | undefined
   try {
     queue = makeQueue(name, { ...shape, mode: 0o600 }, (identity) => page.made({ identity }))
+  } catch (error) {
+    throw withLimits(error, shape)
   } finally {
     if (!queue) page.forget()
   }
@@ -44,12 +46,43 @@ export function makeRecordedQueue(
   return { queue, page }
 }
 
-let made = 0
+/** What not even root may have more of: HARD_MSGMAX of linux/ipc_namespace.h. */
+const hardCapacity = 65_536
 
-/** A queue that nobody else knows of, for the processes of this run; it is removed at its end. */
-export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>): Queue {
-  const name = `/osdemo-${process.pid}-${process.hrtime.bigint()}-${made++}`
-  const { queue, page } = makeRecordedQueue(stage, name, shape)!
+/** Says which limit a queue is above, and where it is set. */
+function withLimits(error: unknown, { capacity, messageSize }: Omit<NewQueue, 'mode'>): unknown {
+  const limits = readQueueLimits()
+  if (capacity > hardCapacity && error instanceof SystemCallError)
+    return hinted(error, `no queue of Linux may hold more than ${hardCapacity}`)
+  if (!(error instanceof SystemCallError) || error.errno !== 'EINVAL' || !limits) return error
+  const [which, allowed, wanted] =
+    capacity > limits.capacity
+      ? ['msg_max', limits.capacity, capacity]
+      : ['msgsize_max', limits.messageSize, messageSize]
+  return hinted(
+    error,
+    `the limit is ${allowed}, set in ${queueLimitsFolder}/${which}; ` +
+      `take no more, or as root: sysctl fs.mqueue.${which}=${wanted}`,
+  )
+}
+
+function hinted(error: SystemCallError, hint: string): SystemCallError {
+  return new SystemCallError(error.message, error.call!, error.errno!, { cause: error, hint })
+}
+
+/**
+ * A queue that nobody else knows of, for the processes of this run; it is removed at its end.
+ *
+ * @param role tells it from others of this run, where there are several
+ */
+export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>, role = 'queue'): Queue {
+  // A killed run may have left one of this name, and somebody still uses it.
+  const names = (n: number) => `/osdemo-${process.pid}-${role}${n > 0 ? `-${n}` : ''}`
+  let taken = 0
+  let made = makeRecordedQueue(stage, names(taken), shape)
+  while (!made) made = makeRecordedQueue(stage, names(++taken), shape)
+  const { queue, page } = made
+  const name = names(taken)
   stage.scope.defer(() => {
     queue.close()
     unlinkQueue(name)

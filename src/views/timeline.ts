@@ -12,6 +12,8 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
+import { type ClaimRow, drawClaimTable } from './claim-table.js'
+import { drawDepth } from './depth.js'
 import { duration } from './duration.js'
 import { createMemoryMap } from './memory-map.js'
 import { createStateChart } from './state-chart.js'
@@ -55,6 +57,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const chart = createStateChart()
   /** Who is who, by pid or thread id. */
   const names = new Map<number, string>()
+  /** Claims of a table, until something else is said. */
+  let rows: (Event & ClaimRow)[] = []
   /** The command of each run, by the process that speaks for it. */
   const commands = new Map<number, string>()
   let start: number | undefined
@@ -121,6 +125,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       case 'removed':
         return { ...me, sign: '-', text: `removed the ${kindName(event.kind)} ${event.id}` }
       case 'call': {
+        // Of a call that need not wait and was not refused, what it passed on is all there is to see.
+        if (event.waits === false && !event.errno) return undefined
         if (event.phase === 'begin') {
           begun.set(`${event.tid} ${event.call}`, event.t)
           return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${event.object}` }
@@ -136,8 +142,10 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       case 'received': {
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
         const text = event.text === undefined ? '' : `${event.text} `
+        const depth = event.depth ? ` ${me.paint(drawDepth(event.depth))}` : ''
         const priority = event.priority ? `, priority ${event.priority}` : ''
-        return { ...me, sign, text: text + chalk.dim(`(${plural(event.bytes, 'byte')}${priority})`) }
+        const size = chalk.dim(`(${plural(event.bytes, 'byte')}${priority})`)
+        return { ...me, sign, text: text + size + depth }
       }
       case 'tally': {
         const sign = me.paint(event.direction === 'sent' ? '⇒' : '⇐')
@@ -196,27 +204,44 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return `${gap}${heading(run)}\n`
   }
 
+  /** The claims of a table that were said just now, as one; where that is too narrow, one by one. */
+  function tableOfRows(): string {
+    const [claimed, paint] = [rows, (holds: boolean) => (holds ? chalk.green : chalk.red)]
+    rows = []
+    if (claimed.length === 0) return ''
+    const drawn = drawClaimTable(claimed, width, {
+      head: (text) => chalk.bold(text),
+      row: (holds, text) => `${paint(holds)(mark(holds))} ${holds ? text : chalk.red(text)}`,
+    })
+    return drawn ?? claimed.map((claim) => `${line(claim.t, row(claim)!)}\n`).join('')
+  }
+
   return {
     event(raw: Event): string {
       const event = cleaned(raw)
       start ??= event.t
+      if (event.detail) return ''
       if (event.event === 'claim') claims.push({ command: commands.get(event.pid) ?? '', ...event })
+      if (event.event === 'claim' && event.row) {
+        rows.push({ ...event, row: event.row })
+        return ''
+      }
       const head = event.event === 'run' ? begin(event) : undefined
-      if (head !== undefined) return memoryMap.close() + head
+      if (head !== undefined) return tableOfRows() + memoryMap.close() + head
       const shown = row(event)
       if (!shown) return ''
       if (event.event === 'evidence' && event.region) return memoryMap.add(event.region, event.about)
-      return `${memoryMap.close()}${line(event.t, shown)}\n`
+      return `${tableOfRows()}${memoryMap.close()}${line(event.t, shown)}\n`
     },
 
     end(): string {
-      const states = memoryMap.close() + drawStates()
-      if (claims.length === 0) return states
+      const left = tableOfRows() + memoryMap.close() + drawStates()
+      if (claims.length === 0) return left
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `${states}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${left}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }
@@ -271,7 +296,7 @@ const harmful = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Text of others must not steer the terminal: what could is escaped, in every field. */
 function cleaned<T extends object>(value: T): T {
-  const fields = Object.entries(value).map(([key, value]) => [key, cleanedValue(value)])
+  const fields = Object.entries(value).map(([key, value]) => [cleanedValue(key), cleanedValue(value)])
   return Object.fromEntries(fields)
 }
 
