@@ -54,6 +54,7 @@ const words: Record<string, string[][]> = {
     ['--capacity', 'unbounded', '--receive-every', '1s'],
     ['--receive-every', '1m'],
   ],
+  'process tree': [[], ['1']],
   completion: [['bash']],
 }
 

@@ -69,7 +69,7 @@ function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: numb
   if (pid !== process.pid) stage.note(`its grandparent, osdemo (${process.pid}), is not asked`)
   if (pid !== 1) {
     stage.note(
-      `${named(pid)} is a subreaper: the nearest one above adopts, not pid 1 (man 2 PR_SET_CHILD_SUBREAPER)`,
+      `${named(pid)} is a subreaper (PR_SET_CHILD_SUBREAPER of prctl(2)): the nearest one above adopts, not pid 1`,
     )
   }
 }

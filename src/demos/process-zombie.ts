@@ -42,7 +42,7 @@ async function showLateParent(stage: Stage): Promise<void> {
   showRest(stage, child, 'while it lives')
   process.kill(parent.id, 'SIGSTOP')
   const stopped = await stage.poll(() => [readStat(parent.id)].find((stat) => stat?.state === 'T'))
-  if (!stopped) throw new DemoFailed(`the parent (pid ${parent.id}) was not stopped by SIGSTOP within 5 s`)
+  if (!stopped) throw new DemoFailed(`the parent (pid ${parent.id}) was not stopped by SIGSTOP`)
   showState(stage, stopped)
   stage.note('the parent is stopped, so it cannot wait for its child; now the child ends')
   parent.tell('end')
@@ -81,7 +81,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const child = enter(stage, 'child-2', Number(await parent.line()))
   // A shell may wait at once when the child ends: it must have become cat before.
   const forgetful = await stage.poll(() => readCommandLine(parent.id)?.[0] === 'cat')
-  if (!forgetful) throw new DemoFailed(`the shell ${parent.id} did not execute cat within 5 s`)
+  if (!forgetful) throw new DemoFailed(`the shell ${parent.id} did not execute cat`)
   process.kill(child.pid, 'SIGTERM')
   await becomeZombie(stage, child, 'one that a signal has ended is a zombie as well')
   showWaitStatus(stage, child.pid, 15, 'the signal that ended it (SIGTERM)')

@@ -44,7 +44,9 @@ export function readFamily(): Family {
   const families = new Map<number, number[]>()
   for (const pid of readNumbers('/proc')) {
     const ppid = readStat(pid)?.ppid
-    if (ppid !== undefined) families.set(ppid, [...(families.get(ppid) ?? []), pid])
+    if (ppid === undefined) continue
+    if (!families.has(ppid)) families.set(ppid, [])
+    families.get(ppid)!.push(pid)
   }
   return { source: 'the PPid in every /proc/PID/stat', children: (pid) => families.get(pid) ?? [] }
 }

@@ -86,7 +86,7 @@ describe('process tree', () => {
     const { pid } = start('sh', words, ['pipe', 'ignore', 'inherit'])
     await until(() => readStat(pid)?.comm === comm)
     const [first, second] = drawn(await playDemo(['process', 'tree', `${pid}`]))
-    expect(first).toMatchObject({ pid, line: expect.stringMatching(/^a\) R 1 \(b\n, S, /) })
+    expect(first).toMatchObject({ pid, line: expect.stringMatching(/^a\) R 1 \(b\n, [RS], /) })
     expect(second!.pid).toBe(process.pid)
   })
 
@@ -158,7 +158,10 @@ describe('process orphan', () => {
   test('shows who adopts a process whose parent dies, and that it goes on', async () => {
     const events = await playDemo(['process', 'orphan'])
     const [orphan] = children(events)
-    expect(states(events, orphan!).slice(0, 2)).toEqual(['waiting', 'zombie'])
+    // On a loaded machine it may still be on its way to the next read, and an adopter may be quick.
+    const [alive, ended] = states(events, orphan!)
+    expect(['waiting', 'running']).toContain(alive)
+    expect(['zombie', 'gone']).toContain(ended)
     expectEnded([orphan!])
     // By the same rule as in the program, for a child of ours: we are no subreaper.
     const parents = events.flatMap((event) =>
