@@ -42,8 +42,8 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
     await turnOfTheLoop()
   }
   turns.look()
-  if (word.startsWith('report'))
-    report(say, turns.list, word.split(' ').slice(1).map(Number) as [number, number])
+  const [what, since, until] = word.split(' ')
+  if (what === 'report') report(say, turns.list, Number(since), Number(until))
   say({ ...about, phase: 'end' })
 }
 
@@ -55,13 +55,19 @@ function sleep(say: Say, times: number): void {
   say({ ...about, phase: 'end' })
 }
 
+/** So many turns are told at most, the last ones: who watches has to read it all. */
+const mostTold = 150
+
 /** Ready between its turns: it never does anything but compute. */
-function report(say: Say, list: Turn[], [since, until]: [number, number]): void {
+function report(say: Say, list: Turn[], since: number, until: number): void {
   const about = { event: 'state', child: process.pid, kernel: 'R', source: 'CLOCK_MONOTONIC' } as const
-  const seen = list.filter(({ from, to }) => to > since && from < until)
-  const begun = list.length > 0 && list[0]!.from < since
-  if (begun && !(seen.length > 0 && seen[0]!.from <= since)) say({ ...about, state: 'ready' }, since)
-  for (const { from, to } of seen) {
+  const turns = list.filter(({ from, to }) => to > since && from < until)
+  const told = turns.slice(-mostTold)
+  const computed = list.some(({ from }) => from <= since)
+  if (computed && told.length === turns.length && !turns.some(({ from }) => from <= since)) {
+    say({ ...about, state: 'ready' }, since)
+  }
+  for (const { from, to } of told) {
     say({ ...about, state: 'running' }, Math.max(from, since))
     // What comes after the very last turn is for others to see.
     if (to < until && to !== list.at(-1)!.to) say({ ...about, state: 'ready' }, to)
@@ -85,14 +91,11 @@ const remembered = 20_000
 
 function createTurns(gap: number): Turns {
   const list: Turn[] = []
-  // performance.now() makes no garbage; hrtime.bigint would have the collector wake threads and wait for them.
-  const origin = clockOrigin()
-  const clock = () => Math.round(origin + performance.now() * 1000)
   let turn: Turn | undefined
   return {
     list,
     look() {
-      const time = clock()
+      const time = now()
       if (turn === undefined || time - turn.to > gap) {
         turn = { from: time, to: time }
         if (list.push(turn) > 2 * remembered) list.splice(0, remembered)
@@ -101,11 +104,4 @@ function createTurns(gap: number): Turns {
       return time
     },
   }
-}
-
-/** What performance.now() counts from, in microseconds of the clock of the events. */
-function clockOrigin(): number {
-  // Somebody else may get the CPU between the two looks; hardly each time.
-  const tries = Array.from({ length: 10 }, () => now() - performance.now() * 1000)
-  return Math.max(...tries)
 }

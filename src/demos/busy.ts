@@ -9,7 +9,7 @@ import type { Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
 
 /** The finest that a busy child sees, in microseconds: it was off the CPU when the clock jumped by more. */
-export const gap = 100
+export const gap = 20
 
 /**
  * @returns the CPUs that we may use, lowest number first
