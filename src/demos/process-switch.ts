@@ -86,7 +86,7 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   const computed = await stage.poll(() => {
     const count = since(before, busy[0]!)
     return count.involuntary >= enough && count
-  })
+  }, 5000)
   if (computed) {
     showSwitches(stage, busy[0]!, computed, 'while it computed beside busy-2')
     stage.claim(

@@ -37,7 +37,7 @@ export async function startShell(stage: Stage, name: string, script: string): Pr
       const line = await stage.poll(() => lines.shift())
       if (line === 'no cat') throw new Unavailable('there is no cat in PATH', shellHint)
       if (line !== undefined) return line
-      throw new DemoFailed(`the ${name} (pid ${program.id}) said nothing within 5 s`, {
+      throw new DemoFailed(`the ${name} (pid ${program.id}) says nothing`, {
         hint: 'run it again',
       })
     },

@@ -1,16 +1,28 @@
 /** The tour, as the real program. */
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
+import { chapters } from '../../src/demos/tour.js'
 import type { Event } from '../../src/events.js'
 import { isAlive } from '../../src/proc/stat.js'
 import { eventsSoFar, expectNothingLeft, newPlace, placeOfNobody, playDemo, processesOf } from '../osdemo.js'
 import { until } from '../until.js'
 
-const demos = ['pipe demo', 'tcp-echo demo', 'short-reads', 'shm threads', 'shm demo', 'shm race', 'shm ring']
+const demos = chapters.map(({ command }) => command)
 
 /** The words of each `run` event, in order. */
 function commandsOf(events: Event[]): string[] {
   return events.flatMap((event) => (event.event === 'run' ? [event.command.join(' ')] : []))
+}
+
+/** The demos that were left out because the machine was too slow for all, as a note says. */
+function missedIn(text: string): string[] {
+  const list = /too slow for all of it today: see also ([^"]*)/.exec(text.replaceAll(/\s+/g, ' '))?.[1] ?? ''
+  return demos.filter((demo) => list.split(/[.,] ?/).includes(`osdemo ${demo}`))
+}
+
+function playedOf(events: Event[]): string[] {
+  const missed = events.flatMap((event) => (event.event === 'note' ? missedIn(event.text) : []))
+  return demos.filter((demo) => !missed.includes(demo))
 }
 
 describe.runIf(process.platform === 'linux')('tour', () => {
@@ -37,13 +49,14 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     const table = lines.slice(lines.lastIndexOf('', lines.lastIndexOf('') - 1) + 1, lines.lastIndexOf(''))
     expect(marked(table)).toBe(Number(claims))
     expect(marked(lines)).toBe(2 * Number(claims))
-    const named = table.flatMap((line) => demos.filter((demo) => line.startsWith(`${demo} `)))
-    expect(named).toEqual(demos)
+    const named = table.flatMap((line) => /^(\w.*?) +✔/.exec(line)?.[1] ?? [])
+    const missed = missedIn(run.stdout())
+    expect(named).toEqual(demos.filter((demo) => !missed.includes(demo)))
   })
 
   test('tells before each demo what to see, and gives each claims of its own', async () => {
     const events = await played()
-    expect(commandsOf(events)).toEqual(['tour --json', ...demos])
+    expect(commandsOf(events)).toEqual(['tour --json', ...playedOf(events)])
     const starts = events.flatMap(({ event }, at) => (event === 'run' ? [at] : [])).slice(1)
     for (const [index, at] of starts.entries()) {
       const chapter = events.slice(at, starts[index + 1])
@@ -51,9 +64,14 @@ describe.runIf(process.platform === 'linux')('tour', () => {
       for (const kind of ['started', 'evidence', 'claim', 'exited']) {
         expect(chapter.map(({ event }) => event)).toContain(kind)
       }
-      const children = (kind: string) =>
-        chapter.flatMap((event) => (event.event === kind && 'child' in event ? [event.child] : [])).sort()
-      expect(children('exited')).toEqual(children('started'))
+      const childrenIn = (is: (event: Event) => boolean) => [
+        ...new Set(chapter.flatMap((event) => ('child' in event && is(event) ? [event.child] : []))),
+      ]
+      const ended = childrenIn(({ event }) => event === 'exited')
+      // What is no child of ours is not waited for by us: a zombie, and then gone.
+      const seenEnding = childrenIn((event) => event.event === 'state' && /zombie|gone/.test(event.state))
+      for (const child of childrenIn(({ event }) => event === 'started'))
+        expect([...ended, ...seenEnding]).toContain(child)
     }
   })
 
@@ -72,7 +90,8 @@ describe.runIf(process.platform === 'linux')('tour', () => {
   test('can be had by any user, on one CPU', async (context) => {
     const { place, options } = placeOfNobody(context)
     const prefix = ['taskset', '-c', '0', ...options.prefix]
-    expect(commandsOf(await playDemo(['tour'], { prefix }, place))).toEqual(['tour --json', ...demos])
+    const events = await playDemo(['tour'], { prefix }, place)
+    expect(commandsOf(events)).toEqual(['tour --json', ...playedOf(events)])
   })
 
   test.each<[string, (event: Event) => boolean]>([
