@@ -52,6 +52,20 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
     counted = { messages: 0, bytes: 0, since: 0 }
   }
 
+  /** Begins the next window. While messages come as fast as in this one, that one has no single messages at all. */
+  function nextWindow(t = now()): void {
+    const tooFast = counted.messages * window > singlesPerWindow * (t - windowStart)
+    flush()
+    windowStart = t
+    singles = 0
+    if (tooFast) exhaust()
+  }
+
+  function exhaust(): void {
+    exhausted = true
+    timer ??= setTimeout(nextWindow, window / 1000)
+  }
+
   function count(moreMessages: number, moreBytes: number): void {
     messages += moreMessages
     bytes += moreBytes
@@ -65,16 +79,9 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
       // A thread that waits in the kernel has no timers, so the clock is looked at now and then all the same.
       if (exhausted && counted.messages % 1024 !== 0) return count(1, length)
       const t = now()
-      if (t - windowStart >= window) {
-        flush()
-        windowStart = t
-        singles = 0
-      }
-      if (++singles > singlesPerWindow) {
-        exhausted = true
-        timer ??= setTimeout(flush, window / 1000)
-        return count(1, length)
-      }
+      if (t - windowStart >= window) nextWindow(t)
+      if (++singles > singlesPerWindow) exhaust()
+      if (exhausted) return count(1, length)
       const text = textIfShort()
       const seq = messages
       messages++

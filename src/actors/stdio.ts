@@ -2,7 +2,7 @@
  * The user's own stdin and stdout in an actor. Through plain read(2) and write(2), never as streams: a stream sets
  * O_NONBLOCK on a description that the user's shell shares with us.
  */
-import { read, writeSync } from 'node:fs'
+import { fstatSync, read, readSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
@@ -28,10 +28,16 @@ const stdinChunk = 1024 * 1024
 /** What stdin gives, chunk by chunk, until its end. A chunk is valid until the next is asked for. */
 export async function* stdinChunks(say: Say): AsyncGenerator<Buffer> {
   const chunk = alignedBuffer(stdinChunk)
+  // Nobody is waited for at a file, so it is read without the way to a thread and back.
+  const isFile = fstatSync(0).isFile()
+  const readFile = () => readSync(0, chunk, 0, chunk.length, null)
+  const readPatiently = async () => {
+    const reading = promisify(read)(0, chunk, 0, chunk.length, null)
+    return (await patiently(say, { call: 'read', object: 'stdin', patience }, reading)).bytesRead
+  }
   for (;;) {
     try {
-      const reading = promisify(read)(0, chunk, 0, chunk.length, null)
-      const { bytesRead } = await patiently(say, { call: 'read', object: 'stdin', patience }, reading)
+      const bytesRead = isFile ? readFile() : await readPatiently()
       if (bytesRead === 0) return
       yield chunk.subarray(0, bytesRead)
     } catch (error) {
