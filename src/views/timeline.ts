@@ -187,12 +187,13 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     },
 
     end(): string {
-      if (claims.length === 0) return memoryMap.close()
+      const rest = memoryMap.close()
+      if (claims.length === 0) return rest
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `${memoryMap.close()}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${rest}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }
