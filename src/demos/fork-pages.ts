@@ -15,19 +15,24 @@ const some = whole - 4096
 
 /** What the kernel counts of the mapping that a variable lies in, in bytes. */
 export interface Pages {
-  /** Those that only this process has. */
+  /** Those that only the child has. */
   own: number
   /** Those that another process has too. */
   common: number
+  /** What is in memory of it in the child and in the parent, whichever has less. A page in swap is counted nowhere. */
+  resident: number
 }
 
-export function readPages(pid: number, variables: Variable[]): Pages[] {
-  const mappings = readSmaps(pid) ?? []
+/** @returns of each variable; of a process that cannot be seen any more, nothing */
+export function readPages(child: number, parent: number, variables: Variable[]): Pages[] {
+  const [mine, theirs] = [child, parent].map((pid) => readSmaps(pid) ?? [])
   return variables.map(({ address }) => {
-    const mapping = mappings.find(({ from, to }) => from <= address && address < to)
-    const sum = (kind: string) =>
-      mapping ? mapping.bytes(`${kind}_Clean`) + mapping.bytes(`${kind}_Dirty`) : 0
-    return { own: sum('Private'), common: sum('Shared') }
+    const [near, far] = [mine!, theirs!].map((mappings) =>
+      mappings.find(({ from, to }) => from <= address && address < to),
+    )
+    const sum = (kind: string) => (near ? near.bytes(`${kind}_Clean`) + near.bytes(`${kind}_Dirty`) : 0)
+    const resident = Math.min(near?.bytes('Rss') ?? 0, far?.bytes('Rss') ?? 0)
+    return { own: sum('Private'), common: sum('Shared'), resident }
   })
 }
 
@@ -50,9 +55,7 @@ export function showCopies(
   }
   const copied = rows.filter(({ name }) => !sharedVariables.includes(name))
   const kept = rows.filter(({ name }) => sharedVariables.includes(name))
-  // Pages that the kernel has put into swap are counted nowhere.
-  const swapped = rows.some(({ after }) => after.own + after.common < whole)
-  if (swapped || copied.some(({ before }) => before.own + before.common < whole)) {
+  if ([...copied.map(({ before }) => before), ...after].some(({ resident }) => resident < whole)) {
     stage.note(
       'cannot be seen here, since not all of it is in memory: that the kernel copies what is written to',
     )

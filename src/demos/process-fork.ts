@@ -32,7 +32,7 @@ export const processFork: Demo = async (stage) => {
   }
   stage.say({ event: 'started', child, name: 'child', kind: 'process' })
   stage.evidence(`/proc/${child}/stat`, `ppid ${readStat(child)?.ppid}`, 'the parent of the child')
-  const before = readPages(child, variables)
+  const before = readPages(child, parent.id, variables)
 
   parent.tell('look')
   const first = await next()
@@ -50,7 +50,7 @@ export const processFork: Demo = async (stage) => {
   stage.note(
     'The child writes 2 into each variable, and reads 5 bytes of the file that the parent has opened.',
   )
-  showCopies(stage, child, variables, before, readPages(child, variables))
+  showCopies(stage, child, variables, before, readPages(child, parent.id, variables))
   for (const { name, address } of variables) showInts(stage, [parent.id, child], name, address)
   showOffsets(stage, [parent.id, child], second.fd)
 
