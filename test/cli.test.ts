@@ -46,7 +46,12 @@ describe('help', () => {
     expect(exit).toBe(2)
     expect(stderr).toContain('Usage: osdemo pipe')
     expect(parseEvents(stdout)).toMatchObject([
-      { event: 'error', exit: 2, message: 'osdemo pipe needs a command', hint: 'one of read, write, demo' },
+      {
+        event: 'error',
+        exit: 2,
+        message: 'osdemo pipe needs a command',
+        hint: 'one of read, write, demo, atomic, capacity, half-duplex',
+      },
     ])
   })
 
