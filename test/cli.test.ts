@@ -50,7 +50,7 @@ describe('help', () => {
         event: 'error',
         exit: 2,
         message: 'osdemo pipe needs a command',
-        hint: expect.stringMatching(/^one of read, write, demo/),
+        hint: 'one of read, write, demo, atomic, capacity, half-duplex',
       },
     ])
   })

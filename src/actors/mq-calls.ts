@@ -42,7 +42,7 @@ export function callPatiently<T>(
   say: Say,
   { purpose, now: queue, waiting }: OpenedTwice,
   call: (queue: Queue) => T,
-  before: () => void,
+  before: () => unknown,
 ): T {
   for (let since: number | undefined; ; ) {
     try {

@@ -20,6 +20,7 @@ play<MqReceiverConfig>(async ({ say, config }) => {
   const queue = openTwice(config, 'read')
   const { name, max, nonblocking, print, report } = config
   const meter = createMeter(say, name, 'received')
+  const tellSoFar = () => report && meter.flush()
 
   /** Undefined when there are none left, and that is fine. */
   function receiveNow() {
@@ -46,7 +47,7 @@ play<MqReceiverConfig>(async ({ say, config }) => {
     while (max === null || meter.messages < max) {
       const received = nonblocking
         ? receiveNow()
-        : callPatiently(say, queue, (end) => end.receive(), meter.flush)
+        : callPatiently(say, queue, (end) => end.receive(), tellSoFar)
       if (!received) break
       const { message, priority } = received
       if (!report) meter.bulk(1, message.length)

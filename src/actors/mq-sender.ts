@@ -19,6 +19,7 @@ play<MqSenderConfig>(async ({ say, config }) => {
   const { name, texts, priority, nonblocking, report } = config
   const { messageSize, capacity } = queue.now.attributes()
   const meter = createMeter(say, name, 'sent')
+  const tellSoFar = () => report && meter.flush()
 
   function send(message: Buffer): void {
     if (message.length > messageSize) {
@@ -35,7 +36,7 @@ play<MqSenderConfig>(async ({ say, config }) => {
         begin = now()
         end.send(message, priority)
       }
-      callPatiently(say, queue, call, () => meter.flush())
+      callPatiently(say, queue, call, tellSoFar)
     }
     if (!report) meter.bulk(1, message.length)
     else meter.message(message.length, () => textOf(message), begin, priority)

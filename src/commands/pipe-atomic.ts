@@ -4,5 +4,5 @@ import type { CommandSpec } from './spec.js'
 export const spec: CommandSpec = {
   kind: 'demo',
   examples: ['osdemo pipe atomic', 'osdemo pipe atomic --json'],
-  demo: () => pipeAtomic({ burst: 2 ** 20 }),
+  demo: () => pipeAtomic({ burst: 2 ** 18 }),
 }

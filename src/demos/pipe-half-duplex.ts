@@ -13,6 +13,9 @@ import { seeWait } from './see-wait.js'
 const question = 'what is 6 times 7?'
 const answer = '42'
 
+/** How long bob may take to see the end of file, in milliseconds: much, for the claim must not depend on how busy the machine is. */
+const endPatience = 20_000
+
 /** A client and a server. */
 interface Pair {
   alice: Actor
@@ -111,7 +114,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   listen(bob)
   alice.tell('end' satisfies TalkerWord)
   await alice.ended
-  const end = await stage.poll(() => bob.events.some(isEndOfFile))
+  const end = await stage.poll(() => bob.events.some(isEndOfFile), endPatience)
   stage.claim('alice ends, and bob sees the end of file: nobody else could write to him', end === true)
   bob.tell('end' satisfies TalkerWord)
   await bob.ended

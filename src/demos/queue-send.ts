@@ -25,6 +25,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     const { texts, name } = options
     const shared = await joinQueue(stage, name, 'write')
     for (const text of texts ?? []) requireShort(text, shared.queue)
+    stage.note(`in another terminal: ${words('receive', name)}`)
     if (keep) {
       stage.note('the queue will stay until somebody removes it:')
       stage.note(removalHint(name))
@@ -40,7 +41,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     if (code !== 0) return
     if (!shared.stays()) return waitUntilTaken(stage, shared)
     const { depth } = shared.queue.attributes()
-    stage.note(`in the queue now: ${messages(depth)}; to receive: ${words('receive', name)}`)
+    stage.note(`in the queue now: ${messages(depth)}`)
   }
 }
 

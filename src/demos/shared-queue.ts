@@ -125,7 +125,7 @@ export function messages(number: number): string {
 export async function waitUntilTaken(stage: Stage, { queue }: SharedQueue): Promise<void> {
   const depth = () => queue.attributes().depth
   if (depth() === 0) return
-  stage.note(`waits until somebody has received what is in the queue: ${words('receive', queue.name)}`)
+  stage.note('waits until somebody has received what is in the queue')
   await stage.poll(() => depth() === 0 || isUnlinked(queue), Number.POSITIVE_INFINITY)
   const left = depth()
   if (left === 0) return

@@ -6,8 +6,8 @@ test('nobody is torn up to PIPE_BUF, and beyond the first torn message is named'
   const events = await playDemo(['pipe', 'atomic'])
   const claims = events.flatMap((event) => (event.event === 'claim' ? [event.text] : []))
   expect(claims.slice(0, 2)).toEqual([
-    expect.stringMatching(/^none of 8192 messages of 512 bytes is torn, while the writer changed \d+ times$/),
-    expect.stringMatching(/^none of 1024 messages of 4096 bytes \(PIPE_BUF\) is torn, while/),
+    expect.stringMatching(/^none of 2048 messages of 512 bytes is torn, while the writer changed \d+ times$/),
+    expect.stringMatching(/^none of 256 messages of 4096 bytes \(PIPE_BUF\) is torn, while/),
   ])
   const luck = events.filter((event) => event.event === 'note' && event.text.endsWith('by luck'))
   expect(claims.length + luck.length).toBe(4)
