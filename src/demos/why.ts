@@ -1,0 +1,108 @@
+/** Why a process does not go on: what it waits for, who has the other end, and what would let it go on. */
+import { OsdemoError } from '../errors.js'
+import type { ProcessState } from '../events.js'
+import { isKernelThread, type Stat } from '../proc/stat.js'
+import type { Demo, Stage } from '../run/stage.js'
+import { requireProc } from './require-proc.js'
+import { requireProcess } from './target.js'
+import { findCircle, follow } from './why-chain.js'
+import { type Look, lookAt, settle } from './why-look.js'
+import { tellAccount, tellCircle, tellStep } from './why-tell.js'
+import { watchOn } from './why-watch.js'
+import { createWorld, named } from './why-world.js'
+
+export function why(pid: number, watch: boolean): Demo {
+  return async (stage) => {
+    requireProc('why')
+    const stat = requireProcess(pid)
+    refuse(stat)
+    const { looks, still } = await settle(stage, stat)
+    sayState(stage, pid, looks.at(-1)!)
+    if (!still) tellMoving(stage, stat, looks)
+    else if (looks.at(-1)!.state === 'R') await tellRunning(stage, stat, looks.at(-2)!)
+    else tellStanding(stage, stat, looks.at(-2)!)
+    if (watch) await watchOn(stage, stat)
+  }
+}
+
+/** @throws OsdemoError exit 1, for what waits for nothing that anybody could do */
+function refuse({ pid, comm }: Stat): void {
+  if (pid === process.pid) {
+    throw new OsdemoError(`process ${pid} is this osdemo itself, which is busy with your question`, 1, {
+      hint: 'ask about another process: ps -e lists them',
+    })
+  }
+  if (!isKernelThread(pid)) return
+  throw new OsdemoError(
+    `${pid} (${comm}) is a thread of the kernel: it has no program and no system calls, and waits for work inside the kernel`,
+    1,
+    {
+      hint: 'ask about a process of a user: ps -e -o pid,user,args lists them; those in brackets are the kernel',
+    },
+  )
+}
+
+const states: Record<string, ProcessState> = {
+  R: 'running',
+  T: 'stopped',
+  t: 'stopped',
+  Z: 'zombie',
+  X: 'gone',
+}
+
+export function sayState(stage: Stage, pid: number, { state }: Look): void {
+  const word = states[state] ?? 'waiting'
+  stage.say({ event: 'state', child: pid, state: word, kernel: state, source: `/proc/${pid}/stat` })
+}
+
+/** It waits, or is stopped, or has ended. */
+function tellStanding(stage: Stage, stat: Stat, first: Look): void {
+  const { pid } = stat
+  const world = createWorld()
+  const chain = follow(world, pid)
+  const account = chain.get(pid)
+  if (!account) return void lookAt(stat)
+  for (const each of chain.values()) tellAccount(stage, each)
+  const circle = findCircle(chain, pid)
+  if (circle) tellCircle(stage, world, circle)
+  tellStep(stage, account)
+  const last = lookAt(stat)
+  const time = Math.round((last.t - first.t) / 1000)
+  const switches = `${first.switches}, ${time} ms later ${last.switches}`
+  stage.evidence(`/proc/${pid}/status`, switches, `how often ${named(pid)} has left a CPU`)
+  const moved = last.switches !== first.switches
+  const text = `${time} ms after the first look it is still so: ${first.doing}`
+  stage.claim(moved ? `${text} (it ran meanwhile, and came back to it)` : text, last.key === first.key)
+}
+
+async function tellRunning(stage: Stage, stat: Stat, first: Look): Promise<void> {
+  const { pid } = stat
+  const account = follow(createWorld(), pid).get(pid)
+  if (account) tellAccount(stage, account)
+  // On a loaded machine its turn may take a while to come.
+  await stage.poll(() => lookAt(stat).cpuTicks > first.cpuTicks)
+  const last = lookAt(stat)
+  const time = Math.round((last.t - first.t) / 1000)
+  const used = (last.cpuTicks - first.cpuTicks) * 10
+  stage.evidence(`/proc/${pid}/stat`, `${used} ms in ${time} ms`, `time on a CPU of ${named(pid)}`)
+  stage.note(`To stop it for a while, type in another terminal (kill -CONT ${pid} continues it):`)
+  stage.note(`kill -STOP ${pid}`)
+  stage.claim(`${named(pid)} does go on: it computes`, used > 0)
+}
+
+/** Each look found it in something else. */
+function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
+  const [first, last] = [looks[0]!, looks.at(-1)!]
+  const counts = new Map<string, number>()
+  for (const { doing } of looks) counts.set(doing, (counts.get(doing) ?? 0) + 1)
+  const seen = [...counts].map(([doing, count]) => `${count} x ${doing}`).join(', ')
+  const time = Math.round((last.t - first.t) / 1000)
+  stage.evidence(`/proc/${pid}/syscall`, seen, `what ${named(pid)} was in, in ${looks.length} looks`)
+  const turns = `${last.switches - first.switches} in ${time} ms`
+  stage.evidence(`/proc/${pid}/status`, turns, `how often ${named(pid)} has left a CPU`)
+  stage.note(`${named(pid)} does go on: it does not stay in one call.`)
+  stage.claim(
+    `${named(pid)} ran between the looks`,
+    last.switches > first.switches || last.cpuTicks > first.cpuTicks,
+  )
+}
