@@ -4,7 +4,7 @@ import { readStat, readWaitStatus } from '../proc/stat.js'
 import { syscallName } from '../proc/syscalls.js'
 import { readSyscall, threads } from '../proc/task.js'
 import { type Waiting, waitingThread } from './why-wait.js'
-import { named, type Other, type Proof, type World } from './why-world.js'
+import { endCommand, named, type Other, type Proof, type World } from './why-world.js'
 
 export interface Account {
   pid: number
@@ -96,7 +96,10 @@ function traced(pid: number, tid: number): Other {
     wakers: tracer > 0 ? [tracer] : [],
     open: true,
     ...(tracer > 0 && {
-      step: { command: `kill ${tracer}`, effect: 'ends the debugger; better continue there: in gdb, detach' },
+      step: {
+        command: endCommand([tracer]),
+        effect: 'ends the debugger, which lets go of what it was attached to',
+      },
     }),
   }
 }
@@ -123,7 +126,7 @@ function zombie(pid: number, parent: number): Other {
     step:
       parent > 1
         ? {
-            command: `kill ${parent}`,
+            command: endCommand([parent]),
             effect: 'ends the parent; whoever adopts the zombie then waits for it',
           }
         : undefined,

@@ -29,7 +29,8 @@ function* queue(first: number[], more: (of: number) => number[]): Generator<numb
   }
 }
 
-function wakers(account: Account | undefined): number[] {
+/** Those that could let a process go on. */
+export function wakers(account: Account | undefined): number[] {
   return account ? [...account.threads, ...account.idle].flatMap(({ other }) => other?.wakers ?? []) : []
 }
 

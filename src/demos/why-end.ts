@@ -3,17 +3,24 @@ import type { Access } from '../proc/census.js'
 import { parseEventCount, parsePidfd, parseTimerValue } from '../proc/fd-details.js'
 import { fdText, type OpenObject, openObject } from './why-object.js'
 import { pipeEnd } from './why-pipe.js'
-import { socketInput, socketOutput } from './why-socket.js'
+import { socketEnd } from './why-socket.js'
 import { named, type Other, seconds, type World } from './why-world.js'
 
-/** @returns undefined where the descriptor cannot be seen */
-export function otherEnd(world: World, pid: number, fd: number, access: Access): Other | undefined {
+/**
+ * @param isPolled whether this is one of several descriptors that it watches
+ * @returns undefined where the descriptor cannot be seen
+ */
+export function otherEnd(
+  world: World,
+  pid: number,
+  fd: number,
+  access: Access,
+  isPolled = false,
+): Other | undefined {
   const object = openObject(pid, fd)
   if (!object) return undefined
-  if (object.kind === 'pipe') return pipeEnd(world, pid, object, access)
-  if (object.kind === 'socket') {
-    return access === 'reading' ? socketInput(world, pid, object) : socketOutput(world, pid, object)
-  }
+  if (object.kind === 'pipe') return pipeEnd(world, pid, object, access, isPolled)
+  if (object.kind === 'socket') return socketEnd(world, pid, object, access)
   if (object.kind === 'terminal') return terminal(pid, object, access)
   return { ...own(pid, object), proofs: [proofOf(pid, object)] }
 }

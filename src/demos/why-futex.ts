@@ -3,7 +3,7 @@ import { readMemory, readTimespec } from '../proc/memory.js'
 import { folder, readNumbers, readText } from '../proc/read.js'
 import { type Mapping, parseSmaps } from '../proc/smaps.js'
 import { threads } from '../proc/task.js'
-import { listed, named, type Other, seconds } from './why-world.js'
+import { endCommand, listed, named, type Other, seconds } from './why-world.js'
 
 // linux/futex.h
 const WAIT = 0
@@ -57,7 +57,7 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexWait {
         ? `the end of its thread ${joined}`
         : `a lock, condition or the like at 0x${address.toString(16)}${place}`,
       event: joined ? `that thread to end${time}` : `another thread to wake it${time}`,
-      who: whoWakes({ pid, isPrivate, joined, owner, command, mates, sharers, timed: timeout !== 0n }),
+      who: whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed: timeout !== 0n }),
       proofs,
       wakers:
         isPrivate || joined
@@ -68,13 +68,16 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexWait {
             ? [...sharers, pid]
             : [pid],
       open: timeout !== 0n || (!isPrivate && !joined && sharers.length === 0),
-      step: undefined,
+      step: {
+        command: endCommand([pid]),
+        effect: 'Nobody outside can release what lies in its memory.',
+        ends: true,
+      },
     },
   }
 }
 
 interface Known {
-  pid: number
   isPrivate: boolean
   joined: number | undefined
   owner: number | undefined
@@ -84,7 +87,7 @@ interface Known {
   timed: boolean
 }
 
-function whoWakes({ pid, isPrivate, joined, owner, command, mates, sharers, timed }: Known): string {
+function whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed }: Known): string {
   if (joined) return `The kernel wakes it when thread ${joined} ends: it waits as pthread_join(3) does.`
   if (owner !== undefined) {
     const sure = command === LOCK_PI || command === LOCK_PI2
@@ -101,7 +104,14 @@ function whoWakes({ pid, isPrivate, joined, owner, command, mates, sharers, time
     const way = timed ? '' : ' So nobody can: it waits for ever, unless a signal ends it.'
     return `Only a thread of this process could wake it, and it has no other.${way}`
   }
-  return `Who has it the kernel does not know; only the ${mates.length} other threads of ${named(pid)} can wake it.`
+  const few = mates.length <= 4
+  const who =
+    mates.length === 1
+      ? `its thread ${mates[0]}`
+      : few
+        ? `its threads ${listed(mates.map(String))}`
+        : `its ${mates.length} other threads`
+  return `Who has it the kernel does not know; only ${who} can wake it.`
 }
 
 function mappingAt(pid: number, address: bigint): Mapping | undefined {

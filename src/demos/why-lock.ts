@@ -1,7 +1,7 @@
 /** File locks: flock(2), and fcntl(2) with F_SETLKW. */
 import { type FileLock, lockHolders } from '../proc/locks.js'
 import { openObject } from './why-object.js'
-import { listed, named, type Other, type Proof, type World } from './why-world.js'
+import { endCommand, listed, named, type Other, type Proof, type World } from './why-world.js'
 
 /** A process that waits for a file lock; undefined where /proc/locks does not list it. @param fd where it is known */
 export function fileLock(world: World, pid: number, fd?: number): Other | undefined {
@@ -35,7 +35,7 @@ export function fileLock(world: World, pid: number, fd?: number): Other | undefi
     open: pids.length === 0,
     step:
       pids.length > 0
-        ? { command: `kill ${pids.join(' ')}`, effect: 'ends who has the lock, and the lock with it' }
+        ? { command: endCommand(pids), effect: 'ends who has the lock, and the lock with it' }
         : undefined,
   }
 }

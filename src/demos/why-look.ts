@@ -23,7 +23,7 @@ export interface Look {
 }
 
 /** @throws DemoFailed when it has ended meanwhile */
-export function lookAt({ pid, startTicks }: Stat): Look {
+export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): Look {
   const progress = readProgress(pid, pid)
   if (!progress || readStat(pid)?.startTicks !== startTicks) {
     throw new DemoFailed(`process ${pid} ended while it was looked at`, {
@@ -38,8 +38,8 @@ export function lookAt({ pid, startTicks }: Stat): Look {
   const name = typeof call === 'object' ? syscallName(call.number) : undefined
   // The last two words are its stack and its program counter.
   const key = `${state} ${text?.trim().split(' ').slice(0, -2).join(' ') ?? wchan ?? ''}`
-  const doing =
-    { R: 'running', T: 'stopped', t: 'traced', Z: 'a zombie' }[state] ?? name ?? wchan ?? 'waiting'
+  const wait = name === undefined ? (wchan ?? 'waiting') : `in ${name}(2)`
+  const doing = { R: 'running', T: 'stopped', t: 'traced', Z: 'a zombie' }[state] ?? wait
   return { ...progress, t: now(), doing, key }
 }
 
@@ -47,11 +47,15 @@ export function lookAt({ pid, startTicks }: Stat): Look {
 const pause = 100
 const patience = 10
 
+export function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pause))
+}
+
 /** Looks until two looks in a row are alike; gives all of them. */
 export async function settle(stage: Stage, stat: Stat): Promise<{ looks: Look[]; still: boolean }> {
   const looks = [lookAt(stat)]
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, pause))
+    await rest()
     looks.push(lookAt(stat))
     const still = looks.at(-1)!.key === looks.at(-2)!.key
     if (still || looks.length > patience) return { looks, still }

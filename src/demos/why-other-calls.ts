@@ -5,7 +5,7 @@ import { readMemory, readTimespec } from '../proc/memory.js'
 import { folder, readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
 import { openObject } from './why-object.js'
-import { listed, named, type Other, seconds, type World } from './why-world.js'
+import { endCommand, listed, named, type Other, seconds, type World } from './why-world.js'
 
 /** WNOHANG and others of wait(2) do not matter here: who waits did not give it. @param wanted a pid, or -1 for any */
 export function childWait(world: World, pid: number, wanted = -1): Other {
@@ -16,7 +16,7 @@ export function childWait(world: World, pid: number, wanted = -1): Other {
   return {
     object: `its ${one ? 'child' : 'children'} ${listed(living.map(named))}`,
     event: one ? 'it to end' : 'one of them to end',
-    who: one ? `That is for ${named(living[0]!)}.` : 'That is for them.',
+    who: living.length === 0 ? 'Which child that is cannot be seen.' : '',
     proofs: living.slice(0, 4).map((child) => ({
       source: `/proc/${child}/stat`,
       value: `${readStat(child)?.ppid}`,
@@ -24,19 +24,23 @@ export function childWait(world: World, pid: number, wanted = -1): Other {
     })),
     wakers: living,
     open: living.length === 0,
-    step: one
-      ? { command: `kill ${living[0]}`, effect: 'ends the child, and so the wait for it' }
-      : undefined,
+    step: one ? { command: endCommand(living), effect: 'ends the child, and so the wait for it' } : undefined,
   }
 }
 
-/** nanosleep(2), clock_nanosleep(2). The kernel does not tell when it began, so not when it ends either. */
+/** nanosleep(2), clock_nanosleep(2). Of a span of time the kernel does not tell when it began, so not when it ends either. */
 export function sleeping(pid: number, call: string, args: bigint[]): Other {
-  const address = call === 'nanosleep' ? args[0] : args[2]
+  const [clock, flags, address] = call === 'nanosleep' ? [1n, 0n, args[0]] : args
   const asked = address === undefined ? undefined : readTimespec(pid, address)
-  // TIMER_ABSTIME of time.h: the time is a moment, and no span.
-  const moment = call === 'clock_nanosleep' && (args[1]! & 1n) === 1n
-  const time = asked === undefined || moment ? '' : ` of ${seconds(asked)}`
+  // TIMER_ABSTIME of time.h: the time is a moment, of CLOCK_REALTIME (0) or CLOCK_MONOTONIC (1).
+  const isMoment = (flags! & 1n) === 1n
+  const reading = clock === 0n ? Date.now() / 1000 : Number(process.hrtime.bigint()) / 1e9
+  const time =
+    asked === undefined
+      ? ''
+      : isMoment
+        ? ` that is due in ${seconds(Math.max(0, asked - reading))}`
+        : ` of ${seconds(asked)}`
   return {
     object: `a timer${time}`,
     event: 'that time to pass',
@@ -44,13 +48,16 @@ export function sleeping(pid: number, call: string, args: bigint[]): Other {
     proofs:
       asked === undefined
         ? []
-        : [{ source: `/proc/${pid}/mem`, value: `${asked} s`, about: 'the time that it asked for' }],
+        : [
+            {
+              source: `/proc/${pid}/mem`,
+              value: `${isMoment ? `until ${asked.toFixed(3)} s of ${clock === 0n ? 'CLOCK_REALTIME' : 'CLOCK_MONOTONIC'}` : `${asked} s`}`,
+              about: 'the time that it asked for',
+            },
+          ],
     wakers: [],
     open: true,
-    step: {
-      command: `kill ${pid}`,
-      effect: 'ends the process, and the sleep with it; else it goes on by itself',
-    },
+    step: { command: endCommand([pid]), effect: 'It goes on by itself when that time has come.', ends: true },
   }
 }
 
@@ -68,7 +75,7 @@ export function signalWait(pid: number, call: string, args: bigint[]): Other {
   return {
     object: `signals${names.length > 0 ? ` (${listed(names, 8)})` : ''}`,
     event: 'one of them to come',
-    who: `Anybody who may signal it: its own user and root.`,
+    who: 'Anybody who may signal it can: its own user and root.',
     proofs: [
       {
         source: `/proc/${pid}/${set ? 'mem' : 'status'}`,
@@ -80,7 +87,11 @@ export function signalWait(pid: number, call: string, args: bigint[]): Other {
     open: true,
     step: polite
       ? { command: `kill -${polite} ${pid}`, effect: 'sends it that signal' }
-      : { command: `kill ${pid}`, effect: timed ? 'ends it, if it does not catch that' : 'ends it' },
+      : {
+          command: `kill ${pid}`,
+          effect: `It goes on when such a signal comes${timed ? ' or the time is up' : ''}.`,
+          ends: true,
+        },
   }
 }
 

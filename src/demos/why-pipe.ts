@@ -11,7 +11,13 @@ import { listed, named, type Other, type Proof, type Step, type World } from './
 const opposite = { reading: 'writing', writing: 'reading' } as const
 
 /** A thread in read(2) or write(2) of a pipe or FIFO. */
-export function pipeEnd(world: World, pid: number, object: OpenObject, access: Access): Other {
+export function pipeEnd(
+  world: World,
+  pid: number,
+  object: OpenObject,
+  access: Access,
+  isPolled: boolean,
+): Other {
   const { fd, dev, ino, path } = object
   const all = world.census().holders(dev, ino)
   const others = all.filter((holder) => isOpenFor(opposite[access], holder))
@@ -19,6 +25,7 @@ export function pipeEnd(world: World, pid: number, object: OpenObject, access: A
   const state = access === 'reading' ? 'empty' : 'full'
   const much =
     fill && access === 'writing' ? ` with ${fill.bytes} of at most ${fill.capacity} bytes in it` : ''
+  const nobodyElse = others.every((holder) => holder.pid === pid)
   const name = path === undefined ? `pipe (inode ${ino})` : `FIFO ${path}`
   const proofs: Proof[] = [{ source: `/proc/${pid}/fd/${fd}`, value: object.target, about: `its fd ${fd}` }]
   if (fill) {
@@ -32,12 +39,18 @@ export function pipeEnd(world: World, pid: number, object: OpenObject, access: A
   return {
     object: `${state === 'empty' ? 'an' : 'a'} ${state} ${name}${much}`,
     event: access === 'reading' ? 'somebody to write into it' : 'somebody to read from it',
-    who: whoHolds(world, pid, others, access),
+    who: whoHolds(world, pid, others, access, isPolled),
     proofs: [...proofs, ...others.slice(0, 4).map((holder) => holderProof(holder, opposite[access]))],
     wakers: [...new Set(others.map((holder) => holder.pid))],
     // Without anybody at the other end it would not wait: who is there is hidden from us.
     open: others.length === 0,
-    step: access === 'reading' ? fillStep(pid, object) : drainStep(pid, object, fill?.bytes),
+    // What a program that polls sends to itself has a form of its own, which a stranger had better not write.
+    step:
+      isPolled && nobodyElse
+        ? undefined
+        : access === 'reading'
+          ? fillStep(pid, object)
+          : drainStep(pid, object, fill?.bytes),
   }
 }
 
@@ -49,7 +62,7 @@ function holderProof({ pid, fd }: Holder, access: Access): Proof {
   }
 }
 
-function whoHolds(world: World, pid: number, others: Holder[], access: Access): string {
+function whoHolds(world: World, pid: number, others: Holder[], access: Access, isPolled: boolean): string {
   const end = access === 'reading' ? 'its writing end' : 'its reading end'
   const strangers = others.filter((holder) => holder.pid !== pid)
   if (others.length === 0) return `Who has ${end} open cannot be seen${hiddenOnes(world)}.`
@@ -58,11 +71,13 @@ function whoHolds(world: World, pid: number, others: Holder[], access: Access): 
     const also = own ? `; it has one itself, too (fd ${own.fd})` : ''
     return `${capital(end)} is open in ${listed(strangers.map(({ pid, fd }) => `${named(pid)}, fd ${fd}`))}${also}.`
   }
+  const itself = `Nobody but this process itself has ${end} open (fd ${own!.fd})`
+  if (isPolled) return `${itself}.`
   const trouble =
     access === 'reading'
       ? 'so it never sees the end of the file: a reader must close the writing end'
       : 'so it never gets EPIPE: a writer must close the reading end'
-  return `Nobody but this process itself has ${end} open (fd ${own!.fd}), ${trouble}.`
+  return `${itself}, ${trouble}.`
 }
 
 /** What to add where processes could not be looked at. */
@@ -91,6 +106,10 @@ export function fifoOpening(world: World, pid: number, call: Syscall): Other | u
   if (!opening || !stats?.isFIFO()) return undefined
   const path = absolutePath(pid, Buffer.from(opening.path, 'latin1').toString())
   const access: Access = (opening.flags & 3) === 0 ? 'reading' : 'writing'
+  const holders = world
+    .census()
+    .holders(stats.dev, stats.ino)
+    .filter((holder) => isOpenFor(opposite[access], holder))
   const waiters = world.fifoWaiters().filter((other) => other.pid !== pid)
   const fellows = waiters.filter(({ dev, ino }) => dev === stats.dev && ino === stats.ino)
   const likely = waiters.filter((other) => !fellows.includes(other) && mentions(other.pid, path))
@@ -108,6 +127,11 @@ export function fifoOpening(world: World, pid: number, call: Syscall): Other | u
     proofs: [
       { source: `/proc/${pid}/mem`, value: opening.path, about: 'the path that it gave to the kernel' },
       { source: `stat ${path}`, value: `a FIFO, inode ${stats.ino}`, about: 'what lies there' },
+      {
+        source: '/proc/*/fd',
+        value: `${holders.length}${hiddenOnes(world)}`,
+        about: `descriptors that have it open for ${opposite[access]}`,
+      },
       ...partners.map((other) => ({
         source: `/proc/${other}/cmdline`,
         value: (readCommandLine(other) ?? []).join(' '),

@@ -28,7 +28,7 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
   const limit = timeLimit(pid, call, args)
   const ends = watched.slice(0, 64).map(({ fd, events }) => {
     const access = events & OUT && !(events & IN) ? 'writing' : 'reading'
-    return { fd, end: otherEnd(world, pid, fd, access) }
+    return { fd, end: otherEnd(world, pid, fd, access, true) }
   })
   const told = ends.slice(0, most).map(({ fd, end }) => {
     return end ? `fd ${fd}, ${end.object}, for ${end.event}. ${end.who}` : `fd ${fd}, which cannot be seen.`
@@ -41,8 +41,11 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
     12,
   )
   const steps = ends.flatMap(({ end }) => end?.step ?? [])
+  // To end one of many peers is hardly what is wanted.
+  const mild = watched.length === 1 ? steps : steps.filter(({ command }) => !command.startsWith('kill'))
   return {
-    object: watched.length === 0 ? 'no descriptor at all' : `any of ${watched.length} descriptors`,
+    object:
+      ['no descriptor at all', 'one descriptor'][watched.length] ?? `any of ${watched.length} descriptors`,
     event: watched.length === 0 ? `time to pass or a signal${time}` : `something to happen${time}`,
     who: [...told, ...(rest > 0 ? [`And ${rest} more.`] : [])].map((line) => `Waits on ${line}`).join('\n'),
     proofs: [
@@ -51,7 +54,7 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
     ],
     wakers: [...new Set(ends.flatMap(({ end }) => end?.wakers ?? []))],
     open: limit !== undefined || ends.some(({ end }) => end === undefined || end.open),
-    step: steps[0],
+    step: mild[0],
   }
 }
 

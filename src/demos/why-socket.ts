@@ -1,41 +1,35 @@
 /** Sockets: a connection that nobody makes, bytes that nobody sends, bytes that nobody takes. */
+import type { Access } from '../proc/census.js'
 import type { TcpRow } from '../proc/net-tcp.js'
-import type { UnixRow } from '../proc/net-unix.js'
 import { quoted } from './quoted.js'
 import type { OpenObject } from './why-object.js'
-import { listed, named, type Other, type Proof, type World } from './why-world.js'
+import { unixEnd } from './why-unix.js'
+import { endCommand, listed, named, type Other, type Proof, type World } from './why-world.js'
 
-/** A thread that waits for something to come in on a socket. */
-export function socketInput(world: World, pid: number, object: OpenObject): Other {
-  const row = world.tcp(pid).find(({ inode }) => inode === object.ino)
+/** A thread that waits for something to come in on a socket, or for room for what it sends, or to be connected. */
+export function socketEnd(world: World, pid: number, object: OpenObject, access: Access): Other {
+  const { ino } = object
+  const row = world.tcp(pid).find(({ inode }) => inode === ino)
   if (row?.state === 'LISTEN') return listening(pid, row)
-  if (row) return connected(world, pid, row, 'input')
-  const unix = world.unix(pid).find(({ inode }) => inode === object.ino)
-  return unix ? unixInput(world, pid, object, unix) : otherSocket(object)
-}
-
-/** A thread that waits for room for what it sends. */
-export function socketOutput(world: World, pid: number, object: OpenObject): Other {
-  const row = world.tcp(pid).find(({ inode }) => inode === object.ino)
-  if (row) return connected(world, pid, row, row.state === 'SYN_SENT' ? 'connection' : 'output')
-  const unix = world.unix(pid).find(({ inode }) => inode === object.ino)
-  if (!unix) return otherSocket(object)
-  return {
-    ...unixInput(world, pid, object, unix),
-    event: unix.path === '' ? 'the other end to read from it' : 'room at the other end',
+  if (row) {
+    const wanted = row.state === 'SYN_SENT' ? 'connection' : access === 'reading' ? 'input' : 'output'
+    return connected(world, pid, row, wanted)
   }
+  const unix = world.unix(pid).find(({ inode }) => inode === ino)
+  if (unix) return unixEnd(world, pid, object, unix, access)
+  const udp = world.udp(pid).find(({ inode }) => inode === ino)
+  return udp ? datagrams(pid, object, udp) : otherSocket(object)
 }
 
 function listening(pid: number, row: TcpRow): Other {
   const address = text(row.local)
-  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[row.local.host] ?? row.local.host
   return {
     object: `the TCP socket that listens on ${address}`,
     event: 'somebody to connect to it',
     who: `Nobody is about to: ${row.rxQueue} connections wait to be accepted.`,
     proofs: [
       {
-        source: `/proc/${pid}/net/tcp`,
+        source: tableOf(pid, row),
         value: `${row.state} ${address}, inode ${row.inode}, ${row.rxQueue} waiting`,
         about: 'the socket',
       },
@@ -43,7 +37,7 @@ function listening(pid: number, row: TcpRow): Other {
     wakers: [],
     open: true,
     step: {
-      command: `bash -c ': > /dev/tcp/${host}/${row.local.port}'`,
+      command: `node -e ${quoted(`net.connect(${row.local.port}, "${reachable(row.local.host)}").end()`)}`,
       effect: 'connects, and closes the connection at once',
     },
   }
@@ -51,16 +45,18 @@ function listening(pid: number, row: TcpRow): Other {
 
 function connected(world: World, pid: number, row: TcpRow, wanted: 'input' | 'output' | 'connection'): Other {
   const peer = peerOf(world.tcp(pid), row)
-  const holders = peer && peer.inode !== 0 ? world.census().socketHolders(peer.inode) : []
+  // One that nobody has accepted yet belongs to nobody: then whoever listens there is to blame.
+  const listener = peer?.inode === 0 ? listenerFor(world.tcp(pid), peer) : undefined
+  const holders = peer ? world.census().socketHolders(listener?.inode ?? peer.inode) : []
   const pids = [...new Set(holders.map((holder) => holder.pid))]
   const names = listed(holders.map((holder) => `${named(holder.pid)}, fd ${holder.fd}`))
   const proofs: Proof[] = [
-    { source: `/proc/${pid}/net/tcp`, value: describe(row), about: 'its socket' },
-    ...(peer ? [{ source: `/proc/${pid}/net/tcp`, value: describe(peer), about: 'the other end' }] : []),
+    { source: tableOf(pid, row), value: describe(row), about: 'its socket' },
+    ...(peer ? [{ source: tableOf(pid, peer), value: describe(peer), about: 'the other end' }] : []),
     ...holders.slice(0, 4).map((holder) => ({
       source: `/proc/${holder.pid}/fd/${holder.fd}`,
-      value: `socket:[${peer!.inode}]`,
-      about: `${named(holder.pid)} has the other end`,
+      value: `socket:[${listener?.inode ?? peer!.inode}]`,
+      about: `${named(holder.pid)} ${listener ? 'listens there' : 'has the other end'}`,
     })),
   ]
   const others = pids.filter((other) => other !== pid)
@@ -72,7 +68,7 @@ function connected(world: World, pid: number, row: TcpRow, wanted: 'input' | 'ou
   return {
     object: `the TCP connection from ${text(row.local)} to ${text(row.remote)} (${row.state})`,
     event: doing,
-    who: whoIsThere(row, peer, names, wanted),
+    who: whoIsThere(row, peer, names, wanted, listener !== undefined),
     proofs,
     wakers: pids,
     open: pids.length === 0,
@@ -80,24 +76,42 @@ function connected(world: World, pid: number, row: TcpRow, wanted: 'input' | 'ou
       wanted === 'connection' || others.length === 0
         ? undefined
         : {
-            command: `kill ${others.join(' ')}`,
+            command: endCommand(others),
             effect: `ends who should ${wanted === 'input' ? 'send, and the connection with it: the call then returns' : 'read: the call then fails'}`,
           },
   }
 }
 
-function whoIsThere(row: TcpRow, peer: TcpRow | undefined, names: string, wanted: string): string {
+function whoIsThere(
+  row: TcpRow,
+  peer: TcpRow | undefined,
+  names: string,
+  wanted: string,
+  isUnaccepted: boolean,
+): string {
   if (!peer) {
     return wanted === 'connection'
       ? `${text(row.remote)} has not answered yet.`
       : `${text(row.remote)} is no socket of this network namespace: it is on another machine, or closed.`
   }
-  const held = names === '' ? `cannot be seen who has it` : names
+  if (isUnaccepted) return `Nobody has accepted the connection yet: ${names} listens there.`
+  const held = names === '' ? 'cannot be seen who has it' : names
   const queued =
     wanted === 'output'
       ? `${peer.rxQueue} bytes wait there to be read, and ${row.txQueue} here to be sent`
       : 'nothing that it sent is under way'
   return `The other end: ${held}; ${queued}.`
+}
+
+function listenerFor(table: TcpRow[], { local }: TcpRow): TcpRow | undefined {
+  const hosts = [local.host, '0.0.0.0', '::']
+  return table.find(
+    (row) => row.state === 'LISTEN' && row.local.port === local.port && hosts.includes(row.local.host),
+  )
+}
+
+function tableOf(pid: number, row: TcpRow): string {
+  return `/proc/${pid}/net/tcp${row.local.host.includes(':') ? '6' : ''}`
 }
 
 function peerOf(table: TcpRow[], { local, remote }: TcpRow): TcpRow | undefined {
@@ -112,39 +126,32 @@ function describe(row: TcpRow): string {
   return `${row.state} ${text(row.local)} to ${text(row.remote)}, inode ${row.inode}, to send ${row.txQueue}, to read ${row.rxQueue}`
 }
 
-function unixInput(world: World, pid: number, object: OpenObject, row: UnixRow): Other {
-  const proofs = [
-    {
-      source: `/proc/${pid}/net/unix`,
-      value: `${row.kind}${row.listens ? ', listens' : ''}, inode ${row.inode}${row.path && `, ${row.path}`}`,
-      about: 'the socket',
-    },
-  ]
-  if (row.listens) {
-    const python = `import socket; socket.socket(socket.AF_UNIX).connect(${JSON.stringify(row.path)})`
-    return {
-      object: `the Unix socket that listens at ${row.path}`,
-      event: 'somebody to connect to it',
-      who: 'Nobody is about to.',
-      proofs,
-      wakers: [],
-      open: true,
-      step: row.path.startsWith('/')
-        ? { command: `python3 -c ${quoted(python)}`, effect: 'connects, and closes the connection at once' }
-        : undefined,
-    }
-  }
+/** A UDP socket: everybody may send to it, and nobody is connected with it. */
+function datagrams(pid: number, object: OpenObject, row: TcpRow): Other {
+  const { host, port } = row.local
+  const target = reachable(host)
+  const family = target.includes(':') ? 'udp6' : 'udp4'
+  const code = `const s = dgram.createSocket("${family}"); s.send("hello", ${port}, "${target}", () => s.close())`
   return {
-    object: `a Unix socket (${row.kind}, inode ${row.inode}${row.path && `, ${row.path}`})`,
-    event: 'the other end to send',
-    who: 'Which process has the other end, /proc does not say: ss -xp does.',
+    object: `the UDP socket of ${text(row.local)}`,
+    event: 'a message to come',
+    who: 'Anybody may send one.',
     proofs: [
-      ...proofs,
-      { source: `/proc/${pid}/fd/${object.fd}`, value: object.target, about: `its fd ${object.fd}` },
+      {
+        source: `/proc/${pid}/net/udp`,
+        value: `${text(row.local)}, inode ${object.ino}`,
+        about: 'its socket',
+      },
     ],
     wakers: [],
     open: true,
+    step: { command: `node -e ${quoted(code)}`, effect: 'sends it a message' },
   }
+}
+
+/** An address to connect to, for one that a socket is bound to. */
+function reachable(host: string): string {
+  return { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
 }
 
 function otherSocket(object: OpenObject): Other {

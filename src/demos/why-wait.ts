@@ -24,6 +24,8 @@ export interface Waiting {
   /** Of the call itself. */
   proofs: Proof[]
   other: Other | undefined
+  /** Whether the kernel does not show us its system call. */
+  isClosed?: boolean
 }
 
 const inputs = ['read', 'readv', 'pread64', 'recvfrom', 'recvmsg', 'recvmmsg', 'accept', 'accept4']
@@ -40,7 +42,8 @@ export function waitingThread(world: World, pid: number, tid: number): Waiting |
   const seen = readSyscall(pid, tid)
   const wchan = readWchan(pid, tid)
   const place = folder(pid, tid)
-  if (seen === undefined) return { pid, tid, state, call: undefined, ...guess(world, pid, tid, wchan) }
+  if (seen === undefined)
+    return { pid, tid, state, call: undefined, isClosed: true, ...guess(world, pid, tid, wchan) }
   if (seen === 'running' || seen.number < 0) {
     return { pid, tid, state, call: undefined, does: 'is not in a system call', proofs: [], other: undefined }
   }

@@ -22,7 +22,7 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
       const circle = findCircle(chain, pid)
       if (circle) tellCircle(stage, world, circle)
       const account = chain.get(pid)
-      if (account && changed.includes(account)) tellStep(stage, account)
+      if (account && changed.includes(account)) tellStep(stage, chain, account)
     }
     await new Promise((resolve) => setTimeout(resolve, pause))
     await stage.poll(() => true)

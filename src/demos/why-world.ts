@@ -4,8 +4,9 @@ import { readCommandLine } from '../proc/cmdline.js'
 import { type Family, readFamily } from '../proc/family.js'
 import { type FifoWaiter, readFifoWaiters } from '../proc/fifo-waiters.js'
 import { type FileLock, readLocks } from '../proc/locks.js'
-import { readTcpTable, type TcpRow } from '../proc/net-tcp.js'
+import { readTcpTable, readUdpTable, type TcpRow } from '../proc/net-tcp.js'
 import { readUnixTable, type UnixRow } from '../proc/net-unix.js'
+import { folder, readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
 
 export interface World {
@@ -13,7 +14,9 @@ export interface World {
   family(): Family
   fifoWaiters(): FifoWaiter[]
   locks(): FileLock[]
+  /** The sockets of the network namespace of a process. */
   tcp(pid: number): TcpRow[]
+  udp(pid: number): TcpRow[]
   unix(pid: number): UnixRow[]
 }
 
@@ -23,8 +26,9 @@ export function createWorld(): World {
     family: once(readFamily),
     fifoWaiters: once(readFifoWaiters),
     locks: once(() => readLocks() ?? []),
-    tcp: readTcpTable,
-    unix: readUnixTable,
+    tcp: byPid(readTcpTable),
+    udp: byPid(readUdpTable),
+    unix: byPid(readUnixTable),
   }
 }
 
@@ -36,6 +40,15 @@ function once<T>(make: () => T): () => T {
   }
 }
 
+function byPid<T>(make: (pid: number) => T): (pid: number) => T {
+  const made = new Map<number, T>()
+  return (pid) => {
+    const known = made.get(pid) ?? make(pid)
+    made.set(pid, known)
+    return known
+  }
+}
+
 /** What the kernel said, and where; `about` is what it is evidence for. */
 export interface Proof {
   source: string
@@ -43,10 +56,12 @@ export interface Proof {
   about: string
 }
 
-/** A command to type in another terminal, and what it does. */
+/** A command to type in another terminal. */
 export interface Step {
   command: string
+  /** What it does, after `what`: `opens it for writing`. Of one that merely ends the process: why, as a sentence. */
   effect: string
+  ends?: boolean
 }
 
 /** What is at the other end of a wait: what would have to happen, and who could do it. */
@@ -65,6 +80,22 @@ export interface Other {
   step?: Step | undefined
   /** Whether it is merely probable that those are the ones. */
   likely?: boolean
+}
+
+/** SIGTERM, bit by bit as in the masks of /proc/PID/status. */
+const termBit = 1n << 14n
+
+/**
+ * The command that ends these processes: kill(1) with SIGTERM where that does it, and with SIGKILL where one of them is
+ * stopped, or ignores or blocks it.
+ */
+export function endCommand(pids: readonly number[]): string {
+  const deaf = pids.some((pid) => {
+    const status = readText(`${folder(pid)}/status`) ?? ''
+    const masks = [...status.matchAll(/^Sig(?:Blk|Ign):\s*([0-9a-f]+)$/gm)]
+    return masks.some(([, mask]) => (BigInt(`0x${mask}`) & termBit) !== 0n) || readStat(pid)?.state === 'T'
+  })
+  return `kill ${deaf ? '-KILL ' : ''}${pids.join(' ')}`
 }
 
 /** `cat (4711)`; a pid alone where nothing can be seen of it. */

@@ -2,27 +2,37 @@
 import { OsdemoError } from '../errors.js'
 import type { ProcessState } from '../events.js'
 import { isKernelThread, type Stat } from '../proc/stat.js'
+import { readStatus } from '../proc/status.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
 import { requireProcess } from './target.js'
-import { findCircle, follow } from './why-chain.js'
-import { type Look, lookAt, settle } from './why-look.js'
-import { tellAccount, tellCircle, tellStep } from './why-tell.js'
+import { type Chain, findCircle, follow } from './why-chain.js'
+import { type Look, lookAt, rest, settle } from './why-look.js'
+import { tellAccount, tellChain, tellCircle, tellStep } from './why-tell.js'
 import { watchOn } from './why-watch.js'
-import { createWorld, named } from './why-world.js'
+import { createWorld, listed, named } from './why-world.js'
 
 export function why(pid: number, watch: boolean): Demo {
   return async (stage) => {
     requireProc('why')
-    const stat = requireProcess(pid)
+    const stat = requireLeader(stage, pid)
     refuse(stat)
     const { looks, still } = await settle(stage, stat)
-    sayState(stage, pid, looks.at(-1)!)
+    sayState(stage, stat.pid, looks.at(-1)!)
     if (!still) tellMoving(stage, stat, looks)
     else if (looks.at(-1)!.state === 'R') await tellRunning(stage, stat, looks.at(-2)!)
-    else tellStanding(stage, stat, looks.at(-2)!)
+    else await tellStanding(stage, stat, looks.at(-2)!)
     if (watch) await watchOn(stage, stat)
   }
+}
+
+/** A thread has a place in /proc too; then its process is asked about. */
+function requireLeader(stage: Stage, pid: number): Stat {
+  const stat = requireProcess(pid)
+  const leader = readStatus(pid)?.tgid
+  if (leader === undefined || leader === pid) return stat
+  stage.note(`${pid} is a thread of process ${leader}, which is told whole.`)
+  return requireProcess(leader)
 }
 
 /** @throws OsdemoError exit 1, for what waits for nothing that anybody could do */
@@ -56,23 +66,37 @@ export function sayState(stage: Stage, pid: number, { state }: Look): void {
 }
 
 /** It waits, or is stopped, or has ended. */
-function tellStanding(stage: Stage, stat: Stat, first: Look): void {
+async function tellStanding(stage: Stage, stat: Stat, first: Look): Promise<void> {
   const { pid } = stat
   const world = createWorld()
   const chain = follow(world, pid)
   const account = chain.get(pid)
   if (!account) return void lookAt(stat)
-  for (const each of chain.values()) tellAccount(stage, each)
   const circle = findCircle(chain, pid)
+  tellChain(stage, chain, circle)
   if (circle) tellCircle(stage, world, circle)
-  tellStep(stage, account)
+  tellStep(stage, chain, account)
   const last = lookAt(stat)
   const time = Math.round((last.t - first.t) / 1000)
   const switches = `${first.switches}, ${time} ms later ${last.switches}`
   stage.evidence(`/proc/${pid}/status`, switches, `how often ${named(pid)} has left a CPU`)
-  const moved = last.switches !== first.switches
-  const text = `${time} ms after the first look it is still so: ${first.doing}`
-  stage.claim(moved ? `${text} (it ran meanwhile, and came back to it)` : text, last.key === first.key)
+  const ran = last.switches === first.switches ? 'and has not run meanwhile' : 'though it ran meanwhile'
+  stage.claim(`${named(pid)} is still ${first.doing} after ${time} ms, ${ran}`, last.key === first.key)
+  if (circle) await claimCircle(stage, chain, circle.members)
+}
+
+/** Once more, since the members of the circle were looked at one after the other. */
+async function claimCircle(stage: Stage, chain: Chain, members: number[]): Promise<void> {
+  const looks = () => members.map((member) => lookAt(chain.get(member)!))
+  const before = looks()
+  await rest()
+  const after = looks()
+  const same = before.every(({ key }, index) => key === after[index]!.key)
+  const calls = listed(
+    before.map(({ doing }, index) => `${members[index]} ${doing}`),
+    8,
+  )
+  stage.claim(`the circle stands still: ${calls}`, same)
 }
 
 async function tellRunning(stage: Stage, stat: Stat, first: Look): Promise<void> {

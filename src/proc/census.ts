@@ -1,7 +1,8 @@
 /** Who has what open: all descriptors of all processes that we may look at, read once. */
+import { accessSync, constants } from 'node:fs'
+import { errnoOf } from '../errors.js'
 import { fdFlags, openFiles } from './fds.js'
 import { readNumbers } from './read.js'
-import { threads } from './task.js'
 
 export interface Holder {
   pid: number
@@ -28,8 +29,7 @@ export function takeCensus(): Census {
   let hidden = 0
   for (const pid of pids) {
     const files = openFiles(pid)
-    // One that has ended has no threads; one that has none open is rare, and shows an empty folder just so.
-    if (files.length === 0 && threads(pid).length > 0) hidden++
+    if (files.length === 0 && isClosed(`/proc/${pid}/fd`)) hidden++
     for (const { fd, target, dev, ino } of files) {
       const key = target.startsWith('socket:[') ? `socket ${ino}` : `${dev} ${ino}`
       const holders = all.get(key)
@@ -42,6 +42,15 @@ export function takeCensus(): Census {
     socketHolders: (inode) => all.get(`socket ${inode}`) ?? [],
     hidden,
     pids,
+  }
+}
+
+function isClosed(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return false
+  } catch (error) {
+    return errnoOf(error) === 'EACCES'
   }
 }
 

@@ -28,6 +28,6 @@ export function parseNetUnix(text: string): UnixRow[] {
 }
 
 /** The Unix sockets of the network namespace of a process; empty where they cannot be seen. */
-export function readUnixTable(pid: number | 'self' = 'self'): UnixRow[] {
+export function readUnixTable(pid: number): UnixRow[] {
   return parseNetUnix(readText(`/proc/${pid}/net/unix`) ?? '')
 }
