@@ -19,8 +19,11 @@ export interface Account {
 /** More threads than this in futex(2) beside the main one are a pool. */
 const fewThreads = 3
 
-/** @returns undefined where the process is gone */
-export function accountOf(world: World, pid: number): Account | undefined {
+/**
+ * @param isAsked whether it is the one that was asked about, whose few threads are all told
+ * @returns undefined where the process is gone
+ */
+export function accountOf(world: World, pid: number, isAsked: boolean): Account | undefined {
   const stat = readStat(pid)
   if (!stat) return undefined
   const all = threads(pid).flatMap((tid) => threadOf(world, pid, tid) ?? [])
@@ -29,7 +32,7 @@ export function accountOf(world: World, pid: number): Account | undefined {
   const asleep = beside.filter(({ call }) => call === 'futex')
   // What an epoll instance of a thread beside the main one watches are mostly the timers of a pool.
   const pool =
-    asleep.length > fewThreads
+    asleep.length > (isAsked ? fewThreads : 0)
       ? beside.filter(({ call }) => call === 'futex' || call?.startsWith('epoll'))
       : []
   return {

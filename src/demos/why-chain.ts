@@ -14,7 +14,7 @@ export function follow(world: World, pid: number): Chain {
   for (const next of queue([pid], (each) => wakers(chain.get(each)))) {
     if (chain.size >= most) break
     // Who looks is none of those who are waited for, even where it has inherited an end of theirs.
-    const account = next === process.pid ? undefined : accountOf(world, next)
+    const account = next === process.pid ? undefined : accountOf(world, next, next === pid)
     if (account) chain.set(next, account)
   }
   return chain

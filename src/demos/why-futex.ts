@@ -56,7 +56,9 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexWait {
       object: joined
         ? `the end of its thread ${joined}`
         : `a lock, condition or the like at 0x${address.toString(16)}${place}`,
-      event: joined ? `that thread to end${time}` : `another thread to wake it${time}`,
+      event: joined
+        ? `that thread to end${time}`
+        : `another thread${isPrivate ? '' : ' or process'} to wake it${time}`,
       who: whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed: timeout !== 0n }),
       proofs,
       wakers:

@@ -21,7 +21,7 @@ export function pipeEnd(
   const { fd, dev, ino, path } = object
   const all = world.census().holders(dev, ino)
   const others = all.filter((holder) => isOpenFor(opposite[access], holder))
-  const fill = pipeFill(pid, fd)
+  const fill = isPolled ? undefined : pipeFill(pid, fd)
   const state = access === 'reading' ? 'empty' : 'full'
   const much =
     fill && access === 'writing' ? ` with ${fill.bytes} of at most ${fill.capacity} bytes in it` : ''

@@ -3,7 +3,7 @@ import { unixPeer } from '../ipc/unix-diag.js'
 import type { Access } from '../proc/census.js'
 import type { UnixRow } from '../proc/net-unix.js'
 import { quoted } from './quoted.js'
-import type { OpenObject } from './why-object.js'
+import { absolutePath, type OpenObject } from './why-object.js'
 import { endCommand, listed, named, type Other, type World } from './why-world.js'
 
 export function unixEnd(world: World, pid: number, object: OpenObject, row: UnixRow, access: Access): Other {
@@ -13,7 +13,7 @@ export function unixEnd(world: World, pid: number, object: OpenObject, row: Unix
     value: `${row.kind}${row.listens ? ', listens' : ''}, inode ${inode}${path && `, ${path}`}`,
     about: 'its socket',
   }
-  if (row.listens) return { ...listening(path), proofs: [proof] }
+  if (row.listens) return { ...listening(pid, path), proofs: [proof] }
   const reads = access === 'reading'
   const peer = unixPeer(inode)?.peer
   const holders = peer === undefined ? [] : world.census().socketHolders(peer)
@@ -51,7 +51,9 @@ export function unixEnd(world: World, pid: number, object: OpenObject, row: Unix
 }
 
 /** An address that begins with `@` here is one in no file system, which begins with NUL. */
-function listening(path: string): Omit<Other, 'proofs'> {
+function listening(pid: number, path: string): Omit<Other, 'proofs'> {
+  // A path is as its process wrote it: from the folder that it was in.
+  const address = path.startsWith('@') ? path.replace('@', '\0') : absolutePath(pid, path)
   return {
     object: `the Unix socket that listens at ${path}`,
     event: 'somebody to connect to it',
@@ -59,7 +61,7 @@ function listening(path: string): Omit<Other, 'proofs'> {
     wakers: [],
     open: true,
     step: {
-      command: `node -e ${quoted(`net.connect(${JSON.stringify(path.replace(/^@/, '\0'))}).end()`)}`,
+      command: `node -e ${quoted(`net.connect(${JSON.stringify(address)}).end()`)}`,
       effect: 'connects, and closes the connection at once',
     },
   }
