@@ -26,10 +26,7 @@ export function fileLock(world: World, pid: number, fd?: number): Other | undefi
   return {
     object: `the ${kind} lock of ${name}`,
     event: 'whoever has it locked to let it go',
-    who:
-      pids.length > 0
-        ? `It is locked by ${listed(pids.map(named))}${pids.length > 1 ? ', which share the open file: all of them must close it, or one unlock it' : ''}.`
-        : 'Who has it locked cannot be seen.',
+    who: whoLocked(held, pids, holders.length > 0),
     proofs,
     wakers: pids,
     open: pids.length === 0,
@@ -38,6 +35,15 @@ export function fileLock(world: World, pid: number, fd?: number): Other | undefi
         ? { command: endCommand(pids), effect: 'ends who has the lock, and the lock with it' }
         : undefined,
   }
+}
+
+function whoLocked({ kind }: FileLock, pids: number[], isSeen: boolean): string {
+  if (pids.length === 0) return 'Who has it locked cannot be seen.'
+  const names = listed(pids.map(named))
+  if (kind !== 'POSIX' && !isSeen) return `It was taken by ${names}; whether others share it cannot be seen.`
+  const all =
+    pids.length > 1 ? ', which share the open file: all of them must close it, or one unlock it' : ''
+  return `It is locked by ${names}${all}.`
 }
 
 /** Locks of flock(2) and of open files are seen at each descriptor that holds them. */

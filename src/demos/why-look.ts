@@ -43,21 +43,22 @@ export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): L
   return { ...progress, t: now(), doing, key }
 }
 
-/** Pause between two looks in milliseconds, and how many of them may differ before it counts as moving. */
-const pause = 100
-const patience = 10
+/** Pause between two looks in milliseconds, and how many of them show that it moves. */
+export const pause = 100
+const patience = 6
 
 export function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, pause))
 }
 
-/** Looks until two looks in a row are alike; gives all of them. */
+/** Looks until it has not run between two looks, or was running in both; gives all of them. */
 export async function settle(stage: Stage, stat: Stat): Promise<{ looks: Look[]; still: boolean }> {
   const looks = [lookAt(stat)]
   for (;;) {
     await rest()
     looks.push(lookAt(stat))
-    const still = looks.at(-1)!.key === looks.at(-2)!.key
+    const [before, last] = looks.slice(-2) as [Look, Look]
+    const still = before.key === last.key && (last.state === 'R' || before.switches === last.switches)
     if (still || looks.length > patience) return { looks, still }
     // Ends a demo whose run is over.
     await stage.poll(() => true)

@@ -15,15 +15,14 @@ const most = 5
 export function tellChain(stage: Stage, chain: Chain, circle: Circle | undefined): void {
   const all = [...chain.values()]
   const told = all.filter(({ pid }, index) => index < most || circle?.members.includes(pid))
-  for (const account of told) tellAccount(stage, account)
+  for (const account of told) {
+    tellAccount(stage, account)
+    if (account === all[0] && account.threads.some(({ isClosed }) => isClosed))
+      stage.note(whyClosed(account.pid))
+  }
   const untold = all.filter((account) => !told.includes(account))
-  if (untold.length > 0)
-    stage.note(
-      `Also waited for: ${listed(
-        untold.map(({ pid }) => named(pid)),
-        8,
-      )}.`,
-    )
+  const names = untold.map(({ pid }) => named(pid))
+  if (names.length > 0) stage.note(`Also waited for: ${listed(names, 8)}.`)
 }
 
 export function tellAccount(stage: Stage, account: Account): void {
@@ -40,28 +39,24 @@ export function tellAccount(stage: Stage, account: Account): void {
 }
 
 function tellThread(stage: Stage, thread: Waiting, more: Proof[]): void {
-  const { pid, tid, does, other, isClosed } = thread
+  const { pid, tid, does, other } = thread
   const who = tid === pid ? named(pid) : `Thread ${tid} of ${named(pid)}`
   stage.note(`${who} ${does}.`)
-  if (isClosed && tid === pid) stage.note(`${whyClosed(pid)} What is probable is said so.`)
   for (const line of other?.who.split('\n').filter(Boolean) ?? []) stage.note(line)
-  for (const proof of [...more, ...proofsOf(thread)]) tellProof(stage, proof)
-}
-
-function tellProof(stage: Stage, { source, value, about }: Proof): void {
-  stage.evidence(source, value, about)
+  for (const { source, value, about } of [...more, ...proofsOf(thread)]) stage.evidence(source, value, about)
 }
 
 /** Who may see it is for ptrace(2) to say. */
 function whyClosed(pid: number): string {
   const owner = readStatus(pid)?.euid
-  const what = `The system call and the arguments of ${pid} cannot be seen: `
-  if (owner !== process.geteuid!())
-    return `${what}it belongs to user ${owner}, so ask as that user or as root.`
-  const scope = readText('/proc/sys/kernel/yama/ptrace_scope')?.trim()
-  return scope === undefined || scope === '0'
-    ? `${what}ask as root.`
-    : `${what}kernel.yama.ptrace_scope is ${scope}, which leaves that to its ancestors and root.`
+  const scope = readText('/proc/sys/kernel/yama/ptrace_scope')?.trim() ?? '0'
+  const why =
+    owner !== process.geteuid!()
+      ? `it belongs to user ${owner}, so ask as that user or as root`
+      : scope === '0'
+        ? 'ask as root'
+        : `kernel.yama.ptrace_scope is ${scope}, which leaves that to its ancestors and root`
+  return `Its system call cannot be seen here: ${why}. What is merely probable is marked.`
 }
 
 /** What would let it go on, and what to type for it. */
@@ -71,13 +66,13 @@ export function tellStep(stage: Stage, chain: Chain, account: Account): void {
   const stopped = [...chain.values()].find(({ pid, state }) => state === 'T' && wakers(account).includes(pid))
   const step = steps(stopped ?? account)[0] ?? {
     command: endCommand([account.pid]),
-    effect: 'Nothing that could be typed lets it go on.',
+    effect: 'Nothing is known that could be typed to let it go on.',
     ends: true,
   }
   const who = named(account.pid)
   const owner = readStatus(account.pid)?.euid
   const user = process.geteuid!()
-  const role = user === 0 || owner === user ? '' : `, as root or user ${owner},`
+  const role = user === 0 || owner === user ? '' : owner === 0 ? ' as root' : ` as root or user ${owner}`
   stage.note(
     step.ends
       ? `${step.effect} To end ${who}, type in another terminal${role}:`

@@ -6,8 +6,9 @@ import { readStatus } from '../proc/status.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
 import { requireProcess } from './target.js'
+import { accountOf } from './why-account.js'
 import { type Chain, findCircle, follow } from './why-chain.js'
-import { type Look, lookAt, rest, settle } from './why-look.js'
+import { type Look, lookAt, pause, rest, settle } from './why-look.js'
 import { tellAccount, tellChain, tellCircle, tellStep } from './why-tell.js'
 import { watchOn } from './why-watch.js'
 import { createWorld, listed, named } from './why-world.js'
@@ -80,8 +81,7 @@ async function tellStanding(stage: Stage, stat: Stat, first: Look): Promise<void
   const time = Math.round((last.t - first.t) / 1000)
   const switches = `${first.switches}, ${time} ms later ${last.switches}`
   stage.evidence(`/proc/${pid}/status`, switches, `how often ${named(pid)} has left a CPU`)
-  const ran = last.switches === first.switches ? 'and has not run meanwhile' : 'though it ran meanwhile'
-  stage.claim(`${named(pid)} is still ${first.doing} after ${time} ms, ${ran}`, last.key === first.key)
+  stage.claim(`${named(pid)} is still ${first.doing} after ${time} ms`, last.key === first.key)
   if (circle) await claimCircle(stage, chain, circle.members)
 }
 
@@ -104,17 +104,22 @@ async function tellRunning(stage: Stage, stat: Stat, first: Look): Promise<void>
   const account = follow(createWorld(), pid).get(pid)
   if (account) tellAccount(stage, account)
   // On a loaded machine its turn may take a while to come.
-  await stage.poll(() => lookAt(stat).cpuTicks > first.cpuTicks)
+  await stage.poll(() => {
+    const { cpuTicks, state } = lookAt(stat)
+    return cpuTicks > first.cpuTicks || state !== 'R'
+  })
   const last = lookAt(stat)
   const time = Math.round((last.t - first.t) / 1000)
   const used = (last.cpuTicks - first.cpuTicks) * 10
   stage.evidence(`/proc/${pid}/stat`, `${used} ms in ${time} ms`, `time on a CPU of ${named(pid)}`)
   stage.note(`To stop it for a while, type in another terminal (kill -CONT ${pid} continues it):`)
   stage.note(`kill -STOP ${pid}`)
-  stage.claim(`${named(pid)} does go on: it computes`, used > 0)
+  const ran = last.cpuTicks > first.cpuTicks || last.switches > first.switches
+  const text = ran ? 'does go on: it has run meanwhile' : 'is ready to run, but has got no CPU'
+  stage.claim(`${named(pid)} ${text}`, ran || last.state === 'R')
 }
 
-/** Each look found it in something else. */
+/** It ran between any two looks. */
 function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
   const [first, last] = [looks[0]!, looks.at(-1)!]
   const counts = new Map<string, number>()
@@ -124,7 +129,9 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
   stage.evidence(`/proc/${pid}/syscall`, seen, `what ${named(pid)} was in, in ${looks.length} looks`)
   const turns = `${last.switches - first.switches} in ${time} ms`
   stage.evidence(`/proc/${pid}/status`, turns, `how often ${named(pid)} has left a CPU`)
-  stage.note(`${named(pid)} does go on: it does not stay in one call.`)
+  stage.note(`${named(pid)} does go on: it does not stand still for ${pause} ms. Just now:`)
+  const account = accountOf(createWorld(), pid, true)
+  if (account) tellAccount(stage, account)
   stage.claim(
     `${named(pid)} ran between the looks`,
     last.switches > first.switches || last.cpuTicks > first.cpuTicks,

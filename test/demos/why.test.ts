@@ -379,6 +379,20 @@ take(b, a)`
     expect(command).toBe(`kill -STOP ${pid}`)
   })
 
+  test('a process that sleeps a little again and again is told to go on', async (context) => {
+    const pid = startPython(context, 'import time\nwhile True: time.sleep(.005)')
+    await inCall(pid, /nanosleep|select/)
+    const { text, events } = await ask(pid)
+    expect(text).toContain(`python3 (${pid}) does go on`)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        source: `/proc/${pid}/status`,
+        value: expect.stringMatching(/^[1-9]/),
+      }),
+    )
+  })
+
   test('flock waits for a lock: all who have it are named, and when they end it goes on', async ({
     skip,
   }) => {
@@ -428,7 +442,7 @@ take(b, a)`
     const run = newPlace().osdemo(['why', `${pid}`], asUser(65534, context))
     expect(await run.exit).toBe(0)
     expect(run.stdout().replace(/\s+/g, ' ')).toMatch(/waits, probably for its child sleep \(\d+\)/)
-    expect(run.stdout().replace(/\s+/g, ' ')).toContain('cannot be seen')
+    expect(run.stdout().replace(/\s+/g, ' ')).toContain('cannot be seen here: it belongs to user 0')
   })
 })
 
