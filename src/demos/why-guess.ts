@@ -2,6 +2,7 @@
  * Where the kernel does not show the system call: another user's process, or Yama's ptrace_scope. What is left is the
  * function that it sleeps in, where that is shown, its open files, its children, and the locks, which everybody may see.
  */
+import { isOpenFor } from '../proc/census.js'
 import { readCommandLine } from '../proc/cmdline.js'
 import { openFiles } from '../proc/fds.js'
 import { folder } from '../proc/read.js'
@@ -68,6 +69,8 @@ export function guess(world: World, pid: number, tid: number, wchan: string | un
 function onlyPipe(world: World, pid: number, wchan: string): Other | undefined {
   const kind = wchan.includes('pipe') ? 'pipe' : 'socket'
   const access = wchan.includes('write') ? 'writing' : 'reading'
-  const fits = openFiles(pid).filter(({ fd }) => openObject(pid, fd)?.kind === kind)
+  const fits = openFiles(pid).filter(({ fd }) => {
+    return openObject(pid, fd)?.kind === kind && isOpenFor(access, { pid, fd })
+  })
   return fits.length === 1 ? otherEnd(world, pid, fits[0]!.fd, access) : undefined
 }

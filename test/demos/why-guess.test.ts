@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { guess } from '../../src/demos/why-guess.js'
 import { createWorld } from '../../src/demos/why-world.js'
+import { readStat } from '../../src/proc/stat.js'
 import { readWchan } from '../../src/proc/task.js'
 import { makeFifo, start } from '../proc/children.js'
 import { until } from '../until.js'
@@ -41,10 +42,14 @@ test.runIf(process.platform === 'linux')(
   async () => {
     // Node's own pipes are Unix sockets; those of a shell are pipes.
     const { pid } = start('sh', ['-c', 'sleep 1000 | cat'])
-    const reader = await until(async () => {
-      const { children } = createWorld().family()
-      return children(pid).find((child) => /pipe_read$/.test(readWchan(child, child) ?? ''))
+    const children = () => createWorld().family().children(pid)
+    onTestFinished(() => {
+      for (const child of children()) process.kill(child, 'SIGKILL')
     })
+    const reader = await until(() =>
+      children().find((child) => /pipe_read$/.test(readWchan(child, child) ?? '')),
+    )
+    await until(() => children().some((child) => readStat(child)?.comm === 'sleep'))
     const { other } = guessOf(reader, 'anon_pipe_read')
     expect(other?.who).toMatch(/Its writing end is open in sleep \(\d+\), fd 1/)
   },
