@@ -1,6 +1,7 @@
 /** What can be said of one process as a whole: its state, and what each of its threads waits for. */
 import { folder, readText } from '../proc/read.js'
-import { readStat, readWaitStatus } from '../proc/stat.js'
+import { isInBackground, readStat, readWaitStatus } from '../proc/stat.js'
+import { readStatus } from '../proc/status.js'
 import { syscallName } from '../proc/syscalls.js'
 import { readSyscall, threads } from '../proc/task.js'
 import { type Waiting, waitingThread } from './why-wait.js'
@@ -81,11 +82,13 @@ function stopped(pid: number): Other {
   return {
     object: 'a stop signal',
     event: 'SIGCONT',
-    who: 'Whoever may signal it can let it go on: its own user and root.',
+    who: isInBackground(pid)
+      ? 'It is a job in the background of its terminal: fg in that shell continues it. After kill -CONT it stops again if it reads there.'
+      : 'Whoever may signal it can let it go on: its own user and root.',
     proofs: [],
     wakers: [],
     open: true,
-    step: { command: `kill -CONT ${pid}`, effect: 'continues it; in its own shell, fg does' },
+    step: { command: `kill -CONT ${pid}`, effect: 'continues it' },
   }
 }
 
@@ -113,9 +116,13 @@ function tracerOf(pid: number, tid: number): number {
 
 function endedHow(pid: number): string {
   const status = readWaitStatus(pid) ?? 0
+  const rest = 'and is a zombie: its parent has not waited for it'
+  // The kernel says 0 where we may not know.
+  const user = process.geteuid!()
+  if (status === 0 && user !== 0 && readStatus(pid)?.euid !== user) return `has ended ${rest}`
   const signal = status & 0x7f
   const how = signal > 0 ? `by signal ${signal}` : `with exit code ${status >> 8}`
-  return `has ended ${how} and is a zombie: its parent has not waited for it`
+  return `has ended ${how} ${rest}`
 }
 
 function zombie(pid: number, parent: number): Other {

@@ -14,13 +14,8 @@ const PRIVATE = 128
 const REALTIME = 256
 const TID_MASK = 0x3fffffff
 
-export interface FutexWait {
-  other: Other
-  /** The thread that is to wake it, where that is known. */
-  owner: number | undefined
-}
-
-export function futexWait(pid: number, tid: number, args: bigint[]): FutexWait {
+/** A thread in futex(2), with the arguments of that call. */
+export function futexWait(pid: number, tid: number, args: bigint[]): Other {
   const [address, op, expected, timeout] = args as [bigint, bigint, bigint, bigint]
   const command = Number(op) & 0x7f
   const isPrivate = (Number(op) & PRIVATE) !== 0
@@ -48,33 +43,28 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexWait {
   }
   if (word !== undefined)
     proofs.push({ source: `/proc/${pid}/mem`, value: `${word}`, about: 'what stands there now' })
+  if (owner !== undefined && owner !== joined) {
+    const about = 'what a mutex keeps there: the thread that has it'
+    proofs.push({ source: `/proc/${pid}/mem`, value: `${owner}`, about })
+  }
   const time =
     timeout === 0n ? '' : limit === undefined ? ', or the time to be up' : `, or ${seconds(limit)} to pass`
   return {
-    owner,
-    other: {
-      object: joined
-        ? `the end of its thread ${joined}`
-        : `a lock, condition or the like at 0x${address.toString(16)}${place}`,
-      event: joined
-        ? `that thread to end${time}`
-        : `another thread${isPrivate ? '' : ' or process'} to wake it${time}`,
-      who: whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed: timeout !== 0n }),
-      proofs,
-      wakers:
-        isPrivate || joined
-          ? mates.length > 0
-            ? [pid]
-            : []
-          : sharers.length > 0
-            ? [...sharers, pid]
-            : [pid],
-      open: timeout !== 0n || (!isPrivate && !joined && sharers.length === 0),
-      step: {
-        command: endCommand([pid]),
-        effect: 'Nobody outside can release what lies in its memory.',
-        ends: true,
-      },
+    object: joined
+      ? `the end of its thread ${joined}`
+      : `a lock, condition or the like at 0x${address.toString(16)}${place}`,
+    event: joined
+      ? `that thread to end${time}`
+      : `another thread${isPrivate ? '' : ' or process'} to wake it${time}`,
+    who: whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed: timeout !== 0n }),
+    proofs,
+    wakers:
+      isPrivate || joined ? (mates.length > 0 ? [pid] : []) : sharers.length > 0 ? [...sharers, pid] : [pid],
+    open: timeout !== 0n || (!isPrivate && !joined && sharers.length === 0),
+    step: {
+      command: endCommand([pid]),
+      effect: 'Nobody outside can release what lies in its memory.',
+      ends: true,
     },
   }
 }

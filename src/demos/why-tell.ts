@@ -90,6 +90,6 @@ export function tellCircle(stage: Stage, world: World, { members, likely }: Circ
   const text =
     members.length === 1
       ? `${named(members[0]!)} waits for nobody but itself`
-      : `${listed(links, 8)}. None of them goes on unless somebody else steps in`
+      : `${listed(links, 8)}. None of them goes on unless something else steps in`
   stage.note(`${kind}: ${text}${seen}.`)
 }

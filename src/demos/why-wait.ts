@@ -29,7 +29,7 @@ export interface Waiting {
 }
 
 const inputs = ['read', 'readv', 'pread64', 'recvfrom', 'recvmsg', 'recvmmsg', 'accept', 'accept4']
-const outputs = ['write', 'writev', 'sendto', 'sendmsg', 'sendmmsg', 'connect', 'vmsplice']
+const outputs = ['write', 'writev', 'sendto', 'sendmsg', 'sendmmsg', 'sendfile', 'connect', 'vmsplice']
 
 /** F_SETLKW of fcntl(2), and F_OFD_SETLKW. */
 const lockCommands = [7, 38]
@@ -45,7 +45,8 @@ export function waitingThread(world: World, pid: number, tid: number): Waiting |
   if (seen === undefined)
     return { pid, tid, state, call: undefined, isClosed: true, ...guess(world, pid, tid, wchan) }
   if (seen === 'running' || seen.number < 0) {
-    return { pid, tid, state, call: undefined, does: 'is not in a system call', proofs: [], other: undefined }
+    const does = seen === 'running' ? 'has just run' : 'waits, but not in a system call'
+    return { pid, tid, state, call: undefined, does, proofs: [], other: undefined }
   }
   const call = syscallName(seen.number)
   const proofs: Proof[] = [
@@ -60,7 +61,7 @@ export function waitingThread(world: World, pid: number, tid: number): Waiting |
   const { other, fd } = describe(world, pid, tid, call, seen.args, seen.number)
   const on = other ? ` on ${fd === undefined ? '' : `fd ${fd}, `}${other.object}, for ${other.event}` : ''
   const where = other || !wchan ? '' : ` (in the kernel's ${wchan})`
-  const deep = state === 'D' ? ', where no signal wakes it' : ''
+  const deep = state === 'D' ? ', uninterruptibly (D)' : ''
   return { pid, tid, state, call, does: `waits in ${name}${on}${where}${deep}`, proofs, other }
 }
 
@@ -86,7 +87,7 @@ function describe(
     case 'openat2':
       return { other: fifoOpening(world, pid, { number, args }) }
     case 'futex':
-      return { other: futexWait(pid, tid, args).other }
+      return { other: futexWait(pid, tid, args) }
     case 'wait4':
       return { other: childWait(world, pid, fd) }
     case 'waitid':

@@ -61,7 +61,7 @@ const states: Record<string, ProcessState> = {
   X: 'gone',
 }
 
-export function sayState(stage: Stage, pid: number, { state }: Look): void {
+function sayState(stage: Stage, pid: number, { state }: Look): void {
   const word = states[state] ?? 'waiting'
   stage.say({ event: 'state', child: pid, state: word, kernel: state, source: `/proc/${pid}/stat` })
 }
