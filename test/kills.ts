@@ -41,7 +41,7 @@ const words: Record<string, string[][]> = {
   ],
   'shm ring': [[], ['--messages', '1000000000']],
   'shm race': [[], ['--times', '5000000']],
-  why: [['1'], ['1', '--watch']],
+  why: [['PID'], ['PID', '--watch']],
   completion: [['bash']],
 }
 
@@ -132,7 +132,7 @@ const variants = [...commands.keys()]
   .flatMap((name) => (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]))
 const plans = Array.from({ length: runs }, (_, index) => ({
   line: variants[index % variants.length]!.map(
-    (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}` })[word] ?? word,
+    (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}`, PID: `${process.pid}` })[word] ?? word,
   ),
   moment: next() * longest,
 }))

@@ -13,7 +13,7 @@ export interface Account {
   /** The kernel's letter for its main thread. */
   state: string
   threads: Waiting[]
-  /** Threads that wait for work of their own process, as the pools of Node do: told in one line. */
+  /** Threads that wait for work of their own process, as the pools of Node do, or for what cannot be seen: told in one line. */
   idle: Waiting[]
 }
 
@@ -31,17 +31,17 @@ export function accountOf(world: World, pid: number, isAsked: boolean): Account 
   if (all.length === 0) return undefined
   const beside = all.filter(({ tid }) => tid !== pid)
   const asleep = beside.filter(({ call }) => call === 'futex')
-  // What an epoll instance of a thread beside the main one watches are mostly the timers of a pool.
-  const pool =
-    asleep.length > (isAsked ? fewThreads : 0)
-      ? beside.filter(({ call }) => call === 'futex' || call?.startsWith('epoll'))
-      : []
+  const isPool = asleep.length > (isAsked ? fewThreads : 0)
+  const isIdle = ({ call, isClosed, other }: Waiting) =>
+    // What an epoll instance of a thread beside the main one watches are mostly the timers of a pool.
+    isClosed ? other === undefined : isPool && (call === 'futex' || call?.startsWith('epoll'))
+  const idle = beside.filter(isIdle)
   return {
     pid,
     startTicks: stat.startTicks,
     state: stat.state,
-    threads: all.filter((thread) => !pool.includes(thread)),
-    idle: pool,
+    threads: all.filter((thread) => !idle.includes(thread)),
+    idle,
   }
 }
 

@@ -54,6 +54,9 @@ export function guess(world: World, pid: number, tid: number, wchan: string | un
     return { does: `waits, probably in ${call}`, proofs: seen, other }
   }
   if (wchan !== undefined) return { does: `waits in the kernel's ${wchan}`, proofs: seen, other: undefined }
+  const unseen = { does: 'waits for something that cannot be seen', proofs: seen, other: undefined }
+  // What its command line and its children make probable is about the process, not about each of its threads.
+  if (tid !== pid) return unseen
   const children = world.family().children(pid)
   const [word] = readCommandLine(pid) ?? []
   if (word?.split('/').at(-1) === 'sleep')
@@ -62,7 +65,7 @@ export function guess(world: World, pid: number, tid: number, wchan: string | un
     const other = childWait(world, pid)
     return { does: `waits, probably for ${other.object}`, proofs: seen, other: { ...other, step: undefined } }
   }
-  return { does: 'waits, for something that cannot be seen', proofs: seen, other: undefined }
+  return unseen
 }
 
 /** The only pipe or socket that it can be, among its open files. */

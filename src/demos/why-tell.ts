@@ -32,10 +32,13 @@ export function tellAccount(stage: Stage, account: Account): void {
     const program = { source: `/proc/${pid}/cmdline`, value: words.join(' '), about: 'its command line' }
     tellThread(stage, thread, thread === threads[0] && words.length > 0 ? [program] : [])
   }
-  if (idle.length > 0) {
-    const calls = [...new Set(idle.map(({ call }) => `${call}(2)`))].join(' or ')
-    stage.note(`${idle.length} other threads of it wait in ${calls} for work from this process itself.`)
-  }
+  const closed = idle.filter(({ isClosed }) => isClosed).length
+  if (closed > 0) stage.note(`What ${closed} other threads of it wait for cannot be seen.`)
+  const calls = [...new Set(idle.flatMap(({ call }) => (call ? `${call}(2)` : [])))].join(' or ')
+  if (calls === '') return
+  stage.note(
+    `${idle.length - closed} other threads of it wait in ${calls} for work from this process itself.`,
+  )
 }
 
 function tellThread(stage: Stage, thread: Waiting, more: Proof[]): void {
