@@ -464,6 +464,19 @@ describe.runIf(process.platform === 'linux')('why says what is wrong with', () =
     ])
   })
 
+  test('a process that ends while it is looked at', async (context) => {
+    const pid = startPython(context, 'import time\nwhile True: time.sleep(.005)')
+    await inCall(pid, /nanosleep|select/)
+    const run = newPlace().osdemo(['why', `${pid}`, '--json'])
+    await until(() => eventsSoFar(run).length > 0)
+    process.kill(pid, 'SIGKILL')
+    expect([await run.exit, run.stderr()]).toEqual([
+      1,
+      expect.stringContaining('ended while it was looked at'),
+    ])
+    expect(eventsSoFar(run).at(-1)).toMatchObject({ event: 'error', exit: 1 })
+  })
+
   test('a thread of the kernel', async ({ skip }) => {
     skip(readStat(2)?.comm !== 'kthreadd', 'the threads of the kernel cannot be seen here')
     expect(await fails(['2'])).toEqual({
