@@ -55,6 +55,7 @@ const words: Record<string, string[][]> = {
     ['--receive-every', '1m'],
   ],
   'process tree': [[], ['1']],
+  why: [['PID'], ['PID', '--watch']],
   completion: [['bash']],
 }
 
@@ -145,7 +146,10 @@ const variants = [...commands.keys()]
   .flatMap((name) => (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]))
 const plans = Array.from({ length: runs }, (_, index) => ({
   line: variants[index % variants.length]!.map(
-    (word) => ({ PORT: '7107', KEY: `${8_000_000 + index}`, NAME: `/osdemo-kill-${index}` })[word] ?? word,
+    (word) =>
+      ({ PORT: '7107', KEY: `${8_000_000 + index}`, NAME: `/osdemo-kill-${index}`, PID: `${process.pid}` })[
+        word
+      ] ?? word,
   ),
   moment: next() * longest,
 }))

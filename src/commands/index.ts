@@ -272,6 +272,11 @@ export const commands = new Map<string, CommandEntry>(
       needs: { must: ['proc', 'compiler', 'segments'], better: { ...files }, also },
       load: () => import('./process-fork.js'),
     },
+    why: {
+      summary: 'why a process does not go on: what it waits for, and who has the other end',
+      needs: { must: ['proc'], better: { waits: 'only what is probable is said', ...files } },
+      load: () => import('./why.js'),
+    },
     view: {
       summary: 'show recorded events, several recordings as one story',
       needs: {},

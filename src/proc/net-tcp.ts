@@ -86,6 +86,13 @@ export function readTcpTable(pid?: number): TcpRow[] {
   return [`${net}/tcp`, `${net}/tcp6`].flatMap((path) => parseNetTcp(readText(path) ?? ''))
 }
 
+/** The UDP sockets of the network namespace of a process: /proc/net/udp has the same columns. */
+export function readUdpTable(pid: number): TcpRow[] {
+  return [`/proc/${pid}/net/udp`, `/proc/${pid}/net/udp6`].flatMap((path) =>
+    parseNetTcp(readText(path) ?? ''),
+  )
+}
+
 /** The ports, both ends included, that the kernel picks from when asked for port 0; undefined where it does not tell. */
 export function ephemeralRange(): { first: number; last: number } | undefined {
   const text = readText('/proc/sys/net/ipv4/ip_local_port_range')

@@ -55,6 +55,12 @@ export function readWaitStatus(pid: number): number | undefined {
   return status === undefined ? undefined : Number(status)
 }
 
+/** Whether it has a terminal, and another group of processes is in the foreground there: fields 5, 7 and 8. */
+export function isInBackground(pid: number): boolean {
+  const [, , group, , terminal, foreground] = fieldsAfterComm(pid) ?? []
+  return terminal !== undefined && terminal !== '0' && group !== foreground
+}
+
 /** The fields from number 3 on. */
 function fieldsAfterComm(pid: number): string[] | undefined {
   const text = readText(`${folder(pid)}/stat`)

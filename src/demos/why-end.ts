@@ -1,0 +1,93 @@
+/** What is at the other end of a descriptor, for who waits for input on it, or for room for output. */
+import type { Access } from '../proc/census.js'
+import { parseEventCount, parsePidfd, parseTimerValue } from '../proc/fd-details.js'
+import { fdText, type OpenObject, openObject } from './why-object.js'
+import { pipeEnd } from './why-pipe.js'
+import { socketEnd } from './why-socket.js'
+import { named, type Other, seconds, type World } from './why-world.js'
+
+/**
+ * @param isPolled whether this is one of several descriptors that it watches
+ * @returns undefined where the descriptor cannot be seen
+ */
+export function otherEnd(
+  world: World,
+  pid: number,
+  fd: number,
+  access: Access,
+  isPolled = false,
+): Other | undefined {
+  const object = openObject(pid, fd)
+  if (!object) return undefined
+  if (object.kind === 'pipe') return pipeEnd(world, pid, object, access, isPolled)
+  if (object.kind === 'socket') return socketEnd(world, pid, object, access)
+  if (object.kind === 'terminal') return terminal(pid, object, access)
+  return { ...own(pid, object), proofs: [proofOf(pid, object)] }
+}
+
+function proofOf(pid: number, { fd, target }: OpenObject) {
+  return { source: `/proc/${pid}/fd/${fd}`, value: target, about: `its fd ${fd}` }
+}
+
+function terminal(pid: number, object: OpenObject, access: Access): Other {
+  const reads = access === 'reading'
+  return {
+    object: `the terminal ${object.target}`,
+    event: reads ? 'somebody to type a line there' : 'it to take more output',
+    who: reads
+      ? 'Whoever sits at that terminal: Enter sends the line, Ctrl-D on an empty one ends the input.'
+      : 'Its output may have been stopped by Ctrl-S there: Ctrl-Q lets it go on.',
+    proofs: [proofOf(pid, object)],
+    wakers: [],
+    open: true,
+  }
+}
+
+/** What a process has for itself: it, its threads, or the kernel write there. */
+function own(pid: number, object: OpenObject): Omit<Other, 'proofs'> {
+  const info = fdText(pid, object.fd)
+  const alone = { wakers: [], open: true }
+  switch (object.kind) {
+    case 'eventfd':
+      return {
+        object: `an eventfd (counter ${parseEventCount(info) ?? 'unknown'})`,
+        event: 'somebody to add to it',
+        who: 'Its own threads do, or whoever has inherited it.',
+        ...alone,
+      }
+    case 'timerfd': {
+      const left = parseTimerValue(info)
+      const when = left === undefined ? '' : left === 0 ? ', not set' : `, due in ${seconds(left)}`
+      return { object: `a timerfd${when}`, event: 'the time to come', who: 'The clock does.', ...alone }
+    }
+    case 'signalfd':
+      return { object: 'a signalfd', event: 'a signal', who: 'Whoever may send one.', ...alone }
+    case 'inotify':
+      return {
+        object: 'an inotify instance',
+        event: 'a change of a file',
+        who: 'Whoever changes one.',
+        ...alone,
+      }
+    case 'pidfd': {
+      const child = parsePidfd(info)
+      const who = child === undefined || child <= 0 ? 'a process' : named(child)
+      return {
+        object: `a pidfd of ${who}`,
+        event: 'it to end',
+        who: `That is for ${who}.`,
+        wakers: child !== undefined && child > 0 ? [child] : [],
+        open: false,
+      }
+    }
+    case 'eventpoll':
+      return { object: 'an epoll instance', event: 'an event in it', who: 'It watches others.', ...alone }
+    default:
+      return {
+        object: object.target,
+        event: 'the file system or the device',
+        who: 'The kernel itself has to finish this.',
+        ...alone,
+      }
+  }
+}

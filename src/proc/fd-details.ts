@@ -1,0 +1,46 @@
+/** What the fdinfo of special descriptors tells: epoll, eventfd, timerfd, signalfd, inotify, pidfd; man 5 proc_pid_fdinfo. */
+import { readText } from './read.js'
+
+/** One descriptor that an epoll instance watches. */
+export interface Watched {
+  fd: number
+  /** EPOLLIN, EPOLLOUT, ... of sys/epoll.h; the same numbers as those of poll(2). */
+  events: number
+}
+
+/** Reads the `tfd:` lines of an epoll instance: `tfd: 17 events: 19 data: 11 pos:0 ino:40f sdev:10`. */
+export function parseWatched(text: string): Watched[] {
+  return [...text.matchAll(/^tfd:\s*(\d+) events:\s*([0-9a-f]+)/gm)].map(([, fd, events]) => ({
+    fd: Number(fd),
+    events: Number.parseInt(events!, 16),
+  }))
+}
+
+/** What an epoll instance watches; empty where it cannot be seen. */
+export function readWatched(pid: number, fd: number): Watched[] {
+  return parseWatched(readText(`/proc/${pid}/fdinfo/${fd}`) ?? '')
+}
+
+/** Seconds until a timerfd fires, from its line `it_value: (SECONDS, NANOSECONDS)`; 0 for one that is not set. */
+export function parseTimerValue(text: string): number | undefined {
+  const [, seconds, nanoseconds] = /^it_value: \((\d+), (\d+)\)$/m.exec(text) ?? []
+  return seconds === undefined ? undefined : Number(seconds) + Number(nanoseconds) / 1e9
+}
+
+/** The number of `eventfd-count:`, which is hexadecimal; undefined where there is none. */
+export function parseEventCount(text: string): number | undefined {
+  const count = /^eventfd-count:\s*([0-9a-f]+)$/m.exec(text)?.[1]
+  return count === undefined ? undefined : Number.parseInt(count, 16)
+}
+
+/** The pid of `Pid:` that a pidfd stands for; undefined where there is none. */
+export function parsePidfd(text: string): number | undefined {
+  const pid = /^Pid:\s*(-?\d+)$/m.exec(text)?.[1]
+  return pid === undefined ? undefined : Number(pid)
+}
+
+/** The signals whose bits are set in a mask as the kernel prints it: bit 0 is signal 1. */
+export function parseSignalMask(hex: string): number[] {
+  const mask = BigInt(`0x${hex}`)
+  return Array.from({ length: 64 }, (_, bit) => bit + 1).filter((signal) => (mask >> BigInt(signal - 1)) & 1n)
+}

@@ -1,0 +1,36 @@
+/** The memory of another process: /proc/PID/mem, man 5 proc_pid_mem. Only those who may trace a process may read it. */
+import { closeSync, openSync, readSync } from 'node:fs'
+import { folder } from './read.js'
+
+/** The longest path that the kernel takes, with its NUL: PATH_MAX of linux/limits.h. */
+const longestPath = 4096
+
+/**
+ * Up to `length` bytes at an address: less where what lies behind is not mapped; undefined where we may not read it, or
+ * nothing is mapped there.
+ */
+export function readMemory(pid: number, address: bigint, length: number): Buffer | undefined {
+  const bytes = Buffer.alloc(length)
+  let memory: number | undefined
+  try {
+    memory = openSync(`${folder(pid)}/mem`, 'r')
+    return bytes.subarray(0, readSync(memory, bytes, 0, length, address))
+  } catch {
+    return undefined
+  } finally {
+    if (memory !== undefined) closeSync(memory)
+  }
+}
+
+/** A string that ends with NUL, a byte a character; undefined where we may not read it. */
+export function readString(pid: number, address: bigint): string | undefined {
+  const bytes = readMemory(pid, address, longestPath)
+  return bytes?.includes(0) ? bytes.toString('latin1', 0, bytes.indexOf(0)) : undefined
+}
+
+/** A struct timespec of time.h (two 64-bit numbers) in seconds; undefined where we may not read it. */
+export function readTimespec(pid: number, address: bigint): number | undefined {
+  const bytes = readMemory(pid, address, 16)
+  if (bytes?.length !== 16) return undefined
+  return Number(bytes.readBigInt64LE(0)) + Number(bytes.readBigInt64LE(8)) / 1e9
+}

@@ -1,0 +1,33 @@
+/** Unix sockets: /proc/net/unix, man 5 proc_net. It does not say who is connected with whom. */
+import { readText } from './read.js'
+
+export interface UnixRow {
+  /** As in `socket:[INODE]`. */
+  inode: number
+  kind: 'stream' | 'datagram' | 'seqpacket' | 'other'
+  /** Whether it accepts connections. */
+  listens: boolean
+  /** Its address: a path, or `@name` for one that is in no file system; empty where it has none. */
+  path: string
+}
+
+const kinds = { '0001': 'stream', '0002': 'datagram', '0005': 'seqpacket' } as const
+
+/** __SO_ACCEPTCON of net/unix: the socket listens. */
+const accepts = 0x10000
+
+/** Reads the text of the file: a line of column names, then `Num: RefCount Protocol Flags Type St Inode Path`. */
+export function parseNetUnix(text: string): UnixRow[] {
+  return text.split('\n').flatMap((line) => {
+    const found = /^[0-9a-f]+: \w+ \w+ (\w+) (\w+) \w+ +(\d+)(?: (.*))?$/.exec(line)
+    if (!found) return []
+    const [, flags, type, inode, path = ''] = found
+    const kind = kinds[type as keyof typeof kinds] ?? 'other'
+    return [{ inode: Number(inode), kind, listens: (Number.parseInt(flags!, 16) & accepts) !== 0, path }]
+  })
+}
+
+/** The Unix sockets of the network namespace of a process; empty where they cannot be seen. */
+export function readUnixTable(pid: number): UnixRow[] {
+  return parseNetUnix(readText(`/proc/${pid}/net/unix`) ?? '')
+}

@@ -1,0 +1,22 @@
+/** Whether a thread gets anywhere: how often it has left a CPU, and how long it was on one. */
+import { folder, readText } from './read.js'
+import { parseStat } from './stat.js'
+
+export interface Progress {
+  /** The kernel's letter for its state. */
+  state: string
+  /** How often it has left a CPU, by itself or not: man 5 proc_pid_status. A thread that sleeps on has the same number. */
+  switches: number
+  /** Clock ticks (1/100 s) on a CPU. */
+  cpuTicks: number
+}
+
+/** Undefined where the thread is gone or cannot be seen. */
+export function readProgress(pid: number, tid?: number): Progress | undefined {
+  const stat = readText(`${folder(pid, tid)}/stat`)
+  const status = readText(`${folder(pid, tid)}/status`)
+  if (stat === undefined || status === undefined) return undefined
+  const { state, cpuTicks } = parseStat(stat)
+  const counts = [...status.matchAll(/^(?:non)?voluntary_ctxt_switches:\s*(\d+)$/gm)]
+  return { state, cpuTicks, switches: counts.reduce((sum, [, count]) => sum + Number(count), 0) }
+}

@@ -1,0 +1,20 @@
+import { readlinkSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { unixPeer } from '../../src/ipc/unix-diag.js'
+import { inodeOf } from '../../src/proc/fds.js'
+import { start } from '../proc/children.js'
+import { until } from '../until.js'
+
+test.runIf(process.platform === 'linux')('the two ends of a Unix socket are each other’s peers', async () => {
+  // What Node calls a pipe to its child is a pair of Unix sockets.
+  const child = start('sleep', ['1000'], ['pipe', 'ignore', 'ignore'])
+  child.stdin!.write('hello')
+  const inode = await until(() => inodeOf(readlinkSync(`/proc/${child.pid}/fd/0`)))
+  const { peer, unread } = await until(() => {
+    const found = unixPeer(inode)
+    return found?.unread ? found : undefined
+  })
+  expect(unread).toBe(5)
+  expect(unixPeer(peer!)).toEqual({ peer: inode, unread: 0 })
+  expect(unixPeer(1)).toBeUndefined()
+})

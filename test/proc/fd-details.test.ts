@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import {
+  parseEventCount,
+  parsePidfd,
+  parseSignalMask,
+  parseTimerValue,
+  parseWatched,
+  readWatched,
+} from '../../src/proc/fd-details.js'
+import { openFiles } from '../../src/proc/fds.js'
+import { until } from '../until.js'
+import { start } from './children.js'
+
+test('what an epoll instance watches is read from its fdinfo', () => {
+  const text = `pos:	0
+flags:	02000002
+tfd:       17 events:       19 data:               11  pos:0 ino:40f sdev:10
+tfd:       15 events: 80000004 data:                f  pos:0 ino:37c8a sdev:f
+`
+  expect(parseWatched(text)).toEqual([
+    { fd: 17, events: 0x19 },
+    { fd: 15, events: 0x80000004 },
+  ])
+})
+
+test.each([
+  ['eventfd-count:               1f\n', parseEventCount, 31],
+  ['eventfd-count: ffffffffffffffff\n', parseEventCount, 2 ** 64],
+  ['it_value: (3, 500000000)\n', parseTimerValue, 3.5],
+  ['it_value: (0, 0)\n', parseTimerValue, 0],
+  ['Pid:\t4711\n', parsePidfd, 4711],
+  ['Pid:\t-1\n', parsePidfd, -1],
+])('%j is understood', (text, parse, value) => {
+  expect(parse(`pos:\t0\n${text}`)).toBe(value)
+  expect(parse('pos:\t0\n')).toBeUndefined()
+})
+
+test('bit 0 of a mask is signal 1', () => {
+  expect(parseSignalMask('0000000000004001')).toEqual([1, 15])
+  expect(parseSignalMask('8000000000000000')).toEqual([64])
+})
+
+test.runIf(process.platform === 'linux')('what node watches are descriptors that it has', async () => {
+  const { pid } = start(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
+  const watched = await until(() => {
+    const instances = openFiles(pid).filter(({ target }) => target === 'anon_inode:[eventpoll]')
+    const all = instances.flatMap(({ fd }) => readWatched(pid, fd))
+    return all.length > 1 && all
+  })
+  expect(openFiles(pid).map(({ fd }) => fd)).toEqual(expect.arrayContaining(watched.map(({ fd }) => fd)))
+})
