@@ -63,6 +63,8 @@ export const processLayout: Demo = async (stage) => {
   claimRights(stage, memory)
   const pointers = showPointers(stage, memory)
   if (pointers) stage.claim('the stack pointer points into the stack', pointers.stack?.part === 'stack')
+  program.kill()
+  await program.ended
 }
 
 /** A program may map what it likes as it likes; this one does as nearly all do. */

@@ -36,7 +36,7 @@ test('every command, group, option and choice is offered, and files where a file
 test.each([
   [
     ['--json', 'pipe', ''],
-    ['read', 'write', 'demo'],
+    ['read', 'write', 'demo', 'atomic', 'capacity', 'half-duplex'],
   ],
   [['view', ''], ['@files']],
   [
@@ -49,7 +49,7 @@ test.each([
   ],
   [
     ['help', 'pipe', ''],
-    ['read', 'write', 'demo'],
+    ['read', 'write', 'demo', 'atomic', 'capacity', 'half-duplex'],
   ],
   [['pipe', 'write', '--', '-'], []],
   [['nonsense', ''], []],

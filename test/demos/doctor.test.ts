@@ -65,7 +65,7 @@ test('without the programs mkfifo and setpriv', async () => {
     'cannot run   pipe demo: there is no program mkfifo here; install coreutils',
   )
   expect(of('pipe read')).toContain('runs in part pipe read: only over a FIFO that is there already')
-  expect(of('tour')).toContain('runs in part tour: pipe demo cannot run')
+  expect(of('tour')).toMatch(/runs in part tour: .*pipe demo cannot run/)
   expect(of('short-reads')).toContain('runs here')
   expect(JSON.stringify(events)).toContain('install util-linux')
   expect(await exitOf(machine, 'pipe demo')).toBe(69)
