@@ -13,7 +13,7 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
 import { cleaned } from './clean.js'
-import { describe, type Paint, type Style, title } from './words.js'
+import { describe, type Paint, type Style, title, versions } from './words.js'
 
 export interface TimelineOptions {
   /** Colours as chalk counts them; 0 is none. */
@@ -210,8 +210,4 @@ function createPalette(chalk: ChalkInstance): (name: string) => Paint {
     given.set(name, paint)
     return paint
   }
-}
-
-function versions({ version, node, kernel }: RunFact): string {
-  return `osdemo ${version}, Node ${node}, ${kernel}`
 }

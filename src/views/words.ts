@@ -1,5 +1,5 @@
 /** What an event says, in the words that all views share; each paints them as it can. */
-import type { Event } from '../events.js'
+import type { Event, RunFact } from '../events.js'
 
 export type Paint = (text: string) => string
 
@@ -68,6 +68,28 @@ export function describe(event: Event, style = plain, held?: number): string {
 /** The command of a run as it was typed. */
 export function title(command: readonly string[]): string {
   return ['osdemo', ...command].join(' ')
+}
+
+/** Options that say where a run is shown, and nothing about the run. The second half take a word of their own. */
+const showing = ['--json', '--quiet', '--color', '--no-color', '--view', '--save', '--log-level']
+const takesWord = 4
+
+/** The command of a run without what only says where it is shown: the name of a picture. */
+export function subject(command: readonly string[]): string {
+  const words: string[] = []
+  for (let at = 0; at < command.length; at++) {
+    const word = command[at]!
+    if (word === '--') return title([...words, ...command.slice(at)])
+    const option = showing.indexOf(word.split('=')[0]!)
+    if (option < 0) words.push(word)
+    else if (option >= takesWord && !word.includes('=')) at++
+  }
+  return title(words)
+}
+
+/** With what a run was made. */
+export function versions({ version, node, kernel }: RunFact): string {
+  return `osdemo ${version}, Node ${node}, ${kernel}`
 }
 
 export function kindName(kind: string): string {
