@@ -2,6 +2,7 @@
 import type { Event } from '../events.js'
 import { createFileOutput, createOutput, type Output } from '../run/output.js'
 import { createView, endings } from '../views/index.js'
+import type { ViewName } from '../views/names.js'
 import type { CommonOptions } from './spec.js'
 
 const silent = { event: () => '', end: () => '' }
@@ -30,11 +31,17 @@ export async function openOutput(
 
 /** The files of `--save`. @throws SystemCallError when one cannot be made */
 export async function openRecords(paths: readonly string[] = []): Promise<Output[]> {
-  const views = await Promise.all(
-    paths.map((path) => {
-      const ending = Object.keys(endings).find((known) => path.endsWith(known))!
-      return createView(endings[ending]!, undefined, { color: false, width: 80, hide: [] })
-    }),
-  )
-  return views.map((view, index) => createFileOutput(view, paths[index]!))
+  const names = paths.map((path) => endings[Object.keys(endings).find((known) => path.endsWith(known))!]!)
+  const looks = { color: false, width: 80, hide: [] }
+  const views = await Promise.all(names.map((name) => createView(name, undefined, looks)))
+  const { createWholeFile } = names.some(isDrawn) ? await import('../run/whole-file.js') : {}
+  return views.map((view, index) => {
+    const create = isDrawn(names[index]!) ? createWholeFile! : createFileOutput
+    return create(view, paths[index]!)
+  })
+}
+
+/** A picture is drawn when all is known; events are written as they happen. */
+function isDrawn(name: ViewName): boolean {
+  return name !== 'ndjson'
 }

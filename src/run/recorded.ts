@@ -35,7 +35,13 @@ export interface RecordedSegment {
   since: number
 }
 
-export type Recorded = RecordedFifo | RecordedSegment
+/** A file that is written under a name that nobody else would use, and renamed when it is whole. */
+export interface RecordedFile {
+  kind: 'file'
+  draft: string
+}
+
+export type Recorded = RecordedFifo | RecordedSegment | RecordedFile
 
 /** A thing of ours that is there. */
 interface Found {
@@ -47,6 +53,7 @@ interface Found {
 /** How events name it: a path, or the key of a segment; of one without a key, its id. */
 export function nameOf(thing: Recorded): string {
   if (thing.kind === 'fifo') return thing.path
+  if (thing.kind === 'file') return thing.draft
   return thing.key === 0 ? `id ${thing.id}` : `${thing.key}`
 }
 
@@ -57,7 +64,14 @@ export function removeDraft(thing: Recorded): void {
 
 /** What a record is about, where it is still there and is what the record says. */
 export function find(thing: Recorded, maker: Maker): Found | undefined {
-  return thing.kind === 'fifo' ? findFifo(thing) : findSegment(thing, maker)
+  switch (thing.kind) {
+    case 'fifo':
+      return findFifo(thing)
+    case 'segment':
+      return findSegment(thing, maker)
+    case 'file':
+      return findUnfinished(thing)
+  }
 }
 
 function findFifo({ path, identity }: RecordedFifo): Found | undefined {
@@ -68,6 +82,11 @@ function findFifo({ path, identity }: RecordedFifo): Found | undefined {
     stats?.birthtimeMs === identity?.birthtimeMs
   if (!stats?.isFIFO() || stats.uid !== process.getuid!() || !ours) return undefined
   return { users: () => fifoUsers(stats.dev, stats.ino), remove: () => isStill(path, stats) && unlink(path) }
+}
+
+/** Nobody else would use its name. */
+function findUnfinished({ draft }: RecordedFile): Found | undefined {
+  return look(draft)?.isFile() ? { users: () => [], remove: () => unlink(draft) } : undefined
 }
 
 function findSegment({ key, id, creator, since }: RecordedSegment, maker: Maker): Found | undefined {
