@@ -1,4 +1,165 @@
+/**
+ * A picture of the run, drawn to scale: a lane for each process, bars for what held it, arrows for messages, claims below.
+ * What lies too close together to be seen is drawn as one, and the picture says so.
+ */
 import type { Event } from '../events.js'
+import { type Story, tellStory } from './story.js'
+import { drawArrows } from './svg-arrows.js'
+import { drawClaimMarks, listClaims } from './svg-claims.js'
+import { drawLanes, type Layout } from './svg-lanes.js'
+import { drawLegend } from './svg-legend.js'
+import { element, fitted, textAt } from './svg-parts.js'
+import { createScale } from './svg-scale.js'
+import { style } from './svg-style.js'
+import { duration, plural, subject, versions } from './words.js'
+
+/** Pixels, before whoever shows it makes it larger or smaller. */
+const width = 1000
+const left = 150
+const right = width - 24
+
+/** More lanes than this are not drawn. */
+const mostLanes = 64
+
 export function createSvg() {
-  return { event: (_: Event) => '', end: () => '' }
+  const events: Event[] = []
+  return {
+    event(event: Event): string {
+      events.push(event)
+      return ''
+    },
+    end: () => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(events))}\n`,
+  }
+}
+
+/** The element `svg` alone. */
+export function drawSvg(whole: Story): string {
+  const story = withFewLanes(whole)
+  const { lanes, chapters } = story
+  const top = chapters.length > 0 ? 96 : 78
+  const laneHeight = lanes.length > 12 ? 40 : 58
+  const moments = story.steps.map(({ event }) => event.t)
+  const covered = [
+    ...story.holds.map(({ begin, end = story.end }) => ({ from: begin, to: end })),
+    ...story.stays,
+    ...story.steps.flatMap(({ event }) =>
+      event.event === 'tally' ? [{ from: event.since, to: event.t }] : [],
+    ),
+  ]
+  const scale = createScale(moments, covered, { from: left, to: right })
+  const layout: Layout = {
+    scale,
+    left,
+    right,
+    laneHeight,
+    y: ({ index }) => top + 24 + laneHeight * (index + 0.5),
+    folded: new Map(),
+  }
+  const foot = top + 24 + laneHeight * lanes.length
+  const plot = [
+    ...drawAxis(layout, top, foot),
+    ...drawChapters(story, layout, foot),
+    ...drawClaimMarks(story, foot + 16, top + 24, layout),
+    ...drawLanes(story, layout),
+    ...drawArrows(story.arrows, layout),
+  ]
+  const legend = drawLegend(story, layout, foot + 46)
+  const claims = listClaims(story, legend.end + 24, width, layout)
+  const notes = footnotes(whole, story, layout)
+  const height = claims.end + notes.length * 15 + 12
+  const name = titleOf(story)
+  const [run] = story.runs
+  const good = story.claims.filter(({ holds }) => holds).length
+  const about = `${plural(lanes.length, 'lane')}, ${plural(story.steps.length, 'event')} in ${duration(story.end - story.start)}`
+  const sum = `${about}; ${good} of ${plural(story.claims.length, 'claim')} hold`
+  const parts = [
+    element('rect', { width, height, class: 'paper' }),
+    textAt(12, 28, fitted(name, width - 24, 17), 'title'),
+    textAt(12, 48, fitted(run ? `${versions(run)}, ${run.wall}` : '', width - 24, 11), 'small dim'),
+    ...plot,
+    ...legend.parts,
+    ...claims.parts,
+    ...notes.map((text, at) => textAt(12, claims.end + 10 + at * 15, text, 'small dim')),
+  ]
+  const box = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    viewBox: `0 0 ${width} ${Math.ceil(height)}`,
+    width,
+    height: Math.ceil(height),
+    role: 'img',
+    'aria-label': `${name}: ${sum}`,
+  }
+  return element('svg', box, `\n<style>${style}</style>\n${parts.join('\n')}\n`)
+}
+
+/** What cannot be told apart any more is left out. */
+function withFewLanes(story: Story): Story {
+  if (story.lanes.length <= mostLanes) return story
+  const kept = new Set(story.lanes.slice(0, mostLanes))
+  return {
+    ...story,
+    lanes: [...kept],
+    arrows: story.arrows.filter(
+      ({ from, to }) => (!from || kept.has(from.lane)) && (!to || kept.has(to.lane)),
+    ),
+  }
+}
+
+function titleOf({ runs, chapters }: Story): string {
+  const inside = new Set(chapters.map(({ run }) => run))
+  const names = [...new Set(runs.filter((run) => !inside.has(run)).map(({ command }) => subject(command)))]
+  return names.join(' + ') || 'osdemo'
+}
+
+function drawAxis({ scale, y: _, laneHeight: __ }: Layout, top: number, foot: number): string[] {
+  const ticks = scale.ticks.flatMap(({ x, label }) => [
+    element('path', { d: `M${x.toFixed(1)} ${top + 6}V${foot}`, class: 'grid' }),
+    textAt(x, top, label, 'small dim', 'middle'),
+  ])
+  const cuts = scale.cuts.flatMap(({ from, to, time }) => {
+    const middle = (from + to) / 2
+    const wave = (x: number) => `M${x.toFixed(1)} ${top + 6}l4 5l-8 5l4 5V${foot}`
+    const title = `${duration(time)} in which nothing was told are cut out here`
+    return [
+      element('rect', {
+        x: from + 2,
+        y: top + 6,
+        width: to - from - 4,
+        height: foot - top - 6,
+        class: 'paper',
+      }),
+      element('path', { d: wave(middle - 3) + wave(middle + 3), class: 'life' }, '', title),
+      textAt(middle, foot - 2, `${duration(time)}`, 'small dim halo', 'middle'),
+    ]
+  })
+  return [...ticks, ...cuts]
+}
+
+/** In the tour: where a demo begins, and which. */
+function drawChapters({ chapters, end }: Story, { scale }: Layout, foot: number): string[] {
+  return chapters.flatMap(({ t, run }, at) => {
+    const x = scale.x(t)
+    const room = scale.x(chapters[at + 1]?.t ?? end) - x - 6
+    return [
+      element('path', { d: `M${x.toFixed(1)} 62V${foot}`, class: 'life' }, '', subject(run.command)),
+      textAt(x + 4, 72, fitted(run.command.join(' '), room, 11), 'small'),
+    ]
+  })
+}
+
+function footnotes(whole: Story, story: Story, { scale, folded }: Layout): string[] {
+  const notes: string[] = []
+  if (scale.cuts.length > 0) {
+    notes.push('Times are to scale; where the axis is broken, time in which nothing was told is cut out.')
+  }
+  if (folded.size > 0) {
+    const parts = [...folded].map(([what, number]) => `${number.toLocaleString('en-US')} ${what}`)
+    notes.push(`Too close together to be drawn each for itself: ${parts.join(', ')}.`)
+  }
+  const missing = whole.lanes.length - story.lanes.length
+  if (missing > 0) notes.push(`${missing} more processes and threads are not drawn.`)
+  const failures = story.steps.flatMap(({ event }) => (event.event === 'error' ? [event.message] : []))
+  return [...failures.map((message) => `The run failed: ${message}`), ...notes].map((text) =>
+    fitted(text, width - 24, 11),
+  )
 }

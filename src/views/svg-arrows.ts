@@ -1,0 +1,113 @@
+/** Messages as arrows from lane to lane. Those that would lie on one another become one thick arrow that says how many it is. */
+import type { Arrow } from './messages.js'
+import { count, type Layout } from './svg-lanes.js'
+import { element, fitted, textAt, widthOf } from './svg-parts.js'
+import { plural } from './words.js'
+
+/** Arrows between the same lanes whose ends are closer than so many pixels are one. */
+const near = 5
+
+interface Bundle {
+  arrows: Arrow[]
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+}
+
+interface Box {
+  left: number
+  right: number
+  y: number
+}
+
+export function drawArrows(arrows: readonly Arrow[], layout: Layout): string[] {
+  const bundles = bundle(arrows, layout)
+  const boxes: Box[] = []
+  return bundles.map((one) => {
+    if (one.arrows.length > 1) count(layout.folded, 'messages', one.arrows.length)
+    return drawBundle(one) + drawLabel(one, boxes, layout)
+  })
+}
+
+function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout): Bundle[] {
+  const bundles: Bundle[] = []
+  const open = new Map<string, Bundle>()
+  const timeOf = ({ from, to }: Arrow) => (from ?? to)!.t
+  for (const arrow of [...arrows].sort((one, other) => timeOf(one) - timeOf(other))) {
+    const { from, to, toward, fate } = arrow
+    const target = to?.lane ?? toward
+    // Where the other end is not in the recording, the arrow comes out of nowhere, or goes there.
+    const stub = laneHeight / 2 - 4
+    const x1 = from ? scale.x(from.t) : scale.x(to!.t) - 10
+    const y1 = from ? y(from.lane) : y(to!.lane) - stub
+    const y2 = target ? y(target) : y(from!.lane) - stub
+    const x2 = to ? scale.x(to.t) : target ? x1 + 8 : x1 + 10
+    const key = `${from?.lane.index} ${target?.index} ${fate}`
+    const last = open.get(key)
+    if (last && x1 - last.x1 < near && Math.abs(x2 - last.x2) < near) last.arrows.push(arrow)
+    else {
+      const made = { arrows: [arrow], x1, y1, x2, y2 }
+      bundles.push(made)
+      open.set(key, made)
+    }
+  }
+  return bundles
+}
+
+function drawBundle({ arrows, x1, y1, x2, y2 }: Bundle): string {
+  const lost = arrows[0]!.fate === 'lost'
+  const length = Math.hypot(x2 - x1, y2 - y1) || 1
+  const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length]
+  // A lost one does not get there.
+  const [ex, ey] = lost ? [x1 + (x2 - x1) * 0.65, y1 + (y2 - y1) * 0.65] : [x2, y2]
+  const many = arrows.length > 1 ? ' many' : ''
+  const point = (along: number, aside: number) =>
+    `${(ex - dx * along - dy * aside).toFixed(1)} ${(ey - dy * along + dx * aside).toFixed(1)}`
+  const line = `M${x1.toFixed(1)} ${y1.toFixed(1)}L${point(lost ? 0 : 6, 0)}`
+  const head = lost
+    ? element('path', {
+        d: `M${point(-5, 5)}L${point(5, -5)}M${point(-5, -5)}L${point(5, 5)}`,
+        class: 'lost',
+      })
+    : element('path', { d: `M${point(0, 0)}L${point(9, 4)}L${point(9, -4)}z`, class: 'head' })
+  const path = element('path', { d: line, class: lost ? `lost${many}` : `arrow${many}` })
+  return element('g', {}, path + head, titleOf(arrows))
+}
+
+function titleOf(arrows: readonly Arrow[]): string {
+  const [{ from, to, channel, fate }] = arrows as [Arrow]
+  const other = 'not in this recording'
+  const way = `${from?.lane.name ?? other} to ${to?.lane.name ?? (fate === 'lost' ? 'nobody: not received' : other)}`
+  const texts = arrows.slice(0, 8).map(({ message }) => textOf(message, 80))
+  const more = arrows.length > 8 ? [`and ${arrows.length - 8} more`] : []
+  return [`${way}, over ${channel}`, ...texts, ...more].join('\n')
+}
+
+function textOf({ text, bytes }: Arrow['message'], most: number): string {
+  if (!text) return plural(bytes, 'byte')
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+/** Beside the middle of the arrow, or where else along it there is room. */
+function drawLabel({ arrows, x1, y1, x2, y2 }: Bundle, boxes: Box[], { right }: Layout): string {
+  const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
+  const text =
+    arrows.length === 1
+      ? fitted(textOf(arrows[0]!.message, 40), 150, 11)
+      : `${arrows.length} messages, ${plural(bytes, 'byte')}`
+  const width = widthOf(text, 11)
+  for (const part of [0.5, 0.35, 0.65, 0.22, 0.78]) {
+    const [x, y] = [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]
+    const onRight = x + 6 + width < right
+    const left = onRight ? x + 6 : x - 6 - width
+    const box = { left, right: left + width, y }
+    const hit = boxes.some(
+      (one) => Math.abs(one.y - y) < 12 && one.left < box.right + 3 && box.left < one.right + 3,
+    )
+    if (hit) continue
+    boxes.push(box)
+    return textAt(left, y + 4, text, 'small halo')
+  }
+  return ''
+}
