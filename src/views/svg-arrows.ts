@@ -15,18 +15,11 @@ interface Bundle {
   y2: number
 }
 
-interface Box {
-  left: number
-  right: number
-  y: number
-}
-
 export function drawArrows(arrows: readonly Arrow[], layout: Layout): string[] {
   const bundles = bundle(arrows, layout)
-  const boxes: Box[] = []
   return bundles.map((one) => {
     if (one.arrows.length > 1) count(layout.folded, 'messages', one.arrows.length)
-    return drawBundle(one) + drawLabel(one, boxes, layout)
+    return drawBundle(one) + drawLabel(one, layout)
   })
 }
 
@@ -90,7 +83,7 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
 }
 
 /** Beside the middle of the arrow, or where else along it there is room. */
-function drawLabel({ arrows, x1, y1, x2, y2 }: Bundle, boxes: Box[], { right }: Layout): string {
+function drawLabel({ arrows, x1, y1, x2, y2 }: Bundle, { right, claim }: Layout): string {
   const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
   const text =
     arrows.length === 1
@@ -101,12 +94,7 @@ function drawLabel({ arrows, x1, y1, x2, y2 }: Bundle, boxes: Box[], { right }: 
     const [x, y] = [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]
     const onRight = x + 6 + width < right
     const left = onRight ? x + 6 : x - 6 - width
-    const box = { left, right: left + width, y }
-    const hit = boxes.some(
-      (one) => Math.abs(one.y - y) < 12 && one.left < box.right + 3 && box.left < one.right + 3,
-    )
-    if (hit) continue
-    boxes.push(box)
+    if (!claim(left, y + 4, width)) continue
     return textAt(left, y + 4, text, 'small halo')
   }
   return ''

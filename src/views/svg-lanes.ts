@@ -13,8 +13,21 @@ export interface Layout {
   right: number
   y(lane: Lane): number
   laneHeight: number
-  /** Of how many things it was said in other words that they are there. */
+  /** How many things of a kind are not drawn each for itself. */
   folded: Map<string, number>
+  /** Whether there is still room for a text of this width, `x` being its left end; then it is taken. */
+  claim(x: number, y: number, width: number): boolean
+}
+
+/** Keeps texts from lying on one another. */
+export function createRoom(): Layout['claim'] {
+  const taken: { left: number; right: number; y: number }[] = []
+  return (left, y, width) => {
+    const right = left + width
+    const hit = taken.some((one) => Math.abs(one.y - y) < 12 && one.left < right + 4 && left < one.right + 4)
+    if (!hit) taken.push({ left, right, y })
+    return !hit
+  }
 }
 
 export const barHeight = 14
@@ -77,7 +90,6 @@ function drawEnd(lane: Lane, { code, signal }: NonNullable<Lane['end']>, x: numb
 /** Bars for calls that held their caller, ticks for those that returned at once. */
 function drawHolds(holds: Held[], storyEnd: number, layout: Layout): string[] {
   const { scale, y: yOf, right } = layout
-  let labelled = Number.NEGATIVE_INFINITY
   return holds.flatMap((held, at) => {
     const { lane, begin, end, first, last } = held
     const [x, until] = [scale.x(begin), scale.x(end ?? storyEnd)]
@@ -103,9 +115,9 @@ function drawHolds(holds: Held[], storyEnd: number, layout: Layout): string[] {
     const errno = last?.errno ? ` ${last.errno}` : ''
     const full = `${first.call}${errno} · ${duration(time)}`
     const text = widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)
-    if (x < labelled || text === '') return [bar]
-    labelled = x + widthOf(text, 11) + 6
-    return [bar, textAt(x, y - barHeight / 2 - 4, text, 'small halo')]
+    const above = y - barHeight / 2 - 4
+    if (text === '' || !layout.claim(x, above, widthOf(text, 11))) return [bar]
+    return [bar, textAt(x, above, text, 'small halo')]
   })
 }
 

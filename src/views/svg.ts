@@ -6,7 +6,7 @@ import type { Event } from '../events.js'
 import { type Story, tellStory } from './story.js'
 import { drawArrows } from './svg-arrows.js'
 import { drawClaimMarks, listClaims } from './svg-claims.js'
-import { drawLanes, type Layout } from './svg-lanes.js'
+import { createRoom, drawLanes, type Layout } from './svg-lanes.js'
 import { drawLegend } from './svg-legend.js'
 import { element, fitted, textAt } from './svg-parts.js'
 import { createScale } from './svg-scale.js'
@@ -54,6 +54,7 @@ export function drawSvg(whole: Story): string {
     laneHeight,
     y: ({ index }) => top + 24 + laneHeight * (index + 0.5),
     folded: new Map(),
+    claim: createRoom(),
   }
   const foot = top + 24 + laneHeight * lanes.length
   const plot = [
@@ -111,7 +112,7 @@ function titleOf({ runs, chapters }: Story): string {
   return names.join(' + ') || 'osdemo'
 }
 
-function drawAxis({ scale, y: _, laneHeight: __ }: Layout, top: number, foot: number): string[] {
+function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
   const ticks = scale.ticks.flatMap(({ x, label }) => [
     element('path', { d: `M${x.toFixed(1)} ${top + 6}V${foot}`, class: 'grid' }),
     textAt(x, top, label, 'small dim', 'middle'),
@@ -129,7 +130,16 @@ function drawAxis({ scale, y: _, laneHeight: __ }: Layout, top: number, foot: nu
         class: 'paper',
       }),
       element('path', { d: wave(middle - 3) + wave(middle + 3), class: 'life' }, '', title),
-      textAt(middle, foot - 2, `${duration(time)}`, 'small dim halo', 'middle'),
+      element(
+        'text',
+        {
+          x: 0,
+          y: 0,
+          class: 'small dim halo',
+          transform: `translate(${middle + 4} ${foot - 4}) rotate(-90)`,
+        },
+        duration(time),
+      ),
     ]
   })
   return [...ticks, ...cuts]
