@@ -248,6 +248,8 @@ function createStates(end: number) {
   }
   return {
     change(lane: Lane, { t, state, source }: Event & StateFact): void {
+      // The same state seen again is no other stay.
+      if (current.get(lane)?.state === state) return
       close(lane, t)
       const stay: Stay = { lane, state, from: t, to: end, source }
       stays.push(stay)

@@ -1,33 +1,46 @@
-/** Messages as arrows from lane to lane. Those that would lie on one another become one thick arrow that says how many it is. */
+/** Messages as arrows from lane to lane. Those that would lie on one another become one that says how many it is. */
 import type { Arrow } from './messages.js'
 import { count, type Layout } from './svg-lanes.js'
 import { element, fitted, textAt, widthOf } from './svg-parts.js'
 import { plural } from './words.js'
 
-/** Arrows between the same lanes whose ends are closer than so many pixels are one. */
-const near = 5
+/** Arrows between the same lanes whose ends are closer than so many pixels are one: the least with which they are not too many. */
+const nearness = [5, 12, 25, 50, 100]
+const mostBundles = 90
 
 interface Bundle {
   arrows: Arrow[]
+  /** Where the first one begins and ends. */
   x1: number
   y1: number
   x2: number
   y2: number
+  /** How much further to the right the last one begins, and ends. */
+  spread1: number
+  spread2: number
 }
 
 export function drawArrows(arrows: readonly Arrow[], layout: Layout): string[] {
-  const bundles = bundle(arrows, layout)
+  const sorted = [...arrows].sort((one, other) => timeOf(one) - timeOf(other))
+  let bundles: Bundle[] = []
+  for (const near of nearness) {
+    bundles = bundle(sorted, layout, near)
+    if (bundles.length <= mostBundles) break
+  }
   return bundles.map((one) => {
     if (one.arrows.length > 1) count(layout.folded, 'messages', one.arrows.length)
     return drawBundle(one) + drawLabel(one, layout)
   })
 }
 
-function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout): Bundle[] {
+function timeOf({ from, to }: Arrow): number {
+  return (from ?? to)!.t
+}
+
+function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout, near: number): Bundle[] {
   const bundles: Bundle[] = []
   const open = new Map<string, Bundle>()
-  const timeOf = ({ from, to }: Arrow) => (from ?? to)!.t
-  for (const arrow of [...arrows].sort((one, other) => timeOf(one) - timeOf(other))) {
+  for (const arrow of arrows) {
     const { from, to, toward, fate } = arrow
     const target = to?.lane ?? toward
     // Where the other end is not in the recording, the arrow comes out of nowhere, or goes there.
@@ -38,9 +51,12 @@ function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout): Bun
     const x2 = to ? scale.x(to.t) : target ? x1 + 8 : x1 + 10
     const key = `${from?.lane.index} ${target?.index} ${fate}`
     const last = open.get(key)
-    if (last && x1 - last.x1 < near && Math.abs(x2 - last.x2) < near) last.arrows.push(arrow)
-    else {
-      const made = { arrows: [arrow], x1, y1, x2, y2 }
+    if (last && x1 - last.x1 < near && Math.abs(x2 - last.x2) < near) {
+      last.arrows.push(arrow)
+      last.spread1 = x1 - last.x1
+      last.spread2 = Math.max(last.spread2, x2 - last.x2)
+    } else {
+      const made = { arrows: [arrow], x1, y1, x2, y2, spread1: 0, spread2: 0 }
       bundles.push(made)
       open.set(key, made)
     }
@@ -48,13 +64,15 @@ function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout): Bun
   return bundles
 }
 
-function drawBundle({ arrows, x1, y1, x2, y2 }: Bundle): string {
+/** One arrow in the middle of the times of all, and behind it a sheaf from the first to the last. */
+function drawBundle(bundle: Bundle): string {
+  const { arrows, y1, y2, spread1, spread2 } = bundle
+  const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const lost = arrows[0]!.fate === 'lost'
   const length = Math.hypot(x2 - x1, y2 - y1) || 1
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length]
   // A lost one does not get there.
   const [ex, ey] = lost ? [x1 + (x2 - x1) * 0.65, y1 + (y2 - y1) * 0.65] : [x2, y2]
-  const many = arrows.length > 1 ? ' many' : ''
   const point = (along: number, aside: number) =>
     `${(ex - dx * along - dy * aside).toFixed(1)} ${(ey - dy * along + dx * aside).toFixed(1)}`
   const line = `M${x1.toFixed(1)} ${y1.toFixed(1)}L${point(lost ? 0 : 6, 0)}`
@@ -64,8 +82,21 @@ function drawBundle({ arrows, x1, y1, x2, y2 }: Bundle): string {
         class: 'lost',
       })
     : element('path', { d: `M${point(0, 0)}L${point(9, 4)}L${point(9, -4)}z`, class: 'head' })
-  const path = element('path', { d: line, class: lost ? `lost${many}` : `arrow${many}` })
-  return element('g', {}, path + head, titleOf(arrows))
+  const path = element('path', { d: line, class: lost ? 'lost' : 'arrow' })
+  return element('g', {}, (arrows.length > 1 ? drawSheaf(bundle) : '') + path + head, titleOf(arrows))
+}
+
+function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
+  const corners = [
+    [x1 - 2, y1],
+    [x1 + spread1 + 2, y1],
+    [x2 + spread2 + 2, y2],
+    [x2 - 2, y2],
+  ]
+  return element('path', {
+    d: `M${corners.map((corner) => corner.map((value) => value.toFixed(1)).join(' ')).join('L')}z`,
+    class: 'sheaf',
+  })
 }
 
 function titleOf(arrows: readonly Arrow[]): string {
@@ -83,7 +114,9 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
 }
 
 /** Beside the middle of the arrow, or where else along it there is room. */
-function drawLabel({ arrows, x1, y1, x2, y2 }: Bundle, { right, claim }: Layout): string {
+function drawLabel(bundle: Bundle, { right, claim }: Layout): string {
+  const { arrows, y1, y2, spread1, spread2 } = bundle
+  const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
   const text =
     arrows.length === 1

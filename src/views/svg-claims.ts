@@ -4,9 +4,6 @@ import { count, type Layout } from './svg-lanes.js'
 import { element, textAt, wrapped } from './svg-parts.js'
 import { describe } from './words.js'
 
-/** Numbers closer than so many pixels become one, as `3–5`. */
-const near = 18
-
 /** So many claims get their evidence in the picture, and so many pieces of it. */
 const mostTold = 24
 const mostEvidence = 3
@@ -19,14 +16,14 @@ export function drawClaimMarks({ claims }: Story, y: number, foot: number, { sca
   claims.forEach(({ t, holds }, index) => {
     const x = scale.x(t)
     const last = groups.at(-1)
-    if (last && x - last.x < near) {
+    if (last && x - last.x < (badgeWidth(last) + 16) / 2 + 2) {
       last.last = index
       last.holds &&= holds
     } else groups.push({ x, first: index, last: index, holds })
   })
-  return groups.map(({ x, first, last, holds }) => {
-    const label = first === last ? `${first + 1}` : `${first + 1}–${last + 1}`
-    const width = Math.max(16, label.length * 6.5 + 6)
+  return groups.map((group) => {
+    const { x, first, last, holds } = group
+    const width = badgeWidth(group)
     const shape = { x: x - width / 2, y: y - 8, width, height: 16, rx: 8, class: holds ? 'good' : 'bad' }
     const titles = claims.slice(first, last + 1).map((claim) => claimText(claim))
     const line = element('path', {
@@ -36,9 +33,22 @@ export function drawClaimMarks({ claims }: Story, y: number, foot: number, { sca
     })
     return (
       line +
-      element('g', {}, element('rect', shape) + textAt(x, y + 4, label, 'badge', 'middle'), titles.join('\n'))
+      element(
+        'g',
+        {},
+        element('rect', shape) + textAt(x, y + 4, badgeLabel(group), 'badge', 'middle'),
+        titles.join('\n'),
+      )
     )
   })
+}
+
+function badgeLabel({ first, last }: { first: number; last: number }): string {
+  return first === last ? `${first + 1}` : `${first + 1}–${last + 1}`
+}
+
+function badgeWidth(group: { first: number; last: number }): number {
+  return Math.max(16, badgeLabel(group).length * 6.5 + 6)
 }
 
 function claimText({ holds, text }: Claim): string {

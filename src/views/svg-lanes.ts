@@ -51,7 +51,7 @@ export function drawLanes(story: Story, layout: Layout): string[] {
   ])
 }
 
-function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight }: Layout): string[] {
+function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, right, laneHeight }: Layout): string[] {
   const y = yOf(lane)
   const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? end)]
   const roomForName = left - 20
@@ -70,10 +70,11 @@ function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight 
     class: 'band',
   })
   const life = element('path', { d: `M${from.toFixed(1)} ${y}H${to.toFixed(1)}`, class: 'life' })
-  return [...names, band, life, ...(lane.end ? [drawEnd(lane, lane.end, to, y)] : [])]
+  return [...names, band, life, ...(lane.end ? [drawEnd(lane, lane.end, to, y, right)] : [])]
 }
 
-function drawEnd(lane: Lane, { code, signal }: NonNullable<Lane['end']>, x: number, y: number): string {
+function drawEnd(lane: Lane, end: NonNullable<Lane['end']>, x: number, y: number, right: number): string {
+  const { code, signal } = end
   const how = signal ? `killed by ${signal}` : `ended with exit code ${code}`
   const bad = signal !== null || code !== 0
   const [far, close] = [x - 4, x + 4].map((value) => value.toFixed(1))
@@ -84,7 +85,13 @@ function drawEnd(lane: Lane, { code, signal }: NonNullable<Lane['end']>, x: numb
     '',
     `${lane.name} ${how}`,
   )
-  return bad ? cross + textAt(x + 8, y + 4, signal ?? `exit ${code}`, 'small bad halo') : cross
+  if (!bad) return cross
+  const label = signal ?? `exit ${code}`
+  const fits = x + 8 + widthOf(label, 11) < right + 20
+  return (
+    cross +
+    (fits ? textAt(x + 8, y + 4, label, 'small bad halo') : textAt(x, y - 9, label, 'small bad halo', 'end'))
+  )
 }
 
 /** Bars for calls that held their caller, ticks for those that returned at once. */

@@ -21,8 +21,8 @@ interface Span {
 /** Pixels of a cut. */
 const cutWidth = 36
 
-/** A time is cut out from this part of the whole on, and so many at most. */
-const longGap = 0.04
+/** An empty time is cut out while it takes more pixels than this, and so many at most. */
+const longGap = 120
 const mostCuts = 8
 
 /** Pixels between two labels of the axis, at least. */
@@ -36,10 +36,7 @@ const tickRoom = 76
 export function createScale(moments: readonly number[], covered: readonly Span[], plot: Span): Scale {
   const start = moments[0] ?? 0
   const end = Math.max(moments.at(-1) ?? 0, start + 1)
-  const gaps = findGaps(moments, covered, (end - start) * longGap)
-  const cutTime = gaps.reduce((sum, { from, to }) => sum + to - from, 0)
-  const room = plot.to - plot.from - gaps.length * cutWidth
-  const pixel = (end - start - cutTime) / room || 1 / room
+  const { gaps, pixel } = cutGaps(findGaps(moments, covered), end - start, plot.to - plot.from)
 
   function x(t: number): number {
     let time = Math.min(Math.max(t, start), end) - start
@@ -59,8 +56,23 @@ export function createScale(moments: readonly number[], covered: readonly Span[]
   }
 }
 
-/** The longest times between two moments that are not covered. */
-function findGaps(moments: readonly number[], covered: readonly Span[], shortest: number): Span[] {
+/** Cuts the longest first: each makes the others wider. */
+function cutGaps(candidates: Span[], time: number, room: number): { gaps: Span[]; pixel: number } {
+  const gaps: Span[] = []
+  let pixel = time / room
+  for (const gap of candidates) {
+    const length = gap.to - gap.from
+    if (length / pixel < longGap || gaps.length === mostCuts) break
+    gaps.push(gap)
+    time -= length
+    room -= cutWidth
+    pixel = time / room || 1 / room
+  }
+  return { gaps: gaps.sort((one, other) => one.from - other.from), pixel }
+}
+
+/** The times between two moments that are not covered, the longest first. */
+function findGaps(moments: readonly number[], covered: readonly Span[]): Span[] {
   const spans = [...covered].sort((one, other) => one.from - other.from)
   const gaps: Span[] = []
   let next = 0
@@ -68,10 +80,9 @@ function findGaps(moments: readonly number[], covered: readonly Span[], shortest
   for (let at = 1; at < moments.length; at++) {
     const [from, to] = [moments[at - 1]!, moments[at]!]
     for (; next < spans.length && spans[next]!.from < to; next++) until = Math.max(until, spans[next]!.to)
-    if (to - from > shortest && until <= from) gaps.push({ from, to })
+    if (until <= from) gaps.push({ from, to })
   }
-  const longest = gaps.sort((one, other) => other.to - other.from - (one.to - one.from)).slice(0, mostCuts)
-  return longest.sort((one, other) => one.from - other.from)
+  return gaps.sort((one, other) => other.to - other.from - (one.to - one.from))
 }
 
 function createTicks(start: number, end: number, gaps: Span[], x: Scale['x'], pixel: number): Scale['ticks'] {

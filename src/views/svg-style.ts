@@ -56,6 +56,7 @@ text{fill:${of.ink}}
 .zombie,.gone{fill:${of.zombie}}
 .arrow{stroke:${of.arrow}}
 .head,.tally,.resident{fill:${of.arrow}}
+.sheaf{fill:${of.arrow};fill-opacity:.2}
 .region{fill:${of.arrow};fill-opacity:.12;stroke:${of.arrow}}
 .kernel{fill:${of.kernel}}
 .mark{stroke:${of.dim}}
@@ -77,7 +78,6 @@ export const style = `text{font-family:system-ui,"Segoe UI","DejaVu Sans",sans-s
 .life{stroke-width:1.5}
 .once{stroke-width:2}
 .arrow,.lost{fill:none;stroke-width:1.5}
-.many{stroke-width:3.5}
 ${colors(light)}@media (prefers-color-scheme:dark){
 ${colors(dark)}}
 `
