@@ -20,17 +20,21 @@ interface Bundle {
   spread2: number
 }
 
-export function drawArrows(arrows: readonly Arrow[], layout: Layout): string[] {
+/** What lies behind all else, the arrows, and what is written beside them. */
+export function drawArrows(arrows: readonly Arrow[], layout: Layout) {
   const sorted = [...arrows].sort((one, other) => timeOf(one) - timeOf(other))
   let bundles: Bundle[] = []
   for (const near of nearness) {
     bundles = bundle(sorted, layout, near)
     if (bundles.length <= mostBundles) break
   }
-  return bundles.map((one) => {
-    if (one.arrows.length > 1) count(layout.folded, 'messages', one.arrows.length)
-    return drawBundle(one) + drawLabel(one, layout)
-  })
+  const several = bundles.filter((one) => one.arrows.length > 1)
+  for (const one of several) count(layout.folded, 'messages', one.arrows.length)
+  return {
+    sheaves: several.map(drawSheaf),
+    lines: bundles.map(drawBundle),
+    labels: bundles.map((one) => drawLabel(one, layout, bundles.length > mostBundles / 2)),
+  }
 }
 
 function timeOf({ from, to }: Arrow): number {
@@ -64,7 +68,7 @@ function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout, near
   return bundles
 }
 
-/** One arrow in the middle of the times of all, and behind it a sheaf from the first to the last. */
+/** One arrow in the middle of the times of all. */
 function drawBundle(bundle: Bundle): string {
   const { arrows, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
@@ -83,9 +87,10 @@ function drawBundle(bundle: Bundle): string {
       })
     : element('path', { d: `M${point(0, 0)}L${point(9, 4)}L${point(9, -4)}z`, class: 'head' })
   const path = element('path', { d: line, class: lost ? 'lost' : 'arrow' })
-  return element('g', {}, (arrows.length > 1 ? drawSheaf(bundle) : '') + path + head, titleOf(arrows))
+  return element('g', {}, path + head, titleOf(arrows))
 }
 
+/** From the first to the last. */
 function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
   const corners = [
     [x1 - 2, y1],
@@ -114,14 +119,14 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
 }
 
 /** Beside the middle of the arrow, or where else along it there is room. */
-function drawLabel(bundle: Bundle, { right, claim }: Layout): string {
+function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
   const { arrows, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
   const text =
     arrows.length === 1
       ? fitted(textOf(arrows[0]!.message, 40), 150, 11)
-      : `${arrows.length} messages, ${plural(bytes, 'byte')}`
+      : `${arrows.length} messages${brief ? '' : `, ${plural(bytes, 'byte')}`}`
   const width = widthOf(text, 11)
   for (const part of [0.5, 0.35, 0.65, 0.22, 0.78]) {
     const [x, y] = [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]

@@ -56,7 +56,7 @@ text{fill:${of.ink}}
 .zombie,.gone{fill:${of.zombie}}
 .arrow{stroke:${of.arrow}}
 .head,.tally,.resident{fill:${of.arrow}}
-.sheaf{fill:${of.arrow};fill-opacity:.2}
+.sheaf{fill:${of.arrow};fill-opacity:.08}
 .region{fill:${of.arrow};fill-opacity:.12;stroke:${of.arrow}}
 .kernel{fill:${of.kernel}}
 .mark{stroke:${of.dim}}

@@ -57,12 +57,17 @@ export function drawSvg(whole: Story): string {
     claim: createRoom(),
   }
   const foot = top + 24 + laneHeight * lanes.length
+  // In this order: texts beside arrows find room where those of the lanes left some.
+  const drawnLanes = drawLanes(story, layout)
+  const { sheaves, lines, labels } = drawArrows(story.arrows, layout)
   const plot = [
     ...drawAxis(layout, top, foot),
     ...drawChapters(story, layout, foot),
     ...drawClaimMarks(story, foot + 16, top + 24, layout),
-    ...drawLanes(story, layout),
-    ...drawArrows(story.arrows, layout),
+    ...sheaves,
+    ...drawnLanes,
+    ...lines,
+    ...labels,
   ]
   const legend = drawLegend(story, layout, foot + 46)
   const claims = listClaims(story, legend.end + 24, width, layout)
