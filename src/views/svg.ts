@@ -2,7 +2,7 @@
  * A picture of the run, drawn to scale: a lane for each process, bars for what held it, arrows for messages, claims below.
  * What lies too close together to be seen is drawn as one, and the picture says so.
  */
-import type { Event } from '../events.js'
+import type { Event, RunFact } from '../events.js'
 import { type Story, tellStory } from './story.js'
 import { drawArrows } from './svg-arrows.js'
 import { drawClaimMarks, listClaims } from './svg-claims.js'
@@ -32,11 +32,15 @@ export function createSvg() {
   }
 }
 
-/** The element `svg` alone. */
-export function drawSvg(whole: Story): string {
+/**
+ * The element `svg`.
+ *
+ * @param alone false where a title and the claims stand beside it already
+ */
+export function drawSvg(whole: Story, { alone } = { alone: true }): string {
   const story = withFewLanes(whole)
   const { lanes, chapters } = story
-  const top = chapters.length > 0 ? 96 : 78
+  const top = (alone ? 78 : 24) + (chapters.length > 0 ? 18 : 0)
   const laneHeight = lanes.length > 12 ? 40 : 58
   const moments = story.steps.map(({ event }) => event.t)
   const covered = [
@@ -62,7 +66,7 @@ export function drawSvg(whole: Story): string {
   const { sheaves, lines, labels } = drawArrows(story.arrows, layout)
   const plot = [
     ...drawAxis(layout, top, foot),
-    ...drawChapters(story, layout, foot),
+    ...drawChapters(story, layout, top, foot),
     ...drawClaimMarks(story, foot + 16, top + 24, layout),
     ...sheaves,
     ...drawnLanes,
@@ -70,18 +74,19 @@ export function drawSvg(whole: Story): string {
     ...labels,
   ]
   const legend = drawLegend(story, layout, foot + 46)
-  const claims = listClaims(story, legend.end + 24, width, layout)
+  const claims = alone
+    ? listClaims(story, legend.end + 24, width, layout)
+    : { parts: [], end: legend.end + 6 }
   const notes = footnotes(whole, story, layout)
   const height = claims.end + notes.length * 15 + 12
-  const name = titleOf(story)
+  const name = nameOf(story)
   const [run] = story.runs
   const good = story.claims.filter(({ holds }) => holds).length
   const about = `${plural(lanes.length, 'lane')}, ${plural(story.steps.length, 'event')} in ${duration(story.end - story.start)}`
   const sum = `${about}; ${good} of ${plural(story.claims.length, 'claim')} hold`
   const parts = [
     element('rect', { width, height, class: 'paper' }),
-    textAt(12, 28, fitted(name, width - 24, 17), 'title'),
-    textAt(12, 48, fitted(run ? `${versions(run)}, ${run.wall}` : '', width - 24, 11), 'small dim'),
+    ...(alone ? drawTitle(name, run) : []),
     ...plot,
     ...legend.parts,
     ...claims.parts,
@@ -98,6 +103,14 @@ export function drawSvg(whole: Story): string {
   return element('svg', box, `\n<style>${style}</style>\n${parts.join('\n')}\n`)
 }
 
+function drawTitle(name: string, run: RunFact | undefined): string[] {
+  const about = run ? `${versions(run)}, ${run.wall}` : ''
+  return [
+    textAt(12, 28, fitted(name, width - 24, 17), 'title'),
+    textAt(12, 48, fitted(about, width - 24, 11), 'small dim'),
+  ]
+}
+
 /** What cannot be told apart any more is left out. */
 function withFewLanes(story: Story): Story {
   if (story.lanes.length <= mostLanes) return story
@@ -111,7 +124,8 @@ function withFewLanes(story: Story): Story {
   }
 }
 
-function titleOf({ runs, chapters }: Story): string {
+/** What was run. */
+export function nameOf({ runs, chapters }: Story): string {
   const inside = new Set(chapters.map(({ run }) => run))
   const names = [...new Set(runs.filter((run) => !inside.has(run)).map(({ command }) => subject(command)))]
   return names.join(' + ') || 'osdemo'
@@ -151,13 +165,13 @@ function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
 }
 
 /** In the tour: where a demo begins, and which. */
-function drawChapters({ chapters, end }: Story, { scale }: Layout, foot: number): string[] {
+function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, foot: number): string[] {
   return chapters.flatMap(({ t, run }, at) => {
     const x = scale.x(t)
     const room = scale.x(chapters[at + 1]?.t ?? end) - x - 6
     return [
-      element('path', { d: `M${x.toFixed(1)} 62V${foot}`, class: 'life' }, '', subject(run.command)),
-      textAt(x + 4, 72, fitted(run.command.join(' '), room, 11), 'small'),
+      element('path', { d: `M${x.toFixed(1)} ${top - 34}V${foot}`, class: 'life' }, '', subject(run.command)),
+      textAt(x + 4, top - 24, fitted(run.command.join(' '), room, 11), 'small'),
     ]
   })
 }
