@@ -3,31 +3,66 @@
  *
  *     cc -Wall -o /tmp/fork-shares examples/fork-shares.c && /tmp/fork-shares
  *
- * The address stays the same in both processes; only for MAP_SHARED it also stays the same memory. The permissions
- * are those of /proc/PID/maps, where p means private (copied when somebody writes) and s means shared.
+ * The address stays the same in both processes; only for MAP_SHARED and System V it also stays the same memory. The
+ * permissions are those of /proc/PID/maps, where p means private (copied when somebody writes) and s means shared.
+ *
+ * `osdemo process fork` runs this with the argument `steps`: then it waits for a line of stdin at each step, and its
+ * memory can be looked at from outside. The end of stdin ends it.
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+/* Each variable is 64 KiB large, so that it has pages of its own: the kernel copies whole pages. */
+enum { bytes = 64 * 1024, numbers = bytes / sizeof(int), step_size = 4096 / sizeof(int) };
 
 struct variable {
   const char *name;
   volatile int *at;
 };
 
+static volatile int data[numbers] = {-1};
+static int steps;
+
 static void die(const char *what) {
   perror(what);
   exit(1);
 }
 
-static int *map(int how) {
-  int *at = mmap(NULL, sizeof *at, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0);
+/* Waits for a line, byte by byte: a buffer of stdio would be memory that is written to. */
+static void next_step(void) {
+  char byte = 0;
+  while (steps && byte != '\n')
+    if (read(0, &byte, 1) != 1) _exit(1);
+}
+
+static volatile int *map(int how) {
+  void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) die("mmap");
   return at;
+}
+
+/* A segment lives until somebody removes it; one that is removed while it is attached, until it is detached. */
+static volatile int *attach_segment(void) {
+  int id = shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
+  if (id < 0) die("shmget");
+  void *at = shmat(id, NULL, 0);
+  if (shmctl(id, IPC_RMID, NULL) < 0) die("shmctl");
+  if (at == (void *)-1) die("shmat");
+  return at;
+}
+
+static void set(volatile int *at, int value) {
+  for (int i = 0; i < numbers; i += step_size) at[i] = value;
 }
 
 /* The permissions of the mapping that holds this address, such as rw-p; ? where there is no /proc. */
@@ -57,14 +92,20 @@ static void show(const char *title, struct variable *variables, int count, int f
   fflush(stdout); /* or the child would inherit, and print again, what is still in the buffer */
 }
 
-int main(void) {
-  volatile int stack = 1;
-  int *heap = malloc(sizeof *heap);
+int main(int argc, char **argv) {
+  steps = argc > 1 && strcmp(argv[1], "steps") == 0;
+  next_step();
+  volatile int stack[numbers];
+  int *heap = malloc(bytes);
   if (!heap) die("malloc");
-  struct variable variables[] = {
-      {"stack", &stack}, {"heap", heap}, {"MAP_PRIVATE", map(MAP_PRIVATE)}, {"MAP_SHARED", map(MAP_SHARED)}};
+  struct variable variables[] = {{"stack", stack},
+                                 {"heap", heap},
+                                 {"data", data},
+                                 {"MAP_PRIVATE", map(MAP_PRIVATE)},
+                                 {"MAP_SHARED", map(MAP_SHARED)},
+                                 {"System V", attach_segment()}};
   int count = sizeof variables / sizeof *variables;
-  for (int i = 0; i < count; i++) *variables[i].at = 1;
+  for (int i = 0; i < count; i++) set(variables[i].at, 1);
 
   FILE *file = tmpfile();
   if (!file) die("tmpfile");
@@ -72,19 +113,29 @@ int main(void) {
   if (write(fd, "0123456789", 10) != 10 || lseek(fd, 0, SEEK_SET) != 0) die("the temporary file");
 
   show("parent, before fork", variables, count, fd);
-  pid_t child = fork();
+  next_step();
+  pid_t parent = getpid(), child = fork();
   if (child < 0) die("fork");
   if (child == 0) {
-    char bytes[5];
-    for (int i = 0; i < count; i++) *variables[i].at = 2;
-    if (read(fd, bytes, sizeof bytes) != sizeof bytes) die("read");
+    char buffer[5];
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive its parent, which may have died just now */
+    if (getppid() != parent) _exit(1);
+#endif
+    next_step();
+    show("child, before it writes anything", variables, count, fd);
+    next_step();
+    for (int i = 0; i < count; i++) set(variables[i].at, 2);
+    if (read(fd, buffer, sizeof buffer) != sizeof buffer) die("read");
     show("child, after it wrote 2 everywhere and read 5 bytes", variables, count, fd);
+    next_step();
     _exit(0);
   }
   int status;
   if (waitpid(child, &status, 0) < 0) die("waitpid");
   if (status != 0) return 1;
   show("parent, after the child has ended", variables, count, fd);
+  next_step();
 
   printf("shared:");
   for (int i = 0; i < count; i++)

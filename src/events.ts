@@ -156,11 +156,18 @@ export interface EvidenceFact {
 export interface Region {
   /** What it is to the program: `text`, `heap`, `stack`, ... */
   part: string
-  /** First address and the one after the last, in hexadecimal: `7f21e4000000`. */
+  /**
+   * First address, in hexadecimal: `7f21e4000000`.
+   * @pattern ^[0-9a-f]{1,16}$
+   */
   from: string
+  /**
+   * The address after the last.
+   * @pattern ^[0-9a-f]{1,16}$
+   */
   to: string
   /**
-   * Bytes between the two.
+   * Bytes between the two that are mapped. Where several mappings were put together, there may be holes.
    * @asType integer
    */
   bytes: number
@@ -169,8 +176,13 @@ export interface Region {
    * @asType integer
    */
   resident: number
-  /** As the kernel writes them: `r-xp`. */
+  /** As the kernel writes them: `r-xp`; of several mappings that differ, each kind once: `r--p r-xp`. */
   permissions: string
+  /**
+   * How many mappings, or pieces of mappings, were put together.
+   * @asType integer
+   */
+  mappings: number
   /** Where it grows to when it grows. */
   grows?: 'up' | 'down'
 }

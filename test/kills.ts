@@ -41,6 +41,7 @@ const words: Record<string, string[][]> = {
   ],
   'shm ring': [[], ['--messages', '1000000000']],
   'shm race': [[], ['--times', '5000000']],
+  'process layout': [[], ['--grow'], ['--', 'sh', '-c', 'read line'], ['--', 'sleep', '60']],
   completion: [['bash']],
 }
 

@@ -156,7 +156,9 @@ export async function playDemo(
   options: RunOptions = {},
   place = newPlace(),
 ): Promise<Event[]> {
-  const run = place.osdemo([...words, '--json'], options)
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  const line = words.toSpliced(end, 0, '--json')
+  const run = place.osdemo(line, options)
   const exit = await run.exit
   const events = parseEvents(run.stdout())
   const claims = events.filter((event) => event.event === 'claim')
@@ -165,7 +167,7 @@ export async function playDemo(
   expect(invalidEvents(events)).toEqual([])
   expect(events[0]).toMatchObject({
     event: 'run',
-    command: [...words, '--json'],
+    command: line,
     pid: run.pid,
     boot: expect.stringMatching(/./),
   })

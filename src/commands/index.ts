@@ -217,22 +217,22 @@ export const commands = new Map<string, CommandEntry>(
     },
     'process tree': {
       summary: 'the ancestors of a process up to pid 1, and its descendants',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'shell'], better: files, also },
       load: () => import('./process-tree.js'),
     },
     'process zombie': {
       summary: 'a process that has ended and that nobody has waited for',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'shell'], better: files, also },
       load: () => import('./process-zombie.js'),
     },
     'process orphan': {
       summary: 'a process whose parent has ended, and who adopts it',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'shell'], better: files, also },
       load: () => import('./process-orphan.js'),
     },
     'process fork': {
       summary: 'what parent and child share after fork(2), and what each has for itself',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'compiler', 'segments'], better: { ...files }, also },
       load: () => import('./process-fork.js'),
     },
     view: {

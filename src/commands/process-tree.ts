@@ -1,8 +1,10 @@
 import { processTree } from '../demos/process-tree.js'
 import type { CommandSpec } from './spec.js'
+import { processId } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',
-  examples: ['osdemo process tree', 'osdemo process tree --json'],
-  demo: () => processTree,
+  examples: ['osdemo process tree', 'osdemo process tree $$', 'osdemo process tree 1 --json'],
+  configure: (command) => command.argument('[pid]', 'the process; this osdemo when left out', processId),
+  demo: ([pid]) => processTree(pid === undefined ? undefined : Number(pid)),
 }

@@ -4,5 +4,5 @@ import type { CommandSpec } from './spec.js'
 export const spec: CommandSpec = {
   kind: 'demo',
   examples: ['osdemo process zombie', 'osdemo process zombie --json'],
-  demo: () => processZombie,
+  demo: () => processZombie(),
 }

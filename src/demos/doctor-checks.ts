@@ -12,11 +12,13 @@ import { unprivilegedPortStart } from '../proc/net-tcp.js'
 import { readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
 import { readSyscall, waitingThreads } from '../proc/task.js'
+import { tryCompiler } from '../run/compile.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
 import { makePrivateFifo } from './fifo.js'
 import { makePrivateSegment, requireSegments } from './segment.js'
+import { shellHint } from './shell.js'
 
 interface Check {
   /** What is looked for, and who is asked. */
@@ -74,6 +76,11 @@ export const checks = {
       return `made in ${folder}, inode ${ino}`
     },
   },
+  compiler: {
+    about: 'a C compiler',
+    source: 'cc -fsyntax-only',
+    look: () => tryCompiler('fork-shares'),
+  },
   leash: {
     about: 'actors die with osdemo',
     source: 'setpriv --pdeathsig',
@@ -86,6 +93,14 @@ export const checks = {
         execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) =>
           error ? reject(lack) : resolve('yes'),
         )
+      }),
+  },
+  shell: {
+    about: 'a shell, and cat',
+    source: 'sh -c',
+    look: () =>
+      outputOf('cat </dev/null && echo work').catch((cause: unknown) => {
+        throw new Unavailable('there is no sh or no cat in PATH', shellHint, cause)
       }),
   },
   loopback: {

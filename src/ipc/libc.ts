@@ -97,6 +97,14 @@ export function shmctl(id: number, command: number): void {
   checked('shmctl', native('shmctl', 'int shmctl(int id, int command, void *buffer)')(id, command, null))
 }
 
+/** malloc(3) and memset(3): memory of so many bytes, all of them written to; it is never given back. Its address. */
+export function allocate(bytes: number): bigint {
+  const address = native('malloc', 'void *malloc(size_t size)')(bytes)
+  if (!address) throw failed('malloc', constants.errno.ENOMEM)
+  native('memset', 'void *memset(void *address, int value, size_t size)')(address, 1, bytes)
+  return BigInt(address)
+}
+
 /** PR_SET_PDEATHSIG of linux/prctl.h. */
 const PR_SET_PDEATHSIG = 1
 const SIGKILL = 9

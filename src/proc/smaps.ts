@@ -20,8 +20,9 @@ export interface Mapping {
   flags: string[]
 }
 
-// The name may hold anything but a newline, which the kernel writes as \012.
-const head = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *(.*)$/
+// The name may hold anything but a newline, which the kernel writes as \012. A dot would stop at what else JavaScript
+// takes for the end of a line, such as a carriage return.
+const head = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *([^\n]*)$/
 
 /** Reads the text of a smaps file, or of a maps file, which has the first line of each mapping only. */
 export function parseSmaps(text: string): Mapping[] {

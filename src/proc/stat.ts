@@ -38,6 +38,29 @@ export function readStat(pid: number, tid?: number): Stat | undefined {
   return text === undefined ? undefined : parseStat(text)
 }
 
+/** PF_KTHREAD of linux/sched.h. */
+const kernelThreadFlag = 0x0020_0000
+
+/** Whether it is a thread of the kernel itself, which has no program and no memory of its own: field 9, its flags. */
+export function isKernelThread(pid: number): boolean {
+  return (Number(fieldsAfterComm(pid)?.[6] ?? 0) & kernelThreadFlag) !== 0
+}
+
+/**
+ * What a process that has ended leaves to its parent: field 52, as wait(2) would give it. An exit code times 256, or the
+ * number of the signal that ended it. 0 also where we may not know, and undefined where it cannot be seen.
+ */
+export function readWaitStatus(pid: number): number | undefined {
+  const status = fieldsAfterComm(pid)?.[49]
+  return status === undefined ? undefined : Number(status)
+}
+
+/** The fields from number 3 on. */
+function fieldsAfterComm(pid: number): string[] | undefined {
+  const text = readText(`${folder(pid)}/stat`)
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')
+}
+
 /**
  * Whether a process exists and is no zombie; with `startTicks`, whether it is still the same process and not
  * another one that was given its pid.

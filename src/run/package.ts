@@ -10,12 +10,21 @@ function findRoot(folder: string): string {
   return existsSync(join(folder, 'package.json')) ? folder : findRoot(dirname(folder))
 }
 
+function fileOf(...path: string[]): string {
+  return join(findRoot(dirname(fileURLToPath(import.meta.url))), ...path)
+}
+
 /** The entry file of an actor: always the built one, so that what is tested is what runs. */
 export function actorEntry(program: string): string {
-  return join(findRoot(dirname(fileURLToPath(import.meta.url))), 'dist', 'actors', `${program}.js`)
+  return fileOf('dist', 'actors', `${program}.js`)
+}
+
+/** One of the examples. */
+export function exampleFile(name: string): string {
+  return fileOf('examples', name)
 }
 
 /** The published JSON Schema of the events, which the build makes. */
 export function schemaFile(): string {
-  return join(dirname(actorEntry('')), '..', 'events.schema.json')
+  return fileOf('dist', 'events.schema.json')
 }

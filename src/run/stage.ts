@@ -1,7 +1,7 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
 import { constants } from 'node:os'
 import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
-import { now, type Say } from '../events.js'
+import { now, type Region, type Say } from '../events.js'
 import { type Actor, type Ending, errorOf, type Part } from './cast.js'
 import type { Sequencer } from './order.js'
 import type { Output } from './output.js'
@@ -14,7 +14,8 @@ export interface Stage {
   /** Speaks as the director. */
   say: Say
   note(text: string): void
-  evidence(source: string, value: string, about: string): void
+  /** @param region where it is about memory */
+  evidence(source: string, value: string, about: string, region?: Region): void
   /** States what was shown, and gives `holds` back. One that does not hold makes the run exit 1. */
   claim(text: string, holds: boolean): boolean
   /** Starts a process; it dies with the run. When it fails or is killed by somebody else, the run fails. */
@@ -106,9 +107,9 @@ export function createStage(backstage: Backstage) {
       mustGoOn()
       say({ event: 'note', text })
     },
-    evidence(source, value, about) {
+    evidence(source, value, about, region) {
       mustGoOn()
-      say({ event: 'evidence', source, value, about })
+      say({ event: 'evidence', source, value, about, ...(region && { region }) })
     },
     claim(text, holds) {
       mustGoOn()

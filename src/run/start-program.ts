@@ -7,6 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { OsdemoError, systemCallError } from '../errors.js'
+import { now } from '../events.js'
+import { readText } from '../proc/read.js'
 import type { Ending } from './cast.js'
 import { lineSplitter } from './lines.js'
 import { leashWords } from './start-process.js'
@@ -22,9 +24,19 @@ export interface Program {
   readonly ended: Promise<Ending>
 }
 
+/** How long what starts it may take until it executes the program, in milliseconds, before we go on all the same. */
+const patience = 5000
+
+/**
+ * Where setpriv(1) cannot leash it: a shell beside the program, no child of it, kills its whole group when descriptor 3
+ * ends, which only we hold.
+ */
+const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
+
 /**
  * @param words the program, looked for in PATH where it has no slash, and its arguments
  * @param onLine gets each line of its stdout, without the newline
+ * @returns once the process is the program itself, no longer what starts it
  * @throws OsdemoError when it cannot be executed
  */
 export async function startProgram(
@@ -33,15 +45,24 @@ export async function startProgram(
   onLine: (line: string) => void,
 ): Promise<Program> {
   const [command, ...rest] = words
-  const [program, ...all] = [...(await leashWords()), findProgram(command!), ...rest]
-  const child = spawn(program!, all, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+  const leash = await leashWords()
+  const leashed = leash.length > 0
+  const started = [...(leashed ? leash : watched), findProgram(command!), ...rest]
+  const child = spawn(started[0]!, started.slice(1), {
+    stdio: ['pipe', 'pipe', 'inherit', leashed ? 'ignore' : 'pipe'],
+    detached: true,
+  })
   if (child.pid === undefined) throw await cannotExecute(child, command!)
-  const { pid, stdin, stdout } = child
+  const { pid } = child
+  const [stdin, stdout] = [child.stdin!, child.stdout!]
+  // What Node finds there it destroys when the program ends; but a child of the program may go on reading.
+  Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
   stdout.setEncoding('utf8').on('data', lineSplitter(onLine))
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
+  await executed(child, started, command!)
   return {
     name,
     id: pid,
@@ -57,8 +78,39 @@ export async function startProgram(
   }
 }
 
-/** The file that a shell would execute; said before it is tried, since what tries it may be setpriv(1). */
-function findProgram(command: string): string {
+/**
+ * Waits until what was started (setpriv(1), or sh) has become the program: its command line is then another one. That of a
+ * zombie is empty.
+ *
+ * @throws OsdemoError when it could not
+ */
+async function executed(child: ChildProcess, words: string[], command: string): Promise<void> {
+  const before = words.map((word) => `${word}\0`).join('')
+  for (const end = now() + patience * 1000; now() < end; ) {
+    const seen = readText(`/proc/${child.pid}/cmdline`)
+    if (seen && seen !== before) return
+    // What it says then (126, or 127 where there is no such interpreter) has come on stderr.
+    if (child.exitCode === 126 || child.exitCode === 127) {
+      throw new OsdemoError(
+        `cannot execute ${command}: the kernel takes it for no program of this machine`,
+        1,
+        {
+          hint: 'a program is an ELF file for this kind of processor, or a script that begins with #!INTERPRETER',
+          call: 'execve',
+        },
+      )
+    }
+    if (child.exitCode !== null || child.signalCode !== null) return
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+/**
+ * The file that a shell would execute; said before it is tried, since what tries it may be setpriv(1).
+ *
+ * @throws OsdemoError where there is none, or where it may not be executed
+ */
+export function findProgram(command: string): string {
   const folders = command.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter)
   let refused: unknown
   for (const folder of folders) {

@@ -1,17 +1,17 @@
 /** Text of others must not steer what shows it: a terminal, or the parser of a picture. */
-import type { Event } from '../events.js'
 
 /** Control characters, those that turn the direction, and those that XML does not know. */
 const harmful = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu
 
 /** The event with whatever is harmful escaped, in every field: a line feed becomes `\n`. */
-export function cleaned<E extends Event>(event: E): E {
-  const fields = Object.entries(event).map(([key, value]) => [key, cleanedValue(value)])
+export function cleaned<T extends object>(object: T): T {
+  const fields = Object.entries(object).map(([key, value]) => [cleanedValue(key), cleanedValue(value)])
   return Object.fromEntries(fields)
 }
 
 function cleanedValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cleanedValue)
+  if (typeof value === 'object' && value !== null) return cleaned(value)
   return typeof value === 'string' ? value.replace(harmful, escapeSequence) : value
 }
 

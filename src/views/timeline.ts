@@ -13,6 +13,7 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
 import { cleaned } from './clean.js'
+import { createMemoryMap } from './memory-map.js'
 import { describe, type Paint, type Style, title, versions } from './words.js'
 
 export interface TimelineOptions {
@@ -44,6 +45,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const chalk = new Chalk({ level: color })
   const paintOf = createPalette(chalk)
   const style: Style = { strong: chalk.bold, dim: chalk.dim, bad: chalk.red, value: chalk.cyan }
+  const memoryMap = createMemoryMap(chalk, width)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
   /** The command of each run, by the process that speaks for it. */
@@ -149,18 +151,20 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       start ??= event.t
       if (event.event === 'claim') claims.push({ command: commands.get(event.pid) ?? '', ...event })
       const head = event.event === 'run' ? begin(event) : undefined
-      if (head !== undefined) return head
+      if (head !== undefined) return memoryMap.close() + head
       const shown = row(event)
-      return shown ? `${line(event.t, shown)}\n` : ''
+      if (!shown) return ''
+      if (event.event === 'evidence' && event.region) return memoryMap.add(event.region, event.about)
+      return `${memoryMap.close()}${line(event.t, shown)}\n`
     },
 
     end(): string {
-      if (claims.length === 0) return ''
+      if (claims.length === 0) return memoryMap.close()
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${memoryMap.close()}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }

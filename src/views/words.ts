@@ -54,7 +54,7 @@ export function describe(event: Event, style = plain, held?: number): string {
       return `${messages}${plural(event.bytes, 'byte')} in ${duration(event.t - event.since)}`
     }
     case 'state':
-      return `${event.child} is ${event.state} (${event.kernel}, ${event.source})`
+      return `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`
     case 'evidence':
       return `${event.about}: ${style.value(event.value)} ${style.dim(`(${event.source})`)}`
     case 'claim':

@@ -1,0 +1,37 @@
+/** What examples/fork-shares.c prints: pictures of the variables of one process, each with a title. */
+
+export interface Variable {
+  name: string
+  address: bigint
+  value: number
+}
+
+export interface Picture {
+  /** `parent, before fork`. */
+  title: string
+  variables: Variable[]
+  /** The file that both have open: its descriptor, and the offset in bytes. */
+  fd: number
+  offset: number
+}
+
+const variableLine = /^ {2}(\S.*?) +0x([0-9a-f]+) +\S+ +(-?\d+)$/
+const offsetLine = /^ {2}file offset +fd (\d+) +(\d+)$/
+
+/** Takes its lines, one by one; calls back with each picture when it is complete, which its last line tells. */
+export function pictureReader(onPicture: (picture: Picture) => void): (line: string) => void {
+  let title = ''
+  let variables: Variable[] = []
+  return (line) => {
+    const variable = variableLine.exec(line)
+    const offset = offsetLine.exec(line)
+    if (variable) {
+      const [, name, address, value] = variable as unknown as [string, string, string, string]
+      variables.push({ name, address: BigInt(`0x${address}`), value: Number(value) })
+    } else if (offset) onPicture({ title, variables, fd: Number(offset[1]), offset: Number(offset[2]) })
+    else {
+      title = line
+      variables = []
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What each mapping is to its program. The kernel says where it lies, what may be done with it, and its name; the ELF file
+ * says which addresses of the program are text, data and bss.
+ */
+import { basename } from 'node:path'
+import type { Segment } from './elf.js'
+import type { Mapping } from './smaps.js'
+
+export type PartName =
+  | 'text'
+  | 'read-only data'
+  | 'data'
+  | 'bss'
+  | 'heap'
+  | 'library'
+  | 'mapped file'
+  | 'shared memory'
+  | 'anonymous'
+  | 'vdso'
+  | 'stack'
+
+/** A mapping, or a piece of one where two parts meet in it. */
+export interface Piece {
+  part: PartName
+  /** Of a file, a library and named memory: the name without its folder. */
+  name: string
+  from: bigint
+  to: bigint
+  /** Bytes in memory. The kernel counts a mapping as a whole: where two parts meet in one, the lower gets of it what it can hold. */
+  resident: number
+  permissions: string
+}
+
+/** A program as it lies in memory. */
+export interface Program {
+  /** Its file, as /proc/PID/exe names it. */
+  file: string
+  segments: Segment[]
+}
+
+/** A part of the program's own addresses. */
+interface Place extends Omit<Segment, 'address' | 'fileSize' | 'memorySize'> {
+  from: bigint
+  bss: bigint
+  to: bigint
+}
+
+/** Addresses from here on are the kernel's, the same for all: what is listed there (vsyscall) belongs to no process. */
+const kernelHalf = 1n << 63n
+
+/**
+ * @param mappings lowest address first
+ * @param program left out where it is not known: then its permissions tell what a mapping of `file` is
+ * @returns the pieces, lowest address first, without a gap that is none in the mappings
+ */
+export function findParts(mappings: Mapping[], { file, segments }: Program): Piece[] {
+  const places = placesOf(mappings, file, segments)
+  const libraries = new Set(
+    mappings.filter(({ permissions }) => permissions[2] === 'x').map(({ name }) => name),
+  )
+  const cuts = places.flatMap(({ bss, to }) => [bss, to])
+  const pieces: Piece[] = []
+  for (const mapping of mappings) {
+    if (mapping.from >= kernelHalf) continue
+    let resident = mapping.bytes('Rss')
+    for (const [from, to] of cutAt(mapping, cuts)) {
+      const share = Math.min(resident, Number(to - from))
+      resident -= share
+      const { part, name } = identify(mapping, from)
+      pieces.push({ part, name, from, to, resident: share, permissions: mapping.permissions })
+    }
+  }
+  return pieces
+
+  function identify(mapping: Mapping, from: bigint): Pick<Piece, 'part' | 'name'> {
+    const { name, permissions } = mapping
+    const own = name === file || name === '' || name === '[heap]'
+    const place = own ? places.find((one) => one.from <= from && from < one.to) : undefined
+    if (place) return { part: partOf(place, from, permissions), name: '' }
+    if (name === '[heap]') return { part: 'heap', name: '' }
+    if (name === '[stack]') return { part: 'stack', name: '' }
+    if (/^\[(vdso|vvar)/.test(name)) return { part: 'vdso', name: '' }
+    if (name === '' || name.startsWith('[')) {
+      const below = pieces.at(-1)
+      // What follows the data of a library directly is its bss. The kernel does not name it.
+      const follows = below?.part === 'library' && below.to === from && below.permissions[1] === 'w'
+      if (follows && name === '') return { part: 'library', name: below.name }
+      return { part: 'anonymous', name: name.replace(/^\[(?:anon:)?|\]$/g, '') }
+    }
+    const short = basename(name)
+    if (/^\/(SYSV|memfd:|dev\/(zero|shm\/))/.test(name)) return { part: 'shared memory', name: short }
+    if (permissions[3] === 's' && permissions[1] === 'w') return { part: 'shared memory', name: short }
+    const isLibrary = name !== file && (libraries.has(name) || /\.so(\.|$)/.test(short))
+    return { part: isLibrary ? 'library' : 'mapped file', name: short }
+  }
+}
+
+/** Where the segments lie. The kernel maps the lowest where the lowest mapping of the file is, the others as far apart as the file says. */
+function placesOf(mappings: Mapping[], file: string, segments: Segment[]): Place[] {
+  const own = mappings.filter(({ name }) => name === file)
+  const lowest = own[0]
+  if (!lowest) return []
+  if (segments.length === 0) {
+    return own.map(({ from, to, permissions }) => {
+      const [writable, executable] = [permissions[1] === 'w', permissions[2] === 'x']
+      return { from, bss: to, to, writable, executable }
+    })
+  }
+  const moved = lowest.from - pageBelow(segments[0]!.address, lowest)
+  return segments.map(({ address, fileSize, memorySize, writable, executable }) => {
+    const start = address + moved
+    const to = pageAbove(start + memorySize, lowest)
+    const bss = memorySize > fileSize ? start + fileSize : to
+    return { from: pageBelow(start, lowest), bss, to, writable, executable }
+  })
+}
+
+function partOf({ bss, writable, executable }: Place, from: bigint, permissions: string): PartName {
+  if (executable) return 'text'
+  // Data that the loader has written and then closed (RELRO), such as addresses that are constant once they are known.
+  if (!writable || permissions[1] !== 'w') return 'read-only data'
+  return from >= bss ? 'bss' : 'data'
+}
+
+function cutAt({ from, to }: Mapping, cuts: bigint[]): [from: bigint, to: bigint][] {
+  const within = cuts.filter((cut) => cut > from && cut < to).sort((a, b) => (a < b ? -1 : 1))
+  const points = [from, ...new Set(within), to]
+  return points.slice(1).map((point, index) => [points[index]!, point])
+}
+
+function pageBelow(address: bigint, mapping: Mapping): bigint {
+  return address - (address % pageSize(mapping))
+}
+
+function pageAbove(address: bigint, mapping: Mapping): bigint {
+  return pageBelow(address + pageSize(mapping) - 1n, mapping)
+}
+
+function pageSize(mapping: Mapping): bigint {
+  return BigInt(mapping.bytes('KernelPageSize') || 4096)
+}

@@ -1,0 +1,100 @@
+/**
+ * The memory of a process as textbooks draw it, the highest address on top: a row for each region, in the order in which
+ * they come. What lies free between two of them is shown where it is large.
+ *
+ *     7ffc05c5d000-7ffc05c7e000 │ stack                ↓ │  132 KiB   12 KiB rw-p
+ *                               ┊ 38.9 TiB free          ┊
+ *     55d0c2b4d000-55d0c2b6e000 │ heap                 ↑ │  132 KiB    4 KiB rw-p
+ */
+import type { ChalkInstance } from 'chalk'
+import stringWidth from 'string-width'
+import type { Region } from '../events.js'
+
+/** Columns of an address, of a size, and of the permissions. */
+const addressWidth = 12
+const sizeWidth = 9
+const permissionsWidth = 11
+
+/** Free addresses between two regions that are worth a row, in bytes. */
+const notableGap = 2n ** 30n
+
+export function createMemoryMap(chalk: ChalkInstance, width: number) {
+  /** A narrow terminal gets the first address only. */
+  const wide = width >= 80
+  const rangeWidth = wide ? 2 * addressWidth + 1 : addressWidth
+  const labelWidth = Math.min(40, Math.max(12, width - rangeWidth - 2 * sizeWidth - permissionsWidth - 6))
+  const rule = (left: string, right: string) =>
+    `${' '.repeat(rangeWidth)} ${left}${'─'.repeat(labelWidth + 2)}${right}`
+  let above: bigint | undefined
+
+  function row({ from, to, bytes, resident, permissions, mappings, grows }: Region, about: string): string {
+    const ends = wide ? [from, to] : [from]
+    const range = cut(ends.map((end) => end.padStart(addressWidth, '0')).join('-'), rangeWidth)
+    const sizes = [bytes, resident].map((number) => size(number).padStart(sizeWidth)).join('')
+    // Every private mapping has a p, so where there are several kinds it is left out.
+    const rights = permissions.includes(' ') ? permissions.replaceAll('p', '') : permissions
+    const arrow = grows === undefined ? '' : { up: '↑', down: '↓' }[grows]
+    const label = boxed(about, arrow || (mappings > 1 ? `×${mappings}` : ''), labelWidth)
+    return `${chalk.dim(range)} │ ${paintFor(permissions)(label)} │${chalk.cyan(sizes)} ${cut(rights, permissionsWidth)}`.trimEnd()
+  }
+
+  function paintFor(permissions: string): (text: string) => string {
+    if (permissions.includes('x')) return chalk.greenBright
+    return permissions.includes('w') ? chalk.yellowBright : (text) => text
+  }
+
+  function heading(): string {
+    const columns = ['address', 'part', 'size', 'resident', 'allowed']
+    const [range, label, bytes, resident, rights] = columns as [string, string, string, string, string]
+    const head = `${range.padEnd(rangeWidth)}   ${label.padEnd(labelWidth)}  ${bytes.padStart(sizeWidth)}${resident.padStart(sizeWidth)} ${rights}`
+    return `${chalk.dim(head.trimEnd())}\n${rule('┌', '┐')}\n`
+  }
+
+  const map = {
+    /** The rows for a region, below those that came before; one that lies above them begins a new picture. */
+    add(region: Region, about: string): string {
+      const [from, to] = [region.from, region.to].map((text) => BigInt(`0x${text}`)) as [bigint, bigint]
+      const goesOn = above !== undefined && to <= above
+      const head = goesOn ? '' : map.close() + heading()
+      const free = goesOn ? above! - to : 0n
+      above = from
+      const gap = `${' '.repeat(rangeWidth)} ┊ ${chalk.dim(`${size(Number(free))} free`.padEnd(labelWidth))} ┊\n`
+      return `${head}${free >= notableGap ? gap : ''}${row(region, about)}\n`
+    },
+
+    /** What ends a picture, where there is one. */
+    close(): string {
+      if (above === undefined) return ''
+      above = undefined
+      return `${rule('└', '┘')}\n`
+    },
+  }
+  return map
+}
+
+/** A text and what stands at the right end of its column. */
+function boxed(text: string, end: string, width: number): string {
+  const room = width - stringWidth(end) - (end === '' ? 0 : 1)
+  return `${cut(text, room)}${end === '' ? '' : ` ${end}`}`
+}
+
+/** Exactly so many columns. */
+function cut(text: string, width: number): string {
+  let shown = text
+  if (stringWidth(text) > width) {
+    const chars = [...text]
+    while (stringWidth(`${chars.join('')}…`) > width) chars.pop()
+    shown = `${chars.join('')}…`
+  }
+  return shown + ' '.repeat(width - stringWidth(shown))
+}
+
+/** Bytes as people say them: `132 KiB`, `1.9 MiB`. */
+function size(bytes: number): string {
+  let [number, unit] = [bytes, 0]
+  while (number >= 1024 && unit < units.length - 1) [number, unit] = [number / 1024, unit + 1]
+  const digits = unit > 1 && number < 100 ? 1 : 0
+  return `${number.toFixed(digits)} ${units[unit]}`
+}
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']

@@ -1,0 +1,57 @@
+/** How programs that are none of ours live and die with their supervisor. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { isAlive, readStat } from '../../src/proc/stat.js'
+import { temporaryFolder } from '../osdemo.js'
+import { until } from '../until.js'
+
+const fixture = fileURLToPath(new URL('fixtures/program-holder.ts', import.meta.url))
+
+/** A process of its own that starts a program; it can be killed, which this one cannot. */
+function hold(words: string[], env: Record<string, string> = {}) {
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', fixture, ...words], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let text = ''
+  child.stdout!.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk
+  })
+  const lines = () => text.split('\n').slice(0, -1)
+  return { child, lines, tell: (line: string) => child.stdin!.write(`${line}\n`) }
+}
+
+/** A folder for PATH with these programs only. */
+function pathWith(...names: string[]): string {
+  const folder = temporaryFolder()
+  for (const name of names) {
+    const path = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
+    symlinkSync(path, join(folder, name))
+  }
+  return folder
+}
+
+test.each([
+  ['setpriv', undefined],
+  ['a shell that watches, where there is no setpriv', ['sh', 'sleep']],
+])('a stopped program dies with a supervisor killed with SIGKILL: by %s', async (_, programs) => {
+  const { child, lines } = hold(['sleep', '1000'], programs && { PATH: pathWith(...programs) })
+  const pid = await until(() => Number(lines()[0]))
+  await until(() => readStat(pid)?.comm === 'sleep')
+  process.kill(pid, 'SIGSTOP')
+  await until(() => readStat(pid)?.state === 'T')
+  child.kill('SIGKILL')
+  await until(() => !isAlive(pid), 2000)
+})
+
+test('what is told after its end is read by a child that it has left behind', async () => {
+  const { lines, tell } = hold(['sh', '-c', 'exec 3<&0; sh -c "read word; echo heard \\$word" <&3 & exit 5'])
+  await until(() => lines().includes('ended 5'))
+  tell('hello')
+  await until(() => lines().includes('heard hello'))
+  expect(lines()).toHaveLength(3)
+})
