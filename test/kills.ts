@@ -42,6 +42,7 @@ const words: Record<string, string[][]> = {
   'shm ring': [[], ['--messages', '1000000000']],
   'shm race': [[], ['--times', '5000000']],
   'process layout': [[], ['--grow'], ['--', 'sh', '-c', 'read line'], ['--', 'sleep', '60']],
+  'process schedule': [[], ['--nice', '0,19'], ['--processes', '16']],
   completion: [['bash']],
 }
 

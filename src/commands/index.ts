@@ -202,17 +202,25 @@ export const commands = new Map<string, CommandEntry>(
     },
     'process states': {
       summary: 'a child process driven through every state that the kernel has for it',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'scheduler'],
+        better: { waits: 'that the child waits is not shown', ...files },
+        also,
+      },
       load: () => import('./process-states.js'),
     },
     'process schedule': {
       summary: 'busy processes share one CPU: who runs when, and what a nice value is worth',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'scheduler'], better: files, also },
       load: () => import('./process-schedule.js'),
     },
     'process switch': {
       summary: 'context switches: how many a process makes, and what one costs',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'scheduler', 'fifo'],
+        better: { cpus: 'a switch is measured on one CPU only', ...files },
+        also,
+      },
       load: () => import('./process-switch.js'),
     },
     'process tree': {

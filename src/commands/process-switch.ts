@@ -4,5 +4,5 @@ import type { CommandSpec } from './spec.js'
 export const spec: CommandSpec = {
   kind: 'demo',
   examples: ['osdemo process switch', 'osdemo process switch --json'],
-  demo: () => processSwitch,
+  demo: () => processSwitch(),
 }

@@ -16,6 +16,7 @@ import { tryCompiler } from '../run/compile.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
+import { requireScheduler } from './busy.js'
 import { makePrivateFifo } from './fifo.js'
 import { makePrivateSegment, requireSegments } from './segment.js'
 import { shellHint } from './shell.js'
@@ -132,6 +133,14 @@ export const checks = {
       const id = makePrivateSegment({ ...stage, scope, say: () => {} }, 4096)
       attachSegment(id, 4096).detach()
       return `segment ${id} attached`
+    },
+  },
+  scheduler: {
+    about: 'what the scheduler counts',
+    source: '/proc/self/schedstat, sched_setaffinity(2)',
+    look() {
+      const cpus = requireScheduler('this')
+      return `there, and a child can be kept on CPU ${cpus.at(-1)}`
     },
   },
   cpus: {

@@ -11,6 +11,11 @@ export interface Sequencer {
   push(event: Event): void
   /** From now on several speak. Before, there is nothing to put in order, and every event comes out at once. */
   severalSpeak(): void
+  /**
+   * What happens from now on is held until the returned function is called: for actors that tell afterwards what they saw,
+   * with the times when they saw it.
+   */
+  hold(): () => void
   /** Lets everything out that is still held, in order; what comes afterwards comes too late and is dropped. */
   close(): void
 }
@@ -20,9 +25,11 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let holding = false
+  /** Since when everything is held, where that is so. */
+  let heldSince = Number.POSITIVE_INFINITY
 
   function release(before: number): void {
-    while (held.length > 0 && held[0]!.t <= before) emit(held.shift()!)
+    while (held.length > 0 && held[0]!.t <= before && held[0]!.t < heldSince) emit(held.shift()!)
   }
 
   function tick(): void {
@@ -44,9 +51,17 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
     severalSpeak() {
       holding = true
     },
+    hold() {
+      holding = true
+      heldSince = now()
+      return () => {
+        heldSince = Number.POSITIVE_INFINITY
+      }
+    },
     close() {
       closed = true
       clearTimeout(timer)
+      heldSince = Number.POSITIVE_INFINITY
       release(Number.POSITIVE_INFINITY)
     },
   }

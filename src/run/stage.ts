@@ -26,6 +26,11 @@ export interface Stage {
   startProgram(name: string, words: string[], onLine?: (line: string) => void): Promise<Program>
   /** Polls until `look` finds something (neither undefined nor false), at most `milliseconds`; then undefined. */
   poll<T>(look: () => T | undefined | false, milliseconds?: number): Promise<T | undefined>
+  /**
+   * Shows nothing of what happens while `work` goes on, and then all of it in order: for actors that tell afterwards what
+   * they saw, with the times when they saw it.
+   */
+  gather<T>(work: () => Promise<T>): Promise<T>
   scope: Scope
   /** Resolves when the user asks a server to stop; only where the command said that it stops `gracefully`. */
   stopped: Promise<void>
@@ -148,6 +153,14 @@ export function createStage(backstage: Backstage) {
       const told = program.ended.then((ending) => say({ event: 'exited', ...about, ...ending }))
       scope.defer(program.kill, () => told)
       return program
+    },
+    async gather(work) {
+      const letOut = sequencer.hold()
+      try {
+        return await work()
+      } finally {
+        letOut()
+      }
     },
     async poll(look, milliseconds = 5000) {
       for (const end = now() + milliseconds * 1000; ; ) {

@@ -1,9 +1,10 @@
 /** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
 import type { Event } from '../events.js'
+import { duration } from './duration.js'
 import type { Held, Lane, Stay, Story } from './story.js'
 import { element, fitted, textAt, widthOf } from './svg-parts.js'
 import type { Scale } from './svg-scale.js'
-import { describe, duration } from './words.js'
+import { describe } from './words.js'
 
 /** Where everything is. */
 export interface Layout {

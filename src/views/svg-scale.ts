@@ -2,7 +2,7 @@
  * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody was held or ran
  * are cut out, which the axis shows.
  */
-import { duration } from './words.js'
+import { duration } from './duration.js'
 
 export interface Scale {
   x(t: number): number

@@ -3,6 +3,7 @@
  * What lies too close together to be seen is drawn as one, and the picture says so.
  */
 import type { Event, RunFact } from '../events.js'
+import { duration } from './duration.js'
 import { type Story, tellStory } from './story.js'
 import { drawArrows } from './svg-arrows.js'
 import { drawClaimMarks, listClaims } from './svg-claims.js'
@@ -11,7 +12,7 @@ import { drawLegend } from './svg-legend.js'
 import { element, fitted, textAt } from './svg-parts.js'
 import { createScale } from './svg-scale.js'
 import { style } from './svg-style.js'
-import { duration, plural, subject, versions } from './words.js'
+import { plural, subject, versions } from './words.js'
 
 /** Pixels, before whoever shows it makes it larger or smaller. */
 const width = 1000

@@ -14,6 +14,7 @@ import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
 import { cleaned } from './clean.js'
 import { createMemoryMap } from './memory-map.js'
+import { createStateChart } from './state-chart.js'
 import { describe, type Paint, type Style, title, versions } from './words.js'
 
 export interface TimelineOptions {
@@ -48,6 +49,9 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const memoryMap = createMemoryMap(chalk, width)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
+  const chart = createStateChart()
+  /** Who is who, by pid or thread id. */
+  const names = new Map<number, string>()
   /** The command of each run, by the process that speaks for it. */
   const commands = new Map<number, string>()
   let start: number | undefined
@@ -74,21 +78,33 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return since === undefined ? undefined : t - since
   }
 
-  function row(event: Event): Row | undefined {
-    const speaker = (name: string, id: number) => {
-      const number = String(id)
-      return {
-        who: `${name.slice(0, 15 - number.length).padEnd(whoWidth - number.length)}${number}`,
-        paint: paintOf(name),
-      }
+  function speaker(name: string, id: number): { who: string; paint: Paint } {
+    const number = String(id)
+    return {
+      who: `${name.slice(0, 15 - number.length).padEnd(whoWidth - number.length)}${number}`,
+      paint: paintOf(name),
     }
+  }
+
+  /** The states of the children of a run, or of a chapter, that is over. */
+  function drawStates(): string {
+    const label = (child: number) => {
+      const { who, paint } = speaker(names.get(child) ?? 'process', child)
+      return paint(who)
+    }
+    return chart.take({ chalk, width, start: start!, label })
+  }
+
+  function row(event: Event): Row | undefined {
     const me = speaker(event.actor, event.tid)
     if (hide.includes(event.event)) return undefined
     const text = describe(event, style)
     switch (event.event) {
       case 'started':
+        names.set(event.child, event.name)
         return { ...speaker(event.name, event.child), sign: '+', text }
       case 'exited':
+        chart.ended(event.child, event.t)
         return { ...speaker(event.name, event.child), sign: '-', text }
       case 'created':
         return { ...me, sign: '+', text }
@@ -108,8 +124,17 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         return { ...me, sign: me.paint('←'), text }
       case 'tally':
         return { ...me, sign: me.paint(event.direction === 'sent' ? '⇒' : '⇐'), text }
-      case 'state':
-        return { ...me, sign: '◆', text }
+      case 'state': {
+        const { tell, before } = chart.add(event)
+        if (!tell) return undefined
+        const name = names.get(event.child) ?? (event.child === event.tid ? event.actor : 'process')
+        const seen = chalk.dim(`(${event.kernel && `${event.kernel}, `}${event.source})`)
+        return {
+          ...speaker(name, event.child),
+          sign: '◆',
+          text: `${chalk.bold(event.state)}${before} ${seen}`,
+        }
+      }
       case 'evidence':
         return { who: 'kernel says', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
       case 'claim': {
@@ -138,7 +163,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     const beside = first !== undefined && first.boot === run.boot && !commands.has(run.pid)
     commands.set(run.pid, run.command.join(' '))
     if (beside) return undefined
-    const gap = first === undefined ? '' : '\n'
+    const gap = first === undefined ? '' : `${drawStates()}\n`
     start = run.t
     first = run
     begun.clear()
@@ -159,12 +184,13 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     },
 
     end(): string {
-      if (claims.length === 0) return memoryMap.close()
+      const left = memoryMap.close() + drawStates()
+      if (claims.length === 0) return left
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
       const sum = paint(`${good} of ${claims.length} claims hold.`)
       const several = new Set(claims.map((claim) => claim.command)).size > 1
-      return `${memoryMap.close()}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
+      return `${left}\n${several ? table(claims, chalk, width) : ''}${sum}\n`
     },
   }
 }

@@ -1,5 +1,6 @@
 /** What an event says, in the words that all views share; each paints them as it can. */
 import type { Event, RunFact } from '../events.js'
+import { duration } from './duration.js'
 
 export type Paint = (text: string) => string
 
@@ -94,13 +95,6 @@ export function versions({ version, node, kernel }: RunFact): string {
 
 export function kindName(kind: string): string {
   return kind === 'fifo' ? 'FIFO' : kind
-}
-
-/** Microseconds, as people say them. */
-export function duration(microseconds: number): string {
-  if (microseconds < 10_000) return `${(microseconds / 1000).toFixed(1)} ms`
-  if (microseconds < 1_000_000) return `${Math.round(microseconds / 1000)} ms`
-  return `${(microseconds / 1e6).toFixed(2)} s`
 }
 
 /** `1 byte`, `1,024 bytes`. */

@@ -49,3 +49,29 @@ test('after the end nothing comes out any more', () => {
   sequencer.close()
   expect(out).toEqual([])
 })
+
+test('what happens while all is held comes out afterwards, by the clock; what was before comes out meanwhile', async () => {
+  const out: string[] = []
+  const sequencer = createSequencer((event) => out.push((event as { text: string }).text))
+  sequencer.severalSpeak()
+  sequencer.push(note(now() - 1, 'before'))
+  const letOut = sequencer.hold()
+  const start = now()
+  sequencer.push(note(start + 2, 'third'))
+  await until(() => now() > start + 100_000)
+  expect(out).toEqual(['before'])
+  sequencer.push(note(start + 1, 'second'))
+  letOut()
+  await until(() => out.length === 3)
+  expect(out).toEqual(['before', 'second', 'third'])
+})
+
+test('the end lets out what is held', () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  sequencer.hold()
+  sequencer.push(note(now(), 'held'))
+  expect(out).toEqual([])
+  sequencer.close()
+  expect(out).toHaveLength(1)
+})

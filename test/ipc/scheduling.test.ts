@@ -1,0 +1,37 @@
+import { getPriority } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import { pin, renice } from '../../src/ipc/scheduling.js'
+import { allowedCpus } from '../../src/proc/sched.js'
+import { NO_PID, start } from '../proc/children.js'
+
+describe.runIf(process.platform === 'linux')('a real process', () => {
+  test('is kept on one CPU, and let go again', () => {
+    const child = start('sleep', ['100'])
+    for (const cpu of allowedCpus(process.pid)) {
+      pin(child.pid, [cpu])
+      expect(allowedCpus(child.pid)).toEqual([cpu])
+    }
+    pin(child.pid, allowedCpus(process.pid))
+    expect(allowedCpus(child.pid)).toEqual(allowedCpus(process.pid))
+  })
+
+  test('cannot be kept on a CPU that there is not, and the error says what was tried', () => {
+    const child = start('sleep', ['100'])
+    for (const cpu of [1023, 5000]) {
+      expect(() => pin(child.pid, [cpu])).toThrow(
+        `cannot keep process ${child.pid} on CPU ${cpu}: sched_setaffinity: EINVAL`,
+      )
+    }
+  })
+
+  test('gets a nice value', () => {
+    const child = start('sleep', ['100'])
+    renice(child.pid, 19)
+    expect(getPriority(child.pid)).toBe(19)
+  })
+
+  test('that does not exist gets none', () => {
+    expect(() => renice(NO_PID, 19)).toThrow('setpriority: ESRCH')
+    expect(() => pin(NO_PID, [0])).toThrow('sched_setaffinity: ESRCH')
+  })
+})
