@@ -18,6 +18,8 @@ export interface Stamp {
   tid: number
   /** Who speaks: `reader`, `server`, `director`, ... */
   actor: string
+  /** One of very many of its kind: a view for people may leave it out. */
+  detail?: true
 }
 
 /** The first event of every run. */
@@ -97,6 +99,8 @@ export interface CallFact {
   result?: number
   /** At the end, on failure: the symbolic errno. */
   errno?: string
+  /** Whether it has to wait for somebody else, where its caller could tell so when it began. */
+  waits?: boolean
 }
 
 /** One message went into or came out of a channel. */
@@ -112,6 +116,30 @@ export interface MessageFact {
   bytes: number
   /** The message, where it is text and short. */
   text?: string
+  /** How much waited in the channel, where whoever sent or received it looked. */
+  depth?: Depth
+}
+
+/** How much waits in a channel. */
+export interface Depth {
+  /**
+   * Just before the call.
+   * @asType integer
+   */
+  before: number
+  /**
+   * Just after it.
+   * @asType integer
+   */
+  after: number
+  /**
+   * How much fits in; missing where there is no such limit.
+   * @asType integer
+   */
+  capacity?: number
+  unit: 'messages' | 'bytes'
+  /** Who says so: `mq_getattr`, ... */
+  source: string
 }
 
 /** Stands for many single messages that were not reported one by one. */
@@ -192,6 +220,15 @@ export interface ClaimFact {
   event: 'claim'
   text: string
   holds: boolean
+  /** Where many claims make a table: its place there. */
+  row?: TableRow
+}
+
+/** A row of a table. Rows that follow each other and have the same table and columns belong together. */
+export interface TableRow {
+  table: string
+  /** What stands in each column, by its head. */
+  cells: { [column: string]: string }
 }
 
 /** An explanation, or what could not be seen here and why. */
@@ -230,7 +267,7 @@ export type Fact =
 export type Event = Stamp & Fact
 
 /** Says a fact: what actors and demos are given to speak with. `at` is its time, where that is not now. */
-export type Say = (fact: Fact, at?: number) => void
+export type Say = (fact: Fact & Pick<Stamp, 'detail'>, at?: number) => void
 
 /** Microseconds of CLOCK_MONOTONIC, the clock of every event. */
 export function now(): number {

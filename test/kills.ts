@@ -43,6 +43,12 @@ const words: Record<string, string[][]> = {
   'shm race': [[], ['--times', '5000000']],
   'process layout': [[], ['--grow'], ['--', 'sh', '-c', 'read line'], ['--', 'sleep', '60']],
   'process schedule': [[], ['--nice', '0,19'], ['--processes', '16']],
+  'queue demo': [
+    [],
+    ['--capacity', '0', '--messages', '100'],
+    ['--capacity', 'unbounded', '--receive-every', '1s'],
+    ['--receive-every', '1m'],
+  ],
   completion: [['bash']],
 }
 

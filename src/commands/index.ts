@@ -177,22 +177,30 @@ export const commands = new Map<string, CommandEntry>(
     },
     'queue demo': {
       summary: 'a sender and a receiver process over a queue of capacity zero, bounded or unbounded',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'queues'],
+        better: { fifo: 'not with --capacity unbounded', waits: 'that a side waits is not shown', ...files },
+        also,
+      },
       load: () => import('./queue-demo.js'),
     },
     'queue matrix': {
       summary: 'blocking and nonblocking, zero, bounded and unbounded: all twelve combinations',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: {
+        must: ['proc', 'queues', 'fifo'],
+        better: { waits: 'that a side waits is not shown', ...files },
+        also,
+      },
       load: () => import('./queue-matrix.js'),
     },
     'queue send': {
       summary: 'send messages to a POSIX message queue',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'queues'], better: { ...files }, also },
       load: () => import('./queue-send.js'),
     },
     'queue receive': {
       summary: 'receive messages from a POSIX message queue',
-      needs: { must: ['proc'], better: { ...files }, also },
+      needs: { must: ['proc', 'queues'], better: { ...files }, also },
       load: () => import('./queue-receive.js'),
     },
     'process layout': {

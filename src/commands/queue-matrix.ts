@@ -4,5 +4,5 @@ import type { CommandSpec } from './spec.js'
 export const spec: CommandSpec = {
   kind: 'demo',
   examples: ['osdemo queue matrix', 'osdemo queue matrix --json'],
-  demo: () => queueMatrix,
+  demo: () => queueMatrix({ capacity: 4, messages: 6, pause: 15 }),
 }

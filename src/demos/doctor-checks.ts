@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { OsdemoError, systemCallError, Unavailable } from '../errors.js'
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../ipc/tcp.js'
+import { readQueueLimits } from '../proc/mqueue.js'
 import { unprivilegedPortStart } from '../proc/net-tcp.js'
 import { readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
@@ -18,6 +19,7 @@ import { createScope } from '../run/scope.js'
 import type { Stage } from '../run/stage.js'
 import { requireScheduler } from './busy.js'
 import { makePrivateFifo } from './fifo.js'
+import { makePrivateQueue, requireQueues } from './queue.js'
 import { makePrivateSegment, requireSegments } from './segment.js'
 import { shellHint } from './shell.js'
 
@@ -141,6 +143,19 @@ export const checks = {
     look() {
       const cpus = requireScheduler('this')
       return `there, and a child can be kept on CPU ${cpus.at(-1)}`
+    },
+  },
+  queues: {
+    about: 'POSIX message queues',
+    source: 'mq_open(3), mq_send(3), mq_receive(3)',
+    async look(stage) {
+      requireQueues('this')
+      await using scope = createScope()
+      const queue = makePrivateQueue({ ...stage, scope, say: () => {} }, { capacity: 1, messageSize: 8 })
+      queue.send(Buffer.from('hello'))
+      queue.receive()
+      const limits = readQueueLimits()!
+      return `works, up to ${limits.capacity} messages of ${limits.messageSize} bytes in each`
     },
   },
   cpus: {

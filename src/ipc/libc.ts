@@ -126,6 +126,19 @@ export function fcntl(fd: number, command: number, value: number): number {
   return checked('fcntl', native('fcntl', 'int fcntl(int fd, int command, int value)')(fd, command, value))
 }
 
+/** ioctl(2) with a command that takes the address of an int, such as FIONREAD. */
+export function ioctl(fd: number, command: number, value: Uint8Array): void {
+  const prototype = 'int ioctl(int fd, unsigned long command, void *value)'
+  checked('ioctl', native('ioctl', prototype)(fd, command, value))
+}
+
+/** The int that a call fills in. */
+export function intOf(fill: (value: Uint8Array) => void): number {
+  const value = new Int32Array(1)
+  fill(new Uint8Array(value.buffer))
+  return value[0]!
+}
+
 /** The number of futex(2) among the system calls; the C library has no function for it. */
 const futexNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 202, arm64: 98 }
 

@@ -20,12 +20,14 @@ import { debug } from '../log.js'
 import { bootId } from '../proc/boot.js'
 import { isAlive, readStat } from '../proc/stat.js'
 import {
+  type Found,
   find,
   type Maker,
   nameOf,
   type Recorded,
   type RecordedFifo,
   type RecordedFile,
+  type RecordedQueue,
   type RecordedSegment,
   removeDraft,
 } from './recorded.js'
@@ -101,6 +103,11 @@ function draftFor(path: string): string {
  */
 export function recordSegment(key: number, creator = process.pid): Page<RecordedSegment> {
   return record({ kind: 'segment', key, creator, since: Math.floor(Date.now() / 1000) })
+}
+
+/** Writes down that a queue of this name is about to be made. */
+export function recordQueue(name: string): Page<RecordedQueue> {
+  return record({ kind: 'queue', name })
 }
 
 function record<Thing extends Recorded>(thing: Thing): Page<Thing> {
@@ -181,7 +188,14 @@ function sweepOne(file: string, mark: (file: string) => void): Swept[] {
   const { thing, maker, kept } = entry
   if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
   const about = { kind: thing.kind, name: nameOf(thing) }
-  const found = find(thing, maker)
+  let found: Found | undefined
+  try {
+    found = find(thing, maker)
+  } catch (error) {
+    // Whoever can find out will do it.
+    debug({ err: error }, 'a recorded thing cannot be looked at')
+    return []
+  }
   if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
   removeDraft(thing)
   if (found && kept) return []
@@ -239,9 +253,14 @@ function read(file: string): Entry | undefined {
 }
 
 function isRecorded(thing: Partial<Recorded> | undefined): boolean {
+  if (thing?.kind === 'queue') return typeof thing.name === 'string' && isIdentity(thing.identity)
   if (thing?.kind === 'segment') return [thing.key, thing.creator, thing.since].every(Number.isInteger)
   if (thing?.kind === 'file') return typeof thing.draft === 'string'
   return thing?.kind === 'fifo' && typeof thing.path === 'string' && typeof thing.draft === 'string'
+}
+
+function isIdentity(identity: RecordedQueue['identity']): boolean {
+  return identity === undefined || [identity?.dev, identity?.ino].every(Number.isInteger)
 }
 
 function isNeeded({ released, maker }: Entry): boolean {

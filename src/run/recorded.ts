@@ -1,7 +1,10 @@
 /** The kinds of things that the ledger knows: how to tell ours from every other, who uses it, how to remove it. */
-import { lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { fstatSync, lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { OsdemoError } from '../errors.js'
+import { isUnfinished, openQueue, type Queue, type QueueIdentity, unlinkQueue } from '../ipc/posix-mq.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { bootId } from '../proc/boot.js'
+import { holders } from '../proc/fds.js'
 import { fifoUsers } from '../proc/fifo-users.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
 
@@ -41,19 +44,27 @@ export interface RecordedFile {
   draft: string
 }
 
-export type Recorded = RecordedFifo | RecordedSegment | RecordedFile
+export interface RecordedQueue {
+  kind: 'queue'
+  name: string
+  /** Missing until it has been made. */
+  identity?: QueueIdentity
+}
+
+export type Recorded = RecordedFifo | RecordedSegment | RecordedQueue | RecordedFile
 
 /** A thing of ours that is there. */
-interface Found {
+export interface Found {
   users(): number[]
   /** False when somebody else has removed it just now. */
   remove(): boolean
 }
 
-/** How events name it: a path, or the key of a segment; of one without a key, its id. */
+/** How events name it: a path, the name of a queue, or the key of a segment; of one without a key, its id. */
 export function nameOf(thing: Recorded): string {
   if (thing.kind === 'fifo') return thing.path
   if (thing.kind === 'file') return thing.draft
+  if (thing.kind === 'queue') return thing.name
   return thing.key === 0 ? `id ${thing.id}` : `${thing.key}`
 }
 
@@ -62,13 +73,19 @@ export function removeDraft(thing: Recorded): void {
   if (thing.kind === 'fifo' && look(thing.draft)?.isFIFO()) unlink(thing.draft)
 }
 
-/** What a record is about, where it is still there and is what the record says. */
+/**
+ * What a record is about, where it is still there and is what the record says.
+ *
+ * @throws OsdemoError where that cannot be found out now: without FFI, or with too many files open
+ */
 export function find(thing: Recorded, maker: Maker): Found | undefined {
   switch (thing.kind) {
     case 'fifo':
       return findFifo(thing)
     case 'segment':
       return findSegment(thing, maker)
+    case 'queue':
+      return findQueue(thing, maker)
     case 'file':
       return findUnfinished(thing)
   }
@@ -113,6 +130,48 @@ function findSegment({ key, id, creator, since }: RecordedSegment, maker: Maker)
         return false
       }
     },
+  }
+}
+
+/** A queue has no path that could be looked at: it is opened, and fstat(2) tells which one it is. */
+function findQueue({ name, identity }: RecordedQueue, maker: Maker): Found | undefined {
+  // Queues do not survive a boot, but the numbers of their inodes come again.
+  if (maker.boot !== bootId()) return undefined
+  const isOurs = (queue: Queue) => {
+    const { dev, ino, uid } = fstatSync(queue.fd)
+    const same = identity ? dev === identity.dev && ino === identity.ino : isUnfinished(queue)
+    return same && uid === process.getuid!() ? { dev, ino } : undefined
+  }
+  const found = lookInto(name, isOurs)
+  if (!found) return undefined
+  return {
+    users: () => [...new Set(holders(found.dev, found.ino).map(({ pid }) => pid))],
+    remove() {
+      // Since we looked for users, somebody else may have removed it, and made another.
+      if (lookInto(name, isOurs)?.ino !== found.ino) return false
+      try {
+        unlinkQueue(name)
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+/** Opens a queue to look at it; undefined when there is none, or it is closed to us: what we make never is. */
+function lookInto<T>(name: string, look: (queue: Queue) => T): T | undefined {
+  let queue: Queue
+  try {
+    queue = openQueue(name, 'read', { nonblocking: true })
+  } catch (error) {
+    if (error instanceof OsdemoError && ['ENOENT', 'EACCES'].includes(error.errno ?? '')) return undefined
+    throw error
+  }
+  try {
+    return look(queue)
+  } finally {
+    queue.close()
   }
 }
 

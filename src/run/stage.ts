@@ -1,7 +1,7 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
 import { constants } from 'node:os'
 import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
-import { now, type Region, type Say } from '../events.js'
+import { now, type Region, type Say, type TableRow } from '../events.js'
 import { type Actor, type Ending, errorOf, type Part } from './cast.js'
 import type { Sequencer } from './order.js'
 import type { Output } from './output.js'
@@ -17,7 +17,7 @@ export interface Stage {
   /** @param region where it is about memory */
   evidence(source: string, value: string, about: string, region?: Region): void
   /** States what was shown, and gives `holds` back. One that does not hold makes the run exit 1. */
-  claim(text: string, holds: boolean): boolean
+  claim(text: string, holds: boolean, row?: TableRow): boolean
   /** Starts a process; it dies with the run. When it fails or is killed by somebody else, the run fails. */
   start(part: Part, streams?: Streams): Promise<Actor>
   /** Starts a thread of this process; the same holds. */
@@ -116,9 +116,9 @@ export function createStage(backstage: Backstage) {
       mustGoOn()
       say({ event: 'evidence', source, value, about, ...(region && { region }) })
     },
-    claim(text, holds) {
+    claim(text, holds, row) {
       mustGoOn()
-      say({ event: 'claim', text, holds })
+      say({ event: 'claim', text, holds, ...(row && { row }) })
       if (!holds) verdict.falseClaims.push(text)
       return holds
     },

@@ -12,7 +12,9 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
+import { type ClaimRow, drawClaimTable } from './claim-table.js'
 import { cleaned } from './clean.js'
+import { drawDepth } from './depth.js'
 import { createMemoryMap } from './memory-map.js'
 import { createStateChart } from './state-chart.js'
 import { describe, type Paint, type Style, title, versions } from './words.js'
@@ -52,6 +54,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const chart = createStateChart()
   /** Who is who, by pid or thread id. */
   const names = new Map<number, string>()
+  /** Claims of a table, until something else is said. */
+  let rows: (Event & ClaimRow)[] = []
   /** The command of each run, by the process that speaks for it. */
   const commands = new Map<number, string>()
   let start: number | undefined
@@ -111,6 +115,8 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
       case 'removed':
         return { ...me, sign: '-', text }
       case 'call': {
+        // Of a call that need not wait and was not refused, what it passed on is all there is to see.
+        if (event.waits === false && !event.errno) return undefined
         if (event.phase === 'begin') {
           begun.set(`${event.tid} ${event.call}`, event.t)
           return { ...me, sign: chalk.yellow('…'), text }
@@ -119,9 +125,11 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         return { ...me, sign: '✓', text: describe(event, style, held) + chalk.yellow(bar(held ?? 0)) }
       }
       case 'sent':
-        return { ...me, sign: me.paint('→'), text }
-      case 'received':
-        return { ...me, sign: me.paint('←'), text }
+      case 'received': {
+        const sign = me.paint(event.event === 'sent' ? '→' : '←')
+        const depth = event.depth ? ` ${me.paint(drawDepth(event.depth))}` : ''
+        return { ...me, sign, text: text + depth }
+      }
       case 'tally':
         return { ...me, sign: me.paint(event.direction === 'sent' ? '⇒' : '⇐'), text }
       case 'state': {
@@ -170,21 +178,43 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return `${gap}${heading(run)}\n`
   }
 
+  /** The claims of a table that were said just now, as one; where that is too narrow, one by one. */
+  function tableOfRows(): string {
+    const [claimed, paint] = [rows, (holds: boolean) => (holds ? chalk.green : chalk.red)]
+    rows = []
+    if (claimed.length === 0) return ''
+    const drawn = drawClaimTable(claimed, width, {
+      head: (text) => chalk.bold(text),
+      row: (holds, text) => `${paint(holds)(mark(holds))} ${holds ? text : chalk.red(text)}`,
+    })
+    return drawn ?? claimed.map((claim) => `${line(claim.t, row(claim)!)}\n`).join('')
+  }
+
+  /** What ends a picture of several events, before another line. */
+  const between = () => memoryMap.close() + tableOfRows()
+
   return {
     event(raw: Event): string {
       const event = cleaned(raw)
       start ??= event.t
+      if (event.detail) return ''
       if (event.event === 'claim') claims.push({ command: commands.get(event.pid) ?? '', ...event })
+      if (event.event === 'claim' && event.row) {
+        rows.push({ ...event, row: event.row })
+        return ''
+      }
       const head = event.event === 'run' ? begin(event) : undefined
-      if (head !== undefined) return memoryMap.close() + head
+      if (head !== undefined) return between() + head
       const shown = row(event)
       if (!shown) return ''
-      if (event.event === 'evidence' && event.region) return memoryMap.add(event.region, event.about)
-      return `${memoryMap.close()}${line(event.t, shown)}\n`
+      if (event.event === 'evidence' && event.region) {
+        return tableOfRows() + memoryMap.add(event.region, event.about)
+      }
+      return `${between()}${line(event.t, shown)}\n`
     },
 
     end(): string {
-      const left = memoryMap.close() + drawStates()
+      const left = between() + drawStates()
       if (claims.length === 0) return left
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold

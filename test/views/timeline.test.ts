@@ -175,3 +175,65 @@ describe('the timeline', () => {
     expect(show([by('d', 1, run)])).not.toContain('claims')
   })
 })
+
+describe('what is not worth a line', () => {
+  const call = (phase: 'begin' | 'end', more = {}) =>
+    by('sender', 2, { event: 'call', phase, call: 'mq_send', object: 'queue of 4', ...more })
+
+  test('is what was said in detail', () => {
+    const text = show([
+      by('director', 1, run),
+      { ...by('sender', 2, { event: 'note', text: 'one of many' }), detail: true },
+    ])
+    expect(text).not.toContain('one of many')
+  })
+
+  test('is a call that need not wait, unless it was refused', () => {
+    const quick = show([call('begin', { waits: false }), call('end', { waits: false, result: 0 })])
+    expect(quick).toBe('')
+    const refused = show([call('begin', { waits: false }), call('end', { waits: false, errno: 'EAGAIN' })])
+    expect(refused).toMatch(/^ +\d+\.\d+ sender +2 ✓ mq_send queue of 4 returned EAGAIN\n$/)
+    const held = show([
+      call('begin', { waits: true }),
+      { ...call('end', { waits: true, result: 0 }), t: clock + 100_000 },
+    ])
+    expect(held).toMatch(/… mq_send queue of 4\n.*✓ mq_send returned 0 after \d+ ms ▇▇\n$/)
+  })
+})
+
+test('a message shows how full its channel is', () => {
+  const depth = { before: 2, after: 3, capacity: 4, unit: 'messages', source: 'mq_getattr' } as const
+  const text = show([
+    by('sender', 2, { event: 'sent', channel: 'c', seq: 0, bytes: 5, text: 'hello', depth }),
+  ])
+  expect(text).toContain('→ hello (5 bytes) ▮▮▮▯ 3 of 4')
+})
+
+test('claims of a table are shown as one, when it is whole, and counted as claims', () => {
+  const claim = (send: string, holds: boolean, table = 'fast sender') =>
+    by('director', 1, {
+      event: 'claim',
+      text: 'x',
+      holds,
+      row: { table, cells: { send, depth: '4\u001b[31m' } },
+    })
+  const text = show([
+    by('director', 1, run),
+    claim('blocking', true),
+    claim('nonblocking', false),
+    claim('blocking', true, 'slow sender'),
+    by('director', 1, { event: 'note', text: 'the end' }),
+  ])
+  const lines = text.split('\n').slice(2)
+  expect(lines.slice(0, 8)).toEqual([
+    '',
+    'fast sender',
+    '  send         depth',
+    '✔ blocking     4\\x1b[31m',
+    '✘ nonblocking  4\\x1b[31m',
+    '',
+    'slow sender',
+    '  send         depth',
+  ])
+  expect(text).toContain('2 of 3 claims hold.')
+})

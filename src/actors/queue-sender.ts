@@ -1,0 +1,61 @@
+/** Sends messages in rounds, into a queue of any capacity, waiting or not. */
+import { openQueue } from '../ipc/posix-mq.js'
+import { openRendezvousSender } from '../ipc/rendezvous.js'
+import { openUnboundedSender } from '../ipc/unbounded.js'
+import { playRounds, type Round, type Side } from './queue-round.js'
+
+playRounds('sent', openSide)
+
+function openSide({ place, blocking }: Round): Side {
+  if (place.kind === 'unbounded') {
+    const { depth, send, flushed, close } = openUnboundedSender(place)
+    return {
+      call: 'send',
+      object: 'memory, then the FIFO',
+      wouldWait: () => false,
+      depth: { look: depth, unit: 'messages', source: 'the sender, and ioctl FIONREAD' },
+      pass(seq) {
+        // Filled, so that the memory is really used and the kernel counts it.
+        const message = Buffer.alloc(place.bytes, '.')
+        message.write(`${textOf(seq)}\0`)
+        send(message)
+        return { bytes: message.length, text: textOf(seq) }
+      },
+      async close() {
+        await flushed()
+        close()
+      },
+    }
+  }
+  const passWith = (send: (message: Buffer) => void) => (seq: number) => {
+    const message = Buffer.from(textOf(seq))
+    send(message)
+    return { bytes: message.length, text: textOf(seq) }
+  }
+  if (place.kind === 'rendezvous') {
+    const { depth, send, close } = openRendezvousSender(place, blocking)
+    return {
+      call: 'send',
+      object: 'rendezvous',
+      wouldWait: () => blocking,
+      depth: { look: depth, capacity: 0, unit: 'messages', source: 'mq_getattr' },
+      pass: passWith(send),
+      close,
+    }
+  }
+  const queue = openQueue(place.queue, 'write', { nonblocking: !blocking })
+  const { capacity } = queue.attributes()
+  const depth = () => queue.attributes().depth
+  return {
+    call: 'mq_send',
+    object: `queue of ${capacity}`,
+    wouldWait: () => blocking && depth() === capacity,
+    depth: { look: depth, capacity, unit: 'messages', source: 'mq_getattr' },
+    pass: passWith((message) => queue.send(message)),
+    close: () => queue.close(),
+  }
+}
+
+function textOf(seq: number): string {
+  return `Message ${seq}`
+}

@@ -1,0 +1,28 @@
+/** How full a channel is, as a small picture: `▮▮▮▯ 3 of 4`. */
+import type { Depth } from '../events.js'
+
+/** The most blocks of a picture; what holds more is drawn to scale. */
+const most = { messages: 16, bytes: 4 }
+
+/** A channel just after a call. One without a capacity has a block for each message, and ends in `…` where it is too long. */
+export function drawDepth({ after, capacity, unit }: Depth): string {
+  const amount = unit === 'bytes' ? bytes : number
+  if (capacity === 0) return `${amount(after)} stored`
+  if (capacity === undefined) {
+    const blocks = '▮'.repeat(Math.min(after, most[unit])) + (after > most[unit] ? '…' : '')
+    return `${blocks} ${amount(after)} waiting`.trim()
+  }
+  const slots = Math.min(capacity, most[unit])
+  // What is not empty has at least one block, however little that is.
+  const full = Math.min(slots, Math.ceil((after / capacity) * slots))
+  return `${'▮'.repeat(full)}${'▯'.repeat(slots - full)} ${amount(after)} of ${amount(capacity)}`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+function bytes(value: number): string {
+  if (value === 0 || value % 1024 > 0) return number(value)
+  return value % 2 ** 20 > 0 ? `${number(value / 1024)} KiB` : `${number(value / 2 ** 20)} MiB`
+}

@@ -1,0 +1,176 @@
+/** POSIX queues as the kernel has them. Every one that is made here is removed when its test ends. */
+import { spawnSync } from 'node:child_process'
+import { fstatSync, readFileSync, statSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { isUnfinished, makeQueue, openQueue, type Queue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+
+/** Names of this test process's own, so that runs side by side do not meet. */
+let next = 0
+const newName = () => `/osdemo-test-${process.pid}-${next++}`
+
+function quietly(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // It is gone already.
+  }
+}
+
+function made(name: string, capacity = 2, messageSize = 16, onMade = (_: object) => {}): Queue {
+  const queue = makeQueue(name, { capacity, messageSize, mode: 0o600 }, onMade)!
+  onTestFinished(() => {
+    quietly(() => queue.close())
+    quietly(() => unlinkQueue(name))
+  })
+  return queue
+}
+
+function errorOf(act: () => unknown) {
+  try {
+    act()
+  } catch (error) {
+    const { call, errno, message, hint, exit } = error as Record<string, unknown>
+    return { call, errno, message, hint, exit }
+  }
+  return undefined
+}
+
+test('a queue is made as it was asked for, and counts its messages, as the kernel says in two ways', () => {
+  const queue = made(newName())
+  expect(queue.attributes()).toEqual({ capacity: 2, messageSize: 16, depth: 0, nonblocking: true })
+  queue.send(Buffer.from('hello'))
+  queue.send(Buffer.alloc(0))
+  expect(queue.attributes().depth).toBe(2)
+  expect(readFileSync(`/proc/self/fd/${queue.fd}`, 'utf8')).toMatch(/^QSIZE:5 /)
+})
+
+test('the highest priority comes out first, and in one priority the oldest', () => {
+  const queue = made(newName(), 4)
+  for (const [text, priority] of [
+    ['a', 0],
+    ['b', 7],
+    ['c', 7],
+    ['d', 32_767],
+  ] as const)
+    queue.send(Buffer.from(text), priority)
+  const out = Array.from({ length: 4 }, () => queue.receive())
+  expect(out.map(({ message, priority }) => `${message} ${priority}`)).toEqual([
+    'd 32767',
+    'b 7',
+    'c 7',
+    'a 0',
+  ])
+  expect(errorOf(() => queue.send(Buffer.from('e'), 32_768))).toMatchObject({ errno: 'EINVAL' })
+})
+
+test('a full or empty queue answers EAGAIN who does not want to wait', () => {
+  const queue = made(newName())
+  expect(errorOf(() => queue.receive())).toMatchObject({ call: 'mq_receive', errno: 'EAGAIN', exit: 1 })
+  queue.send(Buffer.from('1'))
+  queue.send(Buffer.from('2'))
+  expect(errorOf(() => queue.send(Buffer.from('3')))).toMatchObject({ call: 'mq_send', errno: 'EAGAIN' })
+  expect(String(queue.receive().message)).toBe('1')
+})
+
+test('a message longer than the longest is EMSGSIZE, and nothing went in', () => {
+  const queue = made(newName())
+  expect(errorOf(() => queue.send(Buffer.alloc(17)))).toMatchObject({
+    errno: 'EMSGSIZE',
+    hint: 'its longest message has 16 bytes',
+  })
+  expect(queue.attributes().depth).toBe(0)
+})
+
+test('another process opens it by its name, and finds what was sent', () => {
+  const name = newName()
+  made(name).send(Buffer.from('hello'))
+  const other = openQueue(name, 'read', { nonblocking: false })
+  expect(other.attributes()).toMatchObject({ depth: 1, nonblocking: false })
+  expect(errorOf(() => other.send(Buffer.from('x')))).toMatchObject({ call: 'mq_send', errno: 'EBADF' })
+  expect(String(other.receive().message)).toBe('hello')
+  other.close()
+})
+
+test('of two who make it one is first, also where it is there without having been asked for', () => {
+  const name = newName()
+  made(name)
+  const shape = { capacity: 2, messageSize: 16, mode: 0o600 }
+  expect(makeQueue(name, shape, () => expect.unreachable())).toBeUndefined()
+})
+
+test('while it is being made its mode says so, and no longer', () => {
+  const name = newName()
+  let during = false
+  let known = {}
+  const queue = made(name, 1, 1, (identity) => {
+    known = identity
+    const seen = openQueue(name, 'read', { nonblocking: true })
+    during = isUnfinished(seen)
+    seen.close()
+  })
+  const { dev, ino, mode } = fstatSync(queue.fd)
+  expect([during, isUnfinished(queue), mode & 0o7777]).toEqual([true, false, 0o600])
+  expect(known).toEqual({ dev, ino })
+  expect(statSync(`/proc/self/fd/${queue.fd}`)).toMatchObject({ dev, ino })
+})
+
+test('one that cannot be recorded is not left behind', () => {
+  const name = newName()
+  const fail = () => {
+    throw new Error('no room for a record')
+  }
+  const shape = { capacity: 1, messageSize: 1, mode: 0o600 }
+  expect(() => makeQueue(name, shape, fail)).toThrow('no room')
+  expect(errorOf(() => openQueue(name, 'read', { nonblocking: true }))).toMatchObject({ errno: 'ENOENT' })
+})
+
+test('what was unlinked is found by nobody, and works for who has it open', () => {
+  const name = newName()
+  const queue = made(name)
+  unlinkQueue(name)
+  expect(errorOf(() => openQueue(name, 'both', { nonblocking: true }))).toMatchObject({
+    call: 'mq_open',
+    errno: 'ENOENT',
+    hint: expect.stringContaining('none of this name'),
+  })
+  expect(errorOf(() => unlinkQueue(name))).toMatchObject({ call: 'mq_unlink', errno: 'ENOENT' })
+  queue.send(Buffer.from('still here'))
+  expect(String(queue.receive().message)).toBe('still here')
+})
+
+test('above the limits of the kernel it is EINVAL, which says where they are set', () => {
+  // Root may have more than msg_max, but nobody more than HARD_MSGMAX of linux/ipc_namespace.h.
+  expect(errorOf(() => made(newName(), 65_537, 16))).toMatchObject({
+    call: 'mq_open',
+    errno: 'EINVAL',
+    exit: 1,
+    hint: expect.stringContaining('/proc/sys/fs/mqueue/msg_max'),
+  })
+})
+
+test('a process whose user may have no more bytes in queues is told so: ulimit -q', ({ skip }) => {
+  const limited = ['-c', 'ulimit -q 1000 && exec "$0" "$@"']
+  skip(spawnSync('bash', [...limited, 'true']).status !== 0, 'needs bash that knows ulimit -q')
+  const code = `
+    import { makeQueue } from ${JSON.stringify(new URL('../../src/ipc/posix-mq.ts', import.meta.url).pathname)}
+    try { makeQueue(${JSON.stringify(newName())}, { capacity: 10, messageSize: 8192, mode: 0o600 }, () => {}) }
+    catch ({ errno, hint }) { console.log(errno, hint) }`
+  const run = spawnSync(
+    'bash',
+    [...limited, process.execPath, '--import', 'tsx', '--input-type=module', '-e', code],
+    {
+      encoding: 'utf8',
+    },
+  )
+  expect(run.stdout).toMatch(/^EMFILE .*ulimit -q/)
+})
+
+test.each(['osdemo', '/', '/a/b', '/..', `/${'x'.repeat(256)}`, '/a\0b', ''])(
+  '%j is no name of a queue: exit 2',
+  (name) => {
+    expect(errorOf(() => openQueue(name, 'read', { nonblocking: true }))).toMatchObject({
+      exit: 2,
+      message: expect.stringContaining('no name of a queue'),
+    })
+  },
+)

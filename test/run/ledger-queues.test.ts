@@ -1,0 +1,145 @@
+/** What the next run does with a queue that a killed run has left; and that it touches no other. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+import { readStat } from '../../src/proc/stat.js'
+import { recordQueue } from '../../src/run/ledger.js'
+import { expectNothingLeft, newPlace, type Place, parseEvents } from '../osdemo.js'
+
+const shape = { capacity: 1, messageSize: 8, mode: 0o600 }
+
+let next = 0
+function newName(): string {
+  const name = `/osdemo-ledger-${process.pid}-${next++}`
+  onTestFinished(() => {
+    if (isThere(name)) unlinkQueue(name)
+  })
+  return name
+}
+
+function isThere(name: string): boolean {
+  try {
+    openQueue(name, 'read', { nonblocking: true }).close()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A queue and its record as a run leaves them that is killed: we are its maker, and then another process than it says. */
+function leftQueue({ dead = true } = {}) {
+  const place = newPlace()
+  const name = newName()
+  vi.stubEnv('XDG_RUNTIME_DIR', place.folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const page = recordQueue(name)
+  makeQueue(name, shape, (identity) => page.made({ identity }))!.close()
+  const folder = join(place.folder, 'osdemo', 'ledger')
+  const entry = join(folder, readdirSync(folder)[0]!)
+  if (dead) edit(entry, notUs)
+  return { place, name, entry }
+}
+
+/** A record whose maker is dead: somebody else has its pid now. */
+// biome-ignore lint/suspicious/noExplicitAny: it is JSON
+function notUs({ maker, ...rest }: any) {
+  return { ...rest, maker: { ...maker, startTicks: readStat(process.pid)!.startTicks - 1 } }
+}
+
+/** Changes a record. */
+// biome-ignore lint/suspicious/noExplicitAny: it is JSON
+function edit(entry: string, change: (content: any) => unknown): void {
+  writeFileSync(entry, JSON.stringify(change(JSON.parse(readFileSync(entry, 'utf8')))))
+}
+
+async function clean(place: Place, options = {}) {
+  const run = place.osdemo(['clean', '--json'], options)
+  expect(await run.exit).toBe(0)
+  const events = parseEvents(run.stdout())
+  return events.flatMap((event) => (event.event === 'removed' ? [`${event.kind} ${event.id}`] : []))
+}
+
+test('a queue that a killed run has left is removed, and said', async () => {
+  const { place, name } = leftQueue()
+  expect(await clean(place)).toEqual([`queue ${name}`])
+  expect(isThere(name)).toBe(false)
+  expectNothingLeft(place)
+})
+
+test('several may sweep at the same time', async () => {
+  const { place, name } = leftQueue()
+  await Promise.all(Array.from({ length: 4 }, () => clean(place)))
+  await clean(place)
+  expect(isThere(name)).toBe(false)
+  expectNothingLeft(place)
+})
+
+test('it stays while its maker lives', async () => {
+  const { place, name, entry } = leftQueue({ dead: false })
+  expect(await clean(place)).toEqual([])
+  expect([isThere(name), readFileSync(entry, 'utf8').length > 0]).toEqual([true, true])
+})
+
+test('it stays while anybody has it open, and no longer', async () => {
+  const { place, name } = leftQueue()
+  const queue = openQueue(name, 'write', { nonblocking: true })
+  expect(await clean(place)).toEqual([])
+  expect(isThere(name)).toBe(true)
+  queue.close()
+  expect(await clean(place)).toEqual([`queue ${name}`])
+})
+
+test('it is not taken for another one of the same name', async () => {
+  const { place, name } = leftQueue()
+  unlinkQueue(name)
+  makeQueue(name, shape, () => {})!.close()
+  expect(await clean(place)).toEqual([])
+  expect(isThere(name)).toBe(true)
+  expectNothingLeft(place)
+})
+
+test('one whose maker was killed between making and recording it is known by its mode', async () => {
+  const place = newPlace()
+  const name = newName()
+  vi.stubEnv('XDG_RUNTIME_DIR', place.folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  recordQueue(name)
+  const folder = join(place.folder, 'osdemo', 'ledger')
+  const entry = join(folder, readdirSync(folder)[0]!)
+  edit(entry, notUs)
+  const killed = makeQueue(name, { ...shape, mode: 0o1600 }, () => {})!
+  killed.close()
+  expect(await clean(place)).toEqual([`queue ${name}`])
+  expectNothingLeft(place)
+})
+
+test('one that somebody else made when ours was only intended is left alone', async () => {
+  const { place, name, entry } = leftQueue()
+  edit(entry, ({ thing: { identity: _, ...thing }, ...old }) => ({ ...old, thing }))
+  expect(await clean(place)).toEqual([])
+  expect(isThere(name)).toBe(true)
+  expectNothingLeft(place)
+})
+
+test('a record of an earlier boot is struck off, and whatever has that name now stays', async () => {
+  const { place, name, entry } = leftQueue()
+  const boot = '00000000-0000-4000-8000-000000000000'
+  edit(entry, (old) => ({ ...old, maker: { ...old.maker, boot } }))
+  expect(await clean(place)).toEqual([])
+  expect(isThere(name)).toBe(true)
+  expectNothingLeft(place)
+})
+
+test('where it cannot be looked at, because there is no FFI, the record stays for who can', async () => {
+  const { place, name, entry } = leftQueue()
+  const code = `const { Module } = require('node:module'); const load = Module._load
+    Module._load = function (name, ...rest) {
+      if (name === 'koffi') throw new Error('no koffi')
+      return load.call(this, name, ...rest)
+    }`
+  const file = join(place.folder, 'no-koffi.cjs')
+  writeFileSync(file, code)
+  expect(await clean(place, { env: { NODE_OPTIONS: `--require ${file}` } })).toEqual([])
+  expect([isThere(name), readFileSync(entry, 'utf8').length > 0]).toEqual([true, true])
+})
