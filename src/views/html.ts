@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { Event } from '../events.js'
 import { pageScript, pageStyle } from './html-page.js'
-import { type Claim, type Lane, type Step, type Story, tellStory } from './story.js'
+import { type Claim, type Lane, type Step, type Story, tellStory, withoutDetails } from './story.js'
 import { drawSvg, nameOf } from './svg.js'
 import { escapeXml } from './svg-parts.js'
 import { style as pictureStyle } from './svg-style.js'
@@ -24,11 +24,12 @@ export function createHtml() {
       events.push(event)
       return ''
     },
-    end: () => drawPage(tellStory(events)),
+    end: () => drawPage(tellStory(events), tellStory(withoutDetails(events))),
   }
 }
 
-export function drawPage(story: Story): string {
+/** @param shown what of the story is in the picture */
+export function drawPage(story: Story, shown: Story): string {
   const name = escapeXml(nameOf(story))
   const [run] = story.runs
   const about = run ? escapeXml(`${versions(run)}, ${run.wall}`) : ''
@@ -52,7 +53,7 @@ export function drawPage(story: Story): string {
 <p><a href="#claims">Claims</a> <a href="#events">Events</a></p>
 </header>
 <main>
-${timelineSection(story)}
+${timelineSection(shown)}
 ${claimsSection(story.claims)}
 ${eventsSection(story)}
 </main>

@@ -4,7 +4,7 @@
  *
  * It is Trace Event Format. `ts` and `dur` are microseconds, those of CLOCK_MONOTONIC: other traces of the same boot fit to it.
  */
-import type { Event } from '../events.js'
+import type { Depth, Event } from '../events.js'
 import { layTracks, nameTracks, type Slice, stateTrack, type TraceEvent } from './perfetto-tracks.js'
 import { type Stay, type Story, tellStory } from './story.js'
 import { describe, subject, versions } from './words.js'
@@ -26,6 +26,7 @@ export function drawTrace(story: Story): string {
     ...states(story),
     ...moments(story),
     ...fillings(story),
+    ...switches(story),
   ].sort((one, other) => one.ts! - other.ts!)
   const [run] = story.runs
   const about = run ? { run: subject(run.command), with: versions(run), wall: run.wall, boot: run.boot } : {}
@@ -120,29 +121,59 @@ function moments({ steps }: Story): TraceEvent[] {
   })
 }
 
-/** How many messages are in each channel of which both ends were told. */
+interface Change {
+  t: number
+  /** How many more there are, or less. */
+  change: number
+  depth?: Depth
+}
+
+/** How much is in each channel: as it was told, or else how many messages, where both ends were told. */
 function fillings({ steps, lanes }: Story): TraceEvent[] {
-  const channels = new Map<string, { t: number; change: number }[]>()
-  const sides = new Map<string, Set<string>>()
+  const channels = new Map<string, Change[]>()
   for (const { event, arrow } of steps) {
     if (event.event !== 'sent' && event.event !== 'received' && event.event !== 'tally') continue
-    const [side, count] =
-      event.event === 'tally' ? [event.direction, event.messages] : ([event.event, 1] as const)
-    const t = side === 'sent' ? (arrow?.from?.t ?? event.t) : event.t
     const changes = channels.get(event.channel) ?? []
     channels.set(event.channel, changes)
-    changes.push({ t, change: side === 'sent' ? count : -count })
-    sides.set(event.channel, (sides.get(event.channel) ?? new Set()).add(side))
+    const tally = event.event === 'tally'
+    const [side, count] = tally ? [event.direction, event.messages] : ([event.event, 1] as const)
+    const t = side === 'sent' ? (arrow?.from?.t ?? event.t) : event.t
+    const depth = tally ? undefined : event.depth
+    changes.push({ t, change: side === 'sent' ? count : -count, ...(depth && { depth }) })
   }
   const { pid } = lanes[0] ?? { pid: 0 }
   return [...channels].flatMap(([channel, changes]) => {
-    if (sides.get(channel)!.size < 2) return []
-    let filling = 0
     changes.sort((one, other) => one.t - other.t)
-    return changes.map(({ t, change }) => {
-      filling += change
-      const args = { messages: Math.max(0, filling) }
-      return { ph: 'C', name: `in ${channel}`, cat: 'channel', pid, ts: t, args }
-    })
+    return valuesOf(changes).map(({ t, args }) => ({
+      ph: 'C',
+      name: `in ${channel}`,
+      cat: 'channel',
+      pid,
+      ts: t,
+      args,
+    }))
+  })
+}
+
+function valuesOf(changes: readonly Change[]): { t: number; args: Record<string, number> }[] {
+  const told = changes.flatMap(({ t, depth }) => (depth ? [{ t, args: { [depth.unit]: depth.after } }] : []))
+  if (told.length > 0) return told
+  const sides = new Set(changes.map(({ change }) => Math.sign(change)))
+  if (!sides.has(1) || !sides.has(-1)) return []
+  let filling = 0
+  return changes.map(({ t, change }) => {
+    filling += change
+    return { t, args: { messages: Math.max(0, filling) } }
+  })
+}
+
+/** Context switches of a process, where they were counted. */
+function switches({ steps }: Story): TraceEvent[] {
+  return steps.flatMap(({ event, about }) => {
+    if (event.event !== 'evidence' || !about) return []
+    const [, voluntary, involuntary] = /^(\d+) voluntary, (\d+) involuntary$/.exec(event.value) ?? []
+    if (voluntary === undefined) return []
+    const args = { voluntary: Number(voluntary), involuntary: Number(involuntary) }
+    return [{ ph: 'C', name: 'context switches', cat: 'switches', pid: about.pid, ts: event.t, args }]
   })
 }

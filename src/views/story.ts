@@ -152,6 +152,11 @@ export function tellStory(recorded: readonly Event[]): Story {
   }
 }
 
+/** Without what a view for people may leave out. */
+export function withoutDetails(events: readonly Event[]): Event[] {
+  return events.filter(({ detail }) => !detail)
+}
+
 /** Sorted by time. What another boot recorded has another clock: it goes on behind what came before. */
 function onOneClock(events: Event[]): Event[] {
   let boot: string | undefined

@@ -55,7 +55,7 @@ function claimText({ holds, text }: Claim): string {
   return `${holds ? '✔' : '✘ does not hold:'} ${text}`
 }
 
-/** The list, from `top` on; and where it ends. */
+/** The list, from `top` on; and where it ends. Evidence that is a region of memory has a picture of its own. */
 export function listClaims({ claims }: Story, top: number, width: number, layout: Layout) {
   const parts: string[] = []
   let y = top
@@ -64,7 +64,8 @@ export function listClaims({ claims }: Story, top: number, width: number, layout
     y += lineHeight
   }
   claims.forEach((claim, index) => {
-    const { holds, text, evidence } = claim
+    const { holds, text } = claim
+    const evidence = claim.evidence.filter(({ region }) => !region)
     const kind = holds ? 'good' : 'bad'
     parts.push(textAt(34, y, `${index + 1}`, 'dim', 'end'), textAt(42, y, holds ? '✔' : '✘', kind))
     const words = holds ? text : `does not hold: ${text}`

@@ -55,9 +55,13 @@ text{fill:${of.ink}}
 .stopped{fill:${of.stopped}}
 .zombie,.gone{fill:${of.zombie}}
 .arrow{stroke:${of.arrow}}
-.head,.tally,.resident{fill:${of.arrow}}
+.head,.tally{fill:${of.arrow}}
 .sheaf{fill:${of.arrow};fill-opacity:.08}
-.region{fill:${of.arrow};fill-opacity:.12;stroke:${of.arrow}}
+.region{stroke:${of.life};fill-opacity:.12}
+.resident{fill-opacity:.35}
+.code{fill:${of.running}}
+.writable{fill:${of.ready}}
+.constant{fill:${of.arrow}}
 .kernel{fill:${of.kernel}}
 .mark{stroke:${of.dim}}
 .good{fill:${of.good}}

@@ -4,11 +4,12 @@
  */
 import type { Event, RunFact } from '../events.js'
 import { duration } from './duration.js'
-import { type Story, tellStory } from './story.js'
+import { type Story, tellStory, withoutDetails } from './story.js'
 import { drawArrows } from './svg-arrows.js'
 import { drawClaimMarks, listClaims } from './svg-claims.js'
 import { createRoom, drawLanes, type Layout } from './svg-lanes.js'
 import { drawLegend } from './svg-legend.js'
+import { drawMemory } from './svg-memory.js'
 import { element, fitted, textAt } from './svg-parts.js'
 import { createScale } from './svg-scale.js'
 import { style } from './svg-style.js'
@@ -29,7 +30,7 @@ export function createSvg() {
       events.push(event)
       return ''
     },
-    end: () => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(events))}\n`,
+    end: () => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(withoutDetails(events)))}\n`,
   }
 }
 
@@ -75,9 +76,9 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
     ...labels,
   ]
   const legend = drawLegend(story, layout, foot + 46)
-  const claims = alone
-    ? listClaims(story, legend.end + 24, width, layout)
-    : { parts: [], end: legend.end + 6 }
+  const memory = drawMemory(story, legend.end)
+  const below = memory.end + 24
+  const claims = alone ? listClaims(story, below, width, layout) : { parts: [], end: memory.end + 6 }
   const notes = footnotes(whole, story, layout)
   const height = claims.end + notes.length * 15 + 12
   const name = nameOf(story)
@@ -90,6 +91,7 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
     ...(alone ? drawTitle(name, run) : []),
     ...plot,
     ...legend.parts,
+    ...memory.parts,
     ...claims.parts,
     ...notes.map((text, at) => textAt(12, claims.end + 10 + at * 15, text, 'small dim')),
   ]
