@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import type { Event } from '../events.js'
 import { pageScript, pageStyle } from './html-page.js'
-import { type Claim, type Lane, type Step, type Story, tellStory, withoutDetails } from './story.js'
+import { type Claim, type Lane, type Step, type Story, tellStory } from './story.js'
 import { drawSvg, nameOf } from './svg.js'
 import { escapeXml } from './svg-parts.js'
 import { style as pictureStyle } from './svg-style.js'
@@ -24,7 +24,7 @@ export function createHtml() {
       events.push(event)
       return ''
     },
-    end: () => drawPage(tellStory(events), tellStory(withoutDetails(events))),
+    end: () => drawPage(tellStory(events, true), tellStory(events, false)),
   }
 }
 

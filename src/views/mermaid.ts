@@ -7,7 +7,7 @@
  */
 import type { Event } from '../events.js'
 import { createDiagram, type Diagram } from './mermaid-diagram.js'
-import { type Held, type Step, type Story, tellStory, withoutDetails } from './story.js'
+import { type Held, type Step, type Story, tellStory } from './story.js'
 import { plural } from './words.js'
 
 /** What Mermaid takes by default (`maxTextSize`), less a last line. */
@@ -23,7 +23,7 @@ export function createMermaid() {
       events.push(event)
       return ''
     },
-    end: () => drawSequence(tellStory(withoutDetails(events))),
+    end: () => drawSequence(tellStory(events, false)),
   }
 }
 

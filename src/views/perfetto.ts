@@ -16,7 +16,7 @@ export function createPerfetto() {
       events.push(event)
       return ''
     },
-    end: () => drawTrace(tellStory(events)),
+    end: () => drawTrace(tellStory(events, true)),
   }
 }
 

@@ -18,6 +18,8 @@ export interface Lane {
   born: number
   /** Who started it, where that was told. */
   parent?: Lane
+  /** When the kernel knew it no more, where its end was not told. */
+  gone?: number
   /** When its end was told, and how that went. */
   end?: { t: number; code: number | null; signal: string | null }
 }
@@ -77,14 +79,21 @@ export interface Story {
   /** All runs; several when recordings were merged, or in the tour. */
   runs: (Event & RunFact)[]
   chapters: Chapter[]
+  /** How many events are not part of it. */
+  leftOut: number
   /** Times of the first and last event, in microseconds. */
   start: number
   end: number
 }
 
-/** Tells the story of some events. They may come in any order; those of several boots one boot after the other. */
-export function tellStory(recorded: readonly Event[]): Story {
-  const events = onOneClock(recorded.map(cleaned))
+/**
+ * Tells the story of some events. They may come in any order; those of several boots one boot after the other.
+ *
+ * @param whole false: without those that a view for people may leave out
+ */
+export function tellStory(recorded: readonly Event[], whole: boolean): Story {
+  const told = whole ? recorded : recorded.filter(({ detail }) => !detail)
+  const events = onOneClock(told.map(cleaned))
   const start = events[0]?.t ?? 0
   const end = events.at(-1)?.t ?? 0
   const cast = createCast()
@@ -147,14 +156,10 @@ export function tellStory(recorded: readonly Event[]): Story {
     claims: claims.claims,
     runs,
     chapters,
+    leftOut: recorded.length - told.length,
     start,
     end,
   }
-}
-
-/** Without what a view for people may leave out. */
-export function withoutDetails(events: readonly Event[]): Event[] {
-  return events.filter(({ detail }) => !detail)
 }
 
 /** Sorted by time. What another boot recorded has another clock: it goes on behind what came before. */
@@ -258,8 +263,10 @@ function createStates(end: number) {
       close(lane, t)
       const stay: Stay = { lane, state, from: t, to: end, source }
       stays.push(stay)
-      if (state === 'gone') stay.to = t
-      else current.set(lane, stay)
+      if (state === 'gone') {
+        stay.to = t
+        lane.gone = t
+      } else current.set(lane, stay)
     },
     end: close,
     stays: () => stays,

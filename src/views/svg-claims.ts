@@ -1,6 +1,6 @@
 /** The claims: a number each at its time, and below the picture what they say and on what evidence. */
 import type { Claim, Story } from './story.js'
-import { count, type Layout } from './svg-lanes.js'
+import type { Layout } from './svg-lanes.js'
 import { element, textAt, wrapped } from './svg-parts.js'
 import { describe } from './words.js'
 
@@ -72,8 +72,7 @@ export function listClaims({ claims }: Story, top: number, width: number, layout
     for (const part of wrapped(words, width - 72, 12, 3)) line(60, part, holds ? '' : 'bad')
     const told = claims.length > mostTold ? [] : evidence.slice(0, mostEvidence)
     for (const one of told) line(60, wrapped(describe(one), width - 72, 11, 1)[0]!, 'small dim')
-    if (evidence.length > told.length)
-      count(layout.folded, 'pieces of evidence', evidence.length - told.length)
+    if (evidence.length > told.length) layout.unlisted += evidence.length - told.length
     y += 3
   })
   return { parts, end: y }

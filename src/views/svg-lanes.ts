@@ -1,5 +1,5 @@
 /** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
-import type { Event } from '../events.js'
+import type { Event, TallyFact } from '../events.js'
 import { duration } from './duration.js'
 import type { Held, Lane, Stay, Story } from './story.js'
 import { element, fitted, textAt, widthOf } from './svg-parts.js'
@@ -16,6 +16,8 @@ export interface Layout {
   laneHeight: number
   /** How many things of a kind are not drawn each for itself. */
   folded: Map<string, number>
+  /** How much evidence is not in the list of claims. */
+  unlisted: number
   /** Whether there is still room for a text of this width, `x` being its left end; then it is taken. */
   claim(x: number, y: number, width: number): boolean
 }
@@ -37,24 +39,24 @@ export const barHeight = 14
 const near = 7
 
 export function drawLanes(story: Story, layout: Layout): string[] {
-  return story.lanes.flatMap((lane) => [
-    ...drawLife(lane, story, layout),
-    ...drawStays(
-      story.stays.filter((stay) => stay.lane === lane),
-      layout,
-    ),
-    ...drawHolds(
-      story.holds.filter((held) => held.lane === lane),
-      story.end,
-      layout,
-    ),
-    ...drawMoments(lane, story, layout),
-  ])
+  return story.lanes.flatMap((lane) => {
+    const stays = story.stays.filter((stay) => stay.lane === lane)
+    const holds = story.holds.filter((held) => held.lane === lane)
+    // Where states are drawn, calls give way.
+    const bar = stays.length > 0 ? { up: 15, height: 5 } : { up: barHeight / 2, height: barHeight }
+    return [
+      ...drawLife(lane, story, layout),
+      ...drawStays(stays, layout),
+      ...drawHolds(holds, story.end, bar, layout),
+      ...drawMoments(lane, story, layout),
+      ...drawEnd(lane, layout),
+    ]
+  })
 }
 
-function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, right, laneHeight }: Layout): string[] {
+function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight }: Layout): string[] {
   const y = yOf(lane)
-  const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? end)]
+  const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? lane.gone ?? end)]
   const roomForName = left - 20
   const number = lane.kind === 'thread' ? `thread ${lane.tid}` : `pid ${lane.tid}`
   const name = fitted(lane.name || 'process', roomForName, 13)
@@ -71,32 +73,33 @@ function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, right, lane
     class: 'band',
   })
   const life = element('path', { d: `M${from.toFixed(1)} ${y}H${to.toFixed(1)}`, class: 'life' })
-  return [...names, band, life, ...(lane.end ? [drawEnd(lane, lane.end, to, y, right)] : [])]
+  return [...names, band, life]
 }
 
-function drawEnd(lane: Lane, end: NonNullable<Lane['end']>, x: number, y: number, right: number): string {
-  const { code, signal } = end
-  const how = signal ? `killed by ${signal}` : `ended with exit code ${code}`
+function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
+  if (!lane.end) return []
+  const { t, code, signal } = lane.end
+  const [x, y] = [scale.x(t), yOf(lane)]
   const bad = signal !== null || code !== 0
-  const [far, close] = [x - 4, x + 4].map((value) => value.toFixed(1))
-  const path = `M${far} ${y - 4}L${close} ${y + 4}M${far} ${y + 4}L${close} ${y - 4}`
-  const cross = element(
-    'path',
-    { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2 },
-    '',
-    `${lane.name} ${how}`,
-  )
-  if (!bad) return cross
+  const path = `M${(x - 4).toFixed(1)} ${y - 4}l8 8m0 -8l-8 8`
+  const title = `${lane.name} ${describe({ ...blank, event: 'exited', child: lane.tid, ...lane, ...lane.end })}`
+  const cross = element('path', { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2 }, '', title)
+  if (!bad) return [cross]
   const label = signal ?? `exit ${code}`
   const fits = x + 8 + widthOf(label, 11) < right + 20
-  return (
-    cross +
-    (fits ? textAt(x + 8, y + 4, label, 'small bad halo') : textAt(x, y - 9, label, 'small bad halo', 'end'))
-  )
+  const place = fits
+    ? textAt(x + 8, y + 4, label, 'small bad halo')
+    : textAt(x, y - 9, label, 'small bad halo', 'end')
+  return [cross, place]
 }
 
 /** Bars for calls that held their caller, ticks for those that returned at once. */
-function drawHolds(holds: Held[], storyEnd: number, layout: Layout): string[] {
+function drawHolds(
+  holds: Held[],
+  storyEnd: number,
+  size: { up: number; height: number },
+  layout: Layout,
+): string[] {
   const { scale, y: yOf, right } = layout
   return holds.flatMap((held, at) => {
     const { lane, begin, end, first, last } = held
@@ -108,9 +111,9 @@ function drawHolds(holds: Held[], storyEnd: number, layout: Layout): string[] {
       'rect',
       {
         x,
-        y: y - barHeight / 2,
+        y: y - size.up,
         width: Math.max(until - x, 1.5),
-        height: barHeight,
+        height: size.height,
         rx: 2,
         class: last?.errno ? 'held failed' : 'held',
       },
@@ -123,7 +126,7 @@ function drawHolds(holds: Held[], storyEnd: number, layout: Layout): string[] {
     const errno = last?.errno ? ` ${last.errno}` : ''
     const full = `${first.call}${errno} · ${duration(time)}`
     const text = widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)
-    const above = y - barHeight / 2 - 4
+    const above = y - size.up - 4
     if (text === '' || !layout.claim(x, above, widthOf(text, 11))) return [bar]
     return [bar, textAt(x, above, text, 'small halo')]
   })
@@ -206,13 +209,23 @@ function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: La
     if (last && x - last.x < near) last.titles.push(text)
     else list.push({ x, titles: [text] })
   }
-  return [...groups].flatMap(([kind, list]) =>
+  const tallies = steps.flatMap((step) =>
+    step.lane === lane && step.event.event === 'tally' ? [drawTally(step.event, y, scale)] : [],
+  )
+  const marks = [...groups].flatMap(([kind, list]) =>
     list.map(({ x, titles }) => {
       if (titles.length > 1) count(folded, 'marks', titles.length)
       const more = titles.length > 8 ? [`and ${titles.length - 8} more`] : []
       return drawMark(kind, x, y, [...titles.slice(0, 8), ...more].join('\n'))
     }),
   )
+  return [...tallies, ...marks]
+}
+
+function drawTally(event: Event & TallyFact, y: number, scale: Scale): string {
+  const [x, until] = [scale.x(event.since), scale.x(event.t)]
+  const rect = { x, y: y + 4, width: Math.max(until - x, 2), height: 4, class: 'tally' }
+  return element('rect', rect, '', `${event.direction} ${describe(event)} over ${event.channel}`)
 }
 
 function kindOf(event: Event, held: boolean): string | undefined {
@@ -224,7 +237,6 @@ function kindOf(event: Event, held: boolean): string | undefined {
     case 'created':
     case 'removed':
     case 'error':
-    case 'tally':
       return event.event
     default:
       return undefined
@@ -241,8 +253,6 @@ function drawMark(kind: string, x: number, y: number, title: string): string {
     }
     case 'evidence':
       return element('path', { d: at('l4 4l-4 4l-4 -4z', 9), class: 'kernel' }, '', title)
-    case 'tally':
-      return element('path', { d: at('l5 4l-5 4z', 9), class: 'tally' }, '', title)
     case 'error':
       return element('path', { d: at('l-4 8h8z', 8), class: 'bad' }, '', title)
     case 'created':

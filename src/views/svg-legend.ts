@@ -43,7 +43,7 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
     [states.has('zombie'), 'zombie', bar('zombie', 12)],
     [arrows.some(({ fate }) => fate !== 'lost'), 'message', path('h10m0 -4v8l8 -4z', 'arrow')],
     [arrows.some(({ fate }) => fate === 'lost'), 'not received', path('m4 -4l8 8m0 -8l-8 8', 'lost')],
-    [kinds.has('tally'), 'many messages, only counted', path('m6 -4l6 4l-6 4z', 'tally')],
+    [kinds.has('tally'), 'many messages, only counted', bar('tally', 4)],
     [kinds.has('evidence'), 'what the kernel said', path('m4 0l5 -5l5 5l-5 5z', 'kernel')],
     [kinds.has('created'), 'made', path('m9 -4v8m-4 -4h8', 'mark')],
     [kinds.has('removed'), 'removed', path('m5 0h8', 'mark')],

@@ -58,8 +58,11 @@ function drawMap({ title, regions }: MemoryMap, top: number): { parts: string[];
   regions.forEach(({ region, about, from, to }, at) => {
     const above = regions[at - 1]
     if (above && above.from - to >= notableGap) {
-      parts.push(...drawGap(Number(above.from - to), y))
+      parts.push(...drawGap(y, 22, `${size(Number(above.from - to))} free`))
       y += 22
+    } else if (above && above.from > to) {
+      parts.push(...drawGap(y, 14, ''))
+      y += 14
     }
     const height = heightOf(region)
     parts.push(...drawRegion(region, about, y, height))
@@ -78,11 +81,11 @@ function address(hex: string, y: number): string {
   return textAt(boxLeft - 8, y + 4, hex.padStart(12, '0'), 'mono dim', 'end')
 }
 
-function drawGap(bytes: number, y: number): string[] {
-  const sides = [boxLeft, boxRight].map((x) => `M${x} ${y}v22`).join('')
+function drawGap(y: number, height: number, text: string): string[] {
+  const sides = [boxLeft, boxRight].map((x) => `M${x} ${y}v${height}`).join('')
   return [
     element('path', { d: sides, class: 'life', 'stroke-dasharray': '2 4' }),
-    textAt((boxLeft + boxRight) / 2, y + 15, `${size(bytes)} free`, 'small dim', 'middle'),
+    textAt((boxLeft + boxRight) / 2, y + 15, text, 'small dim', 'middle'),
   ]
 }
 

@@ -39,7 +39,7 @@ function rounded(value: number): string {
 }
 
 /** A letter of a proportional font is about so wide, in parts of the font size. */
-const letter = 0.56
+const letter = 0.6
 
 /** About how wide a text is, in pixels. */
 export function widthOf(text: string, fontSize: number): number {

@@ -56,6 +56,7 @@ text{fill:${of.ink}}
 .zombie,.gone{fill:${of.zombie}}
 .arrow{stroke:${of.arrow}}
 .head,.tally{fill:${of.arrow}}
+.filling{fill:${of.arrow};fill-opacity:.25}
 .sheaf{fill:${of.arrow};fill-opacity:.08}
 .region{stroke:${of.life};fill-opacity:.12}
 .resident{fill-opacity:.35}

@@ -4,9 +4,10 @@
  */
 import type { Event, RunFact } from '../events.js'
 import { duration } from './duration.js'
-import { type Story, tellStory, withoutDetails } from './story.js'
+import { type Story, tellStory } from './story.js'
 import { drawArrows } from './svg-arrows.js'
 import { drawClaimMarks, listClaims } from './svg-claims.js'
+import { channelsOf, depthRow, drawDepths } from './svg-depth.js'
 import { createRoom, drawLanes, type Layout } from './svg-lanes.js'
 import { drawLegend } from './svg-legend.js'
 import { drawMemory } from './svg-memory.js'
@@ -30,7 +31,7 @@ export function createSvg() {
       events.push(event)
       return ''
     },
-    end: () => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(withoutDetails(events)))}\n`,
+    end: () => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(events, false))}\n`,
   }
 }
 
@@ -60,9 +61,12 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
     laneHeight,
     y: ({ index }) => top + 24 + laneHeight * (index + 0.5),
     folded: new Map(),
+    unlisted: 0,
     claim: createRoom(),
   }
-  const foot = top + 24 + laneHeight * lanes.length
+  const channels = channelsOf(story)
+  const lanesEnd = top + 24 + laneHeight * lanes.length
+  const foot = lanesEnd + depthRow * channels.length
   // In this order: texts beside arrows find room where those of the lanes left some.
   const drawnLanes = drawLanes(story, layout)
   const { sheaves, lines, labels } = drawArrows(story.arrows, layout)
@@ -72,6 +76,7 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
     ...drawClaimMarks(story, foot + 16, top + 24, layout),
     ...sheaves,
     ...drawnLanes,
+    ...drawDepths(channels, story.end, lanesEnd, layout),
     ...lines,
     ...labels,
   ]
@@ -179,7 +184,7 @@ function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, 
   })
 }
 
-function footnotes(whole: Story, story: Story, { scale, folded }: Layout): string[] {
+function footnotes(whole: Story, story: Story, { scale, folded, unlisted }: Layout): string[] {
   const notes: string[] = []
   if (scale.cuts.length > 0) {
     notes.push('Times are to scale; where the axis is broken, time in which nothing was told is cut out.')
@@ -188,6 +193,8 @@ function footnotes(whole: Story, story: Story, { scale, folded }: Layout): strin
     const parts = [...folded].map(([what, number]) => `${number.toLocaleString('en-US')} ${what}`)
     notes.push(`Too close together to be drawn each for itself: ${parts.join(', ')}.`)
   }
+  if (unlisted > 0) notes.push(`Evidence of claims that is not listed: ${unlisted}.`)
+  if (whole.leftOut > 0) notes.push(`${plural(whole.leftOut, 'event')} of detail are not drawn.`)
   const missing = whole.lanes.length - story.lanes.length
   if (missing > 0) notes.push(`${missing} more processes and threads are not drawn.`)
   const failures = story.steps.flatMap(({ event }) => (event.event === 'error' ? [event.message] : []))
