@@ -38,16 +38,17 @@ tbody tr:nth-child(even){background:var(--soft)}
 export const pageScript = `'use strict'
 for (const tools of document.querySelectorAll('.tools')) tools.hidden = false
 const rows = [...document.querySelectorAll('tbody tr')].map((row) => {
-  const [, who, kind] = [...row.cells].map((cell) => cell.textContent)
-  return { row, who, kind, text: row.textContent.toLowerCase() }
+  const [, ...words] = [...row.cells].map((cell) => cell.textContent)
+  const [who, kind] = words
+  return { row, who, kind, text: words.join(' ').toLowerCase() }
 })
 const [words, who, kind, shown] = ['words', 'who', 'kind', 'shown'].map((id) => document.getElementById(id))
 function filter() {
-  const wanted = words.value.toLowerCase().split(' ')
+  const wanted = words.value.trim().toLowerCase()
   let count = 0
   for (const each of rows) {
     const fits = (!who.value || each.who === who.value) && (!kind.value || each.kind === kind.value) &&
-      wanted.every((word) => each.text.includes(word))
+      each.text.includes(wanted)
     each.row.hidden = !fits
     if (fits) count++
   }

@@ -16,7 +16,6 @@ export interface Diagram {
 
 export function createDiagram({ lanes, runs }: Story): Diagram {
   const lines: string[] = []
-  let length = 0
   /** Whose start was not told is there from the beginning, and so is the first to speak. */
   const roots = lanes.filter((lane) => lane.index === 0 || !lane.parent)
   const present = new Set(roots)
@@ -24,6 +23,8 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
   const active = new Map<Lane, number>()
   const [drawn, seen] = [new Set<Arrow>(), new Set<Arrow>()]
   let elsewhere = false
+  const head = roots.map((lane) => `  participant ${id(lane)} as ${nameOf(lane)}`)
+  let length = head.join('\n').length
 
   const add = (line: string) => {
     lines.push(`  ${line}`)
@@ -127,10 +128,9 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
       return length
     },
     text() {
-      const head = roots.map((lane) => `  participant ${id(lane)} as ${nameOf(lane)}`)
-      if (elsewhere) head.push(`  participant other as not in this recording`)
+      const other = elsewhere ? ['  participant other as not in this recording'] : []
       const name = runs[0] && `  title: ${escapeText(subject(runs[0].command))}`
-      return `${['sequenceDiagram', ...(name ? [name] : []), ...head, ...lines].join('\n')}\n`
+      return `${['sequenceDiagram', ...(name ? [name] : []), ...head, ...other, ...lines].join('\n')}\n`
     },
   }
 }

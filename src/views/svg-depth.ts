@@ -39,10 +39,10 @@ function drawChannel({ name, points }: Channel, end: number, top: number, { scal
   const steps = points.map(({ t, depth }) => `H${scale.x(t).toFixed(1)}V${y(depth).toFixed(1)}`).join('')
   const line = `M${scale.x(points[0]!.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
   const { unit, capacity } = points[0]!.depth
-  const limit = capacity === undefined ? `at most ${largest}` : `capacity ${capacity}`
+  const limit = capacity === undefined ? `at most ${largest} ${unit}` : `of ${capacity} ${unit}`
   return [
     textAt(12, foot - 14, fitted(`in ${name}`, left - 24, 11), 'small'),
-    textAt(12, foot, fitted(`${unit}, ${limit}`, left - 24, 11), 'small dim'),
+    textAt(12, foot, fitted(limit, left - 24, 11), 'small dim'),
     element('path', { d: `${line}V${foot}z`, class: 'filling' }, '', `${unit} in ${name}`),
     element('path', { d: line, class: 'arrow' }),
     element('path', {

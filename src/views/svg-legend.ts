@@ -36,6 +36,7 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
       'a call that returned at once',
       path('m8 -6v12', 'once'),
     ],
+    [states.has('new'), 'new', bar('new', 12)],
     [states.has('running'), 'running', bar('running', 16)],
     [states.has('ready'), 'ready, but not running', bar('ready', 10)],
     [states.has('waiting'), 'waiting', bar('waiting', 6)],
