@@ -126,7 +126,9 @@ test('a picture is drawn of a run that Ctrl-C ends, whole', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
   const run = place.osdemo(['pipe', 'read', '--save', path('a.svg'), '--save', path('a.ndjson')])
-  await until(() => readFileSync(path('a.ndjson'), 'utf8').includes('"call":"open"'))
+  await until(
+    () => files().includes('a.ndjson') && readFileSync(path('a.ndjson'), 'utf8').includes('"call":"open"'),
+  )
   expect(files()).toEqual(['a.ndjson'])
   run.child.kill('SIGINT')
   expect(await run.exit).toBe(130)
@@ -148,7 +150,9 @@ test('a run that is killed leaves no picture and no part of one, and the earlier
     '--save',
     path('a.ndjson'),
   ])
-  await until(() => readFileSync(path('a.ndjson'), 'utf8').includes('"call":"open"'))
+  await until(
+    () => files().includes('a.ndjson') && readFileSync(path('a.ndjson'), 'utf8').includes('"call":"open"'),
+  )
   run.child.kill('SIGKILL')
   await run.exit
   expect(files()).toEqual(['a.ndjson', 'b.svg'])
