@@ -121,7 +121,9 @@ async function killOne(line: string[], moment: number): Promise<Outcome> {
   while (livingIn(folder).length > 0 && elapsed() < patience) await sleep(10)
   const gone = livingIn(folder).length === 0 ? Math.round(elapsed()) : undefined
   const files = () =>
-    listing(folder).filter((name) => !['osdemo', 'osdemo/ledger', 'run.ndjson', 'run.svg', 'run.html'].includes(name))
+    listing(folder).filter(
+      (name) => !['osdemo', 'osdemo/ledger', 'run.ndjson', 'run.svg', 'run.html'].includes(name),
+    )
   const before = files()
   const cleaning = start(folder, ['clean'])
   await new Promise((resolve) => cleaning.once('exit', resolve))

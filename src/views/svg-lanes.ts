@@ -89,7 +89,7 @@ function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
   const fits = x + 8 + widthOf(label, 11) < right + 20
   const place = fits
     ? textAt(x + 8, y + 4, label, 'small bad halo')
-    : textAt(x, y - 9, label, 'small bad halo', 'end')
+    : textAt(x, y + 22, label, 'small bad halo', 'end')
   return [cross, place]
 }
 
