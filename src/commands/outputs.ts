@@ -1,6 +1,7 @@
 /** Where a run is shown and written, as the common options say. */
 import type { Event } from '../events.js'
 import { createFileOutput, createOutput, type Output } from '../run/output.js'
+import { createWholeFile } from '../run/whole-file.js'
 import { createView, endings } from '../views/index.js'
 import type { ViewName } from '../views/names.js'
 import type { CommonOptions } from './spec.js'
@@ -34,9 +35,8 @@ export async function openRecords(paths: readonly string[] = []): Promise<Output
   const names = paths.map((path) => endings[Object.keys(endings).find((known) => path.endsWith(known))!]!)
   const looks = { color: false, width: 80, hide: [] }
   const views = await Promise.all(names.map((name) => createView(name, undefined, looks)))
-  const { createWholeFile } = names.some(isDrawn) ? await import('../run/whole-file.js') : {}
   return views.map((view, index) => {
-    const create = isDrawn(names[index]!) ? createWholeFile! : createFileOutput
+    const create = isDrawn(names[index]!) ? createWholeFile : createFileOutput
     return create(view, paths[index]!)
   })
 }

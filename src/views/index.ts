@@ -13,23 +13,11 @@ export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
 
 /** A view for a terminal, a pipe or a file behind `stream`; without one, for a file that is no stream. */
 export async function createView(name: ViewName, stream: NodeJS.WriteStream | undefined, looks: Looks) {
-  switch (name) {
-    case 'ndjson':
-      return createNdjson()
-    case 'mermaid':
-      return (await import('./mermaid.js')).createMermaid()
-    case 'perfetto':
-      return (await import('./perfetto.js')).createPerfetto()
-    case 'svg':
-      return (await import('./svg.js')).createSvg()
-    case 'html':
-      return (await import('./html.js')).createHtml()
-    case 'timeline': {
-      const [{ createTimeline }, { colorLevel }] = await Promise.all([
-        import('./timeline.js'),
-        import('./color.js'),
-      ])
-      return createTimeline({ ...looks, color: stream ? colorLevel(stream, looks.color) : 0 })
-    }
-  }
+  if (name === 'ndjson') return createNdjson()
+  if (name !== 'timeline') return (await import('./pictures.js')).pictures[name]()
+  const [{ createTimeline }, { colorLevel }] = await Promise.all([
+    import('./timeline.js'),
+    import('./color.js'),
+  ])
+  return createTimeline({ ...looks, color: stream ? colorLevel(stream, looks.color) : 0 })
 }
