@@ -248,8 +248,11 @@ function createCalls() {
   }
 }
 
+/** A stay ends with the next one. The last one of each is known only as long as any state was still told. */
 function createStates(end: number) {
   const stays: Stay[] = []
+  const last = new Map<Lane, Stay>()
+  let latest = Number.NEGATIVE_INFINITY
   const current = new Map<Lane, Stay>()
   function close(lane: Lane, t: number): void {
     const stay = current.get(lane)
@@ -258,18 +261,23 @@ function createStates(end: number) {
   }
   return {
     change(lane: Lane, { t, state, source }: Event & StateFact): void {
+      latest = t
       // The same state seen again is no other stay.
       if (current.get(lane)?.state === state) return
       close(lane, t)
       const stay: Stay = { lane, state, from: t, to: end, source }
       stays.push(stay)
+      last.set(lane, stay)
       if (state === 'gone') {
         stay.to = t
         lane.gone = t
       } else current.set(lane, stay)
     },
     end: close,
-    stays: () => stays,
+    stays(): Stay[] {
+      for (const stay of last.values()) stay.to = Math.max(stay.from, Math.min(stay.to, latest))
+      return stays
+    },
   }
 }
 

@@ -145,12 +145,16 @@ function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
     cluster = []
   }
   for (const stay of stays) {
-    if (stay.to <= stay.from) continue
+    if (stay.state === 'gone') continue
     const clusterStart = cluster[0] ? scale.x(cluster[0].from) : 0
     const [x, until] = [scale.x(stay.from), scale.x(stay.to)]
     if (until - x >= 1.5) {
       flush()
       drawn.push(drawStay(stay, x, until - x, yOf(stay.lane)))
+    } else if (stay.to === stay.from) {
+      // The last that was seen, however long it lasted.
+      flush()
+      drawn.push(drawStay(stay, x, 2, yOf(stay.lane)))
     } else {
       if (cluster.length > 0 && until - clusterStart > 3) flush()
       cluster.push(stay)

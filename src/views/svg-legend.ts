@@ -46,6 +46,7 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
     [arrows.some(({ fate }) => fate === 'lost'), 'not received', path('m4 -4l8 8m0 -8l-8 8', 'lost')],
     [kinds.has('tally'), 'many messages, only counted', bar('tally', 4)],
     [kinds.has('evidence'), 'what the kernel said', path('m4 0l5 -5l5 5l-5 5z', 'kernel')],
+    [kinds.has('note'), 'a note', (x, y) => element('circle', { cx: x + 9, cy: y, r: 2, class: 'dim' })],
     [kinds.has('created'), 'made', path('m9 -4v8m-4 -4h8', 'mark')],
     [kinds.has('removed'), 'removed', path('m5 0h8', 'mark')],
     [kinds.has('exited'), 'ended', path('m5 -4l8 8m0 -8l-8 8', 'mark')],

@@ -63,6 +63,24 @@ test('channels of two chapters have nothing to do with each other', () => {
   expect(ways(events)).toEqual(['a > (untold): x', '(untold) > b: x'])
 })
 
+test('a state lasts until the next one, and the last one no longer than states were told', () => {
+  const { events, say } = createTeller()
+  const state = (child: number, state: 'ready' | 'running') =>
+    say('director', 1, { event: 'state', child, state, kernel: 'R', source: 'x' })
+  state(2, 'running')
+  state(3, 'ready')
+  state(2, 'ready')
+  state(3, 'running')
+  say('director', 1, { event: 'exited', child: 3, name: 'x', kind: 'process', code: 0, signal: null }, 50_000)
+  const stays = tellStory(events, true).stays.map(({ lane, state, from, to }) => [lane.tid, state, to - from])
+  expect(stays).toEqual([
+    [2, 'running', 2000],
+    [3, 'ready', 2000],
+    [2, 'ready', 1000],
+    [3, 'running', 0],
+  ])
+})
+
 test('a pid that comes again is somebody else', () => {
   const { events, say } = createTeller()
   for (const name of ['one', 'two']) {
