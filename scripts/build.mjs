@@ -42,10 +42,26 @@ const commandsAtOnce = {
     })
   },
 }
+/** What draws pictures is a file by itself: else the timeline would be cut into what it shares with them and what not. */
+const picturesApart = {
+  name: 'pictures apart',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.\/pictures\.js$/ }, () => ({
+      path: './views/pictures.js',
+      external: true,
+    }))
+  },
+}
 // Each file costs the loader of a starting process more than a hundred lines of code in it. So the commands are not cut into
 // pieces that some of them share, an actor is one file, and the program and the actors share none.
 const bundles = await Promise.all([
-  build({ ...options, entryPoints: ['src/cli.ts'], splitting: true, plugins: [commandsAtOnce] }),
+  build({
+    ...options,
+    entryPoints: ['src/cli.ts'],
+    splitting: true,
+    plugins: [commandsAtOnce, picturesApart],
+  }),
+  build({ ...options, entryPoints: ['src/views/pictures.ts'] }),
   build({ ...options, entryPoints: ['src/framing/index.ts', ...actors.map((file) => `src/actors/${file}`)] }),
 ])
 

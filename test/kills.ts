@@ -28,7 +28,7 @@ const patience = 2000
 const words: Record<string, string[][]> = {
   'pipe read': [[], ['--follow'], ['--path', 'p'], ['--save', 'run.ndjson']],
   'pipe write': [[], ['--path', 'p', '--interval', '50ms', '--count', '100'], ['a', 'b']],
-  'pipe demo': [[], ['--json']],
+  'pipe demo': [[], ['--json'], ['--save', 'run.svg', '--save', 'run.html']],
   'tcp-echo serve': [
     ['--port', '0'],
     ['--port', '0', '--json'],
@@ -128,7 +128,9 @@ async function killOne(line: string[], moment: number): Promise<Outcome> {
   while (livingIn(folder).length > 0 && elapsed() < patience) await sleep(10)
   const gone = livingIn(folder).length === 0 ? Math.round(elapsed()) : undefined
   const files = () =>
-    listing(folder).filter((name) => !['osdemo', 'osdemo/ledger', 'run.ndjson'].includes(name))
+    listing(folder).filter(
+      (name) => !['osdemo', 'osdemo/ledger', 'run.ndjson', 'run.svg', 'run.html'].includes(name),
+    )
   const before = files()
   const cleaning = start(folder, ['clean'])
   await new Promise((resolve) => cleaning.once('exit', resolve))

@@ -1,7 +1,9 @@
 /** Where a run is shown and written, as the common options say. */
 import type { Event } from '../events.js'
 import { createFileOutput, createOutput, type Output } from '../run/output.js'
+import { createWholeFile } from '../run/whole-file.js'
 import { createView, endings } from '../views/index.js'
+import type { ViewName } from '../views/names.js'
 import type { CommonOptions } from './spec.js'
 
 const silent = { event: () => '', end: () => '' }
@@ -30,11 +32,16 @@ export async function openOutput(
 
 /** The files of `--save`. @throws SystemCallError when one cannot be made */
 export async function openRecords(paths: readonly string[] = []): Promise<Output[]> {
-  const views = await Promise.all(
-    paths.map((path) => {
-      const ending = Object.keys(endings).find((known) => path.endsWith(known))!
-      return createView(endings[ending]!, undefined, { color: false, width: 80, hide: [] })
-    }),
-  )
-  return views.map((view, index) => createFileOutput(view, paths[index]!))
+  const names = paths.map((path) => endings[Object.keys(endings).find((known) => path.endsWith(known))!]!)
+  const looks = { color: false, width: 80, hide: [] }
+  const views = await Promise.all(names.map((name) => createView(name, undefined, looks)))
+  return views.map((view, index) => {
+    const create = isDrawn(names[index]!) ? createWholeFile : createFileOutput
+    return create(view, paths[index]!)
+  })
+}
+
+/** A picture is drawn when all is known; events are written as they happen. */
+function isDrawn(name: ViewName): boolean {
+  return name !== 'ndjson'
 }

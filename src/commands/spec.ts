@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js'
 import type { Event } from '../events.js'
 import { logLevels } from '../log.js'
 import type { Demo } from '../run/stage.js'
-import { type ViewName, viewNames } from '../views/names.js'
+import { endings, type ViewName, viewNames } from '../views/names.js'
 import { type Duration, duration, savedFile } from './values.js'
 
 export type CommandSpec = RunSpec | PlainSpec
@@ -74,7 +74,12 @@ function addCommonOptions(command: Command, spec: CommandSpec): void {
 function addShowOptions(command: Command): void {
   command
     .addOption(new Option('--view <view>', 'show the run on stdout as this').choices(viewNames))
-    .option('--save <file>', 'write the run to FILE.ndjson as well; repeatable', savedFile)
+    .option(
+      '--save <file>',
+      'write the run to a file as well; its ending chooses the view: ' +
+        `${Object.keys(endings).join(', ')}; repeatable`,
+      savedFile,
+    )
     .option('--quiet', 'no story')
     .option('--timeout <duration>', 'end with exit code 124 after, for example, 2s', duration)
     .option('--color', 'colour also where the output is no terminal')

@@ -12,6 +12,8 @@ export const spec: PlainSpec = {
   examples: [
     'osdemo pipe demo --save run.ndjson; osdemo view run.ndjson',
     'osdemo view reader.ndjson writer.ndjson   # two terminals as one story',
+    'osdemo view run.ndjson --save run.svg --save run.html   # pictures of a recorded run',
+    'osdemo view reader.ndjson writer.ndjson --view mermaid  # a diagram for a Markdown page',
     'osdemo tour --json | osdemo view',
     'osdemo view run.ndjson --json | jq -r .event',
   ],

@@ -4,7 +4,7 @@ import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Stage } from '../run/stage.js'
 import { inUse } from './fifo.js'
 
-const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue' }
+const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'unfinished file' }
 
 /** @throws DemoFailed when the runtime folder, where the records are, is not one that we may trust */
 export async function clean({ say, note }: Stage): Promise<void> {

@@ -17,6 +17,11 @@ export interface Recording {
 /** What a line may have at most, in characters; ours have some hundreds. */
 const longestLine = 2 ** 24
 
+/** So many lines of a file that are no events are told one by one. */
+const mostWarnings = 5
+
+const whatEventsAre = 'events are what --json prints and --save FILE.ndjson writes'
+
 /**
  * Opens a recording.
  *
@@ -76,25 +81,49 @@ async function* readEvents(
   let rest = ''
   let number = 0
   let count = 0
+  let skipped = 0
+  const skip = (line: number, why: string, text: string) => {
+    skipped++
+    if (skipped <= mostWarnings) warn(`${name}:${line}: left out, no event: ${describeBad(why, text)}`)
+  }
   try {
     for await (const text of stream) {
       // Some editors begin a file with a byte order mark.
       const lines = (rest + (number === 0 && rest === '' ? text.replace(/^\uFEFF/, '') : text)).split('\n')
       rest = lines.pop()!
-      if (rest.length > longestLine) throw unreadable(name, number + 1, 'it is too long', rest)
+      if (rest.length > longestLine) {
+        const what = describeBad('it is too long', rest)
+        throw new OsdemoError(`${name}:${number + 1}: this line is no event: ${what}`, 1, {
+          hint: whatEventsAre,
+        })
+      }
       for (const line of lines) {
         number++
         if (line.trim() === '') continue
-        count++
-        yield parse(name, number, line)
+        const event = parse(line)
+        if (typeof event === 'string') skip(number, event, line)
+        else {
+          count++
+          yield event
+        }
       }
     }
   } catch (error) {
     throw systemCallError(error, `cannot read ${name}`)
   }
   if (isCutOff(rest)) warn(`${name}:${number + 1}: the last line is cut off and was left out`)
-  else if (rest.trim() !== '') yield parse(name, number + 1, rest)
-  else if (count === 0) warn(`${name} has no events`)
+  else if (rest.trim() !== '') {
+    const event = parse(rest)
+    if (typeof event === 'string') skip(number + 1, event, rest)
+    else {
+      count++
+      yield event
+    }
+  }
+  if (skipped > mostWarnings) warn(`${name}: left out ${skipped} lines in all that are no events`)
+  if (count > 0) return
+  if (skipped === 0) return warn(`${name} has no events`)
+  throw new OsdemoError(`${name} has no events, only other lines`, 1, { hint: whatEventsAre })
 }
 
 /** Whether a last line without its newline is the beginning of an event, as a killed run leaves it. */
@@ -110,22 +139,16 @@ function toJson(line: string): unknown {
   }
 }
 
-function parse(name: string, number: number, line: string): Event {
+/** The event of a line, or what is wrong with it. */
+function parse(line: string): Event | string {
   const value = toJson(line)
-  if (value === undefined) throw unreadable(name, number, 'it is no JSON', line)
+  if (value === undefined) return 'it is no JSON'
   const wrong = complaint(value)
-  if (wrong) throw unreadable(name, number, `it has ${wrong}`, line)
-  return value as Event
+  return wrong ? `it has ${wrong}` : (value as Event)
 }
 
-function unreadable(name: string, number: number, why: string, line: string): OsdemoError {
-  return new OsdemoError(
-    `${name}:${number}: this line is no event: ${excerpt(why, 200)}: ${excerpt(line, 50)}`,
-    1,
-    {
-      hint: 'events are what --json prints and --save FILE.ndjson writes',
-    },
-  )
+function describeBad(why: string, line: string): string {
+  return `${excerpt(why, 200)}: ${excerpt(line, 50)}`
 }
 
 /** The beginning of a text of others, which may be long; and what cannot be seen in it may steer the terminal. */

@@ -1,14 +1,15 @@
 /** Shows recorded events as a run shows its own, and ends as a run does: on a signal, a deadline, a reader that went away. */
 import { constants } from 'node:os'
-import { Interrupted, TimedOut } from '../errors.js'
+import { Interrupted, OutputClosed, TimedOut } from '../errors.js'
 import type { Event } from '../events.js'
-import type { Output } from '../run/output.js'
+import { endOutputs, type Output } from '../run/output.js'
 import { onEndingSignal } from '../run/signals.js'
 
 /**
  * @param output where the events are shown; its pace is ours
  * @param records where they are written as well
- * @throws OsdemoError as the events' source does, and Interrupted, TimedOut, OutputClosed
+ * @throws OsdemoError as the events' source does, and Interrupted, TimedOut, OutputClosed; SystemCallError when a file could
+ *   not be written. A picture of what could not be read to its end is not written, unless the user ended it.
  */
 export async function replay(
   events: AsyncIterable<Event>,
@@ -34,11 +35,17 @@ export async function replay(
   const playing = play()
   // Whichever loses the race may fail later, and nobody listens any more.
   for (const each of [playing, aborted]) each.catch(() => {})
+  let failure: unknown
   try {
     await Promise.race([playing, aborted])
-  } finally {
-    over = true
-    clearTimeout(timer)
-    for (const each of outputs) each.end()
+  } catch (error) {
+    failure = error
   }
+  over = true
+  clearTimeout(timer)
+  const ended = [Interrupted, TimedOut, OutputClosed].some((kind) => failure instanceof kind)
+  if (failure !== undefined && !ended) throw failure
+  const unsaved = endOutputs(output, records)
+  failure = unsaved ?? failure
+  if (failure !== undefined) throw failure
 }

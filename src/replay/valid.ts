@@ -11,6 +11,8 @@ interface Schema {
   items?: Schema
   required?: string[]
   properties?: Record<string, Schema>
+  additionalProperties?: boolean | Schema
+  pattern?: string
   $ref?: string
   anyOf?: Schema[]
   definitions?: Record<string, Schema>
@@ -57,8 +59,25 @@ function matches(value: unknown, rule: Schema, root: Schema): boolean {
   if ('const' in rule && value !== rule.const) return false
   if (rule.enum && !rule.enum.includes(value)) return false
   if (rule.items && Array.isArray(value)) return value.every((item) => matches(item, rule.items!, root))
+  if (rule.pattern && typeof value === 'string' && !new RegExp(rule.pattern).test(value)) return false
+  if (isOfType(value, 'object') && rule.type === 'object') return fits(value as object, rule, root)
   const types = [rule.type ?? []].flat()
   return types.length === 0 || types.some((type) => isOfType(value, type))
+}
+
+/** Whether an object has all that it must have, and each of it is right. */
+function fits(
+  value: object,
+  { required = [], properties = {}, additionalProperties }: Schema,
+  root: Schema,
+): boolean {
+  if (required.some((name) => !(name in value))) return false
+  return Object.entries(value).every(([name, field]) => {
+    const rule =
+      properties[name] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined)
+    // A field that a later version added does no harm.
+    return rule === undefined || matches(field, rule, root)
+  })
 }
 
 function isOfType(value: unknown, type: string): boolean {
@@ -66,5 +85,6 @@ function isOfType(value: unknown, type: string): boolean {
   if (type === 'array') return Array.isArray(value)
   if (type === 'integer') return Number.isInteger(value)
   if (type === 'number') return Number.isFinite(value)
+  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
   return typeof value === type
 }

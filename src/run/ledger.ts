@@ -26,6 +26,7 @@ import {
   nameOf,
   type Recorded,
   type RecordedFifo,
+  type RecordedFile,
   type RecordedQueue,
   type RecordedSegment,
   removeDraft,
@@ -82,7 +83,16 @@ function uniqueName(): string {
 
 /** Writes down that a FIFO is about to be made at this path, an absolute one: the next run may start elsewhere. */
 export function recordFifo(path: string): Page<RecordedFifo> {
-  return record({ kind: 'fifo', path, draft: join(dirname(path), `.osdemo-${uniqueName()}`) })
+  return record({ kind: 'fifo', path, draft: draftFor(path) })
+}
+
+/** Writes down that a file is about to be written, which gets this absolute path when it is whole. */
+export function recordFile(path: string): Page<RecordedFile> {
+  return record({ kind: 'file', draft: draftFor(path) })
+}
+
+function draftFor(path: string): string {
+  return join(dirname(path), `.osdemo-${uniqueName()}`)
 }
 
 /**
@@ -265,6 +275,7 @@ function read(file: string): Entry | undefined {
 function isRecorded(thing: Partial<Recorded> | undefined): boolean {
   if (thing?.kind === 'queue') return typeof thing.name === 'string' && isIdentity(thing.identity)
   if (thing?.kind === 'segment') return [thing.key, thing.creator, thing.since].every(Number.isInteger)
+  if (thing?.kind === 'file') return typeof thing.draft === 'string'
   return thing?.kind === 'fifo' && typeof thing.path === 'string' && typeof thing.draft === 'string'
 }
 

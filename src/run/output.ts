@@ -19,8 +19,28 @@ export interface Output {
   hurry(): void
   /** Calls back when the stream failed; the reader going away is OutputClosed. */
   onFailure(fail: (error: unknown) => void): void
-  /** Writes the view's end. */
+  /** Writes the view's end. @throws SystemCallError when a file that is written only now cannot be written */
   end(): void
+}
+
+/**
+ * Ends all outputs, the one that is shown last: it can still tell that a file could not be written.
+ *
+ * @param tell makes an event of a failure, where the output is to show it
+ * @returns the first failure
+ */
+export function endOutputs(output: Output, records: Output[], tell?: (error: unknown) => Event): unknown {
+  let failure: unknown
+  for (const record of records) {
+    try {
+      record.end()
+    } catch (error) {
+      failure ??= error
+      if (tell) output.write(tell(error))
+    }
+  }
+  output.end()
+  return failure
 }
 
 const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants

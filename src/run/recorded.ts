@@ -38,6 +38,12 @@ export interface RecordedSegment {
   since: number
 }
 
+/** A file that is written under a name that nobody else would use, and renamed when it is whole. */
+export interface RecordedFile {
+  kind: 'file'
+  draft: string
+}
+
 export interface RecordedQueue {
   kind: 'queue'
   name: string
@@ -45,7 +51,7 @@ export interface RecordedQueue {
   identity?: QueueIdentity
 }
 
-export type Recorded = RecordedFifo | RecordedSegment | RecordedQueue
+export type Recorded = RecordedFifo | RecordedSegment | RecordedQueue | RecordedFile
 
 /** A thing of ours that is there. */
 export interface Found {
@@ -57,6 +63,7 @@ export interface Found {
 /** How events name it: a path, the name of a queue, or the key of a segment; of one without a key, its id. */
 export function nameOf(thing: Recorded): string {
   if (thing.kind === 'fifo') return thing.path
+  if (thing.kind === 'file') return thing.draft
   if (thing.kind === 'queue') return thing.name
   return thing.key === 0 ? `id ${thing.id}` : `${thing.key}`
 }
@@ -72,8 +79,16 @@ export function removeDraft(thing: Recorded): void {
  * @throws OsdemoError where that cannot be found out now: without FFI, or with too many files open
  */
 export function find(thing: Recorded, maker: Maker): Found | undefined {
-  if (thing.kind === 'fifo') return findFifo(thing)
-  return thing.kind === 'queue' ? findQueue(thing, maker) : findSegment(thing, maker)
+  switch (thing.kind) {
+    case 'fifo':
+      return findFifo(thing)
+    case 'segment':
+      return findSegment(thing, maker)
+    case 'queue':
+      return findQueue(thing, maker)
+    case 'file':
+      return findUnfinished(thing)
+  }
 }
 
 function findFifo({ path, identity }: RecordedFifo): Found | undefined {
@@ -84,6 +99,11 @@ function findFifo({ path, identity }: RecordedFifo): Found | undefined {
     stats?.birthtimeMs === identity?.birthtimeMs
   if (!stats?.isFIFO() || stats.uid !== process.getuid!() || !ours) return undefined
   return { users: () => fifoUsers(stats.dev, stats.ino), remove: () => isStill(path, stats) && unlink(path) }
+}
+
+/** Nobody else would use its name. */
+function findUnfinished({ draft }: RecordedFile): Found | undefined {
+  return look(draft)?.isFile() ? { users: () => [], remove: () => unlink(draft) } : undefined
 }
 
 function findSegment({ key, id, creator, since }: RecordedSegment, maker: Maker): Found | undefined {

@@ -5,11 +5,11 @@
  */
 import { constants, release } from 'node:os'
 import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
-import { now, type Say } from '../events.js'
+import { type ErrorFact, type Event, type Fact, now, type Say } from '../events.js'
 import { bootId } from '../proc/boot.js'
 import { sweep } from './ledger.js'
 import { createSequencer } from './order.js'
-import type { Output } from './output.js'
+import { endOutputs, type Output } from './output.js'
 import { version } from './package.js'
 import { createScope } from './scope.js'
 import { onEndingSignal } from './signals.js'
@@ -57,8 +57,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   const sequencer = createSequencer((event) => {
     for (const each of outputs) each.write(event)
   })
-  const say: Say = (fact, at = now()) =>
-    sequencer.push({ v: 1, t: at, pid: process.pid, tid: process.pid, actor: 'director', ...fact })
+  const say: Say = (fact, at = now()) => sequencer.push(stamped(fact, at))
 
   const { promise: aborted, reject: abort } = deferred<never>()
   let over = false
@@ -84,7 +83,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     output.hurry()
   })
 
-  try {
+  const play = async (): Promise<boolean> => {
     await using scope = createScope()
     sayRun(say, options.command)
     for (const { kind, name: id, users } of sweep()) {
@@ -110,15 +109,31 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     const { falseClaims } = verdict
     if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
     return stopSignal !== undefined
-  } catch (error) {
-    say({ event: 'error', ...asOsdemoError(error, 'the run failed').fact })
-    throw error
-  } finally {
-    clearTimeout(timer)
-    onEndingSignal(() => {})
-    sequencer.close()
-    for (const each of outputs) each.end()
   }
+
+  let failure: unknown
+  let asked = false
+  try {
+    asked = await play()
+  } catch (error) {
+    failure = error
+    say(errorFact(error))
+  }
+  clearTimeout(timer)
+  onEndingSignal(() => {})
+  sequencer.close()
+  const unsaved = endOutputs(output, options.records, (error) => stamped(errorFact(error), now()))
+  failure = unsaved ?? failure
+  if (failure !== undefined) throw failure
+  return asked
+}
+
+function stamped(fact: Fact, t: number): Event {
+  return { v: 1, t, pid: process.pid, tid: process.pid, actor: 'director', ...fact }
+}
+
+function errorFact(error: unknown): ErrorFact {
+  return { event: 'error', ...asOsdemoError(error, 'the run failed').fact }
 }
 
 /** A promise with its levers outside, and a rejection that may stay unheard. */

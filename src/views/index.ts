@@ -1,4 +1,4 @@
-/** Which views there are, by the names that `--view` takes. The timeline and what it needs are loaded only when somebody looks through it. */
+/** Which views there are, by the names that `--view` takes. Each, and what it needs, is loaded only when somebody looks through it. */
 import type { ViewName } from './names.js'
 import { createNdjson } from './ndjson.js'
 import type { TimelineOptions } from './timeline.js'
@@ -14,6 +14,7 @@ export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
 /** A view for a terminal, a pipe or a file behind `stream`; without one, for a file that is no stream. */
 export async function createView(name: ViewName, stream: NodeJS.WriteStream | undefined, looks: Looks) {
   if (name === 'ndjson') return createNdjson()
+  if (name !== 'timeline') return (await import('./pictures.js')).pictures[name]()
   const [{ createTimeline }, { colorLevel }] = await Promise.all([
     import('./timeline.js'),
     import('./color.js'),

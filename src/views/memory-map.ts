@@ -9,6 +9,7 @@
 import type { ChalkInstance } from 'chalk'
 import stringWidth from 'string-width'
 import type { Region } from '../events.js'
+import { size } from './size.js'
 
 /** Columns of an address, of a size, and of the permissions. */
 const addressWidth = 12
@@ -16,7 +17,7 @@ const sizeWidth = 9
 const permissionsWidth = 11
 
 /** Free addresses between two regions that are worth a row, in bytes. */
-const notableGap = 2n ** 30n
+export const notableGap = 2n ** 30n
 
 export function createMemoryMap(chalk: ChalkInstance, width: number) {
   /** A narrow terminal gets the first address only. */
@@ -88,13 +89,3 @@ function cut(text: string, width: number): string {
   }
   return shown + ' '.repeat(width - stringWidth(shown))
 }
-
-/** Bytes as people say them: `132 KiB`, `1.9 MiB`. */
-function size(bytes: number): string {
-  let [number, unit] = [bytes, 0]
-  while (number >= 1024 && unit < units.length - 1) [number, unit] = [number / 1024, unit + 1]
-  const digits = unit > 1 && number < 100 ? 1 : 0
-  return `${number.toFixed(digits)} ${units[unit]}`
-}
-
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']

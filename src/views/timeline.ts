@@ -13,10 +13,11 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
 import { type ClaimRow, drawClaimTable } from './claim-table.js'
+import { cleaned } from './clean.js'
 import { drawDepth } from './depth.js'
-import { duration } from './duration.js'
 import { createMemoryMap } from './memory-map.js'
 import { createStateChart } from './state-chart.js'
+import { describe, type Paint, type Style, title, versions } from './words.js'
 
 export interface TimelineOptions {
   /** Colours as chalk counts them; 0 is none. */
@@ -36,11 +37,6 @@ const margin = timeWidth + 1 + whoWidth + 3
 const barBlock = 50_000
 const barBlocks = 16
 
-/** Shorter waits, in microseconds, are the scheduler at work and not worth a word. */
-const notable = 5000
-
-type Paint = (text: string) => string
-
 interface Row {
   who: string
   paint: Paint
@@ -51,6 +47,7 @@ interface Row {
 export function createTimeline({ color, width, hide }: TimelineOptions) {
   const chalk = new Chalk({ level: color })
   const paintOf = createPalette(chalk)
+  const style: Style = { strong: chalk.bold, dim: chalk.dim, bad: chalk.red, value: chalk.cyan }
   const memoryMap = createMemoryMap(chalk, width)
   const begun = new Map<string, number>()
   const claims: Claim[] = []
@@ -72,21 +69,17 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   }
 
   function heading(event: RunFact): string {
-    const title = `osdemo ${event.command.join(' ')}`
-    const rule = '─'.repeat(Math.max(3, width - 4 - stringWidth(title)))
+    const words = title(event.command)
+    const rule = '─'.repeat(Math.max(3, width - 4 - stringWidth(words)))
     const about = versions(event)
-    return `${chalk.bold(`── ${title}`)} ${chalk.dim(rule)}\n${chalk.dim(`   ${about}`)}`
+    return `${chalk.bold(`── ${words}`)} ${chalk.dim(rule)}\n${chalk.dim(`   ${about}`)}`
   }
 
-  /** How long a call took or held its caller, in words and as a bar. */
-  function held(event: Event & CallFact): string {
-    const since = begun.get(`${event.tid} ${event.call}`)
-    begun.delete(`${event.tid} ${event.call}`)
-    const time = event.t - (since ?? event.t)
-    if (time < notable) return ''
-    const blocks = Math.round(time / barBlock)
-    const bar = '▇'.repeat(Math.min(blocks, barBlocks)) + (blocks > barBlocks ? '…' : '')
-    return ` after ${duration(time)} ${chalk.yellow(bar)}`
+  /** For how many microseconds a call that ends has held its caller, where its beginning was seen. */
+  function takeHeld({ tid, call, t }: Event & CallFact): number | undefined {
+    const since = begun.get(`${tid} ${call}`)
+    begun.delete(`${tid} ${call}`)
+    return since === undefined ? undefined : t - since
   }
 
   function speaker(name: string, id: number): { who: string; paint: Paint } {
@@ -109,50 +102,36 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   function row(event: Event): Row | undefined {
     const me = speaker(event.actor, event.tid)
     if (hide.includes(event.event)) return undefined
+    const text = describe(event, style)
     switch (event.event) {
       case 'started':
         names.set(event.child, event.name)
-        return { ...speaker(event.name, event.child), sign: '+', text: `a new ${event.kind}` }
-      case 'exited': {
+        return { ...speaker(event.name, event.child), sign: '+', text }
+      case 'exited':
         chart.ended(event.child, event.t)
-        const how = event.signal ? `killed by ${event.signal}` : `ended with exit code ${event.code}`
-        return { ...speaker(event.name, event.child), sign: '-', text: how }
-      }
-      case 'created': {
-        const what = event.port === undefined ? `made the ${kindName(event.kind)}` : 'listens on'
-        return { ...me, sign: '+', text: `${what} ${event.id}` }
-      }
+        return { ...speaker(event.name, event.child), sign: '-', text }
+      case 'created':
+        return { ...me, sign: '+', text }
       case 'removed':
-        return { ...me, sign: '-', text: `removed the ${kindName(event.kind)} ${event.id}` }
+        return { ...me, sign: '-', text }
       case 'call': {
         // Of a call that need not wait and was not refused, what it passed on is all there is to see.
         if (event.waits === false && !event.errno) return undefined
         if (event.phase === 'begin') {
           begun.set(`${event.tid} ${event.call}`, event.t)
-          return { ...me, sign: chalk.yellow('…'), text: `${chalk.bold(event.call)} ${event.object}` }
+          return { ...me, sign: chalk.yellow('…'), text }
         }
-        const known = begun.has(`${event.tid} ${event.call}`)
-        const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
-        const outcome = event.errno ? chalk.red(event.errno) : `${event.result ?? ''}${ended}`
-        const object = known ? '' : ` ${event.object}`
-        const returned = outcome === '' ? 'returned' : `returned ${outcome}`
-        return { ...me, sign: '✓', text: `${chalk.bold(event.call)}${object} ${returned}${held(event)}` }
+        const held = takeHeld(event)
+        return { ...me, sign: '✓', text: describe(event, style, held) + chalk.yellow(bar(held ?? 0)) }
       }
       case 'sent':
       case 'received': {
         const sign = me.paint(event.event === 'sent' ? '→' : '←')
-        const text = event.text === undefined ? '' : `${event.text} `
         const depth = event.depth ? ` ${me.paint(drawDepth(event.depth))}` : ''
-        const priority = event.priority ? `, priority ${event.priority}` : ''
-        const size = chalk.dim(`(${plural(event.bytes, 'byte')}${priority})`)
-        return { ...me, sign, text: text + size + depth }
+        return { ...me, sign, text: text + depth }
       }
-      case 'tally': {
-        const sign = me.paint(event.direction === 'sent' ? '⇒' : '⇐')
-        const time = duration(event.t - event.since)
-        const messages = event.messages > 0 ? `${plural(event.messages, 'message')}, ` : ''
-        return { ...me, sign, text: `${messages}${plural(event.bytes, 'byte')} in ${time}` }
-      }
+      case 'tally':
+        return { ...me, sign: me.paint(event.direction === 'sent' ? '⇒' : '⇐'), text }
       case 'state': {
         const { tell, before } = chart.add(event)
         if (!tell) return undefined
@@ -164,26 +143,21 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
           text: `${chalk.bold(event.state)}${before} ${seen}`,
         }
       }
-      case 'evidence': {
-        const text = `${event.about}: ${chalk.cyan(event.value)} ${chalk.dim(`(${event.source})`)}`
+      case 'evidence':
         return { who: 'kernel says', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
-      }
       case 'claim': {
         const paint = event.holds ? chalk.green : chalk.red
         const who = event.holds ? 'claim' : 'CLAIM FAILS'
-        return { who, paint: paint.bold, sign: paint(mark(event.holds)), text: paint(event.text) }
+        return { who, paint: paint.bold, sign: paint(mark(event.holds)), text: paint(text) }
       }
       case 'run': {
         const other = versions(event) === versions(first!) ? '' : ` (${versions(event)})`
-        return { ...me, sign: '+', text: `begins ${chalk.bold(`osdemo ${event.command.join(' ')}`)}${other}` }
+        return { ...me, sign: '+', text: text + other }
       }
-      case 'error': {
-        const hint = event.hint ? `; ${event.hint}` : ''
-        const text = `${event.message}${hint} (exit code ${event.exit})`
+      case 'error':
         return { who: 'ERROR', paint: chalk.red.bold, sign: chalk.red(mark(false)), text: chalk.red(text) }
-      }
       case 'note':
-        return { ...me, sign: '·', text: event.text }
+        return { ...me, sign: '·', text }
       default:
         return undefined
     }
@@ -216,6 +190,9 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     return drawn ?? claimed.map((claim) => `${line(claim.t, row(claim)!)}\n`).join('')
   }
 
+  /** What ends a picture of several events, before another line. */
+  const between = () => memoryMap.close() + tableOfRows()
+
   return {
     event(raw: Event): string {
       const event = cleaned(raw)
@@ -227,15 +204,17 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
         return ''
       }
       const head = event.event === 'run' ? begin(event) : undefined
-      if (head !== undefined) return tableOfRows() + memoryMap.close() + head
+      if (head !== undefined) return between() + head
       const shown = row(event)
       if (!shown) return ''
-      if (event.event === 'evidence' && event.region) return memoryMap.add(event.region, event.about)
-      return `${tableOfRows()}${memoryMap.close()}${line(event.t, shown)}\n`
+      if (event.event === 'evidence' && event.region) {
+        return tableOfRows() + memoryMap.add(event.region, event.about)
+      }
+      return `${between()}${line(event.t, shown)}\n`
     },
 
     end(): string {
-      const left = tableOfRows() + memoryMap.close() + drawStates()
+      const left = between() + drawStates()
       if (claims.length === 0) return left
       const good = claims.filter((claim) => claim.holds).length
       const paint = good === claims.length ? chalk.green.bold : chalk.red.bold
@@ -266,6 +245,12 @@ function table(claims: Claim[], chalk: ChalkInstance, width: number): string {
   return `${rows.join('')}\n`
 }
 
+/** How long a call held its caller, where one sees it. */
+function bar(microseconds: number): string {
+  const blocks = Math.round(microseconds / barBlock)
+  return blocks === 0 ? '' : ` ${'▇'.repeat(Math.min(blocks, barBlocks))}${blocks > barBlocks ? '…' : ''}`
+}
+
 function mark(holds: boolean): string {
   return holds ? '✔' : '✘'
 }
@@ -285,38 +270,4 @@ function createPalette(chalk: ChalkInstance): (name: string) => Paint {
     given.set(name, paint)
     return paint
   }
-}
-
-function versions({ version, node, kernel }: RunFact): string {
-  return `osdemo ${version}, Node ${node}, ${kernel}`
-}
-
-/** What must not reach a terminal: control characters, and those that turn the direction. */
-const harmful = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
-
-/** Text of others must not steer the terminal: what could is escaped, in every field. */
-function cleaned<T extends object>(value: T): T {
-  const fields = Object.entries(value).map(([key, value]) => [cleanedValue(key), cleanedValue(value)])
-  return Object.fromEntries(fields)
-}
-
-function cleanedValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(cleanedValue)
-  if (typeof value === 'object' && value !== null) return cleaned(value)
-  return typeof value === 'string' ? value.replace(harmful, escapeSequence) : value
-}
-
-function escapeSequence(char: string): string {
-  const code = char.codePointAt(0)!
-  const known = { 9: '\\t', 10: '\\n', 13: '\\r' }[code]
-  return known ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
-}
-
-function kindName(kind: string): string {
-  return kind === 'fifo' ? 'FIFO' : kind
-}
-
-/** `1 byte`, `1,024 bytes`. */
-function plural(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
 }

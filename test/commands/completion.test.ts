@@ -41,11 +41,11 @@ test.each([
   [['view', ''], ['@files']],
   [
     ['view', '--view=nd'],
-    ['--view=timeline', '--view=ndjson'],
+    ['--view=timeline', '--view=ndjson', '--view=mermaid', '--view=perfetto', '--view=svg', '--view=html'],
   ],
   [
     ['view', '--view', '=', 'nd'],
-    ['timeline', 'ndjson'],
+    ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html'],
   ],
   [
     ['help', 'pipe', ''],

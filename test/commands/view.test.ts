@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -125,19 +126,52 @@ test('recordings of different boots are not merged', async () => {
 })
 
 test.each([
-  ['no JSON', [run, 'hello'], ':2: this line is no event: it is no JSON: hello'],
-  ['no event', ['{"a":1}'], ':1: this line is no event: it has no version v'],
-  ['another version', [run, run, '{"v":2}'], ':3: this line is no event: it has version 2'],
-  ['too little', [run, '{"v":1,"event":"note"}'], ':2: this line is no event: it has no field '],
-])('a line that is %s ends it with 1 and its place; what came before is shown', async (_, lines, message) => {
+  ['no JSON', [run, 'hello'], ':2: left out, no event: it is no JSON: hello'],
+  ['no event', [run, '{"a":1}'], ':2: left out, no event: it has no version v'],
+  ['another version', [run, run, '{"v":2}'], ':3: left out, no event: it has version 2'],
+  ['too little', [run, '{"v":1,"event":"note"}'], ':2: left out, no event: it has no field '],
+])(
+  'a line that is %s is told with its place and left out; what follows is shown',
+  async (_, lines, message) => {
+    const place = newPlace()
+    const path = save(place, 'bad', [...lines, note(9000, 'after')])
+    const { exit, stdout, stderr } = await view(place, [path, '--json'])
+    expect(exit).toBe(0)
+    expect(stderr).toContain(`osdemo: note: ${path}${message}`)
+    const good = lines.filter((line) => typeof line === 'object')
+    expect(parseEvents(stdout)).toEqual([...good, note(9000, 'after')])
+  },
+)
+
+test('of many bad lines the first are told one by one, and then how many there were', async () => {
   const place = newPlace()
-  const path = save(place, 'bad', lines)
-  const { exit, stdout, stderr } = await view(place, [path, '--json'])
+  const path = save(place, 'bad', [run, ...Array.from({ length: 100 }, () => 'bad')])
+  const { exit, stderr } = await view(place, [path])
+  expect(exit).toBe(0)
+  expect(stderr.split('\n')).toHaveLength(7)
+  expect(stderr).toContain(`${path}: left out 100 lines in all that are no events`)
+})
+
+test('a file with other lines only is exit 1, and no picture is made of it', async () => {
+  const place = newPlace()
+  const path = save(place, 'bad', ['hello', 'world'])
+  const picture = join(place.folder, 'a.svg')
+  const { exit, stderr } = await view(place, [path, '--save', picture])
   expect(exit).toBe(1)
-  expect(stderr).toContain(`osdemo: ${path}${message}`)
-  const events = parseEvents(stdout)
-  expect(events.slice(0, -1)).toEqual(lines.filter((line) => typeof line === 'object'))
-  expect(events.at(-1)).toMatchObject({ event: 'error', exit: 1, message: expect.stringContaining(message) })
+  expect(stderr).toContain(`${path} has no events, only other lines`)
+  expect(existsSync(picture)).toBe(false)
+})
+
+test('two recorded terminals become one diagram with an arrow from writer to reader', async () => {
+  const place = newPlace()
+  const { reader, writer } = await record(place)
+  const { exit, stdout } = await view(place, [reader, writer, '--view', 'mermaid'])
+  expect(exit).toBe(0)
+  const [, from] = /participant (p\d+) as writer/.exec(stdout)!
+  const [, to] = /participant (p\d+) as reader/.exec(stdout)!
+  expect(stdout).toContain(`${from}->>${to}: hello (6 bytes)`)
+  expect(stdout).toContain(`${from}->>${to}: world (6 bytes)`)
+  expect(stdout).not.toContain('not in this recording')
 })
 
 test('a last line that a kill cut off is left out with a note', async () => {

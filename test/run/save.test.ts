@@ -1,10 +1,10 @@
 /** `--save`: the run in a file as well. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { newPlace, parseEvents, temporaryFolder } from '../osdemo.js'
+import { newPlace, type Place, parseEvents, temporaryFolder } from '../osdemo.js'
 import { until } from '../until.js'
 
 const read = (path: string) => parseEvents(readFileSync(path, 'utf8'))
@@ -85,4 +85,140 @@ test('a full disk ends the run with 1, says so, and leaves nothing behind', asyn
   expect(await run.exit).toBe(1)
   expect(run.stderr()).toContain('ENOSPC')
   expect(place.leftovers()).toEqual([])
+})
+
+/** Where pictures are saved to: a folder of their own. */
+function picturesOf(place: Place): { folder: string; files: () => string[]; path(name: string): string } {
+  const folder = join(place.folder, 'pictures')
+  mkdirSync(folder)
+  return { folder, files: () => readdirSync(folder).sort(), path: (name) => join(folder, name) }
+}
+
+const endings = ['html', 'mmd', 'ndjson', 'svg', 'trace.json']
+
+test('one run is saved in all forms at once, and its stdout stays as it was', async () => {
+  const place = newPlace()
+  const { files, path } = picturesOf(place)
+  const words = endings.flatMap((ending) => ['--save', path(`a.${ending}`)])
+  const run = place.osdemo(['short-reads', ...words])
+  expect(await run.exit).toBe(0)
+  expect(run.stdout()).toContain('claims hold')
+  expect(files()).toEqual(endings.map((ending) => `a.${ending}`))
+  const text = (ending: string) => readFileSync(path(`a.${ending}`), 'utf8')
+  expect(text('mmd')).toMatch(/^sequenceDiagram\n/)
+  expect(text('svg')).toMatch(/^<\?xml .*<\/svg>\n$/s)
+  expect(text('html')).toMatch(/^<!doctype html>.*<\/html>\n$/s)
+  expect(JSON.parse(text('trace.json')).traceEvents.length).toBeGreaterThan(20)
+  // What was recorded gives the same pictures, byte for byte.
+  for (const [ending, view] of [
+    ['mmd', 'mermaid'],
+    ['svg', 'svg'],
+    ['html', 'html'],
+    ['trace.json', 'perfetto'],
+  ]) {
+    const viewer = place.osdemo(['view', path('a.ndjson'), '--view', view!])
+    expect(await viewer.exit).toBe(0)
+    expect(viewer.stdout()).toBe(text(ending!))
+  }
+})
+
+test('a picture is drawn of a run that Ctrl-C ends, whole', async () => {
+  const place = newPlace()
+  const { files, path } = picturesOf(place)
+  const run = place.osdemo(['pipe', 'read', '--save', path('a.svg'), '--save', path('a.ndjson')])
+  await until(
+    () => files().includes('a.ndjson') && readFileSync(path('a.ndjson'), 'utf8').includes('"call":"open"'),
+  )
+  expect(files()).toEqual(['a.ndjson'])
+  run.child.kill('SIGINT')
+  expect(await run.exit).toBe(130)
+  expect(readFileSync(path('a.svg'), 'utf8')).toMatch(/ended by SIGINT.*<\/svg>\n$/s)
+  expect(files()).toEqual(['a.ndjson', 'a.svg'])
+})
+
+test('a run that is killed leaves no picture and no part of one, and the earlier picture as it was', async () => {
+  const place = newPlace()
+  const { files, path } = picturesOf(place)
+  writeFileSync(path('b.svg'), 'earlier')
+  const run = place.osdemo([
+    'pipe',
+    'read',
+    '--save',
+    path('a.html'),
+    '--save',
+    path('b.svg'),
+    '--save',
+    path('a.ndjson'),
+  ])
+  await until(
+    () => files().includes('a.ndjson') && readFileSync(path('a.ndjson'), 'utf8').includes('"call":"open"'),
+  )
+  run.child.kill('SIGKILL')
+  await run.exit
+  expect(files()).toEqual(['a.ndjson', 'b.svg'])
+  expect(readFileSync(path('b.svg'), 'utf8')).toBe('earlier')
+})
+
+test('what a kill leaves of a file that is being written, the next run removes', async () => {
+  const place = newPlace()
+  const { folder, files, path } = picturesOf(place)
+  // A process that is killed in the middle: it has written down the name, and a part of the file.
+  const source = new URL('../../src/run/ledger.ts', import.meta.url).pathname
+  const script = `import { recordFile } from '${source}'
+    import { writeFileSync } from 'node:fs'
+    writeFileSync(recordFile('${path('a.svg')}').thing.draft, '<svg')
+    process.kill(process.pid, 'SIGKILL')`
+  const tsx = new URL('../../node_modules/.bin/tsx', import.meta.url).pathname
+  writeFileSync(join(place.folder, 'half.mts'), script)
+  spawnSync(tsx, [join(place.folder, 'half.mts')], { env: { ...process.env, XDG_RUNTIME_DIR: place.folder } })
+  expect(files()).toEqual([expect.stringMatching(/^\.osdemo-/)])
+  const clean = place.osdemo(['clean', '--json'])
+  expect(await clean.exit).toBe(0)
+  const removed = parseEvents(clean.stdout()).filter(({ event }) => event === 'removed')
+  expect(removed).toMatchObject([{ kind: 'file', id: expect.stringContaining(`${folder}/.osdemo-`) }])
+  expect(files()).toEqual([])
+})
+
+test('on a full disk the earlier picture stays, nothing else is left, and the exit code is 1', async ({
+  skip,
+}) => {
+  const place = newPlace()
+  const { folder, files, path } = picturesOf(place)
+  const tiny = ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', folder]
+  skip(spawnSync('mount', tiny).status !== 0, 'needs the right to mount a small disk')
+  try {
+    writeFileSync(path('a.html'), 'earlier')
+    const run = place.osdemo(['short-reads', '--json', '--save', path('a.html')])
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toContain(`cannot save to ${path('a.html')}: `)
+    expect(parseEvents(run.stdout()).at(-1)).toMatchObject({ event: 'error', exit: 1, errno: 'ENOSPC' })
+    expect(files()).toEqual(['a.html'])
+    expect(readFileSync(path('a.html'), 'utf8')).toBe('earlier')
+  } finally {
+    spawnSync('umount', ['-l', folder])
+  }
+})
+
+test.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['no regular file', (path: string) => void execFileSync('mkfifo', [path])],
+  ['no regular file', (path: string) => symlinkSync('/dev/null', path)],
+])('a picture does not replace what is %s, and nothing runs', async (what, make) => {
+  const place = newPlace()
+  const path = join(place.folder, 'x.svg')
+  make(path)
+  const run = place.osdemo(['short-reads', '--json', '--save', path])
+  expect(await run.exit).toBe(1)
+  expect(run.stderr()).toContain(`cannot save to ${path}: it is ${what}`)
+  expect(parseEvents(run.stdout())).toMatchObject([{ event: 'error', exit: 1 }])
+})
+
+test('a symbolic link stays, and what it leads to gets the picture', async () => {
+  const place = newPlace()
+  const { files, path } = picturesOf(place)
+  writeFileSync(path('real.svg'), '')
+  symlinkSync('real.svg', path('link.svg'))
+  expect(await place.osdemo(['short-reads', '--save', path('link.svg')]).exit).toBe(0)
+  expect(readFileSync(path('real.svg'), 'utf8')).toContain('<svg')
+  expect(files()).toEqual(['link.svg', 'real.svg'])
 })

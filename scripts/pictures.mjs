@@ -1,0 +1,11 @@
+// Makes the pictures of the README anew, each from a real run: `npm run pictures`, on a machine with little else to do.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+
+process.chdir(new URL('..', import.meta.url).pathname)
+mkdirSync('docs/pictures', { recursive: true })
+for (const demo of ['pipe demo', 'queue', 'process states', 'process layout']) {
+  const file = `docs/pictures/${demo.replace(' ', '-')}.svg`
+  execFileSync(process.execPath, ['bin/osdemo.js', ...demo.split(' '), '--save', file], { stdio: 'ignore' })
+  process.stdout.write(`${file}\n`)
+}

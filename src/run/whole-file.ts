@@ -1,0 +1,82 @@
+/**
+ * `--save` of what can only be drawn when the run is over: the file is written under another name in the same folder and then
+ * renamed, so that it is there whole or not at all. Where we are killed in between, the ledger knows that name.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DemoFailed, systemCallError } from '../errors.js'
+import type { Event } from '../events.js'
+import { recordFile } from './ledger.js'
+import type { Output, View } from './output.js'
+
+/**
+ * Writes a view to a file at the end of a run, whatever ended it.
+ *
+ * @throws SystemCallError, DemoFailed when it could not be written there, as far as can be seen before
+ */
+export function createWholeFile(view: View, path: string): Output {
+  const target = explained(path, () => findTarget(path))
+  let text = ''
+  return {
+    write(event: Event) {
+      text += view.event(event)
+    },
+    full: false,
+    onceDrained: () => {},
+    hurry: () => {},
+    onFailure: () => {},
+    end: () => explained(path, () => writeWhole(target, text + view.end())),
+  }
+}
+
+function explained<T>(path: string, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw systemCallError(error, `cannot save to ${path}`, 'name another file with --save')
+  }
+}
+
+/** The absolute path of the file; a symbolic link stays, and what it leads to is replaced. */
+function findTarget(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats && !stats.isFile()) {
+    const what = stats.isDirectory() ? 'a folder' : 'no regular file'
+    throw new DemoFailed(`cannot save to ${path}: it is ${what}`, { hint: 'name another file with --save' })
+  }
+  const target = stats ? realpathSync(path) : resolve(path)
+  accessSync(dirname(target), constants.W_OK | constants.X_OK)
+  return target
+}
+
+function writeWhole(target: string, text: string): void {
+  const page = recordFile(target)
+  const { draft } = page.thing
+  try {
+    const fd = openSync(draft, 'wx', 0o666)
+    try {
+      writeFileSync(fd, text)
+      // A full disk may show only now.
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(draft, target)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  } finally {
+    page.forget()
+  }
+}

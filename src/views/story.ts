@@ -1,0 +1,300 @@
+/**
+ * A whole run, or several that were merged, as what pictures are drawn from: who took part, which call held whom, which
+ * message went from whom to whom, what was claimed on what evidence. It knows no picture.
+ */
+import type { CallFact, ClaimFact, Event, EvidenceFact, ProcessState, RunFact, StateFact } from '../events.js'
+import { cleaned } from './clean.js'
+import { type Arrow, type End, matchMessages } from './messages.js'
+
+/** A process or thread that took part. */
+export interface Lane {
+  /** Counts from 0, in the order of appearance. */
+  index: number
+  pid: number
+  tid: number
+  name: string
+  kind: 'process' | 'thread'
+  /** When it was first seen, or first spoke. */
+  born: number
+  /** Who started it, where that was told. */
+  parent?: Lane
+  /** When the kernel knew it no more, where its end was not told. */
+  gone?: number
+  /** When its end was told, and how that went. */
+  end?: { t: number; code: number | null; signal: string | null }
+}
+
+/** A call that held its caller from `begin` to `end`. */
+export interface Held {
+  lane: Lane
+  begin: number
+  /** Missing when its end was not seen. */
+  end?: number
+  first: CallFact
+  last?: CallFact
+}
+
+/** A process or thread that stayed in a state for a while. */
+export interface Stay {
+  lane: Lane
+  state: ProcessState
+  from: number
+  to: number
+  source: string
+}
+
+export interface Claim extends ClaimFact {
+  t: number
+  lane: Lane
+  /** What was said by the kernel since the claim before. */
+  evidence: (Event & EvidenceFact)[]
+}
+
+/** One event with what it belongs to. */
+export interface Step {
+  event: Event
+  lane: Lane
+  /** Whom it is about, where that is not who says it: a child, or the process in `/proc` that evidence is from. */
+  about?: Lane
+  /** Of a call: the time that it takes; missing where it returned at once. */
+  held?: Held
+  /** Of a message: where it came from and went to. */
+  arrow?: Arrow
+}
+
+/** A part of a longer run: a demo of the tour. */
+export interface Chapter {
+  t: number
+  run: RunFact
+}
+
+export interface Story {
+  /** In the order of their times. */
+  steps: Step[]
+  lanes: Lane[]
+  holds: Held[]
+  arrows: Arrow[]
+  stays: Stay[]
+  claims: Claim[]
+  /** All runs; several when recordings were merged, or in the tour. */
+  runs: (Event & RunFact)[]
+  chapters: Chapter[]
+  /** How many events are not part of it. */
+  leftOut: number
+  /** Times of the first and last event, in microseconds. */
+  start: number
+  end: number
+}
+
+/**
+ * Tells the story of some events. They may come in any order; those of several boots one boot after the other.
+ *
+ * @param whole false: without those that a view for people may leave out
+ */
+export function tellStory(recorded: readonly Event[], whole: boolean): Story {
+  const told = whole ? recorded : recorded.filter(({ detail }) => !detail)
+  const events = onOneClock(told.map(cleaned))
+  const start = events[0]?.t ?? 0
+  const end = events.at(-1)?.t ?? 0
+  const cast = createCast()
+  const calls = createCalls()
+  const states = createStates(end)
+  const claims = createClaims()
+  const ends: End[] = []
+  const runs: Story['runs'] = []
+  const chapters: Chapter[] = []
+
+  const steps = events.map((event): Step => {
+    const lane = cast.speaker(event)
+    const step: Step = { event, lane }
+    switch (event.event) {
+      case 'run':
+        if (runs.some(({ pid }) => pid === event.pid)) chapters.push({ t: event.t, run: event })
+        runs.push(event)
+        break
+      case 'started':
+        step.about = cast.start(event, lane)
+        break
+      case 'exited':
+        step.about = cast.exit(event)
+        states.end(step.about, event.t)
+        break
+      case 'call': {
+        const held = calls.take(event, lane)
+        if (held) step.held = held
+        break
+      }
+      case 'sent':
+      case 'received':
+        ends.push({ event, lane, chapter: chapters.length, step })
+        break
+      case 'tally':
+        ends.push({ event, lane, chapter: chapters.length, step })
+        break
+      case 'state':
+        step.about = cast.find(event.child, event)
+        states.change(step.about, event)
+        break
+      case 'evidence': {
+        const about = cast.findWitness(event.source)
+        if (about) step.about = about
+        claims.evidence(event)
+        break
+      }
+      case 'claim':
+        claims.claim(event, lane)
+    }
+    return step
+  })
+  const arrows = matchMessages(ends)
+  return {
+    steps,
+    lanes: cast.lanes,
+    holds: calls.holds,
+    arrows,
+    stays: states.stays(),
+    claims: claims.claims,
+    runs,
+    chapters,
+    leftOut: recorded.length - told.length,
+    start,
+    end,
+  }
+}
+
+/** Sorted by time. What another boot recorded has another clock: it goes on behind what came before. */
+function onOneClock(events: Event[]): Event[] {
+  let boot: string | undefined
+  let shift = 0
+  let latest = Number.NEGATIVE_INFINITY
+  const placed = events.map((event) => {
+    if (event.event === 'run') {
+      if (boot !== undefined && boot !== event.boot) shift = latest - event.t
+      boot = event.boot
+    }
+    const moved = shift === 0 ? event : { ...event, t: event.t + shift }
+    if (shift !== 0 && moved.event === 'tally') moved.since += shift
+    latest = Math.max(latest, moved.t)
+    return moved
+  })
+  return placed.sort((one, other) => one.t - other.t)
+}
+
+/** Who takes part. A pid that the kernel gives again is somebody else. */
+function createCast() {
+  const lanes: Lane[] = []
+  const current = new Map<number, Lane>()
+
+  function add(tid: number, fields: Omit<Lane, 'index' | 'tid'>): Lane {
+    const lane = { index: lanes.length, tid, ...fields }
+    lanes.push(lane)
+    current.set(tid, lane)
+    return lane
+  }
+
+  return {
+    lanes,
+    speaker({ tid, pid, actor, t }: Event): Lane {
+      const known = current.get(tid)
+      if (known && !(known.end && known.name !== actor)) {
+        // So far known by its number only.
+        if (known.name === '') known.name = actor
+        return known
+      }
+      return add(tid, { pid, name: actor, kind: tid === pid ? 'process' : 'thread', born: t })
+    },
+    start({ child, name, kind, pid, t }: Extract<Event, { event: 'started' }>, parent: Lane): Lane {
+      const known = current.get(child)
+      // A thread may say something before its start is told.
+      if (known && !known.end && !known.parent && known !== parent)
+        return Object.assign(known, { name, parent })
+      return add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t, parent })
+    },
+    exit({ child, name, kind, pid, t, code, signal }: Extract<Event, { event: 'exited' }>): Lane {
+      const lane =
+        current.get(child) ?? add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t })
+      lane.end = { t, code, signal }
+      return lane
+    },
+    /** Whoever has this number; one that nobody spoke of yet has no name. */
+    find(tid: number, { t }: Event): Lane {
+      return current.get(tid) ?? add(tid, { pid: tid, name: '', kind: 'process', born: t })
+    },
+    /** Whom a source such as `/proc/12/task/34/wchan` tells of: the thread or else the process, while it lives. */
+    findWitness(source: string): Lane | undefined {
+      const [, pid, thread] = /^\/proc\/(\d+)(?:\/task\/(\d+))?/.exec(source) ?? []
+      return [thread, pid].map((id) => current.get(Number(id))).find((lane) => lane && !lane.end)
+    },
+  }
+}
+
+function createCalls() {
+  const holds: Held[] = []
+  const open = new Map<string, Held>()
+  return {
+    holds,
+    take(event: Event & CallFact, lane: Lane): Held | undefined {
+      const key = `${lane.index} ${event.call}`
+      if (event.phase === 'begin') {
+        const held: Held = { lane, begin: event.t, first: event }
+        holds.push(held)
+        open.set(key, held)
+        return held
+      }
+      const held = open.get(key)
+      open.delete(key)
+      return held && Object.assign(held, { end: event.t, last: event })
+    },
+  }
+}
+
+/** A stay ends with the next one. The last one of each is known only as long as any state was still told. */
+function createStates(end: number) {
+  const stays: Stay[] = []
+  const last = new Map<Lane, Stay>()
+  let latest = Number.NEGATIVE_INFINITY
+  const current = new Map<Lane, Stay>()
+  function close(lane: Lane, t: number): void {
+    const stay = current.get(lane)
+    if (stay) stay.to = t
+    current.delete(lane)
+  }
+  return {
+    change(lane: Lane, { t, state, source }: Event & StateFact): void {
+      latest = t
+      // The same state seen again is no other stay.
+      if (current.get(lane)?.state === state) return
+      close(lane, t)
+      const stay: Stay = { lane, state, from: t, to: end, source }
+      stays.push(stay)
+      last.set(lane, stay)
+      if (state === 'gone') {
+        stay.to = t
+        lane.gone = t
+      } else current.set(lane, stay)
+    },
+    end: close,
+    stays(): Stay[] {
+      for (const stay of last.values()) stay.to = Math.max(stay.from, Math.min(stay.to, latest))
+      return stays
+    },
+  }
+}
+
+/** The evidence that a run gave since its claim before is what its next claim rests on. */
+function createClaims() {
+  const claims: Claim[] = []
+  const waiting = new Map<number, (Event & EvidenceFact)[]>()
+  return {
+    claims,
+    evidence(event: Event & EvidenceFact): void {
+      const list = waiting.get(event.pid)
+      if (list) list.push(event)
+      else waiting.set(event.pid, [event])
+    },
+    claim({ pid, t, event, text, holds }: Event & ClaimFact, lane: Lane): void {
+      claims.push({ event, text, holds, t, lane, evidence: waiting.get(pid) ?? [] })
+      waiting.delete(pid)
+    },
+  }
+}

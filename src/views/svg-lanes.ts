@@ -1,0 +1,269 @@
+/** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
+import type { Event, TallyFact } from '../events.js'
+import { duration } from './duration.js'
+import type { Held, Lane, Stay, Story } from './story.js'
+import { element, fitted, textAt, widthOf } from './svg-parts.js'
+import type { Scale } from './svg-scale.js'
+import { describe } from './words.js'
+
+/** Where everything is. */
+export interface Layout {
+  scale: Scale
+  /** The left and right edge of the times. */
+  left: number
+  right: number
+  y(lane: Lane): number
+  laneHeight: number
+  /** How many things of a kind are not drawn each for itself. */
+  folded: Map<string, number>
+  /** How much evidence is not in the list of claims. */
+  unlisted: number
+  /** Whether there is still room for a text of this width, `x` being its left end; then it is taken. */
+  claim(x: number, y: number, width: number): boolean
+}
+
+/** Keeps texts from lying on one another. */
+export function createRoom(): Layout['claim'] {
+  const taken: { left: number; right: number; y: number }[] = []
+  return (left, y, width) => {
+    const right = left + width
+    const hit = taken.some((one) => Math.abs(one.y - y) < 12 && one.left < right + 4 && left < one.right + 4)
+    if (!hit) taken.push({ left, right, y })
+    return !hit
+  }
+}
+
+export const barHeight = 14
+
+/** Things closer than so many pixels are drawn as one. */
+const near = 7
+
+export function drawLanes(story: Story, layout: Layout): string[] {
+  return story.lanes.flatMap((lane) => {
+    const stays = story.stays.filter((stay) => stay.lane === lane)
+    const holds = story.holds.filter((held) => held.lane === lane)
+    // Where states are drawn, calls give way.
+    const bar = stays.length > 0 ? { up: 15, height: 5 } : { up: barHeight / 2, height: barHeight }
+    return [
+      ...drawLife(lane, story, layout),
+      ...drawStays(stays, layout),
+      ...drawHolds(holds, story.end, bar, layout),
+      ...drawMoments(lane, story, layout),
+      ...drawEnd(lane, layout),
+    ]
+  })
+}
+
+function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight }: Layout): string[] {
+  const y = yOf(lane)
+  const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? lane.gone ?? end)]
+  const roomForName = left - 20
+  const number = lane.kind === 'thread' ? `thread ${lane.tid}` : `pid ${lane.tid}`
+  const name = fitted(lane.name || 'process', roomForName, 13)
+  const names =
+    laneHeight < 34
+      ? [textAt(12, y + 4, fitted(`${name} ${lane.tid}`, roomForName, 12), 'small')]
+      : [textAt(12, y - 2, name, 'name'), textAt(12, y + 12, number, 'small dim')]
+  const band = element('rect', {
+    x: from - 4,
+    y: y - laneHeight / 2 + 3,
+    width: Math.max(to - from, 0) + 8,
+    height: laneHeight - 6,
+    rx: 4,
+    class: 'band',
+  })
+  const life = element('path', { d: `M${from.toFixed(1)} ${y}H${to.toFixed(1)}`, class: 'life' })
+  return [...names, band, life]
+}
+
+function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
+  if (!lane.end) return []
+  const { t, code, signal } = lane.end
+  const [x, y] = [scale.x(t), yOf(lane)]
+  const bad = signal !== null || code !== 0
+  const path = `M${(x - 4).toFixed(1)} ${y - 4}l8 8m0 -8l-8 8`
+  const title = `${lane.name} ${describe({ ...blank, event: 'exited', child: lane.tid, ...lane, ...lane.end })}`
+  const cross = element('path', { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2 }, '', title)
+  if (!bad) return [cross]
+  const label = signal ?? `exit ${code}`
+  const fits = x + 8 + widthOf(label, 11) < right + 20
+  const place = fits
+    ? textAt(x + 8, y + 4, label, 'small bad halo')
+    : textAt(x, y + 22, label, 'small bad halo', 'end')
+  return [cross, place]
+}
+
+/** Bars for calls that held their caller, ticks for those that returned at once. */
+function drawHolds(
+  holds: Held[],
+  storyEnd: number,
+  size: { up: number; height: number },
+  layout: Layout,
+): string[] {
+  const { scale, y: yOf, right } = layout
+  return holds.flatMap((held, at) => {
+    const { lane, begin, end, first, last } = held
+    const [x, until] = [scale.x(begin), scale.x(end ?? storyEnd)]
+    const time = (end ?? storyEnd) - begin
+    const y = yOf(lane)
+    const name = last ? describe({ ...blank, ...last }, undefined, time) : `${first.call}: no end was seen`
+    const bar = element(
+      'rect',
+      {
+        x,
+        y: y - size.up,
+        width: Math.max(until - x, 1.5),
+        height: size.height,
+        rx: 2,
+        class: last?.errno ? 'held failed' : 'held',
+      },
+      '',
+      `${lane.name}: ${first.call} ${first.object}\n${name}`,
+    )
+    // Above the bar, as far as the next one leaves room.
+    const next = holds[at + 1]
+    const room = (next ? scale.x(next.begin) : right) - x - 6
+    const errno = last?.errno ? ` ${last.errno}` : ''
+    const full = `${first.call}${errno} · ${duration(time)}`
+    const text = widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)
+    const above = y - size.up - 4
+    if (text === '' || !layout.claim(x, above, widthOf(text, 11))) return [bar]
+    return [bar, textAt(x, above, text, 'small halo')]
+  })
+}
+
+/** An event's frame for facts that are described outside of one. */
+const blank = { v: 1, t: 0, pid: 0, tid: 0, actor: '' } as const
+
+/** A state as a bar; many that are too short to be seen become one, in which each state has its share of the height. */
+function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
+  const drawn: string[] = []
+  let cluster: Stay[] = []
+  const flush = () => {
+    if (cluster.length > 0) drawn.push(...drawShares(cluster, scale, yOf(cluster[0]!.lane)))
+    if (cluster.length > 1) count(folded, 'stays in a state', cluster.length)
+    cluster = []
+  }
+  for (const stay of stays) {
+    if (stay.state === 'gone') continue
+    const clusterStart = cluster[0] ? scale.x(cluster[0].from) : 0
+    const [x, until] = [scale.x(stay.from), scale.x(stay.to)]
+    if (until - x >= 1.5) {
+      flush()
+      drawn.push(drawStay(stay, x, until - x, yOf(stay.lane)))
+    } else if (stay.to === stay.from) {
+      // The last that was seen, however long it lasted.
+      flush()
+      drawn.push(drawStay(stay, x, 2, yOf(stay.lane)))
+    } else {
+      if (cluster.length > 0 && until - clusterStart > 3) flush()
+      cluster.push(stay)
+    }
+  }
+  flush()
+  return drawn
+}
+
+const stateHeights: Partial<Record<Stay['state'], number>> = { running: 16, ready: 10, waiting: 6 }
+
+function drawStay({ lane, state, from, to, source }: Stay, x: number, width: number, y: number): string {
+  const height = stateHeights[state] ?? 12
+  const rect = { x, y: y - height / 2, width, height, class: state }
+  return element(
+    'rect',
+    rect,
+    '',
+    `${lane.name} ${lane.tid} is ${state} for ${duration(to - from)} (${source})`,
+  )
+}
+
+function drawShares(cluster: Stay[], scale: Scale, y: number): string[] {
+  const [x, until] = [scale.x(cluster[0]!.from), scale.x(cluster.at(-1)!.to)]
+  const whole = cluster.reduce((sum, { from, to }) => sum + to - from, 0)
+  const times = new Map<Stay['state'], number>()
+  for (const { state, from, to } of cluster) times.set(state, (times.get(state) ?? 0) + to - from)
+  // Running at the bottom.
+  const states = [...times].sort(([one], [other]) => Number(one === 'running') - Number(other === 'running'))
+  let top = y - 8
+  return states.map(([state, time]) => {
+    const height = (16 * time) / whole
+    const rect = { x, y: top, width: Math.max(until - x, 0.5), height, class: state }
+    top += height
+    return element('rect', rect)
+  })
+}
+
+export function count(folded: Map<string, number>, what: string, number: number): void {
+  folded.set(what, (folded.get(what) ?? 0) + number)
+}
+
+/** What takes no time, below the line of life: calls that returned at once, evidence, notes, objects made and removed. */
+function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: Layout): string[] {
+  const y = yOf(lane)
+  const groups = new Map<string, { x: number; titles: string[] }[]>()
+  for (const step of steps) {
+    if ((step.about ?? step.lane) !== lane) continue
+    const kind = kindOf(step.event, step.held !== undefined)
+    if (!kind) continue
+    const x = scale.x(step.event.t)
+    const list = groups.get(kind) ?? []
+    groups.set(kind, list)
+    const last = list.at(-1)
+    const text = describe(step.event)
+    if (last && x - last.x < near) last.titles.push(text)
+    else list.push({ x, titles: [text] })
+  }
+  const tallies = steps.flatMap((step) =>
+    step.lane === lane && step.event.event === 'tally' ? [drawTally(step.event, y, scale)] : [],
+  )
+  const marks = [...groups].flatMap(([kind, list]) =>
+    list.map(({ x, titles }) => {
+      if (titles.length > 1) count(folded, 'marks', titles.length)
+      const more = titles.length > 8 ? [`and ${titles.length - 8} more`] : []
+      return drawMark(kind, x, y, [...titles.slice(0, 8), ...more].join('\n'))
+    }),
+  )
+  return [...tallies, ...marks]
+}
+
+function drawTally(event: Event & TallyFact, y: number, scale: Scale): string {
+  const [x, until] = [scale.x(event.since), scale.x(event.t)]
+  const rect = { x, y: y + 4, width: Math.max(until - x, 2), height: 4, class: 'tally' }
+  return element('rect', rect, '', `${event.direction} ${describe(event)} over ${event.channel}`)
+}
+
+function kindOf(event: Event, held: boolean): string | undefined {
+  switch (event.event) {
+    case 'call':
+      return held ? undefined : event.errno ? 'failed call' : 'call'
+    case 'evidence':
+    case 'note':
+    case 'created':
+    case 'removed':
+    case 'error':
+      return event.event
+    default:
+      return undefined
+  }
+}
+
+function drawMark(kind: string, x: number, y: number, title: string): string {
+  const at = (path: string, below: number) => `M${x.toFixed(1)} ${(y + below).toFixed(1)}${path}`
+  switch (kind) {
+    case 'call':
+    case 'failed call': {
+      const name = kind === 'call' ? 'once' : 'once failed'
+      return element('path', { d: at('v12', -6), class: name }, '', title)
+    }
+    case 'evidence':
+      return element('path', { d: at('l4 4l-4 4l-4 -4z', 9), class: 'kernel' }, '', title)
+    case 'error':
+      return element('path', { d: at('l-4 8h8z', 8), class: 'bad' }, '', title)
+    case 'created':
+      return element('path', { d: at('v8m-4 -4h8', 9), class: 'mark', 'stroke-width': 2 }, '', title)
+    case 'removed':
+      return element('path', { d: at('m-4 0h8', 13), class: 'mark', 'stroke-width': 2 }, '', title)
+    default:
+      return element('circle', { cx: x, cy: y + 13, r: 2, class: 'dim' }, '', title)
+  }
+}

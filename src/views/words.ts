@@ -1,0 +1,106 @@
+/** What an event says, in the words that all views share; each paints them as it can. */
+import type { Event, RunFact } from '../events.js'
+import { duration } from './duration.js'
+
+export type Paint = (text: string) => string
+
+/** How parts of a sentence are set off. */
+export interface Style {
+  strong: Paint
+  dim: Paint
+  bad: Paint
+  /** What the kernel said. */
+  value: Paint
+}
+
+const asItIs: Paint = (text) => text
+
+export const plain: Style = { strong: asItIs, dim: asItIs, bad: asItIs, value: asItIs }
+
+/** Shorter waits, in microseconds, are the scheduler at work and not worth a word. */
+const notable = 5000
+
+/**
+ * One event as a sentence, without who says it.
+ *
+ * @param held at the end of a call: for how many microseconds it held its caller, where its beginning was seen
+ */
+export function describe(event: Event, style = plain, held?: number): string {
+  switch (event.event) {
+    case 'run':
+      return `begins ${style.strong(title(event.command))}`
+    case 'started':
+      return `a new ${event.kind}`
+    case 'exited':
+      return event.signal ? `killed by ${event.signal}` : `ended with exit code ${event.code}`
+    case 'created':
+      return `${event.port === undefined ? `made the ${kindName(event.kind)}` : 'listens on'} ${event.id}`
+    case 'removed':
+      return `removed the ${kindName(event.kind)} ${event.id}`
+    case 'call': {
+      const call = style.strong(event.call)
+      if (event.phase === 'begin') return `${call} ${event.object}`
+      const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
+      const outcome = event.errno
+        ? ` ${style.bad(event.errno)}`
+        : `${` ${event.result ?? ''}`.trimEnd()}${ended}`
+      const after = held !== undefined && held >= notable ? ` after ${duration(held)}` : ''
+      return `${call}${held === undefined ? ` ${event.object}` : ''} returned${outcome}${after}`
+    }
+    case 'sent':
+    case 'received': {
+      const priority = event.priority ? `, priority ${event.priority}` : ''
+      const size = style.dim(`(${plural(event.bytes, 'byte')}${priority})`)
+      return `${event.text ? `${event.text} ` : ''}${size}`
+    }
+    case 'tally': {
+      const messages = event.messages > 0 ? `${plural(event.messages, 'message')}, ` : ''
+      return `${messages}${plural(event.bytes, 'byte')} in ${duration(event.t - event.since)}`
+    }
+    case 'state':
+      return `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`
+    case 'evidence':
+      return `${event.about}: ${style.value(event.value)} ${style.dim(`(${event.source})`)}`
+    case 'claim':
+    case 'note':
+      return event.text
+    case 'error':
+      return `${event.message}${event.hint ? `; ${event.hint}` : ''} (exit code ${event.exit})`
+  }
+}
+
+/** The command of a run as it was typed. */
+export function title(command: readonly string[]): string {
+  return ['osdemo', ...command].join(' ')
+}
+
+/** Options that say where a run is shown, and nothing about the run. The second half take a word of their own. */
+const showing = ['--json', '--quiet', '--color', '--no-color', '--view', '--save', '--log-level']
+const takesWord = 4
+
+/** The command of a run without what only says where it is shown: the name of a picture. */
+export function subject(command: readonly string[]): string {
+  const words: string[] = []
+  for (let at = 0; at < command.length; at++) {
+    const word = command[at]!
+    if (word === '--') return title([...words, ...command.slice(at)])
+    const option = showing.indexOf(word.split('=')[0]!)
+    if (option < 0) words.push(word)
+    else if (option >= takesWord && !word.includes('=')) at++
+  }
+  return title(words)
+}
+
+/** With what a run was made. */
+export function versions({ version, node, kernel }: RunFact): string {
+  return `osdemo ${version}, Node ${node}, ${kernel}`
+}
+
+export function kindName(kind: string): string {
+  return kind === 'fifo' ? 'FIFO' : kind
+}
+
+/** `1 byte`, `1,024 bytes`. */
+export function plural(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+}

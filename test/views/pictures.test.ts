@@ -1,0 +1,196 @@
+/** Pictures in a real browser, one for the whole file, which has no network. */
+import { existsSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Event } from '../../src/events.js'
+import { createHtml } from '../../src/views/html.js'
+import { createMermaid } from '../../src/views/mermaid.js'
+import { createSvg } from '../../src/views/svg.js'
+import { newPlace, temporaryFolder } from '../osdemo.js'
+import { harmful, longStory, storyOf } from './stories.js'
+
+/** What functions have that run in the page. */
+// biome-ignore lint/suspicious/noExplicitAny: Node's types know no browser.
+declare const document: any, getComputedStyle: any, mermaid: any
+
+const executablePath = '/usr/bin/chromium'
+const reason = existsSync(executablePath) ? '' : ' (skipped: needs Chromium: apt-get install chromium)'
+
+function draw(view: { event(event: Event): string; end(): string }, events: Event[]): string {
+  return events.map((event) => view.event(event)).join('') + view.end()
+}
+
+describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    const quiet = ['quic', 'background-networking', 'component-update', 'sync', 'gpu'].map(
+      (what) => `--disable-${what}`,
+    )
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--no-first-run', ...quiet] })
+  })
+  afterAll(() => browser?.close())
+
+  /** A new page, and all that it has complained about or asked for. */
+  async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Page; heard: string[] }> {
+    const context = await browser.newContext(options)
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
+    const heard: string[] = []
+    page.on('console', (message) => void heard.push(message.text()))
+    page.on('pageerror', (error) => void heard.push(`${error}`))
+    page.on('request', (request) => void heard.push(request.url()))
+    page.on('dialog', (dialog) => {
+      heard.push('a dialog')
+      return dialog.dismiss()
+    })
+    return { page, heard }
+  }
+
+  /** Opens the page of some events as a file. */
+  async function openHtml(events: Event[], options?: BrowserContextOptions) {
+    const file = join(temporaryFolder(), 'run.html')
+    writeFileSync(file, draw(createHtml(), events))
+    const { page, heard } = await openPage(options)
+    const url = pathToFileURL(file).href
+    await page.goto(url)
+    return { page, unexpected: () => heard.filter((what) => what !== url) }
+  }
+
+  test('Mermaid parses and draws every diagram, whatever the texts', async () => {
+    const { page, heard } = await openPage()
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('mermaid/dist/mermaid.min.js') })
+    const place = newPlace()
+    const demos = ['pipe demo', 'shm threads', 'process orphan']
+    const recorded = await Promise.all(
+      demos.map(async (demo) => {
+        const run = place.osdemo([...demo.split(' '), '--view', 'mermaid'])
+        expect(await run.exit).toBe(0)
+        return run.stdout()
+      }),
+    )
+    const stories = [[], longStory(), ...harmful.map(storyOf)]
+    const diagrams = [...recorded, ...stories.map((events) => draw(createMermaid(), events))]
+    const drawn = await page.evaluate(async (texts: string[]): Promise<string[]> => {
+      mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', maxTextSize: 50_000 })
+      const outcomes: string[] = []
+      for (const text of texts) {
+        try {
+          await mermaid.parse(text)
+          const { svg } = await mermaid.render('diagram', text)
+          document.body.innerHTML = svg
+          for (const style of document.querySelectorAll('style')) style.remove()
+          outcomes.push(document.body.textContent)
+        } catch (error) {
+          outcomes.push(`FAILED: ${error}: ${text}`)
+        }
+      }
+      return outcomes
+    }, diagrams)
+    expect(drawn.filter((text) => text.startsWith('FAILED'))).toEqual([])
+    expect(drawn[0]).toContain('Message 9 (10 bytes)')
+    // Mermaid shows a text as it was, markup and all.
+    for (const text of harmful.slice(0, 3))
+      expect(drawn.some((shown) => shown.includes(text.slice(0, 20)))).toBe(true)
+    expect(heard).toEqual([])
+  })
+
+  test('in a page no text becomes markup or script', async () => {
+    const file = join(temporaryFolder(), 'run.html')
+    const { page, heard } = await openPage()
+    const foreign = 'img, a:not([href^="#"]), b:not(.holds, .fails), [onclick], [onerror]'
+    for (const text of harmful) {
+      writeFileSync(file, draw(createHtml(), storyOf(text)))
+      await page.goto(pathToFileURL(file).href)
+      expect(await page.title()).toMatch(/^osdemo pipe/)
+      expect(await page.locator(foreign).count()).toBe(0)
+      expect(await page.locator('script').count()).toBe(1)
+      const cells: string[] = await page.locator('td').allTextContents()
+      // Up to the first character that is shown as an escape.
+      const [shown] = text.split(/[\p{Cc}\p{Cs}\u202e]/u) as [string]
+      expect(cells.filter((cell) => cell.includes(shown)).length).toBeGreaterThan(10)
+    }
+    expect(heard.filter((what) => !what.startsWith('file:'))).toEqual([])
+  })
+
+  test('the table is filtered by its words, by who and by event, also with the keyboard alone', async () => {
+    const { page, unexpected } = await openHtml(longStory())
+    const [rows, shown] = [page.locator('tbody tr:visible'), page.locator('#shown')]
+    const all = await rows.count()
+    await page.getByLabel('Search').focus()
+    await page.keyboard.type('sent message 77')
+    expect(await rows.allTextContents()).toEqual([expect.stringContaining('message 77 (10 bytes)')])
+    expect(await shown.textContent()).toBe(`1 of ${all} events`)
+    await page.getByLabel('Search').fill('')
+    await page.getByRole('combobox', { name: 'Event' }).selectOption('claim')
+    expect(await rows.count()).toBe(23)
+    await page.getByRole('combobox', { name: 'Who' }).selectOption('a 10')
+    expect(await rows.count()).toBe(0)
+    expect(unexpected()).toEqual([])
+  })
+
+  test('the page says what is pointed at, and its picture can be made wider', async () => {
+    const { page } = await openHtml(storyOf('hello'))
+    await page.locator('rect.held').first().hover({ force: true })
+    expect(await page.locator('#detail').textContent()).toContain('openhello hello')
+    const width = async () => (await page.locator('svg').boundingBox())!.width
+    const before = await width()
+    await page.getByRole('button', { name: 'Wider' }).press('Enter')
+    expect(await width()).toBeCloseTo(2 * before, -1)
+  })
+
+  test('without scripts the page shows all the same', async () => {
+    const { page } = await openHtml(storyOf('hello'), { javaScriptEnabled: false })
+    expect(await page.locator('tbody tr').count()).toBeGreaterThan(20)
+    expect(await page.locator('form').isVisible()).toBe(false)
+  })
+
+  test.each(['light', 'dark'] as const)(
+    'texts stand out from what is behind them: %s',
+    async (colorScheme) => {
+      const { page } = await openHtml(storyOf('hello'), { colorScheme })
+      const low = await page.evaluate(() => {
+        const light = (color: string) => {
+          const parts = color
+            .match(/[\d.]+/g)!
+            .slice(0, 3)
+            .map((part) => {
+              const value = Number(part) / 255
+              return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+            })
+          return parts[0]! * 0.2126 + parts[1]! * 0.7152 + parts[2]! * 0.0722
+        }
+        const paper = light(getComputedStyle(document.body).backgroundColor)
+        const contrast = (color: string) => {
+          const [high, lower] = [light(color), paper].sort((a, b) => b - a) as [number, number]
+          return (high + 0.05) / (lower + 0.05)
+        }
+        const texts = [
+          ...document.querySelectorAll('text:not(.badge), td, th, p, li, b, small, a, code, label'),
+        ]
+        return texts.flatMap((text) => {
+          const style = getComputedStyle(text)
+          const color = text.tagName === 'text' ? style.fill : style.color
+          return contrast(color) < 4.5 ? [`${text.tagName} ${text.className} ${color}`] : []
+        })
+      })
+      expect(low).toEqual([])
+    },
+  )
+
+  test.each([
+    ['light', 1000],
+    ['dark', 400],
+  ] as const)('an SVG is an image by itself, %s and %i pixels wide', async (colorScheme, width) => {
+    const { page, heard } = await openPage({ colorScheme, viewport: { width, height: 800 } })
+    for (const events of [[], longStory(), ...harmful.map(storyOf)]) {
+      const uri = `data:image/svg+xml;base64,${Buffer.from(draw(createSvg(), events)).toString('base64')}`
+      await page.setContent(`<img src="${uri}" style="width:100%">`)
+      await page.waitForFunction(() => document.images[0]!.complete)
+      expect(await page.evaluate(() => document.images[0]!.naturalWidth)).toBe(1000)
+    }
+    expect(heard.filter((what) => !what.startsWith('data:'))).toEqual([])
+  })
+})
