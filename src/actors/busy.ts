@@ -34,17 +34,28 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
   const about = { event: 'call', call: 'compute', object: 'without a pause' } as const
   say({ ...about, phase: 'begin' })
   let word: BusyWord | undefined
+  let x = 1
   next.then((come) => {
     word = come
   })
   while (word === undefined) {
-    for (const end = turns.look() + spell; turns.look() < end; );
+    for (const end = turns.look() + spell; turns.look() < end; ) x = work(x)
     await turnOfTheLoop()
   }
   turns.look()
   const [what, since, until] = word.split(' ')
   if (what === 'report') report(say, turns.list, Number(since), Number(until))
   say({ ...about, phase: 'end' })
+}
+
+/**
+ * Some microseconds of work between two looks at the clock. Each look makes garbage, and where nothing else is done the
+ * collector comes so often, and waits for its helper threads, that this process is not always ready.
+ */
+function work(x: number): number {
+  let next = x
+  for (let i = 0; i < 2000; i++) next = (Math.imul(next, 1103515245) + 12345) | 0
+  return next
 }
 
 function sleep(say: Say, times: number): void {

@@ -10,7 +10,7 @@ export const spec: CommandSpec = {
   kind: 'demo',
   examples: [
     'osdemo process schedule',
-    'osdemo process schedule --nice 0,0,19',
+    'osdemo process schedule --nice 0,0,10',
     'osdemo process schedule --processes 4 --json',
   ],
   configure: (command) =>

@@ -2,6 +2,7 @@
 import { getPriority } from 'node:os'
 import { now } from '../events.js'
 import { renice } from '../ipc/scheduling.js'
+import { readSwitches } from '../proc/sched.js'
 import { sharesOf, weightOf } from '../proc/weights.js'
 import type { Actor } from '../run/cast.js'
 import type { Demo, Stage } from '../run/stage.js'
@@ -36,6 +37,9 @@ const tolerance = 0.15
 /** How long who ran when is told in single turns, in microseconds. */
 const window = 240_000
 
+/** So often a child may leave the CPU by itself, as for the garbage collector, and still be said to want all of it. */
+const fewSleeps = 10
+
 /** What the kernel's count of a child that runs right now may be behind, in nanoseconds: a timer tick of 1/100 s. */
 const tick = 10_000_000
 
@@ -57,22 +61,31 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
     stage.note(
       `all ${nice.length} compute without a pause, on CPU ${cpu} alone; it is measured who gets how much`,
     )
-    const sums = await stage.gather(async () => {
+    const { sums, sleeps } = await stage.gather(async () => {
       await compute(children, cpu)
       // Not before: starting would take long for one that others are preferred to.
       for (const [index, { id }] of children.entries()) renice(id, nice[index]!)
+      const awake = sleepsOf(children)
       const before = countAll(children)
       const look = () => countAll(children).map((count, index) => between(before[index]!, count))
       const sums = (await stage.poll(() => judged(look(), nice, sample), patience)) ?? look()
       const until = now()
+      const sleeps = sleepsOf(children) - awake
       release(children, cpus)
       await report(children, Math.max(before.at(-1)!.t, until - window), until)
-      return sums
+      return { sums, sleeps }
     })
     showOneCpu(stage, children, sums)
-    showShares(stage, children, nice, sums, sample)
+    if (judged(sums, nice, sample) || sleeps <= fewSleeps) showShares(stage, children, nice, sums, sample)
+    else
+      stage.note(`the shares cannot be judged here: the children left the CPU ${sleeps} times by themselves`)
     await dismiss(children)
   }
+}
+
+/** How often children have left the CPU by themselves: who does not want it all the time does not get its share. */
+function sleepsOf(children: Actor[]): number {
+  return children.reduce((sum, { id }) => sum + (readSwitches(id)?.voluntary ?? 0), 0)
 }
 
 /** Values that every user may set, also one whose shell has been given a nice value. */
