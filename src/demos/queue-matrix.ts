@@ -1,6 +1,7 @@
 /** All twelve combinations of capacity, sending and receiving, once with a slow receiver and once with a slow sender. */
 import type { TableRow } from '../events.js'
-import { waitingThreads } from '../proc/task.js'
+import { syscallName } from '../proc/syscalls.js'
+import { readSyscall, readWchan } from '../proc/task.js'
 import type { Actor } from '../run/cast.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { requireQueues } from './queue.js'
@@ -102,23 +103,24 @@ async function playCell(stage: Stage, plan: Plan): Promise<Cell> {
   return { plan, outcome, seen }
 }
 
-/** Looks until the kernel shows that an actor waits. Undefined where it shows no system calls. */
+/** Looks until the kernel shows that an actor waits. Undefined where it does not show us in which call. */
 async function seeHeld(
   stage: Stage,
   { channel, first }: Plan,
   { id, name }: Actor,
 ): Promise<boolean | undefined> {
   const call = waitingCall(channel.capacity, first)
-  const look = () => waitingThreads(id).find(({ tid }) => tid === id)
   const found = await stage.poll(() => {
-    const thread = look()
-    return thread?.syscall === call ? thread : undefined
+    const seen = readSyscall(id, id)
+    if (seen === undefined) return 'closed'
+    return typeof seen === 'object' && syscallName(seen.number) === call && 'waits'
   })
-  if (!found) return look()?.syscall === undefined ? undefined : false
+  if (found === 'closed') return undefined
+  if (found === undefined) return false
   stage.say({
     event: 'evidence',
     source: `/proc/${id}/task/${id}/syscall, wchan`,
-    value: `${call}, ${found.wchan ?? 'function not shown'}`,
+    value: `${call}, ${readWchan(id, id) ?? 'function not shown'}`,
     about: `where ${name} waits`,
     detail: true,
   })

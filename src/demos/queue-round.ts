@@ -33,7 +33,7 @@ export interface Plan {
 export type Wall = 'held' | 'refused' | 'none'
 
 /** After so many refusals in a row it is given up, where neither side waits for the other. */
-const hopeless = 6
+const hopeless = 5
 
 /** Neither ever waits, so neither ever finds the other waiting. */
 export function neverMeet({ channel, sender, receiver }: Plan): boolean {

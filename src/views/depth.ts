@@ -9,13 +9,18 @@ export function drawDepth({ after, capacity, unit }: Depth): string {
   const amount = unit === 'bytes' ? bytes : number
   if (capacity === 0) return `${amount(after)} stored`
   if (capacity === undefined) {
-    const blocks = '▮'.repeat(Math.min(after, most[unit])) + (after > most[unit] ? '…' : '')
+    const blocks = '▮'.repeat(within(0, after, most[unit])) + (after > most[unit] ? '…' : '')
     return `${blocks} ${amount(after)} waiting`.trim()
   }
-  const slots = Math.min(capacity, most[unit])
+  const slots = within(0, capacity, most[unit])
   // What is not empty has at least one block, however little that is.
-  const full = Math.min(slots, Math.ceil((after / capacity) * slots))
+  const full = within(0, Math.ceil((after / capacity) * slots), slots)
   return `${'▮'.repeat(full)}${'▯'.repeat(slots - full)} ${amount(after)} of ${amount(capacity)}`
+}
+
+/** A recording may say anything. */
+function within(least: number, value: number, greatest: number): number {
+  return Math.max(least, Math.min(value, greatest))
 }
 
 function number(value: number): string {

@@ -30,3 +30,10 @@ test('a pipe is told in bytes', () => {
   expect(draw(1, { capacity: 65_536, unit: 'bytes' })).toBe('▮▯▯▯ 1 of 64 KiB')
   expect(draw(2 ** 20, { capacity: 2 ** 20, unit: 'bytes' })).toBe('▮▮▮▮ 1 MiB of 1 MiB')
 })
+
+test('numbers that make no sense do no harm', () => {
+  expect(draw(9, { capacity: 4 })).toBe('▮▮▮▮ 9 of 4')
+  expect(draw(-1, { capacity: 4 })).toBe('▯▯▯▯ -1 of 4')
+  expect(draw(-1, { capacity: -4 })).toBe(' -1 of -4')
+  expect(draw(-1, {})).toBe('-1 waiting')
+})
