@@ -1,19 +1,20 @@
 /** A look at the memory of a process: its regions as the kernel lists them, and what must be so of them. */
 import { readlinkSync } from 'node:fs'
 import { OsdemoError } from '../errors.js'
-import { readSegmentsOf } from '../proc/elf.js'
+import { readSegmentsOf, type Segment } from '../proc/elf.js'
 import { type Marks, type Pointers, readMappedSize, readMarks, readPointers } from '../proc/marks.js'
 import { findParts, type Piece } from '../proc/parts.js'
 import { readSmaps } from '../proc/smaps.js'
 import { isKernelThread } from '../proc/stat.js'
 import type { Stage } from '../run/stage.js'
-import { gather, type Named } from './regions.js'
+import { gather } from './regions.js'
 import { requireProcess } from './target.js'
 
 export interface Memory {
   pid: number
   /** Lowest address first. */
   pieces: Piece[]
+  segments: Segment[]
   marks: Marks
   /** Where its main thread was at that moment; undefined while it ran, or where that cannot be seen. */
   pointers: Pointers | undefined
@@ -55,8 +56,9 @@ export function readMemory(pid: number): Memory {
       hint: 'name one that lives: ps -e lists them',
     })
   }
-  const pieces = findParts(mappings, { file: programOf(pid), segments: readSegmentsOf(pid) ?? [] })
-  return { pid, pieces, marks, pointers, mapped: before === after ? before : undefined }
+  const segments = readSegmentsOf(pid) ?? []
+  const pieces = findParts(mappings, { file: programOf(pid), segments })
+  return { pid, pieces, segments, marks, pointers, mapped: before === after ? before : undefined }
 }
 
 function programOf(pid: number): string {
@@ -68,18 +70,26 @@ function programOf(pid: number): string {
   }
 }
 
-/** Shows regions, the highest address first. */
-export function showRegions(stage: Stage, pid: number, regions: Named[]): void {
-  for (const { about, region } of [...regions].reverse()) {
+/** The picture of a whole process, the highest address first. */
+export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): void {
+  for (const { about, region } of gather(pieces).reverse()) {
     const { from, to, bytes, resident, permissions } = region
     const value = `${from}-${to} ${permissions}, ${bytes} bytes, ${resident} in memory`
     stage.evidence(`/proc/${pid}/smaps`, value, about, region)
   }
-}
-
-/** The picture of a whole process. */
-export function showMemory(stage: Stage, { pid, pieces }: Memory): void {
-  showRegions(stage, pid, gather(pieces))
+  const sum = (size: (one: Segment) => bigint) =>
+    segments.filter(({ writable }) => writable).reduce((total, one) => total + size(one), 0n)
+  const file = sum(({ fileSize }) => fileSize)
+  const zero = sum(({ memorySize, fileSize }) => memorySize - fileSize)
+  if (segments.length === 0) {
+    stage.note('its ELF file cannot be read: text and data are told by their permissions, and bss not at all')
+    return
+  }
+  stage.evidence(
+    `/proc/${pid}/exe`,
+    `${file} bytes of data in the file, and ${zero} of bss behind them`,
+    'its ELF file',
+  )
 }
 
 /** What the kernel guarantees of every process. */

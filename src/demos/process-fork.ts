@@ -4,48 +4,41 @@
  */
 import { DemoFailed } from '../errors.js'
 import { fdFlags } from '../proc/fds.js'
+import { readInt } from '../proc/mem.js'
 import { readNumbers } from '../proc/read.js'
 import { readSmaps } from '../proc/smaps.js'
 import { readStat } from '../proc/stat.js'
 import { compiled } from '../run/compile.js'
 import { recordSegment } from '../run/ledger.js'
 import type { Demo, Stage } from '../run/stage.js'
-import { type Picture, pictureReader, type Variable } from './fork-picture.js'
+import { readPages, sharedVariables, showCopies } from './fork-pages.js'
+import { type Picture, pictureReader } from './fork-picture.js'
 import { kib } from './memory.js'
 import { requireProc } from './require-proc.js'
 
-/** Bytes of a variable whose pages are its own for certain: all but the first and the last, which others may share. */
-const whole = 15 * 4096
-
-/** Bytes of it that only the write copies: one page may be copied already, as that of the running function on the stack. */
-const some = whole - 4096
-
-const shared = ['MAP_SHARED', 'System V']
-
 export const processFork: Demo = async (stage) => {
   requireProc('process fork')
-  const path = await compiled('fork-shares')
-  const { parent, next } = await startParent(stage, path)
-
+  const { parent, next } = await startParent(stage, await compiled('fork-shares'))
   parent.tell('begin')
-  const before = await next()
+  const { variables, offset } = await next()
   stage.note(
-    `The parent has set each of its variables to 1: ${before.variables.map(({ name }) => name).join(', ')}.`,
+    `The parent has set each of its variables to 1: ${variables.map(({ name }) => name).join(', ')}.`,
   )
+
   parent.tell('fork')
   const child = await stage.poll(() => waitingChildOf(parent.id))
-  if (child === undefined)
+  if (child === undefined) {
     throw new DemoFailed('no child of the parent has been seen', { hint: 'run it again' })
+  }
   stage.say({ event: 'started', child, name: 'child', kind: 'process' })
-  const stat = readStat(child)
-  stage.evidence(`/proc/${child}/stat`, `ppid ${stat?.ppid}`, 'the parent of the child')
-  const untouched = readPages(child, before.variables)
+  stage.evidence(`/proc/${child}/stat`, `ppid ${readStat(child)?.ppid}`, 'the parent of the child')
+  const before = readPages(child, parent.id, variables)
 
   parent.tell('look')
   const first = await next()
   stage.claim(
     'each variable has the same address in the child as in the parent',
-    before.variables.every(({ address }, at) => first.variables[at]?.address === address),
+    variables.every(({ address }, at) => first.variables[at]?.address === address),
   )
   stage.claim(
     'the child finds in each what the parent had put there: 1',
@@ -55,41 +48,45 @@ export const processFork: Demo = async (stage) => {
   parent.tell('write')
   const second = await next()
   stage.note(
-    'The child has written 2 into each variable, and read 5 bytes of the file that the parent had opened.',
+    'The child writes 2 into each variable, and reads 5 bytes of the file that the parent has opened.',
   )
-  const written = readPages(child, before.variables)
-  showCopies(stage, child, before.variables, untouched, written)
+  showCopies(stage, child, variables, before, readPages(child, parent.id, variables))
+  for (const { name, address } of variables) showInts(stage, [parent.id, child], name, address)
   showOffsets(stage, [parent.id, child], second.fd)
 
   parent.tell('end of the child')
   const after = await next()
   stage.say({ event: 'exited', child, name: 'child', kind: 'process', code: 0, signal: null })
-  for (const [at, { name, address }] of before.variables.entries()) {
-    const values = [before, second, after].map(({ variables }) => variables[at]!.value)
-    const [one, two, three] = values as [number, number, number]
-    stage.evidence(
-      `memory at ${address.toString(16)}`,
-      `parent ${one}, child ${two}, parent afterwards ${three}`,
-      name,
-    )
-  }
-  const values = (names: (name: string) => boolean) =>
-    after.variables.filter(({ name }) => names(name)).map(({ value }) => value)
-  stage.claim(
-    'not shared: stack, heap, data and private mapping, where the parent still has its 1',
-    values((name) => !shared.includes(name)).every((value) => value === 1),
-  )
-  stage.claim(
-    'shared: the shared mapping and the System V segment, where the parent finds the 2 of the child',
-    values((name) => shared.includes(name)).every((value) => value === 2),
-  )
+  claimShares(stage, after)
   stage.claim(
     'shared: the open file and its offset, which has moved for the parent although it has read nothing',
-    before.offset === 0 && after.offset === 5,
+    offset === 0 && after.offset === 5,
   )
   parent.tell('end')
   await parent.ended
   showWhyNotNode(stage)
+}
+
+/** @param after what the parent finds when the child has written 2 everywhere */
+function claimShares(stage: Stage, after: Picture): void {
+  const all = (names: string[], value: number) =>
+    names.every((name) => after.variables.find((one) => one.name === name)?.value === value)
+  stage.claim(
+    'not shared: stack, heap, data and private mapping, where the parent still has its 1',
+    all(['stack', 'heap', 'data', 'MAP_PRIVATE'], 1),
+  )
+  stage.claim(
+    'shared: the shared mapping and the System V segment, where the parent finds the 2 of the child',
+    all(sharedVariables, 2),
+  )
+}
+
+/** What stands at one address, in one process and in the other. */
+function showInts(stage: Stage, pids: [parent: number, child: number], name: string, address: bigint): void {
+  const [parent, child] = pids.map((pid) => readInt(pid, address))
+  if (parent === undefined || child === undefined) return
+  const source = pids.map((pid) => `/proc/${pid}/mem`).join(', ')
+  stage.evidence(source, `parent ${parent}, child ${child}`, `${name}, at ${address.toString(16)}`)
 }
 
 /** Starts the program, and gives its pictures one by one. */
@@ -123,63 +120,6 @@ function waitingChildOf(parent: number): number | undefined {
     const stat = readStat(pid)
     return stat?.ppid === parent && stat.state === 'S'
   })
-}
-
-/** What the kernel counts of the mapping that a variable lies in, in bytes. */
-interface Pages {
-  /** Those that only this process has. */
-  own: number
-  /** Those that another process has too. */
-  common: number
-}
-
-function readPages(pid: number, variables: Variable[]): Pages[] {
-  const mappings = readSmaps(pid) ?? []
-  return variables.map(({ address }) => {
-    const mapping = mappings.find(({ from, to }) => from <= address && address < to)
-    const sum = (kind: string) =>
-      mapping ? mapping.bytes(`${kind}_Clean`) + mapping.bytes(`${kind}_Dirty`) : 0
-    return { own: sum('Private'), common: sum('Shared') }
-  })
-}
-
-/** Copy on write: pages that both had become pages of the child alone, when it writes. */
-function showCopies(
-  stage: Stage,
-  child: number,
-  variables: Variable[],
-  before: Pages[],
-  after: Pages[],
-): void {
-  const rows = variables.map(({ name }, at) => ({ name, before: before[at]!, after: after[at]! }))
-  for (const { name, before, after } of rows) {
-    const say = ({ own, common }: Pages) => `own ${kib(own)}, common ${kib(common)}`
-    stage.evidence(
-      `/proc/${child}/smaps`,
-      `${say(before)}; then ${say(after)}`,
-      `${name} of the child, before and after it wrote`,
-    )
-  }
-  const copied = rows.filter(({ name }) => !shared.includes(name))
-  const kept = rows.filter(({ name }) => shared.includes(name))
-  // Pages that the kernel has put into swap are counted nowhere.
-  const swapped = rows.some(({ after }) => after.own + after.common < whole)
-  if (swapped || copied.some(({ before }) => before.own + before.common < whole)) {
-    stage.note(
-      'cannot be seen here, since not all of it is in memory: that the kernel copies what is written to',
-    )
-    return
-  }
-  stage.claim(
-    'copy on write: pages that both had in common are copied for the child when it writes',
-    copied.every(
-      ({ before, after }) => after.own >= before.own + some && after.common <= before.common - some,
-    ),
-  )
-  stage.claim(
-    'shared memory is not copied: after the child wrote, all of its pages are common',
-    kept.every(({ after }) => after.own === 0 && after.common >= whole),
-  )
 }
 
 function showOffsets(stage: Stage, pids: number[], fd: number): void {

@@ -8,8 +8,11 @@ import type { Program } from '../run/start-program.js'
 import { claimOrder, type Memory, partAt, readMemory, showMemory } from './memory.js'
 import { requireProc } from './require-proc.js'
 
-/** How long a program may compute before it is looked at all the same, in milliseconds. */
-const patience = 1500
+/** A program that has computed for so many ticks of its own CPU time (1/100 s) is looked at all the same. */
+const busy = 50
+
+/** And so is one that waits for a moment again and again, after so many milliseconds. */
+const patience = 5000
 
 /** At so many looks in a row, 5 ms apart, an unknown program must be asleep: a short sleep may be part of its beginning. */
 const settled = 20
@@ -119,15 +122,15 @@ async function untilWaits(stage: Stage, { id, name, ended }: Program, looks: num
     ending = signal ? `killed by ${signal}` : `exit code ${code}`
   })
   let asleep = 0
-  const slept = await stage.poll(() => {
-    asleep = readStat(id)?.state === 'S' ? asleep + 1 : 0
-    return asleep >= looks || ending !== undefined
+  await stage.poll(() => {
+    const stat = readStat(id)
+    asleep = stat?.state === 'S' ? asleep + 1 : 0
+    return asleep >= looks || (stat?.cpuTicks ?? 0) >= busy || ending !== undefined
   }, patience)
   if (ending !== undefined) {
     throw new DemoFailed(`${name} has ended before it could be looked at (${ending})`, {
       hint: 'let it wait at its end: read from stdin (getchar, input), which is held open, or sleep',
     })
   }
-  if (!slept)
-    stage.note(`${name} has not waited for anything in ${patience} ms: it is looked at while it runs`)
+  if (asleep < looks) stage.note(`${name} has not waited for long yet: it is looked at while it runs`)
 }

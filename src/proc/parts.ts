@@ -45,8 +45,8 @@ interface Place extends Omit<Segment, 'address' | 'fileSize' | 'memorySize'> {
   to: bigint
 }
 
-/** Addresses from here on are the kernel's, the same for all: what is listed there (vsyscall) belongs to no process. */
-const kernelHalf = 1n << 63n
+/** What the kernel lists for every process without counting it: it lies among its own addresses. */
+const gates = ['[vsyscall]', '[vectors]']
 
 /**
  * @param mappings lowest address first
@@ -61,7 +61,7 @@ export function findParts(mappings: Mapping[], { file, segments }: Program): Pie
   const cuts = places.flatMap(({ bss, to }) => [bss, to])
   const pieces: Piece[] = []
   for (const mapping of mappings) {
-    if (mapping.from >= kernelHalf) continue
+    if (gates.includes(mapping.name)) continue
     let resident = mapping.bytes('Rss')
     for (const [from, to] of cutAt(mapping, cuts)) {
       const share = Math.min(resident, Number(to - from))

@@ -49,8 +49,9 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     const told = Object.fromEntries(
       events.flatMap((event) => (event.event === 'evidence' ? [[event.about, event.value]] : [])),
     )
-    const own = 'parent 1, child 2, parent afterwards 1'
-    const both = 'parent 1, child 2, parent afterwards 2'
+    for (const about of Object.keys(told)) told[about.replace(/, at [0-9a-f]+$/, '')] = told[about]!
+    const own = 'parent 1, child 2'
+    const both = 'parent 2, child 2'
     expect(told).toMatchObject({
       stack: own,
       heap: own,

@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { spec } from '../../src/commands/process-layout.js'
+import type { RunSpec } from '../../src/commands/spec.js'
+import { UsageError } from '../../src/errors.js'
 import type { Event, Region } from '../../src/events.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
 import { readStat } from '../../src/proc/stat.js'
@@ -125,6 +128,21 @@ describe('a picture', () => {
   })
 })
 
+test.each<[operands: string[], grow: boolean, command: string[] | undefined, message: RegExp]>([
+  [['1', 'cat'], false, ['cat'], /do not go together/],
+  [['1'], true, undefined, /--grow takes a child of its own/],
+  [['cat'], true, ['cat'], /--grow takes a child of its own/],
+  [['1', '2'], false, undefined, /one PID at a time/],
+  [['x'], false, undefined, /'x' is no pid/],
+  [['0'], false, undefined, /'0' is no pid/],
+  [['4194305'], false, undefined, /'4194305' is no pid/],
+  [[], false, [], /no command after --/],
+])('the words %j, --grow %j, -- %j are a wrong command line', (operands, grow, command, message) => {
+  const ask = () => (spec as RunSpec).demo(operands, { grow }, { payload: false, events: true }, command)
+  expect(ask).toThrow(UsageError)
+  expect(ask).toThrow(message)
+})
+
 describe('it refuses', () => {
   test('a process that does not exist', async () => {
     expect(await fails(['4194304'])).toMatch(/^1: osdemo: there is no process 4194304\n/)
@@ -158,13 +176,6 @@ describe('it refuses', () => {
   })
 
   test.each([
-    [['1', '--', 'cat'], /^2: .*do not go together/],
-    [['--grow', '1'], /^2: .*--grow takes a child of its own/],
-    [['--grow', '--', 'cat'], /^2: /],
-    [['1', '2'], /^2: .*one PID/],
-    [['x'], /^2: .*'x' is no pid/],
-    [['0'], /^2: .*'0' is no pid/],
-    [['--'], /^2: .*no command after --/],
     [
       ['--', '/nonexistent/a.out'],
       /^1: .*cannot execute \/nonexistent\/a.out: there is no such program\n.*check the path/,
@@ -187,7 +198,7 @@ describe('it refuses', () => {
 
 test('a program that never waits is looked at while it runs', async () => {
   const events = await playDemo(['process', 'layout', '--', 'sh', '-c', 'while :; do :; done'])
-  expect(JSON.stringify(events)).toContain('has not waited for anything')
+  expect(JSON.stringify(events)).toContain('has not waited for long')
 })
 
 test('what a program says cannot steer the terminal, and not all of it is told', async () => {

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { allocate } from '../../src/ipc/libc.js'
+import { readInt } from '../../src/proc/mem.js'
+import { NO_PID } from './children.js'
+
+test.runIf(process.platform === 'linux')(
+  'readInt reads what stands in memory, and nothing where none is',
+  () => {
+    // Each of its bytes is 1.
+    expect(readInt(process.pid, allocate(64))).toBe(0x01010101)
+    expect(readInt(process.pid, 0n)).toBeUndefined()
+    expect(readInt(NO_PID, 4096n)).toBeUndefined()
+  },
+)
