@@ -16,9 +16,9 @@ function commandsOf(events: Event[]): string[] {
 
 /** The demos that were left out because the machine was too slow for all, as a note says. */
 function missedIn(text: string): string[] {
-  // In a story the note is wrapped; an empty line comes after it.
-  const note = /too slow for all of it today: see also ([\s\S]*?)(\n\n|$)/.exec(text)?.[1] ?? ''
-  return demos.filter((demo) => note.replaceAll(/\s+/g, ' ').split(', ').includes(`osdemo ${demo}`))
+  const note =
+    /too slow for all of it today: see also ([^.]*)\./.exec(text.replaceAll(/\s+/g, ' '))?.[1] ?? ''
+  return demos.filter((demo) => note.split(', ').includes(`osdemo ${demo}`))
 }
 
 function playedOf(events: Event[]): string[] {
