@@ -79,6 +79,10 @@ describe('help', () => {
     expect(await osdemo(['--help', '--no-color'])).toEqual(stored)
   })
 
+  test('a demo with --quiet prints nothing', async () => {
+    expect(await osdemo(['short-reads', '--quiet'])).toEqual({ exit: 0, stdout: '', stderr: '' })
+  })
+
   test('--version is that of package.json', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
     for (const words of [['--version'], ['-V'], ['--json', '--version']])
