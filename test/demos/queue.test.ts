@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { openQueue, type Queue } from '../../src/ipc/posix-mq.js'
+import type { Queue } from '../../src/ipc/open-mq.js'
+import { openQueue } from '../../src/ipc/posix-mq.js'
 import { readQueueLimits } from '../../src/proc/mqueue.js'
 import type { EventOf } from '../../src/run/cast.js'
 import {
