@@ -1,7 +1,8 @@
 /** Sending to and receiving from a queue that other programs use too, with a word before it waits for long. */
 import { DemoFailed, OsdemoError } from '../errors.js'
 import { now, type Say } from '../events.js'
-import { identityOf, isReady, openQueue, type Queue, type QueueIdentity } from '../ipc/posix-mq.js'
+import { identityOf, isReady, type Queue, type QueueIdentity } from '../ipc/open-mq.js'
+import { openQueue } from '../ipc/posix-mq.js'
 
 export interface MqConfig {
   name: string

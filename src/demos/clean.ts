@@ -1,7 +1,7 @@
 /** What of killed runs is still there. Every run begins by removing what it may; this one says what it may not. */
-import { sweep } from '../run/ledger.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Stage } from '../run/stage.js'
+import { sweep } from '../run/sweep.js'
 import { inUse } from './fifo.js'
 
 const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'unfinished file' }

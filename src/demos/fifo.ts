@@ -4,9 +4,10 @@ import { resolve } from 'node:path'
 import { type FifoIdentity, findFifo, holdFifo } from '../ipc/fifo.js'
 import { loadMkfifo, type MakeFifo } from '../ipc/make-fifo.js'
 import { readStat } from '../proc/stat.js'
-import { othersSweep, type Page, recordFifo, sweep } from '../run/ledger.js'
+import { type Page, recordFifo } from '../run/ledger.js'
 import type { RecordedFifo } from '../run/recorded.js'
 import type { Stage } from '../run/stage.js'
+import { othersSweep, sweep } from '../run/sweep.js'
 
 /**
  * Finds the FIFO at a path, or makes it, and holds it for the run. One that osdemo made is removed by whichever osdemo

@@ -20,6 +20,7 @@ import {
   timeHeld,
   type Way,
 } from './queue-round.js'
+import { waitingCall } from './queue-watch.js'
 import { requireProc } from './require-proc.js'
 import { seeWait } from './see-wait.js'
 
@@ -60,7 +61,7 @@ export function queueDemo(options: QueueOptions): Demo {
       detail: false,
     }
     let small: number | undefined
-    const outcome = await playRound(plan, {
+    const outcome = await playRound(stage, plan, {
       opened() {
         small = readStatus(sender.id)?.rss
       },
@@ -121,12 +122,6 @@ function whyStopped(capacity: Capacity, first: 'sender' | 'receiver'): string {
     return first === 'sender' ? 'nobody receives at this moment' : 'nobody sends at this moment'
   const what = capacity === 'unbounded' ? 'pipe' : 'queue'
   return first === 'sender' ? `the ${what} is full` : `the ${what} is empty`
-}
-
-/** The system call in which a side waits; a sender over a rendezvous waits for the word that its message was taken. */
-export function waitingCall(capacity: Capacity, side: 'sender' | 'receiver'): string {
-  if (capacity === 'unbounded') return 'read'
-  return side === 'sender' && capacity !== 0 ? 'mq_timedsend' : 'mq_timedreceive'
 }
 
 /** That the messages are in the memory of the sender, and of nobody else. */

@@ -6,7 +6,7 @@ import type { Actor } from '../run/cast.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { requireQueues } from './queue.js'
 import { type Capacity, makeChannel } from './queue-channel.js'
-import { milliseconds, waitingCall } from './queue-demo.js'
+import { milliseconds } from './queue-demo.js'
 import {
   allInOrder,
   allMet,
@@ -22,6 +22,7 @@ import {
   timeHeld,
   type Way,
 } from './queue-round.js'
+import { waitingCall } from './queue-watch.js'
 import { requireProc } from './require-proc.js'
 
 export interface MatrixOptions {
@@ -95,7 +96,7 @@ async function playLane(stage: Stage, capacity: Capacity, options: MatrixOptions
 
 async function playCell(stage: Stage, plan: Plan): Promise<Cell> {
   let seen: boolean | undefined
-  const outcome = await playRound(plan, {
+  const outcome = await playRound(stage, plan, {
     async atWall(first) {
       if (expectedWall(plan) === 'held') seen = await seeHeld(stage, plan, first)
     },

@@ -5,7 +5,9 @@
 import type { Round } from '../actors/queue-round.js'
 import { now } from '../events.js'
 import type { Actor, EventOf } from '../run/cast.js'
+import type { Stage } from '../run/stage.js'
 import type { Capacity, Channel } from './queue-channel.js'
+import { watch } from './queue-watch.js'
 
 export type Way = 'blocking' | 'nonblocking'
 
@@ -74,17 +76,26 @@ export interface Outcome {
   letIn: number
 }
 
-/**
- * Plays a round to its end.
- *
- * @param opened is called when both have opened their side
- * @param atWall is called when the first side can go no further, before the other one comes
- */
-export async function playRound(
-  plan: Plan,
-  { opened = () => {}, atWall = async () => {} }: { opened?(): void; atWall?(first: Actor): Promise<void> },
-): Promise<Outcome> {
+export interface RoundHooks {
+  /** Is called when both have opened their side. */
+  opened?(): void
+  /** Is called when the first side can go no further, before the other one comes. */
+  atWall?(first: Actor): Promise<void>
+}
+
+/** Plays a round to its end. @throws DemoFailed when it will never come */
+export async function playRound(stage: Stage, plan: Plan, hooks: RoundHooks): Promise<Outcome> {
   const start = now()
+  const { channel, sender, receiver } = plan
+  const watched = { capacity: channel.capacity, sender: sender.actor, receiver: receiver.actor, start }
+  return watch(stage, watched, playFrom(start, plan, hooks))
+}
+
+async function playFrom(
+  start: number,
+  plan: Plan,
+  { opened = () => {}, atWall = async () => {} }: RoundHooks,
+): Promise<Outcome> {
   const { sender, receiver } = plan
   const [first, second] = plan.first === 'sender' ? [sender, receiver] : [receiver, sender]
   for (const part of [sender, receiver]) part.actor.tell(JSON.stringify(roundOf(plan, part)))

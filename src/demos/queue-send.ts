@@ -2,11 +2,11 @@
 import { isatty } from 'node:tty'
 import type { MqSenderConfig } from '../actors/mq-sender.js'
 import { DemoFailed } from '../errors.js'
-import type { Queue } from '../ipc/posix-mq.js'
+import type { Queue } from '../ipc/open-mq.js'
 import type { Demo } from '../run/stage.js'
 import { joinQueue, messages, removalHint, waitUntilTaken, words } from './shared-queue.js'
 
-export { highestPriority } from '../ipc/posix-mq.js'
+export { highestPriority } from '../ipc/open-mq.js'
 
 export interface QueueSendOptions {
   /** Null: each line of stdin. */

@@ -1,7 +1,8 @@
 /** What the queue demos share: a POSIX queue that is made and goes away with the run, and what the kernel says of it. */
 import { readFileSync } from 'node:fs'
 import { SystemCallError, Unavailable } from '../errors.js'
-import { makeQueue, type NewQueue, type Queue, unlinkQueue } from '../ipc/posix-mq.js'
+import type { Queue } from '../ipc/open-mq.js'
+import { makeQueue, type NewQueue, unlinkQueue } from '../ipc/posix-mq.js'
 import { queueFolder, queueLimitsFolder, readQueueLimits } from '../proc/mqueue.js'
 import { type Page, recordQueue } from '../run/ledger.js'
 import type { RecordedQueue } from '../run/recorded.js'

@@ -5,8 +5,8 @@ import type { SegmentWriterConfig } from '../actors/segment-writer.js'
 import { DemoFailed } from '../errors.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { isRemoved, readSegment } from '../proc/sysvipc-shm.js'
-import { recordedSegments, sweep } from '../run/ledger.js'
 import type { Demo, Stage } from '../run/stage.js'
+import { recordedSegments, sweep } from '../run/sweep.js'
 import { existing, makeRecorded, requireSegments, showSegment } from './segment.js'
 
 export interface ShmWriteOptions {

@@ -1,7 +1,7 @@
 /**
  * A channel without a limit, for one sender and one receiver. The kernel has none: what a pipe does not take stays in the memory
- * of the sender, in the queue that Node keeps in front of every stream, and that grows as long as the sender sends faster than
- * the receiver receives. Messages have a fixed size, so that a pipe, which knows bytes only, can carry them.
+ * of the sender, in a queue that grows as long as the sender sends faster than the receiver receives. Messages have a fixed
+ * size, so that a pipe, which knows bytes only, can carry them.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -22,35 +22,41 @@ export function openUnboundedSender({ path, bytes, limit }: UnboundedPlace) {
   const fd = open(path, constants.O_WRONLY | constants.O_NONBLOCK)
   const pipe = new Socket({ fd, readable: false, writable: true })
   /** Messages that the pipe has not taken as a whole. */
-  let waiting = 0
+  const waiting: Uint8Array[] = []
   let allTaken = () => {}
   pipe.on('error', () => {})
+
+  /** One at a time: of several that it is given at once, Node tells only when the pipe has taken all of them. */
+  function writeFirst(): void {
+    pipe.write(waiting[0]!, () => {
+      waiting.shift()
+      if (waiting.length > 0) writeFirst()
+      else allTaken()
+    })
+  }
+
   return {
     /** How many messages wait: in this memory, and as a whole in the pipe. Asks the stream first what the pipe took by now. */
     async depth(): Promise<number> {
       await new Promise((resolve) => setImmediate(resolve))
-      return waiting + Math.floor(bytesInPipe(fd) / bytes)
+      return waiting.length + Math.floor(bytesInPipe(fd) / bytes)
     },
     /** Never waits. @throws DemoFailed when more than the limit would wait in memory */
     send(message: Uint8Array): void {
-      if ((waiting + 1) * bytes > limit) {
+      if ((waiting.length + 1) * bytes > limit) {
         throw new DemoFailed(
-          `the queue in the sender's memory has reached its limit: ${waiting} messages of ${bytes} bytes wait in it, ` +
+          `the queue in the sender's memory has reached its limit: ${waiting.length} messages of ${bytes} bytes wait in it, ` +
             `and one more would be over ${limit}`,
           { hint: 'an unbounded queue ends where memory ends: let the sender wait, or give more --limit' },
         )
       }
-      waiting++
-      pipe.write(message, () => {
-        waiting--
-        if (waiting === 0) allTaken()
-      })
+      if (waiting.push(message) === 1) writeFirst()
     },
     /** Resolves when the pipe has taken everything. */
     flushed: () =>
       new Promise<void>((resolve) => {
         allTaken = resolve
-        if (waiting === 0) resolve()
+        if (waiting.length === 0) resolve()
       }),
     close: () => void pipe.destroy(),
   }

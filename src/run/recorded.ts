@@ -1,7 +1,8 @@
 /** The kinds of things that the ledger knows: how to tell ours from every other, who uses it, how to remove it. */
 import { fstatSync, lstatSync, type Stats, unlinkSync } from 'node:fs'
 import { OsdemoError } from '../errors.js'
-import { isUnfinished, openQueue, type Queue, type QueueIdentity, unlinkQueue } from '../ipc/posix-mq.js'
+import type { Queue, QueueIdentity } from '../ipc/open-mq.js'
+import { isUnfinished, openQueue, unlinkQueue } from '../ipc/posix-mq.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { bootId } from '../proc/boot.js'
 import { holders } from '../proc/fds.js'

@@ -7,13 +7,13 @@ import { constants, release } from 'node:os'
 import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
 import { type ErrorFact, type Event, type Fact, now, type Say } from '../events.js'
 import { bootId } from '../proc/boot.js'
-import { sweep } from './ledger.js'
 import { createSequencer } from './order.js'
 import { endOutputs, type Output } from './output.js'
 import { version } from './package.js'
 import { createScope } from './scope.js'
 import { onEndingSignal } from './signals.js'
 import { createStage, type Demo } from './stage.js'
+import { sweep } from './sweep.js'
 
 export interface RunOptions {
   /** The words of the command line, for the `run` event. */

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
+import type { Queue } from '../../src/ipc/open-mq.js'
 import { openQueue } from '../../src/ipc/posix-mq.js'
 import { readQueueLimits } from '../../src/proc/mqueue.js'
 import type { EventOf } from '../../src/run/cast.js'
@@ -52,6 +53,16 @@ function expectNoQueues(events: Event[], count: number): void {
   expect(queues).toHaveLength(count)
   expect(queues.filter(isThere)).toEqual([])
   expect(only(events, 'removed').map(({ id }) => id)).toEqual(expect.arrayContaining(queues))
+}
+
+/** Whether there was a message to take. */
+function takes(queue: Queue): boolean {
+  try {
+    queue.receive()
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function ends(words: string[], place: Place = newPlace(), options = {}) {
@@ -307,6 +318,35 @@ describe('nothing is left', () => {
     expect(await run.exit).toBe(1)
     expect(run.stderr()).toMatch(/the receiver \(pid \d+\) was killed by SIGKILL/)
     expectNoQueues(eventsSoFar(run), 1)
+    expectNothingLeft(place)
+  })
+
+  test('when somebody takes a message away: neither can go on, exit 1, which says where they wait', async () => {
+    const place = newPlace()
+    const words = ['--capacity', '0', '--receive-every', '300ms', '--json']
+    const run = place.osdemo(['queue', ...words])
+    const offer = await until(() => queuesOf(eventsSoFar(run)).find((name) => name.endsWith('offer')))
+    await until(() => only(eventsSoFar(run), 'received').length > 0)
+    const thief = openQueue(offer, 'read', { nonblocking: true })
+    await until(() => takes(thief))
+    thief.close()
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toMatch(
+      /nothing will pass.*sender waits in mq_\w+\(2\), the receiver waits in mq_\w+/,
+    )
+    expectNoQueues(eventsSoFar(run), 3)
+    expectNothingLeft(place)
+  })
+
+  test('while somebody has stopped the receiver, it says so, and Ctrl-C still ends it', async () => {
+    const place = newPlace()
+    const run = await heldSender(place)
+    const { pid } = only(eventsSoFar(run), 'received')[0]!
+    process.kill(pid, 'SIGSTOP')
+    const words = `receiver has been stopped, and goes on after: kill -CONT ${pid}`
+    await until(() => only(eventsSoFar(run), 'note').some(({ text }) => text.includes(words)))
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(130)
     expectNothingLeft(place)
   })
 

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { fstatSync, readFileSync, statSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { isUnfinished, makeQueue, openQueue, type Queue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+import type { Queue } from '../../src/ipc/open-mq.js'
+import { isUnfinished, makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 
 /** Names of this test process's own, so that runs side by side do not meet. */
 let next = 0

@@ -1,0 +1,118 @@
+/**
+ * Removing what runs have left. A thing is only ever removed when it is provably the recorded one, its maker is dead or has let
+ * it go, and nobody uses it. So the last of two terminals removes a FIFO, whichever of them made it.
+ */
+import { rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { debug } from '../log.js'
+import { bootId } from '../proc/boot.js'
+import { isAlive } from '../proc/stat.js'
+import { type Entry, ledgerFiles, namespaces, pidIn, read } from './ledger-files.js'
+import { type Found, find, nameOf, type Recorded, type RecordedQueue, removeDraft } from './recorded.js'
+
+/** What became of a thing on record. */
+export interface Swept {
+  kind: Recorded['kind']
+  name: string
+  /** The pids of those who need it: it was left. None: it was removed. */
+  users: number[]
+}
+
+/**
+ * Removes what nobody needs any more. What is gone already, or is not what we made, is only struck off the record.
+ *
+ * While it looks for users and removes, a mark lies beside the records: who has come to hold a thing just now cannot tell
+ * whether he was seen, and waits for the mark to go before he looks whether the thing is still there.
+ */
+export function sweep(): Swept[] {
+  const marked = new Set<string>()
+  const mark = (file: string) => {
+    if (marked.size > 0) return
+    const path = join(dirname(file), `sweep-${process.pid}-0.mark`)
+    marked.add(path)
+    try {
+      writeFileSync(path, '', { mode: 0o600 })
+    } catch (error) {
+      // On a full disk too things are removed, most of all there.
+      debug({ err: error }, 'no mark for a sweep')
+    }
+  }
+  try {
+    return ledgerFiles().flatMap((file) => sweepOne(file, mark))
+  } finally {
+    for (const path of marked) rmSync(path, { force: true })
+  }
+}
+
+function sweepOne(file: string, mark: (file: string) => void): Swept[] {
+  const entry = read(file)
+  const strikeOff = () => rmSync(file, { force: true })
+  if (!entry || !file.endsWith('.json')) {
+    // Left half written, or a mark, by a process that was killed. Of one that lives, the rest is yet to come.
+    if (!isAlive(pidIn(file))) strikeOff()
+    return []
+  }
+  const { thing, maker, kept } = entry
+  if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
+  const about = { kind: thing.kind, name: nameOf(thing) }
+  let found: Found | undefined
+  try {
+    found = find(thing, maker)
+  } catch (error) {
+    // Whoever can find out will do it.
+    debug({ err: error }, 'a recorded thing cannot be looked at')
+    return []
+  }
+  if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
+  removeDraft(thing)
+  if (found && (kept || isKept(thing))) return []
+  if (found) mark(file)
+  const users = found?.users() ?? []
+  if (users.length > 0) return [{ ...about, users }]
+  const removed = found?.remove() ?? false
+  strikeOff()
+  return removed ? [{ ...about, users }] : []
+}
+
+/** Whether a user asked to keep a queue, on whichever record: it may be another one than its maker's. */
+function isKept(thing: Recorded): boolean {
+  return thing.kind === 'queue' && queueRecords(thing).some(({ kept }) => kept)
+}
+
+/** Whether this queue is removed when nobody uses it any more: it is on record, and nobody asked to keep it. */
+export function isPassing(queue: Omit<RecordedQueue, 'kind'>): boolean {
+  const records = queueRecords(queue)
+  return records.length > 0 && !records.some(({ kept }) => kept)
+}
+
+function queueRecords({ name, identity }: Omit<RecordedQueue, 'kind'>): Entry[] {
+  return ledgerFiles().flatMap((file) => {
+    const entry = read(file)
+    if (entry?.thing.kind !== 'queue' || entry.thing.name !== name) return []
+    const { dev, ino } = entry.thing.identity ?? {}
+    return dev === identity?.dev && ino === identity?.ino ? [entry] : []
+  })
+}
+
+/** Whether another process is removing things now. */
+export function othersSweep(): boolean {
+  return ledgerFiles().some((file) => {
+    const pid = pidIn(file)
+    return file.endsWith('.mark') && pid !== process.pid && isAlive(pid)
+  })
+}
+
+/** The ids of the segments on record: those that runs use now, and those that the user asked to keep. */
+export function recordedSegments(): number[] {
+  return ledgerFiles()
+    .map(read)
+    .flatMap((entry) => {
+      const known =
+        entry?.thing.kind === 'segment' && find(entry.thing, entry.maker) ? entry.thing.id : undefined
+      return known ?? []
+    })
+}
+
+function isNeeded({ released, maker }: Entry): boolean {
+  return !released && maker.boot === bootId() && isAlive(maker.pid, maker.startTicks || undefined)
+}
