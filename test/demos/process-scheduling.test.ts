@@ -56,6 +56,19 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     await playDemo(['process', 'states'], onOneCpu())
   })
 
+  test('says who ended the child, when that was somebody else', async () => {
+    const run = newPlace().osdemo(['process', 'states', '--json'])
+    const { child } = await until(() =>
+      statesOf(eventsSoFar(run), 'child').find(
+        ({ state, source }) => state === 'running' && source.startsWith('/proc'),
+      ),
+    )
+    process.kill(child, 'SIGKILL')
+    // On a loaded machine osdemo may have done it before us, and is content.
+    const exit = await run.exit
+    if (exit !== 0) expect([exit, run.stdout()]).toEqual([1, expect.stringContaining('killed by SIGKILL')])
+  })
+
   test('ends with a chart of two lanes', async () => {
     const run = newPlace().osdemo(['process', 'states'])
     expect(await run.exit).toBe(0)
