@@ -173,6 +173,12 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
         about: expect.stringContaining('there and back, both on CPU'),
       }),
     )
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'note',
+        text: expect.stringMatching(/\d+\.\d µs are left for one switch|for the switch cannot be told/),
+      }),
+    )
     skip(allowedCpus(process.pid).length < 2, 'the rest needs two CPUs')
     expect(events).toContainEqual(
       expect.objectContaining({
