@@ -164,7 +164,8 @@ async function showRunning(stage: Stage, child: Actor): Promise<void> {
 
 /** The end has two steps: a zombie is a process that has ended and that its parent has not waited for yet. */
 async function showEnd(stage: Stage, child: Actor): Promise<void> {
-  const { startTicks } = readStat(child.id)!
+  // Whoever ended it before us ends this run: then nothing is found here.
+  const begun = await stage.poll(() => readStat(child.id)?.startTicks)
   child.kill('SIGKILL')
   if (seenAsZombie(child)) {
     sayState(stage, child, 'zombie')
@@ -178,7 +179,7 @@ async function showEnd(stage: Stage, child: Actor): Promise<void> {
   await child.ended
   const stat = readStat(child.id)
   stage.say({ event: 'state', child: child.id, state: 'gone', kernel: '', source: `/proc/${child.id}` })
-  stage.claim('its parent has waited for it, and it is gone', stat?.startTicks !== startTicks)
+  stage.claim('its parent has waited for it, and it is gone', stat?.startTicks !== begun)
 }
 
 /** Node waits for its children whenever its event loop turns. So for once the supervisor waits without turning it, for a second at most. */

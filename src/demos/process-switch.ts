@@ -28,8 +28,8 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
   return async (stage) => {
     const cpus = requireScheduler('process switch')
     await showKinds(stage, cpus)
-    const both = await enterPassers(stage, times, patience)
-    await showCost(stage, both, cpus)
+    const { both, alone } = await enterPassers(stage, times, patience)
+    await showCost(stage, both, alone, cpus)
     both[0].tell('end' satisfies PasserWord)
     await Promise.all(both.map(({ ended }) => ended))
   }
@@ -102,13 +102,17 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   await dismiss([sleeper, ...busy])
 }
 
-/** The one that begins, and the one that answers. */
-async function enterPassers(stage: Stage, times: number, patience: number): Promise<[Actor, Actor]> {
+/** The one that begins, and the one that answers; and what the calls alone take, in microseconds. */
+async function enterPassers(
+  stage: Stage,
+  times: number,
+  patience: number,
+): Promise<{ both: [Actor, Actor]; alone: number }> {
   const path = (name: string) => join(runtimeFolder(), `switch-${name}-${process.pid}`)
   const config: PasserConfig = { there: path('there'), back: path('back'), begins: true, times, patience }
   for (const fifo of [config.there, config.back]) await makePrivateFifo(stage, fifo)
   const first = await stage.start({ program: 'passer', name: 'first', config })
-  await measure(first, 'alone')
+  const { median: alone } = await measure(first, 'alone')
   const second = await stage.start({
     program: 'passer',
     name: 'second',
@@ -116,19 +120,19 @@ async function enterPassers(stage: Stage, times: number, patience: number): Prom
   })
   first.tell('open' satisfies PasserWord)
   await first.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
-  return [first, second]
+  return { both: [first, second], alone }
 }
 
-/** Lets a byte be passed, and gives how often; how long it took is told by the one that measures. */
-async function measure(first: Actor, word: PasserWord): Promise<number> {
+/** Lets a byte be passed, and gives how often, and how long once took, in microseconds, as the one that measures tells. */
+async function measure(first: Actor, word: PasserWord): Promise<{ times: number; median: number }> {
   const sent = now()
   first.tell(word)
   const { messages } = await first.until('tally', ({ t }) => t >= sent)
-  await first.until('evidence', ({ t }) => t >= sent)
-  return messages
+  const { value } = await first.until('evidence', ({ t }) => t >= sent)
+  return { times: messages, median: Number.parseFloat(value) }
 }
 
-async function showCost(stage: Stage, both: [Actor, Actor], cpus: number[]): Promise<void> {
+async function showCost(stage: Stage, both: [Actor, Actor], alone: number, cpus: number[]): Promise<void> {
   const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
   const near = await pass(stage, both, [one, one])
   stage.claim(
@@ -138,20 +142,30 @@ async function showCost(stage: Stage, both: [Actor, Actor], cpus: number[]): Pro
   if (other === undefined)
     stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only')
   else await pass(stage, both, [one, other])
+  const half = near.median / 2
+  const left = half - alone
   stage.note(
-    'There and back is two passings. Each is a write(2), a read(2), waking the other one and the switch to it; the two ' +
-      'calls alone, with what Node adds to them, are above. Whoever else wants the CPU makes it longer.',
+    'There and back is two passings. Each is a write(2), a read(2), waking the other one and the switch to it. ' +
+      (left > 0
+        ? `On one CPU a passing took ${micro(half)}, of which the two calls alone, with what Node adds to them, take ` +
+          `${micro(alone)}: about ${micro(left)} are left for one switch, with the waking. `
+        : 'What is left for the switch cannot be told here: the two calls alone took no less time. ') +
+      'Whoever else wants the CPU makes it longer.',
   )
+}
+
+function micro(microseconds: number): string {
+  return `${microseconds.toFixed(1)} µs`
 }
 
 async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
   for (const [index, { id }] of both.entries()) pin(id, [cpus[index]!])
   const before = both.map(switches)
-  const times = await measure(
+  const { times, median } = await measure(
     both[0],
     cpus[0] === cpus[1] ? `pass both on CPU ${cpus[0]}` : `pass on CPUs ${cpus[0]} and ${cpus[1]}`,
   )
   const counts = both.map((actor, index) => since(before[index]!, actor))
   for (const [index, actor] of both.entries()) showSwitches(stage, actor, counts[index]!, 'meanwhile')
-  return { times, switches: counts }
+  return { times, median, switches: counts }
 }

@@ -27,17 +27,21 @@ export interface ProcessActor extends Actor {
   resume(): void
 }
 
+/** Whose parent is another one by now has missed the supervisor's death. Not executed, the program cannot outlive us. */
+const guard = '[ "$PPID" = "$0" ] && exec "$@"'
+
 let leash: Promise<string[]> | undefined
 
 /**
  * The words that start a program so that the kernel kills it when we die, even by SIGKILL and even while it waits in
- * a system call: setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and then executes the program, so the pid stays.
- * BusyBox has a setpriv that cannot, so it is tried, once. Without it the actor does the same by FFI.
+ * a system call: setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and then executes a shell, which executes the program,
+ * so the pid stays. The shell looks whether we died before that call. BusyBox has a setpriv that cannot, so it is tried, once.
+ * Without it the actor does the same by FFI.
  */
 export function leashWords(): Promise<string[]> {
   leash ??= new Promise((resolve) => {
-    const words = ['setpriv', '--pdeathsig', 'KILL']
-    execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) => resolve(error ? [] : words))
+    const words = ['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', guard, `${process.pid}`]
+    execFile(words[0]!, [...words.slice(1), 'true'], (error) => resolve(error ? [] : words))
   })
   return leash
 }

@@ -79,16 +79,17 @@ export async function startProgram(
 }
 
 /**
- * Waits until what was started (setpriv(1), or sh) has become the program: its command line is then another one. That of a
+ * Waits until what was started (setpriv(1), sh) has become the program: its command line is then another one. That of a
  * zombie is empty.
  *
  * @throws OsdemoError when it could not
  */
 async function executed(child: ChildProcess, words: string[], command: string): Promise<void> {
-  const before = words.map((word) => `${word}\0`).join('')
+  const lineOf = (list: string[]) => list.map((word) => `${word}\0`).join('')
+  const before = [lineOf(words), lineOf(words.slice(words.indexOf('sh')))]
   for (const end = now() + patience * 1000; now() < end; ) {
     const seen = readText(`/proc/${child.pid}/cmdline`)
-    if (seen && seen !== before) return
+    if (seen && !before.includes(seen)) return
     // What it says then (126, or 127 where there is no such interpreter) has come on stderr.
     if (child.exitCode === 126 || child.exitCode === 127) {
       throw new OsdemoError(

@@ -9,6 +9,7 @@ import type { ChalkInstance } from 'chalk'
 import wrapAnsi from 'wrap-ansi'
 import type { Event, ProcessState, StateFact } from '../events.js'
 import { duration } from './duration.js'
+import { plural } from './words.js'
 
 interface Lane {
   child: number
@@ -68,7 +69,7 @@ export function createStateChart() {
       const lasted = t - lane.last.t
       const tell = !lane.known.has(state) || lasted >= notable
       const before = state === lane.last.state ? '' : ` after ${duration(lasted)} of ${lane.last.state}`
-      if (!tell) untold++
+      if (!tell && before !== '') untold++
       if (state !== lane.last.state) lane.last = { t, state }
       lane.known.add(state)
       if (changes++ < mostChanges) lane.changes.push({ t, state })
@@ -80,7 +81,7 @@ export function createStateChart() {
       lanes.get(child)?.changes.push({ t, state: 'ended' })
     },
 
-    /** The chart of all children so far, where they are several; then it begins anew. */
+    /** The chart of all children so far, where they are several and one has changed its state; then it begins anew. */
     take(looks: Looks): string {
       const text = draw([...lanes.values()], untold, looks)
       lanes.clear()
@@ -97,7 +98,9 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
   )
   const from = times.reduce((least, t) => Math.min(least, t), Number.POSITIVE_INFINITY)
   const to = times.reduce((most, t) => Math.max(most, t), 0)
-  if (lanes.length < 2 || to <= from) return ''
+  // Lanes of one symbol each, such as those of zombies, would say less than the lines above them.
+  const changed = lanes.some(({ known }) => known.size > (known.has('gone') ? 2 : 1))
+  if (lanes.length < 2 || to <= from || !changed) return ''
 
   const cells = Math.min(mostCells, Math.max(20, width - margin - 1))
   const step = (to - from) / cells
@@ -136,7 +139,14 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
     beside(nobody, legend.join('   ')),
     ...rows.map(({ name, spans }) => beside(name, sums(spans))),
     ...(untold > 0
-      ? [beside(nobody, chalk.dim(`${untold} changes of state are told in this chart only`))]
+      ? [
+          beside(
+            nobody,
+            chalk.dim(
+              `${plural(untold, 'change')} of state ${untold === 1 ? 'is' : 'are'} told in this chart only`,
+            ),
+          ),
+        ]
       : []),
     '',
   ].join('\n')

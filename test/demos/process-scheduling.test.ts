@@ -56,6 +56,19 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     await playDemo(['process', 'states'], onOneCpu())
   })
 
+  test('says who ended the child, when that was somebody else', async () => {
+    const run = newPlace().osdemo(['process', 'states', '--json'])
+    const { child } = await until(() =>
+      statesOf(eventsSoFar(run), 'child').find(
+        ({ state, source }) => state === 'running' && source.startsWith('/proc'),
+      ),
+    )
+    process.kill(child, 'SIGKILL')
+    // On a loaded machine osdemo may have done it before us, and is content.
+    const exit = await run.exit
+    if (exit !== 0) expect([exit, run.stdout()]).toEqual([1, expect.stringContaining('killed by SIGKILL')])
+  })
+
   test('ends with a chart of two lanes', async () => {
     const run = newPlace().osdemo(['process', 'states'])
     expect(await run.exit).toBe(0)
@@ -158,6 +171,12 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
       expect.objectContaining({
         event: 'evidence',
         about: expect.stringContaining('there and back, both on CPU'),
+      }),
+    )
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'note',
+        text: expect.stringMatching(/\d+\.\d µs are left for one switch|for the switch cannot be told/),
       }),
     )
     skip(allowedCpus(process.pid).length < 2, 'the rest needs two CPUs')

@@ -1,9 +1,10 @@
 /** How programs that are none of ours live and die with their supervisor. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { readText } from '../../src/proc/read.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
 import { temporaryFolder } from '../osdemo.js'
 import { until } from '../until.js'
@@ -46,6 +47,25 @@ test.each([
   process.kill(pid, 'SIGSTOP')
   await until(() => readStat(pid)?.state === 'T')
   child.kill('SIGKILL')
+  await until(() => !isAlive(pid), 2000)
+})
+
+test('a program is not executed when its supervisor has died before setpriv could leash it', async () => {
+  const folder = temporaryFolder()
+  const [go, started] = [join(folder, 'go'), join(folder, 'started')]
+  const stub = `#!/bin/sh
+PATH='${process.env.PATH}'
+for word; do last=$word; done
+test "$last" = true || { echo $$ >'${started}'; while [ ! -e '${go}' ]; do sleep 0.02; done; }
+exec setpriv "$@"
+`
+  writeFileSync(join(folder, 'setpriv'), stub, { mode: 0o755 })
+  const { child } = hold(['sleep', '1000'], { PATH: `${folder}:${process.env.PATH}` })
+  const pid = await until(() => Number(readText(started)))
+  onTestFinished(() => void spawnSync('sh', ['-c', `kill -s KILL ${pid} 2>/dev/null`]))
+  child.kill('SIGKILL')
+  await until(() => !isAlive(child.pid!))
+  writeFileSync(go, '')
   await until(() => !isAlive(pid), 2000)
 })
 

@@ -134,6 +134,20 @@ describe('the chart of states', () => {
     expect(show([at(0, run), state(0, 11, 'running'), state(0, 12, 'ready')])).not.toContain('a column')
   })
 
+  test('is not drawn where nobody has been in two states that it could show', () => {
+    const zombies = [11, 12].flatMap((child) => [
+      state(child, child, 'zombie'),
+      state(child + 5, child, 'zombie'),
+      state(child * 90, child, 'gone'),
+    ])
+    const text = show([...turns.slice(0, 3), ...zombies])
+    expect(text).not.toContain('a column')
+    // Nothing is lost: a state that was said twice is no change.
+    const lasting = show([...turns.slice(0, 3), ...zombies, state(2000, 11, 'new')])
+    expect(lasting).toContain('a column')
+    expect(lasting).not.toContain('in this chart only')
+  })
+
   test('comes before the sum of the claims, and in a tour after each chapter', () => {
     const claim = at(600, { event: 'claim', text: 'it does', holds: true })
     const chapter = at(700, { ...run, command: ['process', 'switch'] })
