@@ -118,7 +118,9 @@ function peerOf(table: TcpRow[], { local, remote }: TcpRow): TcpRow | undefined 
   return table.find((row) => text(row.local) === text(remote) && text(row.remote) === text(local))
 }
 
-function text({ host, port }: TcpRow['local']): string {
+/** A socket of IPv6 has the addresses of IPv4 in a form of its own: its peer of IPv4 knows them without that. */
+function text({ host: own, port }: TcpRow['local']): string {
+  const host = own.replace(/^::ffff:(?=[\d.]+$)/, '')
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
