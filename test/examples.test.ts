@@ -201,7 +201,9 @@ test('frames.mjs gets the messages out of the pieces', async () => {
 
 const documents = [
   ...readdirSync('.').filter((name) => name.endsWith('.md')),
-  ...readdirSync('docs').map((name) => join('docs', name)),
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
 ]
 
 interface Block {

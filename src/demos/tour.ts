@@ -160,7 +160,7 @@ export const tour: Demo = async (stage) => {
     await play(stage, demo)
   }
   if (missed.length > 0)
-    stage.note(`this machine was too slow for all of it today: see also ${missed.join(', ')}`)
+    stage.note(`this machine was too slow for all of it today: see also ${missed.join(', ')}.`)
 }
 
 /** A demo that this machine cannot run is told and passed over. */

@@ -6,9 +6,8 @@
  * nothing be loaded from anywhere.
  */
 import { createHash } from 'node:crypto'
-import type { Event } from '../events.js'
 import { pageScript, pageStyle } from './html-page.js'
-import { type Claim, type Lane, type Step, type Story, tellStory } from './story.js'
+import type { Claim, Lane, Step, Story } from './story.js'
 import { drawSvg, nameOf } from './svg.js'
 import { escapeXml } from './svg-parts.js'
 import { style as pictureStyle } from './svg-style.js'
@@ -16,17 +15,6 @@ import { describe, plural, versions } from './words.js'
 
 /** A browser becomes slow with more rows. */
 const mostRows = 20_000
-
-export function createHtml() {
-  const events: Event[] = []
-  return {
-    event(event: Event): string {
-      events.push(event)
-      return ''
-    },
-    end: () => drawPage(tellStory(events, true), tellStory(events, false)),
-  }
-}
 
 /** @param shown what of the story is in the picture */
 export function drawPage(story: Story, shown: Story): string {

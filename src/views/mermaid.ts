@@ -5,9 +5,8 @@
  * Mermaid refuses a diagram of more than 50,000 characters. So of the steps of one kind only the first are drawn, as many as
  * fit, and a note says how many were left out.
  */
-import type { Event } from '../events.js'
 import { createDiagram, type Diagram } from './mermaid-diagram.js'
-import { type Held, type Step, type Story, tellStory } from './story.js'
+import type { Held, Step, Story } from './story.js'
 import { plural } from './words.js'
 
 /** What Mermaid takes by default (`maxTextSize`), less a last line. */
@@ -15,17 +14,6 @@ const longest = 49_500
 
 /** How many steps of one kind are drawn: the most with which it fits. */
 const limits = [20, 8, 4, 2, 1]
-
-export function createMermaid() {
-  const events: Event[] = []
-  return {
-    event(event: Event): string {
-      events.push(event)
-      return ''
-    },
-    end: () => drawSequence(tellStory(events, false)),
-  }
-}
 
 export function drawSequence(story: Story): string {
   for (const limit of limits) {

@@ -4,21 +4,10 @@
  *
  * It is Trace Event Format. `ts` and `dur` are microseconds, those of CLOCK_MONOTONIC: other traces of the same boot fit to it.
  */
-import type { Depth, Event } from '../events.js'
+import type { Depth } from '../events.js'
 import { layTracks, nameTracks, type Slice, stateTrack, type TraceEvent } from './perfetto-tracks.js'
-import { type Stay, type Story, tellStory } from './story.js'
+import type { Stay, Story } from './story.js'
 import { describe, subject, versions } from './words.js'
-
-export function createPerfetto() {
-  const events: Event[] = []
-  return {
-    event(event: Event): string {
-      events.push(event)
-      return ''
-    },
-    end: () => drawTrace(tellStory(events, true)),
-  }
-}
 
 export function drawTrace(story: Story): string {
   const drawn = [

@@ -1,12 +1,32 @@
-/** The views that are drawn when a run is over. In the build they are one file, which only those runs load that are drawn. */
-import { createHtml } from './html.js'
-import { createMermaid } from './mermaid.js'
-import { createPerfetto } from './perfetto.js'
-import { createSvg } from './svg.js'
+/**
+ * The views that are drawn when a run is over. In the build they are one file, which only those runs load that are drawn. What
+ * they draw is a story; events that a view for people may leave out are only where they can be searched, or zoomed into.
+ */
+import type { Event } from '../events.js'
+import { drawPage } from './html.js'
+import { drawSequence } from './mermaid.js'
+import { drawTrace } from './perfetto.js'
+import { tellStory } from './story.js'
+import { drawSvg } from './svg.js'
 
 export const pictures = {
-  mermaid: createMermaid,
-  perfetto: createPerfetto,
-  svg: createSvg,
-  html: createHtml,
+  mermaid: drawnAtEnd((events) => drawSequence(tellStory(events, false))),
+  perfetto: drawnAtEnd((events) => drawTrace(tellStory(events, true))),
+  svg: drawnAtEnd(
+    (events) => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(events, false))}\n`,
+  ),
+  html: drawnAtEnd((events) => drawPage(tellStory(events, true), tellStory(events, false))),
+}
+
+function drawnAtEnd(draw: (events: readonly Event[]) => string) {
+  return () => {
+    const events: Event[] = []
+    return {
+      event(event: Event): string {
+        events.push(event)
+        return ''
+      },
+      end: () => draw(events),
+    }
+  }
 }

@@ -2,9 +2,11 @@
  * A whole run, or several that were merged, as what pictures are drawn from: who took part, which call held whom, which
  * message went from whom to whom, what was claimed on what evidence. It knows no picture.
  */
-import type { CallFact, ClaimFact, Event, EvidenceFact, ProcessState, RunFact, StateFact } from '../events.js'
+import type { CallFact, ClaimFact, Event, EvidenceFact, ProcessState, RunFact } from '../events.js'
+import { createCast } from './cast.js'
 import { cleaned } from './clean.js'
 import { type Arrow, type End, matchMessages } from './messages.js'
+import { createCalls, createStates } from './spans.js'
 
 /** A process or thread that took part. */
 export interface Lane {
@@ -178,107 +180,6 @@ function onOneClock(events: Event[]): Event[] {
     return moved
   })
   return placed.sort((one, other) => one.t - other.t)
-}
-
-/** Who takes part. A pid that the kernel gives again is somebody else. */
-function createCast() {
-  const lanes: Lane[] = []
-  const current = new Map<number, Lane>()
-
-  function add(tid: number, fields: Omit<Lane, 'index' | 'tid'>): Lane {
-    const lane = { index: lanes.length, tid, ...fields }
-    lanes.push(lane)
-    current.set(tid, lane)
-    return lane
-  }
-
-  return {
-    lanes,
-    speaker({ tid, pid, actor, t }: Event): Lane {
-      const known = current.get(tid)
-      if (known && !(known.end && known.name !== actor)) {
-        // So far known by its number only.
-        if (known.name === '') known.name = actor
-        return known
-      }
-      return add(tid, { pid, name: actor, kind: tid === pid ? 'process' : 'thread', born: t })
-    },
-    start({ child, name, kind, pid, t }: Extract<Event, { event: 'started' }>, parent: Lane): Lane {
-      const known = current.get(child)
-      // A thread may say something before its start is told.
-      if (known && !known.end && !known.parent && known !== parent)
-        return Object.assign(known, { name, parent })
-      return add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t, parent })
-    },
-    exit({ child, name, kind, pid, t, code, signal }: Extract<Event, { event: 'exited' }>): Lane {
-      const lane =
-        current.get(child) ?? add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t })
-      lane.end = { t, code, signal }
-      return lane
-    },
-    /** Whoever has this number; one that nobody spoke of yet has no name. */
-    find(tid: number, { t }: Event): Lane {
-      return current.get(tid) ?? add(tid, { pid: tid, name: '', kind: 'process', born: t })
-    },
-    /** Whom a source such as `/proc/12/task/34/wchan` tells of: the thread or else the process, while it lives. */
-    findWitness(source: string): Lane | undefined {
-      const [, pid, thread] = /^\/proc\/(\d+)(?:\/task\/(\d+))?/.exec(source) ?? []
-      return [thread, pid].map((id) => current.get(Number(id))).find((lane) => lane && !lane.end)
-    },
-  }
-}
-
-function createCalls() {
-  const holds: Held[] = []
-  const open = new Map<string, Held>()
-  return {
-    holds,
-    take(event: Event & CallFact, lane: Lane): Held | undefined {
-      const key = `${lane.index} ${event.call}`
-      if (event.phase === 'begin') {
-        const held: Held = { lane, begin: event.t, first: event }
-        holds.push(held)
-        open.set(key, held)
-        return held
-      }
-      const held = open.get(key)
-      open.delete(key)
-      return held && Object.assign(held, { end: event.t, last: event })
-    },
-  }
-}
-
-/** A stay ends with the next one. The last one of each is known only as long as any state was still told. */
-function createStates(end: number) {
-  const stays: Stay[] = []
-  const last = new Map<Lane, Stay>()
-  let latest = Number.NEGATIVE_INFINITY
-  const current = new Map<Lane, Stay>()
-  function close(lane: Lane, t: number): void {
-    const stay = current.get(lane)
-    if (stay) stay.to = t
-    current.delete(lane)
-  }
-  return {
-    change(lane: Lane, { t, state, source }: Event & StateFact): void {
-      latest = t
-      // The same state seen again is no other stay.
-      if (current.get(lane)?.state === state) return
-      close(lane, t)
-      const stay: Stay = { lane, state, from: t, to: end, source }
-      stays.push(stay)
-      last.set(lane, stay)
-      if (state === 'gone') {
-        stay.to = t
-        lane.gone = t
-      } else current.set(lane, stay)
-    },
-    end: close,
-    stays(): Stay[] {
-      for (const stay of last.values()) stay.to = Math.max(stay.from, Math.min(stay.to, latest))
-      return stays
-    },
-  }
 }
 
 /** The evidence that a run gave since its claim before is what its next claim rests on. */

@@ -1,6 +1,6 @@
 /** Messages as arrows from lane to lane. Those that would lie on one another become one that says how many it is. */
 import type { Arrow } from './messages.js'
-import { count, type Layout } from './svg-lanes.js'
+import { count, type Layout } from './svg-layout.js'
 import { element, fitted, textAt, widthOf } from './svg-parts.js'
 import { plural } from './words.js'
 

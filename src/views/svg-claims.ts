@@ -1,6 +1,6 @@
 /** The claims: a number each at its time, and below the picture what they say and on what evidence. */
 import type { Claim, Story } from './story.js'
-import type { Layout } from './svg-lanes.js'
+import type { Layout } from './svg-layout.js'
 import { element, textAt, wrapped } from './svg-parts.js'
 import { describe } from './words.js'
 

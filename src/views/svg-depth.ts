@@ -1,7 +1,7 @@
 /** How full a channel is at each time, where that was told: a row below the lanes for each such channel. */
 import type { Depth } from '../events.js'
 import type { Story } from './story.js'
-import type { Layout } from './svg-lanes.js'
+import type { Layout } from './svg-layout.js'
 import { element, fitted, textAt } from './svg-parts.js'
 
 /** Pixels of a row, and of what is drawn in it. */

@@ -2,13 +2,14 @@
  * A picture of the run, drawn to scale: a lane for each process, bars for what held it, arrows for messages, claims below.
  * What lies too close together to be seen is drawn as one, and the picture says so.
  */
-import type { Event, RunFact } from '../events.js'
+import type { RunFact } from '../events.js'
 import { duration } from './duration.js'
-import { type Story, tellStory } from './story.js'
+import type { Story } from './story.js'
 import { drawArrows } from './svg-arrows.js'
 import { drawClaimMarks, listClaims } from './svg-claims.js'
 import { channelsOf, depthRow, drawDepths } from './svg-depth.js'
-import { createRoom, drawLanes, type Layout } from './svg-lanes.js'
+import { drawLanes } from './svg-lanes.js'
+import { createRoom, type Layout } from './svg-layout.js'
 import { drawLegend } from './svg-legend.js'
 import { drawMemory } from './svg-memory.js'
 import { element, fitted, textAt } from './svg-parts.js'
@@ -23,17 +24,6 @@ const right = width - 24
 
 /** More lanes than this are not drawn. */
 const mostLanes = 64
-
-export function createSvg() {
-  const events: Event[] = []
-  return {
-    event(event: Event): string {
-      events.push(event)
-      return ''
-    },
-    end: () => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(events, false))}\n`,
-  }
-}
 
 /**
  * The element `svg`.

@@ -190,10 +190,11 @@ describe('what is sent', () => {
   test('is messages, and nothing of stdin, when both are there', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read'])
-    const writer = place.sh('echo no | osdemo pipe write yes; echo no | osdemo pipe write --count 1')
-    const second = newReaderAfter(place, reader)
-    expect(await writer.exit).toBe(0)
-    expect((await second).stdout()).toBe(numbered(1))
+    await expectSuccess(reader, place.sh('echo no | osdemo pipe write yes'))
+    // Not before: a reader that has seen the end is one to write to until it has closed.
+    const second = place.osdemo(['pipe', 'read'])
+    await expectSuccess(second, place.sh('echo no | osdemo pipe write --count 1'))
+    expect(second.stdout()).toBe(numbered(1))
     expect(reader.stdout()).toBe('yes\n')
   })
 
@@ -688,14 +689,6 @@ async function exchange(place: Place, words: string[], read: string[] = []) {
   await expectSuccess(reader, writer)
   expectNothingLeft(place)
   return { reader, writer }
-}
-
-/** A reader that starts when another has ended. */
-async function newReaderAfter(place: Place, first: Run): Promise<Run> {
-  await expectSuccess(first)
-  const second = place.osdemo(['pipe', 'read'])
-  await expectSuccess(second)
-  return second
 }
 
 /** Waits for the good end of runs; fails as soon as one ends badly, with what it said. */

@@ -1,11 +1,11 @@
 /** What the lines of a diagram are; that Mermaid draws them is shown in `pictures.test.ts`. */
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { createMermaid } from '../../src/views/mermaid.js'
+import { pictures } from '../../src/views/pictures.js'
 import { createTeller, exited, harmful, longStory, received, run, sent, started, storyOf } from './stories.js'
 
 function draw(events: Event[]): string {
-  const view = createMermaid()
+  const view = pictures.mermaid()
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 

@@ -1,12 +1,12 @@
 /** The trace, held against the rules of its format. */
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { createPerfetto } from '../../src/views/perfetto.js'
 import type { TraceEvent } from '../../src/views/perfetto-tracks.js'
+import { pictures } from '../../src/views/pictures.js'
 import { createTeller, harmful, longStory, received, run, sent, started, storyOf } from './stories.js'
 
 function trace(events: Event[]): TraceEvent[] {
-  const view = createPerfetto()
+  const view = pictures.perfetto()
   const text = events.map((event) => view.event(event)).join('') + view.end()
   return JSON.parse(text).traceEvents
 }

@@ -6,9 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { createHtml } from '../../src/views/html.js'
-import { createMermaid } from '../../src/views/mermaid.js'
-import { createSvg } from '../../src/views/svg.js'
+import { pictures } from '../../src/views/pictures.js'
 import { newPlace, temporaryFolder } from '../osdemo.js'
 import { harmful, longStory, storyOf } from './stories.js'
 
@@ -52,7 +50,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
   /** Opens the page of some events as a file. */
   async function openHtml(events: Event[], options?: BrowserContextOptions) {
     const file = join(temporaryFolder(), 'run.html')
-    writeFileSync(file, draw(createHtml(), events))
+    writeFileSync(file, draw(pictures.html(), events))
     const { page, heard } = await openPage(options)
     const url = pathToFileURL(file).href
     await page.goto(url)
@@ -72,7 +70,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
       }),
     )
     const stories = [[], longStory(), ...harmful.map(storyOf)]
-    const diagrams = [...recorded, ...stories.map((events) => draw(createMermaid(), events))]
+    const diagrams = [...recorded, ...stories.map((events) => draw(pictures.mermaid(), events))]
     const drawn = await page.evaluate(async (texts: string[]): Promise<string[]> => {
       mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', maxTextSize: 50_000 })
       const outcomes: string[] = []
@@ -102,7 +100,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
     const { page, heard } = await openPage()
     const foreign = 'img, a:not([href^="#"]), b:not(.holds, .fails), [onclick], [onerror]'
     for (const text of harmful) {
-      writeFileSync(file, draw(createHtml(), storyOf(text)))
+      writeFileSync(file, draw(pictures.html(), storyOf(text)))
       await page.goto(pathToFileURL(file).href)
       expect(await page.title()).toMatch(/^osdemo pipe/)
       expect(await page.locator(foreign).count()).toBe(0)
@@ -186,7 +184,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
   ] as const)('an SVG is an image by itself, %s and %i pixels wide', async (colorScheme, width) => {
     const { page, heard } = await openPage({ colorScheme, viewport: { width, height: 800 } })
     for (const events of [[], longStory(), ...harmful.map(storyOf)]) {
-      const uri = `data:image/svg+xml;base64,${Buffer.from(draw(createSvg(), events)).toString('base64')}`
+      const uri = `data:image/svg+xml;base64,${Buffer.from(draw(pictures.svg(), events)).toString('base64')}`
       await page.setContent(`<img src="${uri}" style="width:100%">`)
       await page.waitForFunction(() => document.images[0]!.complete)
       expect(await page.evaluate(() => document.images[0]!.naturalWidth)).toBe(1000)
