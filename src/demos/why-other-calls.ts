@@ -1,5 +1,7 @@
 /** Waiting for a child, for time, for a signal, for a message. */
 import { constants } from 'node:os'
+import { borrow } from '../ipc/borrow.js'
+import { queueAttributes } from '../ipc/posix-mq.js'
 import { isOpenFor } from '../proc/census.js'
 import { parseSignalMask } from '../proc/fd-details.js'
 import { readMemory, readTimespec } from '../proc/memory.js'
@@ -120,7 +122,7 @@ function signalName(number: number): string {
   return name?.replace(/^SIG/, '') ?? `${number}`
 }
 
-/** A POSIX message queue, mq_overview(7): its descriptor is a file whose text says how many bytes wait in it. */
+/** A POSIX message queue, mq_overview(7). */
 export function posixQueue(world: World, pid: number, call: string, fd: number): Other | undefined {
   const object = openObject(pid, fd)
   if (!object) return undefined
@@ -133,7 +135,7 @@ export function posixQueue(world: World, pid: number, call: string, fd: number):
     .holders(object.dev, object.ino)
     .filter((user) => isOpenFor(side, user))
   const others = [...new Set(users.map((user) => user.pid))].filter((user) => user !== pid)
-  const bytes = /QSIZE:(\d+)/.exec(readText(`/proc/${pid}/fd/${fd}`) ?? '')?.[1]
+  const attributes = borrow(pid, fd, queueAttributes)
   return {
     object: `the ${receives ? 'empty' : 'full'} message queue ${object.target}`,
     event: receives ? 'somebody to send to it' : 'somebody to receive from it',
@@ -143,9 +145,15 @@ export function posixQueue(world: World, pid: number, call: string, fd: number):
         : `No other process has it open for ${side}${isRemoved ? ', and by its name it cannot be opened any more' : ''}.`,
     proofs: [
       { source: `/proc/${pid}/fd/${fd}`, value: name, about: 'the queue' },
-      ...(bytes === undefined
-        ? []
-        : [{ source: `/proc/${pid}/fd/${fd}`, value: bytes, about: 'bytes that wait in it' }]),
+      ...(attributes
+        ? [
+            {
+              source: 'mq_getattr(3)',
+              value: `${attributes.depth} of ${attributes.capacity} messages`,
+              about: 'what it holds, and the most that it can hold',
+            },
+          ]
+        : []),
     ],
     wakers: others,
     open: others.length === 0,

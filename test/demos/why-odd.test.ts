@@ -158,6 +158,8 @@ int main() { struct mq_attr a = {.mq_maxmsg = 2, .mq_msgsize = 64}; char text[64
       const answer = await ask(pid)
       expect(answer.text).toContain(`the ${state} message queue ${name}`)
       expect(answer.command).toBe(`${command} ${name}`)
+      const value = `${what === 'send' ? 2 : 0} of 2 messages`
+      expect(answer.events).toContainEqual(expect.objectContaining({ source: 'mq_getattr(3)', value }))
       type(answer)
       await gone(pid)
     },
