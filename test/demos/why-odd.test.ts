@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, type TestContext, test } from 'vitest'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
 import { childrenOf } from '../osdemo.js'
@@ -154,6 +155,12 @@ int main() { struct mq_attr a = {.mq_maxmsg = 2, .mq_msgsize = 64}; char text[64
           '#include <fcntl.h>\n#include',
         ),
       )
+      onTestFinished(() => {
+        // Where it has gone on it has removed the queue itself.
+        try {
+          unlinkQueue(name)
+        } catch {}
+      })
       await inCall(pid, /^mq_timed/)
       const answer = await ask(pid)
       expect(answer.text).toContain(`the ${state} message queue ${name}`)
