@@ -1,10 +1,11 @@
 /** What is at the other end of a descriptor, for who waits for input on it, or for room for output. */
 import type { Access } from '../proc/census.js'
 import { parseEventCount, parsePidfd, parseTimerValue } from '../proc/fd-details.js'
+import { openFiles } from '../proc/fds.js'
 import { fdText, type OpenObject, openObject } from './why-object.js'
 import { pipeEnd } from './why-pipe.js'
 import { socketEnd } from './why-socket.js'
-import { named, type Other, seconds, type World } from './why-world.js'
+import { endCommand, listed, named, type Other, seconds, type World } from './why-world.js'
 
 /**
  * @param isPolled whether this is one of several descriptors that it watches
@@ -18,9 +19,17 @@ export function otherEnd(
   isPolled = false,
 ): Other | undefined {
   const object = openObject(pid, fd)
-  if (!object) return undefined
+  const end = object && endOf(world, pid, object, access, isPolled)
+  // A program that polls keeps both ends of something for its own handlers of signals and its threads.
+  const isOwn = isPolled && end?.wakers.every((waker) => waker === pid)
+  return isOwn ? { ...end!, open: true } : end
+}
+
+function endOf(world: World, pid: number, object: OpenObject, access: Access, isPolled: boolean): Other {
   if (object.kind === 'pipe') return pipeEnd(world, pid, object, access, isPolled)
   if (object.kind === 'socket') return socketEnd(world, pid, object, access)
+  const index = /^tty-index:\s*(\d+)$/m.exec(fdText(pid, object.fd))?.[1]
+  if (object.target.endsWith('/ptmx') && index !== undefined) return emulatorEnd(world, pid, object, index)
   if (object.kind === 'terminal') return terminal(pid, object, access)
   return { ...own(pid, object), proofs: [proofOf(pid, object)] }
 }
@@ -40,6 +49,34 @@ function terminal(pid: number, object: OpenObject, access: Access): Other {
     proofs: [proofOf(pid, object)],
     wakers: [],
     open: true,
+    step: {
+      command: endCommand([pid]),
+      effect: `It goes on by what is typed at ${object.target}.`,
+      ends: true,
+    },
+  }
+}
+
+/** The side of a pseudoterminal, pty(7), that a terminal emulator, ssh or script(1) has. */
+function emulatorEnd(world: World, pid: number, object: OpenObject, index: string): Other {
+  const path = `/dev/pts/${index}`
+  const users = world.census().pids.filter((other) => {
+    return other !== pid && openFiles(other).some(({ target }) => target === path)
+  })
+  return {
+    object: `the terminal ${path}, from its emulator's side`,
+    event: 'a program to print something there',
+    who:
+      users.length > 0
+        ? `It is the terminal of ${listed(users.map(named))}.`
+        : 'Which programs have that terminal cannot be seen.',
+    proofs: [
+      proofOf(pid, object),
+      { source: `/proc/${pid}/fdinfo/${object.fd}`, value: `tty-index ${index}`, about: 'its terminal' },
+    ],
+    wakers: users,
+    open: true,
+    step: { command: `echo hello > ${path}`, effect: 'prints a line on that terminal' },
   }
 }
 

@@ -2,6 +2,7 @@
 import { readMemory, readTimespec } from '../proc/memory.js'
 import { folder, readNumbers, readText } from '../proc/read.js'
 import { type Mapping, parseSmaps } from '../proc/smaps.js'
+import { knownAs } from '../proc/status.js'
 import { threads } from '../proc/task.js'
 import { endCommand, listed, named, type Other, seconds } from './why-world.js'
 
@@ -23,7 +24,7 @@ export function futexWait(pid: number, tid: number, args: bigint[]): Other {
   const word = readMemory(pid, address, 4)?.readUInt32LE()
   const limit = timeout === 0n ? undefined : timeLeft(pid, command, Number(op), timeout)
   const mates = threads(pid).filter((mate) => mate !== tid)
-  const joined = !isPrivate && word === Number(expected) && mates.includes(word) ? word : undefined
+  const joined = !isPrivate && word === Number(expected) ? knownAs(pid, word, mates, pid) : undefined
   const sharers = isPrivate || joined ? [] : sharersOf(pid, mapping)
   const owner = joined ?? ownerOf(pid, address, command, Number(BigInt.asUintN(32, expected)), word)
   const place = mapping?.name ? ` in ${mapping.name}` : ''
@@ -93,7 +94,7 @@ function whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed }: 
       : 'Only who has this memory mapped too could wake it, and no other process has, as far as can be seen.'
   }
   if (mates.length === 0) {
-    const way = timed ? '' : ' So nobody can: it waits for ever, unless a signal ends it.'
+    const way = timed ? '' : ' So nobody can: it waits for ever, unless a signal comes.'
     return `Only a thread of this process could wake it, and it has no other.${way}`
   }
   const few = mates.length <= 4
@@ -135,10 +136,11 @@ function ownerOf(
   expected: number,
   word?: number,
 ): number | undefined {
-  if (command === LOCK_PI || command === LOCK_PI2) return word === undefined ? undefined : word & TID_MASK
+  if (command === LOCK_PI || command === LOCK_PI2)
+    return word === undefined ? undefined : knownAs(pid, word & TID_MASK, threads(pid), pid)
   if ((command !== WAIT && command !== WAIT_BITSET) || expected !== 2 || word !== 2) return undefined
   const owner = readMemory(pid, address + 8n, 4)?.readUInt32LE()
-  return owner !== undefined && threads(pid).includes(owner) ? owner : undefined
+  return owner === undefined ? undefined : knownAs(pid, owner, threads(pid), pid)
 }
 
 /** In seconds: WAIT and LOCK_PI2 differ in whether their time is a span or a moment, of one clock or the other. */

@@ -5,7 +5,7 @@ import { readProgress } from '../proc/progress.js'
 import { folder, readText } from '../proc/read.js'
 import { readStat, type Stat } from '../proc/stat.js'
 import { syscallName } from '../proc/syscalls.js'
-import { parseSyscall, readWchan } from '../proc/task.js'
+import { parseSyscall, readWchan, threads } from '../proc/task.js'
 import type { Stage } from '../run/stage.js'
 
 export interface Look {
@@ -39,7 +39,9 @@ export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): L
   // The last two words are its stack and its program counter.
   const key = `${state} ${text?.trim().split(' ').slice(0, -2).join(' ') ?? wchan ?? ''}`
   const wait = name === undefined ? (wchan ?? 'waiting') : `in ${name}(2)`
-  const doing = { R: 'running', T: 'stopped', t: 'traced', Z: 'a zombie' }[state] ?? wait
+  // The main thread may have ended before the others.
+  const zombie = threads(pid).length > 1 ? 'without its main thread' : 'a zombie'
+  const doing = { R: 'running', T: 'stopped', t: 'traced', Z: zombie }[state] ?? wait
   return { ...progress, t: now(), doing, key }
 }
 

@@ -51,11 +51,11 @@ function kindOf(target: string, stats: Stats): OpenObject['kind'] {
   return stats.isCharacterDevice() && /^\/dev\/(pts\/|tty|console)/.test(target) ? 'terminal' : 'file'
 }
 
-/** A path that a process wrote, as it is from the root. */
-export function absolutePath(pid: number, path: string): string {
+/** A path that a process wrote, as it is from the root. @param base the folder in /proc/PID where it begins */
+export function absolutePath(pid: number, path: string, base = 'cwd'): string {
   if (isAbsolute(path)) return resolve(path)
   try {
-    return resolve(readlinkSync(`/proc/${pid}/cwd`), path)
+    return resolve(readlinkSync(`/proc/${pid}/${base}`), path)
   } catch {
     return path
   }

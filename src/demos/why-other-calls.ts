@@ -1,22 +1,35 @@
 /** Waiting for a child, for time, for a signal, for a message. */
 import { constants } from 'node:os'
+import { borrow } from '../ipc/borrow.js'
+import { queueAttributes } from '../ipc/open-mq.js'
+import { isOpenFor } from '../proc/census.js'
 import { parseSignalMask } from '../proc/fd-details.js'
 import { readMemory, readTimespec } from '../proc/memory.js'
 import { folder, readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
+import { knownAs } from '../proc/status.js'
+import { quoted } from './quoted.js'
 import { openObject } from './why-object.js'
 import { endCommand, listed, named, type Other, seconds, type World } from './why-world.js'
 
 /** WNOHANG and others of wait(2) do not matter here: who waits did not give it. @param wanted a pid, or -1 for any */
 export function childWait(world: World, pid: number, wanted = -1): Other {
   const children = world.family().children(pid)
-  const awaited = wanted > 0 ? children.filter((child) => child === wanted) : children
+  const asked = wanted > 0 ? knownAs(pid, wanted, children) : undefined
+  const awaited = wanted > 0 ? (asked === undefined ? [] : [asked]) : children
   const living = awaited.filter((child) => readStat(child)?.state !== 'Z')
   const one = living.length === 1
+  const isUs = one && living[0] === process.pid
   return {
-    object: `its ${one ? 'child' : 'children'} ${listed(living.map(named))}`,
-    event: one ? 'it to end' : 'one of them to end',
-    who: living.length === 0 ? 'Which child that is cannot be seen.' : '',
+    object:
+      living.length === 0 ? 'a child' : `its ${one ? 'child' : 'children'} ${listed(living.map(named))}`,
+    event: living.length > 1 ? 'one of them to end' : 'it to end',
+    who:
+      living.length === 0
+        ? 'Which child that is cannot be seen.'
+        : isUs
+          ? 'That child is this osdemo, which ends by itself.'
+          : '',
     proofs: living.slice(0, 4).map((child) => ({
       source: `/proc/${child}/stat`,
       value: `${readStat(child)?.ppid}`,
@@ -24,8 +37,17 @@ export function childWait(world: World, pid: number, wanted = -1): Other {
     })),
     wakers: living,
     open: living.length === 0,
-    step: one ? { command: endCommand(living), effect: 'ends the child, and so the wait for it' } : undefined,
+    step:
+      one && !isUs
+        ? { command: endCommand(living), effect: 'ends the child, and so the wait for it' }
+        : undefined,
   }
+}
+
+/** vfork(2), and what posix_spawn(3) does: the child has the memory of its parent until it is another program. */
+export function vforkWait(world: World, pid: number): Other {
+  const other = childWait(world, pid)
+  return { ...other, event: 'it to end, or to execute a program' }
 }
 
 /** nanosleep(2), clock_nanosleep(2). Of a span of time the kernel does not tell when it began, so not when it ends either. */
@@ -100,31 +122,49 @@ function signalName(number: number): string {
   return name?.replace(/^SIG/, '') ?? `${number}`
 }
 
-/** A POSIX message queue, mq_overview(7): its descriptor is a file whose text says how many bytes wait in it. */
+/** A POSIX message queue, mq_overview(7). */
 export function posixQueue(world: World, pid: number, call: string, fd: number): Other | undefined {
   const object = openObject(pid, fd)
   if (!object) return undefined
   const receives = call === 'mq_timedreceive'
-  const name = object.target
-  const users = world.census().holders(object.dev, object.ino)
+  const name = object.target.replace(/ \(deleted\)$/, '')
+  const isRemoved = name !== object.target
+  const side = receives ? 'writing' : 'reading'
+  const users = world
+    .census()
+    .holders(object.dev, object.ino)
+    .filter((user) => isOpenFor(side, user))
   const others = [...new Set(users.map((user) => user.pid))].filter((user) => user !== pid)
-  const bytes = /QSIZE:(\d+)/.exec(readText(`/proc/${pid}/fd/${fd}`) ?? '')?.[1]
+  const attributes = borrow(pid, fd, queueAttributes)
   return {
-    object: `the ${receives ? 'empty' : 'full'} message queue ${name}`,
+    object: `the ${receives ? 'empty' : 'full'} message queue ${object.target}`,
     event: receives ? 'somebody to send to it' : 'somebody to receive from it',
     who:
-      others.length > 0 ? `${listed(others.map(named))} has it open too.` : 'No other process has it open.',
+      others.length > 0
+        ? `It is open for ${side} in ${listed(others.map(named))}.`
+        : `No other process has it open for ${side}${isRemoved ? ', and by its name it cannot be opened any more' : ''}.`,
     proofs: [
       { source: `/proc/${pid}/fd/${fd}`, value: name, about: 'the queue' },
-      ...(bytes === undefined
-        ? []
-        : [{ source: `/proc/${pid}/fd/${fd}`, value: bytes, about: 'bytes that wait in it' }]),
+      ...(attributes
+        ? [
+            {
+              source: 'mq_getattr(3)',
+              value: `${attributes.depth} of ${attributes.capacity} messages`,
+              about: 'what it holds, and the most that it can hold',
+            },
+          ]
+        : []),
     ],
     wakers: others,
     open: others.length === 0,
-    step: receives
-      ? { command: `osdemo queue send hello --name ${name}`, effect: 'sends a message to it' }
-      : { command: `osdemo queue receive --max 1 --name ${name}`, effect: 'takes one message out of it' },
+    step: isRemoved
+      ? undefined
+      : receives
+        ? { command: `osdemo queue send hello --name ${quoted(name)}`, effect: 'sends a message to it' }
+        : {
+            command: `osdemo queue receive --max 1 --name ${quoted(name)}`,
+            effect: 'takes one message out of it',
+          },
   }
 }
 

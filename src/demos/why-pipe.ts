@@ -1,14 +1,11 @@
-/** Pipes and FIFOs: an end that nobody has opened yet, an empty pipe, a full one. */
+/** Pipes and FIFOs that are open: an empty one, a full one. */
 import { pipeFill } from '../ipc/pipe-fill.js'
 import { type Access, type Holder, isOpenFor } from '../proc/census.js'
-import { readCommandLine } from '../proc/cmdline.js'
-import { fileBeingOpened, statOrNothing } from '../proc/opening.js'
-import type { Syscall } from '../proc/task.js'
 import { quoted } from './quoted.js'
-import { absolutePath, type OpenObject } from './why-object.js'
+import type { OpenObject } from './why-object.js'
 import { listed, named, type Other, type Proof, type Step, type World } from './why-world.js'
 
-const opposite = { reading: 'writing', writing: 'reading' } as const
+export const opposite = { reading: 'writing', writing: 'reading' } as const
 
 /** A thread in read(2) or write(2) of a pipe or FIFO. */
 export function pipeEnd(
@@ -97,61 +94,6 @@ function drainStep(pid: number, { fd, path }: OpenObject, bytes = 65_536): Step 
     command: `head -c ${bytes} ${file} > /dev/null`,
     effect: 'takes out what is in it, which its reader then misses',
   }
-}
-
-/** A thread in open(2) of a FIFO whose other end nobody has opened. */
-export function fifoOpening(world: World, pid: number, call: Syscall): Other | undefined {
-  const opening = fileBeingOpened(pid, call)
-  const stats = opening && statOrNothing(opening.seen)
-  if (!opening || !stats?.isFIFO()) return undefined
-  const path = absolutePath(pid, Buffer.from(opening.path, 'latin1').toString())
-  const access: Access = (opening.flags & 3) === 0 ? 'reading' : 'writing'
-  const holders = world
-    .census()
-    .holders(stats.dev, stats.ino)
-    .filter((holder) => isOpenFor(opposite[access], holder))
-  const waiters = world.fifoWaiters().filter((other) => other.pid !== pid)
-  const fellows = waiters.filter(({ dev, ino }) => dev === stats.dev && ino === stats.ino)
-  const likely = waiters.filter((other) => !fellows.includes(other) && mentions(other.pid, path))
-  const partners = [...new Set(likely.map((other) => other.pid))]
-  const also =
-    fellows.length > 0 ? ` ${listed(fellows.map((other) => named(other.pid)))} waits for the same.` : ''
-  const probably =
-    partners.length > 0
-      ? ` Probably ${listed(partners.map(named))} would: its command line names this FIFO.`
-      : ''
-  return {
-    object: `the FIFO ${path} for ${access}`,
-    event: `somebody to open it for ${opposite[access]}`,
-    who: `Nobody has it open for ${opposite[access]}.${also}${probably}`,
-    proofs: [
-      { source: `/proc/${pid}/mem`, value: opening.path, about: 'the path that it gave to the kernel' },
-      { source: `stat ${path}`, value: `a FIFO, inode ${stats.ino}`, about: 'what lies there' },
-      {
-        source: '/proc/*/fd',
-        value: `${holders.length}${hiddenOnes(world)}`,
-        about: `descriptors that have it open for ${opposite[access]}`,
-      },
-      ...partners.map((other) => ({
-        source: `/proc/${other}/cmdline`,
-        value: (readCommandLine(other) ?? []).join(' '),
-        about: `the command line of ${named(other)}`,
-      })),
-    ],
-    wakers: partners,
-    open: partners.length === 0,
-    likely: true,
-    step:
-      access === 'reading'
-        ? { command: `echo hello > ${quoted(path)}`, effect: 'opens it for writing, and writes a line' }
-        : { command: `cat ${quoted(path)}`, effect: 'opens it for reading, and prints what comes' },
-  }
-}
-
-/** Whether a path is a word of a process's command line, or of a shell's line in it. No word of the kernel's says so. */
-function mentions(pid: number, path: string): boolean {
-  const words = (readCommandLine(pid) ?? []).flatMap((word) => [word, ...word.split(/[\s;&|<>()'"`=]+/)])
-  return words.some((word) => word !== '' && absolutePath(pid, word) === path)
 }
 
 function capital(text: string): string {

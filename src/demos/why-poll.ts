@@ -47,13 +47,18 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
     object:
       ['no descriptor at all', 'one descriptor'][watched.length] ?? `any of ${watched.length} descriptors`,
     event: watched.length === 0 ? `time to pass or a signal${time}` : `something to happen${time}`,
-    who: [...told, ...(rest > 0 ? [`And ${rest} more.`] : [])].map((line) => `Waits on ${line}`).join('\n'),
+    who: [...told.map((line) => `Waits on ${line}`), ...(rest > 0 ? [`And on ${rest} more.`] : [])].join(
+      '\n',
+    ),
     proofs: [
       { source, value: fds === '' ? 'none' : fds, about: 'the descriptors that it waits on' },
       ...ends.slice(0, most).flatMap(({ end }): Proof[] => end?.proofs ?? []),
     ],
     wakers: [...new Set(ends.flatMap(({ end }) => end?.wakers ?? []))],
-    open: limit !== undefined || ends.some(({ end }) => end === undefined || end.open),
+    open:
+      limit !== undefined ||
+      watched.length > ends.length ||
+      ends.some(({ end }) => end === undefined || end.open),
     step: mild[0],
   }
 }

@@ -26,7 +26,7 @@ function listening(pid: number, row: TcpRow): Other {
   return {
     object: `the TCP socket that listens on ${address}`,
     event: 'somebody to connect to it',
-    who: `Nobody is about to: ${row.rxQueue} connections wait to be accepted.`,
+    who: `${row.rxQueue === 0 ? 'Nobody is about to: ' : ''}${row.rxQueue} connections wait to be accepted.`,
     proofs: [
       {
         source: tableOf(pid, row),
@@ -46,8 +46,11 @@ function listening(pid: number, row: TcpRow): Other {
 function connected(world: World, pid: number, row: TcpRow, wanted: 'input' | 'output' | 'connection'): Other {
   const peer = peerOf(world.tcp(pid), row)
   // One that nobody has accepted yet belongs to nobody: then whoever listens there is to blame.
-  const listener = peer?.inode === 0 ? listenerFor(world.tcp(pid), peer) : undefined
-  const holders = peer ? world.census().socketHolders(listener?.inode ?? peer.inode) : []
+  // So is one that does not take a connection from this very machine.
+  const address = peer?.inode === 0 ? peer.local : peer || !isOwn(row) ? undefined : row.remote
+  const listener = address && listenerFor(world.tcp(pid), address)
+  const inode = listener?.inode ?? peer?.inode
+  const holders = inode === undefined ? [] : world.census().socketHolders(inode)
   const pids = [...new Set(holders.map((holder) => holder.pid))]
   const names = listed(holders.map((holder) => `${named(holder.pid)}, fd ${holder.fd}`))
   const proofs: Proof[] = [
@@ -55,7 +58,7 @@ function connected(world: World, pid: number, row: TcpRow, wanted: 'input' | 'ou
     ...(peer ? [{ source: tableOf(pid, peer), value: describe(peer), about: 'the other end' }] : []),
     ...holders.slice(0, 4).map((holder) => ({
       source: `/proc/${holder.pid}/fd/${holder.fd}`,
-      value: `socket:[${listener?.inode ?? peer!.inode}]`,
+      value: `socket:[${inode}]`,
       about: `${named(holder.pid)} ${listener ? 'listens there' : 'has the other end'}`,
     })),
   ]
@@ -68,18 +71,24 @@ function connected(world: World, pid: number, row: TcpRow, wanted: 'input' | 'ou
   return {
     object: `the TCP connection from ${text(row.local)} to ${text(row.remote)} (${row.state})`,
     event: doing,
-    who: whoIsThere(row, peer, names, wanted, listener !== undefined),
+    who: whoIsThere(row, peer, names, wanted, listener),
     proofs,
     wakers: pids,
     open: pids.length === 0,
     step:
-      wanted === 'connection' || others.length === 0
-        ? undefined
-        : {
-            command: endCommand(others),
-            effect: `ends who should ${wanted === 'input' ? 'send, and the connection with it: the call then returns' : 'read: the call then fails'}`,
-          },
+      others.length === 0 ? undefined : { command: endCommand(others), effect: `ends ${endings[wanted]}` },
   }
+}
+
+const endings = {
+  input: 'who should send, and the connection with it: the call then returns',
+  output: 'who should read: the call then fails',
+  connection: 'who listens there: the call then fails when it tries again',
+}
+
+/** Whether a connection is to an address of the same machine. */
+function isOwn({ local, remote }: TcpRow): boolean {
+  return local.host === remote.host || /^127\.|^::1$/.test(remote.host)
 }
 
 function whoIsThere(
@@ -87,14 +96,17 @@ function whoIsThere(
   peer: TcpRow | undefined,
   names: string,
   wanted: string,
-  isUnaccepted: boolean,
+  listener: TcpRow | undefined,
 ): string {
+  if (!peer && listener) {
+    return `${names} listens there, and has not accepted ${listener.rxQueue} other connections.`
+  }
   if (!peer) {
     return wanted === 'connection'
       ? `${text(row.remote)} has not answered yet.`
       : `${text(row.remote)} is no socket of this network namespace: it is on another machine, or closed.`
   }
-  if (isUnaccepted) return `Nobody has accepted the connection yet: ${names} listens there.`
+  if (listener) return `Nobody has accepted the connection yet: ${names} listens there.`
   const held = names === '' ? 'cannot be seen who has it' : names
   const queued =
     wanted === 'output'
@@ -103,7 +115,7 @@ function whoIsThere(
   return `The other end: ${held}; ${queued}.`
 }
 
-function listenerFor(table: TcpRow[], { local }: TcpRow): TcpRow | undefined {
+function listenerFor(table: TcpRow[], local: TcpRow['local']): TcpRow | undefined {
   const hosts = [local.host, '0.0.0.0', '::']
   return table.find(
     (row) => row.state === 'LISTEN' && row.local.port === local.port && hosts.includes(row.local.host),
@@ -118,7 +130,9 @@ function peerOf(table: TcpRow[], { local, remote }: TcpRow): TcpRow | undefined 
   return table.find((row) => text(row.local) === text(remote) && text(row.remote) === text(local))
 }
 
-function text({ host, port }: TcpRow['local']): string {
+/** A socket of IPv6 has the addresses of IPv4 in a form of its own: its peer of IPv4 knows them without that. */
+function text({ host: own, port }: TcpRow['local']): string {
+  const host = own.replace(/^::ffff:(?=[\d.]+$)/, '')
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 

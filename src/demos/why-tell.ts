@@ -6,10 +6,13 @@ import type { Stage } from '../run/stage.js'
 import { type Account, proofsOf } from './why-account.js'
 import { type Chain, type Circle, wakers } from './why-chain.js'
 import type { Waiting } from './why-wait.js'
-import { endCommand, listed, named, type Proof, type World } from './why-world.js'
+import { endCommand, listed, named, type Proof, type Step, type World } from './why-world.js'
 
 /** So many processes are told at most, and those of a circle. */
 const most = 5
+
+/** Of the threads of one process so many different waits are told. */
+const mostWaits = 8
 
 /** The process itself, and then those that it waits for. */
 export function tellChain(stage: Stage, chain: Chain, circle: Circle | undefined): void {
@@ -28,10 +31,16 @@ export function tellChain(stage: Stage, chain: Chain, circle: Circle | undefined
 export function tellAccount(stage: Stage, account: Account): void {
   const { pid, threads, idle } = account
   const words = readCommandLine(pid) ?? []
-  for (const thread of threads) {
+  const groups = alike(threads)
+  for (const [thread, ...others] of groups.slice(0, mostWaits) as [Waiting, ...Waiting[]][]) {
     const program = { source: `/proc/${pid}/cmdline`, value: words.join(' '), about: 'its command line' }
     tellThread(stage, thread, thread === threads[0] && words.length > 0 ? [program] : [])
+    const tids = listed(others.map(({ tid }) => `${tid}`))
+    if (others.length > 0)
+      stage.note(`So ${others.length > 1 ? 'do its threads' : 'does its thread'} ${tids}.`)
   }
+  const untold = groups.slice(mostWaits).flat()
+  if (untold.length > 0) stage.note(`What ${untold.length} other threads of it wait for is left out here.`)
   const closed = idle.filter(({ isClosed }) => isClosed).length
   if (closed > 0) stage.note(`What ${closed} other threads of it wait for cannot be seen.`)
   const calls = [...new Set(idle.flatMap(({ call }) => (call ? `${call}(2)` : [])))].join(' or ')
@@ -39,6 +48,19 @@ export function tellAccount(stage: Stage, account: Account): void {
   stage.note(
     `${idle.length - closed} other threads of it wait in ${calls} for work from this process itself.`,
   )
+}
+
+/** Threads that wait for the same, together; timers count as the same, whenever they are due. */
+function alike(threads: readonly Waiting[]): Waiting[][] {
+  const groups = new Map<string, Waiting[]>()
+  for (const thread of threads) {
+    const { does, other } = thread
+    const key = `${does.replace(/ that is due in .*? m?s\b/, '')}\n${other?.who}`
+    const group = groups.get(key)
+    if (group) group.push(thread)
+    else groups.set(key, [thread])
+  }
+  return [...groups.values()]
 }
 
 function tellThread(stage: Stage, thread: Waiting, more: Proof[]): void {
@@ -64,14 +86,15 @@ function whyClosed(pid: number): string {
 
 /** What would let it go on, and what to type for it. */
 export function tellStep(stage: Stage, chain: Chain, account: Account): void {
-  const steps = (of: Account) => of.threads.flatMap(({ other }) => other?.step ?? [])
   // Who is stopped can be continued, and nobody need lose anything by that.
-  const stopped = [...chain.values()].find(({ pid, state }) => state === 'T' && wakers(account).includes(pid))
-  const step = steps(stopped ?? account)[0] ?? {
-    command: endCommand([account.pid]),
-    effect: 'Nothing is known that could be typed to let it go on.',
-    ends: true,
-  }
+  const stopped = stoppedBehind(chain, account)
+  const step: Step = stopped
+    ? { command: `kill -CONT ${stopped.pid}`, effect: `continues ${named(stopped.pid)}` }
+    : (account.threads.flatMap(({ other }) => other?.step ?? [])[0] ?? {
+        command: endCommand([account.pid]),
+        effect: 'Nothing is known that could be typed to let it go on.',
+        ends: true,
+      })
   const who = named(account.pid)
   const owner = readStatus(account.pid)?.euid
   const user = process.geteuid!()
@@ -82,6 +105,21 @@ export function tellStep(stage: Stage, chain: Chain, account: Account): void {
       : `To let ${who} go on, type in another terminal${role} what ${step.effect}:`,
   )
   stage.note(step.command)
+}
+
+/** Who is stopped, and all the others wait for. Where one waits for several, it goes no further than those. */
+function stoppedBehind(chain: Chain, account: Account): Account | undefined {
+  const seen = new Set<number>()
+  for (let at: Account | undefined = account; at && at.state !== 'T'; ) {
+    seen.add(at.pid)
+    const next: (Account | undefined)[] = [...new Set(wakers(at))]
+      .filter((pid) => !seen.has(pid))
+      .map((pid) => chain.get(pid))
+    const stopped = next.find((each) => each?.state === 'T')
+    if (stopped) return stopped
+    at = next.length === 1 ? next[0] : undefined
+  }
+  return undefined
 }
 
 export function tellCircle(stage: Stage, world: World, { members, likely }: Circle): void {

@@ -31,5 +31,7 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
 }
 
 function keyOf({ threads }: Account): string {
-  return threads.map(({ tid, state, call, other }) => `${tid} ${state} ${call} ${other?.wakers}`).join('\n')
+  return threads
+    .map(({ tid, state, call, first, other }) => `${tid} ${state} ${call} ${first} ${other?.wakers}`)
+    .join('\n')
 }

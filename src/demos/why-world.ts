@@ -8,6 +8,7 @@ import { readTcpTable, readUdpTable, type TcpRow } from '../proc/net-tcp.js'
 import { readUnixTable, type UnixRow } from '../proc/net-unix.js'
 import { folder, readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
+import { readNamespaceIds } from '../proc/status.js'
 
 export interface World {
   census(): Census
@@ -87,15 +88,25 @@ const termBit = 1n << 14n
 
 /**
  * The command that ends these processes: kill(1) with SIGTERM where that does it, and with SIGKILL where one of them is
- * stopped, or ignores or blocks it.
+ * stopped, ignores or blocks it, or is the first of a pid namespace, which no other signal from outside ends.
  */
 export function endCommand(pids: readonly number[]): string {
   const deaf = pids.some((pid) => {
     const status = readText(`${folder(pid)}/status`) ?? ''
     const masks = [...status.matchAll(/^Sig(?:Blk|Ign):\s*([0-9a-f]+)$/gm)]
-    return masks.some(([, mask]) => (BigInt(`0x${mask}`) & termBit) !== 0n) || readStat(pid)?.state === 'T'
+    return (
+      masks.some(([, mask]) => (BigInt(`0x${mask}`) & termBit) !== 0n) ||
+      /^[Tt]$/.test(readStat(pid)?.state ?? '') ||
+      isFirst(pid)
+    )
   })
   return `kill ${deaf ? '-KILL ' : ''}${pids.join(' ')}`
+}
+
+/** Whether it is number 1 of a pid namespace within ours. */
+function isFirst(pid: number): boolean {
+  const ids = readNamespaceIds(pid)
+  return ids.length > 1 && ids.at(-1) === 1
 }
 
 /** `cat (4711)`; a pid alone where nothing can be seen of it. */

@@ -3,6 +3,7 @@ import { OsdemoError } from '../errors.js'
 import type { ProcessState } from '../events.js'
 import { isKernelThread, type Stat } from '../proc/stat.js'
 import { readStatus } from '../proc/status.js'
+import { threads } from '../proc/task.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { requireProc } from './require-proc.js'
 import { requireProcess } from './target.js'
@@ -62,7 +63,8 @@ const states: Record<string, ProcessState> = {
 }
 
 function sayState(stage: Stage, pid: number, { state }: Look): void {
-  const word = states[state] ?? 'waiting'
+  const isWhole = state === 'Z' && threads(pid).length > 1
+  const word = isWhole ? 'waiting' : (states[state] ?? 'waiting')
   stage.say({ event: 'state', child: pid, state: word, kernel: state, source: `/proc/${pid}/stat` })
 }
 

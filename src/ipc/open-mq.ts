@@ -70,9 +70,17 @@ export function isReady({ fd }: Queue, purpose: 'read' | 'write', milliseconds: 
 /** The highest priority with which a message may be sent: MQ_PRIO_MAX of limits.h, less one. */
 export const highestPriority = 32_767
 
+/** mq_getattr(3) of a descriptor of a queue. */
+export function queueAttributes(fd: number): QueueAttributes {
+  const mq_getattr = native('mq_getattr', 'int mq_getattr(int queue, void *attributes)')
+  const longs = new BigInt64Array(8)
+  checked('mq_getattr', mq_getattr(fd, new Uint8Array(longs.buffer)))
+  const [flags = 0, capacity = 0, messageSize = 0, depth = 0] = Array.from(longs, Number)
+  return { capacity, messageSize, depth, nonblocking: (flags & O_NONBLOCK) !== 0 }
+}
+
 /** A queue by its descriptor, which `mq_open` gave. */
 export function opened(name: string, fd: number): Queue {
-  const mq_getattr = native('mq_getattr', 'int mq_getattr(int queue, void *attributes)')
   const mq_send = native(
     'mq_send',
     'int mq_send(int queue, void *message, size_t size, unsigned int priority)',
@@ -81,12 +89,7 @@ export function opened(name: string, fd: number): Queue {
     'mq_receive',
     'long mq_receive(int queue, void *buffer, size_t size, void *priority)',
   )
-  function attributes(): QueueAttributes {
-    const longs = new BigInt64Array(8)
-    checked('mq_getattr', mq_getattr(fd, new Uint8Array(longs.buffer)))
-    const [flags = 0, capacity = 0, messageSize = 0, depth = 0] = Array.from(longs, Number)
-    return { capacity, messageSize, depth, nonblocking: (flags & O_NONBLOCK) !== 0 }
-  }
+  const attributes = () => queueAttributes(fd)
   const { messageSize } = attributes()
   const buffer = Buffer.alloc(messageSize)
   const priorityCell = new Uint32Array(1)

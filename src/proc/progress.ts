@@ -1,5 +1,6 @@
 /** Whether a thread gets anywhere: how often it has left a CPU, and how long it was on one. */
 import { folder, readText } from './read.js'
+import { parseSwitches } from './sched.js'
 import { parseStat } from './stat.js'
 
 export interface Progress {
@@ -17,6 +18,6 @@ export function readProgress(pid: number, tid?: number): Progress | undefined {
   const status = readText(`${folder(pid, tid)}/status`)
   if (stat === undefined || status === undefined) return undefined
   const { state, cpuTicks } = parseStat(stat)
-  const counts = [...status.matchAll(/^(?:non)?voluntary_ctxt_switches:\s*(\d+)$/gm)]
-  return { state, cpuTicks, switches: counts.reduce((sum, [, count]) => sum + Number(count), 0) }
+  const { voluntary = 0, involuntary = 0 } = parseSwitches(status) ?? {}
+  return { state, cpuTicks, switches: voluntary + involuntary }
 }

@@ -46,3 +46,23 @@ export function readStatus(pid: number, tid?: number): Status | undefined {
 export function hasCapability(status: Status, bit: number): boolean {
   return ((status.capEff >> BigInt(bit)) & 1n) === 1n
 }
+
+/** The ids of a process, or of a thread of it, in our pid namespace and in those within it that it is in: NSpid. */
+export function readNamespaceIds(pid: number, tid?: number): number[] {
+  const text = readText(`${folder(pid, tid)}/status`) ?? ''
+  return (/^NSpid:\s*(.*)$/m.exec(text)?.[1] ?? '').split('\t').filter(Boolean).map(Number)
+}
+
+/** Among processes, or threads of one, the one that has this number for process `viewer`, in the pid namespace of that one. */
+export function knownAs(
+  viewer: number,
+  number: number,
+  all: readonly number[],
+  of?: number,
+): number | undefined {
+  const depth = readNamespaceIds(viewer).length
+  return all.find((id) => {
+    const ids = of === undefined ? readNamespaceIds(id) : readNamespaceIds(of, id)
+    return (ids[depth - 1] ?? id) === number
+  })
+}

@@ -79,7 +79,8 @@ export function createStage(backstage: Backstage) {
     say({ event: 'started', ...about })
     let dismissed = false
     const kill = (signal?: NodeJS.Signals) => {
-      dismissed = true
+      // Who was only stopped for a while is still expected to do its part.
+      dismissed ||= signal !== 'SIGSTOP' && signal !== 'SIGCONT'
       actor.kill(signal)
     }
     scope.defer(kill, () => actor.ended)

@@ -1,11 +1,12 @@
 /** What is said where the kernel shows where a process sleeps, but not in which system call: as under Yama. */
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { guess } from '../../src/demos/why-guess.js'
 import { createWorld } from '../../src/demos/why-world.js'
 import { readStat } from '../../src/proc/stat.js'
 import { readWchan } from '../../src/proc/task.js'
 import { makeFifo, start } from '../proc/children.js'
 import { until } from '../until.js'
+import { startShell } from './why-ask.js'
 
 const guessOf = (pid: number, wchan: string | undefined) => guess(createWorld(), pid, pid, wchan)
 
@@ -41,11 +42,8 @@ test.runIf(process.platform === 'linux')(
   'the only pipe that it has is told with who has the other end',
   async () => {
     // Node's own pipes are Unix sockets; those of a shell are pipes.
-    const { pid } = start('sh', ['-c', 'sleep 1000 | cat'])
+    const { pid } = startShell('sleep 1000 | cat')
     const children = () => createWorld().family().children(pid)
-    onTestFinished(() => {
-      for (const child of children()) process.kill(child, 'SIGKILL')
-    })
     const reader = await until(() =>
       children().find((child) => /pipe_read$/.test(readWchan(child, child) ?? '')),
     )
