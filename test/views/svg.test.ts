@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { pictures } from '../../src/views/pictures.js'
-import { createTeller, exited, started } from './stories.js'
+import { createTeller, exited, sent, started } from './stories.js'
 
 function draw(events: Event[]): string {
   const view = pictures.svg()
@@ -47,3 +47,19 @@ test('the numbers of claims do not lie on one another', () => {
     if (at > 0) expect(left).toBeGreaterThanOrEqual(places[at - 1]!.right)
   }
 })
+
+test.each(['svg', 'html', 'mermaid', 'perfetto'] as const)(
+  'texts of a megabyte hold up no picture: %s',
+  (name) => {
+    const { events, say } = createTeller()
+    for (const text of ['x', 'a word ', '<'].map((part) => part.repeat(1e6 / part.length))) {
+      say('a', 1, sent('c', 0, text))
+      say('a', 1, { event: 'note', text })
+      say('a', 1, { event: 'claim', text, holds: true })
+      say('a', 1, { event: 'call', phase: 'begin', call: text, object: text })
+      say('director', 2, exited(3, 'x', text))
+    }
+    const view = pictures[name]()
+    expect(events.map((event) => view.event(event)).join('') + view.end()).toMatch(/\n$/)
+  },
+)
