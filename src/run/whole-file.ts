@@ -6,8 +6,11 @@ import {
   accessSync,
   closeSync,
   constants,
+  fchmodSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -55,17 +58,28 @@ function findTarget(path: string): string {
     const what = stats.isDirectory() ? 'a folder' : 'no regular file'
     throw new DemoFailed(`cannot save to ${path}: it is ${what}`, { hint: 'name another file with --save' })
   }
-  const target = stats ? realpathSync(path) : resolve(path)
+  const target = stats ? realpathSync(path) : leadsTo(path)
   accessSync(dirname(target), constants.W_OK | constants.X_OK)
+  // Renaming would do away with it all the same.
+  if (stats) accessSync(target, constants.W_OK)
   return target
 }
 
+/** Where a file will be that is not there yet. */
+function leadsTo(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
+  return isLink ? leadsTo(resolve(dirname(path), readlinkSync(path))) : resolve(path)
+}
+
 function writeWhole(target: string, text: string): void {
+  const earlier = statSync(target, { throwIfNoEntry: false })
   const page = recordFile(target)
   const { draft } = page.thing
   try {
     const fd = openSync(draft, 'wx', 0o666)
     try {
+      // Who may read the one before may read this one, and nobody else.
+      if (earlier) fchmodSync(fd, earlier.mode & 0o777)
       writeFileSync(fd, text)
       // A full disk may show only now.
       fsyncSync(fd)

@@ -29,7 +29,7 @@ th,td{padding:3px 10px;text-align:left;vertical-align:top}
 th{position:sticky;top:0;background:var(--soft);border-bottom:1px solid var(--line)}
 td:nth-child(1){font-variant-numeric:tabular-nums}
 td:nth-child(-n+3){white-space:nowrap}
-td:nth-child(4){overflow-wrap:anywhere}
+td:nth-child(4){min-width:16em;overflow-wrap:anywhere}
 tbody tr:nth-child(even){background:var(--soft)}
 @media print{.tools,#detail{display:none}.table{max-height:none}}
 `

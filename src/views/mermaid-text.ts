@@ -3,15 +3,16 @@
 /** Characters in a line of a note or an arrow. */
 const lineLength = 36
 
-/** More lines than this are not shown. */
+/** More lines than this are not shown, so more characters than this need not be looked at. */
 const mostLines = 8
+const mostLength = lineLength * (mostLines + 1)
 
 /** What means nothing in Mermaid, HTML and Markdown. Letters of other alphabets, too. */
 const harmless = /[\p{L}\p{N}\p{M} .,:_/()=+?!'-]/u
 
 /** Any text as text of a diagram, broken into lines. */
 export function label(text: string): string {
-  const lines = breakLines(text)
+  const lines = breakLines(text.slice(0, mostLength))
   const shown = lines.length > mostLines ? [...lines.slice(0, mostLines - 1), '…'] : lines
   return shown.map(escapeText).join('<br/>')
 }

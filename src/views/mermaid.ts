@@ -6,6 +6,7 @@
  * fit, and a note says how many were left out.
  */
 import { createDiagram, type Diagram } from './mermaid-diagram.js'
+import type { Arrow } from './messages.js'
 import type { Held, Step, Story } from './story.js'
 import { plural } from './words.js'
 
@@ -52,20 +53,22 @@ function draw(story: Story, limit: number, room = Number.POSITIVE_INFINITY): Dia
 /** Counts the steps of each kind, and hides those above the limit. */
 function createFold(limit: number) {
   const counts = new Map<string, number>()
-  const hiddenHolds = new Set<Held>()
+  const hidden = new Set<Held | Arrow>()
   let folded = new Map<string, number>()
   return {
     hides(step: Step): boolean {
-      const { held } = step
+      const { held, arrow } = step
       const kind = kindOf(step)
       if (kind === undefined) return false
-      // The end of a call goes with its beginning.
-      if (held && held.first !== step.event) return hiddenHolds.has(held)
+      // The end of a call goes with its beginning, and so does that of a message.
+      if (held && held.first !== step.event) return hidden.has(held)
+      if (arrow && hidden.has(arrow)) return true
       const count = (counts.get(kind) ?? 0) + 1
       counts.set(kind, count)
       if (count <= limit) return false
       folded.set(kind, (folded.get(kind) ?? 0) + 1)
-      if (held) hiddenHolds.add(held)
+      const whole = held ?? arrow
+      if (whole) hidden.add(whole)
       return true
     },
     /** What was hidden since it was last asked, in words. */

@@ -23,7 +23,7 @@ export function drawTrace(story: Story): string {
   return `{"displayTimeUnit":"ms","otherData":${JSON.stringify(about)},"traceEvents":[\n${lines.join(',\n')}\n]}\n`
 }
 
-function calls({ steps, end: storyEnd }: Story): Slice[] {
+function calls({ steps }: Story): Slice[] {
   return steps.flatMap(({ event, lane, held }) => {
     if (event.event !== 'call' || (held && held.first !== event)) return []
     const { begin, end, last } = held ?? { begin: event.t, end: event.t, last: event }
@@ -35,9 +35,7 @@ function calls({ steps, end: storyEnd }: Story): Slice[] {
       ...(!last && { unfinished: true }),
     }
     // One that returned at once can only be seen if it is drawn a microsecond long.
-    return [
-      { lane, from: begin, to: Math.max(end ?? storyEnd, begin + 1), name: event.call, cat: 'call', args },
-    ]
+    return [{ lane, from: begin, to: Math.max(end, begin + 1), name: event.call, cat: 'call', args }]
   })
 }
 

@@ -3,15 +3,14 @@ import type { CallFact, Event, StateFact } from '../events.js'
 import type { Held, Lane, Stay } from './story.js'
 
 /** The end of a call belongs to its beginning, by its caller and its name. */
-export function createCalls() {
+export function createCalls(end: number) {
   const holds: Held[] = []
   const open = new Map<string, Held>()
   return {
-    holds,
     take(event: Event & CallFact, lane: Lane): Held | undefined {
       const key = `${lane.index} ${event.call}`
       if (event.phase === 'begin') {
-        const held: Held = { lane, begin: event.t, first: event }
+        const held: Held = { lane, begin: event.t, end, first: event }
         holds.push(held)
         open.set(key, held)
         return held
@@ -19,6 +18,14 @@ export function createCalls() {
       const held = open.get(key)
       open.delete(key)
       return held && Object.assign(held, { end: event.t, last: event })
+    },
+    /** Nobody is held any more when he is gone. */
+    holds(): Held[] {
+      for (const held of holds) {
+        const gone = held.lane.end?.t ?? held.lane.gone
+        if (!held.last && gone !== undefined) held.end = Math.max(held.begin, gone)
+      }
+      return holds
     },
   }
 }

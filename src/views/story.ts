@@ -30,9 +30,10 @@ export interface Lane {
 export interface Held {
   lane: Lane
   begin: number
-  /** Missing when its end was not seen. */
-  end?: number
+  /** Where its end was not seen, that of its caller, or else of the story. */
+  end: number
   first: CallFact
+  /** Missing when its end was not seen. */
   last?: CallFact
 }
 
@@ -99,7 +100,7 @@ export function tellStory(recorded: readonly Event[], whole: boolean): Story {
   const start = events[0]?.t ?? 0
   const end = events.at(-1)?.t ?? 0
   const cast = createCast()
-  const calls = createCalls()
+  const calls = createCalls(end)
   const states = createStates(end)
   const claims = createClaims()
   const ends: End[] = []
@@ -152,7 +153,7 @@ export function tellStory(recorded: readonly Event[], whole: boolean): Story {
   return {
     steps,
     lanes: cast.lanes,
-    holds: calls.holds,
+    holds: calls.holds(),
     arrows,
     stays: states.stays(),
     claims: claims.claims,

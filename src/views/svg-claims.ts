@@ -11,15 +11,24 @@ const mostEvidence = 3
 /** A picture's width for text, and of a line. */
 const lineHeight = 16
 
+/** Claims that share a badge. */
+interface Group {
+  x: number
+  first: number
+  last: number
+  holds: boolean
+}
+
 export function drawClaimMarks({ claims }: Story, y: number, foot: number, { scale }: Layout): string[] {
-  const groups: { x: number; first: number; last: number; holds: boolean }[] = []
+  const groups: Group[] = []
   claims.forEach(({ t, holds }, index) => {
-    const x = scale.x(t)
-    const last = groups.at(-1)
-    if (last && x - last.x < (badgeWidth(last) + 16) / 2 + 2) {
-      last.last = index
-      last.holds &&= holds
-    } else groups.push({ x, first: index, last: index, holds })
+    let group = { x: scale.x(t), first: index, last: index, holds }
+    // One that grew may reach the one before it, and so on.
+    for (let before = groups.at(-1); before && overlap(before, group); before = groups.at(-1)) {
+      groups.pop()
+      group = { ...before, last: index, holds: before.holds && group.holds }
+    }
+    groups.push(group)
   })
   return groups.map((group) => {
     const { x, first, last, holds } = group
@@ -43,11 +52,15 @@ export function drawClaimMarks({ claims }: Story, y: number, foot: number, { sca
   })
 }
 
-function badgeLabel({ first, last }: { first: number; last: number }): string {
+function overlap(one: Group, next: Group): boolean {
+  return next.x - one.x < (badgeWidth(one) + badgeWidth(next)) / 2 + 2
+}
+
+function badgeLabel({ first, last }: Group): string {
   return first === last ? `${first + 1}` : `${first + 1}–${last + 1}`
 }
 
-function badgeWidth(group: { first: number; last: number }): number {
+function badgeWidth(group: Group): number {
   return Math.max(16, badgeLabel(group).length * 6.5 + 6)
 }
 

@@ -1,13 +1,12 @@
 /** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
 import { duration } from './duration.js'
-import type { Held, Lane, Stay, Story } from './story.js'
+import type { Lane, Stay, Story } from './story.js'
+import { barHeight, drawHolds } from './svg-holds.js'
 import { count, type Layout } from './svg-layout.js'
 import { drawMoments } from './svg-marks.js'
 import { element, fitted, textAt, widthOf } from './svg-parts.js'
 import type { Scale } from './svg-scale.js'
-import { describe } from './words.js'
-
-export const barHeight = 14
+import { sentence } from './words.js'
 
 export function drawLanes(story: Story, layout: Layout): string[] {
   return story.lanes.flatMap((lane) => {
@@ -18,7 +17,7 @@ export function drawLanes(story: Story, layout: Layout): string[] {
     return [
       ...drawLife(lane, story, layout),
       ...drawStays(stays, layout),
-      ...drawHolds(holds, story.end, bar, layout),
+      ...drawHolds(holds, bar, layout),
       ...drawMoments(lane, story, layout),
       ...drawEnd(lane, layout),
     ]
@@ -53,7 +52,7 @@ function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
   const [x, y] = [scale.x(t), yOf(lane)]
   const bad = signal !== null || code !== 0
   const path = `M${(x - 4).toFixed(1)} ${y - 4}l8 8m0 -8l-8 8`
-  const title = `${lane.name} ${describe({ ...blank, event: 'exited', child: lane.tid, ...lane, ...lane.end })}`
+  const title = `${lane.name} ${sentence({ event: 'exited', child: lane.tid, ...lane, ...lane.end })}`
   const cross = element('path', { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2 }, '', title)
   if (!bad) return [cross]
   const label = signal ?? `exit ${code}`
@@ -63,48 +62,6 @@ function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
     : textAt(x, y + 22, label, 'small bad halo', 'end')
   return [cross, place]
 }
-
-/** Bars for calls that held their caller, ticks for those that returned at once. */
-function drawHolds(
-  holds: Held[],
-  storyEnd: number,
-  size: { up: number; height: number },
-  layout: Layout,
-): string[] {
-  const { scale, y: yOf, right } = layout
-  return holds.flatMap((held, at) => {
-    const { lane, begin, end, first, last } = held
-    const [x, until] = [scale.x(begin), scale.x(end ?? storyEnd)]
-    const time = (end ?? storyEnd) - begin
-    const y = yOf(lane)
-    const name = last ? describe({ ...blank, ...last }, undefined, time) : `${first.call}: no end was seen`
-    const bar = element(
-      'rect',
-      {
-        x,
-        y: y - size.up,
-        width: Math.max(until - x, 1.5),
-        height: size.height,
-        rx: 2,
-        class: last?.errno ? 'held failed' : 'held',
-      },
-      '',
-      `${lane.name}: ${first.call} ${first.object}\n${name}`,
-    )
-    // Above the bar, as far as the next one leaves room.
-    const next = holds[at + 1]
-    const room = (next ? scale.x(next.begin) : right) - x - 6
-    const errno = last?.errno ? ` ${last.errno}` : ''
-    const full = `${first.call}${errno} · ${duration(time)}`
-    const text = widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)
-    const above = y - size.up - 4
-    if (text === '' || !layout.claim(x, above, widthOf(text, 11))) return [bar]
-    return [bar, textAt(x, above, text, 'small halo')]
-  })
-}
-
-/** An event's frame for facts that are described outside of one. */
-const blank = { v: 1, t: 0, pid: 0, tid: 0, actor: '' } as const
 
 /** A state as a bar; many that are too short to be seen become one, in which each state has its share of the height. */
 function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {

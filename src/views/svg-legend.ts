@@ -1,6 +1,6 @@
 /** What the signs in the picture mean: those that are in it. */
 import type { Story } from './story.js'
-import { barHeight } from './svg-lanes.js'
+import { barHeight } from './svg-holds.js'
 import type { Layout } from './svg-layout.js'
 import { element, textAt, widthOf } from './svg-parts.js'
 

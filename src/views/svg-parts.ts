@@ -41,15 +41,18 @@ function rounded(value: number): string {
 /** A letter of a proportional font is about so wide, in parts of the font size. */
 const letter = 0.6
 
+/** Of a text no more than so many characters are measured: that is slow, and no picture is so wide. */
+const longest = 1000
+
 /** About how wide a text is, in pixels. */
 export function widthOf(text: string, fontSize: number): number {
-  return stringWidth(text) * fontSize * letter
+  return stringWidth(text.slice(0, longest)) * fontSize * letter
 }
 
 /** The text, or as much of its beginning as fits, with a sign that it goes on; empty when not even that fits. */
 export function fitted(text: string, width: number, fontSize: number): string {
   const room = Math.floor(width / (fontSize * letter))
-  if (stringWidth(text) <= room) return text
+  if (text.length <= longest && stringWidth(text) <= room) return text
   if (room < 4) return ''
   let kept = ''
   let taken = 1
@@ -63,6 +66,8 @@ export function fitted(text: string, width: number, fontSize: number): string {
 
 /** The text in lines of a width, the last one cut where there are too many. */
 export function wrapped(text: string, width: number, fontSize: number, most: number): string[] {
-  const lines = wrapAnsi(text, Math.floor(width / (fontSize * letter)), { hard: true }).split('\n')
+  const lines = wrapAnsi(text.slice(0, longest), Math.floor(width / (fontSize * letter)), {
+    hard: true,
+  }).split('\n')
   return lines.length <= most ? lines : [...lines.slice(0, most - 1), `${lines[most - 1]} …`]
 }

@@ -2,15 +2,11 @@
  * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody was held or ran
  * are cut out, which the axis shows.
  */
-import { duration } from './duration.js'
-
 export interface Scale {
   x(t: number): number
   /** Where time was cut out, and how much, in microseconds. */
   cuts: { from: number; to: number; time: number }[]
   ticks: { x: number; label: string }[]
-  /** Microseconds of one pixel. */
-  pixel: number
 }
 
 interface Span {
@@ -50,7 +46,6 @@ export function createScale(moments: readonly number[], covered: readonly Span[]
   }
   return {
     x,
-    pixel,
     cuts: gaps.map(({ from, to }) => ({ from: x(from), to: x(to), time: to - from })),
     ticks: createTicks(start, end, gaps, x, pixel),
   }
@@ -111,9 +106,4 @@ function tickLabel(time: number, step: number): string {
   if (step < 1000) return `${Math.round(time).toLocaleString('en-US')} µs`
   if (step < 100_000) return `${Math.round(time / 1000).toLocaleString('en-US')} ms`
   return step >= 1e6 ? `${Math.round(time / 1e6)} s` : `${(time / 1e6).toFixed(1)} s`
-}
-
-/** What a cut says of itself. */
-export function cutLabel(time: number): string {
-  return duration(time)
 }

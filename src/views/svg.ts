@@ -12,7 +12,7 @@ import { drawLanes } from './svg-lanes.js'
 import { createRoom, type Layout } from './svg-layout.js'
 import { drawLegend } from './svg-legend.js'
 import { drawMemory } from './svg-memory.js'
-import { element, fitted, textAt } from './svg-parts.js'
+import { element, fitted, textAt, widthOf } from './svg-parts.js'
 import { createScale } from './svg-scale.js'
 import { style } from './svg-style.js'
 import { plural, subject, versions } from './words.js'
@@ -37,7 +37,7 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
   const laneHeight = lanes.length > 12 ? 40 : 58
   const moments = story.steps.map(({ event }) => event.t)
   const covered = [
-    ...story.holds.map(({ begin, end = story.end }) => ({ from: begin, to: end })),
+    ...story.holds.map(({ begin, end }) => ({ from: begin, to: end })),
     ...story.stays,
     ...story.steps.flatMap(({ event }) =>
       event.event === 'tally' ? [{ from: event.since, to: event.t }] : [],
@@ -132,7 +132,7 @@ export function nameOf({ runs, chapters }: Story): string {
 function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
   const ticks = scale.ticks.flatMap(({ x, label }) => [
     element('path', { d: `M${x.toFixed(1)} ${top + 6}V${foot}`, class: 'grid' }),
-    textAt(x, top, label, 'small dim', 'middle'),
+    textAt(Math.min(x, width - 4 - widthOf(label, 11) / 2), top, label, 'small dim', 'middle'),
   ])
   const cuts = scale.cuts.flatMap(({ from, to, time }) => {
     const middle = (from + to) / 2

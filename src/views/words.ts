@@ -1,5 +1,5 @@
 /** What an event says, in the words that all views share; each paints them as it can. */
-import type { Event, RunFact } from '../events.js'
+import type { Event, Fact, RunFact } from '../events.js'
 import { duration } from './duration.js'
 
 export type Paint = (text: string) => string
@@ -67,6 +67,11 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'error':
       return `${event.message}${event.hint ? `; ${event.hint}` : ''} (exit code ${event.exit})`
   }
+}
+
+/** A fact as a sentence, where its event is not at hand. */
+export function sentence(fact: Fact, held?: number): string {
+  return describe({ v: 1, t: 0, pid: 0, tid: 0, actor: '', ...fact }, plain, held)
 }
 
 /** The command of a run as it was typed. */

@@ -1,10 +1,19 @@
 /** `--save`: the run in a file as well. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { newPlace, type Place, parseEvents, temporaryFolder } from '../osdemo.js'
+import { newPlace, type Place, parseEvents, placeOfNobody, temporaryFolder } from '../osdemo.js'
 import { until } from '../until.js'
 
 const read = (path: string) => parseEvents(readFileSync(path, 'utf8'))
@@ -217,8 +226,23 @@ test('a symbolic link stays, and what it leads to gets the picture', async () =>
   const place = newPlace()
   const { files, path } = picturesOf(place)
   writeFileSync(path('real.svg'), '')
+  chmodSync(path('real.svg'), 0o640)
   symlinkSync('real.svg', path('link.svg'))
-  expect(await place.osdemo(['short-reads', '--save', path('link.svg')]).exit).toBe(0)
+  symlinkSync('missing.svg', path('early.svg'))
+  const words = ['--save', path('link.svg'), '--save', path('early.svg')]
+  expect(await place.osdemo(['short-reads', ...words]).exit).toBe(0)
   expect(readFileSync(path('real.svg'), 'utf8')).toContain('<svg')
-  expect(files()).toEqual(['link.svg', 'real.svg'])
+  expect(files()).toEqual(['early.svg', 'link.svg', 'missing.svg', 'real.svg'])
+  // Nobody may read it now who could not before.
+  expect(statSync(path('real.svg')).mode & 0o777).toBe(0o640)
+})
+
+test('a picture that is write-protected is not replaced, also where its folder would let us', async (context) => {
+  const { place, options } = placeOfNobody(context)
+  const file = join(place.folder, 'a.svg')
+  writeFileSync(file, 'earlier', { mode: 0o444 })
+  const run = place.osdemo(['short-reads', '--save', file], options)
+  expect(await run.exit).toBe(1)
+  expect(run.stderr()).toContain(`cannot save to ${file}: access: EACCES`)
+  expect(readFileSync(file, 'utf8')).toBe('earlier')
 })

@@ -90,3 +90,14 @@ test('what has too many kinds ends with a note, and stays within what Mermaid ta
 test('nothing at all is a diagram too', () => {
   expect(draw([])).toMatch(/^sequenceDiagram\n/)
 })
+
+test('a message that is left out is counted once, not at each of its ends', () => {
+  const { events, say } = createTeller()
+  for (const late of [0, 5000]) {
+    for (let seq = 0; seq < 30; seq++) {
+      say('a', 1, sent(`c${late}`, seq, 'x'))
+      say('b', 2, received(`c${late}`, seq, 'x'), late)
+    }
+  }
+  expect(draw(events)).toMatch(/and 40\s+times a message/)
+})
