@@ -31,7 +31,12 @@ export function startC({ skip }: TestContext, name: string, source: string): num
 /** Starts a line of sh, whose processes are all killed after the test. */
 export function startShell(line: string, cwd?: string): { pid: number; printed(): string } {
   const child = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'ignore'], detached: true, cwd })
-  onTestFinished(() => void spawnSync('kill', ['-KILL', '--', `-${child.pid}`], { stdio: 'ignore' }))
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  onTestFinished(async () => {
+    spawnSync('kill', ['-KILL', '--', `-${child.pid}`], { stdio: 'ignore' })
+    // Who waits for a FIFO that is removed could be waiting for any, and other tests would leave theirs.
+    await closed
+  })
   let printed = ''
   child.stdout.on('data', (chunk) => {
     printed += chunk

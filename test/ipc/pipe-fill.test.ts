@@ -18,7 +18,7 @@ r, w = os.pipe(); os.write(w, b'hello'); fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 8192
   const fills = await until(() => {
     const all = openFiles(pid).map(({ fd }) => pipeFill(pid, fd))
     const own = all.filter((fill) => fill?.capacity === 8192)
-    return own.length > 0 && own
+    return own.length === 2 && own
   })
   const fill = { bytes: 5, capacity: 8192 }
   expect(fills).toEqual([fill, fill])
