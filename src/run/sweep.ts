@@ -25,13 +25,12 @@ export interface Swept {
  * whether he was seen, and waits for the mark to go before he looks whether the thing is still there.
  */
 export function sweep(): Swept[] {
-  const marked = new Set<string>()
+  let marked: string | undefined
   const mark = (file: string) => {
-    if (marked.size > 0) return
-    const path = join(dirname(file), `sweep-${process.pid}-0.mark`)
-    marked.add(path)
+    if (marked) return
+    marked = join(dirname(file), `sweep-${process.pid}-0.mark`)
     try {
-      writeFileSync(path, '', { mode: 0o600 })
+      writeFileSync(marked, '', { mode: 0o600 })
     } catch (error) {
       // On a full disk too things are removed, most of all there.
       debug({ err: error }, 'no mark for a sweep')
@@ -40,7 +39,7 @@ export function sweep(): Swept[] {
   try {
     return ledgerFiles().flatMap((file) => sweepOne(file, mark))
   } finally {
-    for (const path of marked) rmSync(path, { force: true })
+    if (marked) rmSync(marked, { force: true })
   }
 }
 
