@@ -71,7 +71,7 @@ export function checked(call: string, result: number | bigint): number {
 }
 
 /** For calls that return the errno themselves, as those of POSIX threads do. */
-export function checkedThread(call: string, result: number | bigint): void {
+function checkedThread(call: string, result: number | bigint): void {
   if (result !== 0) throw failed(call, Number(result))
 }
 

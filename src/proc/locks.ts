@@ -41,7 +41,7 @@ export function readLocks(): FileLock[] | undefined {
  * The locks that a descriptor holds. A lock of flock(2) belongs to the open file, so every process that has inherited the
  * descriptor holds it.
  */
-export function locksOfDescriptor(pid: number, fd: number): FileLock[] {
+function locksOfDescriptor(pid: number, fd: number): FileLock[] {
   const lines = readText(`/proc/${pid}/fdinfo/${fd}`)?.matchAll(/^lock:\s*(.*)$/gm) ?? []
   return [...lines].flatMap(([, line]) => parseLocks(line!))
 }

@@ -32,7 +32,7 @@ export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening
 }
 
 /** The path that leads us where this one leads process `pid`. @param at a descriptor of a folder, or AT_FDCWD */
-export function asSeenFrom(pid: number, at: number, path: string): string {
+function asSeenFrom(pid: number, at: number, path: string): string {
   if (path.startsWith('/proc/self/')) return path.replace('/proc/self', folder(pid))
   if (path.startsWith('/')) return `${folder(pid)}/root${path}`
   return `${folder(pid)}/${at === currentFolder ? 'cwd' : `fd/${at}`}/${path}`

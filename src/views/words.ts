@@ -101,7 +101,7 @@ export function versions({ version, node, kernel }: RunFact): string {
   return `osdemo ${version}, Node ${node}, ${kernel}`
 }
 
-export function kindName(kind: string): string {
+function kindName(kind: string): string {
   return kind === 'fifo' ? 'FIFO' : kind
 }
 
