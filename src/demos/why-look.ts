@@ -7,6 +7,8 @@ import { readStat, type Stat } from '../proc/stat.js'
 import { syscallName } from '../proc/syscalls.js'
 import { parseSyscall, readWchan, threads } from '../proc/task.js'
 import type { Stage } from '../run/stage.js'
+import { type Chain, follow } from './why-chain.js'
+import { createWorld, type World } from './why-world.js'
 
 export interface Look {
   /** When, in microseconds. */
@@ -17,8 +19,9 @@ export interface Look {
   doing: string
   /** Two looks with the same have found it in the same call with the same arguments. */
   key: string
-  /** How often it has left a CPU, and clock ticks (1/100 s) that it was on one. */
+  /** How often it has left a CPU, how often of these by itself, and clock ticks (1/100 s) that it was on one. */
   switches: number
+  voluntary: number
   cpuTicks: number
 }
 
@@ -53,16 +56,44 @@ export function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, pause))
 }
 
+/** Whom a process waits for. */
+export interface Found {
+  world: World
+  chain: Chain
+}
+
+interface Settled {
+  looks: Look[]
+  /** Whether it was in the same call, or was running, in the last two of them. */
+  still: boolean
+  /** Where it stands still: what was found between the last two of three looks. */
+  found?: Found
+}
+
 /** Looks until it has not run between two looks, or was running in both; gives all of them. */
-export async function settle(stage: Stage, stat: Stat): Promise<{ looks: Look[]; still: boolean }> {
+export async function settle(stage: Stage, stat: Stat): Promise<Settled> {
   const looks = [lookAt(stat)]
-  for (;;) {
+  while (looks.length <= patience) {
     await rest()
-    looks.push(lookAt(stat))
-    const [before, last] = looks.slice(-2) as [Look, Look]
-    const still = before.key === last.key && (last.state === 'R' || before.switches === last.switches)
-    if (still || looks.length > patience) return { looks, still }
+    if (isSame(looks.at(-1)!, see())) {
+      if (looks.at(-1)!.state === 'R') return { looks, still: true }
+      // Its time may come while others are asked: then what was found is of two moments, and is not told.
+      const world = createWorld()
+      const chain = follow(world, stat.pid)
+      if (isSame(looks.at(-1)!, see())) return { looks, still: true, found: { world, chain } }
+    }
     // Ends a demo whose run is over.
     await stage.poll(() => true)
   }
+  return { looks, still: false }
+
+  function see(): Look {
+    looks.push(lookAt(stat))
+    return looks.at(-1)!
+  }
+}
+
+/** Who is found running twice, and has slept in between, is no busy loop. */
+function isSame(before: Look, last: Look): boolean {
+  return before.key === last.key && before.voluntary === last.voluntary
 }

@@ -9,7 +9,7 @@ import { requireProc } from './require-proc.js'
 import { requireProcess } from './target.js'
 import { accountOf } from './why-account.js'
 import { type Chain, findCircle, follow } from './why-chain.js'
-import { type Look, lookAt, pause, rest, settle } from './why-look.js'
+import { type Found, type Look, lookAt, pause, rest, settle } from './why-look.js'
 import { tellAccount, tellChain, tellCircle, tellStep } from './why-tell.js'
 import { watchOn } from './why-watch.js'
 import { createWorld, listed, named } from './why-world.js'
@@ -19,11 +19,11 @@ export function why(pid: number, watch: boolean): Demo {
     requireProc('why')
     const stat = requireLeader(stage, pid)
     refuse(stat)
-    const { looks, still } = await settle(stage, stat)
+    const { looks, still, found } = await settle(stage, stat)
     sayState(stage, stat.pid, looks.at(-1)!)
-    if (!still) tellMoving(stage, stat, looks)
-    else if (looks.at(-1)!.state === 'R') await tellRunning(stage, stat, looks.at(-2)!)
-    else await tellStanding(stage, stat, looks.at(-2)!)
+    if (found) await tellStanding(stage, stat, looks.slice(-3), found)
+    else if (still) await tellRunning(stage, stat, looks.at(-2)!)
+    else tellMoving(stage, stat, looks)
     if (watch) await watchOn(stage, stat)
   }
 }
@@ -69,17 +69,15 @@ function sayState(stage: Stage, pid: number, { state }: Look): void {
 }
 
 /** It waits, or is stopped, or has ended. */
-async function tellStanding(stage: Stage, stat: Stat, first: Look): Promise<void> {
+async function tellStanding(stage: Stage, stat: Stat, looks: Look[], { world, chain }: Found): Promise<void> {
   const { pid } = stat
-  const world = createWorld()
-  const chain = follow(world, pid)
   const account = chain.get(pid)
   if (!account) return void lookAt(stat)
   const circle = findCircle(chain, pid)
   tellChain(stage, chain, circle)
   if (circle) tellCircle(stage, world, circle)
   tellStep(stage, chain, account)
-  const last = lookAt(stat)
+  const [first, last] = [looks[0]!, looks.at(-1)!]
   const time = Math.round((last.t - first.t) / 1000)
   const switches = `${first.switches}, ${time} ms later ${last.switches}`
   stage.evidence(`/proc/${pid}/status`, switches, `how often ${named(pid)} has left a CPU`)

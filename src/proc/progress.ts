@@ -8,6 +8,8 @@ export interface Progress {
   state: string
   /** How often it has left a CPU, by itself or not: man 5 proc_pid_status. A thread that sleeps on has the same number. */
   switches: number
+  /** Those of them that were by itself: who only computes has none, who has slept in between has more than before. */
+  voluntary: number
   /** Clock ticks (1/100 s) on a CPU. */
   cpuTicks: number
 }
@@ -19,5 +21,5 @@ export function readProgress(pid: number, tid?: number): Progress | undefined {
   if (stat === undefined || status === undefined) return undefined
   const { state, cpuTicks } = parseStat(stat)
   const { voluntary = 0, involuntary = 0 } = parseSwitches(status) ?? {}
-  return { state, cpuTicks, switches: voluntary + involuntary }
+  return { state, cpuTicks, voluntary, switches: voluntary + involuntary }
 }
