@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import { expect, onTestFinished } from 'vitest'
 import type { Event } from '../src/events.js'
 import { openFiles } from '../src/proc/fds.js'
@@ -138,13 +138,20 @@ export function eventsSoFar(run: Run): Event[] {
   return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1))
 }
 
+let validate: ValidateFunction | undefined
+
 /** What the published schema has against these events. */
 export function invalidEvents(events: Event[]): string[] {
-  const schema = JSON.parse(readFileSync(new URL('../dist/events.schema.json', import.meta.url), 'utf8'))
-  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)
+  validate ??= compileSchema()
+  const check = validate
   return events.flatMap((event) =>
-    validate(event) ? [] : [`${JSON.stringify(event)}: ${JSON.stringify(validate.errors)}`],
+    check(event) ? [] : [`${JSON.stringify(event)}: ${JSON.stringify(check.errors)}`],
   )
+}
+
+function compileSchema(): ValidateFunction {
+  const schema = JSON.parse(readFileSync(new URL('../dist/events.schema.json', import.meta.url), 'utf8'))
+  return new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)
 }
 
 /**

@@ -65,6 +65,8 @@ export async function startProcess(
       'pipe',
       'pipe',
     ],
+    // Node reads these certificates before it starts, which may take longer than all the rest, and no actor speaks TLS.
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
   })
   debug({ child: child.pid, program, words }, `starting ${part.name}`)
   if (child.pid === undefined) throw await cannotStart(child, part.name)

@@ -3,6 +3,7 @@ import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
+import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
 import { childrenOf, newPlace, parseEvents, temporaryFolder } from '../osdemo.js'
@@ -54,6 +55,17 @@ test('an actor has its five descriptors, and nothing of the supervisor beyond th
   expect(sockets).toHaveLength(3)
   run.child.kill('SIGINT')
   expect(await run.exit).toBe(0)
+})
+
+test('an actor has our environment, but for certificates that Node would read before it starts', async () => {
+  const env = { NODE_EXTRA_CA_CERTS: '/etc/hostname', OSDEMO_TEST: 'x' }
+  const run = newPlace().osdemo(['pipe', 'read', '--quiet'], { env })
+  const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+  const names = readText(`/proc/${actor}/environ`)!
+    .split('\0')
+    .map((word) => word.split('=')[0])
+  expect(names).toContain('OSDEMO_TEST')
+  expect(names).not.toContain('NODE_EXTRA_CA_CERTS')
 })
 
 test('the run ends with exit 1 and names the actor that somebody killed', async () => {
