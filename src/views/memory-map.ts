@@ -7,7 +7,7 @@
  *     55d0c2b4d000-55d0c2b6e000 │ heap                 ↑ │  132 KiB    4 KiB rw-p
  */
 import type { ChalkInstance } from 'chalk'
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
 import type { Region } from '../events.js'
 import { size } from './size.js'
 

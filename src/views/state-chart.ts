@@ -6,7 +6,7 @@
  *     child-2    3012 ░░░░████░░░░░░░░░░░░░░░░
  */
 import type { ChalkInstance } from 'chalk'
-import wrapAnsi from 'wrap-ansi'
+import { wrapAnsi } from 'fast-wrap-ansi'
 import type { Event, ProcessState, StateFact } from '../events.js'
 import { duration } from './duration.js'
 import { plural } from './words.js'

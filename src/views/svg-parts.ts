@@ -1,6 +1,6 @@
 /** What pictures are made of: elements with escaped text, and text that fits a width. */
-import stringWidth from 'string-width'
-import wrapAnsi from 'wrap-ansi'
+import stringWidth from 'fast-string-width'
+import { wrapAnsi } from 'fast-wrap-ansi'
 
 type Attributes = Record<string, string | number | undefined>
 

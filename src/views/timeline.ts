@@ -9,8 +9,8 @@
  *       0.252 claim            ✔ both hold inode 77 open
  */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
-import stringWidth from 'string-width'
-import wrapAnsi from 'wrap-ansi'
+import stringWidth from 'fast-string-width'
+import { wrapAnsi } from 'fast-wrap-ansi'
 import type { CallFact, Event, RunFact } from '../events.js'
 import { type ClaimRow, drawClaimTable } from './claim-table.js'
 import { cleaned } from './clean.js'
