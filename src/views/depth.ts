@@ -1,12 +1,13 @@
 /** How full a channel is, as a small picture: `▮▮▮▯ 3 of 4`. */
 import type { Depth } from '../events.js'
+import { thousands } from './words.js'
 
 /** The most blocks of a picture; what holds more is drawn to scale. */
 const most = { messages: 16, bytes: 4 }
 
 /** A channel just after a call. One without a capacity has a block for each message, and ends in `…` where it is too long. */
 export function drawDepth({ after, capacity, unit }: Depth): string {
-  const amount = unit === 'bytes' ? bytes : number
+  const amount = unit === 'bytes' ? bytes : thousands
   if (capacity === 0) return `${amount(after)} stored`
   if (capacity === undefined) {
     const blocks = '▮'.repeat(within(0, after, most[unit])) + (after > most[unit] ? '…' : '')
@@ -23,11 +24,7 @@ function within(least: number, value: number, greatest: number): number {
   return Math.max(least, Math.min(value, greatest))
 }
 
-function number(value: number): string {
-  return value.toLocaleString('en-US')
-}
-
 function bytes(value: number): string {
-  if (value === 0 || value % 1024 > 0) return number(value)
-  return value % 2 ** 20 > 0 ? `${number(value / 1024)} KiB` : `${number(value / 2 ** 20)} MiB`
+  if (value === 0 || value % 1024 > 0) return thousands(value)
+  return value % 2 ** 20 > 0 ? `${thousands(value / 1024)} KiB` : `${thousands(value / 2 ** 20)} MiB`
 }

@@ -2,6 +2,7 @@
  * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody was held or ran
  * are cut out, which the axis shows.
  */
+import { thousands } from './words.js'
 export interface Scale {
   x(t: number): number
   /** Where time was cut out, and how much, in microseconds. */
@@ -103,7 +104,7 @@ function niceStep(least: number): number {
 
 function tickLabel(time: number, step: number): string {
   if (time === 0) return '0'
-  if (step < 1000) return `${Math.round(time).toLocaleString('en-US')} µs`
-  if (step < 100_000) return `${Math.round(time / 1000).toLocaleString('en-US')} ms`
+  if (step < 1000) return `${thousands(Math.round(time))} µs`
+  if (step < 100_000) return `${thousands(Math.round(time / 1000))} ms`
   return step >= 1e6 ? `${Math.round(time / 1e6)} s` : `${(time / 1e6).toFixed(1)} s`
 }

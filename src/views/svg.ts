@@ -15,7 +15,7 @@ import { drawMemory } from './svg-memory.js'
 import { element, fitted, textAt, widthOf } from './svg-parts.js'
 import { createScale } from './svg-scale.js'
 import { style } from './svg-style.js'
-import { plural, subject, versions } from './words.js'
+import { plural, subject, thousands, versions } from './words.js'
 
 /** Pixels, before whoever shows it makes it larger or smaller. */
 const width = 1000
@@ -180,7 +180,7 @@ function footnotes(whole: Story, story: Story, { scale, folded, unlisted }: Layo
     notes.push('Times are to scale; where the axis is broken, time in which nothing was told is cut out.')
   }
   if (folded.size > 0) {
-    const parts = [...folded].map(([what, number]) => `${number.toLocaleString('en-US')} ${what}`)
+    const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
     notes.push(`Too close together to be drawn each for itself: ${parts.join(', ')}.`)
   }
   if (unlisted > 0) notes.push(`Evidence of claims that is not listed: ${unlisted}.`)

@@ -107,5 +107,10 @@ function kindName(kind: string): string {
 
 /** `1 byte`, `1,024 bytes`. */
 export function plural(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+  return `${thousands(number)} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** A whole number with commas, as Intl writes it, which takes 10 ms to begin. */
+export function thousands(number: number): string {
+  return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }
