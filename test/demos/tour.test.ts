@@ -1,10 +1,20 @@
 /** The tour, as the real program. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { chapters } from '../../src/demos/tour.js'
 import type { Event } from '../../src/events.js'
 import { isAlive } from '../../src/proc/stat.js'
-import { eventsSoFar, expectNothingLeft, newPlace, placeOfNobody, playDemo, processesOf } from '../osdemo.js'
+import {
+  eventsSoFar,
+  expectNothingLeft,
+  newPlace,
+  parseEvents,
+  placeOfNobody,
+  playDemo,
+  processesOf,
+} from '../osdemo.js'
 import { until } from '../until.js'
 
 const demos = chapters.map(({ command }) => command)
@@ -27,22 +37,27 @@ function playedOf(events: Event[]): string[] {
 }
 
 describe.runIf(process.platform === 'linux')('tour', () => {
-  let run: Promise<Event[]> | undefined
-  /** One run for all tests that only look at its events. */
-  function played(): Promise<Event[]> {
-    run ??= playDemo(['tour'])
+  let run: Promise<{ story: string; events: Event[] }> | undefined
+  /** One run for all tests that only look at what it told. */
+  function played() {
+    run ??= play()
     return run
   }
 
-  test('ends in less than 25 seconds with a table of all claims, in 80 columns', async () => {
+  async function play() {
     const place = newPlace()
-    const run = place.osdemo(['tour', '--timeout', '25s'])
+    const file = join(place.folder, 'tour.ndjson')
+    const run = place.osdemo(['tour', '--timeout', '25s', '--save', file])
     expect([await run.exit, run.stderr()]).toEqual([0, ''])
     expect([processesOf(place), place.leftovers()]).toEqual([[], []])
+    return { story: run.stdout(), events: parseEvents(readFileSync(file, 'utf8')) }
+  }
 
-    const lines = run.stdout().trimEnd().split('\n')
+  test('ends in less than 25 seconds with a table of all claims, in 80 columns', async () => {
+    const { story } = await played()
+    const lines = story.trimEnd().split('\n')
     expect(lines.filter((line) => stringWidth(line) > 80)).toEqual([])
-    expect(run.stdout()).not.toContain('\u001b')
+    expect(story).not.toContain('\u001b')
     const [, holding, claims] = /^(\d+) of (\d+) claims hold\.$/.exec(lines.at(-1)!)!
     expect(holding).toBe(claims)
     const marked = (from: string[]) => from.filter((line) => line.includes('✔')).length
@@ -51,13 +66,13 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     expect(marked(table)).toBe(Number(claims))
     expect(marked(lines)).toBe(2 * Number(claims))
     const named = table.flatMap((line) => /^(\w.*?) +✔/.exec(line)?.[1] ?? [])
-    const missed = missedIn(run.stdout())
+    const missed = missedIn(story)
     expect(named).toEqual(demos.filter((demo) => !missed.includes(demo)))
   })
 
   test('tells before each demo what to see, and gives each claims of its own', async () => {
-    const events = await played()
-    expect(commandsOf(events)).toEqual(['tour --json', ...playedOf(events)])
+    const { events } = await played()
+    expect(commandsOf(events).slice(1)).toEqual(playedOf(events))
     const starts = events.flatMap(({ event }, at) => (event === 'run' ? [at] : [])).slice(1)
     for (const [index, at] of starts.entries()) {
       const chapter = events.slice(at, starts[index + 1])
@@ -77,7 +92,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
   })
 
   test('has its events in the order of their clock, but for those that come more than 20 ms late', async () => {
-    const events = await played()
+    const { events } = await played()
     for (const tid of new Set(events.map((event) => event.tid))) {
       const own = events.filter((event) => event.tid === tid).map(({ t }) => t)
       // What somebody tells afterwards, with the time when it was, is put in order by the supervisor.
