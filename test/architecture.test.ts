@@ -23,7 +23,7 @@ const layers: Record<string, Layer> = {
   run: { uses: ['ipc', 'proc', 'events', 'errors', 'log'] },
   demos: { uses: ['run', 'ipc', 'framing', 'proc', 'events', 'errors'], types: ['actors'] },
   replay: { uses: ['run', 'events', 'errors'] },
-  views: { uses: ['events'], packages: ['chalk', 'string-width', 'wrap-ansi'] },
+  views: { uses: ['events'], packages: ['chalk', 'fast-string-width', 'fast-wrap-ansi'] },
   commands: { uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },
   main: { uses: ['commands', 'errors'] },
   cli: { uses: ['main'] },

@@ -1,6 +1,6 @@
 /** One POSIX queue, two terminals: with ourselves, with C; who removes it; and every way it can go wrong. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
@@ -186,6 +186,26 @@ describe('--keep', () => {
     expect(await ends(place, ['send', '--keep', '--name', name, 'a', 'b'])).toMatchObject({ exit: 0 })
     expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
     expect(await place.osdemo(['clean']).exit).toBe(0)
+    expect(depthOf(name)).toBe(1)
+  })
+
+  test('holds also where its sender leaves while the other one looks for users', async () => {
+    const place = newPlace()
+    const name = newName()
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
+    await waits(receiver, 'mq_timedreceive')
+    // Where its sweep writes its mark, just before it looks, a FIFO makes it wait for us.
+    const mark = join(place.folder, 'osdemo', 'ledger', `sweep-${receiver.pid}-0.mark`)
+    execFileSync('mkfifo', [mark])
+    const sender = place.osdemo(['queue', 'send', '--keep', '--name', name], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    sender.child.stdin!.write('a\n')
+    await until(() => waitingThreads(receiver.pid).some(({ wchan }) => wchan === 'wait_for_partner'))
+    sender.child.stdin!.end('b\n')
+    expect(await sender.exit).toBe(0)
+    readFileSync(mark)
+    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
     expect(depthOf(name)).toBe(1)
   })
 
