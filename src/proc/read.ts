@@ -22,10 +22,13 @@ export function readText(path: string): string | undefined {
   return unlessHidden(() => readFileSync(path, 'utf8'))
 }
 
-/** Those entries of a folder that are numbers (pids, tids, descriptors); empty where it cannot be seen. */
+/** Those entries of a folder that are numbers (pids, tids, descriptors), the least first; empty where it cannot be seen. */
 export function readNumbers(path: string): number[] {
   const names = unlessHidden(() => readdirSync(path)) ?? []
-  return names.filter((name) => /^\d+$/.test(name)).map(Number)
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)
 }
 
 /** The folder of a process, or of one of its threads. */

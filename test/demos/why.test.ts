@@ -363,8 +363,14 @@ take(b, a)`
     await inCall(pid, /^flock$/)
     const answer = await ask(pid)
     expect(answer.text).toContain(`waits in flock(2) on fd 3, the exclusive lock of ${file}`)
-    expect(answer.text).toContain(`It is locked by flock (${holder}) and sleep (${sleep})`)
-    expect(answer.command).toBe(`kill ${holder} ${sleep}`)
+    // The least pid first, and those of a machine begin anew some time.
+    const both = [
+      { pid: holder, name: 'flock' },
+      { pid: sleep, name: 'sleep' },
+    ].toSorted((a, b) => a.pid - b.pid)
+    const names = both.map((each) => `${each.name} (${each.pid})`)
+    expect(answer.text).toContain(`It is locked by ${names.join(' and ')}`)
+    expect(answer.command).toBe(`kill ${both.map((each) => each.pid).join(' ')}`)
     type(answer)
     await gone(pid)
   })
