@@ -3,6 +3,7 @@
  * are cut out, which the axis shows.
  */
 import { thousands } from './words.js'
+
 export interface Scale {
   x(t: number): number
   /** Where time was cut out, and how much, in microseconds. */
