@@ -100,6 +100,17 @@ export function createStage(backstage: Backstage) {
     setTimeout(() => abort(error), endPatience)
   }
 
+  /** What is being started when the run is aborted is waited for, and then ended: it would outlive the run for a moment. */
+  function holding<T>(start: () => Promise<T>): Promise<T> {
+    mustGoOn()
+    const starting = start()
+    const letGo = scope.defer(
+      () => {},
+      () => starting,
+    )
+    return starting.finally(letGo)
+  }
+
   /** Ends a demo that plays on after its run was aborted, at the next thing that it does. */
   function mustGoOn(): void {
     if (isOver()) throw new DemoFailed('the run is over')
@@ -124,19 +135,20 @@ export function createStage(backstage: Backstage) {
       return holds
     },
     async start(part, streams = {}) {
-      mustGoOn()
-      const actor = await startProcess(part, streams, (event) => {
-        if (event.event === 'error') return fail(errorOf(event))
-        sequencer.push(event)
-        if (!output.full || paused.has(actor)) return
-        actor.pause()
-        paused.add(actor)
-        output.onceDrained(() => {
-          paused.delete(actor)
-          actor.resume()
+      return holding(async () => {
+        const actor = await startProcess(part, streams, (event) => {
+          if (event.event === 'error') return fail(errorOf(event))
+          sequencer.push(event)
+          if (!output.full || paused.has(actor)) return
+          actor.pause()
+          paused.add(actor)
+          output.onceDrained(() => {
+            paused.delete(actor)
+            actor.resume()
+          })
         })
+        return adopt(actor, 'process')
       })
-      return adopt(actor, 'process')
     },
     async startThread(part) {
       mustGoOn()
@@ -147,13 +159,14 @@ export function createStage(backstage: Backstage) {
       })
     },
     async startProgram(name, words, onLine = () => {}) {
-      mustGoOn()
-      const program = await startProgram(name, words, onLine)
-      const about = { child: program.id, name, kind: 'process' } as const
-      say({ event: 'started', ...about })
-      const told = program.ended.then((ending) => say({ event: 'exited', ...about, ...ending }))
-      scope.defer(program.kill, () => told)
-      return program
+      return holding(async () => {
+        const program = await startProgram(name, words, onLine)
+        const about = { child: program.id, name, kind: 'process' } as const
+        say({ event: 'started', ...about })
+        const told = program.ended.then((ending) => say({ event: 'exited', ...about, ...ending }))
+        scope.defer(program.kill, () => told)
+        return program
+      })
     },
     async gather(work) {
       const letOut = sequencer.hold()

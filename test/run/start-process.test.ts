@@ -1,12 +1,12 @@
 /** How actors live and die with their supervisor. */
-import { existsSync, symlinkSync } from 'node:fs'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
-import { childrenOf, newPlace, parseEvents, temporaryFolder } from '../osdemo.js'
+import { childrenOf, newPlace, parseEvents, processesOf, temporaryFolder } from '../osdemo.js'
 import { until } from '../until.js'
 
 const waitsInOpen = (pid: number) => waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
@@ -66,6 +66,22 @@ test('an actor has our environment, but for certificates that Node would read be
     .map((word) => word.split('=')[0])
   expect(names).toContain('OSDEMO_TEST')
   expect(names).not.toContain('NODE_EXTRA_CA_CERTS')
+})
+
+test.each([
+  ['pipe read', 'an actor'],
+  ['process layout -- sleep 1000', 'a program'],
+])('%s that is ended while it starts %s waits for that one to be gone', async (words) => {
+  const place = newPlace()
+  const [bin, called] = [temporaryFolder(), join(place.folder, 'called')]
+  const slow = `[ -e '${called}' ] || { : > '${called}'; sleep 0.5; }`
+  const stub = `#!/bin/sh\n${slow}\nPATH='${process.env.PATH}' exec setpriv "$@"\n`
+  writeFileSync(join(bin, 'setpriv'), stub, { mode: 0o755 })
+  const run = place.osdemo(words.split(' '), { env: { PATH: `${bin}:${process.env.PATH}` } })
+  await until(() => existsSync(called))
+  run.child.kill('SIGTERM')
+  expect(await run.exit).toBe(143)
+  expect(processesOf(place)).toEqual([])
 })
 
 test('the run ends with exit 1 and names the actor that somebody killed', async () => {
