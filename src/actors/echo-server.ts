@@ -34,7 +34,7 @@ const spareDescriptors = 4
  * peers do not take. Who would need more is closed, so that clients which never read cannot take all memory. What was
  * given back stays in our memory until the next garbage collection, so the process may hold twice as much.
  */
-const sharedMemory = 48 * 2 ** 20
+const sharedMemory = 32 * 2 ** 20
 
 playServer<EchoServerConfig>(async ({ say, config, told }) => {
   const tell: Say = config.watched ? say : () => {}
