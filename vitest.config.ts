@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Most tests wait for other processes most of the time: more workers than CPUs, and none idles.
     maxWorkers: 4,
-    // Tests use no mocks and leave nothing behind in their worker, so that each file need not load everything again.
+    // What tests stub they restore, and they leave nothing behind in their worker, so that each file need not load everything again.
     isolate: false,
     globalSetup: 'test/build.ts',
     // Real processes on a loaded machine: a deadline of `until` must pass first, with its message.

@@ -49,7 +49,7 @@ export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): L
 }
 
 /** Pause between two looks in milliseconds, and how many of them show that it moves. */
-export const pause = 100
+const pause = 100
 const patience = 6
 
 export function rest(): Promise<void> {

@@ -9,7 +9,7 @@ import { requireProc } from './require-proc.js'
 import { requireProcess } from './target.js'
 import { accountOf } from './why-account.js'
 import { type Chain, findCircle, follow } from './why-chain.js'
-import { type Found, type Look, lookAt, pause, rest, settle } from './why-look.js'
+import { type Found, type Look, lookAt, rest, settle } from './why-look.js'
 import { tellAccount, tellChain, tellCircle, tellStep } from './why-tell.js'
 import { watchOn } from './why-watch.js'
 import { createWorld, listed, named } from './why-world.js'
@@ -21,7 +21,7 @@ export function why(pid: number, watch: boolean): Demo {
     refuse(stat)
     const { looks, still, found } = await settle(stage, stat)
     sayState(stage, stat.pid, looks.at(-1)!)
-    if (found) await tellStanding(stage, stat, looks.slice(-3), found)
+    if (found) await tellStanding(stage, stat, looks.at(-3)!, found)
     else if (still) await tellRunning(stage, stat, looks.at(-2)!)
     else tellMoving(stage, stat, looks)
     if (watch) await watchOn(stage, stat)
@@ -69,7 +69,7 @@ function sayState(stage: Stage, pid: number, { state }: Look): void {
 }
 
 /** It waits, or is stopped, or has ended. */
-async function tellStanding(stage: Stage, stat: Stat, looks: Look[], { world, chain }: Found): Promise<void> {
+async function tellStanding(stage: Stage, stat: Stat, first: Look, { world, chain }: Found): Promise<void> {
   const { pid } = stat
   const account = chain.get(pid)
   if (!account) return void lookAt(stat)
@@ -77,7 +77,7 @@ async function tellStanding(stage: Stage, stat: Stat, looks: Look[], { world, ch
   tellChain(stage, chain, circle)
   if (circle) tellCircle(stage, world, circle)
   tellStep(stage, chain, account)
-  const [first, last] = [looks[0]!, looks.at(-1)!]
+  const last = lookAt(stat)
   const time = Math.round((last.t - first.t) / 1000)
   const switches = `${first.switches}, ${time} ms later ${last.switches}`
   stage.evidence(`/proc/${pid}/status`, switches, `how often ${named(pid)} has left a CPU`)
@@ -129,7 +129,7 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
   stage.evidence(`/proc/${pid}/syscall`, seen, `what ${named(pid)} was in, in ${looks.length} looks`)
   const turns = `${last.switches - first.switches} in ${time} ms`
   stage.evidence(`/proc/${pid}/status`, turns, `how often ${named(pid)} has left a CPU`)
-  stage.note(`${named(pid)} does go on: it does not stand still for ${pause} ms. Just now:`)
+  stage.note(`${named(pid)} does go on: it did not stand still while it was looked at. Just now:`)
   const account = accountOf(createWorld(), pid, true)
   if (account) tellAccount(stage, account)
   stage.claim(

@@ -6,7 +6,7 @@ import { type Actor, type Ending, errorOf, type Part } from './cast.js'
 import type { Sequencer } from './order.js'
 import type { Output } from './output.js'
 import type { Scope } from './scope.js'
-import { type Streams, startProcess } from './start-process.js'
+import { leashWords, type Streams, startProcess } from './start-process.js'
 import { type Program, startProgram } from './start-program.js'
 import { startThread } from './start-thread.js'
 
@@ -103,7 +103,8 @@ export function createStage(backstage: Backstage) {
   /** What is being started when the run is aborted is waited for, and then ended: it would outlive the run for a moment. */
   function holding<T>(start: () => Promise<T>): Promise<T> {
     mustGoOn()
-    const starting = start()
+    // Is setpriv tried when it is aborted, nothing is started any more.
+    const starting = leashWords().then(mustGoOn).then(start)
     const letGo = scope.defer(
       () => {},
       () => starting,

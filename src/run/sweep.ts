@@ -68,8 +68,8 @@ function sweepOne(file: string, mark: (file: string) => void): Swept[] {
   if (found) mark(file)
   const users = found?.users() ?? []
   if (users.length > 0) return [{ ...about, users }]
-  // Its last user may have asked to keep it, and left, while we looked for users.
-  if (found && isKept(thing)) return []
+  // Its maker, or its last user, may have asked to keep it, and left, while we looked for users.
+  if (found && (read(file)?.kept || isKept(thing))) return []
   const removed = found?.remove() ?? false
   strikeOff()
   return removed ? [{ ...about, users }] : []

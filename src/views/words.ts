@@ -112,5 +112,5 @@ export function plural(number: number, noun: string): string {
 
 /** A whole number with commas, as Intl writes it, which takes 10 ms to begin. */
 export function thousands(number: number): string {
-  return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+  return String(number).replaceAll(/\B(?<!\.\d*)(?=(\d{3})+$)/g, ',')
 }

@@ -1,6 +1,6 @@
 /** One POSIX queue, two terminals: with ourselves, with C; who removes it; and every way it can go wrong. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
@@ -204,7 +204,7 @@ describe('--keep', () => {
     await until(() => waitingThreads(receiver.pid).some(({ wchan }) => wchan === 'wait_for_partner'))
     sender.child.stdin!.end('b\n')
     expect(await sender.exit).toBe(0)
-    readFileSync(mark)
+    closeSync(openSync(mark, constants.O_RDONLY | constants.O_NONBLOCK))
     expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
     expect(depthOf(name)).toBe(1)
   })

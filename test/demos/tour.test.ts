@@ -9,6 +9,7 @@ import { isAlive } from '../../src/proc/stat.js'
 import {
   eventsSoFar,
   expectNothingLeft,
+  invalidEvents,
   newPlace,
   parseEvents,
   placeOfNobody,
@@ -50,7 +51,9 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     const run = place.osdemo(['tour', '--timeout', '25s', '--save', file])
     expect([await run.exit, run.stderr()]).toEqual([0, ''])
     expect([processesOf(place), place.leftovers()]).toEqual([[], []])
-    return { story: run.stdout(), events: parseEvents(readFileSync(file, 'utf8')) }
+    const events = parseEvents(readFileSync(file, 'utf8'))
+    expect(invalidEvents(events)).toEqual([])
+    return { story: run.stdout(), events }
   }
 
   test('ends in less than 25 seconds with a table of all claims, in 80 columns', async () => {
