@@ -108,7 +108,7 @@ export async function accepted({ socket }: Peer): Promise<void> {
 export async function expectEcho(port: number, frames: Buffer): Promise<void> {
   const peer = await connect(port)
   peer.socket.write(frames)
-  await until(() => peer.count() >= frames.length)
+  await until(() => peer.count() >= frames.length || peer.closed())
   peer.socket.end()
   await until(() => peer.closed())
   expectSame(peer.received(), frames)
