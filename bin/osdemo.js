@@ -1,2 +1,26 @@
 #!/usr/bin/env node
-import '../dist/cli.js'
+// CommonJS, as package.json beside it says: the version and the first help page are there before the loader of modules is.
+const { fstatSync, readFileSync, writeSync } = require('node:fs')
+const { join } = require('node:path')
+
+/** What the program prints for one word that asks for no more than a page. */
+function pageOf(word) {
+  if (['--version', '-V'].includes(word)) return `${require('../package.json').version}\n`
+  if (!['--help', '-h', 'help'].includes(word)) return undefined
+  // The page that the build has stored is 80 columns wide; for a narrower terminal it is made anew.
+  const mayBeNarrow = fstatSync(1).isCharacterDevice() && process.stdout.columns < 80
+  return mayBeNarrow ? undefined : readFileSync(join(__dirname, '../dist/help.txt'), 'utf8')
+}
+
+/** Whether all of it is written. */
+function printed() {
+  try {
+    const page = process.argv.length === 3 ? pageOf(process.argv[2]) : undefined
+    return page !== undefined && writeSync(1, page) === Buffer.byteLength(page)
+  } catch {
+    // No page yet, or a full disk, or a reader that went away: the program has an answer to each.
+    return false
+  }
+}
+
+if (!printed()) import('../dist/cli.js')

@@ -1,5 +1,4 @@
 /** The two ends of the program: what the words are, and what became of it as an exit code. */
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
 import type { launch } from './commands/launch.js'
@@ -39,7 +38,7 @@ export async function main(argv: string[]): Promise<void> {
   process.exit(exit)
 }
 
-/** The version and the first help page are so quick because nothing else is loaded for them. */
+/** Nothing else is loaded for the version. Alone, it is printed by bin/osdemo.js, as the first help page is. */
 async function obey(argv: string[]): ReturnType<typeof launch> {
   const command = argv.findIndex((word) => !word.startsWith('-'))
   const options = command < 0 ? argv : argv.slice(0, command)
@@ -47,24 +46,9 @@ async function obey(argv: string[]): ReturnType<typeof launch> {
     process.stdout.write(`${manifest.version}\n`)
     return { exit: 0, hasty: false }
   }
-  const page = argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0]!) && builtPage()
-  if (page) {
-    process.stdout.write(page)
-    return { exit: 0, hasty: false }
-  }
   const end = argv.indexOf('--')
   const commands = await import('./commands/launch.js')
   return end < 0 ? commands.launch(argv, []) : commands.launch(argv.slice(0, end), argv.slice(end))
-}
-
-/** The help page of the program as the build has stored it, 80 columns wide; for a narrower terminal it is made anew. */
-function builtPage(): string | undefined {
-  if (process.stdout.columns < 80) return undefined
-  try {
-    return readFileSync(new URL('./help.txt', import.meta.url), 'utf8')
-  } catch {
-    return undefined // While it is being built.
-  }
 }
 
 /** The error for a person, on stderr. Of a Ctrl-C, and of a reader that went away, every Unix tool is silent. */
