@@ -68,10 +68,8 @@ async function take(
   const should = ({ small: 'heap', recurse: 'stack', large: 'anonymous', end: 'stack' } as const)[word]
   const at = word === 'recurse' ? should : showAddress(stage, after, BigInt(result ?? 0))
   if (at !== should) {
-    // Whose malloc it is decides: that of musl never takes such pieces from the heap.
-    stage.note(
-      `malloc(3) of this C library took it from ${at} memory; that the ${should} grows cannot be seen here`,
-    )
+    // That of musl never takes such pieces from the heap, and that of glibc not where something lies just above the heap.
+    stage.note(`malloc(3) took it from ${at} memory; that the ${should} grows could not be seen in this run`)
     return after
   }
   const others = (Object.keys(grown) as (keyof typeof enough)[]).filter((part) => part !== should)
