@@ -1,68 +1,58 @@
-// Builds dist/: the program as ES modules, split so that `--version` and `--json` load only what they need; every actor and the framing
-// library as a file of its own; then the types of what the package exports, and the JSON Schema of the events.
+// Builds dist/: the program and each actor as one file of CommonJS, which starts sooner than ES modules do; the framing library as
+// an ES module; the types of what the package exports, the JSON Schema of the events, and what makes a start quick.
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
 
 const root = new URL('..', import.meta.url).pathname
 process.chdir(root)
 
-const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
 const options = {
   outdir: 'dist',
   outbase: 'src',
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
   sourcemap: 'linked',
   metafile: true,
-  // commander, execa and pino are CommonJS inside and ask for `require`, which an ES module does not have.
-  banner: {
-    js: "import { createRequire as osdemoRequire } from 'node:module'; const require = osdemoRequire(import.meta.url);",
-  },
   // Less to read and to parse at each start. Names stay as they are, for stack traces and for errors, which have names.
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',
 }
-/** In the source a command is imported when it is asked for; here all of them come with the list of them. */
-const commandsAtOnce = {
-  name: 'commands at once',
+const commonJs = {
+  ...options,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  // bin/osdemo.js runs the program as a script of V8, and such a one has no `import()`.
+  supported: { 'dynamic-import': false },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl' },
+}
+/** What few runs need, and what is large. */
+const apart = { execa: 'execa', pino: 'pino', pictures: 'src/views/pictures.ts' }
+const filesApart = {
+  name: 'files apart',
   setup(bundler) {
-    bundler.onLoad({ filter: /\/src\/commands\/index\.ts$/ }, ({ path }) => {
-      const imports = []
-      const list = readFileSync(path, 'utf8').replace(/import\(('.*?')\)/g, (_, file) => {
-        const name = `command${imports.length}`
-        imports.push(`import * as ${name} from ${file}`)
-        return `Promise.resolve(${name})`
-      })
-      return { contents: [...imports, list].join('\n'), loader: 'ts' }
+    bundler.onResolve({ filter: /^(\.\/)?\w+(\.js)?$/ }, ({ path, kind }) => {
+      const name = path.replace(/^\.\/|\.js$/g, '')
+      return kind === 'dynamic-import' && name in apart
+        ? { path: `./${name}.cjs`, external: true }
+        : undefined
     })
   },
 }
-/** What draws pictures is a file by itself: else the timeline would be cut into what it shares with them and what not. */
-const picturesApart = {
-  name: 'pictures apart',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^\.\/pictures\.js$/ }, () => ({
-      path: './views/pictures.js',
-      external: true,
-    }))
-  },
+const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
+
+// Bytecode belongs to one program: what belongs to the last one goes first.
+for (const file of existsSync('dist') ? readdirSync('dist') : []) {
+  if (file.endsWith('.bytecode')) rmSync(`dist/${file}`)
 }
-// Each file costs the loader of a starting process more than a hundred lines of code in it. So the commands are not cut into
-// pieces that some of them share, an actor is one file, and the program and the actors share none.
 const bundles = await Promise.all([
-  build({
-    ...options,
-    entryPoints: ['src/cli.ts'],
-    splitting: true,
-    plugins: [commandsAtOnce, picturesApart],
-  }),
-  build({ ...options, entryPoints: ['src/views/pictures.ts'] }),
-  build({ ...options, entryPoints: ['src/framing/index.ts', ...actors.map((file) => `src/actors/${file}`)] }),
+  build({ ...commonJs, entryPoints: { osdemo: 'src/cli.ts', ...apart }, plugins: [filesApart] }),
+  build({ ...commonJs, entryPoints: actors.map((file) => `src/actors/${file}`) }),
+  build({ ...options, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
 ])
 
 const tsc = new URL('../node_modules/.bin/tsc', import.meta.url).pathname
@@ -90,6 +80,8 @@ writeFileSync(
   `${JSON.stringify({ title: 'One event of an osdemo run', ...schema.createSchema('Event') }, null, 2)}\n`,
 )
 
+execFileSync(process.execPath, ['scripts/store-bytecode.cjs'], { stdio: 'pipe' })
+
 // The first help page, which is then shown without loading what made it.
 rmSync('dist/help.txt', { force: true })
 const env = { ...process.env, NO_COLOR: '1' }
@@ -98,6 +90,6 @@ writeFileSync('dist/help.txt', execFileSync(process.execPath, ['bin/osdemo.js', 
 // What an earlier build left is removed last, so that dist/ works at every moment of a build.
 for (const file of readdirSync('dist', { recursive: true })) {
   const path = `dist/${file}`
-  const stale = /\.js(\.map)?$/.test(path) && !bundles.some(({ metafile }) => path in metafile.outputs)
+  const stale = /\.c?js(\.map)?$/.test(path) && !bundles.some(({ metafile }) => path in metafile.outputs)
   if (stale) rmSync(path)
 }

@@ -1,4 +1,4 @@
 /** The program: what the executable imports. */
 import { main } from './main.js'
 
-await main(process.argv.slice(2))
+void main(process.argv.slice(2))

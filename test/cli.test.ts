@@ -1,4 +1,5 @@
 /** The command line as a whole, on the real program. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { commands, groups } from '../src/commands/index.js'
@@ -75,6 +76,18 @@ describe('help', () => {
     const stored = await osdemo(['--help'])
     expect(stored).toEqual({ exit: 0, stdout: readFileSync('dist/help.txt', 'utf8'), stderr: '' })
     expect(await osdemo(['--help', '--no-color'])).toEqual(stored)
+  })
+
+  test.each([
+    ['which V8 takes', [], 'false'],
+    ['or is compiled where V8 refuses it', ['--no-opt'], 'true'],
+  ])('the program starts from its stored bytecode, %s', async (_, flags, refused) => {
+    const words = ['help', 'tour', '--no-color']
+    const look = `process.argv.push('osdemo', ...${JSON.stringify(words)})
+      process.stderr.write(String(require('./bin/osdemo.js').script.cachedDataRejected))`
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', look], { encoding: 'utf8' })
+    expect(stderr).toBe(refused)
+    expect(stdout).toBe((await osdemo(words)).stdout)
   })
 
   test('a demo with --quiet prints nothing', async () => {

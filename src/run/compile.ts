@@ -3,7 +3,6 @@
  * folder, by the content of their source.
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readFileSync, type Stats } from 'node:fs'
 import { homedir, release } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +45,8 @@ export async function compiled(name: string): Promise<string> {
   const source = exampleFile(`${name}.c`)
   // A home that several machines share may hold a program of another C library: their kernels differ then, too.
   const content = [readFileSync(source), process.arch, release()]
+  // Loaded here: every tour would wait for it.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = content.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
   const folder = cacheFolder()
   const program = join(folder, `${name}-${hash.slice(0, 16)}`)

@@ -16,7 +16,7 @@ function fileOf(...path: string[]): string {
 
 /** The entry file of an actor: always the built one, so that what is tested is what runs. */
 export function actorEntry(program: string): string {
-  return fileOf('dist', 'actors', `${program}.js`)
+  return fileOf('dist', 'actors', `${program}.cjs`)
 }
 
 /** One of the examples. */

@@ -1,5 +1,4 @@
 /** Starts an actor that is a thread of this very process: a worker with its own event loop and shared memory. */
-import { Worker } from 'node:worker_threads'
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { type Actor, createMemory, type Ending, type Part } from './cast.js'
@@ -15,6 +14,8 @@ export function startThread(
   onStart: (actor: Actor) => Actor,
   onEvent: (event: Event) => void,
 ): Promise<Actor> {
+  // Loaded here: every other run would wait for it.
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   const workerData = { name: part.name, config: part.config }
   const worker = new Worker(actorEntry(part.program), { workerData })
   const memory = createMemory(part.name)
