@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cpus, release } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { tableHead } from './sides.js'
 
 /** The first line that a program says of its version. */
@@ -15,7 +16,7 @@ const versions = [`Node ${process.version}`, version('gcc', '--version'), versio
 process.stdout.write(`${[machine, ...versions].join('; ')}; ${new Date().toISOString().slice(0, 10)}\n\n`)
 process.stdout.write(tableHead)
 for (const script of ['framing', 'fifo', 'ring', 'segment', 'echo', 'startup']) {
-  const path = new URL(`./${script}.ts`, import.meta.url).pathname
+  const path = fileURLToPath(new URL(`./${script}.ts`, import.meta.url))
   if (!existsSync(path)) continue
   const { status } = spawnSync(process.execPath, [...process.execArgv, path], { stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1

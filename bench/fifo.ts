@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { compare, compileC, type Side } from './sides.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
@@ -18,7 +19,7 @@ const file = join(folder, 'file')
 /** So many that what happens once, as loading FFI does, is left aside too. */
 const bulk = 2 * 2 ** 30
 const lineBytes = 16
-const osdemo = new URL('../bin/osdemo.js', import.meta.url).pathname
+const osdemo = fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))
 const onOneCpu = spawnSync('taskset', ['-c', '1', 'true']).status === 0 ? 'taskset -c 1' : ''
 
 /** Runs a command line on the one CPU; gives what it said on stderr. */

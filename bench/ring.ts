@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { buildSync } from 'esbuild'
 import { RingBuffer } from 'ringbuf.js'
@@ -18,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
 // A thread takes no TypeScript.
 const senderFile = join(folder, 'ring-sender.mjs')
 buildSync({
-  entryPoints: [new URL('./peers/ring-sender.ts', import.meta.url).pathname],
+  entryPoints: [fileURLToPath(new URL('./peers/ring-sender.ts', import.meta.url))],
   outfile: senderFile,
   bundle: true,
   platform: 'node',

@@ -8,6 +8,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { layMutex } from '../src/ipc/shared-mutex.js'
 import { layRing, ringBytes } from '../src/ipc/shared-ring.js'
@@ -105,7 +106,7 @@ const ways: Way[] = [
 ]
 
 // Under node_modules, so that koffi is found, which cannot be bundled.
-const folder = mkdtempSync(new URL('../node_modules/.osdemo-bench-', import.meta.url).pathname)
+const folder = mkdtempSync(fileURLToPath(new URL('../node_modules/.osdemo-bench-', import.meta.url)))
 const peerFile = join(folder, 'segment.mjs')
 const started: ChildProcess[] = []
 
@@ -177,7 +178,7 @@ function inC(binary: string, way: Way): Side {
 try {
   const c = compileC('segment', folder)
   buildSync({
-    entryPoints: [new URL('./peers/segment.ts', import.meta.url).pathname],
+    entryPoints: [fileURLToPath(new URL('./peers/segment.ts', import.meta.url))],
     outfile: peerFile,
     bundle: true,
     platform: 'node',

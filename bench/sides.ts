@@ -5,6 +5,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** One round of one side: does the work, checks its own result, and gives how long it took, in milliseconds. */
 export type Side = () => Promise<number> | number
@@ -77,7 +78,7 @@ export async function timedCpu(work: () => Promise<void> | void): Promise<number
 /** Compiles bench/peers/NAME.c; undefined, with a line that says so, where there is no C compiler. */
 export function compileC(name: string, folder: string): string | undefined {
   const binary = join(folder, name)
-  const source = new URL(`./peers/${name}.c`, import.meta.url).pathname
+  const source = fileURLToPath(new URL(`./peers/${name}.c`, import.meta.url))
   const { error, status } = spawnSync('gcc', ['-O2', '-pthread', '-o', binary, source], { stdio: 'inherit' })
   if (!error && status === 0) return binary
   process.stdout.write(`| ${name}: left out, for there is no gcc here | | | | |\n`)

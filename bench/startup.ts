@@ -2,13 +2,14 @@
 import { strictEqual } from 'node:assert'
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { compare, type Side, timed } from './sides.js'
 
 // Node would read them at each start of both sides, 60 ms, and so make them more alike than they are.
 delete process.env.NODE_EXTRA_CA_CERTS
 
 const rounds = 21
-const osdemo = new URL('../bin/osdemo.js', import.meta.url).pathname
+const osdemo = fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 /** A process from its start to its end; its stdout must contain these words. */

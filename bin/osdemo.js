@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // CommonJS, as package.json beside it says: the version and the first help page are there before the loader of modules is.
-const { fstatSync, readFileSync, writeSync } = require('node:fs')
+const { fstatSync, readFileSync, statSync, writeSync } = require('node:fs')
 const { join } = require('node:path')
 
 /** What the program prints for one word that asks for no more than a page. */
@@ -25,8 +25,10 @@ function printed() {
 
 const program = join(__dirname, '../dist/osdemo.cjs')
 
-/** Where the bytecode of the program lies for this very Node: no other takes it. */
-const bytecode = join(__dirname, `../dist/${process.version}-${process.arch}.bytecode`)
+/** Where the bytecode lies of this very program, for this very Node: V8 looks only at its own version and how long the program is. */
+function bytecodeFile() {
+  return join(__dirname, `../dist/${process.version}-${process.arch}-${statSync(program).mtimeMs}.bytecode`)
+}
 
 /**
  * Starts the program as `require` would, but with its stored bytecode: compiling takes longer than all else at a start. It is
@@ -35,7 +37,7 @@ const bytecode = join(__dirname, `../dist/${process.version}-${process.arch}.byt
 function start() {
   const { createRequire } = require('node:module')
   const { Script } = require('node:vm')
-  const wrapped = `(function (require, __filename) {${readFileSync(program, 'latin1')}\n})`
+  const wrapped = `(function (require, __filename) {${readFileSync(program, 'utf8')}\n})`
   const script = new Script(wrapped, { filename: program, cachedData: storedBytecode() })
   script.runInThisContext()(createRequire(program), program)
   return script
@@ -43,11 +45,11 @@ function start() {
 
 function storedBytecode() {
   try {
-    return readFileSync(bytecode)
+    return readFileSync(bytecodeFile())
   } catch {
     return undefined
   }
 }
 
 // For scripts/store-bytecode.cjs.
-module.exports = { bytecode, script: printed() ? undefined : start() }
+module.exports = { bytecodeFile, script: printed() ? undefined : start() }

@@ -1,12 +1,12 @@
 // Builds dist/: the program and each actor as one file of CommonJS, which starts sooner than ES modules do; the framing library as
 // an ES module; the types of what the package exports, the JSON Schema of the events, and what makes a start quick.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
 
-const root = new URL('..', import.meta.url).pathname
-process.chdir(root)
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const options = {
   outdir: 'dist',
@@ -27,7 +27,8 @@ const commonJs = {
   outExtension: { '.js': '.cjs' },
   // bin/osdemo.js runs the program as a script of V8, and such a one has no `import()`.
   supported: { 'dynamic-import': false },
-  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // The source is ES modules, which are strict; as the first words of a file, esbuild's own directive would not be.
+  banner: { js: "'use strict';const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'importMetaUrl' },
 }
 /** What few runs need, and what is large. */
@@ -45,17 +46,12 @@ const filesApart = {
 }
 const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
 
-// Bytecode belongs to one program: what belongs to the last one goes first.
-for (const file of existsSync('dist') ? readdirSync('dist') : []) {
-  if (file.endsWith('.bytecode')) rmSync(`dist/${file}`)
-}
 const bundles = await Promise.all([
   build({ ...commonJs, entryPoints: { osdemo: 'src/cli.ts', ...apart }, plugins: [filesApart] }),
   build({ ...commonJs, entryPoints: actors.map((file) => `src/actors/${file}`) }),
   build({ ...options, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
 ])
 
-const tsc = new URL('../node_modules/.bin/tsc', import.meta.url).pathname
 const emit = [
   '--noEmit',
   'false',
@@ -66,7 +62,7 @@ const emit = [
   '--outDir',
   'dist',
 ]
-execFileSync(tsc, ['-p', 'tsconfig.framing.json', ...emit], { stdio: 'inherit' })
+execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.framing.json', ...emit], { stdio: 'inherit' })
 
 const schema = createGenerator({
   path: 'src/events.ts',
@@ -80,6 +76,8 @@ writeFileSync(
   `${JSON.stringify({ title: 'One event of an osdemo run', ...schema.createSchema('Event') }, null, 2)}\n`,
 )
 
+// That of earlier builds, of any Node.
+for (const file of readdirSync('dist')) if (file.includes('.bytecode')) rmSync(`dist/${file}`)
 execFileSync(process.execPath, ['scripts/store-bytecode.cjs'], { stdio: 'pipe' })
 
 // The first help page, which is then shown without loading what made it.

@@ -1,8 +1,9 @@
 // Makes the pictures of the README anew, each from a real run: `npm run pictures`, on a machine with little else to do.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
-process.chdir(new URL('..', import.meta.url).pathname)
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 mkdirSync('docs/pictures', { recursive: true })
 for (const demo of ['pipe demo', 'queue', 'process states', 'process layout']) {
   const file = `docs/pictures/${demo.replace(' ', '-')}.svg`

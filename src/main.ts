@@ -12,6 +12,8 @@ const hastyPatience = 1000
 
 /** Does what the words say, and ends the process. The only place that calls process.exit. */
 export async function main(argv: string[]): Promise<void> {
+  // What a process ends with that has nothing left to do before the end of this: it would be a bug.
+  process.exitCode = 70
   // Nobody to tell that stderr is gone; the run itself notices when stdout is.
   process.stderr.on('error', () => {})
   // A run hears of it as its output fails; a page of help is written by now, and looked at below.

@@ -1,6 +1,7 @@
 /** The command line as a whole, on the real program. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, groups } from '../src/commands/index.js'
 import { newPlace, parseEvents } from './osdemo.js'
@@ -88,6 +89,19 @@ describe('help', () => {
     const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', look], { encoding: 'utf8' })
     expect(stderr).toBe(refused)
     expect(stdout).toBe((await osdemo(words)).stdout)
+  })
+
+  test('the stored bytecode of a program as long as this one is not taken for it', () => {
+    const { folder } = newPlace()
+    for (const part of ['package.json', 'bin', 'dist']) {
+      cpSync(part, join(folder, part), { recursive: true, preserveTimestamps: true })
+    }
+    const program = join(folder, 'dist/osdemo.cjs')
+    writeFileSync(program, readFileSync(program, 'utf8').replaceAll('all demos', 'ALL DEMOS'))
+    const { stdout } = spawnSync(process.execPath, [join(folder, 'bin/osdemo.js'), 'help', 'tour'], {
+      encoding: 'utf8',
+    })
+    expect(stdout).toContain('ALL DEMOS')
   })
 
   test('a demo with --quiet prints nothing', async () => {

@@ -1,4 +1,4 @@
-/** The commands of osdemo, a line each. A file is loaded only when its command is asked for. */
+/** The commands of osdemo, a line each. The code of a command runs only when it is asked for. */
 import type { Needs } from '../demos/doctor.js'
 import type { CommandSpec } from './spec.js'
 

@@ -46,7 +46,7 @@ export async function compiled(name: string): Promise<string> {
   // A home that several machines share may hold a program of another C library: their kernels differ then, too.
   const content = [readFileSync(source), process.arch, release()]
   // Loaded here: every tour would wait for it.
-  const { createHash } = process.getBuiltinModule('node:crypto')
+  const { createHash } = await import('node:crypto')
   const hash = content.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
   const folder = cacheFolder()
   const program = join(folder, `${name}-${hash.slice(0, 16)}`)

@@ -9,13 +9,13 @@ import { actorEntry } from './package.js'
  *
  * @param onStart gets the actor as soon as it has told its kernel thread id, before any of its events
  */
-export function startThread(
+export async function startThread(
   part: Part,
   onStart: (actor: Actor) => Actor,
   onEvent: (event: Event) => void,
 ): Promise<Actor> {
   // Loaded here: every other run would wait for it.
-  const { Worker } = process.getBuiltinModule('node:worker_threads')
+  const { Worker } = await import('node:worker_threads')
   const workerData = { name: part.name, config: part.config }
   const worker = new Worker(actorEntry(part.program), { workerData })
   const memory = createMemory(part.name)

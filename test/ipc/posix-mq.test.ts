@@ -1,6 +1,7 @@
 /** POSIX queues as the kernel has them. Every one that is made here is removed when its test ends. */
 import { spawnSync } from 'node:child_process'
 import { fstatSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Queue } from '../../src/ipc/open-mq.js'
 import { isUnfinished, makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
@@ -153,7 +154,7 @@ test('a process whose user may have no more bytes in queues is told so: ulimit -
   const limited = ['-c', 'ulimit -q 1000 && exec "$0" "$@"']
   skip(spawnSync('bash', [...limited, 'true']).status !== 0, 'needs bash that knows ulimit -q')
   const code = `
-    import { makeQueue } from ${JSON.stringify(new URL('../../src/ipc/posix-mq.ts', import.meta.url).pathname)}
+    import { makeQueue } from ${JSON.stringify(fileURLToPath(new URL('../../src/ipc/posix-mq.ts', import.meta.url)))}
     try { makeQueue(${JSON.stringify(newName())}, { capacity: 10, messageSize: 8192, mode: 0o600 }, () => {}) }
     catch ({ errno, hint }) { console.log(errno, hint) }`
   const run = spawnSync(

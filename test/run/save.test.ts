@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { newPlace, type Place, parseEvents, placeOfNobody, temporaryFolder } from '../osdemo.js'
@@ -172,12 +173,12 @@ test('what a kill leaves of a file that is being written, the next run removes',
   const place = newPlace()
   const { folder, files, path } = picturesOf(place)
   // A process that is killed in the middle: it has written down the name, and a part of the file.
-  const source = new URL('../../src/run/ledger.ts', import.meta.url).pathname
+  const source = fileURLToPath(new URL('../../src/run/ledger.ts', import.meta.url))
   const script = `import { recordFile } from '${source}'
     import { writeFileSync } from 'node:fs'
     writeFileSync(recordFile('${path('a.svg')}').thing.draft, '<svg')
     process.kill(process.pid, 'SIGKILL')`
-  const tsx = new URL('../../node_modules/.bin/tsx', import.meta.url).pathname
+  const tsx = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url))
   writeFileSync(join(place.folder, 'half.mts'), script)
   spawnSync(tsx, [join(place.folder, 'half.mts')], { env: { ...process.env, XDG_RUNTIME_DIR: place.folder } })
   expect(files()).toEqual([expect.stringMatching(/^\.osdemo-/)])
