@@ -118,6 +118,13 @@ function createShortage(note: (text: string) => void) {
   }
 }
 
+/**
+ * How many may wait to be accepted; the kernel takes net.core.somaxconn where that is less, listen(2). Node would ask for 511. Of
+ * more at once the kernel drops packets and makes connections from SYN cookies, tcp(7), and then the first bytes of a client
+ * can be lost: of a cookie it cannot tell whether the packet that brings it back is the first.
+ */
+const backlog = 4096
+
 function listen(server: Server, { host, port }: EchoServerConfig): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
@@ -127,7 +134,7 @@ function listen(server: Server, { host, port }: EchoServerConfig): Promise<void>
         }),
       )
     server.once('error', fail)
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off('error', fail)
       resolve()
     })

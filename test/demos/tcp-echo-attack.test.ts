@@ -4,6 +4,7 @@ import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { openFilesLimit } from '../../src/proc/limits.js'
+import { readText } from '../../src/proc/read.js'
 import { readStatus } from '../../src/proc/status.js'
 import { childrenOf, eventsSoFar, newPlace, parseEvents, type Run } from '../osdemo.js'
 import { until } from '../until.js'
@@ -24,6 +25,9 @@ const many = 1300
 
 /** Every connection is one of our descriptors and one of the server's, whose limit is the same as ours. */
 const lacksDescriptors = (openFilesLimit() ?? many * 2) < many + 200
+
+/** How many the kernel lets wait to be accepted. */
+const queueLimit = Number(readText('/proc/sys/net/core/somaxconn'))
 
 interface Peer {
   socket: Socket
@@ -126,6 +130,20 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     expect(singly).toBeLessThan(many / 2)
     await expectAllGone(server)
   })
+
+  test.skipIf(lacksDescriptors || queueLimit < many)(
+    'takes every byte of 1,300 clients that came while it was busy (needs ulimit -n 1500 and net.core.somaxconn of as many)',
+    async () => {
+      const server = await serve(['--json'])
+      const [actor] = childrenOf(server.pid)
+      process.kill(actor!, 'SIGSTOP')
+      const peers = await crowd(server.port, many)
+      const exchanges = peers.map((peer, number) => exchange(peer, frame(`${number}`), true))
+      process.kill(actor!, 'SIGCONT')
+      await Promise.all(exchanges)
+      await stop(server)
+    },
+  )
 
   test('serves 1,300 clients in turn, and its story leaves none out', async () => {
     const server = await serve(['--json'])
