@@ -303,7 +303,7 @@ describe('a stdout that takes no more', () => {
     const full = openSync('/dev/full', 'w')
     onTestFinished(() => closeSync(full))
     const reader = place.osdemo(['pipe', 'read', ...words], { stdio: ['ignore', full, 'pipe'] })
-    const writer = place.osdemo(['pipe', 'write', '--timeout', '5s', 'hello'])
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
     expect(await reader.exit).toBe(1)
     expect(reader.stderr()).toMatch(/^osdemo: .*write: ENOSPC/m)
     writer.child.kill('SIGINT')

@@ -132,19 +132,20 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
 
   test('neither parent nor child outlives osdemo that is killed', async () => {
     const place = newPlace()
-    const run = place.osdemo(['process', 'fork', '--json'])
-    // Stopped in the middle: the child is there, and waits for a step that never comes.
-    const [parent, child] = await until(() => {
-      for (const one of childrenOf(run.pid)) {
-        const found = readNumbers('/proc').find((pid) => readStat(pid)?.ppid === one)
-        if (found !== undefined && readStat(found)?.comm.startsWith('fork-shares')) {
-          run.child.kill('SIGSTOP')
-          return [one, found]
-        }
+    const begin = () => place.osdemo(['process', 'fork', '--json'])
+    let run = begin()
+    // Stopped in the middle: the child is there, and waits for a step that never comes. That moment is short, and may be missed.
+    await until(() => {
+      if (run.child.exitCode !== null) run = begin()
+      for (const parent of childrenOf(run.pid)) {
+        const child = readNumbers('/proc').find((pid) => readStat(pid)?.ppid === parent)
+        if (child === undefined || !readStat(child)?.comm.startsWith('fork-shares')) continue
+        run.child.kill('SIGSTOP')
+        if (readStat(parent) && readStat(child)) return true
+        run.child.kill('SIGCONT')
       }
-      return undefined
+      return false
     })
-    expect([parent, child].every((pid) => readStat(pid!) !== undefined)).toBe(true)
     run.child.kill('SIGKILL')
     await until(() => processesOf(place).length === 0, 2000)
     expect(await place.osdemo(['clean']).exit).toBe(0)

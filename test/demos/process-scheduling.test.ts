@@ -43,7 +43,9 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     const events = await playDemo(['process', 'states'])
     const states = statesOf(events, 'child')
     const firsts = [...new Set(states.map(({ state }) => state))]
-    expect(firsts).toEqual(['new', 'running', 'ready', 'waiting', 'stopped', 'zombie', 'gone'])
+    const slow = events.some((event) => event.event === 'note' && event.text.includes('took too long to end'))
+    const end = slow ? ['gone'] : ['zombie', 'gone']
+    expect(firsts).toEqual(['new', 'running', 'ready', 'waiting', 'stopped', ...end])
     const letters = { waiting: 'S', stopped: 'T', zombie: 'Z', running: 'R', ready: 'R', gone: '' }
     for (const { state, kernel } of states.filter(({ state }) => state !== 'new')) {
       expect([state, kernel]).toEqual([state, letters[state as keyof typeof letters]])

@@ -298,7 +298,13 @@ connection.close()`
     await until(() => peer.closed() || peer.ended())
     expect(peer.count()).toBe(0)
     await until(() => story(server).includes(`127.0.0.1:${peer.socket.localPort} was idle for 200 ms`))
-    await expectEcho(server.port, frame('next'))
+    // On a loaded machine one that sends at once may seem idle too.
+    await until(() =>
+      expectEcho(server.port, frame('next')).then(
+        () => true,
+        () => false,
+      ),
+    )
   })
 
   test('ends with exit code 1 when somebody kills its server process', async () => {
