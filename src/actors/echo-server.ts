@@ -119,9 +119,9 @@ function createShortage(note: (text: string) => void) {
 }
 
 /**
- * How many may wait to be accepted; the kernel takes net.core.somaxconn where that is less, listen(2). Node would ask for 511. Of
- * more at once the kernel drops packets and makes connections from SYN cookies, tcp(7), and then the first bytes of a client
- * can be lost: of a cookie it cannot tell whether the packet that brings it back is the first.
+ * How many may wait to be accepted; the kernel takes net.core.somaxconn where that is less, listen(2). Node would ask for 511. With
+ * 1,300 at once that overflowed: the kernel dropped packets and made connections from SYN cookies, tcp(7), and of some clients
+ * the first byte never came, though it was acknowledged to them.
  */
 const backlog = 4096
 

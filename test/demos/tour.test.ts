@@ -48,7 +48,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
   async function play() {
     const place = newPlace()
     const file = join(place.folder, 'tour.ndjson')
-    const run = place.osdemo(['tour', '--timeout', '60s', '--save', file])
+    const run = place.osdemo(['tour', '--timeout', '25s', '--save', file])
     expect([await run.exit, run.stderr()]).toEqual([0, ''])
     expect([processesOf(place), place.leftovers()]).toEqual([[], []])
     const events = parseEvents(readFileSync(file, 'utf8'))
@@ -56,13 +56,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     return { story: run.stdout(), events }
   }
 
-  test('begins no demo after 17 seconds, so that 25 are enough for all', async () => {
-    const { events } = await played()
-    const [begin = 0, ...begins] = events.flatMap(({ event, t }) => (event === 'run' ? [t] : []))
-    expect(Math.max(...begins) - begin).toBeLessThan(18_000_000)
-  })
-
-  test('ends with a table of all claims, in 80 columns', async () => {
+  test('ends in less than 25 seconds with a table of all claims, in 80 columns', async () => {
     const { story } = await played()
     const lines = story.trimEnd().split('\n')
     expect(lines.filter((line) => stringWidth(line) > 80)).toEqual([])
