@@ -13,9 +13,12 @@ export interface WaitingThread {
   syscall: string | undefined
 }
 
-/** The thread ids of a process; empty where it cannot be seen. */
+/**
+ * The thread ids of a process, its main thread first: that is not the least of them when the kernel's numbers began again
+ * while it started. Empty where it cannot be seen.
+ */
 export function threads(pid: number): number[] {
-  return readNumbers(`/proc/${pid}/task`)
+  return readNumbers(`/proc/${pid}/task`).sort((one, other) => Number(other === pid) - Number(one === pid))
 }
 
 /** Reads the text of a wchan file: `0` means that it does not wait, or that we may not know. */

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, type TestContext, test } from 'vitest
 import { unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
-import { childrenOf } from '../osdemo.js'
+import { childrenOf, newPlace } from '../osdemo.js'
 import { makeFifo, start, temporaryFolder } from '../proc/children.js'
 import { until } from '../until.js'
 import { allInCall, ask, childNamed, gone, inCall, startC, startPython, startShell, type } from './why-ask.js'
@@ -50,6 +50,23 @@ d.close(); c.recv(1)`,
     expect(answer.command).toBe(`kill ${child}`)
     type(answer)
     await gone(server)
+  })
+
+  test('the main thread is told first, also when the others have lower numbers', async ({ skip }) => {
+    const namespaces = ['unshare', '--pid', '--mount-proc', '--fork', '--kill-child']
+    skip(spawnSync('env', [...namespaces, 'true']).status !== 0, 'needs the right to make namespaces')
+    // The next process gets the highest number there is, and its threads the lowest.
+    const script = `echo $(($(cat /proc/sys/kernel/pid_max) - 2)) > /proc/sys/kernel/ns_last_pid
+"$0" -e 'fs.open("${makeFifo()}", () => {}); setInterval(() => {}, 1e6)' & pid=$!
+until cat /proc/$pid/task/*/wchan | grep -q wait_for_partner; do sleep .1; done
+[ "$(ls /proc/$pid/task | sort -n | tail -1)" = $pid ] && exec "$@" $pid --json`
+    const run = newPlace().osdemo(['why'], { prefix: [...namespaces, 'sh', '-c', script, process.execPath] })
+    expect([await run.exit, run.stderr()]).toEqual([0, ''])
+    const told = run.stdout().match(/(?<=waits in )\w+/g)
+    expect(told?.slice(0, 2)).toEqual([
+      expect.stringMatching(/^epoll_p?wait$/),
+      expect.stringMatching(/^open/),
+    ])
   })
 
   test('threads that wait for the same are told once', async (context) => {
