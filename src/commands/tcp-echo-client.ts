@@ -1,7 +1,7 @@
 import { echoClient } from '../demos/tcp-echo.js'
 import { UsageError } from '../errors.js'
 import type { CommandSpec } from './spec.js'
-import { count, duration, size, wholeNumber } from './values.js'
+import { count, duration, hostName, size, wholeNumber } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'tool',
@@ -15,7 +15,7 @@ export const spec: CommandSpec = {
   configure: (command) =>
     command
       .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is')
-      .option('--host <host>', 'where the server is', '127.0.0.1')
+      .option('--host <host>', 'where the server is', hostName, '127.0.0.1')
       .option('--port <port>', 'where the server is', wholeNumber(1, 65_535), 7007)
       .option('--chunk <n>', 'write n bytes at a time', count)
       .option('--delay <duration>', 'pause between two writes', duration)

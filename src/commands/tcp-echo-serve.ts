@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { echoServe } from '../demos/tcp-echo.js'
 import type { CommandSpec } from './spec.js'
-import { count, type Duration, duration, size, wholeNumber } from './values.js'
+import { count, type Duration, duration, hostName, size, wholeNumber } from './values.js'
 
 export const spec: CommandSpec = {
   kind: 'tool',
@@ -13,7 +13,7 @@ export const spec: CommandSpec = {
   ],
   configure: (command) =>
     command
-      .option('--host <host>', 'address to listen on', '127.0.0.1')
+      .option('--host <host>', 'address to listen on', hostName, '127.0.0.1')
       .option('--port <port>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65_535), 7007)
       .option(
         '--max-frame <size>',

@@ -46,6 +46,12 @@ export function size(min: number, max: number): (text: string) => number {
   }
 }
 
+/** An address or a name of a host. The empty one would be every address of this machine. */
+export function hostName(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It takes an address or a name, such as 127.0.0.1 or localhost.')
+}
+
 /** A file to save to, whose ending names a view; collects those of a repeated option. */
 export function savedFile(path: string, earlier: string[] = []): string[] {
   const known = Object.keys(endings)

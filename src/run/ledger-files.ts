@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive, readStat } from '../proc/stat.js'
 import type { Maker, Recorded, RecordedQueue } from './recorded.js'
 import { runtimeFolder } from './runtime-folder.js'
 
@@ -29,14 +30,20 @@ export function namespaces(): string {
   }
 }
 
-/** A name that nobody else uses now or will use. */
-export function uniqueName(): string {
-  return `${process.pid}-${process.hrtime.bigint()}`
+/** The pid and the start time of this process, in clock ticks since boot; 0 where there is no /proc. */
+export function ownName(): string {
+  return `${process.pid}-${readStat(process.pid)?.startTicks ?? 0}`
 }
 
-/** The pid in the name of a record or a mark, as `uniqueName` puts it there. */
-export function pidIn(file: string): number {
-  return Number(file.match(/-(\d+)-[^/-]*$/)?.[1])
+/** A name that nobody else uses now or will use. */
+export function uniqueName(): string {
+  return `${ownName()}-${process.hrtime.bigint()}`
+}
+
+/** The process whose `ownName` stands last but one in the name of a record or a mark; undefined once it is gone. */
+export function livingMaker(file: string): number | undefined {
+  const [, pid, startTicks] = (/-(\d+)-(\d+)-[^/-]*$/.exec(file) ?? []).map(Number)
+  return pid !== undefined && isAlive(pid, startTicks || undefined) ? pid : undefined
 }
 
 /** None where there is no ledger, or no runtime folder that we may trust: then we made nothing there either. */

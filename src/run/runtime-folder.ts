@@ -32,7 +32,13 @@ export function runtimeFolder(): string {
       },
     )
   }
-  if ((stats!.mode & 0o077) !== 0) chmodSync(folder, 0o700)
+  if ((stats!.mode & 0o077) !== 0) {
+    try {
+      chmodSync(folder, 0o700)
+    } catch (error) {
+      throw systemCallError(error, `cannot close the runtime folder ${folder} to others`, hint)
+    }
+  }
   return folder
 }
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { debug } from '../log.js'
 import { bootId } from '../proc/boot.js'
 import { isAlive } from '../proc/stat.js'
-import { type Entry, ledgerFiles, namespaces, pidIn, read } from './ledger-files.js'
+import { type Entry, ledgerFiles, livingMaker, namespaces, ownName, read } from './ledger-files.js'
 import { type Found, find, nameOf, type Recorded, type RecordedQueue, removeDraft } from './recorded.js'
 
 /** What became of a thing on record. */
@@ -28,7 +28,7 @@ export function sweep(): Swept[] {
   let marked: string | undefined
   const mark = (file: string) => {
     if (marked) return
-    marked = join(dirname(file), `sweep-${process.pid}-0.mark`)
+    marked = join(dirname(file), `sweep-${ownName()}-0.mark`)
     try {
       writeFileSync(marked, '', { mode: 0o600 })
     } catch (error) {
@@ -48,7 +48,7 @@ function sweepOne(file: string, mark: (file: string) => void): Swept[] {
   const strikeOff = () => rmSync(file, { force: true })
   if (!entry || !file.endsWith('.json')) {
     // Left half written, or a mark, by a process that was killed. Of one that lives, the rest is yet to come.
-    if (!isAlive(pidIn(file))) strikeOff()
+    if (livingMaker(file) === undefined) strikeOff()
     return []
   }
   const { thing, maker, kept } = entry
@@ -98,8 +98,9 @@ function queueRecords({ name, identity }: Omit<RecordedQueue, 'kind'>): Entry[] 
 /** Whether another process is removing things now. */
 export function othersSweep(): boolean {
   return ledgerFiles().some((file) => {
-    const pid = pidIn(file)
-    return file.endsWith('.mark') && pid !== process.pid && isAlive(pid)
+    if (!file.endsWith('.mark')) return false
+    const pid = livingMaker(file)
+    return pid !== undefined && pid !== process.pid
   })
 }
 

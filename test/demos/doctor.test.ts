@@ -125,6 +125,19 @@ const lacks = [
     cannot: ['tcp-echo demo', 'short-reads'],
     can: 'pipe demo',
   },
+  {
+    lack: 'with a runtime folder that is open to others, on a disk that is read-only',
+    prefix: [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      'mount -t tmpfs none /mnt && mkdir -m 755 /mnt/osdemo && mount -o remount,ro /mnt && exec env XDG_RUNTIME_DIR=/mnt "$@"',
+      'sh',
+    ],
+    cannot: ['pipe demo', 'shm write'],
+    can: 'short-reads',
+  },
 ]
 
 test.for(lacks)('$lack: what cannot run fails, and what runs here ends well', async (situation, context) => {

@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+import { readStat } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
 import {
   asUser,
@@ -195,7 +196,8 @@ describe('--keep', () => {
     const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
     await waits(receiver, 'mq_timedreceive')
     // Where its sweep writes its mark, just before it looks, a FIFO makes it wait for us.
-    const mark = join(place.folder, 'osdemo', 'ledger', `sweep-${receiver.pid}-0.mark`)
+    const { startTicks } = readStat(receiver.pid)!
+    const mark = join(place.folder, 'osdemo', 'ledger', `sweep-${receiver.pid}-${startTicks}-0.mark`)
     execFileSync('mkfifo', [mark])
     const sender = place.osdemo(['queue', 'send', '--keep', '--name', name], {
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -550,6 +550,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begi
     ['--max-connections', '0'],
     ['--idle-timeout', '5'],
     ['--idle-timeout', '0ms'],
+    ['--host', ''],
   ])('takes %s %s for a mistake, and says so with exit code 2', async (option, value) => {
     const run = newPlace().osdemo(['tcp-echo', option, value])
     expect([await run.exit, run.stdout()]).toEqual([2, ''])

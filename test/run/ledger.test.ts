@@ -16,6 +16,7 @@ import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAlive, readStat } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
+import { ownName } from '../../src/run/ledger-files.js'
 import {
   childrenOf,
   expectNothingLeft,
@@ -170,7 +171,7 @@ describe('a FIFO on record', () => {
     const path = defaultFifo(place)
     execFileSync('mkfifo', ['-m', '600', path])
     // The sweep is ours: it has looked for users, has seen none, and is slow.
-    const mark = join(ledger, `sweep-${process.pid}-0.mark`)
+    const mark = join(ledger, `sweep-${ownName()}-0.mark`)
     writeFileSync(mark, '')
     const writer = place.osdemo(['pipe', 'write', 'hello'])
     await until(() => hasOpen(writer.pid, path))
@@ -180,6 +181,24 @@ describe('a FIFO on record', () => {
     const reader = place.osdemo(['pipe', 'read'])
     expect([await writer.exit, await reader.exit, reader.stdout()]).toEqual([0, 0, 'hello\n'])
     expectNothingLeft(place)
+  })
+
+  test('is not waited for when the mark of a killed sweep has a pid that is in use again', async () => {
+    const place = newPlace()
+    const ledger = join(place.folder, 'osdemo', 'ledger')
+    mkdirSync(ledger, { recursive: true, mode: 0o700 })
+    const ticks = readStat(process.pid)!.startTicks - 1
+    for (const name of ['sweep', 'fifo'].map((kind) => `${kind}-${process.pid}-${ticks}-0`)) {
+      writeFileSync(join(ledger, `${name}.${name.startsWith('sweep') ? 'mark' : 'new'}`), '')
+    }
+    const path = defaultFifo(place)
+    execFileSync('mkfifo', ['-m', '600', path])
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    await waitingActor(writer)
+    const reader = place.osdemo(['pipe', 'read'])
+    expect([await writer.exit, await reader.exit, reader.stdout()]).toEqual([0, 0, 'hello\n'])
+    await nextRun(place)
+    expect(readdirSync(ledger)).toEqual([])
   })
 
   test('is not missed for what else lies in the ledger folder', async () => {
