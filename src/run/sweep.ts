@@ -52,7 +52,7 @@ function sweepOne(file: string, mark: (file: string) => void): Swept[] {
     return []
   }
   const { thing, maker, kept } = entry
-  if (maker.boot === bootId() && maker.namespaces !== namespaces()) return []
+  if (isElsewhere(entry)) return []
   const about = { kind: thing.kind, name: nameOf(thing) }
   let found: Found | undefined
   try {
@@ -102,6 +102,18 @@ export function othersSweep(): boolean {
     const pid = livingMaker(file)
     return pid !== undefined && pid !== process.pid
   })
+}
+
+/** What runs in other namespaces have recorded: whether their makers live cannot be told from here, so it is left alone. */
+export function recordedElsewhere(): Pick<Swept, 'kind' | 'name'>[] {
+  return ledgerFiles().flatMap((file) => {
+    const entry = read(file)
+    return entry && isElsewhere(entry) ? [{ kind: entry.thing.kind, name: nameOf(entry.thing) }] : []
+  })
+}
+
+function isElsewhere({ maker }: Entry): boolean {
+  return maker.boot === bootId() && maker.namespaces !== namespaces()
 }
 
 /** The ids of the segments on record: those that runs use now, and those that the user asked to keep. */

@@ -161,6 +161,9 @@ describe('a FIFO on record', () => {
     const before = place.leftovers()
     const clean = place.osdemo(['clean'], { prefix: unshare })
     expect(await clean.exit).toBe(0)
+    const story = clean.stdout().replace(/\s+/g, ' ')
+    expect(story).toContain('recorded in other namespaces')
+    expect(story).not.toContain('nothing is left')
     expect(place.leftovers()).toEqual(before)
   })
 
