@@ -186,7 +186,7 @@ describe('a FIFO on record', () => {
     expectNothingLeft(place)
   })
 
-  test('is not waited for when the mark of a killed sweep has a pid that is in use again', async () => {
+  test('passes a text beside marks of a killed sweep whose pid is in use again, and they are struck off', async () => {
     const place = newPlace()
     const ledger = join(place.folder, 'osdemo', 'ledger')
     mkdirSync(ledger, { recursive: true, mode: 0o700 })
