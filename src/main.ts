@@ -1,7 +1,7 @@
 /** The two ends of the program: what the words are, and what became of it as an exit code. */
 import { constants } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
-import type { launch } from './commands/launch.js'
+import type { launch } from './commands/lib/launch.js'
 import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
@@ -49,7 +49,7 @@ async function obey(argv: string[]): ReturnType<typeof launch> {
     return { exit: 0, hasty: false }
   }
   const end = argv.indexOf('--')
-  const commands = await import('./commands/launch.js')
+  const commands = await import('./commands/lib/launch.js')
   return end < 0 ? commands.launch(argv, []) : commands.launch(argv.slice(0, end), argv.slice(end))
 }
 

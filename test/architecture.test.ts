@@ -14,6 +14,7 @@ interface Layer {
 /** A layer is a folder of src, or a file directly in src. */
 const layers: Record<string, Layer> = {
   events: { uses: [] },
+  'shell-quote': { uses: [] },
   errors: { uses: [] },
   log: { uses: [], packages: ['pino'] },
   framing: { uses: [] },
@@ -21,7 +22,11 @@ const layers: Record<string, Layer> = {
   ipc: { uses: ['errors', 'framing'], packages: ['execa'] },
   actors: { uses: ['ipc', 'framing', 'proc', 'events', 'errors'] },
   run: { uses: ['ipc', 'proc', 'events', 'errors', 'log'] },
-  demos: { uses: ['run', 'ipc', 'framing', 'proc', 'events', 'errors'], types: ['actors'] },
+  why: { uses: ['proc', 'ipc', 'events', 'errors', 'shell-quote'], types: ['run'] },
+  demos: {
+    uses: ['run', 'why', 'ipc', 'framing', 'proc', 'events', 'errors', 'shell-quote'],
+    types: ['actors'],
+  },
   replay: { uses: ['run', 'events', 'errors'] },
   views: { uses: ['events'], packages: ['chalk', 'fast-string-width', 'fast-wrap-ansi'] },
   commands: { uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },

@@ -4,7 +4,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, groups } from '../src/commands/index.js'
-import { newPlace, parseEvents } from './osdemo.js'
+import { newPlace, parseEvents } from './support/osdemo.js'
 
 async function osdemo(words: string[], env: Record<string, string> = {}) {
   const run = newPlace().osdemo(words, { env })

@@ -5,12 +5,12 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { commands } from '../src/commands/index.js'
-import { findRoute } from '../src/commands/route.js'
-import { buildCommand } from '../src/commands/spec.js'
+import { findRoute } from '../src/commands/lib/route.js'
+import { buildCommand } from '../src/commands/lib/spec.js'
 import { readNumbers, readText } from '../src/proc/read.js'
 import { waitingThreads } from '../src/proc/task.js'
-import { invalidEvents, newPlace, type Place, type Run, temporaryFolder } from './osdemo.js'
-import { until } from './until.js'
+import { invalidEvents, newPlace, type Place, type Run, temporaryFolder } from './support/osdemo.js'
+import { until } from './support/until.js'
 
 /** How long a script may take here that starts a dozen of processes, in milliseconds. */
 const patience = 60_000
@@ -336,7 +336,12 @@ test('the library lines of README.md run as they stand', async () => {
 test('the demo that CONTRIBUTING.md adds builds, is well typed, and passes its test', async () => {
   const folder = temporaryFolder()
   const copied = ['bin', 'scripts', 'src', 'package.json', 'tsconfig.json', 'tsconfig.framing.json']
-  const helpers = ['vitest.config.ts', 'test/build.ts', 'test/osdemo.ts', 'test/until.ts']
+  const helpers = [
+    'vitest.config.ts',
+    'test/support/build.ts',
+    'test/support/osdemo.ts',
+    'test/support/until.ts',
+  ]
   for (const path of [...copied, ...helpers]) cpSync(path, join(folder, path), { recursive: true })
   symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
   for (const { language, text } of blocks('CONTRIBUTING.md')) {

@@ -3,8 +3,8 @@ import { closeSync, readSync } from 'node:fs'
 import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { createTornFinder, type Torn } from '../ipc/torn.js'
-import { play } from './preamble.js'
+import { createTornFinder, type Torn } from '../ipc/torn-messages.js'
+import { play } from './lib/runtime.js'
 
 export interface BurstReaderConfig {
   path: string

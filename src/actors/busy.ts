@@ -1,7 +1,7 @@
 /** Computes without a pause, and knows from the clock when it had a CPU; or sleeps; or waits for a word. */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { now, type Say } from '../events.js'
-import { play } from './preamble.js'
+import { play } from './lib/runtime.js'
 
 export interface BusyConfig {
   /** Microseconds between two looks at the clock, from which on it says that it was not on a CPU in between. */

@@ -4,7 +4,7 @@ import type { Say } from '../events.js'
 import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
-import { play } from './preamble.js'
+import { play } from './lib/runtime.js'
 
 export interface CounterConfig {
   memory: SharedMemory

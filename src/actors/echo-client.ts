@@ -6,9 +6,9 @@ import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
 import { encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from '../framing/index.js'
 import { address, addressError, boundAddress } from '../ipc/tcp.js'
-import { createMeter, textOf } from './meter.js'
-import { play } from './preamble.js'
-import { stdinLines, writeOut } from './stdio.js'
+import { createMeter, textOf } from './lib/meter.js'
+import { play } from './lib/runtime.js'
+import { stdinLines, writeOut } from './lib/stdio.js'
 
 export interface EchoClientConfig {
   host: string

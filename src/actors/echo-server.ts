@@ -1,4 +1,4 @@
-/** Serves TCP: every whole frame comes back as it is. What becomes of a single connection is in echo-connection.ts. */
+/** Serves TCP: every whole frame comes back as it is. What becomes of a single connection is in lib/echo-connection.ts. */
 import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed } from '../errors.js'
@@ -9,11 +9,11 @@ import { openFilesLimit } from '../proc/limits.js'
 import { readTcpTable } from '../proc/net-tcp.js'
 import { readNumbers } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
-import { type EchoConnection, type EchoLimits, echoConnection, grace } from './echo-connection.js'
-import { createStory } from './echo-story.js'
-import { counted } from './meter.js'
-import { playServer } from './preamble.js'
-import { writeOut } from './stdio.js'
+import { type EchoConnection, type EchoLimits, echoConnection, grace } from './lib/echo-connection.js'
+import { createStory } from './lib/echo-story.js'
+import { counted } from './lib/meter.js'
+import { playServer } from './lib/runtime.js'
+import { writeOut } from './lib/stdio.js'
 
 export interface EchoServerConfig extends EchoLimits {
   host: string

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo, openKeeper } from '../ipc/fifo.js'
-import { expectMany } from './bulk.js'
-import { createTaker, type Taker, type TakerConfig } from './line-taker.js'
-import { counted, createMeter, type Meter } from './meter.js'
-import { play } from './preamble.js'
-import { alignedBuffer } from './stdio.js'
+import { expectMany } from './lib/bulk.js'
+import { createTaker, type Taker, type TakerConfig } from './lib/line-taker.js'
+import { counted, createMeter, type Meter } from './lib/meter.js'
+import { play } from './lib/runtime.js'
+import { alignedBuffer } from './lib/stdio.js'
 
 export interface FifoReaderConfig extends TakerConfig {
   path: string

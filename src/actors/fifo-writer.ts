@@ -5,11 +5,11 @@ import { promisify } from 'node:util'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { expectMany } from './bulk.js'
-import { counted, createMeter, type Meter, textOf } from './meter.js'
-import { patiently } from './patience.js'
-import { play } from './preamble.js'
-import { stdinChunks } from './stdio.js'
+import { expectMany } from './lib/bulk.js'
+import { counted, createMeter, type Meter, textOf } from './lib/meter.js'
+import { patiently } from './lib/report-slow-call.js'
+import { play } from './lib/runtime.js'
+import { stdinChunks } from './lib/stdio.js'
 
 export interface FifoWriterConfig {
   path: string

@@ -5,8 +5,8 @@
 import { type ConnectOpts, createConnection, type NetConnectOpts, type Socket } from 'node:net'
 import { systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
-import { textOf } from './meter.js'
-import { play } from './preamble.js'
+import { textOf } from './lib/meter.js'
+import { play } from './lib/runtime.js'
 
 export interface FrameReaderConfig {
   host: string

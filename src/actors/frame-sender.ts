@@ -6,7 +6,7 @@
 import { createServer, type Socket } from 'node:net'
 import { encode } from '../framing/index.js'
 import { address, boundAddress } from '../ipc/tcp.js'
-import { play } from './preamble.js'
+import { play } from './lib/runtime.js'
 
 export interface FrameSenderConfig {
   /** Each piece in base64. */

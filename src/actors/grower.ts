@@ -1,6 +1,6 @@
 /** Takes memory in each of the ways in which a program does, when the director says so. */
 import { allocate } from '../ipc/libc.js'
-import { play } from './preamble.js'
+import { play } from './lib/runtime.js'
 
 export interface GrowerConfig {
   /** Small allocations: how many, and of how many bytes. The C library takes less than 128 KiB from the heap. */

@@ -1,9 +1,9 @@
 /** Receives messages from a POSIX queue and prints each as a line; the highest priority comes first. */
 import { SystemCallError } from '../errors.js'
-import { counted, createMeter, textOf } from './meter.js'
-import { callPatiently, isEagain, type MqConfig, openTwice } from './mq-calls.js'
-import { play } from './preamble.js'
-import { writeOut } from './stdio.js'
+import { counted, createMeter, textOf } from './lib/meter.js'
+import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
+import { play } from './lib/runtime.js'
+import { writeOut } from './lib/stdio.js'
 
 export interface MqReceiverConfig extends MqConfig {
   /** Want no more after so many messages; null: go on for ever. */

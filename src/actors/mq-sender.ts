@@ -1,10 +1,10 @@
 /** Sends texts, or each line of its stdin, to a POSIX queue: a message is the bytes of the text, without newline or NUL. */
 import { DemoFailed, SystemCallError } from '../errors.js'
 import { now } from '../events.js'
-import { counted, createMeter, textOf } from './meter.js'
-import { callPatiently, isEagain, type MqConfig, openTwice } from './mq-calls.js'
-import { play } from './preamble.js'
-import { stdinLines } from './stdio.js'
+import { counted, createMeter, textOf } from './lib/meter.js'
+import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
+import { play } from './lib/runtime.js'
+import { stdinLines } from './lib/stdio.js'
 
 export interface MqSenderConfig extends MqConfig {
   /** Null: each line of stdin. */

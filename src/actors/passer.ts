@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { play } from './preamble.js'
+import { play } from './lib/runtime.js'
 
 export interface PasserConfig {
   /** Paths of two FIFOs. */

@@ -5,8 +5,8 @@ import { now } from '../events.js'
 import { openBothEnds } from '../ipc/fifo.js'
 import { withoutCapability } from '../ipc/libc.js'
 import { bytesInPipe, hasRoom, pageSize, pipeCapacity, resizePipe } from '../ipc/pipe-room.js'
-import { counted } from './meter.js'
-import { play } from './preamble.js'
+import { counted } from './lib/meter.js'
+import { play } from './lib/runtime.js'
 
 export interface PipeFillerConfig {
   path: string

@@ -2,7 +2,7 @@
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousReceiver } from '../ipc/rendezvous.js'
 import { openUnboundedReceiver } from '../ipc/unbounded.js'
-import { playRounds, type Round, type Side } from './queue-round.js'
+import { playRounds, type Round, type Side } from './lib/queue-round.js'
 
 playRounds('received', openSide)
 

@@ -2,7 +2,7 @@
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousSender } from '../ipc/rendezvous.js'
 import { openUnboundedSender } from '../ipc/unbounded.js'
-import { playRounds, type Round, type Side } from './queue-round.js'
+import { playRounds, type Round, type Side } from './lib/queue-round.js'
 
 playRounds('sent', openSide)
 

@@ -2,9 +2,9 @@
 import { DemoFailed } from '../errors.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { consumerOf } from '../ipc/shared-ring.js'
-import { createMeter } from './meter.js'
-import { play } from './preamble.js'
-import { messageOf, ringHooks } from './ring-sides.js'
+import { createMeter } from './lib/meter.js'
+import { messageOf, ringHooks } from './lib/ring-sides.js'
+import { play } from './lib/runtime.js'
 
 export interface RingConsumerConfig {
   memory: SharedMemory

@@ -1,9 +1,9 @@
 /** Writes numbered messages into a ring in shared memory, once it is told to begin. A thread, or a process. */
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { producerOf } from '../ipc/shared-ring.js'
-import { createMeter } from './meter.js'
-import { play } from './preamble.js'
-import { messageOf, ringHooks } from './ring-sides.js'
+import { createMeter } from './lib/meter.js'
+import { messageOf, ringHooks } from './lib/ring-sides.js'
+import { play } from './lib/runtime.js'
 
 export interface RingProducerConfig {
   memory: SharedMemory

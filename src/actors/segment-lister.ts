@@ -2,8 +2,8 @@
 import { now } from '../events.js'
 import { isAlive } from '../proc/stat.js'
 import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
-import { play } from './preamble.js'
-import { writeOut } from './stdio.js'
+import { play } from './lib/runtime.js'
+import { writeOut } from './lib/stdio.js'
 
 export interface SegmentListerConfig {
   /** The ids of those that osdemo made and left because the user wanted it so. */

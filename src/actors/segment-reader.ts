@@ -3,9 +3,9 @@ import { isUtf8 } from 'node:buffer'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { attachSegment, textIn } from '../ipc/sysv-shm.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
-import { shortText } from './meter.js'
-import { play } from './preamble.js'
-import { writeOut } from './stdio.js'
+import { shortText } from './lib/meter.js'
+import { play } from './lib/runtime.js'
+import { writeOut } from './lib/stdio.js'
 
 export interface SegmentReaderConfig {
   id: number

@@ -8,7 +8,7 @@ import {
   removeSegment,
   textIn,
 } from '../ipc/sysv-shm.js'
-import { play } from './preamble.js'
+import { play } from './lib/runtime.js'
 
 export interface SegmentUserConfig {
   key: number

@@ -1,8 +1,8 @@
 /** Writes a text into a System V segment, as a C program would: the bytes and a NUL. */
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
-import { textOf } from './meter.js'
-import { play } from './preamble.js'
+import { textOf } from './lib/meter.js'
+import { play } from './lib/runtime.js'
 
 export interface SegmentWriterConfig {
   id: number

@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo, openForBoth } from '../ipc/fifo.js'
-import { patiently } from './patience.js'
-import { play } from './preamble.js'
+import { patiently } from './lib/report-slow-call.js'
+import { play } from './lib/runtime.js'
 
 export interface TalkerConfig {
   /** The FIFO that it writes to, and the one that it reads from; when they are one, it opens that for both. */

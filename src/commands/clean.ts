@@ -1,6 +1,6 @@
 /** osdemo clean */
 import { clean } from '../demos/clean.js'
-import type { CommandSpec } from './spec.js'
+import type { CommandSpec } from './lib/spec.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',

@@ -1,9 +1,9 @@
 import { Argument } from 'commander'
 import { UsageError } from '../errors.js'
 import { type Event, now } from '../events.js'
-import { candidates } from './candidates.js'
 import { commands } from './index.js'
-import { buildCommand, type PlainSpec } from './spec.js'
+import { candidates } from './lib/candidates.js'
+import { buildCommand, type PlainSpec } from './lib/spec.js'
 
 /**
  * The scripts only ask osdemo itself, with `osdemo completion words`, so they hold no command and no option. It answers with

@@ -1,7 +1,7 @@
-import { doctor } from '../demos/doctor.js'
+import { doctor } from '../demos/doctor/index.js'
 import { colorLevel } from '../views/color.js'
 import { commands } from './index.js'
-import type { RunSpec } from './spec.js'
+import type { RunSpec } from './lib/spec.js'
 
 export const spec: RunSpec = {
   kind: 'demo',

@@ -1,5 +1,5 @@
-import { shortReads } from '../demos/short-reads.js'
-import type { CommandSpec } from './spec.js'
+import { shortReads } from '../demos/socket/short-reads.js'
+import type { CommandSpec } from './lib/spec.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',

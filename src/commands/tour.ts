@@ -1,5 +1,5 @@
 import { tour } from '../demos/tour.js'
-import type { CommandSpec } from './spec.js'
+import type { CommandSpec } from './lib/spec.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',

@@ -3,8 +3,8 @@ import { UsageError } from '../errors.js'
 import { merge } from '../replay/merge.js'
 import { openRecording, type Recording } from '../replay/recording.js'
 import { replay } from '../replay/replay.js'
-import { openOutput, openRecords } from './outputs.js'
-import type { PlainSpec } from './spec.js'
+import { openOutput, openRecords } from './lib/outputs.js'
+import type { PlainSpec } from './lib/spec.js'
 
 export const spec: PlainSpec = {
   kind: 'plain',

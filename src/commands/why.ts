@@ -1,7 +1,7 @@
-import { why } from '../demos/why.js'
+import { why } from '../demos/why/index.js'
 import { UsageError } from '../errors.js'
-import type { CommandSpec } from './spec.js'
-import { processId } from './values.js'
+import type { CommandSpec } from './lib/spec.js'
+import { processId } from './lib/values.js'
 
 export const spec: CommandSpec = {
   kind: 'demo',

@@ -2,7 +2,7 @@
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Stage } from '../run/stage.js'
 import { recordedElsewhere, sweep } from '../run/sweep.js'
-import { inUse } from './fifo.js'
+import { inUse } from './shared/fifo.js'
 
 const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'unfinished file' }
 

@@ -2,7 +2,7 @@
 import { readSmaps } from '../proc/smaps.js'
 import type { Stage } from '../run/stage.js'
 import type { Variable } from './fork-picture.js'
-import { kib } from './memory.js'
+import { kib } from './process/show-memory.js'
 
 /** Those of the variables of examples/fork-shares.c that lie in memory which is shared. */
 export const sharedVariables = ['MAP_SHARED', 'System V']

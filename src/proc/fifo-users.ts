@@ -3,7 +3,7 @@
  * there is only the path that it gave to the kernel: an argument of its system call, in its own memory.
  */
 import { holders } from './fds.js'
-import { fileBeingOpened, statOrNothing } from './opening.js'
+import { fileBeingOpened, statOrNothing } from './pending-open.js'
 import { readNumbers } from './read.js'
 import { readSyscall, readWchan, threads } from './task.js'
 

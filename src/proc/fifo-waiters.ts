@@ -1,5 +1,5 @@
 /** Who waits in open(2) for the other end of a FIFO, on this whole machine. */
-import { fileBeingOpened, statOrNothing } from './opening.js'
+import { fileBeingOpened, statOrNothing } from './pending-open.js'
 import { readNumbers } from './read.js'
 import { readSyscall, readWchan, threads } from './task.js'
 

@@ -11,7 +11,7 @@ import type { Readable, Writable } from 'node:stream'
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
-import { type Actor, createMemory, type Ending, type Part } from './cast.js'
+import { type Actor, createMemory, type Ending, type Part } from './actor.js'
 import { lineSplitter } from './lines.js'
 import { actorEntry } from './package.js'
 

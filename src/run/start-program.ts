@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path'
 import { OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { readText } from '../proc/read.js'
-import type { Ending } from './cast.js'
+import type { Ending } from './actor.js'
 import { lineSplitter } from './lines.js'
 import { leashWords } from './start-process.js'
 

@@ -1,7 +1,7 @@
 /** Starts an actor that is a thread of this very process: a worker with its own event loop and shared memory. */
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
-import { type Actor, createMemory, type Ending, type Part } from './cast.js'
+import { type Actor, createMemory, type Ending, type Part } from './actor.js'
 import { actorEntry } from './package.js'
 
 /**

@@ -1,6 +1,6 @@
 /** How full a channel is, as a small picture: `▮▮▮▯ 3 of 4`. */
 import type { Depth } from '../events.js'
-import { thousands } from './words.js'
+import { thousands } from './describe-event.js'
 
 /** The most blocks of a picture; what holds more is drawn to scale. */
 const most = { messages: 16, bytes: 4 }

@@ -1,7 +1,7 @@
 /** Which views there are, by the names that `--view` takes. Each, and what it needs, is loaded only when somebody looks through it. */
 import type { ViewName } from './names.js'
 import { createNdjson } from './ndjson.js'
-import type { TimelineOptions } from './timeline.js'
+import type { TimelineOptions } from './timeline/index.js'
 
 export { endings } from './names.js'
 
@@ -16,7 +16,7 @@ export async function createView(name: ViewName, stream: NodeJS.WriteStream | un
   if (name === 'ndjson') return createNdjson()
   if (name !== 'timeline') return (await import('./pictures.js')).pictures[name]()
   const [{ createTimeline }, { colorLevel }] = await Promise.all([
-    import('./timeline.js'),
+    import('./timeline/index.js'),
     import('./color.js'),
   ])
   return createTimeline({ ...looks, color: stream ? colorLevel(stream, looks.color) : 0 })

@@ -3,11 +3,11 @@
  * they draw is a story; events that a view for people may leave out are only where they can be searched, or zoomed into.
  */
 import type { Event } from '../events.js'
-import { drawPage } from './html.js'
-import { drawSequence } from './mermaid.js'
-import { drawTrace } from './perfetto.js'
-import { tellStory } from './story.js'
-import { drawSvg } from './svg.js'
+import { drawPage } from './html/index.js'
+import { drawSequence } from './mermaid/index.js'
+import { drawTrace } from './perfetto/index.js'
+import { tellStory } from './story/index.js'
+import { drawSvg } from './svg/index.js'
 
 export const pictures = {
   mermaid: drawnAtEnd((events) => drawSequence(tellStory(events, false))),

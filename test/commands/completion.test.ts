@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { candidates } from '../../src/commands/candidates.js'
 import { commands, groups } from '../../src/commands/index.js'
-import { buildCommand } from '../../src/commands/spec.js'
-import { newPlace, program, temporaryFolder } from '../osdemo.js'
+import { candidates } from '../../src/commands/lib/candidates.js'
+import { buildCommand } from '../../src/commands/lib/spec.js'
+import { newPlace, program, temporaryFolder } from '../support/osdemo.js'
 
 async function offers(...words: string[]): Promise<string[]> {
   const text = await candidates(words)

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { newPlace, type Place, parseEvents, placeOfNobody } from '../osdemo.js'
-import { until } from '../until.js'
+import { newPlace, type Place, parseEvents, placeOfNobody } from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 /** Two terminals, recorded. */
 async function record(place: Place): Promise<{ reader: string; writer: string }> {

@@ -3,8 +3,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { waitingThreads } from '../../src/proc/task.js'
-import { expectNothingLeft, newPlace, type Place, parseEvents, processesOf, waitingActor } from '../osdemo.js'
-import { until } from '../until.js'
+import {
+  expectNothingLeft,
+  newPlace,
+  type Place,
+  parseEvents,
+  processesOf,
+  waitingActor,
+} from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 async function clean(place: Place) {
   const run = place.osdemo(['clean', '--json'])

@@ -5,9 +5,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commands } from '../../src/commands/index.js'
-import { findRoute } from '../../src/commands/route.js'
-import { allNeeds } from '../../src/demos/doctor.js'
-import { checks } from '../../src/demos/doctor-checks.js'
+import { findRoute } from '../../src/commands/lib/route.js'
+import { checks } from '../../src/demos/doctor/checks.js'
+import { allNeeds } from '../../src/demos/doctor/index.js'
 import { chapters } from '../../src/demos/tour.js'
 import type { Event } from '../../src/events.js'
 import {
@@ -17,7 +17,7 @@ import {
   type Place,
   parseEvents,
   temporaryFolder,
-} from '../osdemo.js'
+} from '../support/osdemo.js'
 
 /** Starts a line of sh in which `osdemo` runs on a machine that lacks something. */
 type Machine = (line: string) => ReturnType<Place['sh']>

@@ -15,8 +15,8 @@ import {
   placeOfNobody,
   playDemo,
   processesOf,
-} from '../osdemo.js'
-import { until } from '../until.js'
+} from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 const demos = chapters.map(({ command }) => command)
 

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from '../../src/framing/index.js'
-import { cut, header, hex, joined, somePayloads, someSizes, ways } from './cuts.js'
+import { cut, header, hex, joined, somePayloads, someSizes, ways } from '../support/cuts.js'
 
 const MiB = 1024 * 1024
 

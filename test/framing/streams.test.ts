@@ -11,7 +11,7 @@ import {
   FrameTooLongError,
   TruncatedFrameError,
 } from '../../src/framing/index.js'
-import { cut, header, hex, joined, somePayloads, someSizes } from './cuts.js'
+import { cut, header, hex, joined, somePayloads, someSizes } from '../support/cuts.js'
 
 async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
   yield* items

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { pipeFill } from '../../src/ipc/pipe-fill.js'
 import { openFiles } from '../../src/proc/fds.js'
-import { start } from '../proc/children.js'
-import { until } from '../until.js'
+import { start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 const python = spawnSync('python3', ['-c', 'import fcntl; fcntl.F_SETPIPE_SZ'])
 

@@ -7,7 +7,7 @@ import { openBothEnds } from '../../src/ipc/fifo.js'
 import { withoutCapability } from '../../src/ipc/libc.js'
 import { bytesInPipe, hasRoom, pageSize, pipeCapacity, resizePipe } from '../../src/ipc/pipe-room.js'
 import { readText } from '../../src/proc/read.js'
-import { temporaryFolder } from '../osdemo.js'
+import { temporaryFolder } from '../support/osdemo.js'
 
 function newPipe() {
   const path = join(temporaryFolder(), 'fifo')

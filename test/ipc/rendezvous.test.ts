@@ -1,4 +1,4 @@
-/** The side of a rendezvous that does not wait. Those that wait are processes of their own: test/demos/queue.test.ts. */
+/** The side of a rendezvous that does not wait. Those that wait are processes of their own: test/demos/queue/queue.test.ts. */
 import { expect, onTestFinished, test } from 'vitest'
 import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { openRendezvousReceiver, openRendezvousSender, rendezvousShape } from '../../src/ipc/rendezvous.js'

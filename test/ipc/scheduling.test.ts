@@ -2,7 +2,7 @@ import { getPriority } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { pin, renice } from '../../src/ipc/scheduling.js'
 import { allowedCpus } from '../../src/proc/sched.js'
-import { NO_PID, start } from '../proc/children.js'
+import { NO_PID, start } from '../support/children.js'
 
 describe.runIf(process.platform === 'linux')('a real process', () => {
   test('is kept on one CPU, and let go again', () => {

@@ -12,7 +12,7 @@ import {
   threadWaiter,
   type Waiter,
 } from '../../src/ipc/shared-ring.js'
-import { until } from '../until.js'
+import { until } from '../support/until.js'
 import type { RingSaid, RingTask } from './fixtures/ring-thread.js'
 import { DEADLINE_MS, threadsOf } from './fixtures/threads.js'
 

@@ -2,7 +2,7 @@
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readInto } from '../../src/ipc/tcp.js'
-import { until } from '../until.js'
+import { until } from '../support/until.js'
 
 /** Takes what comes, 5 bytes at most at a time. It asks for a pause whenever `pauses` says so. */
 async function reader(prepare: (accepted: Socket) => void, pauses: () => boolean) {

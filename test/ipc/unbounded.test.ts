@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { resizePipe } from '../../src/ipc/pipe-room.js'
 import { openUnboundedReceiver, openUnboundedSender } from '../../src/ipc/unbounded.js'
-import { temporaryFolder } from '../osdemo.js'
-import { until } from '../until.js'
+import { temporaryFolder } from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 test('a message counts as waiting until it has been received, one by one', async () => {
   const path = join(temporaryFolder(), 'fifo')

@@ -2,8 +2,8 @@ import { readlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { unixPeer } from '../../src/ipc/unix-diag.js'
 import { inodeOf } from '../../src/proc/fds.js'
-import { start } from '../proc/children.js'
-import { until } from '../until.js'
+import { start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test.runIf(process.platform === 'linux')('the two ends of a Unix socket are each other’s peers', async () => {
   // What Node calls a pipe to its child is a pair of Unix sockets.

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSegments, readSegmentsOf } from '../../src/proc/elf.js'
 import { readSmaps } from '../../src/proc/smaps.js'
-import { NO_PID } from './children.js'
+import { NO_PID } from '../support/children.js'
 
 /** A file of 32 bits with one program header, as the compilers of old made it: data, and bss behind it. */
 function smallFile(): Buffer {

@@ -10,8 +10,8 @@ import { buildSync } from 'esbuild'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { syscallName } from '../../src/proc/syscalls.js'
 import { readSyscall, readWchan, type Syscall } from '../../src/proc/task.js'
-import { until } from '../until.js'
-import { start, temporaryFolder } from './children.js'
+import { start, temporaryFolder } from '../support/children.js'
+import { until } from '../support/until.js'
 
 const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
 /** Runs what follows with another /proc, in a mount namespace of its own. */
@@ -54,7 +54,7 @@ describe.runIf(process.platform === 'linux')('a look at another process', () => 
     chmodSync(folder, 0o755)
     const probe = join(folder, 'probe.mjs')
     // The checkout may be closed to other users, so that they get a copy.
-    const entryPoints = [join(import.meta.dirname, 'probe.ts')]
+    const entryPoints = [join(import.meta.dirname, '../support/probe.ts')]
     buildSync({ entryPoints, outfile: probe, bundle: true, platform: 'node', format: 'esm' })
     chmodSync(probe, 0o644)
 

@@ -4,8 +4,8 @@ import { readCommandLine } from '../../src/proc/cmdline.js'
 import { descendants, parseChildren, readFamily, readLineage } from '../../src/proc/family.js'
 import { isKernelThread, readStat, readWaitStatus } from '../../src/proc/stat.js'
 import { parsePasswd } from '../../src/proc/users.js'
-import { until } from '../until.js'
-import { NO_PID, start } from './children.js'
+import { NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test('a children file holds pids, each with a space behind it, or nothing', () => {
   expect(parseChildren('12 13 4194303 ')).toEqual([12, 13, 4194303])

@@ -8,8 +8,8 @@ import {
   readWatched,
 } from '../../src/proc/fd-details.js'
 import { openFiles } from '../../src/proc/fds.js'
-import { until } from '../until.js'
-import { start } from './children.js'
+import { start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test('what an epoll instance watches is read from its fdinfo', () => {
   const text = `pos:	0

@@ -2,8 +2,8 @@ import { closeSync, constants, openSync, statSync, unlinkSync, writeSync } from 
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { fdFlags, holders, inodeOf, openFiles, parseFdInfo } from '../../src/proc/fds.js'
-import { until } from '../until.js'
-import { makeFifo, NO_PID, start, temporaryFolder } from './children.js'
+import { makeFifo, NO_PID, start, temporaryFolder } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test.each([
   ['pipe:[4711]', 4711],

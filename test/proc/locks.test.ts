@@ -3,8 +3,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { lockHolders, parseLocks, readLocks } from '../../src/proc/locks.js'
-import { until } from '../until.js'
-import { start, temporaryFolder } from './children.js'
+import { start, temporaryFolder } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test('the lines of /proc/locks are understood, waiting ones too', () => {
   const text = `1: POSIX  ADVISORY  WRITE 18470 fe:00:398611 0 EOF

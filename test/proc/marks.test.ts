@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseMarks, parsePointers, readMappedSize, readMarks, readPointers } from '../../src/proc/marks.js'
 import { readSmaps } from '../../src/proc/smaps.js'
-import { until } from '../until.js'
-import { NO_PID, start } from './children.js'
+import { NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 /** `cat /proc/self/stat` on Linux 6.18. */
 const STAT =

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { allocate } from '../../src/ipc/libc.js'
 import { readInt } from '../../src/proc/mem.js'
-import { NO_PID } from './children.js'
+import { NO_PID } from '../support/children.js'
 
 test.runIf(process.platform === 'linux')(
   'readInt reads what stands in memory, and nothing where none is',

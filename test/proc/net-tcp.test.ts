@@ -6,8 +6,8 @@ import { endianness } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
 import { ephemeralRange, parseNetTcp, readTcpTable, unprivilegedPortStart } from '../../src/proc/net-tcp.js'
-import { until } from '../until.js'
-import { NO_PID, start } from './children.js'
+import { NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 const TCP = `\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     

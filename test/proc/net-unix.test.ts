@@ -2,8 +2,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseNetUnix, readUnixTable } from '../../src/proc/net-unix.js'
-import { until } from '../until.js'
-import { temporaryFolder } from './children.js'
+import { temporaryFolder } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test('the lines of /proc/net/unix are understood, whatever their path holds', () => {
   const text = `Num       RefCount Protocol Flags    Type St Inode Path

@@ -12,8 +12,8 @@ import {
   readSwitches,
 } from '../../src/proc/sched.js'
 import { readStat } from '../../src/proc/stat.js'
-import { until } from '../until.js'
-import { NO_PID, start } from './children.js'
+import { NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test('schedstat is three numbers', () => {
   expect(parseSchedstat('183111 221324 2\n')).toEqual({ run: 183111, delay: 221324, turns: 2 })

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSmaps, readSmaps } from '../../src/proc/smaps.js'
-import { until } from '../until.js'
-import { NO_PID, start, temporaryFolder } from './children.js'
+import { NO_PID, start, temporaryFolder } from '../support/children.js'
+import { until } from '../support/until.js'
 
 /** Of a small C program on Linux 6.18, some lines left out. */
 const RECORDED = `55d0c1b0e000-55d0c1b0f000 r-xp 00001000 fe:00 2146745                    /tmp/a.out

@@ -2,8 +2,8 @@ import type { Readable, Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isAlive, parseStat, readStat } from '../../src/proc/stat.js'
-import { until } from '../until.js'
-import { NO_PID, start } from './children.js'
+import { NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 /** `cat /proc/self/stat` on Linux 6.18, from field 3 on; with 3 ticks in its program and 4 in the kernel. */
 const AFTER_COMM =

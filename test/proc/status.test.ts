@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { readStat } from '../../src/proc/stat.js'
 import { hasCapability, parseStatus, readStatus } from '../../src/proc/status.js'
 import { threads } from '../../src/proc/task.js'
-import { until } from '../until.js'
-import { NO_PID, start } from './children.js'
+import { NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 const STATUS = `\
 Name:	a\\nCapEff:	1

@@ -11,8 +11,8 @@ import {
   threads,
   waitingThreads,
 } from '../../src/proc/task.js'
-import { until } from '../until.js'
-import { makeFifo, NO_PID, start } from './children.js'
+import { makeFifo, NO_PID, start } from '../support/children.js'
+import { until } from '../support/until.js'
 
 test.each([
   ['0', undefined],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseStat } from '../../src/proc/stat.js'
-import { until } from '../until.js'
+import { until } from '../support/until.js'
 
 test('until looks again and again, and returns the first thing that it sees', async () => {
   const looks: (string | undefined)[] = [undefined, '', 'seen', 'later']

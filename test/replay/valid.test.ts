@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { complaint } from '../../src/replay/valid.js'
-import { invalidEvents } from '../osdemo.js'
+import { invalidEvents } from '../support/osdemo.js'
 
 /** Every example of docs/events.md, which has each kind but `state`. */
 const stamp = { v: 1, t: 1.5, pid: 1, tid: 1, actor: 'reader' }

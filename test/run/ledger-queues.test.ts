@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { readStat } from '../../src/proc/stat.js'
 import { recordQueue } from '../../src/run/ledger.js'
-import { expectNothingLeft, newPlace, type Place, parseEvents } from '../osdemo.js'
+import { expectNothingLeft, newPlace, type Place, parseEvents } from '../support/osdemo.js'
 
 const shape = { capacity: 1, messageSize: 8, mode: 0o600 }
 

@@ -29,8 +29,8 @@ import {
   type RunOptions,
   temporaryFolder,
   waitingActor,
-} from '../osdemo.js'
-import { until } from '../until.js'
+} from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 describe('a run that was killed', () => {
   test.each([

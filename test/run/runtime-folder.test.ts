@@ -20,8 +20,15 @@ import {
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { readStat } from '../../src/proc/stat.js'
-import { asUser, childrenOf, eventsSoFar, newPlace, temporaryFolder, waitingActor } from '../osdemo.js'
-import { until } from '../until.js'
+import {
+  asUser,
+  childrenOf,
+  eventsSoFar,
+  newPlace,
+  temporaryFolder,
+  waitingActor,
+} from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 const victim = 65533
 const attacker = 65534

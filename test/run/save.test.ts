@@ -14,8 +14,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { newPlace, type Place, parseEvents, placeOfNobody, temporaryFolder } from '../osdemo.js'
-import { until } from '../until.js'
+import { newPlace, type Place, parseEvents, placeOfNobody, temporaryFolder } from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 const read = (path: string) => parseEvents(readFileSync(path, 'utf8'))
 const texts = (events: Event[], kind: 'sent' | 'received') =>

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import { createScope } from '../../src/run/scope.js'
-import { temporaryFolder } from '../osdemo.js'
+import { temporaryFolder } from '../support/osdemo.js'
 
 test('releases run last in, first out', async () => {
   const order: number[] = []

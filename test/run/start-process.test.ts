@@ -6,8 +6,8 @@ import { openFiles } from '../../src/proc/fds.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
-import { childrenOf, newPlace, parseEvents, processesOf, temporaryFolder } from '../osdemo.js'
-import { until } from '../until.js'
+import { childrenOf, newPlace, parseEvents, processesOf, temporaryFolder } from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 const waitsInOpen = (pid: number) => waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
 

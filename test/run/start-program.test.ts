@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { readText } from '../../src/proc/read.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
-import { temporaryFolder } from '../osdemo.js'
-import { until } from '../until.js'
+import { temporaryFolder } from '../support/osdemo.js'
+import { until } from '../support/until.js'
 
 const fixture = fileURLToPath(new URL('fixtures/program-holder.ts', import.meta.url))
 

@@ -3,7 +3,7 @@ import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
 import type { Event, Region } from '../../src/events.js'
 import { createMemoryMap } from '../../src/views/memory-map.js'
-import { createTimeline } from '../../src/views/timeline.js'
+import { createTimeline } from '../../src/views/timeline/index.js'
 
 function region(from: string, to: string, more: Partial<Region> = {}): Region {
   const bytes = Number(BigInt(`0x${to}`) - BigInt(`0x${from}`))

@@ -7,8 +7,8 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { pictures } from '../../src/views/pictures.js'
-import { newPlace, temporaryFolder } from '../osdemo.js'
-import { harmful, longStory, storyOf } from './stories.js'
+import { newPlace, temporaryFolder } from '../support/osdemo.js'
+import { harmful, longStory, storyOf } from '../support/stories.js'
 
 /** What functions have that run in the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Node's types know no browser.

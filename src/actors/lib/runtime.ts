@@ -1,0 +1,212 @@
+/**
+ * What every actor begins with, process or thread: its line to the supervisor, its config, and how it dies with it.
+ * The other side of this protocol is run/start-process.ts and run/start-thread.ts.
+ */
+import { readlinkSync, readSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { asOsdemoError, Unavailable } from '../../errors.js'
+import { type Event, now, type Say } from '../../events.js'
+import { dieWithParent } from '../../ipc/libc.js'
+
+const lineOut = 3
+const lineIn = 4
+
+/** What an actor works with. */
+export interface Role<Config> {
+  say: Say
+  config: Config
+  /** The next word that the supervisor tells this actor. */
+  told(): Promise<string>
+}
+
+interface Line {
+  name: string
+  config: unknown
+  tid: number
+  send(event: Event): void
+  onWord(listen: (word: string) => void): void
+  /** Whether this line alone keeps the actor alive. */
+  keepAlive(alive: boolean): void
+}
+
+export type Act<Config> = (role: Role<Config>) => Promise<void> | void
+
+/**
+ * Plays a role. What `act` throws becomes an `error` event, and the exit code of a process.
+ */
+export function play<Config>(act: Act<Config>): void {
+  playOn(isMainThread ? processLine(writeLine) : threadLine(), act)
+}
+
+/** Plays the role of a server: whoever waits for its service must not wait for those who watch it. */
+export function playServer<Config>(act: Act<Config>): void {
+  // It may come to the whole process group; that what was received is finished first is the supervisor's to say.
+  process.on('SIGTERM', () => {})
+  const queue = createQueue()
+  playOn<Config>(processLine(queue.write), async (role) => {
+    try {
+      await act(role)
+    } finally {
+      setTimeout(queue.giveUp, watcherPatience).unref()
+    }
+  })
+}
+
+function playOn<Config>(line: Line, act: Act<Config>): void {
+  const say: Say = (fact, at = now()) =>
+    line.send({ v: 1, t: at, pid: process.pid, tid: line.tid, actor: line.name, ...fact })
+  const fail = (error: unknown) => {
+    const { fact } = asOsdemoError(error, `the ${line.name} failed`)
+    say({ event: 'error', ...fact })
+    process.exitCode = fact.exit
+  }
+  process.on('uncaughtException', fail)
+  Promise.resolve({ say, config: line.config as Config, told: listener(line) })
+    .then(act)
+    .catch(fail)
+}
+
+function listener(line: Line): () => Promise<string> {
+  const words: string[] = []
+  let waiting: ((word: string) => void) | undefined
+  line.onWord((word) => {
+    if (waiting) waiting(word)
+    else words.push(word)
+    waiting = undefined
+  })
+  return async () => {
+    const word = words.shift()
+    if (word !== undefined) return word
+    line.keepAlive(true)
+    const next = await new Promise<string>((resolve) => {
+      waiting = resolve
+    })
+    line.keepAlive(false)
+    return next
+  }
+}
+
+/** Death with the supervisor. Not process.exit: that waits for a thread of the pool which is parked in open(2). */
+function die(): never {
+  process.kill(process.pid, 'SIGKILL')
+  throw new Error('unreachable: SIGKILL cannot be caught')
+}
+
+/**
+ * Where there was no setpriv(1) to do it: the kernel is to kill us when the supervisor dies. Without FFI there is only fd 4,
+ * which an actor that waits in a call does not look at.
+ */
+function leashOurselves(): void {
+  const supervisor = process.ppid
+  try {
+    dieWithParent()
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+  }
+  if (process.ppid !== supervisor) die()
+}
+
+function processLine(write: (text: string) => void): Line {
+  // The terminal sends these to the whole foreground group. What they mean is the supervisor's to decide.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {})
+  const { text, rest } = firstLine()
+  const { leashed, ...part } = JSON.parse(text) as { name: string; config: unknown; leashed: boolean }
+  if (!leashed) leashOurselves()
+  const socket = new Socket({ fd: lineIn })
+  return {
+    ...part,
+    tid: process.pid,
+    send: (event) => write(`${JSON.stringify(event)}\n`),
+    onWord(listen) {
+      let held = ''
+      const take = (chunk: string) => {
+        const words = (held + chunk).split('\n')
+        held = words.pop()!
+        words.forEach(listen)
+      }
+      // A word may have come along with the config.
+      take(rest)
+      socket.setEncoding('utf8').on('data', take)
+      // Unreferenced: an actor that has done its part ends, although the supervisor still holds the line.
+      socket.on('end', die).on('error', die).unref()
+    },
+    keepAlive: (alive) => void (alive ? socket.ref() : socket.unref()),
+  }
+}
+
+/** Read synchronously, before anything else: the config decides what this process is. */
+function firstLine(): { text: string; rest: string } {
+  const chunks: Buffer[] = []
+  for (;;) {
+    const chunk = Buffer.alloc(65_536)
+    const length = readSync(lineIn, chunk)
+    if (length === 0) die()
+    const end = chunk.subarray(0, length).indexOf(10)
+    if (end < 0) {
+      chunks.push(chunk.subarray(0, length))
+      continue
+    }
+    const text = Buffer.concat([...chunks, chunk.subarray(0, end)]).toString()
+    return { text, rest: chunk.toString('utf8', end + 1, length) }
+  }
+}
+
+/** Synchronously, so that what is said before a call that blocks is known while it blocks. */
+function writeLine(text: string): void {
+  const bytes = Buffer.from(text)
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(lineOut, bytes, done)
+  } catch {
+    die()
+  }
+}
+
+/** How many bytes of events may wait to be read by the supervisor before further ones are only counted. */
+const queueLimit = 1024 * 1024
+
+/** How long a server that has ended waits for whoever watches it to read the rest, in milliseconds. */
+const watcherPatience = 500
+
+/** Writes without ever waiting. What is not told because nobody reads is counted, and the count is told. */
+function createQueue(): { write(text: string): void; giveUp(): void } {
+  const out = new Socket({ fd: lineOut, readable: false }).on('error', die)
+  let untold = 0
+  out.on('drain', () => {
+    if (untold === 0) return
+    const text = `${untold} events were not told: nobody read them in time`
+    untold = 0
+    const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'server' } as const
+    out.write(`${JSON.stringify({ ...stamp, event: 'note', text } satisfies Event)}\n`)
+  })
+  return {
+    write(text) {
+      if (out.writableLength > queueLimit) untold++
+      else out.write(text)
+    },
+    giveUp: () => void out.destroy(),
+  }
+}
+
+function threadLine(): Line {
+  const { name, config } = workerData as { name: string; config: unknown }
+  const tid = threadId()
+  parentPort!.postMessage({ tid })
+  return {
+    name,
+    config,
+    tid,
+    send: (event) => parentPort!.postMessage(event),
+    onWord: (listen) => parentPort!.on('message', listen).unref(),
+    keepAlive: (alive) => (alive ? parentPort!.ref() : parentPort!.unref()),
+  }
+}
+
+/** The kernel's id of this thread, `PID/task/TID` in /proc; where there is no /proc, 0. */
+function threadId(): number {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+  } catch {
+    return 0
+  }
+}

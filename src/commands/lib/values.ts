@@ -1,0 +1,85 @@
+/** How option values are read: counts, durations, sizes. What cannot be read is a usage error that says what can. */
+import { InvalidArgumentError } from 'commander'
+import { UsageError } from '../../errors.js'
+import { endings } from '../../views/names.js'
+
+/** A parser of whole numbers from `min` to `max`, decimal digits only. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= min && number <= max) return number
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+    throw new InvalidArgumentError(`It takes a whole number ${range}.`)
+  }
+}
+
+/** `7` of at least 1. */
+export const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
+
+/** The pid of a process. */
+export const processId = wholeNumber(1, 2 ** 22)
+
+export interface Duration {
+  milliseconds: number
+  /** As the user wrote it. */
+  text: string
+}
+
+/** The longest timer that Node has, in milliseconds: 24 days. */
+const longest = 2 ** 31 - 1
+
+/** `250ms`, `2s`, `1.5s`, `1m`. */
+export function duration(text: string): Duration {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
+  const milliseconds = Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm']
+  if (milliseconds <= longest) return { milliseconds, text }
+  throw new InvalidArgumentError('It takes a duration such as 250ms, 2s or 1m, of 24 days at most.')
+}
+
+/** `64`, `4KiB`, `16MiB`, `1GiB`, in bytes, up to `max`. */
+export function size(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const [, number, unit] = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(text) ?? []
+    const bytes = Number(number) * { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[(unit ?? 'B') as 'B']
+    if (bytes >= min && bytes <= max) return bytes
+    throw new InvalidArgumentError(`It takes a size such as 64, 4KiB or 16MiB, from ${min} to ${max} bytes.`)
+  }
+}
+
+/** An address or a name of a host. The empty one would be every address of this machine. */
+export function hostName(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It takes an address or a name, such as 127.0.0.1 or localhost.')
+}
+
+/** A file to save to, whose ending names a view; collects those of a repeated option. */
+export function savedFile(path: string, earlier: string[] = []): string[] {
+  const known = Object.keys(endings)
+  if (known.some((ending) => path.endsWith(ending))) return [...earlier, path]
+  throw new InvalidArgumentError(`Its ending chooses the view: ${known.join(', ')}.`)
+}
+
+/** The key of a System V segment: 0 would make one without a key, and key_t has 31 bits and a sign. */
+export function segmentKey(text: string): number {
+  const key = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (key >= 1 && key < 2 ** 31) return key
+  throw new InvalidArgumentError('It takes a key as a decimal number from 1 to 2147483647.')
+}
+
+/** `0600`, `644`: permissions as chmod(1) takes them. */
+export function fileMode(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
+  throw new InvalidArgumentError('It takes permissions as three octal digits, such as 0600.')
+}
+
+/** The shared counter has 32 bits with a sign. */
+const largestSum = 2 ** 31 - 1
+
+/** @throws UsageError when so many additions are more than the counter can hold */
+export function requireSum(counters: number, name: string, times: number): void {
+  if (counters * times <= largestSum) return
+  throw new UsageError(
+    `${counters} ${name} that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
+    `use --times ${Math.floor(largestSum / counters)} or less`,
+  )
+}

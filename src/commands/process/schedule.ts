@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from 'commander'
+import { processSchedule } from '../../demos/process/schedule.js'
+import { UsageError } from '../../errors.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { wholeNumber } from '../lib/values.js'
+
+const most = 16
+
+export const spec: CommandSpec = {
+  kind: 'demo',
+  examples: [
+    'osdemo process schedule',
+    'osdemo process schedule --nice 0,0,10',
+    'osdemo process schedule --processes 4 --json',
+  ],
+  configure: (command) =>
+    command
+      .option(
+        '--processes <n>',
+        `busy children, 2 to ${most}, all alike without --nice`,
+        wholeNumber(2, most),
+      )
+      .option('--nice <list>', 'the nice value of each, -20 to 19 (default: 0,5,10)', niceValues),
+  demo(_, { processes, nice }) {
+    if (nice && processes !== undefined && nice.length !== processes) {
+      throw new UsageError(
+        `--nice has ${nice.length} values for --processes ${processes}`,
+        'give each child one, or leave one of the two options out',
+      )
+    }
+    return processSchedule({ processes, nice })
+  },
+}
+
+/** `0,5,10`: a nice value for each of 2 children or more. */
+function niceValues(text: string): number[] {
+  const values = text.split(',').map((value) => (/^[+-]?\d{1,2}$/.test(value) ? Number(value) : Number.NaN))
+  if (values.length >= 2 && values.length <= most && values.every((value) => value >= -20 && value <= 19)) {
+    return values
+  }
+  throw new InvalidArgumentError(`It takes 2 to ${most} numbers from -20 to 19, with commas: 0,5,10.`)
+}

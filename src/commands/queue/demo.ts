@@ -1,0 +1,62 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { queueDemo } from '../../demos/queue/demo.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { type Duration, duration, size, wholeNumber } from '../lib/values.js'
+
+/** Every message is told, so there should not be too many. */
+const mostMessages = 1000
+
+const ways = ['blocking', 'nonblocking']
+
+export const spec: CommandSpec = {
+  kind: 'demo',
+  examples: [
+    'osdemo queue                            # bounded: a full queue makes the sender wait',
+    'osdemo queue --send nonblocking         # EAGAIN instead',
+    'osdemo queue --capacity 0               # a rendezvous',
+    'osdemo queue --capacity unbounded       # the sender grows',
+    'osdemo queue --send-every 200ms         # a slow sender: the receiver waits',
+  ],
+  configure: (command) =>
+    command
+      .option('--capacity <n>', 'messages that the queue holds: 0, a number, or unbounded', capacity, 4)
+      .addOption(
+        new Option('--send <way>', 'may the sender be made to wait').choices(ways).default('blocking'),
+      )
+      .addOption(
+        new Option('--receive <way>', 'may the receiver be made to wait').choices(ways).default('blocking'),
+      )
+      .option('--messages <n>', `how many, 1 to ${mostMessages}`, wholeNumber(1, mostMessages), 8)
+      .option('--send-every <duration>', 'pause of the sender between two messages (default: none)', duration)
+      .option(
+        '--receive-every <duration>',
+        'pause of the receiver between two messages (default: 100ms)',
+        duration,
+      )
+      .option(
+        '--limit <size>',
+        "with --capacity unbounded: the most that may wait in the sender's memory, in messages of 1 MiB",
+        size(1, 2 ** 36),
+        64 * 2 ** 20,
+      ),
+  demo(_, { capacity, send, receive, messages, sendEvery, receiveEvery, limit }) {
+    const pause = (every: Duration | undefined, otherwise: number) => every?.milliseconds ?? otherwise
+    return queueDemo({
+      capacity,
+      send,
+      receive,
+      messages,
+      sendEvery: pause(sendEvery, 0),
+      receiveEvery: pause(receiveEvery, 100),
+      limit,
+    })
+  },
+}
+
+/** `0`, `4`, `unbounded`. The kernel says what is too many. */
+function capacity(text: string): number | 'unbounded' {
+  if (text === 'unbounded') return text
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (number <= Number.MAX_SAFE_INTEGER) return number
+  throw new InvalidArgumentError('It takes 0, a number of messages, or unbounded.')
+}

@@ -1,0 +1,9 @@
+import { shmList } from '../../demos/shm/tools.js'
+import type { CommandSpec } from '../lib/spec.js'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  examples: ['osdemo shm list', 'osdemo shm list --json | jq -r \'select(.event == "evidence").value\''],
+  onStdout: ['evidence'],
+  demo: (_, __, { payload }) => shmList({ print: payload }),
+}

@@ -1,0 +1,14 @@
+import { defaultKey, shmRead } from '../../demos/shm/tools.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { segmentKey } from '../lib/values.js'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  examples: ['osdemo shm read', 'osdemo shm read --key 4711 --follow'],
+  configure: (command) =>
+    command
+      .option('--key <n>', 'the key of the segment', segmentKey, defaultKey)
+      .option('--follow', 'go on with each new text until the segment is removed'),
+  demo: (_, { key, follow }, { payload }) => shmRead({ key, follow: follow ?? false, print: payload }),
+  onStdout: ['received'],
+}

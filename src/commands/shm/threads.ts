@@ -1,0 +1,17 @@
+import { shmThreads } from '../../demos/shm/threads.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { count, requireSum, wholeNumber } from '../lib/values.js'
+
+export const spec: CommandSpec = {
+  kind: 'demo',
+  examples: ['osdemo shm', 'osdemo shm threads --workers 8 --times 1000000', 'osdemo shm --messages 100000'],
+  configure: (command) =>
+    command
+      .option('--workers <n>', 'threads that count, 2 to 16', wholeNumber(2, 16), 4)
+      .option('--times <n>', 'how often each adds 1', count, 250_000)
+      .option('--messages <n>', 'how many messages go through the ring', count, 10),
+  demo(_, { workers, times, messages }) {
+    requireSum(workers, 'workers', times)
+    return shmThreads({ workers, times, messages })
+  },
+}

@@ -1,0 +1,30 @@
+import { Option } from 'commander'
+import { defaultKey, defaultSize, shmWrite } from '../../demos/shm/tools.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { fileMode, segmentKey, size } from '../lib/values.js'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  examples: [
+    "osdemo shm write 'hello wörld'",
+    'osdemo shm write hello --key 4711 --size 64KiB',
+    'osdemo shm write hello --hold',
+  ],
+  configure: (command) =>
+    command
+      .argument('<text>', 'what to write; a NUL follows it')
+      .option('--key <n>', 'the key of the segment', segmentKey, defaultKey)
+      .option(
+        '--size <size>',
+        `how large the segment must be; a new one has ${defaultSize} bytes without it`,
+        size(1, 2 ** 47),
+      )
+      .addOption(
+        new Option('--mode <octal>', 'permissions of a new segment')
+          .argParser(fileMode)
+          .default(0o600, '0600'),
+      )
+      .option('--hold', 'stay attached until Ctrl-C, then remove the segment'),
+  demo: ([text], { key, size: bytes, mode, hold }) =>
+    shmWrite({ text: text!, key, size: bytes, mode, hold: hold ?? false }),
+}

@@ -1,0 +1,42 @@
+import { echoClient } from '../../demos/socket/tcp-echo.js'
+import { UsageError } from '../../errors.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { count, duration, hostName, size, wholeNumber } from '../lib/values.js'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  onStdout: ['sent', 'received'],
+  examples: [
+    'osdemo tcp-echo client hello world',
+    'osdemo tcp-echo client --chunk 1 --delay 50ms "byte by byte"',
+    'seq 1000 | osdemo tcp-echo client            # each line is a frame',
+    'osdemo tcp-echo client --size 64KiB --count 100 > /dev/null',
+  ],
+  configure: (command) =>
+    command
+      .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is')
+      .option('--host <host>', 'where the server is', hostName, '127.0.0.1')
+      .option('--port <port>', 'where the server is', wholeNumber(1, 65_535), 7007)
+      .option('--chunk <n>', 'write n bytes at a time', count)
+      .option('--delay <duration>', 'pause between two writes', duration)
+      .option('--count <n>', 'send the messages n times', count)
+      .option('--size <size>', 'send a message of this many bytes', size(0, 2 ** 28)),
+  demo(operands, { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
+    const given = operands.length > 0 || length !== undefined
+    if (!given && rounds !== undefined) {
+      throw new UsageError('--count repeats messages, but these come from stdin', 'give a message, or --size')
+    }
+    return echoClient({
+      host,
+      port,
+      messages: given ? operands : null,
+      size: length ?? null,
+      rounds: rounds ?? 1,
+      chunk: chunk ?? null,
+      delayMs: delay?.milliseconds ?? 0,
+      print: payload,
+      report: events,
+      hold: false,
+    })
+  },
+}

@@ -1,0 +1,45 @@
+import { InvalidArgumentError } from 'commander'
+import { echoServe } from '../../demos/socket/tcp-echo.js'
+import type { CommandSpec } from '../lib/spec.js'
+import { count, type Duration, duration, hostName, size, wholeNumber } from '../lib/values.js'
+
+export const spec: CommandSpec = {
+  kind: 'tool',
+  graceful: true,
+  examples: [
+    'osdemo tcp-echo                             # on 127.0.0.1 port 7007, until Ctrl-C',
+    'osdemo tcp-echo --port 0                    # on any free port; the first line says which',
+    'osdemo tcp-echo --max-frame 4KiB --idle-timeout 30s',
+  ],
+  configure: (command) =>
+    command
+      .option('--host <host>', 'address to listen on', hostName, '127.0.0.1')
+      .option('--port <port>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65_535), 7007)
+      .option(
+        '--max-frame <size>',
+        'close a connection that announces a longer frame',
+        size(0, 2 ** 32 - 1),
+        2 ** 24,
+      )
+      .option('--max-connections <n>', 'refuse further connections', count)
+      .option('--idle-timeout <duration>', 'close a connection on which nothing moves', idleTime),
+  demo: (_, { host, port, maxFrame, maxConnections, idleTimeout, quiet }, { payload, events }) =>
+    echoServe({
+      host,
+      port,
+      maxFrame,
+      maxConnections: maxConnections ?? null,
+      idleTimeoutMs: idleTimeout?.milliseconds ?? null,
+      announce: payload,
+      watched: events || !quiet,
+    }),
+}
+
+/** A duration that is not zero: no connection could live with that. */
+function idleTime(text: string): Duration {
+  const time = duration(text)
+  if (time.milliseconds > 0) return time
+  throw new InvalidArgumentError(
+    'It takes a duration above zero; without it nobody is closed for being idle.',
+  )
+}

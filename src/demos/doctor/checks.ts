@@ -1,0 +1,269 @@
+/** What commands need of a machine: each check tries it, and gives back what it saw. */
+import { execFile, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { OsdemoError, systemCallError, Unavailable } from '../../errors.js'
+import { openBothEnds } from '../../ipc/fifo.js'
+import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
+import { attachSegment } from '../../ipc/sysv-shm.js'
+import { boundAddress, probePort } from '../../ipc/tcp.js'
+import { readQueueLimits } from '../../proc/mqueue.js'
+import { unprivilegedPortStart } from '../../proc/net-tcp.js'
+import { readText } from '../../proc/read.js'
+import { readStat } from '../../proc/stat.js'
+import { readSyscall, waitingThreads } from '../../proc/task.js'
+import { tryCompiler } from '../../run/compile.js'
+import { runtimeFolder } from '../../run/runtime-folder.js'
+import { createScope } from '../../run/scope.js'
+import type { Stage } from '../../run/stage.js'
+import { requireScheduler } from '../process/busy-children.js'
+import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
+import { makePrivateFifo } from '../shared/fifo.js'
+import { shellHint } from '../shared/shell.js'
+import { makePrivateSegment, requireSegments } from '../shm/segment.js'
+
+interface Check {
+  /** What is looked for, and who is asked. */
+  about: string
+  source: string
+  /** @returns what was seen. @throws OsdemoError when it is not there, with what to do as its hint */
+  look(stage: Stage): string | Promise<string>
+}
+
+/** With fewer files than this some command or other was seen to fail with EMFILE; none failed with 44. */
+const enoughFiles = 64
+
+const linux = process.platform === 'linux'
+const mountProc = linux ? 'mount it: mount -t proc proc /proc' : 'run it on Linux'
+
+export const checks = {
+  proc: {
+    about: 'processes in /proc',
+    source: '/proc/self/stat',
+    look() {
+      const stat = readStat(process.pid)
+      if (!stat) throw new Unavailable('there is no /proc here', mountProc)
+      return `state ${stat.state}`
+    },
+  },
+  waits: {
+    about: 'a child waits in',
+    source: '/proc/PID/syscall, wchan',
+    look: seeChildWait,
+  },
+  reopen: {
+    about: 'opening what is held',
+    source: '/proc/self/fd',
+    look() {
+      if (!linux) return 'not needed here'
+      const fd = openSync('/', 'r')
+      try {
+        closeSync(openSync(`/proc/self/fd/${fd}`, 'r'))
+      } catch (error) {
+        throw systemCallError(error, 'cannot open a file through /proc/self/fd', mountProc)
+      } finally {
+        closeSync(fd)
+      }
+      return 'works'
+    },
+  },
+  fifo: {
+    about: 'a FIFO',
+    source: 'mkfifo',
+    async look(stage) {
+      const folder = runtimeFolder()
+      await using scope = createScope()
+      const path = join(folder, `doctor-${process.pid}`)
+      const { ino } = await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
+      return `made in ${folder}, inode ${ino}`
+    },
+  },
+  compiler: {
+    about: 'a C compiler',
+    source: 'cc -fsyntax-only',
+    look: () => tryCompiler('fork-shares'),
+  },
+  pipeRoom: {
+    about: 'what a pipe holds',
+    source: 'fcntl F_GETPIPE_SZ, ioctl FIONREAD',
+    async look(stage) {
+      await using scope = createScope()
+      const path = join(runtimeFolder(), `doctor-pipe-${process.pid}`)
+      await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
+      const { reading, writing } = openBothEnds(path)
+      try {
+        return `${pipeCapacity(writing)} bytes at most, ${bytesInPipe(reading)} now`
+      } finally {
+        closeSync(reading)
+        closeSync(writing)
+      }
+    },
+  },
+  leash: {
+    about: 'actors die with osdemo',
+    source: 'setpriv --pdeathsig',
+    look: () =>
+      new Promise((resolve, reject) => {
+        const lack = new Unavailable(
+          'no setpriv that knows --pdeathsig: actors ask the kernel themselves to end with osdemo',
+          linux ? 'install util-linux' : undefined,
+        )
+        execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) =>
+          error ? reject(lack) : resolve('yes'),
+        )
+      }),
+  },
+  shell: {
+    about: 'a shell, and cat',
+    source: 'sh -c',
+    look: () =>
+      outputOf('cat </dev/null && echo work').catch((cause: unknown) => {
+        throw new Unavailable('there is no sh or no cat in PATH', shellHint, cause)
+      }),
+  },
+  loopback: {
+    about: 'TCP in here',
+    source: 'connect(2)',
+    look: connectToOurselves,
+  },
+  lowPorts: {
+    about: 'ports below 1024',
+    source: 'bind(2)',
+    async look() {
+      const { port, errno } = await probePort(1023)
+      return errno === undefined
+        ? 'allowed'
+        : `${errno} for port ${port}, allowed from ${unprivilegedPortStart() ?? 1024} on`
+    },
+  },
+  threads: {
+    about: 'memory that threads share',
+    source: 'Atomics.add',
+    look: addInThread,
+  },
+  segments: {
+    about: 'memory that processes share',
+    source: 'shmget(2), shmat(2), /proc/sysvipc/shm',
+    async look(stage) {
+      requireSegments('this')
+      await using scope = createScope()
+      const id = makePrivateSegment({ ...stage, scope, say: () => {} }, 4096)
+      attachSegment(id, 4096).detach()
+      return `segment ${id} attached`
+    },
+  },
+  scheduler: {
+    about: 'what the scheduler counts',
+    source: '/proc/self/schedstat, sched_setaffinity(2)',
+    look() {
+      const cpus = requireScheduler('this')
+      return `there, and a child can be kept on CPU ${cpus.at(-1)}`
+    },
+  },
+  queues: {
+    about: 'POSIX message queues',
+    source: 'mq_open(3), mq_send(3), mq_receive(3)',
+    async look(stage) {
+      requireQueues('this')
+      await using scope = createScope()
+      const queue = makePrivateQueue({ ...stage, scope, say: () => {} }, { capacity: 1, messageSize: 8 })
+      queue.send(Buffer.from('hello'))
+      queue.receive()
+      const limits = readQueueLimits()!
+      return `works, up to ${limits.capacity} messages of ${limits.messageSize} bytes in each`
+    },
+  },
+  cpus: {
+    about: 'CPUs for osdemo',
+    source: existsSync('/proc/self/status') ? '/proc/self/status' : 'os.availableParallelism',
+    look() {
+      const number = availableParallelism()
+      const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readText('/proc/self/status') ?? '')?.[1]
+      if (number > 1) return list === undefined ? `${number}` : `${number}, namely ${list}`
+      const hint =
+        cpus().length > 1 ? 'allow it two, as with taskset -c 0,1' : 'give this machine a second one'
+      throw new Unavailable('osdemo may use one CPU only', hint)
+    },
+  },
+  files: {
+    about: 'open files at most',
+    source: 'ulimit -n',
+    async look() {
+      const text = await outputOf('ulimit -n')
+      if (Number(text) < enoughFiles) {
+        throw new Unavailable(`only ${text} files may be open at once`, 'raise the limit: ulimit -n 1024')
+      }
+      return text
+    },
+  },
+} satisfies Record<string, Check>
+
+/** Who may see it is for the kernel to say: Yama, another user, or a sandbox may have closed it. So a child is looked at. */
+async function seeChildWait(stage: Stage): Promise<string> {
+  await using scope = createScope()
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.on('error', () => {})
+  const { pid } = child
+  if (pid === undefined) throw new Unavailable('no process can be started', 'see ulimit -u and ulimit -n')
+  scope.defer(() => child.kill('SIGKILL'))
+  const found = await stage.poll(() => {
+    if (readSyscall(pid, pid) === undefined) return 'closed'
+    return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))
+  })
+  if (typeof found === 'object') return `${found.syscall}, ${found.wchan ?? 'function not shown'}`
+  const yama = readText('/proc/sys/kernel/yama/ptrace_scope')?.trim()
+  const strict = yama === '2' || yama === '3'
+  throw new Unavailable(
+    'the kernel does not show us in which system call a child waits',
+    strict ? `kernel.yama.ptrace_scope is ${yama}: make it 1` : linux ? undefined : 'run it on Linux',
+  )
+}
+
+async function connectToOurselves(): Promise<string> {
+  const server = createServer((socket) => socket.destroy())
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(boundAddress(server.address()).port))
+    })
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port }, () => resolve(void socket.destroy()))
+      socket.once('error', reject)
+    })
+    return `127.0.0.1:${port} answered`
+  } catch (error) {
+    throw systemCallError(
+      error,
+      'no TCP connection within this machine',
+      'is the interface lo up? ip link set lo up',
+    )
+  } finally {
+    server.close()
+  }
+}
+
+async function addInThread(): Promise<string> {
+  const cells = new Int32Array(new SharedArrayBuffer(4))
+  const code = "Atomics.add(require('node:worker_threads').workerData, 0, 1)"
+  try {
+    const worker = new Worker(code, { eval: true, workerData: cells })
+    await new Promise((resolve, reject) => worker.once('error', reject).once('exit', resolve))
+  } catch (error) {
+    throw new Unavailable(`no thread can be started: ${(error as Error).message}`)
+  }
+  if (Atomics.load(cells, 0) !== 1) throw new Unavailable('what a thread wrote cannot be seen by another')
+  return 'works'
+}
+
+function outputOf(line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('sh', ['-c', line], (error, stdout) =>
+      error ? reject(new OsdemoError(`cannot ask sh: ${error.message}`, 1)) : resolve(stdout.trim()),
+    )
+  })
+}

@@ -1,0 +1,72 @@
+/** The pieces of a process's memory, put together to a picture that can be read: hundreds become two dozen. */
+import type { Region } from '../../events.js'
+import type { Piece } from '../../proc/memory-parts.js'
+
+/** A region, and what it is in words. */
+export interface Named {
+  about: string
+  region: Region
+}
+
+/** Regions that fit on a screen. */
+const enough = 24
+
+type Same = (piece: Piece) => string
+
+/** Each keeps fewer pieces apart than the one before it. */
+const levels: Same[] = [
+  ({ part, name }) => `${part} ${name}`,
+  ({ part }) => part,
+  ({ part }) => (mapped.includes(part) ? 'mapped' : part),
+]
+
+/** Parts that lie between heap and stack, and of which there may be hundreds. */
+const mapped: string[] = ['library', 'mapped file', 'shared memory', 'anonymous']
+
+/**
+ * Puts neighbours of one kind together, and where that is not enough for a screen, more of them.
+ *
+ * @param pieces lowest address first
+ * @returns regions, lowest address first
+ */
+export function gather(pieces: Piece[], limit = enough): Named[] {
+  const choices = levels.map((same) => runsOf(pieces, same))
+  return (choices.find((runs) => runs.length <= limit) ?? choices.at(-1)!).map(toRegion)
+}
+
+function runsOf(pieces: Piece[], same: Same): Piece[][] {
+  const runs: Piece[][] = []
+  for (const piece of pieces) {
+    const run = runs.at(-1)
+    if (run && same(run[0]!) === same(piece)) run.push(piece)
+    else runs.push([piece])
+  }
+  return runs
+}
+
+function toRegion(run: Piece[]): Named {
+  const [first] = run as [Piece]
+  const parts = [...new Set(run.map(({ part }) => part))]
+  const part = parts.length === 1 ? parts[0]! : 'mapped'
+  const region: Region = {
+    part,
+    from: first.from.toString(16),
+    to: run.at(-1)!.to.toString(16),
+    bytes: run.reduce((sum, { from, to }) => sum + Number(to - from), 0),
+    resident: run.reduce((sum, { resident }) => sum + resident, 0),
+    permissions: [...new Set(run.map(({ permissions }) => permissions))].sort().reverse().join(' '),
+    mappings: run.length,
+  }
+  if (part === 'heap') region.grows = 'up'
+  if (part === 'stack') region.grows = 'down'
+  return { about: describe(part, run), region }
+}
+
+function describe(part: string, run: Piece[]): string {
+  if (part === 'mapped') return 'libraries, anonymous'
+  const names = [...new Set(run.map(({ name }) => name).filter((name) => name !== ''))]
+  const one = names.length === 1 ? names[0]! : undefined
+  if (part === 'library') return one ?? 'libraries'
+  if (part === 'mapped file') return one ?? 'mapped files'
+  return one === undefined ? part : `${part} ${one}`
+}

@@ -1,0 +1,171 @@
+/** Context switches: how many a process makes that waits and one that computes, and what one costs. */
+import { join } from 'node:path'
+import type { BusyWord } from '../../actors/busy.js'
+import type { PasserConfig, PasserWord } from '../../actors/passer.js'
+import { DemoFailed } from '../../errors.js'
+import { now } from '../../events.js'
+import { pin } from '../../ipc/scheduling.js'
+import { readSwitches, type Switches } from '../../proc/sched.js'
+import type { Actor } from '../../run/actor.js'
+import { runtimeFolder } from '../../run/runtime-folder.js'
+import type { Demo, Stage } from '../../run/stage.js'
+import { makePrivateFifo } from '../shared/fifo.js'
+import { compute, dismiss, release, requireScheduler, startBusy, tellAndWait } from './busy-children.js'
+
+export interface ProcessSwitchOptions {
+  /** How often a byte is passed at most, and for how long at most, in milliseconds: each time that it is measured. */
+  times?: number
+  patience?: number
+}
+
+/** How often one sleeps, a millisecond each. */
+const sleeps = 50
+
+/** How many switches of one that computes are waited for. */
+const enough = 10
+
+export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOptions = {}): Demo {
+  return async (stage) => {
+    const cpus = requireScheduler('process switch')
+    await showKinds(stage, cpus)
+    const { both, alone } = await enterPassers(stage, times, patience)
+    await showCost(stage, both, alone, cpus)
+    both[0].tell('end' satisfies PasserWord)
+    await Promise.all(both.map(({ ended }) => ended))
+  }
+}
+
+/** @throws DemoFailed when it is gone */
+function switches({ id, name }: Actor): Switches {
+  const found = readSwitches(id)
+  if (found) return found
+  throw new DemoFailed(`the ${name} (pid ${id}) is gone`, { hint: 'run it again' })
+}
+
+function since(before: Switches, actor: Actor): Switches {
+  const after = switches(actor)
+  return {
+    voluntary: after.voluntary - before.voluntary,
+    involuntary: after.involuntary - before.involuntary,
+  }
+}
+
+function showSwitches(
+  stage: Stage,
+  { id, name }: Actor,
+  { voluntary, involuntary }: Switches,
+  when: string,
+): void {
+  stage.evidence(
+    `/proc/${id}/status`,
+    `${voluntary} voluntary, ${involuntary} involuntary`,
+    `switches of ${name} ${when}`,
+  )
+}
+
+async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
+  const [sleeper, ...busy] = (await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])) as [
+    Actor,
+    Actor,
+    Actor,
+  ]
+  // Once it is awake: starting takes switches too.
+  sleeper.tell('here' satisfies BusyWord)
+  await sleeper.until('note')
+  const awake = switches(sleeper)
+  await tellAndWait(sleeper, `sleep ${sleeps}`, 'end')
+  const slept = since(awake, sleeper)
+  showSwitches(stage, sleeper, slept, `while it slept ${sleeps} times`)
+  stage.claim(
+    'who waits leaves the CPU by itself: a voluntary switch, mostly one each time',
+    slept.voluntary >= sleeps / 2,
+  )
+
+  await compute(busy, cpus.at(-1)!)
+  const before = switches(busy[0]!)
+  const computed = await stage.poll(() => {
+    const count = since(before, busy[0]!)
+    return count.involuntary >= enough && count
+  }, 5000)
+  if (computed) {
+    showSwitches(stage, busy[0]!, computed, 'while it computed beside busy-2')
+    stage.claim(
+      'from who computes the kernel takes the CPU: its switches are involuntary',
+      computed.involuntary > computed.voluntary,
+    )
+  } else {
+    stage.note(
+      `cannot be seen here: within 5 seconds the kernel did not take the CPU from busy-1 ${enough} times`,
+    )
+  }
+  release(busy, cpus)
+  await dismiss([sleeper, ...busy])
+}
+
+/** The one that begins, and the one that answers; and what the calls alone take, in microseconds. */
+async function enterPassers(
+  stage: Stage,
+  times: number,
+  patience: number,
+): Promise<{ both: [Actor, Actor]; alone: number }> {
+  const path = (name: string) => join(runtimeFolder(), `switch-${name}-${process.pid}`)
+  const config: PasserConfig = { there: path('there'), back: path('back'), begins: true, times, patience }
+  for (const fifo of [config.there, config.back]) await makePrivateFifo(stage, fifo)
+  const first = await stage.start({ program: 'passer', name: 'first', config })
+  const { median: alone } = await measure(first, 'alone')
+  const second = await stage.start({
+    program: 'passer',
+    name: 'second',
+    config: { ...config, begins: false },
+  })
+  first.tell('open' satisfies PasserWord)
+  await first.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
+  return { both: [first, second], alone }
+}
+
+/** Lets a byte be passed, and gives how often, and how long once took, in microseconds, as the one that measures tells. */
+async function measure(first: Actor, word: PasserWord): Promise<{ times: number; median: number }> {
+  const sent = now()
+  first.tell(word)
+  const { messages } = await first.until('tally', ({ t }) => t >= sent)
+  const { value } = await first.until('evidence', ({ t }) => t >= sent)
+  return { times: messages, median: Number.parseFloat(value) }
+}
+
+async function showCost(stage: Stage, both: [Actor, Actor], alone: number, cpus: number[]): Promise<void> {
+  const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
+  const near = await pass(stage, both, [one, one])
+  stage.claim(
+    `on one CPU, ${near.times} times there and back took each of the two at least ${near.times} switches`,
+    near.switches.every(({ voluntary, involuntary }) => voluntary + involuntary >= near.times),
+  )
+  if (other === undefined)
+    stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only')
+  else await pass(stage, both, [one, other])
+  const half = near.median / 2
+  const left = half - alone
+  stage.note(
+    'There and back is two passings. Each is a write(2), a read(2), waking the other one and the switch to it. ' +
+      (left > 0
+        ? `On one CPU a passing took ${micro(half)}, of which the two calls alone, with what Node adds to them, take ` +
+          `${micro(alone)}: about ${micro(left)} are left for one switch, with the waking. `
+        : 'What is left for the switch cannot be told here: the two calls alone took no less time. ') +
+      'Whoever else wants the CPU makes it longer.',
+  )
+}
+
+function micro(microseconds: number): string {
+  return `${microseconds.toFixed(1)} µs`
+}
+
+async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
+  for (const [index, { id }] of both.entries()) pin(id, [cpus[index]!])
+  const before = both.map(switches)
+  const { times, median } = await measure(
+    both[0],
+    cpus[0] === cpus[1] ? `pass both on CPU ${cpus[0]}` : `pass on CPUs ${cpus[0]} and ${cpus[1]}`,
+  )
+  const counts = both.map((actor, index) => since(before[index]!, actor))
+  for (const [index, actor] of both.entries()) showSwitches(stage, actor, counts[index]!, 'meanwhile')
+  return { times, median, switches: counts }
+}

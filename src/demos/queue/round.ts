@@ -1,0 +1,185 @@
+/**
+ * One round over a channel, of one way to send and one to receive. The side that is to be fast goes first, until it can go no
+ * further: so what is to be seen does not depend on who runs when. Then the slow one comes.
+ */
+import type { Round } from '../../actors/lib/queue-round.js'
+import { now } from '../../events.js'
+import type { Actor, EventOf } from '../../run/actor.js'
+import type { Stage } from '../../run/stage.js'
+import type { Capacity, Channel } from './channel.js'
+import { watch } from './watch.js'
+
+export type Way = 'blocking' | 'nonblocking'
+
+/** What one side of a round is to do. */
+export interface Part {
+  actor: Actor
+  way: Way
+  /** Pause between two messages, in milliseconds. */
+  every: number
+}
+
+export interface Plan {
+  channel: Channel
+  /** As events name the channel in this round. */
+  name: string
+  messages: number
+  sender: Part
+  receiver: Part
+  /** Who goes first, as far as possible. */
+  first: 'sender' | 'receiver'
+  detail: boolean
+}
+
+/** What stops who goes first: it is made to wait, or is refused, or nothing. */
+export type Wall = 'held' | 'refused' | 'none'
+
+/** After so many refusals in a row it is given up, where neither side waits for the other. */
+const hopeless = 5
+
+/** Neither ever waits, so neither ever finds the other waiting. */
+export function neverMeet({ channel, sender, receiver }: Plan): boolean {
+  return channel.capacity === 0 && sender.way === 'nonblocking' && receiver.way === 'nonblocking'
+}
+
+/** What must stop who goes first. */
+export function expectedWall({ channel, messages, first, ...ways }: Plan): Wall {
+  const stop = ways[first].way === 'blocking' ? 'held' : 'refused'
+  return first === 'receiver' || messages > sizeOf(channel.capacity) ? stop : 'none'
+}
+
+export function sizeOf(capacity: Capacity): number {
+  return capacity === 'unbounded' ? Number.POSITIVE_INFINITY : capacity
+}
+
+/** A call that passed a message, by the clock of the events. */
+interface Call {
+  begin: number
+  end: number
+  /** It had to wait when it began. */
+  waited: boolean
+}
+
+/** What became of one side. */
+export interface SideOutcome {
+  /** One for each message, in their order. */
+  calls: Call[]
+  messages: EventOf<'sent'>[]
+  /** How often it was refused with EAGAIN. */
+  refused: number
+}
+
+export interface Outcome {
+  sender: SideOutcome
+  receiver: SideOutcome
+  /** When the second side was let in. */
+  letIn: number
+}
+
+export interface RoundHooks {
+  /** Is called when both have opened their side. */
+  opened?(): void
+  /** Is called when the first side can go no further, before the other one comes. */
+  atWall?(first: Actor): Promise<void>
+}
+
+/** Plays a round to its end. @throws DemoFailed when it will never come */
+export async function playRound(stage: Stage, plan: Plan, hooks: RoundHooks): Promise<Outcome> {
+  const start = now()
+  const { channel, sender, receiver } = plan
+  const watched = { capacity: channel.capacity, sender: sender.actor, receiver: receiver.actor, start }
+  return watch(stage, watched, playFrom(start, plan, hooks))
+}
+
+async function playFrom(
+  start: number,
+  plan: Plan,
+  { opened = () => {}, atWall = async () => {} }: RoundHooks,
+): Promise<Outcome> {
+  const { sender, receiver } = plan
+  const [first, second] = plan.first === 'sender' ? [sender, receiver] : [receiver, sender]
+  for (const part of [sender, receiver]) part.actor.tell(JSON.stringify(roundOf(plan, part)))
+  const both = (call: string) =>
+    Promise.all(
+      [sender, receiver].map(({ actor }) =>
+        actor.until('call', (one) => one.t >= start && one.call === call),
+      ),
+    )
+  await both('open')
+  opened()
+  first.actor.tell('go')
+  await reachWall(plan, first.actor, start)
+  await atWall(first.actor)
+  const letIn = now()
+  second.actor.tell('go')
+  await both('close')
+  return { sender: outcomeOf(sender.actor, start), receiver: outcomeOf(receiver.actor, start), letIn }
+}
+
+function roundOf(plan: Plan, { way, every }: Part): Round {
+  const { channel, name, messages, detail } = plan
+  const tries = neverMeet(plan) ? { tries: hopeless } : {}
+  return {
+    place: channel.place,
+    channel: name,
+    messages,
+    blocking: way === 'blocking',
+    every,
+    detail,
+    ...tries,
+  }
+}
+
+/** Whatever it was that should have stopped it: a side that has closed goes no further either. */
+function reachWall(plan: Plan, first: Actor, start: number): Promise<unknown> {
+  const wall = expectedWall(plan)
+  const stops = ({ phase, waits, errno, call }: EventOf<'call'>) =>
+    call === 'close' || (wall === 'held' ? phase === 'begin' && waits === true : errno === 'EAGAIN')
+  if (wall !== 'none') return first.until('call', (call) => call.t >= start && stops(call))
+  return first.until('sent', ({ t, seq }) => t >= start && seq === plan.messages - 1)
+}
+
+function outcomeOf(actor: Actor, start: number): SideOutcome {
+  const outcome: SideOutcome = { calls: [], messages: [], refused: 0 }
+  let begin = start
+  for (const event of actor.events.filter(({ t }) => t >= start)) {
+    if (event.event === 'sent' || event.event === 'received') outcome.messages.push(event)
+    if (event.event !== 'call') continue
+    if (event.phase === 'begin') begin = event.t
+    else if (event.errno) outcome.refused++
+    else if (event.result !== undefined)
+      outcome.calls.push({ begin, end: event.t, waited: event.waits === true })
+  }
+  return outcome
+}
+
+/** Whether what was received is what was sent, in that order: none lost, none twice. */
+export function allInOrder({ sender, receiver }: Outcome): boolean {
+  const texts = ({ messages }: SideOutcome) => messages.map(({ text }) => text).join('\n')
+  return texts(sender) === texts(receiver)
+}
+
+/** Whether each send and the receive of its message were in their calls at the same time. */
+export function allMet({ sender, receiver }: Outcome): boolean {
+  return sender.calls.every((send, index) => {
+    const receive = receiver.calls[index]
+    return receive !== undefined && send.begin <= receive.end && receive.begin <= send.end
+  })
+}
+
+/** The most that was stored at once, as the sender saw it. */
+export function highestDepth({ sender }: Outcome): number {
+  return Math.max(0, ...sender.messages.flatMap(({ depth }) => (depth ? [depth.before, depth.after] : [])))
+}
+
+/** Whether who went first was stopped as it must be; who is made to wait goes on only when the other one has come. */
+export function stoppedAs(wall: Wall, { calls, refused }: SideOutcome, letIn: number): boolean {
+  const wait = calls.find(({ waited }) => waited)
+  if (wall === 'held') return wait !== undefined && wait.begin <= letIn && letIn <= wait.end
+  return wait === undefined && (wall === 'refused' ? refused > 0 : refused === 0)
+}
+
+/** How long the calls of one side waited together, in microseconds. */
+export function timeHeld({ calls }: SideOutcome): number {
+  return calls.reduce((sum, { begin, end, waited }) => (waited ? sum + end - begin : sum), 0)
+}

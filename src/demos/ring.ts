@@ -1,8 +1,0 @@
-import type { Actor } from '../run/cast.js'
-
-/** How many messages a ring-consumer took. It checks each of them itself, and says their number at the end. */
-export function countReceived(consumer: Actor): number | undefined {
-  for (const event of consumer.events)
-    if (event.event === 'call' && event.call === 'ring.read') return event.result
-  return undefined
-}

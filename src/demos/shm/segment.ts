@@ -1,0 +1,76 @@
+/** What the System V demos share: a segment that is found or made, and what the kernel lists of it. */
+import { DemoFailed, Unavailable } from '../../errors.js'
+import { findSegment, makeSegment, privateKey, removeSegment } from '../../ipc/sysv-shm.js'
+import { readSegment, readSegments, type Segment } from '../../proc/sysvipc-shm.js'
+import { type Page, recordSegment } from '../../run/ledger.js'
+import type { RecordedSegment } from '../../run/recorded.js'
+import type { Stage } from '../../run/stage.js'
+
+/** @throws Unavailable where the kernel does not list its segments */
+export function requireSegments(demo: string): Segment[] {
+  const segments = readSegments()
+  if (segments) return segments
+  throw new Unavailable(`${demo} needs /proc/sysvipc/shm, and this machine has none`, 'run it on Linux')
+}
+
+export interface NewSegment {
+  id: number
+  page: Page<RecordedSegment>
+}
+
+/**
+ * Makes a segment and records it, so that it goes away with the run, whatever becomes of that.
+ *
+ * @param key 0 makes one without
+ * @returns undefined when there is one under this key already
+ * @throws SystemCallError as `makeSegment`
+ */
+export function makeRecorded(stage: Stage, key: number, size: number, mode: number): NewSegment | undefined {
+  const page = recordSegment(key)
+  let id: number | undefined
+  try {
+    id = makeSegment(key, size, mode)
+  } finally {
+    if (id === undefined) page.forget()
+  }
+  if (id === undefined) return undefined
+  page.made({ id })
+  stage.say({ event: 'created', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
+  return { id, page }
+}
+
+/** A segment without a key, for the processes of this run; it is removed at its end. */
+export function makePrivateSegment(stage: Stage, size: number): number {
+  const { id, page } = makeRecorded(stage, privateKey, size, 0o600)!
+  stage.scope.defer(() => {
+    removeSegment(id)
+    page.forget()
+    stage.say({ event: 'removed', kind: 'segment', id: `id ${id}` })
+  })
+  return id
+}
+
+/** Says what the kernel lists of a segment. */
+export function showSegment({ evidence }: Stage, id: number, about: string): Segment | undefined {
+  const segment = readSegment(id)
+  if (!segment) return undefined
+  const { key, size, mode, attached, removed } = segment
+  const marked = removed ? ', marked as removed' : ''
+  const value = `key ${key}, id ${id}, ${size} bytes, mode ${mode.toString(8)}, attached ${attached}${marked}`
+  evidence('/proc/sysvipc/shm', value, about)
+  return segment
+}
+
+/**
+ * The segment under a key, as the kernel lets us use it.
+ *
+ * @param purpose what its mode must let us do
+ * @param size 0, or how large it must be at least, in bytes
+ * @throws SystemCallError as `findSegment`; DemoFailed when it went away meanwhile
+ */
+export function existing(key: number, purpose: 'look' | 'read' | 'write', size = 0): Segment {
+  const segment = readSegment(findSegment(key, purpose, size))
+  if (!segment)
+    throw new DemoFailed(`the segment under key ${key} was removed just now`, { hint: 'try again' })
+  return segment
+}

@@ -1,0 +1,181 @@
+/** TCP echo: the two tools, and the demo that shows both ends and what the kernel lists of them. */
+import type { EchoClientConfig } from '../../actors/echo-client.js'
+import type { EchoServerConfig } from '../../actors/echo-server.js'
+import { DemoFailed } from '../../errors.js'
+import { probePort } from '../../ipc/tcp.js'
+import { openFiles } from '../../proc/fds.js'
+import { openFilesLimit } from '../../proc/limits.js'
+import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../../proc/net-tcp.js'
+import { hasCapability, readStatus } from '../../proc/status.js'
+import type { Actor } from '../../run/actor.js'
+import type { Demo, Stage } from '../../run/stage.js'
+import { requireProc } from '../shared/require-proc.js'
+
+/** With fewer descriptors Node cannot even load the server's program, and says so with a stack. */
+const fewestDescriptors = 48
+
+export function echoServe(config: EchoServerConfig): Demo {
+  return async (stage) => {
+    const limit = openFilesLimit()
+    if (limit !== undefined && limit < fewestDescriptors) {
+      throw new DemoFailed(`a limit of ${limit} open files is too low for a server`, {
+        hint: 'raise the limit: ulimit -n 1024',
+      })
+    }
+    const server = await stage.start(
+      { program: 'echo-server', name: 'server', config },
+      { stdout: config.announce },
+    )
+    // It may die of a Ctrl-C while it is still starting: the terminal sends that to the whole group.
+    const bound = await Promise.race([server.until('created'), stage.stopped])
+    if (bound) {
+      const { host, port } = bound
+      const where = [
+        ...(host === '127.0.0.1' ? [] : ['--host', host]),
+        ...(port === 7007 ? [] : ['--port', port]),
+      ]
+      stage.note(
+        `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
+      )
+    }
+    await stage.stopped
+    server.tell('stop')
+    await server.ended
+  }
+}
+
+export function echoClient(config: EchoClientConfig): Demo {
+  return async (stage) => {
+    const client = await stage.start(
+      { program: 'echo-client', name: 'client', config },
+      { stdin: config.messages === null, stdout: config.print },
+    )
+    await client.ended
+  }
+}
+
+const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
+
+/** Server and client as two processes; the director looks their sockets up in /proc. */
+export const echoDemo: Demo = async (stage) => {
+  requireProc('tcp-echo demo')
+  const host = '127.0.0.1'
+  const server = await stage.start({
+    program: 'echo-server',
+    name: 'server',
+    config: {
+      host,
+      port: 0,
+      maxFrame: 65_536,
+      maxConnections: null,
+      idleTimeoutMs: null,
+      announce: false,
+      watched: true,
+    } satisfies EchoServerConfig,
+  })
+  const { port } = await server.until('created')
+  const listening = seeListening(stage, server, port!)
+
+  const client = await stage.start({
+    program: 'echo-client',
+    name: 'client',
+    config: {
+      host,
+      port: port!,
+      messages,
+      size: null,
+      rounds: 1,
+      chunk: null,
+      delayMs: 0,
+      print: false,
+      report: true,
+      hold: true,
+    } satisfies EchoClientConfig,
+  })
+  await client.until('received', ({ seq }) => seq === messages.length - 1)
+  seePair(stage, server, client, port!)
+
+  client.tell('close')
+  await client.ended
+  const echoes = client.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
+  stage.claim(
+    `all ${messages.length} frames came back as they were sent, the empty one too`,
+    JSON.stringify(echoes) === JSON.stringify(messages),
+  )
+  server.tell('stop')
+  await server.ended
+  stage.claim(
+    'the listening socket has gone with its process',
+    !readTcpTable().some((row) => row.inode === listening?.inode),
+  )
+  await seeLowPort(stage)
+}
+
+function seeListening(stage: Stage, server: Actor, port: number): TcpRow | undefined {
+  const row = readTcpTable().find((socket) => socket.state === 'LISTEN' && socket.local.port === port)
+  sayRow(stage, row, 'the listening socket')
+  stage.claim(`port ${port} is open for connections, and the server holds it`, holds(server, row))
+  return row
+}
+
+/** One connection is two sockets; each names the other's address as its remote one. */
+function seePair(stage: Stage, server: Actor, client: Actor, port: number): void {
+  const rows = readTcpTable().filter((socket) => socket.state === 'ESTABLISHED')
+  const near = rows.find((socket) => socket.remote.port === port)
+  const far =
+    near && rows.find((socket) => socket.remote.port === near.local.port && socket.local.port === port)
+  sayRow(stage, near, 'the socket of the client')
+  sayRow(stage, far, 'the socket of the server')
+  stage.claim(
+    'the connection is a pair of sockets, one in each process, and each names the other',
+    holds(client, near) && holds(server, far),
+  )
+  const range = ephemeralRange()
+  if (!near || !range) {
+    stage.note('/proc/sys/net/ipv4/ip_local_port_range cannot be read here')
+    return
+  }
+  const source = '/proc/sys/net/ipv4/ip_local_port_range'
+  stage.evidence(source, `${range.first} to ${range.last}`, 'the ports that the kernel gives to clients')
+  const { port: chosen } = near.local
+  stage.claim(
+    `the kernel gave the client the ephemeral port ${chosen}`,
+    chosen >= range.first && chosen <= range.last,
+  )
+}
+
+function sayRow(stage: Stage, row: TcpRow | undefined, about: string): void {
+  const ends = row && `${row.local.host}:${row.local.port} to ${row.remote.host}:${row.remote.port}`
+  stage.evidence('/proc/net/tcp', row ? `${ends}, ${row.state}, inode ${row.inode}` : 'no such row', about)
+}
+
+/** Whether one of the process's descriptors is this socket. */
+function holds(actor: Actor, row: TcpRow | undefined): boolean {
+  return openFiles(actor.id).some((file) => file.target === `socket:[${row?.inode}]`)
+}
+
+/** CAP_NET_BIND_SERVICE, linux/capability.h. */
+const bindService = 10
+
+/** What the kernel answers to this user on a port below 1024. */
+async function seeLowPort(stage: Stage): Promise<void> {
+  const { port, errno } = await probePort(1023)
+  const first = unprivilegedPortStart() ?? 1024
+  const status = readStatus(process.pid)
+  const capable = status !== undefined && hasCapability(status, bindService)
+  stage.evidence('errno', errno ?? '0', `bind(2) to port ${port} of 127.0.0.1, as user ${process.getuid!()}`)
+  stage.evidence(
+    '/proc/sys/net/ipv4/ip_unprivileged_port_start',
+    `${first}`,
+    'the first port that is free for all',
+  )
+  if (port >= first) {
+    stage.claim(`port ${port} is free for all on this machine`, errno === undefined)
+    return
+  }
+  stage.evidence('/proc/self/status CapEff', capable ? 'yes' : 'no', 'CAP_NET_BIND_SERVICE for this process')
+  if (!capable) stage.claim(`port ${port} is privileged, and refused: EACCES`, errno === 'EACCES')
+  else if (errno === 'EACCES') {
+    stage.note('a capability counts only in the user namespace that owns this network; here another one does')
+  } else stage.claim(`port ${port} is privileged, and this process has the right to it`, errno === undefined)
+}

@@ -1,0 +1,141 @@
+/** The lines of a sequence diagram, and what Mermaid demands of their order: who is there, who is active. */
+
+import { describe, subject, versions } from '../describe-event.js'
+import type { Lane, Step, Story } from '../story/index.js'
+import type { Arrow } from '../story/messages.js'
+import { escapeText, label } from './text.js'
+
+export interface Diagram {
+  draw(step: Step): void
+  note(text: string): void
+  /** Of both ends of an arrow one draws it: the earlier, or where the other side is not there yet, the later. */
+  isDue(step: Step, arrow: Arrow): boolean
+  /** In characters, so far. */
+  readonly length: number
+  text(): string
+}
+
+export function createDiagram({ lanes, runs }: Story): Diagram {
+  const lines: string[] = []
+  /** Whose start was not told is there from the beginning, and so is the first to speak. */
+  const roots = lanes.filter((lane) => lane.index === 0 || !lane.parent)
+  const present = new Set(roots)
+  const gone = new Set<Lane>()
+  const active = new Map<Lane, number>()
+  const [drawn, seen] = [new Set<Arrow>(), new Set<Arrow>()]
+  let elsewhere = false
+  const head = roots.map((lane) => `  participant ${id(lane)} as ${nameOf(lane)}`)
+  let length = head.join('\n').length
+
+  const add = (line: string) => {
+    lines.push(`  ${line}`)
+    length += line.length + 3
+  }
+  /** Somebody who is there: the one who is meant, or who started him, or else the first. */
+  const stand = (lane: Lane | undefined): string => {
+    for (let one = lane, steps = 0; one && steps < lanes.length; one = one.parent, steps++) {
+      if (present.has(one)) return id(one)
+    }
+    return id([...present][0]!)
+  }
+  const note = (text: string, lane?: Lane) => add(`Note over ${stand(lane)}: ${label(text)}`)
+
+  function appear(lane: Lane): void {
+    if (present.has(lane) || gone.has(lane)) return
+    add(`create participant ${id(lane)} as ${nameOf(lane)}`)
+    add(`${stand(lane.parent)}->>${id(lane)}: starts`)
+    present.add(lane)
+  }
+
+  function leave(lane: Lane, text: string): void {
+    if (!present.has(lane) || present.size === 1) {
+      note(text, lane)
+      return
+    }
+    for (let count = active.get(lane) ?? 0; count > 0; count--) add(`deactivate ${id(lane)}`)
+    active.delete(lane)
+    present.delete(lane)
+    gone.add(lane)
+    add(`destroy ${id(lane)}`)
+    add(`${id(lane)}-->>${stand(lane.parent)}: ${label(text)}`)
+  }
+
+  function call({ event, lane, held }: Step): void {
+    const begins = held?.first === event
+    const text = describe(event, undefined, begins || !held ? undefined : event.t - held.begin)
+    const count = active.get(lane) ?? 0
+    if (begins && present.has(lane)) {
+      add(`activate ${id(lane)}`)
+      active.set(lane, count + 1)
+    }
+    note(text, lane)
+    if (held && !begins && count > 0) {
+      add(`deactivate ${id(lane)}`)
+      active.set(lane, count - 1)
+    }
+  }
+
+  function message(step: Step, arrow: Arrow): void {
+    const [from, to] = [arrow.from?.lane, arrow.to?.lane ?? arrow.toward]
+    const text = describe({ ...step.event, ...arrow.message })
+    if ((from && !present.has(from)) || (to && !present.has(to))) {
+      note(`${step.event.event} ${text}`, step.lane)
+      return
+    }
+    drawn.add(arrow)
+    elsewhere ||= !from || !to
+    const sign = arrow.fate === 'lost' ? '-x' : '->>'
+    const lost = arrow.fate === 'lost' ? ', not received' : ''
+    add(`${from ? id(from) : 'other'}${sign}${to ? id(to) : 'other'}: ${label(text + lost)}`)
+  }
+
+  return {
+    draw(step) {
+      const { event, lane, about, arrow } = step
+      appear(lane)
+      switch (event.event) {
+        case 'run':
+          return note(`${event === runs[0] ? '' : `${describe(event)}, `}${versions(event)}`, lane)
+        case 'started':
+          return appear(about!)
+        case 'exited':
+          appear(about!)
+          return leave(about!, describe(event))
+        case 'call':
+          return call(step)
+        case 'sent':
+        case 'received':
+          return message(step, arrow!)
+        case 'tally':
+          return note(`${event.direction} ${describe(event)}`, lane)
+        case 'claim':
+          return note(`${event.holds ? '✔' : '✘ CLAIM FAILS:'} ${event.text}`, lane)
+        case 'error':
+          return note(`✘ ${describe(event)}`, lane)
+        default:
+          return note(describe(event), about ?? lane)
+      }
+    },
+    note,
+    isDue(step, arrow) {
+      const other = step.event.event === 'sent' ? arrow.to : arrow.from
+      if (drawn.has(arrow)) return false
+      if (!other || seen.has(arrow)) return true
+      seen.add(arrow)
+      const waits = !step.lane.end || step.lane.end.t > other.t
+      return present.has(other.lane) || !waits
+    },
+    get length() {
+      return length
+    },
+    text() {
+      const other = elsewhere ? ['  participant other as not in this recording'] : []
+      const name = runs[0] && `  title: ${escapeText(subject(runs[0].command))}`
+      return `${['sequenceDiagram', ...(name ? [name] : []), ...head, ...other, ...lines].join('\n')}\n`
+    },
+  }
+}
+
+const id = ({ index }: Lane) => `p${index}`
+
+const nameOf = ({ name, tid }: Lane) => escapeText(`${name || 'process'} ${tid}`).replaceAll(':', '#58;')

@@ -1,0 +1,116 @@
+/**
+ * A sequence diagram for Mermaid, which GitHub and GitLab draw: participants that come and go, messages as arrows, lost ones
+ * crossed, blocking as activation, what the kernel says as notes.
+ *
+ * Mermaid refuses a diagram of more than 50,000 characters. So of the steps of one kind only the first are drawn, as many as
+ * fit, and a note says how many were left out.
+ */
+
+import { plural } from '../describe-event.js'
+import type { Held, Step, Story } from '../story/index.js'
+import type { Arrow } from '../story/messages.js'
+import { createDiagram, type Diagram } from './diagram.js'
+
+/** What Mermaid takes by default (`maxTextSize`), less a last line. */
+const longest = 49_500
+
+/** How many steps of one kind are drawn: the most with which it fits. */
+const limits = [20, 8, 4, 2, 1]
+
+export function drawSequence(story: Story): string {
+  for (const limit of limits) {
+    const text = draw(story, limit).text()
+    if (text.length <= longest) return text
+  }
+  // So many different things happened that even one of each kind is too much.
+  return draw(story, 1, longest).text()
+}
+
+/**
+ * @param limit how many steps of each kind are drawn
+ * @param room how many characters; the diagram says where it had to stop
+ */
+function draw(story: Story, limit: number, room = Number.POSITIVE_INFINITY): Diagram {
+  const diagram = createDiagram(story)
+  const fold = createFold(limit)
+  const tellFolded = () => {
+    for (const text of fold.take()) diagram.note(text)
+  }
+  for (const step of story.steps) {
+    if (diagram.length > room) {
+      diagram.note('The diagram ends here: it would be too long for Mermaid')
+      return diagram
+    }
+    if (step.event.event === 'run') fold.reset()
+    if (step.arrow && !diagram.isDue(step, step.arrow)) continue
+    if (fold.hides(step)) continue
+    tellFolded()
+    diagram.draw(step)
+  }
+  tellFolded()
+  return diagram
+}
+
+/** Counts the steps of each kind, and hides those above the limit. */
+function createFold(limit: number) {
+  const counts = new Map<string, number>()
+  const hidden = new Set<Held | Arrow>()
+  let folded = new Map<string, number>()
+  return {
+    hides(step: Step): boolean {
+      const { held, arrow } = step
+      const kind = kindOf(step)
+      if (kind === undefined) return false
+      // The end of a call goes with its beginning, and so does that of a message.
+      if (held && held.first !== step.event) return hidden.has(held)
+      if (arrow && hidden.has(arrow)) return true
+      const count = (counts.get(kind) ?? 0) + 1
+      counts.set(kind, count)
+      if (count <= limit) return false
+      folded.set(kind, (folded.get(kind) ?? 0) + 1)
+      const whole = held ?? arrow
+      if (whole) hidden.add(whole)
+      return true
+    },
+    /** What was hidden since it was last asked, in words. */
+    take(): string[] {
+      if (folded.size === 0) return []
+      const parts = [...folded].map(([kind, count]) => `${plural(count, 'time')} ${kind}`)
+      folded = new Map()
+      return [`… and ${parts.join('; ')}`]
+    },
+    reset: () => counts.clear(),
+  }
+}
+
+/** What steps must have in common to be folded, in words; undefined for what is never left out. */
+function kindOf({ event, lane, about, arrow }: Step): string | undefined {
+  switch (event.event) {
+    case 'call':
+      return `${event.call} by ${lane.name}`
+    case 'sent':
+    case 'received':
+      return `a message from ${arrow!.from?.lane.name ?? 'elsewhere'} to ${arrow!.to?.lane.name ?? 'elsewhere'}`
+    case 'tally':
+      return `many messages ${event.direction} by ${lane.name}`
+    case 'state':
+      return `${about!.name || about!.tid} was ${event.state}`
+    case 'evidence':
+      return `evidence: ${alike(event.about)}`
+    case 'claim':
+      return event.holds ? `claimed: ${alike(event.text)}` : undefined
+    case 'note':
+      return `noted: ${alike(event.text)}`
+    case 'created':
+    case 'removed':
+      return `${event.event} a ${event.kind}`
+    default:
+      return undefined
+  }
+}
+
+/** Texts that differ in numbers only say the same of several. */
+function alike(text: string): string {
+  const same = text.replace(/\d+/g, '…')
+  return same.length > 60 ? `${same.slice(0, 60)}…` : same
+}

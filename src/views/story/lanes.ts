@@ -1,0 +1,51 @@
+/** Who takes part in a story. */
+import type { Event } from '../../events.js'
+import type { Lane } from './index.js'
+
+/** A pid that the kernel gives again is somebody else. */
+export function createCast() {
+  const lanes: Lane[] = []
+  const current = new Map<number, Lane>()
+
+  function add(tid: number, fields: Omit<Lane, 'index' | 'tid'>): Lane {
+    const lane = { index: lanes.length, tid, ...fields }
+    lanes.push(lane)
+    current.set(tid, lane)
+    return lane
+  }
+
+  return {
+    lanes,
+    speaker({ tid, pid, actor, t }: Event): Lane {
+      const known = current.get(tid)
+      if (known && !(known.end && known.name !== actor)) {
+        // So far known by its number only.
+        if (known.name === '') known.name = actor
+        return known
+      }
+      return add(tid, { pid, name: actor, kind: tid === pid ? 'process' : 'thread', born: t })
+    },
+    start({ child, name, kind, pid, t }: Extract<Event, { event: 'started' }>, parent: Lane): Lane {
+      const known = current.get(child)
+      // A thread may say something before its start is told.
+      if (known && !known.end && !known.parent && known !== parent)
+        return Object.assign(known, { name, parent })
+      return add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t, parent })
+    },
+    exit({ child, name, kind, pid, t, code, signal }: Extract<Event, { event: 'exited' }>): Lane {
+      const lane =
+        current.get(child) ?? add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t })
+      lane.end = { t, code, signal }
+      return lane
+    },
+    /** Whoever has this number; one that nobody spoke of yet has no name. */
+    find(tid: number, { t }: Event): Lane {
+      return current.get(tid) ?? add(tid, { pid: tid, name: '', kind: 'process', born: t })
+    },
+    /** Whom a source such as `/proc/12/task/34/wchan` tells of: the thread or else the process, while it lives. */
+    findWitness(source: string): Lane | undefined {
+      const [, pid, thread] = /^\/proc\/(\d+)(?:\/task\/(\d+))?/.exec(source) ?? []
+      return [thread, pid].map((id) => current.get(Number(id))).find((lane) => lane && !lane.end)
+    },
+  }
+}

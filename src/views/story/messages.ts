@@ -1,0 +1,110 @@
+/** Which message that was sent is which that was received. */
+import type { Event, MessageFact, TallyFact } from '../../events.js'
+import type { Lane, Step } from './index.js'
+
+/** One end of a message, or of many that were only counted. */
+export interface End {
+  event: Event & (MessageFact | TallyFact)
+  lane: Lane
+  /** Channels of different chapters have nothing to do with each other. */
+  chapter: number
+  step: Step
+}
+
+/** A message on its way. */
+export interface Arrow {
+  channel: string
+  /** When and by whom it was sent, where that was told. */
+  from?: Place
+  to?: Place
+  /** Who would have received a lost one. */
+  toward?: Lane
+  /**
+   * One that did not arrive is lost only where somebody told what he received, one by one, and it was not among that. Else
+   * the other end is not in the recording.
+   */
+  fate: 'arrived' | 'lost' | 'untold'
+  /** What was received, or else sent. */
+  message: MessageFact
+}
+
+interface Place {
+  lane: Lane
+  t: number
+}
+
+/** One direction of a connection, a pipe, a ring: everything that went through it in one chapter. */
+interface Channel {
+  sent: (End & { event: Event & MessageFact })[]
+  received: (End & { event: Event & MessageFact })[]
+  /** Some of what was received is only counted. */
+  counted: boolean
+}
+
+export function matchMessages(ends: readonly End[]): Arrow[] {
+  const channels = new Map<string, Channel>()
+  for (const end of ends) {
+    const key = `${end.chapter} ${end.event.channel}`
+    const channel = channels.get(key) ?? { sent: [], received: [], counted: false }
+    channels.set(key, channel)
+    const { event } = end
+    if (event.event !== 'tally') channel[event.event].push({ ...end, event })
+    else if (event.direction === 'received') channel.counted = true
+  }
+  return [...channels.values()].flatMap(matchChannel)
+}
+
+function matchChannel({ sent, received, counted }: Channel): Arrow[] {
+  const unmatched = new Set(sent)
+  // Each end counts for itself: with several, the same number may be another message, and the text must tell.
+  const several = [sent, received].some((ends) => new Set(ends.map(({ lane }) => lane)).size > 1)
+  const bySeq = index(sent, ({ seq }) => `${seq}`)
+  const byText = index(sent, ({ text }) => text)
+  const take = (candidates: typeof sent | undefined) => {
+    while (candidates?.[0] && !unmatched.has(candidates[0])) candidates.shift()
+    const found = candidates?.shift()
+    if (found) unmatched.delete(found)
+    return found
+  }
+  const told = received.map((end): Arrow => {
+    const { seq, text } = end.event
+    const from = several
+      ? text === undefined
+        ? undefined
+        : take(byText.get(text))
+      : take(bySeq.get(`${seq}`))
+    return arrow(from, end, 'arrived')
+  })
+  const fate = received.length > 0 && !counted ? 'lost' : 'untold'
+  const missing = [...unmatched].map((end) => arrow(end, undefined, fate))
+  if (fate === 'lost') for (const one of missing) one.toward = received.at(-1)!.lane
+  return [...told, ...missing]
+}
+
+function index(ends: Channel['sent'], key: (message: MessageFact) => string | undefined) {
+  const found = new Map<string, Channel['sent']>()
+  for (const end of ends) {
+    const name = key(end.event)
+    if (name === undefined) continue
+    const list = found.get(name)
+    if (list) list.push(end)
+    else found.set(name, [end])
+  }
+  return found
+}
+
+/** Who sends may come to say so only after it has been received: then it was sent by that time at the latest. */
+function arrow(from: End | undefined, to: End | undefined, fate: Arrow['fate']): Arrow {
+  const { event } = (to ?? from)!
+  const received = to && { lane: to.lane, t: to.event.t }
+  const sent = from && { lane: from.lane, t: Math.min(from.event.t, to?.event.t ?? from.event.t) }
+  const made: Arrow = {
+    channel: event.channel,
+    fate: from || fate !== 'arrived' ? fate : 'untold',
+    message: event as MessageFact,
+    ...(sent && { from: sent }),
+    ...(received && { to: received }),
+  }
+  for (const end of [from, to]) if (end) end.step.arrow = made
+  return made
+}

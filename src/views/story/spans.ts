@@ -1,0 +1,64 @@
+/** What takes time in a story: calls that hold their caller, and states. */
+import type { CallFact, Event, StateFact } from '../../events.js'
+import type { Held, Lane, Stay } from './index.js'
+
+/** The end of a call belongs to its beginning, by its caller and its name. */
+export function createCalls(end: number) {
+  const holds: Held[] = []
+  const open = new Map<string, Held>()
+  return {
+    take(event: Event & CallFact, lane: Lane): Held | undefined {
+      const key = `${lane.index} ${event.call}`
+      if (event.phase === 'begin') {
+        const held: Held = { lane, begin: event.t, end, first: event }
+        holds.push(held)
+        open.set(key, held)
+        return held
+      }
+      const held = open.get(key)
+      open.delete(key)
+      return held && Object.assign(held, { end: event.t, last: event })
+    },
+    /** Nobody is held any more when he is gone. */
+    holds(): Held[] {
+      for (const held of holds) {
+        const gone = held.lane.end?.t ?? held.lane.gone
+        if (!held.last && gone !== undefined) held.end = Math.max(held.begin, gone)
+      }
+      return holds
+    },
+  }
+}
+
+/** A stay ends with the next one. The last one of each is known only as long as any state was still told. */
+export function createStates(end: number) {
+  const stays: Stay[] = []
+  const last = new Map<Lane, Stay>()
+  let latest = Number.NEGATIVE_INFINITY
+  const current = new Map<Lane, Stay>()
+  function close(lane: Lane, t: number): void {
+    const stay = current.get(lane)
+    if (stay) stay.to = t
+    current.delete(lane)
+  }
+  return {
+    change(lane: Lane, { t, state, source }: Event & StateFact): void {
+      latest = t
+      // The same state seen again is no other stay.
+      if (current.get(lane)?.state === state) return
+      close(lane, t)
+      const stay: Stay = { lane, state, from: t, to: end, source }
+      stays.push(stay)
+      last.set(lane, stay)
+      if (state === 'gone') {
+        stay.to = t
+        lane.gone = t
+      } else current.set(lane, stay)
+    },
+    end: close,
+    stays(): Stay[] {
+      for (const stay of last.values()) stay.to = Math.max(stay.from, Math.min(stay.to, latest))
+      return stays
+    },
+  }
+}

@@ -1,0 +1,140 @@
+/** Messages as arrows from lane to lane. Those that would lie on one another become one that says how many it is. */
+
+import { plural } from '../describe-event.js'
+import type { Arrow } from '../story/messages.js'
+import { count, type Layout } from './layout.js'
+import { element, fitted, textAt, widthOf } from './parts.js'
+
+/** Arrows between the same lanes whose ends are closer than so many pixels are one: the least with which they are not too many. */
+const nearness = [5, 12, 25, 50, 100]
+const mostBundles = 90
+
+interface Bundle {
+  arrows: Arrow[]
+  /** Where the first one begins and ends. */
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+  /** How much further to the right the last one begins, and ends. */
+  spread1: number
+  spread2: number
+}
+
+/** What lies behind all else, the arrows, and what is written beside them. */
+export function drawArrows(arrows: readonly Arrow[], layout: Layout) {
+  const sorted = [...arrows].sort((one, other) => timeOf(one) - timeOf(other))
+  let bundles: Bundle[] = []
+  for (const near of nearness) {
+    bundles = bundle(sorted, layout, near)
+    if (bundles.length <= mostBundles) break
+  }
+  const several = bundles.filter((one) => one.arrows.length > 1)
+  for (const one of several) count(layout.folded, 'messages', one.arrows.length)
+  return {
+    sheaves: several.map(drawSheaf),
+    lines: bundles.map(drawBundle),
+    labels: bundles.map((one) => drawLabel(one, layout, bundles.length > mostBundles / 2)),
+  }
+}
+
+function timeOf({ from, to }: Arrow): number {
+  return (from ?? to)!.t
+}
+
+function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout, near: number): Bundle[] {
+  const bundles: Bundle[] = []
+  const open = new Map<string, Bundle>()
+  for (const arrow of arrows) {
+    const { from, to, toward, fate } = arrow
+    const target = to?.lane ?? toward
+    // Where the other end is not in the recording, the arrow comes out of nowhere, or goes there.
+    const stub = laneHeight / 2 - 4
+    const x1 = from ? scale.x(from.t) : scale.x(to!.t) - 10
+    const y1 = from ? y(from.lane) : y(to!.lane) - stub
+    const y2 = target ? y(target) : y(from!.lane) - stub
+    const x2 = to ? scale.x(to.t) : target ? x1 + 8 : x1 + 10
+    const key = `${from?.lane.index} ${target?.index} ${fate}`
+    const last = open.get(key)
+    if (last && x1 - last.x1 < near && Math.abs(x2 - last.x2) < near) {
+      last.arrows.push(arrow)
+      last.spread1 = x1 - last.x1
+      last.spread2 = Math.max(last.spread2, x2 - last.x2)
+    } else {
+      const made = { arrows: [arrow], x1, y1, x2, y2, spread1: 0, spread2: 0 }
+      bundles.push(made)
+      open.set(key, made)
+    }
+  }
+  return bundles
+}
+
+/** One arrow in the middle of the times of all. */
+function drawBundle(bundle: Bundle): string {
+  const { arrows, y1, y2, spread1, spread2 } = bundle
+  const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
+  const lost = arrows[0]!.fate === 'lost'
+  const length = Math.hypot(x2 - x1, y2 - y1) || 1
+  const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length]
+  // A lost one does not get there.
+  const [ex, ey] = lost ? [x1 + (x2 - x1) * 0.65, y1 + (y2 - y1) * 0.65] : [x2, y2]
+  const point = (along: number, aside: number) =>
+    `${(ex - dx * along - dy * aside).toFixed(1)} ${(ey - dy * along + dx * aside).toFixed(1)}`
+  const line = `M${x1.toFixed(1)} ${y1.toFixed(1)}L${point(lost ? 0 : 6, 0)}`
+  const head = lost
+    ? element('path', {
+        d: `M${point(-5, 5)}L${point(5, -5)}M${point(-5, -5)}L${point(5, 5)}`,
+        class: 'lost',
+      })
+    : element('path', { d: `M${point(0, 0)}L${point(9, 4)}L${point(9, -4)}z`, class: 'head' })
+  const path = element('path', { d: line, class: lost ? 'lost' : 'arrow' })
+  return element('g', {}, path + head, titleOf(arrows))
+}
+
+/** From the first to the last. */
+function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
+  const corners = [
+    [x1 - 2, y1],
+    [x1 + spread1 + 2, y1],
+    [x2 + spread2 + 2, y2],
+    [x2 - 2, y2],
+  ]
+  return element('path', {
+    d: `M${corners.map((corner) => corner.map((value) => value.toFixed(1)).join(' ')).join('L')}z`,
+    class: 'sheaf',
+  })
+}
+
+function titleOf(arrows: readonly Arrow[]): string {
+  const [{ from, to, channel, fate }] = arrows as [Arrow]
+  const other = 'not in this recording'
+  const way = `${from?.lane.name ?? other} to ${to?.lane.name ?? (fate === 'lost' ? 'nobody: not received' : other)}`
+  const texts = arrows.slice(0, 8).map(({ message }) => textOf(message, 80))
+  const more = arrows.length > 8 ? [`and ${arrows.length - 8} more`] : []
+  return [`${way}, over ${channel}`, ...texts, ...more].join('\n')
+}
+
+function textOf({ text, bytes }: Arrow['message'], most: number): string {
+  if (!text) return plural(bytes, 'byte')
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+/** Beside the middle of the arrow, or where else along it there is room. */
+function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
+  const { arrows, y1, y2, spread1, spread2 } = bundle
+  const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
+  const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
+  const text =
+    arrows.length === 1
+      ? fitted(textOf(arrows[0]!.message, 40), 150, 11)
+      : `${arrows.length} messages${brief ? '' : `, ${plural(bytes, 'byte')}`}`
+  const width = widthOf(text, 11)
+  for (const part of [0.5, 0.35, 0.65, 0.22, 0.78]) {
+    const [x, y] = [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]
+    const onRight = x + 6 + width < right
+    const left = onRight ? x + 6 : x - 6 - width
+    if (!claim(left, y + 4, width)) continue
+    return textAt(left, y + 4, text, 'small halo')
+  }
+  return ''
+}

@@ -1,0 +1,53 @@
+/** How full a channel is at each time, where that was told: a row below the lanes for each such channel. */
+import type { Depth } from '../../events.js'
+import type { Story } from '../story/index.js'
+import type { Layout } from './layout.js'
+import { element, fitted, textAt } from './parts.js'
+
+/** Pixels of a row, and of what is drawn in it. */
+export const depthRow = 44
+const height = 30
+
+/** More channels are not drawn. */
+const most = 6
+
+export interface Channel {
+  name: string
+  points: { t: number; depth: Depth }[]
+}
+
+export function channelsOf({ steps }: Story): Channel[] {
+  const channels = new Map<string, Channel>()
+  for (const { event } of steps) {
+    if ((event.event !== 'sent' && event.event !== 'received') || !event.depth) continue
+    const channel = channels.get(event.channel) ?? { name: event.channel, points: [] }
+    channels.set(event.channel, channel)
+    channel.points.push({ t: event.t, depth: event.depth })
+  }
+  return [...channels.values()].slice(0, most)
+}
+
+export function drawDepths(channels: readonly Channel[], end: number, top: number, layout: Layout): string[] {
+  return channels.flatMap((channel, at) => drawChannel(channel, end, top + at * depthRow, layout))
+}
+
+function drawChannel({ name, points }: Channel, end: number, top: number, { scale, left }: Layout): string[] {
+  const foot = top + depthRow - 8
+  const largest = Math.max(...points.map(({ depth }) => depth.after), points[0]!.depth.capacity ?? 0, 1)
+  const y = ({ after }: Depth) => foot - (height * after) / largest
+  // Steps: it stays as it is until somebody says otherwise.
+  const steps = points.map(({ t, depth }) => `H${scale.x(t).toFixed(1)}V${y(depth).toFixed(1)}`).join('')
+  const line = `M${scale.x(points[0]!.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
+  const { unit, capacity } = points[0]!.depth
+  const limit = capacity === undefined ? `at most ${largest} ${unit}` : `of ${capacity} ${unit}`
+  return [
+    textAt(12, foot - 14, fitted(`in ${name}`, left - 24, 11), 'small'),
+    textAt(12, foot, fitted(limit, left - 24, 11), 'small dim'),
+    element('path', { d: `${line}V${foot}z`, class: 'filling' }, '', `${unit} in ${name}`),
+    element('path', { d: line, class: 'arrow' }),
+    element('path', {
+      d: `M${left} ${foot}H${scale.x(end).toFixed(1)}M${left} ${foot - height}h6`,
+      class: 'life',
+    }),
+  ]
+}

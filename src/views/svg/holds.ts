@@ -1,0 +1,73 @@
+/** Bars for calls that held their caller. */
+
+import { plural, sentence } from '../describe-event.js'
+import { duration } from '../duration.js'
+import type { Held } from '../story/index.js'
+import { count, type Layout } from './layout.js'
+import { element, fitted, textAt, widthOf } from './parts.js'
+import type { Scale } from './scale.js'
+
+export const barHeight = 14
+
+/** Bars narrower than this are drawn together, where they begin so close to each other; in pixels. */
+const narrow = 1.5
+const near = 5
+
+/** @param held the calls of one lane */
+export function drawHolds(held: Held[], size: { up: number; height: number }, layout: Layout): string[] {
+  const { scale, y: yOf, right, folded, claim } = layout
+  const groups = group(held, scale)
+  return groups.flatMap((calls, at) => {
+    const [{ lane, begin }] = calls as [Held]
+    const x = scale.x(begin)
+    const above = yOf(lane) - size.up
+    const width = Math.max(scale.x(calls.at(-1)!.end) - x, narrow)
+    if (calls.length > 1) count(folded, 'calls', calls.length)
+    const failed = calls.some(({ last }) => last?.errno)
+    const shape = { x, y: above, width, height: size.height, rx: 2, class: failed ? 'held failed' : 'held' }
+    const bar = element('rect', shape, '', titleOf(calls))
+    // Above the bar, as far as the next one leaves room.
+    const next = groups[at + 1]
+    const room = (next ? scale.x(next[0]!.begin) : right) - x - 6
+    const text = labelOf(calls, room)
+    if (text === '' || !claim(x, above - 4, widthOf(text, 11))) return [bar]
+    return [bar, textAt(x, above - 4, text, 'small halo')]
+  })
+}
+
+/** Each call for itself, or with those that would lie upon it. */
+function group(held: readonly Held[], scale: Scale): Held[][] {
+  const groups: Held[][] = []
+  /** Where the group began that the next one may belong to. */
+  let start = Number.NEGATIVE_INFINITY
+  for (const one of held) {
+    const x = scale.x(one.begin)
+    const isNarrow = scale.x(one.end) - x < narrow
+    if (isNarrow && x - start < near) {
+      groups.at(-1)!.push(one)
+      continue
+    }
+    groups.push([one])
+    start = isNarrow ? x : Number.NEGATIVE_INFINITY
+  }
+  return groups
+}
+
+function titleOf(calls: readonly Held[]): string {
+  const [{ lane, begin, end, first, last }] = calls as [Held]
+  if (calls.length > 1) {
+    const names = [...new Set(calls.map((one) => one.first.call))].join(', ')
+    const together = calls.reduce((sum, one) => sum + one.end - one.begin, 0)
+    return `${lane.name}: ${plural(calls.length, 'call')}: ${names}\ntogether ${duration(together)}`
+  }
+  const outcome = last ? sentence(last, end - begin) : `${first.call}: no end was seen`
+  return `${lane.name}: ${first.call} ${first.object}\n${outcome}`
+}
+
+function labelOf(calls: readonly Held[], room: number): string {
+  const [{ begin, end, first, last }] = calls as [Held]
+  if (calls.length > 1) return fitted(plural(calls.length, 'call'), room, 11)
+  const errno = last?.errno ? ` ${last.errno}` : ''
+  const full = `${first.call}${errno} · ${last ? duration(end - begin) : 'no end was seen'}`
+  return widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)
+}

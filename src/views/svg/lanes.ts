@@ -1,0 +1,123 @@
+/** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
+
+import { sentence } from '../describe-event.js'
+import { duration } from '../duration.js'
+import type { Lane, Stay, Story } from '../story/index.js'
+import { barHeight, drawHolds } from './holds.js'
+import { count, type Layout } from './layout.js'
+import { drawMoments } from './marks.js'
+import { element, fitted, textAt, widthOf } from './parts.js'
+import type { Scale } from './scale.js'
+
+export function drawLanes(story: Story, layout: Layout): string[] {
+  return story.lanes.flatMap((lane) => {
+    const stays = story.stays.filter((stay) => stay.lane === lane)
+    const holds = story.holds.filter((held) => held.lane === lane)
+    // Where states are drawn, calls give way.
+    const bar = stays.length > 0 ? { up: 15, height: 5 } : { up: barHeight / 2, height: barHeight }
+    return [
+      ...drawLife(lane, story, layout),
+      ...drawStays(stays, layout),
+      ...drawHolds(holds, bar, layout),
+      ...drawMoments(lane, story, layout),
+      ...drawEnd(lane, layout),
+    ]
+  })
+}
+
+function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight }: Layout): string[] {
+  const y = yOf(lane)
+  const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? lane.gone ?? end)]
+  const roomForName = left - 20
+  const number = lane.kind === 'thread' ? `thread ${lane.tid}` : `pid ${lane.tid}`
+  const name = fitted(lane.name || 'process', roomForName, 13)
+  const names =
+    laneHeight < 34
+      ? [textAt(12, y + 4, fitted(`${name} ${lane.tid}`, roomForName, 12), 'small')]
+      : [textAt(12, y - 2, name, 'name'), textAt(12, y + 12, number, 'small dim')]
+  const band = element('rect', {
+    x: from - 4,
+    y: y - laneHeight / 2 + 3,
+    width: Math.max(to - from, 0) + 8,
+    height: laneHeight - 6,
+    rx: 4,
+    class: 'band',
+  })
+  const life = element('path', { d: `M${from.toFixed(1)} ${y}H${to.toFixed(1)}`, class: 'life' })
+  return [...names, band, life]
+}
+
+function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
+  if (!lane.end) return []
+  const { t, code, signal } = lane.end
+  const [x, y] = [scale.x(t), yOf(lane)]
+  const bad = signal !== null || code !== 0
+  const path = `M${(x - 4).toFixed(1)} ${y - 4}l8 8m0 -8l-8 8`
+  const title = `${lane.name} ${sentence({ event: 'exited', child: lane.tid, ...lane, ...lane.end })}`
+  const cross = element('path', { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2 }, '', title)
+  if (!bad) return [cross]
+  const label = signal ?? `exit ${code}`
+  const fits = x + 8 + widthOf(label, 11) < right + 20
+  const place = fits
+    ? textAt(x + 8, y + 4, label, 'small bad halo')
+    : textAt(x, y + 22, label, 'small bad halo', 'end')
+  return [cross, place]
+}
+
+/** A state as a bar; many that are too short to be seen become one, in which each state has its share of the height. */
+function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
+  const drawn: string[] = []
+  let cluster: Stay[] = []
+  const flush = () => {
+    if (cluster.length > 0) drawn.push(...drawShares(cluster, scale, yOf(cluster[0]!.lane)))
+    if (cluster.length > 1) count(folded, 'stays in a state', cluster.length)
+    cluster = []
+  }
+  for (const stay of stays) {
+    if (stay.state === 'gone') continue
+    const clusterStart = cluster[0] ? scale.x(cluster[0].from) : 0
+    const [x, until] = [scale.x(stay.from), scale.x(stay.to)]
+    if (until - x >= 1.5) {
+      flush()
+      drawn.push(drawStay(stay, x, until - x, yOf(stay.lane)))
+    } else if (stay.to === stay.from) {
+      // The last that was seen, however long it lasted.
+      flush()
+      drawn.push(drawStay(stay, x, 2, yOf(stay.lane)))
+    } else {
+      if (cluster.length > 0 && until - clusterStart > 3) flush()
+      cluster.push(stay)
+    }
+  }
+  flush()
+  return drawn
+}
+
+const stateHeights: Partial<Record<Stay['state'], number>> = { running: 16, ready: 10, waiting: 6 }
+
+function drawStay({ lane, state, from, to, source }: Stay, x: number, width: number, y: number): string {
+  const height = stateHeights[state] ?? 12
+  const rect = { x, y: y - height / 2, width, height, class: state }
+  return element(
+    'rect',
+    rect,
+    '',
+    `${lane.name} ${lane.tid} is ${state} for ${duration(to - from)} (${source})`,
+  )
+}
+
+function drawShares(cluster: Stay[], scale: Scale, y: number): string[] {
+  const [x, until] = [scale.x(cluster[0]!.from), scale.x(cluster.at(-1)!.to)]
+  const whole = cluster.reduce((sum, { from, to }) => sum + to - from, 0)
+  const times = new Map<Stay['state'], number>()
+  for (const { state, from, to } of cluster) times.set(state, (times.get(state) ?? 0) + to - from)
+  // Running at the bottom.
+  const states = [...times].sort(([one], [other]) => Number(one === 'running') - Number(other === 'running'))
+  let top = y - 8
+  return states.map(([state, time]) => {
+    const height = (16 * time) / whole
+    const rect = { x, y: top, width: Math.max(until - x, 0.5), height, class: state }
+    top += height
+    return element('rect', rect)
+  })
+}

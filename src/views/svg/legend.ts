@@ -1,0 +1,61 @@
+/** What the signs in the picture mean: those that are in it. */
+import type { Story } from '../story/index.js'
+import { barHeight } from './holds.js'
+import type { Layout } from './layout.js'
+import { element, textAt, widthOf } from './parts.js'
+
+interface Sign {
+  label: string
+  /** Draws it at a place, some 16 pixels wide. */
+  draw(x: number, y: number): string
+}
+
+export function drawLegend(story: Story, { right }: Layout, top: number): { parts: string[]; end: number } {
+  let [x, y] = [12, top]
+  const parts = signsOf(story).map(({ label, draw }) => {
+    const width = 22 + widthOf(label, 11) + 18
+    if (x + width > right) [x, y] = [12, y + 20]
+    const part = draw(x, y) + textAt(x + 22, y + 4, label, 'small dim')
+    x += width
+    return part
+  })
+  return { parts, end: y + 10 }
+}
+
+function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
+  const kinds = new Set(steps.map(({ event }) => event.event))
+  const states = new Set(stays.map(({ state }) => state))
+  const bar = (name: string, height: number) => (x: number, y: number) =>
+    element('rect', { x, y: y - height / 2, width: 16, height, class: name })
+  const path = (d: string, name: string) => (x: number, y: number) =>
+    element('path', { d: `M${x} ${y}${d}`, class: name, 'stroke-width': 2 })
+  const signs: [boolean, string, Sign['draw']][] = [
+    [holds.length > 0, 'a call holds its caller', bar('held', barHeight)],
+    [holds.some(({ last }) => last?.errno), 'a call that failed', bar('held failed', barHeight)],
+    [
+      steps.some(({ event, held }) => event.event === 'call' && !held),
+      'a call that returned at once',
+      path('m8 -6v12', 'once'),
+    ],
+    [states.has('new'), 'new', bar('new', 12)],
+    [states.has('running'), 'running', bar('running', 16)],
+    [states.has('ready'), 'ready, but not running', bar('ready', 10)],
+    [states.has('waiting'), 'waiting', bar('waiting', 6)],
+    [states.has('stopped'), 'stopped', bar('stopped', 12)],
+    [states.has('zombie'), 'zombie', bar('zombie', 12)],
+    [arrows.some(({ fate }) => fate !== 'lost'), 'message', path('h10m0 -4v8l8 -4z', 'arrow')],
+    [arrows.some(({ fate }) => fate === 'lost'), 'not received', path('m4 -4l8 8m0 -8l-8 8', 'lost')],
+    [kinds.has('tally'), 'many messages, only counted', bar('tally', 4)],
+    [kinds.has('evidence'), 'what the kernel said', path('m4 0l5 -5l5 5l-5 5z', 'kernel')],
+    [kinds.has('note'), 'a note', (x, y) => element('circle', { cx: x + 9, cy: y, r: 2, class: 'dim' })],
+    [kinds.has('created'), 'made', path('m9 -4v8m-4 -4h8', 'mark')],
+    [kinds.has('removed'), 'removed', path('m5 0h8', 'mark')],
+    [kinds.has('exited'), 'ended', path('m5 -4l8 8m0 -8l-8 8', 'mark')],
+    [
+      kinds.has('claim'),
+      'claim, below',
+      (x, y) => element('rect', { x, y: y - 7, width: 16, height: 14, rx: 7, class: 'good' }),
+    ],
+  ]
+  return signs.filter(([there]) => there).map(([, label, draw]) => ({ label, draw }))
+}

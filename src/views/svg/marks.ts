@@ -1,0 +1,81 @@
+/** Small marks on the lanes, for what takes no time. */
+import type { Event, TallyFact } from '../../events.js'
+import { describe } from '../describe-event.js'
+import type { Lane, Story } from '../story/index.js'
+import { count, type Layout } from './layout.js'
+import { element } from './parts.js'
+import type { Scale } from './scale.js'
+
+/** Things closer than so many pixels are drawn as one. */
+const near = 7
+
+/** What takes no time, below the line of life: calls that returned at once, evidence, notes, objects made and removed. */
+export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: Layout): string[] {
+  const y = yOf(lane)
+  const groups = new Map<string, { x: number; titles: string[] }[]>()
+  for (const step of steps) {
+    if ((step.about ?? step.lane) !== lane) continue
+    const kind = kindOf(step.event, step.held !== undefined)
+    if (!kind) continue
+    const x = scale.x(step.event.t)
+    const list = groups.get(kind) ?? []
+    groups.set(kind, list)
+    const last = list.at(-1)
+    const text = describe(step.event)
+    if (last && x - last.x < near) last.titles.push(text)
+    else list.push({ x, titles: [text] })
+  }
+  const tallies = steps.flatMap((step) =>
+    step.lane === lane && step.event.event === 'tally' ? [drawTally(step.event, y, scale)] : [],
+  )
+  const marks = [...groups].flatMap(([kind, list]) =>
+    list.map(({ x, titles }) => {
+      if (titles.length > 1) count(folded, 'marks', titles.length)
+      const more = titles.length > 8 ? [`and ${titles.length - 8} more`] : []
+      return drawMark(kind, x, y, [...titles.slice(0, 8), ...more].join('\n'))
+    }),
+  )
+  return [...tallies, ...marks]
+}
+
+function drawTally(event: Event & TallyFact, y: number, scale: Scale): string {
+  const [x, until] = [scale.x(event.since), scale.x(event.t)]
+  const rect = { x, y: y + 4, width: Math.max(until - x, 2), height: 4, class: 'tally' }
+  return element('rect', rect, '', `${event.direction} ${describe(event)} over ${event.channel}`)
+}
+
+function kindOf(event: Event, held: boolean): string | undefined {
+  switch (event.event) {
+    case 'call':
+      return held ? undefined : event.errno ? 'failed call' : 'call'
+    case 'evidence':
+    case 'note':
+    case 'created':
+    case 'removed':
+    case 'error':
+      return event.event
+    default:
+      return undefined
+  }
+}
+
+function drawMark(kind: string, x: number, y: number, title: string): string {
+  const at = (path: string, below: number) => `M${x.toFixed(1)} ${(y + below).toFixed(1)}${path}`
+  switch (kind) {
+    case 'call':
+    case 'failed call': {
+      const name = kind === 'call' ? 'once' : 'once failed'
+      return element('path', { d: at('v12', -6), class: name }, '', title)
+    }
+    case 'evidence':
+      return element('path', { d: at('l4 4l-4 4l-4 -4z', 9), class: 'kernel' }, '', title)
+    case 'error':
+      return element('path', { d: at('l-4 8h8z', 8), class: 'bad' }, '', title)
+    case 'created':
+      return element('path', { d: at('v8m-4 -4h8', 9), class: 'mark', 'stroke-width': 2 }, '', title)
+    case 'removed':
+      return element('path', { d: at('m-4 0h8', 13), class: 'mark', 'stroke-width': 2 }, '', title)
+    default:
+      return element('circle', { cx: x, cy: y + 13, r: 2, class: 'dim' }, '', title)
+  }
+}

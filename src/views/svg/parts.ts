@@ -1,0 +1,73 @@
+/** What pictures are made of: elements with escaped text, and text that fits a width. */
+import stringWidth from 'fast-string-width'
+import { wrapAnsi } from 'fast-wrap-ansi'
+
+type Attributes = Record<string, string | number | undefined>
+
+/** Any text as text or as an attribute of XML or HTML. Characters that XML does not know are out of it by then (`escape-control.ts`). */
+export function escapeXml(text: string): string {
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }
+  return text.replace(/[&<>"']/g, (char) => entities[char]!)
+}
+
+/** An element; its content is markup, its attributes are any text. A title is shown when the mouse is over it. */
+export function element(name: string, attributes: Attributes, content = '', title?: string): string {
+  const written = Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : ` ${key}="${typeof value === 'number' ? rounded(value) : escapeXml(value)}"`,
+  )
+  const inner = title === undefined ? content : `${tag('title', title)}${content}`
+  return inner === '' ? `<${name}${written.join('')}/>` : `<${name}${written.join('')}>${inner}</${name}>`
+}
+
+function tag(name: string, text: string): string {
+  return `<${name}>${escapeXml(text)}</${name}>`
+}
+
+/** Text at a place; `kind` are the classes that say how it looks. */
+export function textAt(x: number, y: number, text: string, kind: string, anchor?: 'middle' | 'end'): string {
+  return element('text', { x, y, class: kind, 'text-anchor': anchor }, escapeXml(text))
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 10) / 10)
+}
+
+/** A letter of a proportional font is about so wide, in parts of the font size. */
+const letter = 0.6
+
+/** Of a text no more than so many characters are measured: that is slow, and no picture is so wide. */
+const longest = 1000
+
+/** About how wide a text is, in pixels. */
+export function widthOf(text: string, fontSize: number): number {
+  return stringWidth(text.slice(0, longest)) * fontSize * letter
+}
+
+/** The text, or as much of its beginning as fits, with a sign that it goes on; empty when not even that fits. */
+export function fitted(text: string, width: number, fontSize: number): string {
+  const room = Math.floor(width / (fontSize * letter))
+  if (text.length <= longest && stringWidth(text) <= room) return text
+  if (room < 4) return ''
+  let kept = ''
+  let taken = 1
+  for (const char of text) {
+    taken += stringWidth(char)
+    if (taken > room) break
+    kept += char
+  }
+  return `${kept.trimEnd()}…`
+}
+
+/** The text in lines of a width, the last one cut where there are too many. */
+export function wrapped(text: string, width: number, fontSize: number, most: number): string[] {
+  const lines = wrapAnsi(text.slice(0, longest), Math.floor(width / (fontSize * letter)), {
+    hard: true,
+  }).split('\n')
+  return lines.length <= most ? lines : [...lines.slice(0, most - 1), `${lines[most - 1]} …`]
+}

@@ -1,0 +1,111 @@
+/**
+ * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody was held or ran
+ * are cut out, which the axis shows.
+ */
+import { thousands } from '../describe-event.js'
+
+export interface Scale {
+  x(t: number): number
+  /** Where time was cut out, and how much, in microseconds. */
+  cuts: { from: number; to: number; time: number }[]
+  ticks: { x: number; label: string }[]
+}
+
+interface Span {
+  from: number
+  to: number
+}
+
+/** Pixels of a cut. */
+const cutWidth = 36
+
+/** An empty time is cut out while it takes more pixels than this, and so many at most. */
+const longGap = 120
+const mostCuts = 8
+
+/** Pixels between two labels of the axis, at least. */
+const tickRoom = 76
+
+/**
+ * @param moments times at which something happens, in order
+ * @param covered times that must not be cut
+ * @param plot from which x to which
+ */
+export function createScale(moments: readonly number[], covered: readonly Span[], plot: Span): Scale {
+  const start = moments[0] ?? 0
+  const end = Math.max(moments.at(-1) ?? 0, start + 1)
+  const { gaps, pixel } = cutGaps(findGaps(moments, covered), end - start, plot.to - plot.from)
+
+  function x(t: number): number {
+    let time = Math.min(Math.max(t, start), end) - start
+    let width = 0
+    for (const gap of gaps) {
+      if (t <= gap.from) break
+      time -= Math.min(t, gap.to) - gap.from
+      width += cutWidth * Math.min(1, (t - gap.from) / (gap.to - gap.from))
+    }
+    return plot.from + width + time / pixel
+  }
+  return {
+    x,
+    cuts: gaps.map(({ from, to }) => ({ from: x(from), to: x(to), time: to - from })),
+    ticks: createTicks(start, end, gaps, x, pixel),
+  }
+}
+
+/** Cuts the longest first: each makes the others wider. */
+function cutGaps(candidates: Span[], time: number, room: number): { gaps: Span[]; pixel: number } {
+  const gaps: Span[] = []
+  let pixel = time / room
+  for (const gap of candidates) {
+    const length = gap.to - gap.from
+    if (length / pixel < longGap || gaps.length === mostCuts) break
+    gaps.push(gap)
+    time -= length
+    room -= cutWidth
+    pixel = time / room || 1 / room
+  }
+  return { gaps: gaps.sort((one, other) => one.from - other.from), pixel }
+}
+
+/** The times between two moments that are not covered, the longest first. */
+function findGaps(moments: readonly number[], covered: readonly Span[]): Span[] {
+  const spans = [...covered].sort((one, other) => one.from - other.from)
+  const gaps: Span[] = []
+  let next = 0
+  let until = Number.NEGATIVE_INFINITY
+  for (let at = 1; at < moments.length; at++) {
+    const [from, to] = [moments[at - 1]!, moments[at]!]
+    for (; next < spans.length && spans[next]!.from < to; next++) until = Math.max(until, spans[next]!.to)
+    if (until <= from) gaps.push({ from, to })
+  }
+  return gaps.sort((one, other) => other.to - other.from - (one.to - one.from))
+}
+
+function createTicks(start: number, end: number, gaps: Span[], x: Scale['x'], pixel: number): Scale['ticks'] {
+  const step = niceStep(pixel * tickRoom)
+  const ticks: Scale['ticks'] = []
+  let next = start
+  for (const { from, to } of [...gaps, { from: end, to: end }]) {
+    // A recording may say what it will of its times: the number of ticks is bounded by their room.
+    for (let count = 0; next <= from && count < 100; next += step, count++) {
+      const [place, last] = [x(next), ticks.at(-1)]
+      if (!last || place - last.x >= tickRoom) ticks.push({ x: place, label: tickLabel(next - start, step) })
+    }
+    next = start + Math.ceil((to - start) / step) * step
+  }
+  return ticks
+}
+
+/** 1, 2 or 5 times a power of ten, and at least so much. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)))
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least)!
+}
+
+function tickLabel(time: number, step: number): string {
+  if (time === 0) return '0'
+  if (step < 1000) return `${thousands(Math.round(time))} µs`
+  if (step < 100_000) return `${thousands(Math.round(time / 1000))} ms`
+  return step >= 1e6 ? `${Math.round(time / 1e6)} s` : `${(time / 1e6).toFixed(1)} s`
+}

@@ -1,0 +1,40 @@
+/** Claims that make a table, shown as one: a row for each, its mark before it. */
+import type { ClaimFact, TableRow } from '../../events.js'
+
+export interface ClaimRow extends ClaimFact {
+  row: TableRow
+}
+
+export interface TablePaint {
+  head(text: string): string
+  row(holds: boolean, text: string): string
+}
+
+/**
+ * @param rows of one table or of several, one after the other
+ * @returns undefined when it would be wider than that
+ */
+export function drawClaimTable(
+  rows: readonly ClaimRow[],
+  width: number,
+  paint: TablePaint,
+): string | undefined {
+  const columns = Object.keys(rows[0]!.row.cells)
+  const widthOf = (column: string) =>
+    Math.max(column.length, ...rows.map(({ row }) => (row.cells[column] ?? '').length))
+  const widths = columns.map(widthOf)
+  if (widths.reduce((sum, each) => sum + each + 2, 0) > width) return undefined
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, index) => cell.padEnd(widths[index]!))
+      .join('  ')
+      .trimEnd()
+  let title = ''
+  const lines = rows.flatMap(({ row, holds }) => {
+    const text = paint.row(holds, line(columns.map((column) => row.cells[column] ?? '')))
+    if (row.table === title) return [text]
+    title = row.table
+    return ['', paint.head(title), paint.head(`  ${line(columns)}`), text]
+  })
+  return `${lines.join('\n')}\n\n`
+}

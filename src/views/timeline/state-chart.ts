@@ -1,0 +1,188 @@
+/**
+ * Who was in which state when: a lane for each child, as a Gantt chart has it. Drawn from the `state` events of a run, at
+ * its end, since how much time a column stands for depends on all of them.
+ *
+ *     child-1    3011 ████░░░░████████░░░░████
+ *     child-2    3012 ░░░░████░░░░░░░░░░░░░░░░
+ */
+import type { ChalkInstance } from 'chalk'
+import { wrapAnsi } from 'fast-wrap-ansi'
+import type { Event, ProcessState, StateFact } from '../../events.js'
+import { plural } from '../describe-event.js'
+import { duration } from '../duration.js'
+
+interface Lane {
+  child: number
+  changes: { t: number; state: ProcessState | 'ended' }[]
+  /** The last change, and every state so far. */
+  last: { t: number; state: ProcessState }
+  known: Set<ProcessState>
+}
+
+/** A change to a state that a child has been in already is told in a line of its own if the state before lasted so long, in microseconds. */
+const notable = 100_000
+
+/** The chart shows so many changes, the first: it must not take all memory. */
+const mostChanges = 20_000
+
+/** Columns of a label and the space behind it, and the most of the chart itself. */
+const margin = 17
+const mostCells = 100
+
+/** What a column can show, in the order of a life. */
+const symbols = {
+  new: '+',
+  running: '█',
+  'running and ready': '▒',
+  ready: '░',
+  waiting: '·',
+  stopped: 'T',
+  zombie: 'Z',
+}
+type Shown = keyof typeof symbols
+
+/** They may be short: shown in every column that they touch. */
+const short: Shown[] = ['zombie', 'stopped', 'new']
+
+interface Looks {
+  chalk: ChalkInstance
+  width: number
+  /** When the story begins, which the times count from. */
+  start: number
+  /** The name of a lane, 16 columns wide. */
+  label(child: number): string
+}
+
+export function createStateChart() {
+  const lanes = new Map<number, Lane>()
+  let changes = 0
+  let untold = 0
+  return {
+    /**
+     * Takes a state event.
+     *
+     * @returns whether it is to be told in a line of its own, and what was before
+     */
+    add({ t, child, state }: Event & StateFact): { tell: boolean; before: string } {
+      const lane = lanes.get(child) ?? { child, changes: [], last: { t, state }, known: new Set() }
+      lanes.set(child, lane)
+      const lasted = t - lane.last.t
+      const tell = !lane.known.has(state) || lasted >= notable
+      const before = state === lane.last.state ? '' : ` after ${duration(lasted)} of ${lane.last.state}`
+      if (!tell && before !== '') untold++
+      if (state !== lane.last.state) lane.last = { t, state }
+      lane.known.add(state)
+      if (changes++ < mostChanges) lane.changes.push({ t, state })
+      return { tell, before }
+    },
+
+    /** A child has ended, and so has its last state. */
+    ended(child: number, t: number): void {
+      lanes.get(child)?.changes.push({ t, state: 'ended' })
+    },
+
+    /** The chart of all children so far, where they are several and one has changed its state; then it begins anew. */
+    take(looks: Looks): string {
+      const text = draw([...lanes.values()], untold, looks)
+      lanes.clear()
+      changes = 0
+      untold = 0
+      return text
+    },
+  }
+}
+
+function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Looks): string {
+  const times = lanes.flatMap(({ changes }) =>
+    changes.flatMap(({ t, state }) => (state === 'ended' ? [] : [t])),
+  )
+  const from = times.reduce((least, t) => Math.min(least, t), Number.POSITIVE_INFINITY)
+  const to = times.reduce((most, t) => Math.max(most, t), 0)
+  // Lanes of one symbol each, such as those of zombies, would say less than the lines above them.
+  const changed = lanes.some(({ known }) => known.size > (known.has('gone') ? 2 : 1))
+  if (lanes.length < 2 || to <= from || !changed) return ''
+
+  const cells = Math.min(mostCells, Math.max(20, width - margin - 1))
+  const step = (to - from) / cells
+  const rows = lanes
+    .sort((a, b) => a.child - b.child)
+    .map(({ child, changes }) => {
+      const spans = spansOf(changes, to)
+      const row = Array.from({ length: cells }, (_, index) => cell(spans, from + index * step, step))
+      return { name: label(child), spans, row }
+    })
+  const paints: Partial<Record<Shown, ChalkInstance>> = {
+    new: chalk.cyan,
+    running: chalk.green,
+    'running and ready': chalk.green,
+    ready: chalk.yellow,
+    stopped: chalk.red,
+    zombie: chalk.magenta,
+  }
+  const paint = (shown: Shown) => (paints[shown] ?? chalk.dim)(symbols[shown])
+  const beside = (name: string, text: string) => {
+    const lines = wrapAnsi(text, Math.max(20, width - margin), { hard: true }).split('\n')
+    return `${name} ${lines.join(`\n${' '.repeat(margin)}`)}`
+  }
+  const nobody = ' '.repeat(margin - 1)
+  const second = (t: number) => `${((t - start) / 1e6).toFixed(3)} s`
+  const title = `states, ${second(from)} to ${second(to)}, ${duration(step)} a column`
+  const legend = (Object.keys(symbols) as Shown[])
+    .filter((shown) => rows.some(({ row }) => row.includes(shown)))
+    .map((shown) => `${paint(shown)} ${shown}`)
+  return [
+    '',
+    `${chalk.bold(`── ${title}`)} ${chalk.dim('─'.repeat(Math.max(3, width - 4 - title.length)))}`,
+    ...rows.map(({ name, row }) =>
+      `${name} ${row.map((shown) => (shown ? paint(shown) : ' ')).join('')}`.trimEnd(),
+    ),
+    beside(nobody, legend.join('   ')),
+    ...rows.map(({ name, spans }) => beside(name, sums(spans))),
+    ...(untold > 0
+      ? [
+          beside(
+            nobody,
+            chalk.dim(
+              `${plural(untold, 'change')} of state ${untold === 1 ? 'is' : 'are'} told in this chart only`,
+            ),
+          ),
+        ]
+      : []),
+    '',
+  ].join('\n')
+}
+
+interface Span {
+  state: Shown
+  from: number
+  to: number
+}
+
+/** How long each state lasted: to the next one, or to the end of the chart. */
+function spansOf(changes: Lane['changes'], end: number): Span[] {
+  const sorted = changes.toSorted((a, b) => a.t - b.t)
+  return sorted.flatMap(({ t, state }, index) => {
+    if (state === 'gone' || state === 'ended') return []
+    return [{ state, from: t, to: Math.min(sorted[index + 1]?.t ?? end, end) }]
+  })
+}
+
+/** What a column shows that begins at `from`; nothing where there was no such child. */
+function cell(spans: Span[], from: number, step: number): Shown | undefined {
+  const times = new Map<Shown, number>()
+  for (const span of spans) {
+    const time = Math.min(span.to, from + step) - Math.max(span.from, from)
+    if (time > 0) times.set(span.state, (times.get(span.state) ?? 0) + time)
+  }
+  const least = Math.min(times.get('running') ?? 0, times.get('ready') ?? 0)
+  if (least > step / 4) times.set('running and ready', step)
+  const [longest] = [...times].sort(([, a], [, b]) => b - a)
+  return short.find((state) => times.has(state)) ?? longest?.[0]
+}
+
+/** How long it was in each state, in the order in which it came to them. */
+function sums(spans: Span[]): string {
+  const times = new Map<Shown, number>()
+  for (const { state, from, to } of spans) times.set(state, (times.get(state) ?? 0) + to - from)
+  return [...times].map(([state, time]) => `${state} ${duration(time)}`).join(', ')
+}

@@ -1,0 +1,24 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { createMeter } from '../../../src/actors/lib/meter.js'
+import { type Fact, now } from '../../../src/events.js'
+import { until } from '../../support/until.js'
+
+test('a stream that stays too fast has single messages once, and is counted until it slows down', async () => {
+  const told: Fact[] = []
+  const meter = createMeter((fact) => told.push(fact), 'pipe', 'received')
+  const singles = () => told.filter(({ event }) => event === 'received').length
+  const tallies = () => told.filter(({ event }) => event === 'tally').length
+
+  for (const begin = now(); now() - begin < 350_000 || tallies() < 2; await turn()) {
+    for (let i = 0; i < 10_000; i++) meter.message(2, () => 'x')
+  }
+  expect(singles()).toBe(100)
+
+  await until(() => !meter.counting)
+  meter.message(2, () => 'slow again')
+  expect(told.at(-1)).toMatchObject({ event: 'received', text: 'slow again', seq: meter.messages - 1 })
+  meter.flush()
+  const sum = told.reduce((all, fact) => all + (fact.event === 'tally' ? fact.messages : 0), singles())
+  expect(sum).toBe(meter.messages)
+})

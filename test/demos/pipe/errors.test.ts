@@ -1,0 +1,322 @@
+/** What the named-pipe commands answer to bad input, bad places and partners that die. */
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  childrenOf,
+  expectNothingLeft,
+  invalidEvents,
+  newPlace,
+  type Place,
+  parseEvents,
+  placeOfNobody,
+  type Run,
+  type RunOptions,
+  temporaryFolder,
+  waitingActor,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+describe('words that make no sense', () => {
+  test.each([
+    ['a negative --count', ['pipe', 'write', '--count', '-1', 'x'], /--count.*whole number of at least 1/],
+    ['--count 0', ['pipe', 'write', '--count', '0', 'x'], /--count.*whole number of at least 1/],
+    ['--max without a number', ['pipe', 'read', '--max', 'abc'], /--max.*whole number of at least 1/],
+    ['--max 0', ['pipe', 'read', '--max', '0'], /--max.*whole number of at least 1/],
+    ['--max 1.5', ['pipe', 'read', '--max', '1.5'], /--max.*whole number of at least 1/],
+    ['--interval without a unit', ['pipe', 'write', '--interval', '5', 'x'], /--interval.*250ms, 2s or 1m/],
+    ['a negative --interval', ['pipe', 'write', '--interval=-1s', 'x'], /--interval.*250ms, 2s or 1m/],
+    ['--timeout without a unit', ['pipe', 'read', '--timeout', '300'], /--timeout.*250ms, 2s or 1m/],
+    ['a message of two lines', ['pipe', 'write', 'a\nb'], /newline.*give each line as a message/s],
+    ['--path without a path', ['pipe', 'read', '--path'], /--path/],
+    ['a mistyped option of pipe read', ['pipe', 'read', '--folow'], /'--folow'.*did you mean --follow\?/is],
+    [
+      'a mistyped option of pipe write',
+      ['pipe', 'write', '--cout', '3'],
+      /'--cout'.*did you mean --count\?/is,
+    ],
+    ['a mistyped subcommand', ['pipe', 'raed'], /'raed'.*did you mean read\?/is],
+    ['a word for pipe read', ['pipe', 'read', 'x'], /argument/],
+    ['an unknown view', ['pipe', 'read', '--view', 'x'], /--view.*timeline/],
+  ])('%s is a usage error, and nothing is made', async (_, words, message) => {
+    const place = newPlace()
+    const [plain, json] = [
+      place.osdemo(words),
+      place.osdemo([...words.slice(0, 2), '--json', ...words.slice(2)]),
+    ]
+    expect([await plain!.exit, await json!.exit]).toEqual([2, 2])
+    expect(plain!.stdout()).toBe('')
+    expect(plain!.stderr()).toMatch(/^osdemo: /)
+    expect(plain!.stderr()).toMatch(message)
+    expect(plain!.stderr()).not.toMatch(/\n\s+at /)
+
+    const events = parseEvents(json!.stdout())
+    expect(events).toMatchObject([{ v: 1, event: 'error', exit: 2, actor: 'director', pid: json!.pid }])
+    expect(invalidEvents(events)).toEqual([])
+    const error = events[0] as { message: string; hint?: string }
+    expect(`${error.message}\n${error.hint}`).toMatch(message)
+    expect(readdirSync(place.folder)).toEqual([])
+  })
+
+  test('--interval without messages is a usage error where stdin is copied', async () => {
+    const place = newPlace()
+    const run = place.sh('echo x | osdemo pipe write --interval 1s')
+    expect(await run.exit).toBe(2)
+    expect(run.stderr()).toContain('--interval paces messages')
+    expect(readdirSync(place.folder)).toEqual([])
+  })
+})
+
+describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
+  /** Runs to the end, which is exit 1 with one error: on stderr, and with --json on stdout as well. */
+  async function fail(place: Place, path: string, options: RunOptions = {}) {
+    const words = ['pipe', end, '--path', path]
+    const [plain, json] = [words, [...words, '--json']].map((line) => place.osdemo(line, options)) as [
+      Run,
+      Run,
+    ]
+    expect([await plain.exit, await json.exit]).toEqual([1, 1])
+    expect(plain.stdout()).toBe('')
+    const events = parseEvents(json.stdout())
+    expect(invalidEvents(events)).toEqual([])
+    const errors = events.flatMap((event) => (event.event === 'error' ? [event] : []))
+    expect(errors).toHaveLength(1)
+    expect(events.at(-1)).toBe(errors[0])
+    const { message, hint, call, errno } = errors[0]!
+    expect(plain.stderr()).toContain(`osdemo: ${message}\n${hint ? `        ${hint}\n` : ''}`)
+    expect(plain.stderr()).not.toMatch(/\n\s+at /)
+    return { message, hint, call, errno }
+  }
+
+  test('leaves a regular file as it is', async () => {
+    const place = newPlace()
+    const path = join(temporaryFolder(), 'file')
+    writeFileSync(path, 'precious\n')
+    const before = statSync(path)
+    const { message } = await fail(place, path)
+    expect(message).toContain(`${path} is a regular file, not a FIFO`)
+    const { ino, mtimeMs, ctimeMs, mode } = statSync(path)
+    expect({ ino, mtimeMs, ctimeMs, mode }).toEqual({
+      ino: before.ino,
+      mtimeMs: before.mtimeMs,
+      ctimeMs: before.ctimeMs,
+      mode: before.mode,
+    })
+    expect(readFileSync(path, 'utf8')).toBe('precious\n')
+    expect(place.leftovers()).toEqual([])
+  })
+
+  test('refuses a folder', async () => {
+    const place = newPlace()
+    const path = temporaryFolder()
+    expect((await fail(place, path)).message).toContain(`${path} is a folder, not a FIFO`)
+    expect(readdirSync(path)).toEqual([])
+    expect(place.leftovers()).toEqual([])
+  })
+
+  test('does not make a folder that is missing, and says so', async () => {
+    const place = newPlace()
+    const folder = join(temporaryFolder(), 'missing')
+    const { message, hint, call, errno } = await fail(place, join(folder, 'p'))
+    expect(message).toContain(join(folder, 'p'))
+    expect(hint).toContain(`there is no folder ${folder}`)
+    expect({ call, errno }).toEqual({ call: 'mkfifo', errno: 'ENOENT' })
+    expect(existsSync(folder)).toBe(false)
+    expect(place.leftovers()).toEqual([])
+  })
+
+  test('refuses a path that goes through a file', async () => {
+    const place = newPlace()
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, 'precious\n')
+    expect((await fail(place, join(file, 'p'))).errno).toBe('ENOTDIR')
+    expect(readFileSync(file, 'utf8')).toBe('precious\n')
+    expect(place.leftovers()).toEqual([])
+  })
+
+  test('refuses a default FIFO that others could open too', async () => {
+    const place = newPlace()
+    const path = join(place.folder, 'osdemo', 'pipe')
+    mkdirSync(join(place.folder, 'osdemo'), { mode: 0o700 })
+    execFileSync('mkfifo', [path])
+    chmodSync(path, 0o622)
+    const run = place.osdemo(['pipe', end])
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toContain(
+      `osdemo: the FIFO ${path} belongs to user ${process.getuid!()} or is open to others`,
+    )
+    expect(statSync(path).mode & 0o777).toBe(0o622)
+  })
+
+  test('refuses a folder that this user may not write to', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o755)
+    const { message, call, errno, hint } = await fail(place, join(folder, 'p'), options)
+    expect(message).toContain('Permission denied')
+    expect({ call, errno }).toEqual({ call: 'mkfifo', errno: 'EACCES' })
+    expect(hint).toContain('--path')
+    expect(readdirSync(folder)).toEqual([])
+    expect(place.leftovers()).toEqual([])
+  })
+
+  test('refuses a FIFO of somebody who does not let us in', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o755)
+    const path = join(folder, 'p')
+    execFileSync('mkfifo', ['-m', '600', path])
+    const { message, call, errno, hint } = await fail(place, path, options)
+    expect(message).toMatch(/cannot open the FIFO .*: open: EACCES/)
+    expect({ call, errno }).toEqual({ call: 'open', errno: 'EACCES' })
+    expect(hint).toContain('its owner must let you in')
+    expect(statSync(path).isFIFO()).toBe(true)
+  })
+
+  test('refuses a folder that this user may not even look into', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const folder = temporaryFolder()
+    expect((await fail(place, join(folder, 'p'), options)).errno).toBe('EACCES')
+    expect(readdirSync(folder)).toEqual([])
+    expect(place.leftovers()).toEqual([])
+  })
+})
+
+describe('a partner that dies', () => {
+  test('fails the read command when it is the reader that is killed, and the writer with EPIPE', async () => {
+    const { place, reader, readerActor, writer } = await connected()
+    process.kill(readerActor, 'SIGKILL')
+    expect(await reader.exit).toBe(1)
+    expect(reader.stderr()).toContain(`osdemo: the reader (pid ${readerActor}) was killed by SIGKILL`)
+    writer.child.stdin!.write('into the void\n')
+    expect(await writer.exit).toBe(1)
+    expect(writer.stderr()).toContain('osdemo: the reader has closed its end: write: EPIPE (broken pipe)')
+    expect(writer.stderr()).toContain('start the reader again')
+    expectNothingLeft(place)
+  })
+
+  test('is end of file for the reader when it is the writer that is killed', async () => {
+    const { place, reader, writer, writerActor } = await connected()
+    process.kill(writerActor, 'SIGKILL')
+    expect(await reader.exit).toBe(0)
+    expect(reader.stdout()).toBe('first\n')
+    expect(await writer.exit).toBe(1)
+    expect(writer.stderr()).toContain(`osdemo: the writer (pid ${writerActor}) was killed by SIGKILL`)
+    expectNothingLeft(place)
+  })
+
+  test('is EPIPE as an event under --json', async () => {
+    const place = newPlace()
+    const path = join(temporaryFolder(), 'p')
+    execFileSync('mkfifo', [path])
+    const writer = place.osdemo([
+      'pipe',
+      'write',
+      '--path',
+      path,
+      '--count',
+      '1000000',
+      '--json',
+      '--interval',
+      '1ms',
+      'x',
+    ])
+    const head = place.sh(`head -n 1 '${path}'`)
+    expect(await head.exit).toBe(0)
+    expect(await writer.exit).toBe(1)
+    const errors = parseEvents(writer.stdout()).filter(({ event }) => event === 'error')
+    expect(errors).toMatchObject([{ exit: 1, call: 'write', errno: 'EPIPE' }])
+  })
+
+  /** Both ends are open, one message has passed, and the writer waits for its stdin. */
+  async function connected() {
+    const place = newPlace()
+    const reader = place.osdemo(['pipe', 'read'])
+    const readerActor = await waitingActor(reader)
+    const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
+    // Node must not fail when the writer has gone.
+    writer.child.stdin!.on('error', () => {})
+    writer.child.stdin!.write('first\n')
+    await until(() => reader.stdout() === 'first\n')
+    const writerActors = childrenOf(writer.pid)
+    expect(writerActors).toHaveLength(1)
+    return { place, reader, readerActor, writer, writerActor: writerActors[0]! }
+  }
+})
+
+describe('a stdout that takes no more', () => {
+  test('ends the reader with 141, silently, when it is a pipe that nobody reads', async () => {
+    const place = newPlace()
+    const code = join(place.folder, 'code')
+    const reader = place.sh(`{ osdemo pipe read --quiet; echo $? > '${code}'; } | head -n 1`)
+    const writer = place.sh('yes hello | osdemo pipe write --quiet')
+    expect(await reader.exit).toBe(0)
+    expect(reader.stdout()).toBe('hello\n')
+    expect(readFileSync(code, 'utf8')).toBe('141\n')
+    expect(reader.stderr()).toBe('')
+    expect(await writer.exit).toBe(1)
+    expect(writer.stderr()).toContain('EPIPE')
+    expectNothingLeft(place)
+  })
+
+  test.each(['read', 'write'])(
+    'ends pipe %s --json with 141, silently, although nobody comes',
+    async (end) => {
+      const place = newPlace()
+      const code = join(place.folder, 'code')
+      const run = place.sh(`{ osdemo pipe ${end} --json; echo $? > '${code}'; } | head -n 1`)
+      expect(await run.exit).toBe(0)
+      expect(parseEvents(run.stdout())).toMatchObject([{ event: 'run' }])
+      expect(readFileSync(code, 'utf8')).toBe('141\n')
+      expect(run.stderr()).toBe('')
+      expectNothingLeft(place)
+    },
+  )
+
+  test('tells its story all the same, and no error', async () => {
+    const place = newPlace()
+    const reader = place.sh(`osdemo pipe read | head -n 1`)
+    const writer = place.sh('yes hello | osdemo pipe write --quiet')
+    expect(await reader.exit).toBe(0)
+    expect(reader.stdout()).toBe('hello\n')
+    await writer.exit
+    expect(reader.stderr()).toContain('osdemo pipe read')
+    expect(reader.stderr()).not.toMatch(/^osdemo:|EPIPE|\n\s+at /m)
+  })
+
+  test.each([
+    ['payload', []],
+    ['events', ['--json']],
+  ])('fails the reader of %s with ENOSPC when the disk is full', async (_, words) => {
+    const place = newPlace()
+    const full = openSync('/dev/full', 'w')
+    onTestFinished(() => closeSync(full))
+    const reader = place.osdemo(['pipe', 'read', ...words], { stdio: ['ignore', full, 'pipe'] })
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    expect(await reader.exit).toBe(1)
+    expect(reader.stderr()).toMatch(/^osdemo: .*write: ENOSPC/m)
+    writer.child.kill('SIGINT')
+    await writer.exit
+    expectNothingLeft(place)
+  })
+
+  test('does not keep the reader from its end when stdout is closed', async () => {
+    const place = newPlace()
+    const reader = place.sh('osdemo pipe read --quiet >&-')
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    expect([await reader.exit, await writer.exit]).toEqual([0, 0])
+    expect(reader.stderr()).toBe('')
+    expectNothingLeft(place)
+  })
+})

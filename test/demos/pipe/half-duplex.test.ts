@@ -1,0 +1,41 @@
+/** A dialogue over one FIFO and over two; and what is left when such a demo is killed. */
+import { describe, expect, test } from 'vitest'
+import { eventsSoFar, expectNothingLeft, newPlace, playDemo, processesOf } from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+test('over one FIFO both get their own words back, over two each gets those of the other', async () => {
+  const events = await playDemo(['pipe', 'half-duplex'])
+  const heard = events.flatMap((event) =>
+    event.event === 'received' ? [`${event.actor}: ${event.text}`] : [],
+  )
+  const [question, answer] = ['what is 6 times 7?', '42']
+  const dialogue = [`bob: ${question}`, `alice: ${answer}`]
+  expect(heard).toEqual([
+    `alice: ${question}`,
+    `bob: ${question}`,
+    `bob: ${answer}`,
+    ...dialogue,
+    ...dialogue,
+  ])
+  const killed = events.flatMap((event) => (event.event === 'exited' && event.signal ? [event.name] : []))
+  expect(killed.sort()).toEqual(['alice', 'bob'])
+})
+
+describe('killed with SIGKILL', () => {
+  test.for([
+    ['atomic', 'reader'],
+    ['capacity', 'writer'],
+    ['half-duplex', 'bob'],
+  ] as const)('pipe %s leaves no process, and its FIFO goes with the next clean', async ([demo, actor]) => {
+    const place = newPlace()
+    const run = place.osdemo(['pipe', demo, '--json'])
+    await until(() => eventsSoFar(run).some((event) => event.event === 'call' && event.actor === actor))
+    run.child.kill('SIGKILL')
+    await run.exit
+    await until(() => processesOf(place).length === 0)
+    const clean = place.osdemo(['clean'])
+    expect(await clean.exit).toBe(0)
+    expect(clean.stdout()).toContain('removed the FIFO')
+    expectNothingLeft(place)
+  })
+})

@@ -1,0 +1,172 @@
+/** `osdemo process fork`: what it shows, and how its C program is made, kept and ended. */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { pictureReader } from '../../../src/demos/fork-picture.js'
+import { readNumbers } from '../../../src/proc/read.js'
+import { readStat } from '../../../src/proc/stat.js'
+import { readSegments } from '../../../src/proc/sysvipc-shm.js'
+import {
+  childrenOf,
+  expectNothingLeft,
+  newPlace,
+  type Place,
+  playDemo,
+  processesOf,
+  temporaryFolder,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+const noCompiler = spawnSync('cc', ['--version']).status !== 0
+const why = noCompiler ? ' (skipped: there is no cc here)' : ''
+
+async function fork(place: Place, env: Record<string, string>): Promise<string> {
+  const run = place.osdemo(['process', 'fork'], { env })
+  return `${await run.exit}: ${run.stderr()}`
+}
+
+function which(name: string): string {
+  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
+}
+
+describe.skipIf(noCompiler)(`process fork${why}`, () => {
+  test('shows what is shared, and leaves no segment', async () => {
+    const mine = () =>
+      readSegments()!.filter(({ key, creatorUid }) => key === 0 && creatorUid === process.getuid!())
+    const before = mine().map(({ id }) => id)
+    const events = await playDemo(['process', 'fork'])
+    const told = Object.fromEntries(
+      events.flatMap((event) => (event.event === 'evidence' ? [[event.about, event.value]] : [])),
+    )
+    for (const about of Object.keys(told)) told[about.replace(/, at [0-9a-f]+$/, '')] = told[about]!
+    const own = 'parent 1, child 2'
+    const both = 'parent 2, child 2'
+    expect(told).toMatchObject({
+      stack: own,
+      heap: own,
+      data: own,
+      MAP_PRIVATE: own,
+      MAP_SHARED: both,
+      'System V': both,
+    })
+    const parents = events.filter((event) => event.event === 'started').map((event) => event.child)
+    expect(told['the parent of the child']).toBe(`ppid ${parents[0]}`)
+    expect(told['what a child would not get']).toMatch(/^\d+ mappings, .* flag dc$/)
+    // Others may make some meanwhile; ours would be made by the process that is the parent.
+    expect(mine().filter(({ id, creatorPid }) => !before.includes(id) && creatorPid === parents[0])).toEqual(
+      [],
+    )
+  })
+
+  test('compiles on first use, for us alone, and then takes what is there', async () => {
+    const cache = temporaryFolder()
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toBe('0: ')
+    const folder = join(cache, 'osdemo')
+    const [name, ...others] = readdirSync(folder)
+    expect(others).toEqual([])
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    expect(statSync(join(folder, name!)).mode & 0o777).toBe(0o700)
+    // Without a compiler, what was compiled before is enough.
+    const tools = temporaryFolder()
+    for (const tool of ['sh', 'setpriv']) if (which(tool)) symlinkSync(which(tool), join(tools, tool))
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache, PATH: tools })).toBe('0: ')
+    rmSync(join(folder, name!))
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache, PATH: tools })).toMatch(
+      /^69: osdemo: there is no C compiler here: .*\n.*apt-get install gcc/,
+    )
+  })
+
+  test('two at once, neither of which finds it compiled, do not disturb each other', async () => {
+    const cache = temporaryFolder()
+    const both = [fork(newPlace(), { XDG_CACHE_HOME: cache }), fork(newPlace(), { XDG_CACHE_HOME: cache })]
+    expect(await Promise.all(both)).toEqual(['0: ', '0: '])
+    expect(readdirSync(join(cache, 'osdemo'))).toHaveLength(1)
+  })
+
+  test('executes nothing that somebody else could have put there', async ({ skip }) => {
+    skip(process.getuid!() !== 0, 'needs root, to make what belongs to others')
+    const cache = temporaryFolder()
+    const folder = join(cache, 'osdemo')
+    mkdirSync(folder)
+    chmodSync(folder, 0o777)
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toMatch(
+      /^1: .*osdemo is not yours alone.*\n.*XDG_CACHE_HOME/,
+    )
+    chmodSync(folder, 0o700)
+    chownSync(folder, 65534, 65534)
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toMatch(/^1: .*osdemo is not yours alone/)
+    chownSync(folder, 0, 0)
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toBe('0: ')
+    chownSync(join(folder, readdirSync(folder)[0]!), 65534, 65534)
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toMatch(
+      /^1: .*fork-shares-.* is not yours alone/,
+    )
+  })
+
+  test('says so where a program cannot be compiled, or cannot be kept', async () => {
+    const tools = temporaryFolder()
+    for (const tool of ['sh', 'setpriv', 'rm']) if (which(tool)) symlinkSync(which(tool), join(tools, tool))
+    writeFileSync(
+      join(tools, 'cc'),
+      '#!/bin/sh\necho "x.c:1: fatal error: stdio.h: No such file" >&2\nexit 1\n',
+    )
+    chmodSync(join(tools, 'cc'), 0o755)
+    const cache = temporaryFolder()
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: cache, PATH: tools })).toMatch(
+      /^69: .*cc cannot compile here: x.c:1: fatal error: stdio.h: No such file\n/,
+    )
+    expect(readdirSync(join(cache, 'osdemo'))).toEqual([])
+    expect(await fork(newPlace(), { XDG_CACHE_HOME: '/proc/nothing' })).toMatch(/^69: .*no folder to keep/)
+  })
+
+  test('neither parent nor child outlives osdemo that is killed', async () => {
+    const place = newPlace()
+    const begin = () => place.osdemo(['process', 'fork', '--json'])
+    let run = begin()
+    // Stopped in the middle: the child is there, and waits for a step that never comes. That moment is short, and may be missed.
+    await until(() => {
+      if (run.child.exitCode !== null) run = begin()
+      for (const parent of childrenOf(run.pid)) {
+        const child = readNumbers('/proc').find((pid) => readStat(pid)?.ppid === parent)
+        if (child === undefined || !readStat(child)?.comm.startsWith('fork-shares')) continue
+        run.child.kill('SIGSTOP')
+        if (readStat(parent) && readStat(child)) return true
+        run.child.kill('SIGCONT')
+      }
+      return false
+    })
+    run.child.kill('SIGKILL')
+    await until(() => processesOf(place).length === 0, 2000)
+    expect(await place.osdemo(['clean']).exit).toBe(0)
+    expectNothingLeft(place)
+  })
+})
+
+test('the pictures of the program are read, whatever it says between them', () => {
+  const seen: unknown[] = []
+  const read = pictureReader((picture) => seen.push(picture))
+  const text = readFileSync(new URL('../../../docs/questions.md', import.meta.url), 'utf8')
+  const [, printed = ''] = /&& \/tmp\/fork-shares\n([\s\S]*?)```/.exec(text) ?? []
+  printed.split('\n').forEach(read)
+  expect(seen).toHaveLength(4)
+  expect(seen[2]).toMatchObject({
+    title: 'child, after it wrote 2 everywhere and read 5 bytes',
+    fd: 3,
+    offset: 5,
+    variables: ['stack', 'heap', 'data', 'MAP_PRIVATE', 'MAP_SHARED', 'System V'].map((name) => ({
+      name,
+      value: 2,
+    })),
+  })
+})

@@ -1,0 +1,203 @@
+/** The demos of states, scheduling and context switches. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { getPriority } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import type { Event } from '../../../src/events.js'
+import { allowedCpus } from '../../../src/proc/sched.js'
+import { readStat } from '../../../src/proc/stat.js'
+import {
+  childrenOf,
+  eventsSoFar,
+  expectNothingLeft,
+  newPlace,
+  placeOfNobody,
+  playDemo,
+  processesOf,
+  type RunOptions,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+/** The nice value of the tests themselves, which a user may not go below. */
+const own = Math.max(0, getPriority())
+
+type StateEvent = Extract<Event, { event: 'state' }>
+
+function statesOf(events: Event[], name: string): StateEvent[] {
+  const started = events.find((event) => event.event === 'started' && event.name === name)
+  const child = started?.event === 'started' ? started.child : undefined
+  return events.filter((event) => event.event === 'state' && event.child === child) as StateEvent[]
+}
+
+function claimsOf(events: Event[]): string[] {
+  return events.flatMap((event) => (event.event === 'claim' ? [event.text] : []))
+}
+
+/** One CPU, as taskset leaves it. */
+function onOneCpu(): RunOptions {
+  return { prefix: ['taskset', '-c', `${allowedCpus(process.pid)[0]}`] }
+}
+
+describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000 }, () => {
+  test('drives a child through every state, with the letter that the kernel has for it', async () => {
+    const events = await playDemo(['process', 'states'])
+    const states = statesOf(events, 'child')
+    const firsts = [...new Set(states.map(({ state }) => state))]
+    const slow = events.some((event) => event.event === 'note' && event.text.includes('took too long to end'))
+    const end = slow ? ['gone'] : ['zombie', 'gone']
+    expect(firsts).toEqual(['new', 'running', 'ready', 'waiting', 'stopped', ...end])
+    const letters = { waiting: 'S', stopped: 'T', zombie: 'Z', running: 'R', ready: 'R', gone: '' }
+    for (const { state, kernel } of states.filter(({ state }) => state !== 'new')) {
+      expect([state, kernel]).toEqual([state, letters[state as keyof typeof letters]])
+    }
+    expect(states.every(({ t }, index) => index === 0 || t >= states[index - 1]!.t)).toBe(true)
+    expect(existsSync(`/proc/${states[0]!.child}`)).toBe(false)
+  })
+
+  test('works on one CPU', async () => {
+    await playDemo(['process', 'states'], onOneCpu())
+  })
+
+  test('says who ended the child, when that was somebody else', async () => {
+    const run = newPlace().osdemo(['process', 'states', '--json'])
+    const { child } = await until(() =>
+      statesOf(eventsSoFar(run), 'child').find(
+        ({ state, source }) => state === 'running' && source.startsWith('/proc'),
+      ),
+    )
+    process.kill(child, 'SIGKILL')
+    // On a loaded machine osdemo may have done it before us, and is content.
+    const exit = await run.exit
+    if (exit !== 0) expect([exit, run.stdout()]).toEqual([1, expect.stringContaining('killed by SIGKILL')])
+  })
+
+  test('ends with a chart of two lanes', async () => {
+    const run = newPlace().osdemo(['process', 'states'])
+    expect(await run.exit).toBe(0)
+    expect(run.stdout()).toMatch(/^child +\d+ \++.*TZ? ?.*$/m)
+    expect(run.stdout()).toMatch(/^rival +\d+ /m)
+    for (const line of run.stdout().split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_000 }, () => {
+  test('shares one CPU as the weights of nice 0, 5 and 10 predict, and tells who ran when', async () => {
+    const events = await playDemo(['process', 'schedule', '--nice', '0,5,10'])
+    const claims = claimsOf(events)
+    for (const [name, predicted] of [
+      ['child-1 (nice 0)', '69.7 %'],
+      ['child-2 (nice 5)', '22.8 %'],
+      ['child-3 (nice 10)', '7.49 %'],
+    ]) {
+      expect(claims).toContainEqual(
+        expect.stringMatching(new RegExp(`^${escaped(name!)} got .*${escaped(predicted!)}`)),
+      )
+    }
+    expect(claims).toContainEqual(expect.stringContaining('no two were at the same time'))
+    const times = events.map(({ t }) => t)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    for (const name of ['child-1', 'child-2', 'child-3']) {
+      const states = statesOf(events, name)
+      expect(states.length).toBeGreaterThan(0)
+      expect(states.length).toBeLessThan(500)
+      // What follows a state is another one.
+      expect(states.filter(({ state }, index) => state === states[index + 1]?.state)).toEqual([])
+    }
+  })
+
+  test('children of the same nice value get the same', async () => {
+    const claims = claimsOf(await playDemo(['process', 'schedule', '--processes', '4'], onOneCpu()))
+    expect(claims.filter((text) => text.includes('predicts 25.0 %'))).toHaveLength(4)
+  })
+
+  test('every user may raise the nice values, and who may not lower them is told', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const demo = await playDemo(['process', 'schedule', '--nice', `${own},${own + 1}`], options, place)
+    expect(claimsOf(demo)).toContainEqual(expect.stringContaining(`nice ${own + 1}`))
+    const run = place.osdemo(['process', 'schedule', '--nice', `${own},-5`], options)
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toMatch(
+      /cannot give nice -5 to process \d+: setpriority: EACCES.*CAP_SYS_NICE.*RLIMIT_NICE/s,
+    )
+    expectNothingLeft(place)
+  })
+
+  test('counts from the nice value that osdemo has itself, so it needs no right by default', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const prefix = ['nice', '-n', '4', ...options.prefix]
+    const claims = claimsOf(await playDemo(['process', 'schedule'], { prefix }, place))
+    for (const more of [4, 9, 14]) {
+      const nice = Math.min(19, own + more)
+      expect(claims).toContainEqual(expect.stringContaining(`(nice ${nice})`))
+    }
+  })
+
+  test('a policy under which nice means nothing is said with 69', async ({ skip }) => {
+    const words = ['chrt', '--idle', '0']
+    skip(spawnSync(words[0]!, [...words.slice(1), 'true']).status !== 0, 'needs chrt')
+    const run = newPlace().osdemo(['process', 'schedule'], { prefix: words })
+    expect(await run.exit).toBe(69)
+    expect(run.stderr()).toMatch(/under SCHED_IDLE.*chrt --other 0/s)
+  })
+
+  test.each([
+    [['--nice', '0,20'], /numbers from -20 to 19/],
+    [['--nice', '0'], /2 to 16 numbers/],
+    [['--nice', '0,a'], /0,5,10/],
+    [['--nice', ''], /0,5,10/],
+    [['--processes', '1'], /from 2 to 16/],
+    [['--processes', '3', '--nice', '0,5'], /2 values for --processes 3/],
+  ])('%j is a usage error', async (words, message) => {
+    const run = newPlace().osdemo(['process', 'schedule', ...words])
+    expect(await run.exit).toBe(2)
+    expect(run.stderr()).toMatch(message)
+  })
+
+  test('killed in the middle it leaves no busy process', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['process', 'schedule', '--nice', '0,19', '--json'])
+    await until(() => eventsSoFar(run).filter(({ event }) => event === 'started').length === 2)
+    await until(() => childrenOf(run.pid).filter((pid) => readStat(pid)?.state === 'R').length === 2)
+    run.child.kill('SIGKILL')
+    await until(() => processesOf(place).length === 0, 2000)
+    expectNothingLeft(place)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000 }, () => {
+  test('counts the switches of who waits and who computes, and measures one', async ({ skip }) => {
+    const events = await playDemo(['process', 'switch'])
+    const claims = claimsOf(events).join('\n')
+    for (const part of ['by itself', 'involuntary', 'at least']) expect(claims).toContain(part)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        about: expect.stringContaining('there and back, both on CPU'),
+      }),
+    )
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'note',
+        text: expect.stringMatching(/\d+\.\d µs are left for one switch|for the switch cannot be told/),
+      }),
+    )
+    skip(allowedCpus(process.pid).length < 2, 'the rest needs two CPUs')
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        about: expect.stringContaining('there and back, on CPUs'),
+      }),
+    )
+  })
+
+  test('works on one CPU, and says what it cannot show there', async () => {
+    const events = await playDemo(['process', 'switch'], onOneCpu())
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'note', text: expect.stringContaining('on two CPUs') }),
+    )
+  })
+})
+
+function escaped(text: string): string {
+  return text.replaceAll(/[().]/g, '\\$&')
+}

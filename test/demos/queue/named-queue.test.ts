@@ -1,0 +1,351 @@
+/** One POSIX queue, two terminals: with ourselves, with C; who removes it; and every way it can go wrong. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openQueue, unlinkQueue } from '../../../src/ipc/posix-mq.js'
+import { readStat } from '../../../src/proc/stat.js'
+import { waitingThreads } from '../../../src/proc/task.js'
+import {
+  asUser,
+  childrenOf,
+  eventsSoFar,
+  expectNothingLeft,
+  invalidEvents,
+  newPlace,
+  type Place,
+  parseEvents,
+  processesOf,
+  type Run,
+  type RunOptions,
+  temporaryFolder,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+/** Names that no other test uses; what is left under one is removed when its test ends. */
+let next = 0
+function newName(): string {
+  const name = `/osdemo-test-${process.pid}-${next++}`
+  onTestFinished(() => {
+    if (depthOf(name) !== undefined) unlinkQueue(name)
+  })
+  return name
+}
+
+/** How many messages are in a queue; undefined when there is none. */
+function depthOf(name: string): number | undefined {
+  try {
+    const queue = openQueue(name, 'read', { nonblocking: true })
+    const { depth } = queue.attributes()
+    queue.close()
+    return depth
+  } catch {
+    return undefined
+  }
+}
+
+async function ends(place: Place, words: string[], options?: RunOptions) {
+  const run = place.osdemo(['queue', ...words], options)
+  return { exit: await run.exit, stdout: run.stdout(), stderr: story(run) }
+}
+
+/** What it said, whatever the lines were cut at. */
+function story(run: Run): string {
+  return run.stderr().replaceAll(/\s+/g, ' ')
+}
+
+/** Once a run's actor waits in this system call. */
+function waits(run: Run, call: string): Promise<number> {
+  return until(() =>
+    childrenOf(run.pid).find((pid) => waitingThreads(pid).some(({ syscall }) => syscall === call)),
+  )
+}
+
+describe('started in either order, two terminals meet', () => {
+  test('the receiver waits for a message, gets it, and the queue goes with the last of them', async () => {
+    const place = newPlace()
+    const name = newName()
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '2'])
+    await waits(receiver, 'mq_timedreceive')
+    await until(() =>
+      story(receiver).includes(`mq_receive the queue ${name}, which is empty: waits for a message`),
+    )
+    const sender = await ends(place, ['send', '--name', name, 'hello wörld', ''])
+    expect(sender).toMatchObject({ exit: 0, stdout: '' })
+    expect(sender.stderr).toContain(
+      'the queue, which was there already: 0 of 10 messages, each of up to 8192',
+    )
+    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'hello wörld\n\n'])
+    expect(depthOf(name)).toBeUndefined()
+    expectNothingLeft(place)
+  })
+
+  test('the sender waits until its messages were received, the highest priority first', async () => {
+    const place = newPlace()
+    const name = newName()
+    const first = place.osdemo(['queue', 'send', '--name', name, 'low', 'also low'])
+    await until(() => depthOf(name) === 2)
+    const second = place.osdemo(['queue', 'send', '--name', name, '--priority', '9', 'high'])
+    await until(() => depthOf(name) === 3)
+    expect(processesOf(place)).toContain(first.pid)
+    const receiver = await ends(place, ['receive', '--name', name, '--nonblocking'])
+    expect(receiver).toMatchObject({ exit: 0, stdout: 'high\nlow\nalso low\n' })
+    expect([await first.exit, await second.exit]).toEqual([0, 0])
+    expect(story(first)).toContain('waits until somebody has received what is in the queue')
+    expect(depthOf(name)).toBeUndefined()
+    expectNothingLeft(place)
+  })
+
+  test('a sender waits in the kernel for room, and many lines come in order and unharmed', async () => {
+    const place = newPlace()
+    const name = newName()
+    const sender = place.sh(`seq 3000 | osdemo queue send --name ${name}`)
+    const actor = await until(() =>
+      processesOf(place).find((pid) => waitingThreads(pid).some(({ syscall }) => syscall === 'mq_timedsend')),
+    )
+    expect([actor > 0, depthOf(name)]).toEqual([true, 10])
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '3000', '--quiet'])
+    expect([await receiver.exit, await sender.exit]).toEqual([0, 0])
+    const lines = Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`)
+    expect(receiver.stdout()).toBe(lines.join(''))
+    expect(story(sender)).toContain('sent 3000 messages, 10893 bytes')
+    expectNothingLeft(place)
+  })
+})
+
+describe('a C program', () => {
+  const source = `
+    #include <mqueue.h>
+    #include <fcntl.h>
+    #include <stdio.h>
+    #include <string.h>
+    int main(int argc, char **argv) {
+      mqd_t queue = mq_open(argv[1], argc > 2 ? O_WRONLY | O_CREAT : O_RDONLY, 0600, NULL);
+      if (queue == (mqd_t)-1) return perror("mq_open"), 1;
+      for (int i = 2; i < argc; i++)
+        if (mq_send(queue, argv[i], strlen(argv[i]), i) == -1) return perror("mq_send"), 1;
+      if (argc > 2) return 0;
+      char text[8192];
+      unsigned priority;
+      ssize_t length = mq_receive(queue, text, sizeof text, &priority);
+      if (length == -1) return perror("mq_receive"), 1;
+      return printf("%u %zd %.*s\\n", priority, length, (int)length, text), 0;
+    }`
+
+  test('talks to both over the same name, and a queue that it made is left alone', async ({ skip }) => {
+    skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
+    const place = newPlace()
+    const name = newName()
+    const program = join(temporaryFolder(), 'mq')
+    writeFileSync(`${program}.c`, source)
+    execFileSync('cc', ['-o', program, `${program}.c`, '-lrt'])
+    const mq = (...words: string[]) => execFileSync(program, [name, ...words], { encoding: 'utf8' })
+
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
+    await until(() => depthOf(name) === 0)
+    mq('from C: größer')
+    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'from C: größer\n'])
+    expect(depthOf(name)).toBeUndefined()
+
+    mq('one', 'two')
+    const sender = await ends(place, ['send', '--name', name, '--priority', '7', 'wörld'])
+    expect(sender.exit).toBe(0)
+    expect(sender.stderr).toContain('in the queue now: 3 messages')
+    expect(mq()).toBe('7 6 wörld\n')
+    const rest = await ends(place, ['receive', '--name', name, '--nonblocking'])
+    expect(rest).toMatchObject({ exit: 0, stdout: 'two\none\n' })
+    expect(depthOf(name)).toBe(0)
+    expectNothingLeft(place)
+  })
+})
+
+describe('--keep', () => {
+  test('leaves the queue, also for clean, and says how to remove it', async () => {
+    const place = newPlace()
+    const name = newName()
+    const sender = place.osdemo(['queue', 'send', '--keep', '--name', name, 'kept', '--json'])
+    expect(await sender.exit).toBe(0)
+    expect(await place.osdemo(['clean']).exit).toBe(0)
+    expect(depthOf(name)).toBe(1)
+    expect(await ends(place, ['receive', '--name', name, '--max', '1'])).toMatchObject({ stdout: 'kept\n' })
+    expect(depthOf(name)).toBe(0)
+    const notes = parseEvents(sender.stdout()).flatMap((event) =>
+      event.event === 'note' ? [event.text] : [],
+    )
+    const hint = notes[notes.indexOf('the queue will stay until somebody removes it:') + 1]
+    execFileSync('sh', ['-c', hint!])
+    expect(depthOf(name)).toBeUndefined()
+    expect(await place.osdemo(['clean']).exit).toBe(0)
+    expectNothingLeft(place)
+  })
+
+  test('holds also where another osdemo made the queue and would remove it', async () => {
+    const place = newPlace()
+    const name = newName()
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
+    await waits(receiver, 'mq_timedreceive')
+    expect(await ends(place, ['send', '--keep', '--name', name, 'a', 'b'])).toMatchObject({ exit: 0 })
+    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
+    expect(await place.osdemo(['clean']).exit).toBe(0)
+    expect(depthOf(name)).toBe(1)
+  })
+
+  test('holds also where its sender leaves while the other one looks for users', async () => {
+    const place = newPlace()
+    const name = newName()
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
+    await waits(receiver, 'mq_timedreceive')
+    // Where its sweep writes its mark, just before it looks, a FIFO makes it wait for us.
+    const { startTicks } = readStat(receiver.pid)!
+    const mark = join(place.folder, 'osdemo', 'ledger', `sweep-${receiver.pid}-${startTicks}-0.mark`)
+    execFileSync('mkfifo', [mark])
+    const sender = place.osdemo(['queue', 'send', '--keep', '--name', name], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    sender.child.stdin!.write('a\n')
+    await until(() => waitingThreads(receiver.pid).some(({ wchan }) => wchan === 'wait_for_partner'))
+    sender.child.stdin!.end('b\n')
+    expect(await sender.exit).toBe(0)
+    closeSync(openSync(mark, constants.O_RDONLY | constants.O_NONBLOCK))
+    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
+    expect(depthOf(name)).toBe(1)
+  })
+
+  test('keeps what was sent before EAGAIN, but nothing of a run that was interrupted', async () => {
+    const place = newPlace()
+    const name = newName()
+    const texts = Array.from({ length: 11 }, (_, index) => `${index}`)
+    const full = await ends(place, ['send', '--keep', '--nonblocking', '--name', name, ...texts])
+    expect(full.exit).toBe(1)
+    expect(full.stderr).toContain(
+      `the queue ${name} is full, with 10 of 10 messages: mq_send: EAGAIN; 10 messages sent before`,
+    )
+    expect(depthOf(name)).toBe(10)
+
+    const other = newName()
+    const sender = place.osdemo(['queue', 'send', '--keep', '--name', other, ...texts])
+    await waits(sender, 'mq_timedsend')
+    sender.child.kill('SIGINT')
+    expect(await sender.exit).toBe(130)
+    expect(depthOf(other)).toBeUndefined()
+    expect(story(sender)).toContain('nobody had received what was in it: 10 messages')
+  })
+})
+
+describe('what can go wrong', () => {
+  test('--nonblocking on an empty queue is EAGAIN, exit code 1, and no queue is left', async () => {
+    const place = newPlace()
+    const name = newName()
+    const run = place.osdemo(['queue', 'receive', '--nonblocking', '--name', name, '--json'])
+    expect(await run.exit).toBe(1)
+    const events = parseEvents(run.stdout())
+    expect(invalidEvents(events)).toEqual([])
+    expect(events).toContainEqual(expect.objectContaining({ event: 'removed', kind: 'queue', id: name }))
+    expect(events.find(({ event }) => event === 'error')).toMatchObject({
+      exit: 1,
+      call: 'mq_receive',
+      errno: 'EAGAIN',
+      message: `the queue ${name} is empty: mq_receive: EAGAIN`,
+    })
+    expect(depthOf(name)).toBeUndefined()
+  })
+
+  test('a text that is too long is refused before anything is sent', async () => {
+    const place = newPlace()
+    const name = newName()
+    const run = await ends(place, ['send', '--name', name, 'short', 'x'.repeat(8193)])
+    expect(run.exit).toBe(1)
+    expect(run.stderr).toContain(
+      `the text has 8193 bytes, and a message of the queue ${name} at most 8192: nothing was sent`,
+    )
+    expect(run.stderr).not.toContain('nobody had received')
+    expectNothingLeft(place)
+  })
+
+  test.for([
+    [['send', 'x', '--name', 'osdemo'], 'it must begin with a slash'],
+    [['receive', '--name', '/a/b'], 'it is one slash and then a name without any'],
+    [['send', 'x', '--priority', '32768'], 'It takes a whole number from 0 to 32767'],
+    [['receive', '--max', '0'], 'It takes a whole number of at least 1'],
+  ] as const)('queue %j is exit code 2', async ([words, complaint]) => {
+    const run = await ends(newPlace(), [...words])
+    expect([run.exit, run.stderr]).toEqual([2, expect.stringContaining(complaint)])
+  })
+
+  test('a queue of another user is EACCES, and a hint', async (context) => {
+    const nobody = asUser(65534, context)
+    const place = newPlace()
+    const name = newName()
+    expect((await ends(place, ['send', '--keep', '--name', name, 'x'])).exit).toBe(0)
+    for (const words of [
+      ['send', '--name', name, 'y'],
+      ['receive', '--name', name],
+    ]) {
+      const run = await ends(place, words, { ...nobody, env: { XDG_RUNTIME_DIR: '', HOME: '/' } })
+      expect([run.exit, run.stderr]).toEqual([
+        1,
+        expect.stringMatching(/mq_open: EACCES \(permission denied\) it belongs to somebody else.* --name/),
+      ])
+    }
+    expect(depthOf(name)).toBe(1)
+  })
+
+  test('somebody removes the queue: the receiver says so, the sender that waits ends with 1', async () => {
+    const place = newPlace()
+    const name = newName()
+    const receiver = place.osdemo(['queue', 'receive', '--name', name])
+    await waits(receiver, 'mq_timedreceive')
+    unlinkQueue(name)
+    await until(() => story(receiver).includes(`somebody has removed the queue ${name}`))
+    receiver.child.kill('SIGTERM')
+    expect(await receiver.exit).toBe(143)
+
+    const sender = place.osdemo(['queue', 'send', '--name', name, 'lost'])
+    await until(() => story(sender).includes('waits until somebody has received'))
+    unlinkQueue(name)
+    expect(await sender.exit).toBe(1)
+    expect(story(sender)).toContain(`somebody removed the queue ${name} with 1 message in it`)
+    expectNothingLeft(place)
+  })
+
+  test.for(['receive', 'send'] as const)(
+    'queue %s killed with SIGKILL while it waits leaves no process, and clean removes the queue',
+    async (command) => {
+      const place = newPlace()
+      const name = newName()
+      const texts = command === 'send' ? Array.from({ length: 11 }, () => 'x') : []
+      const run = place.osdemo(['queue', command, '--name', name, '--json', ...texts])
+      await until(() => eventsSoFar(run).some(({ event, actor }) => event === 'call' && actor !== 'director'))
+      run.child.kill('SIGKILL')
+      await run.exit
+      await until(() => processesOf(place).length === 0)
+      expect(depthOf(name)).toBeGreaterThanOrEqual(0)
+      const clean = place.osdemo(['clean'])
+      expect(await clean.exit).toBe(0)
+      expect(clean.stdout()).toContain(`removed the queue ${name}`)
+      expect(depthOf(name)).toBeUndefined()
+      expectNothingLeft(place)
+    },
+  )
+
+  test('the receiver is killed while the sender waits for room: another one takes its place', async () => {
+    const place = newPlace()
+    const name = newName()
+    const texts = Array.from({ length: 12 }, (_, index) => `${index}`)
+    const receiver = place.osdemo(['queue', 'receive', '--name', name])
+    await waits(receiver, 'mq_timedreceive')
+    receiver.child.kill('SIGKILL')
+    await receiver.exit
+    await until(() => processesOf(place).length === 0)
+    const sender = place.osdemo(['queue', 'send', '--name', name, ...texts])
+    await waits(sender, 'mq_timedsend')
+    const second = await ends(place, ['receive', '--name', name, '--max', '12', '--json'])
+    expect(second.exit).toBe(0)
+    const received = parseEvents(second.stdout).filter(({ event }) => event === 'received')
+    expect(received.map((event) => ('text' in event ? event.text : ''))).toEqual(texts)
+    expect(received[0]).toMatchObject({ channel: name, seq: 0, bytes: 1, priority: 0 })
+    expect(await sender.exit).toBe(0)
+    expect(depthOf(name)).toBeUndefined()
+    expectNothingLeft(place)
+  })
+})

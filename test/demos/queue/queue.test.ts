@@ -1,0 +1,385 @@
+/** Blocking and nonblocking, capacity zero, bounded and unbounded: what the demos claim, held against their own events. */
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import type { Event } from '../../../src/events.js'
+import type { Queue } from '../../../src/ipc/open-mq.js'
+import { openQueue } from '../../../src/ipc/posix-mq.js'
+import { readQueueLimits } from '../../../src/proc/mqueue.js'
+import type { EventOf } from '../../../src/run/actor.js'
+import {
+  childrenOf,
+  eventsSoFar,
+  expectNothingLeft,
+  newPlace,
+  type Place,
+  placeOfNobody,
+  playDemo,
+  processesOf,
+  type Run,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+function only<E extends Event['event']>(events: Event[], kind: E): EventOf<E>[] {
+  return events.filter((event) => event.event === kind) as EventOf<E>[]
+}
+
+const claimsOf = (events: Event[]) => only(events, 'claim').map(({ text }) => text)
+
+/** The messages of one direction, by channel. */
+function byChannel(events: Event[], kind: 'sent' | 'received'): Map<string, EventOf<'sent'>[]> {
+  const channels = new Map<string, EventOf<'sent'>[]>()
+  for (const event of events) {
+    if (event.event === kind) channels.set(event.channel, [...(channels.get(event.channel) ?? []), event])
+  }
+  return channels
+}
+
+/** The queues that a run has made, by their names. */
+function queuesOf(events: Event[]): string[] {
+  return only(events, 'created').flatMap(({ kind, id }) => (kind === 'queue' ? [id] : []))
+}
+
+function isThere(queue: string): boolean {
+  try {
+    openQueue(queue, 'read', { nonblocking: true }).close()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function expectNoQueues(events: Event[], count: number): void {
+  const queues = queuesOf(events)
+  expect(queues).toHaveLength(count)
+  expect(queues.filter(isThere)).toEqual([])
+  expect(only(events, 'removed').map(({ id }) => id)).toEqual(expect.arrayContaining(queues))
+}
+
+/** Whether there was a message to take. */
+function takes(queue: Queue): boolean {
+  try {
+    queue.receive()
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function ends(words: string[], place: Place = newPlace(), options = {}) {
+  const run = place.osdemo(words, options)
+  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
+}
+
+/** Once a sender waits in the kernel because the queue is full and nobody receives yet. */
+async function heldSender(place: Place, words: string[] = []): Promise<Run> {
+  const run = place.osdemo(['queue', '--receive-every', '30s', '--json', ...words])
+  await until(
+    () => only(eventsSoFar(run), 'claim').length > 0 && only(eventsSoFar(run), 'received').length > 0,
+  )
+  return run
+}
+
+describe('queue', () => {
+  test('a full queue holds the sender in mq_timedsend until the receiver comes', async () => {
+    const events = await playDemo(['queue', '--receive-every', '10ms'])
+    expect(claimsOf(events)[0]).toMatch(/queue is full: the sender waits .*mq_timedsend/)
+    const { pid } = only(events, 'sent')[0]!
+    expect(only(events, 'evidence')).toContainEqual(
+      expect.objectContaining({ source: `/proc/${pid}/task/${pid}/syscall`, value: 'mq_timedsend' }),
+    )
+    const depths = only(events, 'sent').map(({ depth }) => [depth!.before, depth!.after, depth!.capacity])
+    expect(depths.slice(0, 4)).toEqual([0, 1, 2, 3].map((before) => [before, before + 1, 4]))
+    // Each call has a beginning and an end.
+    const calls = only(events, 'call').filter(({ call }) => call === 'mq_send' || call === 'mq_receive')
+    expect(calls.filter(({ phase }) => phase === 'begin')).toHaveLength(16)
+    expect(calls.filter(({ phase }) => phase === 'end')).toHaveLength(16)
+    const waited = calls.find(({ phase, waits }) => phase === 'begin' && waits)!
+    const returned = calls.find(({ t, tid, phase }) => t > waited.t && tid === waited.tid && phase === 'end')!
+    expect(only(events, 'received')[0]!.t).toBeLessThan(returned.t + 1_000_000)
+    expect(returned.t).toBeGreaterThan(
+      only(events, 'note').find(({ text }) => /receiver comes/.test(text))!.t,
+    )
+    expectNoQueues(events, 1)
+  })
+
+  test('a slow sender makes the receiver wait in mq_timedreceive', async () => {
+    const events = await playDemo([
+      'queue',
+      '--send-every',
+      '10ms',
+      '--receive-every',
+      '0ms',
+      '--messages',
+      '4',
+    ])
+    expect(claimsOf(events)[0]).toMatch(/queue is empty: the receiver waits .*mq_timedreceive/)
+    expect(only(events, 'received').map(({ text }) => text)).toEqual(
+      [0, 1, 2, 3].map((seq) => `Message ${seq}`),
+    )
+  })
+
+  test('nonblocking calls are refused with EAGAIN, which the C library says, and lose nothing', async () => {
+    const words = [
+      '--send',
+      'nonblocking',
+      '--receive',
+      'nonblocking',
+      '--capacity',
+      '2',
+      '--receive-every',
+      '5ms',
+    ]
+    const events = await playDemo(['queue', ...words])
+    const refused = only(events, 'call').filter(({ errno }) => errno !== undefined)
+    expect(new Set(refused.map(({ errno }) => errno))).toEqual(new Set(['EAGAIN']))
+    expect(only(events, 'call').filter(({ waits }) => waits)).toEqual([])
+    expect(only(events, 'received').map(({ text }) => text)).toEqual(
+      only(events, 'sent').map(({ text }) => text),
+    )
+  })
+
+  test('what fits into the queue is sent without waiting, before anybody receives', async () => {
+    const events = await playDemo(['queue', '--messages', '3', '--receive-every', '5ms'])
+    expect(claimsOf(events)).toContain('the sender was never made to wait, and never refused')
+    expect(only(events, 'sent').at(-1)!.t).toBeLessThan(only(events, 'received')[0]!.t)
+  })
+
+  test.each([
+    ['blocking', 'blocking'],
+    ['nonblocking', 'blocking'],
+    ['blocking', 'nonblocking'],
+  ])(
+    'capacity zero passes 100 messages as fast as it can while both are in their call: %s send, %s receive',
+    async (send, receive) => {
+      const ways = ['--send', send, '--receive', receive, '--messages', '100', '--receive-every', '0ms']
+      const events = await playDemo(['queue', '--capacity', '0', ...ways])
+      const [sent, received] = [only(events, 'sent'), only(events, 'received')]
+      expect(received.map(({ text }) => text)).toEqual(
+        Array.from({ length: 100 }, (_, seq) => `Message ${seq}`),
+      )
+      expect(sent.every(({ depth }) => depth!.before === 0 && depth!.after === 0)).toBe(true)
+      // A send returns only when its message was taken, so never before the receive of it began.
+      const begins = (call: string) =>
+        only(events, 'call')
+          .filter((one) => one.call === call && one.phase === 'begin')
+          .map(({ t }) => t)
+      const succeeded = (call: string) => {
+        const calls = only(events, 'call').filter((one) => one.call === call)
+        return calls.flatMap((one, index) =>
+          one.phase === 'end' && !one.errno ? [{ begin: calls[index - 1]!.t, end: one.t }] : [],
+        )
+      }
+      const [sends, receives] = [succeeded('send'), succeeded('receive')]
+      expect(begins('send').length).toBeGreaterThanOrEqual(100)
+      for (const [index, one] of sends.entries()) {
+        expect(one.end).toBeGreaterThanOrEqual(receives[index]!.begin)
+        expect(receives[index]!.end).toBeGreaterThanOrEqual(one.begin)
+      }
+      expectNoQueues(events, 3)
+    },
+  )
+
+  test('capacity zero, and neither side waits: they never meet, and no message passes', async () => {
+    const events = await playDemo([
+      'queue',
+      '--capacity',
+      '0',
+      '--send',
+      'nonblocking',
+      '--receive',
+      'nonblocking',
+    ])
+    expect([...only(events, 'sent'), ...only(events, 'received')]).toEqual([])
+    expect(only(events, 'call').filter(({ errno }) => errno === 'EAGAIN')).toHaveLength(10)
+    expect(claimsOf(events)).toContainEqual(expect.stringContaining('no message passed'))
+  })
+
+  test('an unbounded queue never makes the sender wait, and lies in its memory', async () => {
+    const events = await playDemo(['queue', '--capacity', 'unbounded', '--receive-every', '1ms'])
+    const sizes = only(events, 'evidence').flatMap(({ value }) => /^VmRSS (\d+) kB/.exec(value)?.[1] ?? [])
+    expect(Number(sizes[1]) - Number(sizes[0])).toBeGreaterThan(4 * 1024)
+    const sent = only(events, 'sent')
+    expect(sent.map(({ depth }) => depth!.after)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(sent.at(-1)!.t).toBeLessThan(only(events, 'received')[0]!.t)
+    expect(only(events, 'received').map(({ bytes, text }) => [bytes, text])).toEqual(
+      sent.map(({ seq }) => [2 ** 20, `Message ${seq}`]),
+    )
+  })
+})
+
+describe('queue matrix', () => {
+  test('all combinations, as two tables of twelve claims, and every message as an event', async () => {
+    const events = await playDemo(['queue', 'matrix'])
+    const rows = only(events, 'claim').map(({ row }) => row!)
+    expect(rows).toHaveLength(24)
+    for (const table of ['fast sender, slow receiver', 'fast receiver, slow sender']) {
+      const cells = rows.filter((row) => row.table === table).map(({ cells }) => cells)
+      expect(new Set(cells.map(({ capacity, send, receive }) => `${capacity} ${send} ${receive}`)).size).toBe(
+        12,
+      )
+    }
+    const [sent, received] = [byChannel(events, 'sent'), byChannel(events, 'received')]
+    // All but the two in which neither waits.
+    expect([sent.size, received.size]).toEqual([22, 22])
+    for (const [channel, messages] of sent) {
+      expect(messages).toHaveLength(6)
+      expect(received.get(channel)!.map(({ text }) => text)).toEqual(messages.map(({ text }) => text))
+    }
+    const fast = rows.slice(0, 12).map(({ cells }) => cells)
+    expect(fast.map(({ depth }) => depth)).toEqual([...'000044446666'])
+    expect(fast.map((cell) => cell.sender!.replace(/ .*/, ''))).toEqual([
+      'held',
+      'held',
+      'EAGAIN',
+      'EAGAIN',
+      'held',
+      'held',
+      'EAGAIN',
+      'EAGAIN',
+      '-',
+      '-',
+      '-',
+      '-',
+    ])
+    expect(rows.slice(12).map(({ cells }) => cells.receiver!.replace(/ .*/, ''))).toEqual(
+      Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? 'held' : 'EAGAIN')),
+    )
+    const seen = only(events, 'evidence').filter(({ source }) => source.endsWith('syscall, wchan'))
+    expect(seen).toHaveLength(10)
+    expectNoQueues(events, 4)
+  })
+
+  test('fits into 80 columns, as a table', async () => {
+    const { exit, stdout } = await ends(['queue', 'matrix'])
+    expect(exit).toBe(0)
+    const lines = stdout.split('\n')
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(lines.filter((line) => /^✔ (0|4|unbounded) +(non)?blocking /.test(line))).toHaveLength(24)
+    expect(lines.length).toBeLessThan(70)
+    expect(stdout).toContain('24 of 24 claims hold.')
+  })
+})
+
+describe('what is wrong is said', () => {
+  test.each([
+    [['--capacity', '-1'], /0, a number of messages, or unbounded/],
+    [['--capacity', 'many'], /0, a number of messages, or unbounded/],
+    [['--send', 'maybe'], /blocking, nonblocking/],
+    [['--messages', '0'], /from 1 to 1000/],
+    [['--send-every', '5'], /such as 250ms/],
+    [['--limit', 'much'], /such as 64, 4KiB/],
+  ])('%j: exit 2', async (words, message) => {
+    const { exit, stdout, stderr } = await ends(['queue', ...words])
+    expect([exit, stdout, stderr]).toEqual([2, '', expect.stringMatching(message)])
+  })
+
+  test('more than the kernel allows: exit 1, with the limit and where it is set', async ({ skip }) => {
+    const limits = readQueueLimits()!
+    const place = newPlace()
+    const { exit, stderr } = await ends(['queue', '--capacity', '65537', '--quiet'], place)
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/mq_open: EINVAL.*\n.*more than 65536/)])
+    expectNothingLeft(place)
+    const more = await ends(['queue', '--capacity', `${limits.capacity + 1}`, '--quiet'], place)
+    skip(more.exit === 0, 'this user may have more than msg_max')
+    expect(more.stderr).toMatch(new RegExp(`limit is ${limits.capacity}, set in /proc/sys/fs/mqueue/msg_max`))
+    expectNothingLeft(place)
+  })
+
+  test('the limit of an unbounded queue: exit 1, and nothing is left', async () => {
+    const place = newPlace()
+    const words = ['queue', '--capacity', 'unbounded', '--limit', '3MiB', '--quiet']
+    const { exit, stderr } = await ends(words, place)
+    expect([exit, stderr]).toEqual([
+      1,
+      expect.stringMatching(/limit: 3 messages of 1048576 bytes wait.*\n.*--limit/),
+    ])
+    expectNothingLeft(place)
+  })
+
+  test('no more bytes for queues of this user: exit 1, and nothing is left', async ({ skip }) => {
+    const limited = ['bash', '-c', 'ulimit -q 100 && exec "$0" "$@"']
+    skip(
+      spawnSync(limited[0]!, [...limited.slice(1), 'true']).status !== 0,
+      'needs bash that knows ulimit -q',
+    )
+    const place = newPlace()
+    const { exit, stderr } = await ends(['queue', '--quiet'], place, { prefix: limited })
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/mq_open: EMFILE.*\n.*ulimit -q/)])
+    expectNothingLeft(place)
+  })
+})
+
+describe('nothing is left', () => {
+  test('when somebody kills the receiver while the sender is held: exit 1, which says who', async () => {
+    const place = newPlace()
+    const run = await heldSender(place)
+    const receiver = only(eventsSoFar(run), 'received')[0]!.pid
+    process.kill(receiver, 'SIGKILL')
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toMatch(/the receiver \(pid \d+\) was killed by SIGKILL/)
+    expectNoQueues(eventsSoFar(run), 1)
+    expectNothingLeft(place)
+  })
+
+  test('when somebody takes a message away: neither can go on, exit 1, which says where they wait', async () => {
+    const place = newPlace()
+    const words = ['--capacity', '0', '--receive-every', '300ms', '--json']
+    const run = place.osdemo(['queue', ...words])
+    const offer = await until(() => queuesOf(eventsSoFar(run)).find((name) => name.endsWith('offer')))
+    await until(() => only(eventsSoFar(run), 'received').length > 0)
+    const thief = openQueue(offer, 'read', { nonblocking: true })
+    await until(() => takes(thief))
+    thief.close()
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toMatch(
+      /nothing will pass.*sender waits in mq_\w+\(2\), the receiver waits in mq_\w+/,
+    )
+    expectNoQueues(eventsSoFar(run), 3)
+    expectNothingLeft(place)
+  })
+
+  test('while somebody has stopped the receiver, it says so, and Ctrl-C still ends it', async () => {
+    const place = newPlace()
+    const run = await heldSender(place)
+    const { pid } = only(eventsSoFar(run), 'received')[0]!
+    process.kill(pid, 'SIGSTOP')
+    const words = `receiver has been stopped, and goes on after: kill -CONT ${pid}`
+    await until(() => only(eventsSoFar(run), 'note').some(({ text }) => text.includes(words)))
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(130)
+    expectNothingLeft(place)
+  })
+
+  test.each([['4'], ['0']])(
+    'after Ctrl-C while the sender is held, capacity %s: exit 130',
+    async (capacity) => {
+      const place = newPlace()
+      const run = await heldSender(place, ['--capacity', capacity])
+      run.child.kill('SIGINT')
+      expect(await run.exit).toBe(130)
+      expectNoQueues(eventsSoFar(run), capacity === '0' ? 3 : 1)
+      expectNothingLeft(place)
+    },
+  )
+
+  test('after SIGKILL no process stays, and osdemo clean removes the queues', async () => {
+    const place = newPlace()
+    const run = await heldSender(place, ['--capacity', '0'])
+    expect(childrenOf(run.pid)).toHaveLength(2)
+    const queues = queuesOf(eventsSoFar(run))
+    run.child.kill('SIGKILL')
+    await run.exit
+    await until(() => processesOf(place).length === 0, 2000)
+    expect(queues.filter(isThere)).toHaveLength(3)
+    expect((await ends(['clean'], place)).exit).toBe(0)
+    expect(queues.filter(isThere)).toEqual([])
+    expectNothingLeft(place)
+  })
+
+  test('an ordinary user sees the same', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const events = await playDemo(['queue', '--receive-every', '1ms'], options, place)
+    expect(claimsOf(events)[0]).toContain('the sender waits in the kernel')
+    expectNoQueues(events, 1)
+  })
+})

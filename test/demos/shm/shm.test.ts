@@ -1,0 +1,413 @@
+/** One System V segment, two terminals: with ourselves, with C, with Perl; and every way it can go wrong. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { readSegments } from '../../../src/proc/sysvipc-shm.js'
+import {
+  childrenOf,
+  eventsSoFar,
+  expectNothingLeft,
+  newPlace,
+  type Place,
+  parseEvents,
+  placeOfNobody,
+  playDemo,
+  processesOf,
+  type RunOptions,
+  temporaryFolder,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+/** Keys that no other test uses; what is left under one is removed when its test ends. */
+let next = 0x6000_0000 + (process.pid % 0x1_0000) * 256
+function newKey(): number {
+  const key = next++
+  onTestFinished(() => void spawnSync('ipcrm', ['-M', `${key}`]))
+  return key
+}
+
+const segmentOf = (key: number) => readSegments()!.find((segment) => segment.key === key)
+
+async function ends(place: Place, words: string[], options?: RunOptions) {
+  const run = place.osdemo(words, options)
+  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
+}
+
+describe('shm write and shm read', () => {
+  test('pass a text under the default key, which ipcs shows as in the lecture', async ({ skip }) => {
+    skip(segmentOf(70_000) !== undefined, 'somebody has a segment under key 70000')
+    onTestFinished(() => void spawnSync('ipcrm', ['-M', '70000']))
+    const place = newPlace()
+    expect((await ends(place, ['shm', 'write', 'hello wörld'])).exit).toBe(0)
+    const ipcs = execFileSync('ipcs', ['-m'], { encoding: 'utf8' })
+    const line = ipcs.split('\n').find((text) => text.startsWith('0x00011170'))
+    expect(line?.trim().split(/\s+/).slice(3)).toEqual(['600', '1024', '0'])
+    expect(await ends(place, ['shm', 'read'])).toMatchObject({ exit: 0, stdout: 'hello wörld\n' })
+
+    const list = parseEvents((await ends(place, ['shm', 'list', '--json'])).stdout)
+    const id = line!.split(/\s+/)[1]
+    const { uid } = segmentOf(70_000)!
+    expect(list).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        source: '/proc/sysvipc/shm',
+        value: expect.stringMatching(
+          new RegExp(
+            `^key 70000, id ${id}, owner ${uid}, mode 600, bytes 1024, attached 0, creator \\d+ dead, .*made by osdemo`,
+          ),
+        ),
+      }),
+    )
+    expect((await ends(place, ['shm', 'remove'])).exit).toBe(0)
+    expect(segmentOf(70_000)).toBeUndefined()
+    const after = await ends(place, ['shm', 'read'])
+    expect([after.exit, after.stderr]).toEqual([1, expect.stringContaining('shmget: ENOENT')])
+    expectNothingLeft(place)
+  })
+
+  test('share a segment with a C program, both ways', async ({ skip }) => {
+    skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
+    const place = newPlace()
+    const key = newKey()
+    const folder = temporaryFolder()
+    const source = `
+      #include <stdio.h>
+      #include <string.h>
+      #include <sys/shm.h>
+      int main(int argc, char **argv) {
+        char *text = shmat(shmget(${key}, 1024, IPC_CREAT | 0600), 0, 0);
+        if (argc > 1) strcpy(text, argv[1]);
+        puts(text);
+      }`
+    writeFileSync(join(folder, 'shared.c'), source)
+    execFileSync('cc', ['-o', join(folder, 'shared'), join(folder, 'shared.c')])
+    const shared = (...words: string[]) => execFileSync(join(folder, 'shared'), words, { encoding: 'utf8' })
+    expect((await ends(place, ['shm', 'write', 'hello wörld', '--key', `${key}`])).exit).toBe(0)
+    expect(shared()).toBe('hello wörld\n')
+    shared('von C: größer')
+    expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('von C: größer\n')
+  })
+
+  test('share a segment with Perl, both ways, also one that Perl made', async ({ skip }) => {
+    skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const place = newPlace()
+    const key = newKey()
+    const perl = (code: string) =>
+      execFileSync('perl', ['-e', `$id = shmget(${key}, 1024, 01600); ${code}`], { encoding: 'utf8' })
+    perl('shmwrite($id, "made by Perl\\0", 0, 13)')
+    expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('made by Perl\n')
+    expect((await ends(place, ['shm', 'write', 'hello wörld', '--key', `${key}`])).exit).toBe(0)
+    expect(perl('shmread($id, $text, 0, 1024); print unpack("Z*", $text)')).toBe('hello wörld')
+  })
+
+  test('--follow prints each new text, and ends when the segment is removed', async () => {
+    const place = newPlace()
+    const key = `${newKey()}`
+    await ends(place, ['shm', 'write', 'one', '--key', key])
+    const reader = place.osdemo(['shm', 'read', '--follow', '--key', key])
+    await until(() => reader.stdout() === 'one\n')
+    await ends(place, ['shm', 'write', 'a longer one', '--key', key])
+    await until(() => reader.stdout() === 'one\na longer one\n')
+    await ends(place, ['shm', 'write', 'three', '--key', key])
+    await until(() => reader.stdout().endsWith('three\n'))
+    expect((await ends(place, ['shm', 'remove', '--key', key])).exit).toBe(0)
+    expect(await reader.exit).toBe(0)
+    expect(readSegments()!.some((segment) => segment.key === Number(key))).toBe(false)
+    expectNothingLeft(place)
+  })
+
+  test('--follow prints the last text also when the segment is removed at once', async ({ skip }) => {
+    skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const place = newPlace()
+    const key = newKey()
+    await ends(place, ['shm', 'write', 'one', '--key', `${key}`])
+    const reader = place.osdemo(['shm', 'read', '--follow', '--key', `${key}`])
+    await until(() => reader.stdout() === 'one\n')
+    const code = `$id = shmget(${key}, 0, 0); shmwrite($id, "last\\0", 0, 5); shmctl($id, 0, 0)`
+    execFileSync('perl', ['-e', code])
+    expect([await reader.exit, reader.stdout()]).toEqual([0, 'one\nlast\n'])
+  })
+
+  test('--hold says so when somebody else removes the segment', async () => {
+    const place = newPlace()
+    const key = `${newKey()}`
+    const writer = place.osdemo(['shm', 'write', 'held', '--hold', '--key', key])
+    await until(() => segmentOf(Number(key))?.attached === 1)
+    expect((await ends(place, ['shm', 'list'])).stdout).toMatch(new RegExp(`^${key} .*made by osdemo$`, 'm'))
+    await ends(place, ['shm', 'remove', '--key', key])
+    await until(() => writer.stderr().replaceAll(/\s+/g, ' ').includes('somebody has removed segment'))
+    writer.child.kill('SIGINT')
+    expect(await writer.exit).toBe(130)
+    expectNothingLeft(place)
+  })
+
+  test.for(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+    '--hold stays attached, and after %s the segment goes',
+    async (signal) => {
+      const place = newPlace()
+      const key = newKey()
+      const writer = place.osdemo(['shm', 'write', 'held', '--hold', '--key', `${key}`])
+      await until(() => segmentOf(key)?.attached === 1)
+      expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('held\n')
+      writer.child.kill(signal)
+      await writer.exit
+      if (signal === 'SIGKILL') {
+        await until(() => processesOf(place).length === 0)
+        expect((await ends(place, ['clean'])).stdout).toContain(`removed the segment ${key}`)
+      } else expect(await writer.exit).toBe(signal === 'SIGINT' ? 130 : 143)
+      expect(segmentOf(key)).toBeUndefined()
+      expectNothingLeft(place)
+    },
+  )
+
+  test('a segment that the user wanted is kept: neither the next run nor clean removes it', async () => {
+    const place = newPlace()
+    const key = newKey()
+    await ends(place, ['shm', 'write', 'kept', '--key', `${key}`])
+    expect((await ends(place, ['clean'])).exit).toBe(0)
+    expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('kept\n')
+    await ends(place, ['shm', 'remove', '--id', `${segmentOf(key)!.id}`])
+    expectNothingLeft(place)
+  })
+
+  test('a writer that is killed before it has written leaves no segment after clean', async () => {
+    const place = newPlace()
+    const key = newKey()
+    const writer = place.osdemo(['shm', 'write', 'x', '--key', `${key}`])
+    await until(() => segmentOf(key) !== undefined)
+    writer.child.kill('SIGSTOP')
+    for (const actor of childrenOf(writer.pid)) process.kill(actor, 'SIGKILL')
+    writer.child.kill('SIGKILL')
+    await writer.exit
+    await ends(place, ['clean'])
+    expect(segmentOf(key)).toBeUndefined()
+    expectNothingLeft(place)
+  })
+})
+
+describe('what cannot be done is refused whole', () => {
+  test.each([
+    ['key 0', ['--key', '0']],
+    ['a negative key', ['--key=-1']],
+    ['a key above 31 bits', ['--key', '2147483648']],
+    ['a key in hex', ['--key', '0x11170']],
+    ['size 0', ['--size', '0']],
+    ['a mode that is none', ['--mode', '999']],
+  ])('%s is a usage error', async (_, words) => {
+    const place = newPlace()
+    const size = 7919
+    const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--size', `${size}`, ...words])
+    expect([exit, stderr]).toEqual([2, expect.stringMatching(/^osdemo: .*(decimal|size|octal)/s)])
+    // Other tests make segments meanwhile, of other sizes.
+    expect(readSegments()!.filter((segment) => segment.size === size)).toEqual([])
+    expectNothingLeft(place)
+  })
+
+  test('a text that with its NUL is longer than the segment leaves it unchanged', async () => {
+    const place = newPlace()
+    const key = newKey()
+    const words = ['shm', 'write', 'x'.repeat(1024), '--key', `${key}`]
+    const fresh = await ends(place, words)
+    expect([fresh.exit, fresh.stderr]).toEqual([
+      1,
+      expect.stringContaining('take 1025 bytes, and the segment has 1024'),
+    ])
+    expect(segmentOf(key)).toBeUndefined()
+    await ends(place, ['shm', 'write', 'precious', '--key', `${key}`])
+    expect((await ends(place, words)).exit).toBe(1)
+    expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('precious\n')
+    expect((await ends(place, [...words.slice(0, 2), 'x'.repeat(1023), ...words.slice(3)])).exit).toBe(0)
+    expectNothingElse(place)
+  })
+
+  test('a segment of more than Node can view is written and read', async () => {
+    const place = newPlace()
+    const key = `${newKey()}`
+    const words = ['shm', 'write', 'at the beginning', '--key', key, '--size', '5GiB']
+    expect((await ends(place, words)).exit).toBe(0)
+    expect((await ends(place, ['shm', 'read', '--key', key])).stdout).toBe('at the beginning\n')
+  })
+
+  test('a larger size than the segment has is EINVAL', async () => {
+    const place = newPlace()
+    const key = newKey()
+    await ends(place, ['shm', 'write', 'x', '--key', `${key}`])
+    const { exit, stderr } = await ends(place, ['shm', 'write', 'y', '--size', '4096', '--key', `${key}`])
+    expect([exit, stderr]).toEqual([1, expect.stringContaining('shmget: EINVAL')])
+    expect(stderr).toContain(`osdemo shm remove --key ${key}`)
+    expect(segmentOf(key)!.size).toBe(1024)
+  })
+
+  test('a larger size than the machine allows is refused by the kernel', async () => {
+    const place = newPlace()
+    const { exit, stderr } = await ends(place, [
+      'shm',
+      'write',
+      'x',
+      '--size',
+      '100000GiB',
+      '--key',
+      `${newKey()}`,
+    ])
+    expect([exit, stderr]).toEqual([
+      1,
+      expect.stringMatching(/cannot make a segment of \d+ bytes .*shmget: E(INVAL|NOMEM|NOSPC)/),
+    ])
+    expectNothingLeft(place)
+  })
+
+  test('bytes that are no text come out as they are, and the story says so', async ({ skip }) => {
+    skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const place = newPlace()
+    const key = newKey()
+    execFileSync('perl', ['-e', `shmwrite(shmget(${key}, 16, 01600), "\\xff\\xfe" . "a" x 14, 0, 16)`])
+    const run = place.osdemo(['shm', 'read', '--key', `${key}`])
+    expect(await run.exit).toBe(0)
+    expect(run.bytes()).toEqual(Buffer.from(`\xff\xfe${'a'.repeat(14)}\n`, 'latin1'))
+    expect(run.stderr()).toContain('no UTF-8 text')
+  })
+
+  test('another user may neither read nor remove what its mode closes', async (context: TestContext) => {
+    const { place, options } = placeOfNobody(context)
+    const owner = newPlace()
+    const key = newKey()
+    await ends(owner, ['shm', 'write', 'secret', '--key', `${key}`])
+    const read = await ends(place, ['shm', 'read', '--key', `${key}`], options)
+    expect([read.exit, read.stdout, read.stderr]).toEqual([1, '', expect.stringContaining('shmget: EACCES')])
+    const removed = await ends(place, ['shm', 'remove', '--id', `${segmentOf(key)!.id}`], options)
+    expect([removed.exit, removed.stderr]).toEqual([1, expect.stringContaining('shmctl: EPERM')])
+    expect(removed.stderr).toContain('only its owner')
+    const demo = await playDemo(['shm', 'demo'], options, place)
+    expect(demo).toContainEqual(
+      expect.objectContaining({ event: 'claim', text: expect.stringContaining('EACCES'), holds: true }),
+    )
+  })
+
+  test('a segment of mode 0400 can be read, and not written, by its owner', async (context: TestContext) => {
+    const { place, options } = placeOfNobody(context)
+    context.skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const key = `${newKey()}`
+    execFileSync(options.prefix[0]!, [...options.prefix.slice(1), 'perl', '-e', `shmget(${key}, 64, 01400)`])
+    expect((await ends(place, ['shm', 'read', '--key', key], options)).exit).toBe(0)
+    const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--key', key], options)
+    expect([exit, stderr]).toEqual([
+      1,
+      expect.stringMatching(/cannot use the segment under key \d+: shmget: EACCES/),
+    ])
+  })
+})
+
+/** Nothing but records of segments that the user wanted to keep. */
+function expectNothingElse(place: Place): void {
+  expect(place.leftovers().every((name) => name.startsWith('ledger/segment-'))).toBe(true)
+}
+
+describe('the demos of segments', () => {
+  test('shm demo shows a segment that outlives its maker', async () => {
+    const events = await playDemo(['shm', 'demo'])
+    const makers = events.filter((event) => event.event === 'started').map(({ child }) => child)
+    expect(makers).toHaveLength(3)
+    const made = events.find((event) => event.event === 'created')
+    expect(made).toMatchObject({ kind: 'segment' })
+    expect(readSegments()!.filter(({ creatorPid }) => makers.includes(creatorPid))).toEqual([])
+  })
+
+  test('shm race shows lost updates, two cures, and a lock whose holder is killed', async () => {
+    const place = newPlace()
+    const events = await playDemo(['shm', 'race'], {}, place)
+    const claims = events.flatMap((event) => (event.event === 'claim' ? [event.text] : []))
+    for (const part of [
+      'Atomics.add lost none',
+      'under a lock lost none',
+      'EOWNERDEAD',
+      'no CPU time',
+      'mended',
+    ]) {
+      expect(claims).toContainEqual(expect.stringContaining(part))
+    }
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'exited', name: 'counter-1', signal: 'SIGKILL' }),
+    )
+  })
+
+  test('shm race works with two processes, on one CPU', async () => {
+    await playDemo(['shm', 'race', '--processes', '2', '--times', '2000'], { prefix: ['taskset', '-c', '0'] })
+  })
+
+  test.each([
+    ['small messages', ['--messages', '5000']],
+    ['messages as large as the ring takes', ['--messages', '20', '--size', '1MiB']],
+    ['messages that just fit into a ring', ['--messages', '50', '--size', '4088']],
+  ])('shm ring carries %s between two processes', async (_, words) => {
+    const events = await playDemo(['shm', 'ring', ...words])
+    expect(events.filter(({ event }) => event === 'started')).toHaveLength(2)
+  })
+
+  test.each(['consumer', 'producer'])('shm ring says so when its %s is killed', async (name) => {
+    const place = newPlace()
+    const run = place.osdemo(['shm', 'ring', '--messages', '100000000', '--json'])
+    await until(() => eventsSoFar(run).some(({ event }) => event === 'tally'))
+    const actor = eventsSoFar(run).find((event) => event.event === 'started' && event.name === name)
+    process.kill((actor as { child: number }).child, 'SIGKILL')
+    expect(await run.exit).toBe(1)
+    expect(eventsSoFar(run).at(-1)).toMatchObject({
+      event: 'error',
+      message: expect.stringMatching(new RegExp(`^the ${name} \\(pid \\d+\\) was killed by SIGKILL`)),
+    })
+    expectNothingLeft(place)
+  })
+
+  test('two shm demos at once do not meet', async () => {
+    await Promise.all([playDemo(['shm', 'demo']), playDemo(['shm', 'demo']), playDemo(['shm', 'demo'])])
+  })
+
+  test('a ring whose supervisor is killed leaves no process where there is no setpriv', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['shm', 'ring', '--messages', '100000000'], { env: { PATH: temporaryFolder() } })
+    await until(() => childrenOf(run.pid).length === 2)
+    await until(() => /⇐|←/.test(run.stdout()))
+    run.child.kill('SIGKILL')
+    await until(() => processesOf(place).length === 0, 2000)
+    await ends(place, ['clean'])
+    expectNothingLeft(place)
+  })
+
+  test.each([
+    ['shm', 'demo'],
+    ['shm', 'race'],
+    ['shm', 'ring', '--messages', '100000000'],
+  ])('%s %s killed in the middle leaves nothing after clean', async (...words) => {
+    const place = newPlace()
+    const run = place.osdemo(words)
+    await until(() => /made the segment/.test(run.stdout()))
+    run.child.kill('SIGKILL')
+    await run.exit
+    await until(() => processesOf(place).length === 0, 2000)
+    await ends(place, ['clean'])
+    const ours = readSegments()!.filter(({ creatorPid }) => creatorPid === run.pid)
+    expect(ours).toEqual([])
+    expectNothingLeft(place)
+  })
+
+  test('what koffi is missing for is said with 69, and everything else works', async () => {
+    const place = newPlace()
+    const options = { env: { NODE_OPTIONS: `--require ${noKoffi()}` } }
+    const { exit, stderr } = await ends(place, ['shm', 'write', 'x'], options)
+    expect([exit, stderr]).toEqual([69, expect.stringMatching(/no FFI here.*npm ci/s)])
+    expect((await ends(place, ['short-reads', '--quiet'], options)).exit).toBe(0)
+    expectNothingLeft(place)
+  })
+})
+
+/** A module that makes `require('koffi')` fail, as where its package has nothing for the platform. */
+function noKoffi(): string {
+  const file = join(temporaryFolder(), 'no-koffi.cjs')
+  const code = `const { Module } = require('node:module'); const load = Module._load
+    Module._load = function (name, ...rest) {
+      if (name === 'koffi') throw new Error('Cannot find the native Koffi module')
+      return load.call(this, name, ...rest)
+    }`
+  writeFileSync(file, code)
+  return file
+}

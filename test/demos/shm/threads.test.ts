@@ -1,0 +1,179 @@
+/** The demo of threads over shared memory, as the real program. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { Event } from '../../../src/events.js'
+import { isAlive } from '../../../src/proc/stat.js'
+import { threads } from '../../../src/proc/task.js'
+import { start } from '../../support/children.js'
+import {
+  eventsSoFar,
+  invalidEvents,
+  newPlace,
+  parseEvents,
+  placeOfNobody,
+  playDemo,
+  processesOf,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+const oneCpu = { prefix: ['taskset', '-c', '0'] }
+
+function claimsOf(events: Event[]): string[] {
+  return events.flatMap((event) => (event.event === 'claim' ? [event.text] : []))
+}
+
+/** Messages of one direction, told one by one or in a tally. */
+function messages(events: Event[], direction: 'sent' | 'received'): number {
+  return events.reduce((sum, event) => {
+    if (event.event === direction) return sum + 1
+    return event.event === 'tally' && event.direction === direction ? sum + event.messages : sum
+  }, 0)
+}
+
+/** What the counter held after the plain and after the atomic additions. */
+function counters(events: Event[]): number[] {
+  return events.flatMap((event) =>
+    event.event === 'evidence' && event.source === 'cell[0]' ? [Number(event.value)] : [],
+  )
+}
+
+function expectFacts(events: Event[], workers: number, times: number, count: number): void {
+  expect([messages(events, 'sent'), messages(events, 'received')]).toEqual([count, count])
+  const started = events.flatMap((event) => (event.event === 'started' ? [event] : []))
+  expect(started.map(({ name }) => name).sort()).toEqual(
+    ['consumer', 'producer', ...Array.from({ length: workers }, (_, index) => `counter-${index + 1}`)].sort(),
+  )
+  expect(new Set(started.map(({ child }) => child)).size).toBe(workers + 2)
+  expect(new Set(events.map(({ pid }) => pid)).size).toBe(1)
+  for (const { child, name, kind } of started) {
+    expect(kind).toBe('thread')
+    expect(events).toContainEqual(expect.objectContaining({ event: 'exited', child, name, code: 0 }))
+  }
+
+  const expected = workers * times
+  const [plain, atomic] = counters(events)
+  expect(atomic).toBe(expected)
+  expect(plain).toBeGreaterThan(0)
+  expect(plain).toBeLessThanOrEqual(expected)
+  const claims = claimsOf(events).join('\n')
+  expect(claims).toContain(`all ${count} messages`)
+  expect(claims).toContain(`none of ${expected} updates`)
+  if (plain! < expected) expect(claims).toContain(`lost ${expected - plain!} of ${expected} updates`)
+  else expect(claims).not.toContain('plain additions lost')
+}
+
+describe.runIf(process.platform === 'linux')('shm', () => {
+  test('carries ten messages through a ring, and loses updates only without Atomics', async () => {
+    const events = await playDemo(['shm'])
+    expectFacts(events, 4, 250_000, 10)
+    const texts = events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
+    expect(texts).toEqual(Array.from({ length: 10 }, (_, number) => `Message ${number}`))
+
+    const consumer = events.find((event) => event.event === 'started' && event.name === 'consumer')
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        source: `/proc/${consumer?.pid}/task/${(consumer as { child?: number }).child}/syscall`,
+        value: 'futex',
+      }),
+    )
+  })
+
+  test('with --workers 2 has two threads count', async () => {
+    expectFacts(await playDemo(['shm', '--workers', '2']), 2, 250_000, 10)
+  })
+
+  test('with --workers 16 --times 1000 --messages 5000 does as it is told', async () => {
+    const words = ['shm', '--workers', '16', '--times', '1000', '--messages', '5000']
+    expectFacts(await playDemo(words), 16, 1000, 5000)
+  })
+
+  test('loses no message of very many', async () => {
+    const events = await playDemo(['shm', '--messages', '200000', '--times', '1000'])
+    expectFacts(events, 4, 1000, 200_000)
+  })
+
+  test('makes no false claim where one addition each leaves nothing to lose', async () => {
+    const events = await playDemo(['shm', '--workers', '2', '--times', '1', '--messages', '1'])
+    expectFacts(events, 2, 1, 1)
+  })
+
+  test('comes out the same on one CPU for any user, whether an update gets lost there or not', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const prefix = [...oneCpu.prefix, ...options.prefix]
+    expectFacts(await playDemo(['shm'], { prefix }, place), 4, 250_000, 10)
+  })
+
+  test('makes no false claim on one CPU that others keep busy', async () => {
+    for (let number = 0; number < 3; number++) {
+      start('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'])
+    }
+    for (let round = 0; round < 3; round++) {
+      const run = newPlace().osdemo(['shm', '--json', '--workers', '2', '--times', '5000000'], oneCpu)
+      const exit = await run.exit
+      const wrong = parseEvents(run.stdout()).filter((event) => event.event === 'claim' && !event.holds)
+      expect([exit, wrong]).toEqual([0, []])
+    }
+  })
+
+  test('ends by SIGINT with exit code 130, in the middle of counting', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['shm', '--times', '100000000', '--json'])
+    await until(() =>
+      eventsSoFar(run).some((event) => event.actor.startsWith('counter') && event.event === 'call'),
+    )
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(130)
+    expect([isAlive(run.pid), processesOf(place), place.leftovers()]).toEqual([false, [], []])
+  })
+
+  test('ends by SIGINT with exit code 130, in the middle of the messages', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['shm', '--messages', '1000000000', '--json'])
+    const isThere = (name: string) => eventsSoFar(run).some(({ actor }) => actor === name)
+    await until(() => isThere('consumer') && isThere('producer'))
+    expect(threads(run.pid).length).toBeGreaterThan(2)
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(130)
+    expect([isAlive(run.pid), processesOf(place), place.leftovers()]).toEqual([false, [], []])
+  })
+
+  test('ends with --timeout and exit code 124', async () => {
+    const run = newPlace().osdemo(['shm', '--messages', '1000000000', '--timeout', '600ms'])
+    expect(await run.exit).toBe(124)
+    expect(run.stderr()).toContain('600ms')
+  })
+
+  test('with --quiet prints nothing', async () => {
+    const run = newPlace().osdemo(['shm', '--quiet', '--times', '1000'])
+    expect([await run.exit, run.stdout(), run.stderr()]).toEqual([0, '', ''])
+  })
+
+  test.each([
+    ['--workers', '1'],
+    ['--workers', '17'],
+    ['--workers', 'abc'],
+    ['--times', '0'],
+    ['--times', '1e3'],
+    ['--times', `${2 ** 29}`],
+    ['--times', '99999999999999'],
+    ['--messages', '-1'],
+  ])('takes %s %s for a mistake, and says so with exit code 2', async (option, value) => {
+    const run = newPlace().osdemo(['shm', option, value, '--json'])
+    expect(await run.exit).toBe(2)
+    const events = parseEvents(run.stdout())
+    expect(events).toMatchObject([{ event: 'error', exit: 2 }])
+    expect(invalidEvents(events)).toEqual([])
+    expect(run.stderr()).toContain(option)
+    expect(run.stderr()).toContain(value)
+  })
+
+  test('takes as many additions as 32 bits hold', async () => {
+    // Not run to its end, which is far: that it begins is enough.
+    const run = newPlace().osdemo(['shm', '--times', `${2 ** 29 - 1}`, '--json'])
+    await until(() => eventsSoFar(run).some(({ event }) => event === 'run'))
+    expect(readFileSync(`/proc/${run.pid}/cmdline`, 'utf8')).toContain(`${2 ** 29 - 1}`)
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(130)
+  })
+})

@@ -1,0 +1,105 @@
+/** The demo of short reads, as the real program. */
+import { describe, expect, test } from 'vitest'
+import type { Event } from '../../../src/events.js'
+import { newPlace, placeOfNobody, playDemo } from '../../support/osdemo.js'
+
+type Of<Kind extends Event['event']> = Event & { event: Kind }
+
+function by<Kind extends Event['event']>(events: Event[], actor: string, kind: Kind): Of<Kind>[] {
+  return events.filter((event): event is Of<Kind> => event.actor === actor && event.event === kind)
+}
+
+/** What single reads of a reader gave, and what each was asked for. */
+function reads(events: Event[], actor: string): { asked: number; got: number }[] {
+  return by(events, actor, 'call').map(({ object, result }) => ({
+    asked: Number(/(\d+) bytes/.exec(object)![1]),
+    got: result!,
+  }))
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+describe.runIf(process.platform === 'linux')('short-reads', () => {
+  let run: Promise<Event[]> | undefined
+  /** One run for all tests that only look at its events. */
+  function played(): Promise<Event[]> {
+    run ??= playDemo(['short-reads'])
+    return run
+  }
+
+  test('gives the careful reader the whole stream, by reads that gave less than they were asked for', async () => {
+    const events = await played()
+    const frames = by(events, 'careful', 'received')
+    const stream = sum(frames.map(({ bytes }) => 4 + bytes))
+    expect(stream).toBeGreaterThan(1024 * 1024)
+
+    const all = reads(events, 'careful')
+    expect(all.every(({ asked, got }) => got >= 1 && got <= asked)).toBe(true)
+    expect(all.some(({ asked, got }) => got < asked)).toBe(true)
+    // Of very many reads only the first are told, and how many there were.
+    const untold = by(events, 'careful', 'note').some(({ text }) => text.includes('reads in all'))
+    const told = sum(all.map(({ got }) => got))
+    if (untold) expect(told).toBeLessThan(stream)
+    else expect(told).toBe(stream)
+  })
+
+  test('asks for the rest after a short read, in the careful reader only', async () => {
+    const events = await played()
+    const careful = reads(events, 'careful')
+    const short = careful.findIndex(({ asked, got }) => got < asked)
+    expect(careful[short + 1]!.asked).toBe(careful[short]!.asked - careful[short]!.got)
+
+    const trusting = reads(events, 'trusting')
+    expect(trusting.slice(0, short + 1)).toEqual(careful.slice(0, short + 1))
+    expect(trusting[short + 1]!.asked).toBe(4)
+  })
+
+  test('shows the same first frame to both, and then another one', async () => {
+    const events = await played()
+    const frames = (actor: string) =>
+      by(events, actor, 'received').map(({ seq, bytes, text }) => ({ seq, bytes, text }))
+    const careful = frames('careful')
+    const trusting = frames('trusting')
+    expect(trusting[0]).toEqual(careful[0])
+    expect(trusting[1]).not.toEqual(careful[1])
+    expect(careful.map(({ seq }) => seq)).toEqual(careful.map((_, index) => index))
+    // What never came is still zero in the buffer, which is as long as the header said.
+    const [torn, whole] = [trusting[1]!, careful[1]!]
+    const came = torn.text!.split('\0', 1)[0]!
+    expect(torn.bytes).toBe(whole.bytes)
+    expect(came.length).toBeLessThan(whole.text!.length)
+    expect(whole.text!.startsWith(came)).toBe(true)
+  })
+
+  test('says in the claims what the events show', async () => {
+    const events = await played()
+    const claims = events.flatMap((event) => (event.event === 'claim' ? [event.text] : [])).join('\n')
+    const example = reads(events, 'careful').find(({ asked, got }) => got < asked)!
+    expect(claims).toContain(`${example.got} of ${example.asked} bytes`)
+    expect(claims).toContain(`all ${by(events, 'careful', 'received').length} frames`)
+    const values = events.flatMap((event) => (event.event === 'evidence' ? [event.value] : []))
+    for (const actor of ['trusting', 'careful']) {
+      expect(values).toContain(
+        reads(events, actor)
+          .map(({ got }) => got)
+          .join(', '),
+      )
+    }
+  })
+
+  test('comes out the same for any user, on one CPU', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    await playDemo(['short-reads'], { prefix: ['taskset', '-c', '0', ...options.prefix] }, place)
+  })
+
+  test('answers in words why one reads in full, and what changes with a plain read', async () => {
+    const run = newPlace().osdemo(['short-reads'])
+    expect([await run.exit, run.stderr()]).toEqual([0, ''])
+    const story = run.stdout().replaceAll(/\s+/g, ' ')
+    expect(story).toContain('promises at least one byte')
+    expect(story).toContain('plain read')
+    expect(story).toMatch(/(\d+) of \1 claims hold\.\s*$/)
+  })
+})

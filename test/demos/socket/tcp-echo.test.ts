@@ -1,0 +1,646 @@
+/** The echo server and the demo of both ends, as the real program. The peers of the server are sockets of this test. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes, randomInt } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Event, now } from '../../../src/events.js'
+import { ephemeralRange, unprivilegedPortStart } from '../../../src/proc/net-tcp.js'
+import { readText } from '../../../src/proc/read.js'
+import { isAlive } from '../../../src/proc/stat.js'
+import { hasCapability, readStatus } from '../../../src/proc/status.js'
+import { echoOfSignal } from '../../../src/run/run.js'
+import {
+  accepted,
+  connect,
+  expectAllGone,
+  expectEcho,
+  expectSame,
+  frame,
+  isListening,
+  listeningRow,
+  MiB,
+  serve,
+  story,
+  unread,
+  writeApart,
+} from '../../support/echo-peers.js'
+import {
+  childrenOf,
+  eventsSoFar,
+  invalidEvents,
+  newPlace,
+  parseEvents,
+  placeOfNobody,
+  playDemo,
+  processesOf,
+  temporaryFolder,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+const signals = ['SIGINT', 'SIGTERM'] as const
+
+/** A file descriptor of a pipe that nobody ever reads: full from the beginning, or with room for 64 KiB. */
+function deadEnd({ full }: { full: boolean }): number {
+  const path = join(temporaryFolder(), 'dead-end')
+  execFileSync('mkfifo', [path])
+  const fd = openSync(path, 'r+')
+  onTestFinished(() => closeSync(fd))
+  if (full) execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=65536', 'count=1', 'status=none'])
+  return fd
+}
+
+/** So many events that they fill every buffer between a server and whoever does not read its story. */
+async function keepBusy(port: number): Promise<void> {
+  const frames = Buffer.concat(Array.from({ length: 100 }, (_, number) => frame(`message ${number}`)))
+  for (let round = 0; round < 10; round++)
+    await Promise.all(Array.from({ length: 15 }, () => expectEcho(port, frames)))
+}
+
+describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
+  test.each([[['tcp-echo']], [['tcp-echo', 'serve']], [['tcp-echo', '--quiet']]])(
+    'as `osdemo %j` prints nothing but where it listens, and the kernel says the same',
+    async (words) => {
+      const place = newPlace()
+      const run = place.osdemo([...words, '--port', '0'])
+      await until(() => run.stdout().includes('\n'))
+      const row = listeningRow(childrenOf(run.pid)[0]!)
+      const line = `listening on 127.0.0.1:${row?.local.port}\n`
+      expect(run.stdout()).toBe(line)
+      await expectEcho(row!.local.port, frame('hello'))
+      run.child.kill('SIGTERM')
+      expect([await run.exit, run.stdout()]).toEqual([0, line])
+    },
+  )
+
+  test('tells the command for another terminal, which works there, in a story that --quiet hides', async () => {
+    const server = await serve()
+    const quiet = await serve(['--quiet'])
+    const command = await until(
+      () => /osdemo (tcp-echo client [^·]*?\bhello\b(?: --port \d+)?)/.exec(story(server))?.[1],
+    )
+    expect(command).toContain(`--port ${server.port}`)
+    const run = server.place.osdemo(command.trim().split(' '))
+    expect([await run.exit, run.stdout()]).toEqual([0, 'hello\n'])
+    quiet.child.kill('SIGTERM')
+    expect([await quiet.exit, quiet.stderr()]).toEqual([0, ''])
+  })
+
+  test('with --json says where it listens in the created event, and stdout is events only', async () => {
+    const server = await serve(['--json'])
+    const { port } = server
+    await until(() => eventsSoFar(server).some((event) => event.event === 'created' && event.port === port))
+    await expectEcho(port, Buffer.concat([frame('hello'), frame('')]))
+    server.child.kill('SIGINT')
+    expect([await server.exit, server.stderr()]).toEqual([0, ''])
+    const events = parseEvents(server.stdout())
+    expect(invalidEvents(events)).toEqual([])
+    expect(events[0]).toMatchObject({ event: 'run', command: ['tcp-echo', '--port', '0', '--json'] })
+    expect(events.find(({ event }) => event === 'created')).toMatchObject({
+      actor: 'server',
+      pid: server.actor,
+      kind: 'socket',
+      host: '127.0.0.1',
+      port,
+    })
+    for (const direction of ['received', 'sent']) {
+      expect(events.filter(({ event }) => event === direction)).toMatchObject([
+        { seq: 0, bytes: 9, text: 'hello' },
+        { seq: 1, bytes: 4, text: '' },
+      ])
+    }
+    await expectAllGone(server)
+  })
+
+  test('sends every frame back as it came, from an empty one to one as long as the limit', async () => {
+    const { port } = await serve()
+    const sizes = [0, 1, 5, 4096, 65_531, 65_532, 65_533, MiB, 16 * MiB]
+    for (const size of sizes) await expectEcho(port, frame(randomBytes(size)))
+  })
+
+  test('sends many frames that come in one write back as they came, empty ones among them', async () => {
+    const { port } = await serve()
+    await expectEcho(port, Buffer.concat(Array.from({ length: 1000 }, (_, n) => frame(`${n}`))))
+    await expectEcho(port, Buffer.concat(['', 'a', '', '', 'b', ''].map(frame)))
+  })
+
+  test('puts a frame together that comes byte by byte, and sends nothing before it is whole', async () => {
+    const { port } = await serve()
+    const peer = await connect(port)
+    const bytes = frame('hello')
+    const single = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))
+    await writeApart(peer, single.slice(0, -1))
+    expect(peer.count()).toBe(0)
+    peer.socket.write(single.at(-1)!)
+    await until(() => peer.count() >= bytes.length)
+    expect(peer.received()).toEqual(bytes)
+  })
+
+  test('does not mind where a header behind another frame is cut', async () => {
+    const { port } = await serve()
+    const peer = await connect(port)
+    const first = frame('first')
+    const both = Buffer.concat([first, frame('second')])
+    const cuts = [0, 1, 2, 3, 4, 5].map((cut) => first.length + cut)
+    for (const cut of cuts) await writeApart(peer, [both.subarray(0, cut), both.subarray(cut)])
+    const all = Buffer.concat(cuts.map(() => both))
+    await until(() => peer.count() >= all.length)
+    expect(peer.received()).toEqual(all)
+  })
+
+  test('speaks with Connection of the Python standard library', async ({ skip }) => {
+    skip(spawnSync('python3', ['--version']).status !== 0, 'needs python3')
+    const { port } = await serve()
+    const script = `
+import socket
+from multiprocessing.connection import Connection
+connection = Connection(socket.create_connection(('127.0.0.1', ${port})).detach())
+messages = [b'hello', b'', bytes(range(256)) * 400]
+for message in messages: connection.send_bytes(message)
+print([connection.recv_bytes() == message for message in messages])
+connection.send({'any': ['object', 1.5]})
+print(connection.recv())
+connection.close()`
+    const { stdout, stderr } = spawnSync('python3', ['-c', script], { encoding: 'utf8', timeout: 30_000 })
+    expect([stdout, stderr]).toEqual(["[True, True, True]\n{'any': ['object', 1.5]}\n", ''])
+  })
+
+  test('sends all echoes to a peer that has ended its side, and then ends its own', async () => {
+    const { port } = await serve()
+    const peer = await connect(port, { halfOpen: true, reads: false })
+    const frames = Buffer.concat([frame(randomBytes(8 * MiB)), frame('last')])
+    peer.socket.end(frames)
+    await until(() => peer.socket.writableFinished)
+    peer.socket.resume()
+    await until(() => peer.closed())
+    expectSame(peer.received(), frames)
+    expect([peer.ended(), peer.errno()]).toEqual([true, undefined])
+  })
+
+  test.each([
+    ['its body', 6, 'inside a frame: 6 of 7 bytes'],
+    ['its header', 2, 'inside a header: 2 of 4 bytes'],
+  ])('closes a connection that ends inside a frame, in %s, and serves the others', async (_, cut, words) => {
+    const server = await serve()
+    const other = await connect(server.port)
+    const peer = await connect(server.port)
+    peer.socket.end(Buffer.concat([frame('whole'), frame('cut').subarray(0, cut)]))
+    await until(() => peer.closed())
+    expect([peer.received(), peer.errno()]).toEqual([frame('whole'), undefined])
+    await until(() => story(server).includes(words))
+    other.socket.write(frame('still here'))
+    await until(() => other.count() >= 14)
+    expect(other.received()).toEqual(frame('still here'))
+  })
+
+  test('closes a connection that announces too long a frame, after the frames before it', async () => {
+    const server = await serve(['--max-frame', '4KiB'])
+    const other = await connect(server.port)
+    const peer = await connect(server.port)
+    const good = Buffer.concat([frame('one'), frame(randomBytes(4096))])
+    // More than the server has read when it decides: to close on unread bytes would be a reset.
+    const behind = Buffer.concat([Buffer.from([255, 255, 255, 255]), randomBytes(4 * MiB)])
+    peer.socket.write(Buffer.concat([good, behind]))
+    const name = `127.0.0.1:${peer.socket.localPort}`
+    await until(() => peer.closed())
+    expectSame(peer.received(), good)
+    expect([peer.ended(), peer.errno()]).toEqual([true, undefined])
+    await until(() => story(server).includes(`${name} announced a frame of 4294967295 bytes`))
+    other.socket.write(frame('still here'))
+    await until(() => other.count() >= 14)
+    expect(other.received()).toEqual(frame('still here'))
+  })
+
+  test('takes no frame that is a byte longer than --max-frame says', async () => {
+    const { port } = await serve(['--max-frame', '10'])
+    await expectEcho(port, frame('0123456789'))
+    const peer = await connect(port)
+    peer.socket.write(frame('01234567890'))
+    await until(() => peer.closed())
+    expect(peer.received()).toEqual(frame('').subarray(0, 0))
+  })
+
+  test('survives a peer that resets the connection in the middle of a frame', async () => {
+    const server = await serve()
+    for (const bytes of [frame('half').subarray(0, 6), frame('half').subarray(0, 2), Buffer.alloc(0)]) {
+      const peer = await connect(server.port)
+      if (bytes.length > 0) await writeApart(peer, [bytes])
+      peer.socket.resetAndDestroy()
+      await until(() => peer.closed())
+    }
+    await until(() => story(server).includes('ECONNRESET'))
+    await expectEcho(server.port, frame('still here'))
+    expect(childrenOf(server.pid)).toEqual([server.actor])
+  })
+
+  test('holds back a peer that does not read its echoes, without taking memory, and serves others', async () => {
+    const { port, actor } = await serve()
+    await expectEcho(port, frame(randomBytes(MiB)))
+    const before = readStatus(actor)!.rss!
+    const peer = await connect(port, { reads: false })
+    const frames = Buffer.concat(Array.from({ length: 1024 }, () => frame(randomBytes(64 * 1024 - 4))))
+    // In pieces: of a single write, Node says how much has gone only when all of it has.
+    for (let at = 0; at < frames.length; at += 65_536) peer.socket.write(frames.subarray(at, at + 65_536))
+    let most = 0
+    let quiet = 0
+    let last = -1
+    await until(() => {
+      most = Math.max(most, readStatus(actor)!.rss!)
+      const stuck = (unread(peer.socket) ?? 0) > MiB && peer.socket.writableLength === last
+      last = peer.socket.writableLength
+      quiet = stuck ? quiet + 1 : 0
+      return quiet === 50
+    }, 30_000)
+    await expectEcho(port, frame(randomBytes(MiB)))
+    most = Math.max(most, readStatus(actor)!.rss!)
+    expect((most - before) / MiB).toBeLessThan(40)
+    peer.socket.resume()
+    await until(() => peer.count() >= frames.length, 30_000)
+    expectSame(peer.received(), frames)
+  })
+
+  test('serves 50 clients at once, each with its own frames', async () => {
+    const { port } = await serve()
+    const random = () =>
+      Buffer.concat(Array.from({ length: 20 }, () => frame(randomBytes(randomInt(0, 5000)))))
+    await Promise.all(Array.from({ length: 50 }, () => expectEcho(port, random())))
+  })
+
+  test('refuses connections above --max-connections, until there is room again', async () => {
+    const server = await serve(['--max-connections', '1'])
+    const first = await connect(server.port)
+    first.socket.write(frame('first'))
+    await until(() => first.count() === 9)
+    const second = await connect(server.port)
+    second.socket.write(frame('second'))
+    await until(() => second.closed())
+    expect(second.count()).toBe(0)
+    await until(() => story(server).includes('refused 127.0.0.1:'))
+    first.socket.write(frame('again'))
+    await until(() => first.count() === 18)
+    first.socket.end()
+    await until(() => first.closed())
+    await until(async () => {
+      const third = await connect(server.port)
+      third.socket.write(frame('third'))
+      await until(() => third.count() === 9 || third.closed())
+      third.socket.destroy()
+      return third.count() === 9
+    })
+  })
+
+  test('closes a connection on which nothing has moved for --idle-timeout', async () => {
+    const server = await serve(['--idle-timeout', '200ms'])
+    const peer = await connect(server.port, { halfOpen: true })
+    peer.socket.write(frame('hello').subarray(0, 5))
+    await until(() => peer.closed() || peer.ended())
+    expect(peer.count()).toBe(0)
+    await until(() => story(server).includes(`127.0.0.1:${peer.socket.localPort} was idle for 200 ms`))
+    // On a loaded machine one that sends at once may seem idle too.
+    await until(() =>
+      expectEcho(server.port, frame('next')).then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+
+  test('ends with exit code 1 when somebody kills its server process', async () => {
+    const server = await serve()
+    process.kill(server.actor, 'SIGKILL')
+    expect(await server.exit).toBe(1)
+    expect(server.stderr()).toContain(`osdemo: the server (pid ${server.actor}) was killed by SIGKILL`)
+    await expectAllGone(server)
+  })
+
+  test('ends with --timeout and exit code 124', async () => {
+    const run = newPlace().osdemo(['tcp-echo', '--port', '0', '--timeout', '400ms'])
+    expect(await run.exit).toBe(124)
+    expect(run.stderr()).toContain('400ms')
+  })
+
+  test('that has nobody to read its story serves all the same, and ends when it is asked to', async () => {
+    const server = await serve([], { stdio: ['ignore', 'pipe', deadEnd({ full: true })] })
+    await keepBusy(server.port)
+    server.child.kill('SIGTERM')
+    await until(() => !isListening(server.port))
+    await until(() => !isAlive(server.actor))
+    await until(() => !isAlive(server.pid))
+    expect(await server.exit).toBe(0)
+    await expectAllGone(server)
+  })
+
+  test('that has nobody to read its events serves all the same, and ends when it is asked to', async () => {
+    const server = await serve(['--json'], { stdio: ['ignore', deadEnd({ full: false }), 'pipe'] })
+    await keepBusy(server.port)
+    server.child.kill('SIGTERM')
+    await until(() => !isListening(server.port))
+    await until(() => !isAlive(server.pid))
+    expect(await server.exit).toBe(0)
+    await expectAllGone(server)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to stop', () => {
+  test.each(signals)(
+    'by %s exits 0 with connections open, one idle and one in the middle of a frame',
+    async (signal) => {
+      const server = await serve()
+      const idle = await connect(server.port)
+      const half = await connect(server.port)
+      await accepted(idle)
+      half.socket.write(Buffer.concat([frame('whole'), frame('half').subarray(0, 6)]))
+      await until(() => half.count() === 9)
+      server.child.kill(signal)
+      expect(await server.exit).toBe(0)
+      await until(() => idle.closed() && half.closed())
+      expect([idle.ended(), idle.errno(), idle.count()]).toEqual([true, undefined, 0])
+      expect([half.ended(), half.errno(), half.received()]).toEqual([true, undefined, frame('whole')])
+      // It was us who ended it there.
+      expect(story(server)).not.toContain('inside a frame')
+      await expectAllGone(server)
+    },
+  )
+
+  test.each(signals)('by %s while its server process is still starting exits 0', async (signal) => {
+    const place = newPlace()
+    const run = place.osdemo(['tcp-echo', '--port', '0'])
+    const actor = await until(() =>
+      childrenOf(run.pid).find((pid) => readText(`/proc/${pid}/cmdline`)?.includes('echo-server')),
+    )
+    // It cannot read its first words before there are more.
+    process.kill(actor, 'SIGSTOP')
+    run.child.kill(signal)
+    await until(() => !isPending(run.pid, constants.signals[signal]))
+    process.kill(actor, 'SIGCONT')
+    await until(() => !isAlive(run.pid))
+    expect([await run.exit, processesOf(place)]).toEqual([0, []])
+  })
+
+  test.each(signals)('by %s to its whole process group, as a shell sends it, exits 0', async (signal) => {
+    const server = await serve([], { detached: true })
+    const peer = await connect(server.port)
+    await accepted(peer)
+    process.kill(-server.pid, signal)
+    expect(await server.exit).toBe(0)
+    await until(() => peer.closed())
+    expect([peer.ended(), peer.errno()]).toEqual([true, undefined])
+    await expectAllGone(server)
+  })
+
+  test.each([
+    ['SIGINT', 'the supervisor', 1],
+    ['SIGTERM', 'the supervisor', 1],
+    ['SIGINT', 'the process group', -1],
+    ['SIGTERM', 'the process group', -1],
+  ] as const)('by %s to %s sends the echoes of what it has received', async (signal, _, target) => {
+    const server = await serve(['--json'], { detached: true })
+    const peer = await connect(server.port, { reads: false })
+    const frames = frame(randomBytes(8 * MiB))
+    peer.socket.write(frames)
+    await until(() =>
+      eventsSoFar(server).some((event) => event.event === 'received' && event.bytes === frames.length),
+    )
+    process.kill(target * server.pid, signal)
+    await until(() => !isListening(server.port))
+    peer.socket.resume()
+    await until(() => peer.closed())
+    expectSame(peer.received(), frames)
+    expect([await server.exit, peer.errno()]).toEqual([0, undefined])
+  })
+
+  test('sends the echoes of what the kernel had taken for it before the signal', async () => {
+    const server = await serve()
+    const peer = await connect(server.port)
+    await writeApart(peer, [frame('first')])
+    process.kill(server.actor, 'SIGSTOP')
+    const frames = Buffer.concat(Array.from({ length: 100 }, (_, number) => frame(`${number}`)))
+    peer.socket.write(frames)
+    await until(() => unread(peer.socket) === frames.length)
+    server.child.kill('SIGTERM')
+    await until(() => !isPending(server.pid, constants.signals.SIGTERM))
+    process.kill(server.actor, 'SIGCONT')
+    await until(() => peer.closed())
+    expect([await server.exit, peer.errno()]).toEqual([0, undefined])
+    expectSame(peer.received(), Buffer.concat([frame('first'), frames]))
+  })
+
+  test('tears no frame of a peer that it has held back', async () => {
+    const server = await serve()
+    const peer = await connect(server.port, { reads: false })
+    await accepted(peer)
+    const one = frame(randomBytes(99_996))
+    for (let number = 0; number < 200; number++) peer.socket.write(one)
+    await until(() => (unread(peer.socket) ?? 0) > MiB)
+    server.child.kill('SIGTERM')
+    await until(() => !isListening(server.port))
+    peer.socket.resume()
+    await until(() => peer.closed())
+    expect(await server.exit).toBe(0)
+    expect([peer.ended(), peer.errno(), peer.count() % one.length]).toEqual([true, undefined, 0])
+    expect(peer.count()).toBeGreaterThan(0)
+  })
+
+  test('drops a peer that does not close its side, and exits 0', async () => {
+    const server = await serve()
+    const peer = await connect(server.port, { halfOpen: true })
+    await accepted(peer)
+    server.child.kill('SIGTERM')
+    expect(await server.exit).toBe(0)
+    expect(peer.ended()).toBe(true)
+    await expectAllGone(server)
+  })
+
+  test.each([
+    ['SIGINT', 'SIGINT', 130],
+    ['SIGTERM', 'SIGINT', 130],
+  ] as const)('by %s and, while it waits for a peer, by %s exits %i', async (first, second, exit) => {
+    const server = await serve()
+    const peer = await connect(server.port, { halfOpen: true, reads: false })
+    await accepted(peer)
+    peer.socket.write(Buffer.concat(Array(200).fill(frame(randomBytes(99_996)))))
+    await until(() => (unread(peer.socket) ?? 0) > MiB)
+    server.child.kill(first)
+    await until(() => !isListening(server.port))
+    // The first one has been taken by now; for a moment the same again counts as its echo.
+    const heard = now()
+    await until(() => now() - heard > echoOfSignal)
+    server.child.kill(second)
+    expect(await server.exit).toBe(exit)
+    peer.socket.destroy()
+    await expectAllGone(server)
+  })
+
+  test.each([
+    ['', {}],
+    [' and there is no setpriv, the server process sees it itself', { PATH: '/nonexistent' }],
+  ])('by SIGKILL to the supervisor dies with it%s', async (_, env) => {
+    const server = await serve([], { env })
+    const peer = await connect(server.port)
+    server.child.kill('SIGKILL')
+    expect(await server.exit).toBe(137)
+    await until(() => !isAlive(server.actor), 2000)
+    await until(() => peer.closed())
+    await expectAllGone(server)
+  })
+})
+
+/** Whether a signal has been sent to a process and not yet been taken by it. */
+function isPending(pid: number, signal: number): boolean {
+  const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1]
+  return ((BigInt(`0x${pending}`) >> BigInt(signal - 1)) & 1n) === 1n
+}
+
+describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begin', () => {
+  /** A port that this process listens on. */
+  async function usedPort(): Promise<number> {
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await until(() => other.listening)
+    return (other.address() as AddressInfo).port
+  }
+
+  test('says which process has the port already', async () => {
+    const port = await usedPort()
+    const place = newPlace()
+    const run = place.osdemo(['tcp-echo', '--port', `${port}`])
+    expect([await run.exit, run.stdout()]).toEqual([1, ''])
+    expect(run.stderr()).toContain(`osdemo: cannot listen on 127.0.0.1:${port}: listen: EADDRINUSE`)
+    expect(run.stderr()).toContain(`process ${process.pid} (`)
+    expect(run.stderr()).toContain('--port 0')
+    expect(processesOf(place)).toEqual([])
+  })
+
+  test('says the same as valid events', async () => {
+    const port = await usedPort()
+    const place = newPlace()
+    const json = place.osdemo(['tcp-echo', '--port', `${port}`, '--json'])
+    expect(await json.exit).toBe(1)
+    const events = parseEvents(json.stdout())
+    expect(invalidEvents(events)).toEqual([])
+    expect(events.filter(({ event }) => event === 'error')).toMatchObject([
+      { exit: 1, call: 'listen', errno: 'EADDRINUSE', hint: expect.stringContaining(`${process.pid}`) },
+    ])
+    expect(processesOf(place)).toEqual([])
+  })
+
+  test('says that a name does not resolve', async () => {
+    const run = newPlace().osdemo(['tcp-echo', '--host', 'nosuch.invalid', '--port', '0'])
+    expect([await run.exit, run.stdout()]).toEqual([1, ''])
+    expect(run.stderr()).toContain('nosuch.invalid')
+    expect(run.stderr()).toContain('does not resolve')
+  })
+
+  test('says that a low port is not for this user', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    context.skip((unprivilegedPortStart() ?? 1024) < 1024, 'here any user may use low ports')
+    const run = place.osdemo(['tcp-echo', '--port', '1022'], options)
+    expect([await run.exit, run.stdout()]).toEqual([1, ''])
+    expect(run.stderr()).toContain('EACCES')
+    expect(run.stderr()).toContain('--port 7007')
+  })
+
+  test.each([
+    ['--port', '70000'],
+    ['--port', '-1'],
+    ['--max-frame', '4KB'],
+    ['--max-frame', '4GiB'],
+    ['--max-connections', '0'],
+    ['--idle-timeout', '5'],
+    ['--idle-timeout', '0ms'],
+    ['--host', ''],
+  ])('takes %s %s for a mistake, and says so with exit code 2', async (option, value) => {
+    const run = newPlace().osdemo(['tcp-echo', option, value])
+    expect([await run.exit, run.stdout()]).toEqual([2, ''])
+    expect(run.stderr()).toContain(option)
+    expect(run.stderr()).toContain(`'${value}'`)
+  })
+})
+
+describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
+  let run: Promise<Event[]> | undefined
+  /** One run for all tests that only look at its events. */
+  function played(): Promise<Event[]> {
+    run ??= playDemo(['tcp-echo', 'demo'])
+    return run
+  }
+
+  test('shows two processes, their sockets, and every frame on both sides', async () => {
+    const events = await played()
+    const texts = (actor: string, direction: string) =>
+      events.flatMap((event) =>
+        event.actor === actor && event.event === direction ? [(event as { text?: string }).text] : [],
+      )
+    const sent = texts('client', 'sent')
+    expect(sent).toContain('hello')
+    expect(sent).toContain('')
+    expect([texts('server', 'received'), texts('server', 'sent'), texts('client', 'received')]).toEqual([
+      sent,
+      sent,
+      sent,
+    ])
+
+    const pids = new Map(
+      events.flatMap((event) => (event.event === 'started' ? [[event.name, event.child]] : [])),
+    )
+    expect([...pids.keys()].sort()).toEqual(['client', 'server'])
+    for (const [name, child] of pids) {
+      expect(events).toContainEqual(
+        expect.objectContaining({ event: 'exited', child, name, code: 0, signal: null }),
+      )
+    }
+  })
+
+  test('gives the ports that the sockets really had', async () => {
+    const events = await played()
+    const claims = events.flatMap((event) => (event.event === 'claim' ? [event.text] : [])).join('\n')
+    const chosen = Number(/ephemeral port (\d+)/.exec(claims)![1])
+    const { first, last } = ephemeralRange()!
+    expect(chosen).toBeGreaterThanOrEqual(first)
+    expect(chosen).toBeLessThanOrEqual(last)
+    const created = events.flatMap((event) => (event.event === 'created' ? [event] : []))
+    const port = created.find((event) => event.port !== undefined)?.port
+    expect(created.map(({ id }) => id)).toEqual([
+      `127.0.0.1:${port}`,
+      `127.0.0.1:${port} to 127.0.0.1:${chosen}`,
+    ])
+    const table = events.flatMap((event) =>
+      event.event === 'evidence' && event.source === '/proc/net/tcp' ? [event.value] : [],
+    )
+    expect(table.map((value) => value.replace(/, inode \d+$/, ''))).toEqual([
+      `127.0.0.1:${port} to 0.0.0.0:0, LISTEN`,
+      `127.0.0.1:${chosen} to 127.0.0.1:${port}, ESTABLISHED`,
+      `127.0.0.1:${port} to 127.0.0.1:${chosen}, ESTABLISHED`,
+    ])
+    expect(new Set(table.map((value) => /\d+$/.exec(value)![0])).size).toBe(3)
+  })
+
+  test('shows to whom a low port is open', async ({ skip }) => {
+    const bindService = 10
+    const status = readStatus(process.pid)!
+    skip(!hasCapability(status, bindService), 'needs CAP_NET_BIND_SERVICE')
+    const events = await played()
+    expect(events.filter((event) => event.event === 'claim').at(-1)!.text).toMatch(
+      /^port \d+ .*has the right/,
+    )
+  })
+
+  test('shows to any other user that a low port is refused, with the same claims otherwise', async (context) => {
+    context.skip((unprivilegedPortStart() ?? 1024) < 1024, 'here any user may use low ports')
+    const { place, options } = placeOfNobody(context)
+    const events = await playDemo(['tcp-echo', 'demo'], options, place)
+    const claims = events.flatMap((event) => (event.event === 'claim' ? [event.text] : []))
+    expect(claims).toHaveLength(6)
+    expect(claims.at(-1)).toMatch(/^port \d+ .*EACCES/)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        source: 'errno',
+        value: 'EACCES',
+        about: expect.stringContaining('65534'),
+      }),
+    )
+  })
+})

@@ -1,0 +1,267 @@
+/** `why` about processes in odd places: other namespaces, names that are gone, many threads, peers that do not accept. */
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { unlinkQueue } from '../../../src/ipc/posix-mq.js'
+import { isAlive, readStat } from '../../../src/proc/stat.js'
+import { waitingThreads } from '../../../src/proc/task.js'
+import { makeFifo, start, temporaryFolder } from '../../support/children.js'
+import { childrenOf, newPlace } from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+import {
+  allInCall,
+  ask,
+  childNamed,
+  gone,
+  inCall,
+  startC,
+  startPython,
+  startShell,
+  type,
+} from '../../support/why-ask.js'
+
+/** Starts a line of sh as the first process of namespaces of its own; skips the test where this user may not. */
+async function startApart({ skip }: TestContext, line: string): Promise<{ pid: number; outside: number }> {
+  const words = ['-p', '-m', '-f', '--mount-proc']
+  skip(spawnSync('unshare', [...words, 'true']).status !== 0, 'needs the right to make namespaces')
+  const outside = startShell(`exec unshare ${words.join(' ')} --kill-child sh -c '${line}'`).pid
+  return { pid: await until(() => childrenOf(outside)[0]), outside }
+}
+
+describe.runIf(process.platform === 'linux')('why', () => {
+  test('a sleep that was stopped and continued is still told as a sleep', async () => {
+    const { pid } = start('sleep', ['1000'])
+    await inCall(pid, /nanosleep/)
+    process.kill(pid, 'SIGSTOP')
+    await until(() => readStat(pid)?.state === 'T')
+    process.kill(pid, 'SIGCONT')
+    await inCall(pid, /restart_syscall/)
+    expect((await ask(pid)).text).toContain(
+      'waits in clock_nanosleep(2), taken up again after a stop (restart_syscall), on a timer of 1000 s',
+    )
+  })
+
+  test('a client of IPv4 is told its peer that listens for IPv6 too', async (context) => {
+    const server = startPython(
+      context,
+      `import socket
+s = socket.create_server(('::', 0), family=socket.AF_INET6, dualstack_ipv6=True)
+c = socket.create_connection(('127.0.0.1', s.getsockname()[1])); d = s.accept()[0]
+import os
+if os.fork() == 0: c.close(); d.recv(1)
+d.close(); c.recv(1)`,
+    )
+    const child = await until(() => childrenOf(server)[0])
+    await Promise.all([server, child].map((pid) => inCall(pid, /^recvfrom$/)))
+    const answer = await ask(server)
+    expect(answer.text).toMatch(new RegExp(`The other end: python3 \\(${child}\\), fd \\d+; nothing`))
+    expect(answer.text).toContain(`python3 (${server}) waits for python3 (${child})`)
+    expect(answer.command).toBe(`kill ${child}`)
+    type(answer)
+    await gone(server)
+  })
+
+  test('the main thread is told first, also when the others have lower numbers', async ({ skip }) => {
+    const namespaces = ['unshare', '--pid', '--mount-proc', '--fork', '--kill-child']
+    skip(spawnSync('env', [...namespaces, 'true']).status !== 0, 'needs the right to make namespaces')
+    // The next process gets the highest number there is, and its threads the lowest.
+    const script = `echo $(($(cat /proc/sys/kernel/pid_max) - 2)) > /proc/sys/kernel/ns_last_pid
+"$0" -e 'fs.open("${makeFifo()}", () => {}); setInterval(() => {}, 1e6)' & pid=$!
+until cat /proc/$pid/task/*/wchan | grep -q wait_for_partner; do sleep .1; done
+[ "$(ls /proc/$pid/task | sort -n | tail -1)" = $pid ] && exec "$@" $pid --json`
+    const run = newPlace().osdemo(['why'], { prefix: [...namespaces, 'sh', '-c', script, process.execPath] })
+    expect([await run.exit, run.stderr()]).toEqual([0, ''])
+    const told = run.stdout().match(/(?<=waits in )\w+/g)
+    expect(told?.slice(0, 2)).toEqual([
+      expect.stringMatching(/^epoll_p?wait$/),
+      expect.stringMatching(/^open/),
+    ])
+  })
+
+  test('threads that wait for the same are told once', async (context) => {
+    const pid = startPython(
+      context,
+      `import threading, time, os
+r, w = os.pipe()
+for i in range(20): threading.Thread(target=lambda: os.read(r, 1)).start()
+os.read(r, 1)`,
+    )
+    await allInCall(pid, 21, /^read$/)
+    const { text } = await ask(pid)
+    expect(text.match(/waits in read\(2\)/g)).toHaveLength(1)
+    expect(text).toMatch(/^So do its threads \d+, \d+, \d+ and 17 more\.$/m)
+  })
+
+  test('a process whose main thread has ended is no zombie', async (context) => {
+    const pid = startC(
+      context,
+      'headless',
+      `#include <pthread.h>
+#include <unistd.h>
+void *run(void *none) { sleep(1000); return none; }
+int main() { pthread_t thread; pthread_create(&thread, 0, run, 0); pthread_exit(0); }`,
+    )
+    await until(() => readStat(pid)?.state === 'Z' && waitingThreads(pid).some(({ wchan }) => wchan))
+    const { text, events } = await ask(pid)
+    expect(text).toContain('has ended its main thread; the others go on.')
+    expect(events[0]).toMatchObject({ event: 'state', state: 'waiting', kernel: 'Z' })
+    expect(events.at(-1)).toMatchObject({ text: expect.stringContaining('is still without its main thread') })
+  })
+
+  test('of a pipeline the last one is told that is stopped, and what to type continues it', async () => {
+    const line = startShell('yes | cat | cat | cat | sh -c "kill -STOP \\$\\$; exec cat" | head -c 200000')
+    const yes = await childNamed(line.pid, 'yes')
+    const last = await until(() => childrenOf(line.pid).find((pid) => readStat(pid)?.state === 'T'))
+    await inCall(yes, /^write$/)
+    const answer = await ask(yes)
+    expect(answer.command).toBe(`kill -CONT ${last}`)
+    type(answer)
+    await until(() => line.printed().length === 200_000)
+  })
+
+  test('a child that is waited for by its number in another pid namespace is found', async (context) => {
+    const code = `import os, time
+p = os.fork()
+if p == 0: time.sleep(1000)
+os.waitpid(p, 0)`
+    const { pid, outside } = await startApart(context, `exec python3 -c "${code}"`)
+    await inCall(pid, /^wait4$/)
+    const child = childrenOf(pid)[0]!
+    expect((await ask(pid)).text).toContain(`on its child python3 (${child}), for it to end`)
+    // The first process of a namespace is deaf to SIGTERM from outside.
+    const answer = await ask(outside)
+    expect(answer.command).toBe(`kill -KILL ${pid}`)
+    type(answer)
+    await until(() => !isAlive(pid))
+  })
+
+  test('a FIFO in another mount namespace is named by a way that leads there', async (context) => {
+    const { pid } = await startApart(context, 'mount -t tmpfs none /mnt && mkfifo /mnt/p && exec cat /mnt/p')
+    await inCall(pid, /^open(at)?$/)
+    const answer = await ask(pid)
+    expect(answer.command).toBe(`echo hello > /proc/${pid}/root/mnt/p`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('a FIFO that is opened by a folder is named by its path, and one that is removed as lost', async (context) => {
+    const path = makeFifo()
+    const pid = startPython(
+      context,
+      `import os
+os.open('${path.split('/').at(-1)}', os.O_RDONLY, dir_fd=os.open('${join(path, '..')}', os.O_RDONLY))`,
+    )
+    await until(() => waitingThreads(pid)[0]?.wchan === 'wait_for_partner')
+    expect((await ask(pid)).command).toBe(`echo hello > ${path}`)
+    rmSync(path)
+    const { text, command } = await ask(pid)
+    // At once: while it waits, for a FIFO that has no path, no other test's FIFO is removed.
+    process.kill(pid, 'SIGKILL')
+    expect(text).toMatch(/waits in openat\(2\) on a FIFO that was \S+, for somebody to open its other end/)
+    expect(command).toBe(`kill ${pid}`)
+  })
+
+  test.for<[what: string, calls: string, command: string, state: string]>([
+    ['receive', 'mq_receive(q, text, 64, 0);', 'osdemo queue send hello --name', 'empty'],
+    [
+      'send',
+      'for (int i = 0; i < 3; i++) mq_send(q, "hi", 2, 0);',
+      'osdemo queue receive --max 1 --name',
+      'full',
+    ],
+  ])(
+    'what waits to %s in a POSIX queue goes on by what to type',
+    async ([what, calls, command, state], context) => {
+      const name = `/why-odd-${process.pid}-${what}`
+      const pid = startC(
+        context,
+        what,
+        `#include <mqueue.h>
+int main() { struct mq_attr a = {.mq_maxmsg = 2, .mq_msgsize = 64}; char text[64];
+  mqd_t q = mq_open("${name}", O_RDWR | O_CREAT, 0600, &a); ${calls} mq_unlink("${name}"); }`.replace(
+          '#include',
+          '#include <fcntl.h>\n#include',
+        ),
+      )
+      onTestFinished(() => {
+        // Where it has gone on it has removed the queue itself.
+        try {
+          unlinkQueue(name)
+        } catch {}
+      })
+      await inCall(pid, /^mq_timed/)
+      const answer = await ask(pid)
+      expect(answer.text).toContain(`the ${state} message queue ${name}`)
+      expect(answer.command).toBe(`${command} ${name}`)
+      const value = `${what === 'send' ? 2 : 0} of 2 messages`
+      expect(answer.events).toContainEqual(expect.objectContaining({ source: 'mq_getattr(3)', value }))
+      type(answer)
+      await gone(pid)
+    },
+  )
+
+  test('who waits for a Unix socket whose queue is full is told who does not accept', async (context) => {
+    const path = join(temporaryFolder(), 'socket')
+    const pid = startPython(
+      context,
+      `import os, socket, time
+s = socket.socket(socket.AF_UNIX); s.bind('${path}'); s.listen(0)
+a = socket.socket(socket.AF_UNIX); a.connect('${path}')
+if os.fork() == 0: s.close(); b = socket.socket(socket.AF_UNIX); b.connect('${path}')
+if os.fork() == 0: s.close(); a.recv(1)
+time.sleep(1000)`,
+    )
+    const calls = () => childrenOf(pid).map((child) => [waitingThreads(child)[0]?.syscall, child] as const)
+    const find = (call: string) => until(() => calls().find(([name]) => name === call)?.[1])
+    const [connecting, unaccepted] = [await find('connect'), await find('recvfrom')]
+    const answer = await ask(connecting)
+    expect(answer.text).toContain(`a Unix socket that is to be connected with ${path}`)
+    expect(answer.text).toMatch(
+      new RegExp(`python3 \\(${pid}\\), fd \\d+ listens there, and 1 connections wait`),
+    )
+    expect((await ask(unaccepted)).text).toContain('Nobody has accepted this connection yet.')
+    expect(answer.command).toBe(`kill ${pid}`)
+    type(answer)
+    await Promise.all([connecting, unaccepted].map(gone))
+  })
+
+  test.for<[what: string, kind: string, address: () => string]>([
+    ['an address in no file system', 'STREAM', () => `\\0why-odd-${process.pid}`],
+    ['a socket of packets', 'SEQPACKET', () => join(temporaryFolder(), 'socket')],
+  ])('what to type connects with %s', async ([, kind, address], context) => {
+    const pid = startPython(
+      context,
+      `import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_${kind}); s.bind('${address()}'); s.listen(); s.accept()`,
+    )
+    await inCall(pid, /^accept4?$/)
+    type(await ask(pid))
+    await gone(pid)
+  })
+
+  test('a program that polls for what it sends to itself is no deadlock', async (context) => {
+    const code = `import select, socket
+a, b = socket.socketpair(); select.select([a], [], [])`
+    const pid = startPython(context, code)
+    await inCall(pid, /select/)
+    const { text } = await ask(pid)
+    expect(text).toContain(`The other end: python3 (${pid})`)
+    expect(text).not.toContain('deadlock')
+  })
+
+  test('who has the side of the emulator of a terminal waits for what is printed there', async (context) => {
+    const code = `import os, pty, time
+p, f = pty.fork()
+if p == 0: time.sleep(1000)
+os.read(f, 9)`
+    const pid = startPython(context, code)
+    await inCall(pid, /^read$/)
+    const child = await until(() => childrenOf(pid)[0])
+    const answer = await ask(pid)
+    expect(answer.text).toMatch(/the terminal \/dev\/pts\/\d+, from its emulator's side/)
+    expect(answer.text).toContain(`It is the terminal of python3 (${child}).`)
+    type(answer)
+    await gone(pid)
+  })
+})

@@ -1,0 +1,460 @@
+/** What `why` says of programs that osdemo did not write, and whether what it says to type lets them go on. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { readNumbers } from '../../../src/proc/read.js'
+import { isAlive, readStat } from '../../../src/proc/stat.js'
+import { waitingThreads } from '../../../src/proc/task.js'
+import { makeFifo, NO_PID, start, temporaryFolder } from '../../support/children.js'
+import { asUser, childrenOf, eventsSoFar, newPlace, playDemo } from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+import {
+  allInCall,
+  answerOf,
+  ask,
+  childNamed,
+  gone,
+  inCall,
+  startC,
+  startPython,
+  startShell,
+  type,
+} from '../../support/why-ask.js'
+
+describe.runIf(process.platform === 'linux')('why', () => {
+  test('cat waits in open(2) of a FIFO for a writer, and ends when there is one', async () => {
+    const path = makeFifo()
+    const { pid } = start('cat', [path])
+    await inCall(pid, /^open(at)?$/)
+    const answer = answerOf(await playDemo(['why', `${pid}`]))
+    expect(answer.text).toContain(
+      `cat (${pid}) waits in openat(2) on the FIFO ${path} for reading, for somebody to open it for writing.\n` +
+        'Nobody has it open for writing.',
+    )
+    expect(answer.command).toBe(`echo hello > ${path}`)
+    expect(answer.events).toContainEqual(
+      expect.objectContaining({ event: 'evidence', source: `/proc/${pid}/mem`, value: path }),
+    )
+    type(answer)
+    await gone(pid)
+  })
+
+  test('cat waits for the writing end of an empty pipe, and what to type reaches it', async () => {
+    const line = startShell('sleep 1000 | cat')
+    const cat = await childNamed(line.pid, 'cat')
+    const sleep = await childNamed(line.pid, 'sleep')
+    await inCall(cat, /^read$/)
+    await inCall(sleep, /nanosleep/)
+    const answer = await ask(cat)
+    expect(answer.text).toMatch(
+      /waits in read\(2\) on fd 0, an empty pipe \(inode \d+\), for somebody to write/,
+    )
+    expect(answer.text).toContain(`Its writing end is open in sleep (${sleep}), fd 1.`)
+    expect(answer.text).toContain(`sleep (${sleep}) waits in clock_nanosleep(2) on a timer of 1000 s`)
+    expect(answer.command).toBe(`echo hello > /proc/${cat}/fd/0`)
+    type(answer)
+    await until(() => line.printed() === 'hello\n')
+  })
+
+  test('yes waits for the reading end of a full pipe, says how full, and what to type makes room', async () => {
+    const line = startShell('yes | sleep 1000')
+    const yes = await childNamed(line.pid, 'yes')
+    await inCall(yes, /^write$/)
+    const answer = await ask(yes)
+    expect(answer.text).toMatch(
+      /waits in write\(2\) on fd 1, a full pipe \(inode \d+\) with 65536 of at most 65536 bytes in it, for somebody to read/,
+    )
+    expect(answer.text).toMatch(/Its reading end is open in sleep \(\d+\), fd 0\./)
+    const writes = () =>
+      Number(/^wchar: (\d+)/m.exec(execFileSync('cat', [`/proc/${yes}/io`], { encoding: 'utf8' }))?.[1])
+    const before = writes()
+    type(answer)
+    await until(() => writes() > before)
+  })
+
+  test('a process that has kept the writing end of its own pipe is told that it waits for itself', async (context) => {
+    const pid = startPython(context, 'import os; r, w = os.pipe(); os.read(r, 1)')
+    await inCall(pid, /^read$/)
+    const { text } = await ask(pid)
+    expect(text).toMatch(
+      /Nobody but this process itself has its writing end open \(fd \d+\), so it never sees the end/,
+    )
+    expect(text).toContain(`A deadlock: python3 (${pid}) waits for nobody but itself`)
+  })
+
+  test('two that each wait for the other over two FIFOs are told as a deadlock, which a line breaks', async () => {
+    const folder = temporaryFolder()
+    execFileSync('mkfifo', ['a', 'b'], { cwd: folder })
+    const one = startShell('exec 3>a 4<b; read line <&4; echo "$line" >&3', folder).pid
+    const two = startShell('exec 3<a 4>b; read line <&3; echo "$line" >&4', folder).pid
+    await Promise.all([one, two].map((pid) => inCall(pid, /^read$/)))
+    const answer = await ask(one)
+    expect(answer.text).toContain(
+      `A deadlock: sh (${one}) waits for sh (${two}) and sh (${two}) waits for sh (${one}).`,
+    )
+    expect(answer.text).toContain(`an empty FIFO ${join(folder, 'b')}`)
+    expect(answer.events.filter(({ event }) => event === 'claim')).toHaveLength(2)
+    type(answer)
+    await Promise.all([one, two].map(gone))
+  })
+
+  test('two that open two FIFOs in opposite order are probably a deadlock: only their words tell', async () => {
+    const folder = temporaryFolder()
+    execFileSync('mkfifo', ['a', 'b'], { cwd: folder })
+    const one = startShell('cat a > b', folder).pid
+    const two = startShell('cat b > a', folder).pid
+    await Promise.all([one, two].map((pid) => inCall(pid, /^open(at)?$/)))
+    const { text } = await ask(one)
+    expect(text).toContain(`Probably a deadlock: sh (${one}) waits for sh (${two}) and sh (${two}) waits for`)
+  })
+
+  test('a server waits in accept for a connection to its address, and what to type connects', async (context) => {
+    const code = `import socket
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); s.accept()`
+    const pid = startPython(context, code)
+    await inCall(pid, /^accept4?$/)
+    const answer = await ask(pid)
+    expect(answer.text).toMatch(
+      /waits in accept4\(2\) on fd \d+, the TCP socket that listens on 127\.0\.0\.1:\d+, for somebody to connect/,
+    )
+    expect(answer.text).toContain('0 connections wait to be accepted')
+    type(answer)
+    await gone(pid)
+  })
+
+  test('a client waits in recv for a peer that holds still, and that peer is named', async (context) => {
+    const folder = temporaryFolder()
+    const peer = startPython(
+      context,
+      `import socket, time
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()
+open('${folder}/port', 'w').write(str(s.getsockname()[1])); c = s.accept()[0]; time.sleep(1000)`,
+    )
+    const pid = startPython(
+      context,
+      `import socket, time
+while True:
+  try: port = int(open('${folder}/port').read()); break
+  except Exception: time.sleep(.02)
+socket.create_connection(('127.0.0.1', port)).recv(10)`,
+    )
+    await inCall(pid, /^recvfrom$/)
+    await inCall(peer, /nanosleep/)
+    const answer = await ask(pid)
+    expect(answer.text).toMatch(
+      /waits in recvfrom\(2\) on fd \d+, the TCP connection from 127\.0\.0\.1:\d+ to 127/,
+    )
+    expect(answer.text).toMatch(
+      new RegExp(`The other end: python3 \\(${peer}\\), fd \\d+; nothing that it sent`),
+    )
+    expect(answer.text).toMatch(
+      new RegExp(`python3 \\(${peer}\\) waits in \\w+\\(2\\) on a timer that is due in (9\\d\\d|1000) s`),
+    )
+    process.kill(peer, 'SIGSTOP')
+    const stopped = await ask(pid)
+    expect(stopped.command).toBe(`kill -CONT ${peer}`)
+    type(answer)
+    process.kill(peer, 'SIGCONT')
+    await gone(pid)
+  })
+
+  test('a process that reads from one end of a pair of Unix sockets is told who has the other', async (context) => {
+    const code = `import os, socket, time
+near, far = socket.socketpair()
+if os.fork() == 0: near.close(); time.sleep(1000)
+far.close(); near.recv(1)`
+    const pid = startPython(context, code)
+    await inCall(pid, /^recvfrom$/)
+    const [child] = childrenOf(pid)
+    onTestFinished(() => void process.kill(child!, 'SIGKILL'))
+    await inCall(child!, /nanosleep/)
+    const answer = await ask(pid)
+    expect(answer.text).toMatch(/waits in recvfrom\(2\) on fd \d+, a Unix socket \(stream, inode \d+\)/)
+    expect(answer.text).toMatch(new RegExp(`The other end: python3 \\(${child}\\), fd \\d+\\.`))
+    expect(answer.command).toBe(`kill ${child}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('what waits for a terminal is told which one', async (context) => {
+    const code = `import os, pty, time
+if pty.fork()[0] == 0: os.execvp('cat', ['cat'])
+time.sleep(1000)`
+    const parent = startPython(context, code)
+    const pid = await childNamed(parent, 'cat')
+    await inCall(pid, /^read$/)
+    expect((await ask(pid)).text).toMatch(
+      /on fd 0, the terminal \/dev\/pts\/\d+, for somebody to type a line there/,
+    )
+  })
+
+  test('what waits in poll or select is told on which descriptors, and for how long', async (context) => {
+    const code = (wait: string) => `import os, select
+r, w = os.pipe(); p = select.poll(); p.register(r)
+${wait}`
+    for (const [wait, call] of [
+      ['select.select([r], [], [], 1000)', /select/],
+      ['p.poll(1000000)', /poll/],
+    ] as const) {
+      const pid = startPython(context, code(wait))
+      await inCall(pid, call)
+      const { text, command } = await ask(pid)
+      expect(text).toMatch(/on one descriptor, for something to happen, for at most 1000 s/)
+      expect(text).toMatch(/Waits on fd \d+, an empty pipe/)
+      expect(command).toBe(`kill ${pid}`)
+    }
+  })
+
+  test('a main thread that joins another is told which, and how that one fares', async (context) => {
+    const pid = startC(
+      context,
+      'join',
+      `#include <pthread.h>
+pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+void *run(void *none) { pthread_mutex_lock(&lock); return none; }
+int main() { pthread_t thread; pthread_mutex_lock(&lock);
+  pthread_create(&thread, 0, run, 0); pthread_join(thread, 0); }`,
+    )
+    await allInCall(pid, 2, /^futex$/)
+    const { text } = await ask(pid)
+    const thread = readNumbers(`/proc/${pid}/task`).find((tid) => tid !== pid)
+    expect(text).toContain(
+      `join (${pid}) waits in futex(2) on the end of its thread ${thread}, for that thread to end.`,
+    )
+    expect(text).toContain(`Probably thread ${pid} has the lock`)
+    expect(text).toContain(`A deadlock: join (${pid}) waits for nobody but itself`)
+  })
+
+  test('a held lock is a futex that only the own threads can wake, and they are told', async (context) => {
+    const code = `import threading, time
+lock = threading.Lock()
+def hold(): lock.acquire(); time.sleep(1000)
+threading.Thread(target=hold, daemon=True).start()
+while not lock.locked(): time.sleep(.01)
+lock.acquire()`
+    const pid = startPython(context, code)
+    await inCall(pid, /^futex$/)
+    const answer = await ask(pid)
+    const thread = readNumbers(`/proc/${pid}/task`).find((tid) => tid !== pid)!
+    expect(answer.text).toMatch(/waits in futex\(2\) on a lock, condition or the like at 0x[\da-f]+/)
+    expect(answer.text).toContain(`only its thread ${thread} can wake it`)
+    expect(answer.text).toMatch(
+      new RegExp(`Thread ${thread} of python3 \\(${pid}\\) waits in clock_nanosleep`),
+    )
+    expect(answer.text).not.toContain('deadlock')
+    expect(answer.command).toBe(`kill ${pid}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('threads that hold the lock that the other wants are told as a deadlock', async (context) => {
+    const code = `import threading
+a, b, met = threading.Lock(), threading.Lock(), threading.Barrier(2)
+def take(first, second):
+  first.acquire(); met.wait(); second.acquire()
+threading.Thread(target=take, args=(a, b), daemon=True).start()
+take(b, a)`
+    const pid = startPython(context, code)
+    await allInCall(pid, 2, /^futex$/)
+    const { text } = await ask(pid)
+    expect(text).toContain(`A deadlock: python3 (${pid}) waits for nobody but itself`)
+  })
+
+  test('sleep waits for the clock, and nobody has to do anything', async () => {
+    const { pid } = start('sleep', ['1000'])
+    await inCall(pid, /nanosleep/)
+    const answer = await ask(pid)
+    expect(answer.text).toContain(
+      `sleep (${pid}) waits in clock_nanosleep(2) on a timer of 1000 s, for that time to pass.\n` +
+        'The clock wakes it, nobody else has to.',
+    )
+    type(answer)
+    await gone(pid)
+  })
+
+  test('a stopped process is continued by what to type', async () => {
+    const { pid } = start('sleep', ['1000'])
+    await inCall(pid, /nanosleep/)
+    process.kill(pid, 'SIGSTOP')
+    await until(() => readStat(pid)?.state === 'T')
+    const answer = await ask(pid)
+    expect(answer.text).toContain(`sleep (${pid}) is stopped by a signal`)
+    expect(answer.events).toContainEqual(
+      expect.objectContaining({ event: 'state', child: pid, state: 'stopped', kernel: 'T' }),
+    )
+    expect(answer.command).toBe(`kill -CONT ${pid}`)
+    type(answer)
+    await until(() => readStat(pid)?.state === 'S')
+  })
+
+  test('sh waits for its child, which is followed', async () => {
+    const { pid } = startShell('sleep 1000; exit 0')
+    const child = await childNamed(pid, 'sleep')
+    await inCall(pid, /^wait(4|id)$/)
+    await inCall(child, /nanosleep/)
+    const answer = await ask(pid)
+    expect(answer.text).toContain(
+      `sh (${pid}) waits in wait4(2) on its child sleep (${child}), for it to end.`,
+    )
+    expect(answer.text).toContain(`sleep (${child}) waits in clock_nanosleep(2)`)
+    expect(answer.command).toBe(`kill ${child}`)
+    type(answer)
+    await until(() => !isAlive(pid))
+  })
+
+  test('a zombie waits for its parent, which is named, and goes when that one ends', async (context) => {
+    const code = "import subprocess, time; p = subprocess.Popen(['true']); time.sleep(1000)"
+    const parent = startPython(context, code)
+    const pid = await until(() => childrenOf(parent).find((child) => readStat(child)?.state === 'Z'))
+    await inCall(parent, /nanosleep|select/)
+    const answer = await ask(pid)
+    expect(answer.text).toContain(`true (${pid}) has ended with exit code 0 and is a zombie`)
+    expect(answer.text).toContain(`Its parent is python3 (${parent}).`)
+    expect(answer.command).toBe(`kill ${parent}`)
+    type(answer)
+    await until(() => readStat(pid) === undefined)
+  })
+
+  test('a busy loop waits for nothing: the time that it was on a CPU grows', async () => {
+    const { pid } = startShell('while :; do :; done')
+    await until(() => readStat(pid)!.cpuTicks > 2)
+    const { text, events, command } = await ask(pid)
+    expect(text).toContain(`sh (${pid}) waits for nothing: it runs, or is ready to.`)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        source: `/proc/${pid}/stat`,
+        value: expect.stringMatching(/^[1-9]\d* ms in/),
+      }),
+    )
+    expect(command).toBe(`kill -STOP ${pid}`)
+  })
+
+  test('a process that sleeps a little again and again is told to go on', async (context) => {
+    const pid = startPython(context, 'import time\nwhile True: time.sleep(.005)')
+    // Where the CPUs are busy it may get none for a while, and then is ready to run whenever it is looked at.
+    const { events } = await until(async () => {
+      const answer = await ask(pid)
+      return answer.text.includes(`python3 (${pid}) does go on`) && answer
+    })
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'evidence',
+        source: `/proc/${pid}/status`,
+        value: expect.stringMatching(/^[1-9]/),
+      }),
+    )
+  })
+
+  test('who computes and sleeps in turn is not taken for a busy loop', async (context) => {
+    const turn = 'end = time.process_time() + .01\n while time.process_time() < end: pass\n time.sleep(.001)'
+    const pid = startPython(context, `import time\nwhile True:\n ${turn}`)
+    await until(() => readStat(pid)!.cpuTicks > 20)
+    await until(async () => (await ask(pid)).text.includes(`python3 (${pid}) does go on`))
+  })
+
+  test('flock waits for a lock: all who have it are named, and when they end it goes on', async ({
+    skip,
+  }) => {
+    skip(spawnSync('flock', ['--version']).status !== 0, 'needs flock')
+    const file = join(temporaryFolder(), 'lock')
+    const holder = startShell(`exec flock ${file} sleep 1000`).pid
+    const sleep = await childNamed(holder, 'sleep')
+    const { pid } = start('flock', [file, 'true'])
+    await inCall(pid, /^flock$/)
+    const answer = await ask(pid)
+    expect(answer.text).toContain(`waits in flock(2) on fd 3, the exclusive lock of ${file}`)
+    // The least pid first, and those of a machine begin anew some time.
+    const both = [
+      { pid: holder, name: 'flock' },
+      { pid: sleep, name: 'sleep' },
+    ].toSorted((a, b) => a.pid - b.pid)
+    const names = both.map((each) => `${each.name} (${each.pid})`)
+    expect(answer.text).toContain(`It is locked by ${names.join(' and ')}`)
+    expect(answer.command).toBe(`kill ${both.map((each) => each.pid).join(' ')}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('an idle node waits in epoll on its own descriptors, and its pool is one line', async () => {
+    const { pid } = start(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
+    await inCall(pid, /^epoll_p?wait$/)
+    await until(() => waitingThreads(pid).filter(({ syscall }) => syscall === 'futex').length > 4)
+    const { text } = await ask(pid)
+    expect(text).toMatch(
+      /waits in epoll_p?wait\(2\) on fd \d+, any of \d+ descriptors, for something to happen/,
+    )
+    expect(text).toMatch(/Waits on fd \d+, an eventfd/)
+    expect(text).toMatch(/^\d other threads of it wait in .*futex\(2\)/m)
+  })
+
+  test('--watch tells what has changed, and ends with the process', async () => {
+    const path = makeFifo()
+    const reader = start('cat', [path])
+    await inCall(reader.pid, /^open(at)?$/)
+    const run = newPlace().osdemo(['why', `${reader.pid}`, '--watch', '--json'])
+    await until(() => eventsSoFar(run).some(({ event }) => event === 'claim'))
+    const writer = start('sh', ['-c', `exec sleep 1000 > ${path}`])
+    await until(() => run.stdout().includes('waits in read(2)'))
+    // It may be seen before the shell has become sleep.
+    const holder = new RegExp(`is open in (sh|sleep) \\(${writer.pid}\\)`)
+    await until(() => holder.test(run.stdout()))
+    writer.kill('SIGKILL')
+    expect(await run.exit).toBe(0)
+    expect(eventsSoFar(run).at(-1)).toMatchObject({ event: 'state', child: reader.pid, state: 'gone' })
+  })
+
+  test('of another user it says what is probable, and marks it', async (context) => {
+    const { pid } = startShell('sleep 1000; exit 0')
+    await inCall(pid, /^wait(4|id)$/)
+    const run = newPlace().osdemo(['why', `${pid}`], asUser(65534, context))
+    expect(await run.exit).toBe(0)
+    expect(run.stdout().replace(/\s+/g, ' ')).toMatch(/waits, probably for its child sleep \(\d+\)/)
+    expect(run.stdout().replace(/\s+/g, ' ')).toContain('cannot be seen here: it belongs to user 0')
+  })
+})
+
+describe.runIf(process.platform === 'linux')('why says what is wrong with', () => {
+  async function fails(words: string[]) {
+    const run = newPlace().osdemo(['why', ...words])
+    return { exit: await run.exit, stderr: run.stderr() }
+  }
+
+  test('a pid that nobody has, a word, no pid', async () => {
+    const all = [[`${NO_PID - 1}`], ['cat'], []].map(fails)
+    const error = (exit: number, message: RegExp) => ({ exit, stderr: expect.stringMatching(message) })
+    expect(await Promise.all(all)).toEqual([
+      error(1, /there is no process \d+\n.*ps -e/),
+      error(2, /whole number/),
+      error(2, /missing required argument 'pid'/),
+    ])
+  })
+
+  test('a process that ends while it is looked at', async (context) => {
+    const pid = startPython(context, 'import time\nwhile True: time.sleep(.005)')
+    await inCall(pid, /nanosleep|select/)
+    const end = async () => {
+      process.kill(pid, 'SIGKILL')
+      await gone(pid)
+      return undefined
+    }
+    await expect(ask(pid, end)).rejects.toMatchObject({
+      message: `process ${pid} ended while it was looked at`,
+      exit: 1,
+    })
+  })
+
+  test('a thread of the kernel', async ({ skip }) => {
+    skip(readStat(2)?.comm !== 'kthreadd', 'the threads of the kernel cannot be seen here')
+    expect(await fails(['2'])).toEqual({
+      exit: 1,
+      stderr: expect.stringContaining('is a thread of the kernel'),
+    })
+  })
+
+  test('itself', async () => {
+    const self = spawnSync('sh', ['-c', `exec '${process.execPath}' bin/osdemo.js why $$`], {
+      encoding: 'utf8',
+    })
+    expect([self.status, self.stderr]).toEqual([1, expect.stringContaining('is this osdemo itself')])
+  })
+})

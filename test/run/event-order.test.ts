@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Event, now } from '../../src/events.js'
+import { createSequencer } from '../../src/run/event-order.js'
+import { until } from '../support/until.js'
+
+function note(t: number, text: string): Event {
+  return { v: 1, t, pid: 1, tid: 1, actor: 'a', event: 'note', text }
+}
+
+test('events that arrive within the hold-back come out by their clock; equal times keep their order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(1000)), (offsets) => {
+      const start = now()
+      const out: Event[] = []
+      const sequencer = createSequencer((event) => out.push(event))
+      sequencer.severalSpeak()
+      const events = offsets.map((offset, index) => note(start + offset, String(index)))
+      for (const event of events) sequencer.push(event)
+      sequencer.close()
+      expect(out).toEqual(events.toSorted((a, b) => a.t - b.t))
+    }),
+  )
+})
+
+test('events come out by themselves, without a later one pushing them', async () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  sequencer.severalSpeak()
+  sequencer.push(note(now() + 1000, 'second'))
+  sequencer.push(note(now(), 'first'))
+  await until(() => out.length === 2)
+  expect(out.map((event) => event.event === 'note' && event.text)).toEqual(['first', 'second'])
+  sequencer.close()
+})
+
+test('while only one speaks, an event comes out at once', () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  sequencer.push(note(now(), 'only'))
+  expect(out).toHaveLength(1)
+})
+
+test('after the end nothing comes out any more', () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  sequencer.close()
+  sequencer.push(note(now(), 'late'))
+  sequencer.close()
+  expect(out).toEqual([])
+})
+
+test('what happens while all is held comes out afterwards, by the clock; what was before comes out meanwhile', async () => {
+  const out: string[] = []
+  const sequencer = createSequencer((event) => out.push((event as { text: string }).text))
+  sequencer.severalSpeak()
+  sequencer.push(note(now() - 1, 'before'))
+  const letOut = sequencer.hold()
+  const start = now()
+  sequencer.push(note(start + 2, 'third'))
+  await until(() => now() > start + 100_000)
+  expect(out).toEqual(['before'])
+  sequencer.push(note(start + 1, 'second'))
+  letOut()
+  await until(() => out.length === 3)
+  expect(out).toEqual(['before', 'second', 'third'])
+})
+
+test('the end lets out what is held', () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  sequencer.hold()
+  sequencer.push(note(now(), 'held'))
+  expect(out).toEqual([])
+  sequencer.close()
+  expect(out).toHaveLength(1)
+})

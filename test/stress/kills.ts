@@ -1,0 +1,182 @@
+/**
+ * Kills every command with SIGKILL at a random moment, again and again, and looks what is left: `npm run test:kills`.
+ * Not part of `npm test`, because it takes minutes. Arguments: how many runs (200), the seed of the moments, and how
+ * the commands begin that are wanted (all).
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { commands } from '../../src/commands/index.js'
+import { readNumbers, readText } from '../../src/proc/read.js'
+
+const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
+const [runs = 200, seed = Date.now() % 1_000_000] = process.argv.slice(2, 4).map(Number)
+const only = process.argv[4] ?? ''
+
+/** How many run side by side, and how long a command may live at most before it is killed, in milliseconds. */
+const sideBySide = 4
+const longest = 2500
+
+/** How long a process may outlive the kill of its supervisor, in milliseconds. */
+const patience = 2000
+
+/** Words for commands that would end at once, or that can do more. A command that is not here runs without any. */
+const words: Record<string, string[][]> = {
+  'pipe read': [[], ['--follow'], ['--path', 'p'], ['--save', 'run.ndjson']],
+  'pipe write': [[], ['--path', 'p', '--interval', '50ms', '--count', '100'], ['a', 'b']],
+  'pipe demo': [[], ['--json'], ['--save', 'run.svg', '--save', 'run.html']],
+  'tcp-echo serve': [
+    ['--port', '0'],
+    ['--port', '0', '--json'],
+  ],
+  'tcp-echo client': [['--port', 'PORT', '--delay', '5ms', '--chunk', '1', 'x'.repeat(500)]],
+  'shm threads': [[], ['--times', '3000000']],
+  'shm write': [
+    ['x', '--key', 'KEY', '--hold'],
+    ['x', '--key', 'KEY', '--hold', '--json'],
+  ],
+  'shm ring': [[], ['--messages', '1000000000']],
+  'shm race': [[], ['--times', '5000000']],
+  'process layout': [[], ['--grow'], ['--', 'sh', '-c', 'read line'], ['--', 'sleep', '60']],
+  'process schedule': [[], ['--nice', '0,19'], ['--processes', '16']],
+  'queue send': [
+    ['a', 'b', '--name', 'NAME'],
+    ['--name', 'NAME', '--json', ...'abcdefghijklmnop'],
+  ],
+  'queue receive': [['--name', 'NAME']],
+  'queue demo': [
+    [],
+    ['--capacity', '0', '--messages', '100'],
+    ['--capacity', 'unbounded', '--receive-every', '1s'],
+    ['--receive-every', '1m'],
+  ],
+  'process tree': [[], ['1']],
+  why: [['PID'], ['PID', '--watch']],
+  completion: [['bash']],
+}
+
+/** A small generator of pseudo-random numbers in [0, 1), so that a seed gives the same moments again: xorshift32. */
+function random(start: number): () => number {
+  let state = start || 1
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
+}
+
+/** What the kernel holds for all: System V objects, POSIX queues and shared memory. */
+function kernelObjects(): string {
+  const tables = ['shm', 'msg', 'sem'].map((kind) => readText(`/proc/sysvipc/${kind}`) ?? '')
+  // How often a segment was used changes without us; that it is there is what counts.
+  const ids = tables.flatMap((table) =>
+    table.split('\n').map((line) => line.trim().split(/\s+/).slice(0, 2).join(' ')),
+  )
+  return [...ids, ...listing('/dev/mqueue'), ...listing('/dev/shm')].join('\n')
+}
+
+function listing(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true }).map(String)
+  } catch {
+    return []
+  }
+}
+
+function livingIn(folder: string): number[] {
+  const variable = `XDG_RUNTIME_DIR=${folder}`
+  return readNumbers('/proc').filter((pid) =>
+    readText(`/proc/${pid}/environ`)?.split('\0').includes(variable),
+  )
+}
+
+function start(folder: string, line: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...line], {
+    cwd: folder,
+    env: { ...process.env, XDG_RUNTIME_DIR: folder, TMPDIR: folder },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.stdin!.on('error', () => {})
+  return child
+}
+
+interface Outcome {
+  line: string
+  killedAfter: number
+  /** Milliseconds until the last process was gone; undefined when one stayed. */
+  gone: number | undefined
+  before: string[]
+  left: string[]
+}
+
+/** Kills a run at this moment; when it has ended by then, another one earlier. */
+async function killOne(line: string[], moment: number): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'osdemo-kill-'))
+  const child = start(folder, line)
+  await Promise.race([sleep(moment), new Promise((resolve) => child.once('exit', resolve))])
+  if (!child.kill('SIGKILL')) {
+    rmSync(folder, { recursive: true })
+    return killOne(line, moment / 2)
+  }
+  const killed = performance.now()
+  const elapsed = () => performance.now() - killed
+  while (livingIn(folder).length > 0 && elapsed() < patience) await sleep(10)
+  const gone = livingIn(folder).length === 0 ? Math.round(elapsed()) : undefined
+  const files = () =>
+    listing(folder).filter(
+      (name) => !['osdemo', 'osdemo/ledger', 'run.ndjson', 'run.svg', 'run.html'].includes(name),
+    )
+  const before = files()
+  const cleaning = start(folder, ['clean'])
+  await new Promise((resolve) => cleaning.once('exit', resolve))
+  const left = files()
+  rmSync(folder, { recursive: true })
+  return { line: line.join(' '), killedAfter: Math.round(moment), gone, before, left }
+}
+
+const next = random(seed)
+const kernelBefore = kernelObjects()
+const serving = mkdtempSync(join(tmpdir(), 'osdemo-kill-'))
+const server = start(serving, ['tcp-echo', '--port', '7107', '--quiet'])
+const variants = [...commands.keys()]
+  .filter((name) => name.startsWith(only))
+  .flatMap((name) => (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]))
+const plans = Array.from({ length: runs }, (_, index) => ({
+  line: variants[index % variants.length]!.map(
+    (word) =>
+      ({ PORT: '7107', KEY: `${8_000_000 + index}`, NAME: `/osdemo-kill-${index}`, PID: `${process.pid}` })[
+        word
+      ] ?? word,
+  ),
+  moment: next() * longest,
+}))
+const outcomes: Outcome[] = []
+await Promise.all(
+  Array.from({ length: sideBySide }, async () => {
+    for (let plan = plans.shift(); plan; plan = plans.shift())
+      outcomes.push(await killOne(plan.line, plan.moment))
+  }),
+)
+server.kill('SIGTERM')
+await new Promise((resolve) => server.once('exit', resolve))
+rmSync(serving, { recursive: true })
+
+const stayed = outcomes.filter(({ gone }) => gone === undefined)
+const leaked = outcomes.filter(({ left }) => left.length > 0)
+const slowest = outcomes.reduce((a, b) => ((b.gone ?? patience) > (a.gone ?? patience) ? b : a))
+const kernelSame = kernelObjects() === kernelBefore
+const report = [
+  `${outcomes.length} runs, of ${variants.length} command lines, killed with SIGKILL after 0 to ${longest} ms; seed ${seed}`,
+  `${stayed.length} left a process after ${patience} ms; the slowest process was gone after ${slowest.gone} ms, of ${slowest.line}, killed after ${slowest.killedAfter} ms`,
+  `${outcomes.filter(({ before }) => before.length > 0).length} left a FIFO or a record for osdemo clean to remove`,
+  `${leaked.length} left something after that`,
+  `System V objects, /dev/mqueue and /dev/shm ${kernelSame ? 'are as before' : 'HAVE CHANGED'}`,
+  ...[...stayed, ...leaked].map((outcome) => JSON.stringify(outcome)),
+]
+process.stdout.write(`${report.join('\n')}\n`)
+process.exitCode = stayed.length + leaked.length === 0 && kernelSame ? 0 : 1

@@ -1,0 +1,242 @@
+/** Runs the real program, as a user would, with a runtime folder of the test's own. */
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv, type ValidateFunction } from 'ajv'
+import { expect, onTestFinished } from 'vitest'
+import type { Event } from '../../src/events.js'
+import { openFiles } from '../../src/proc/fds.js'
+import { readNumbers, readText } from '../../src/proc/read.js'
+import { waitingThreads } from '../../src/proc/task.js'
+import { until } from './until.js'
+
+export const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
+
+/** A folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'osdemo-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A running or ended `osdemo`. */
+export interface Run {
+  pid: number
+  child: ChildProcess
+  /** What it has written so far, as text. */
+  stdout(): string
+  stderr(): string
+  /** What it has written to stdout so far, as bytes. */
+  bytes(): Buffer
+  /** Its end: the exit code (128 + n when signal n killed it, as a shell says it). */
+  exit: Promise<number>
+}
+
+export interface RunOptions {
+  /** fd 0 to 2; By default stdin is /dev/null, the others are collected. */
+  stdio?: [StdioPart, StdioPart, StdioPart]
+  env?: Record<string, string>
+  cwd?: string
+  /** In a process group of its own, which a test can signal as a terminal does. */
+  detached?: boolean
+  /** Words before the program that end by executing it, so that the pid stays: `taskset -c 0`. */
+  prefix?: string[]
+}
+type StdioPart = 'pipe' | 'ignore' | number
+
+/** A place where terminals find each other: the two ends of a test share one. */
+export interface Place {
+  /** XDG_RUNTIME_DIR of its commands. */
+  folder: string
+  /** Starts `osdemo WORDS`. It is killed when the test ends, whatever became of it. */
+  osdemo(words: string[], options?: RunOptions): Run
+  /** Starts a line of sh in which `osdemo` is our program. Its whole process group is killed when the test ends. */
+  sh(line: string, options?: RunOptions): Run
+  /** What lies in the runtime folder now, the ledger included. */
+  leftovers(): string[]
+}
+
+export function newPlace(): Place {
+  const folder = temporaryFolder()
+  function launch(
+    command: string,
+    words: string[],
+    { stdio = ['ignore', 'pipe', 'pipe'], env = {}, cwd, detached = false }: RunOptions,
+  ): Run {
+    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env
+    const child: ChildProcess = spawn(command, words, {
+      stdio: stdio as StdioOptions,
+      env: { ...inherited, XDG_RUNTIME_DIR: folder, ...env },
+      detached,
+      ...(cwd !== undefined && { cwd }),
+    })
+    const [out, err] = [child.stdout, child.stderr].map((stream) => {
+      const chunks: Buffer[] = []
+      stream?.on('data', (chunk) => chunks.push(chunk))
+      return chunks
+    }) as [Buffer[], Buffer[]]
+    const exit = new Promise<number>((resolve) => {
+      child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]))
+    })
+    onTestFinished(async () => {
+      child.kill('SIGKILL')
+      if (detached) killQuietly(-child.pid!)
+      // An actor that a killed run has left would hold its stderr, and the run would not close.
+      for (const pid of processesOf({ folder })) killQuietly(pid)
+      await exit
+    })
+    return {
+      pid: child.pid!,
+      child,
+      stdout: () => Buffer.concat(out).toString(),
+      stderr: () => Buffer.concat(err).toString(),
+      bytes: () => Buffer.concat(out),
+      exit,
+    }
+  }
+  return {
+    folder,
+    osdemo(words, options = {}) {
+      const [command, ...rest] = [...(options.prefix ?? []), process.execPath, program, ...words]
+      return launch(command!, rest, options)
+    },
+    sh(line, options = {}) {
+      const words = ['-c', `osdemo() { '${process.execPath}' '${program}' "$@"; }; ${line}`]
+      return launch('sh', words, { ...options, detached: true })
+    },
+    leftovers() {
+      const runtime = join(folder, 'osdemo')
+      if (!existsSync(runtime)) return []
+      const names = readdirSync(runtime, { recursive: true }).map(String)
+      return names.filter((name) => name !== 'ledger')
+    },
+  }
+}
+
+/** Kills a process, or a group as kill(2) names it, also one whose leader has ended. */
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Nobody is there any more.
+  }
+}
+
+/** The events of a run's stdout under `--json`. */
+export function parseEvents(stdout: string): Event[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+}
+
+/** The events that a run under `--json` has written so far; a line that is still being written is left out. */
+export function eventsSoFar(run: Run): Event[] {
+  const text = run.stdout()
+  return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1))
+}
+
+let validate: ValidateFunction | undefined
+
+/** What the published schema has against these events. */
+export function invalidEvents(events: Event[]): string[] {
+  validate ??= compileSchema()
+  const check = validate
+  return events.flatMap((event) =>
+    check(event) ? [] : [`${JSON.stringify(event)}: ${JSON.stringify(check.errors)}`],
+  )
+}
+
+function compileSchema(): ValidateFunction {
+  const schema = JSON.parse(readFileSync(new URL('../../dist/events.schema.json', import.meta.url), 'utf8'))
+  return new Ajv({ strict: true, allowUnionTypes: true }).compile(schema)
+}
+
+/**
+ * Runs a demo under `--json` to its end, and expects of it what is expected of every demo: exit 0, valid events, claims
+ * that hold, evidence, and nothing left behind.
+ */
+export async function playDemo(
+  words: string[],
+  options: RunOptions = {},
+  place = newPlace(),
+): Promise<Event[]> {
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  const line = words.toSpliced(end, 0, '--json')
+  const run = place.osdemo(line, options)
+  const exit = await run.exit
+  const events = parseEvents(run.stdout())
+  const claims = events.filter((event) => event.event === 'claim')
+  const broken = claims.filter(({ holds }) => !holds).map(({ text }) => text)
+  expect({ exit, stderr: run.stderr(), broken }).toEqual({ exit: 0, stderr: '', broken: [] })
+  expect(invalidEvents(events)).toEqual([])
+  expect(events[0]).toMatchObject({
+    event: 'run',
+    command: line,
+    pid: run.pid,
+    boot: expect.stringMatching(/./),
+  })
+  expect(claims.length).toBeGreaterThan(0)
+  expect(events.map(({ event }) => event)).toContain('evidence')
+  expectNothingLeft(place)
+  return events
+}
+
+/** A place of user 65534, whose commands run as that user; skips the test where this cannot be. */
+export function placeOfNobody(context: Skippable) {
+  const options = asUser(65534, context)
+  const place = newPlace()
+  chownSync(place.folder, 65534, 65534)
+  return { place, options }
+}
+
+interface Skippable {
+  skip(condition: boolean, note: string): void
+}
+
+/** How to run a command as another user; skips the test where this cannot be. */
+export function asUser(uid: number, { skip }: Skippable) {
+  const prefix = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
+  // Twice: that user must be able to start Node himself.
+  const again = ['sh', '-c', '"$0" "$1" --version', process.execPath, program]
+  const probe = spawnSync('env', [...prefix, ...again])
+  skip(probe.status !== 0, 'needs root, setpriv, and a Node and a checkout that any user may read')
+  return { prefix }
+}
+
+/** The pids of a run's actors: the processes whose parent it is. */
+export function childrenOf(pid: number): number[] {
+  return readNumbers('/proc').filter((child) =>
+    readText(`/proc/${child}/status`)?.includes(`\nPPid:\t${pid}\n`),
+  )
+}
+
+/** The pids of all living processes that a place has to do with: what its runs started, however it came about. */
+export function processesOf({ folder }: Pick<Place, 'folder'>): number[] {
+  const variable = `XDG_RUNTIME_DIR=${folder}`
+  return readNumbers('/proc').filter((pid) =>
+    readText(`/proc/${pid}/environ`)?.split('\0').includes(variable),
+  )
+}
+
+/** Whether a process has this file open. */
+export function hasOpen(pid: number, path: string): boolean {
+  return openFiles(pid).some((file) => file.target === path)
+}
+
+/** The pid of a run's actor, once the kernel holds it in open(2) of a FIFO whose other end nobody has opened. */
+export function waitingActor({ pid }: Run): Promise<number> {
+  return until(() => childrenOf(pid).find(waitsForPartner))
+}
+
+function waitsForPartner(pid: number): boolean {
+  return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
+}
+
+/** Throws unless a place's runs have left nothing: no file in the runtime folder, and no process. */
+export function expectNothingLeft(place: Place): void {
+  const left = [...place.leftovers(), ...processesOf(place).map((pid) => `process ${pid}`)]
+  expect(left).toEqual([])
+}

@@ -1,0 +1,110 @@
+/** For tests of `why`: programs that osdemo did not write, and its answers about them. */
+import { spawn, spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { expect, onTestFinished, type TestContext } from 'vitest'
+import { why } from '../../src/demos/why/index.js'
+import type { Fact } from '../../src/events.js'
+import { isAlive, readStat } from '../../src/proc/stat.js'
+import { waitingThreads } from '../../src/proc/task.js'
+import type { Stage } from '../../src/run/stage.js'
+import { start, temporaryFolder } from './children.js'
+import { childrenOf } from './osdemo.js'
+import { until } from './until.js'
+
+const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' })
+
+/** Starts a program of Python; skips the test where there is none. */
+export function startPython({ skip }: TestContext, code: string): number {
+  skip(python.status !== 0, 'needs python3')
+  return start(python.stdout.trim(), ['-c', code]).pid
+}
+
+/** Starts a program of C; skips the test where there is no compiler. */
+export function startC({ skip }: TestContext, name: string, source: string): number {
+  skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
+  const program = join(temporaryFolder(), name)
+  const { status } = spawnSync('cc', ['-w', '-pthread', '-x', 'c', '-o', program, '-'], { input: source })
+  expect(status).toBe(0)
+  return start(program, []).pid
+}
+
+/** Starts a line of sh, whose processes are all killed after the test. */
+export function startShell(line: string, cwd?: string): { pid: number; printed(): string } {
+  const child = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'ignore'], detached: true, cwd })
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  onTestFinished(async () => {
+    spawnSync('kill', ['-KILL', '--', `-${child.pid}`], { stdio: 'ignore' })
+    // Who waits for a FIFO that is removed could be waiting for any, and other tests would leave theirs.
+    await closed
+  })
+  let printed = ''
+  child.stdout.on('data', (chunk) => {
+    printed += chunk
+  })
+  return { pid: child.pid!, printed: () => printed }
+}
+
+/** The child of that name, once there is one. */
+export function childNamed(parent: number, name: string): Promise<number> {
+  return until(() => childrenOf(parent).find((pid) => readStat(pid)?.comm === name))
+}
+
+/** Until the main thread of a process sleeps in this system call. */
+export async function inCall(pid: number, call: RegExp): Promise<void> {
+  await until(() => {
+    const main = waitingThreads(pid).find(({ tid }) => tid === pid)
+    return readStat(pid)?.state !== 'R' && main?.wchan !== undefined && call.test(main.syscall ?? '')
+  })
+}
+
+/** Until a process has so many threads, all of which sleep in this system call. */
+export async function allInCall(pid: number, threads: number, call: RegExp): Promise<void> {
+  await until(() => {
+    const all = waitingThreads(pid)
+    return all.length === threads && all.every(({ syscall, wchan }) => call.test(syscall ?? '') && wchan)
+  })
+}
+
+export interface Answer {
+  events: Fact[]
+  /** All its sentences, a line each. */
+  text: string
+  /** The command to type in another terminal. */
+  command: string
+}
+
+type Narrow = Pick<Stage, 'say' | 'note' | 'evidence' | 'claim' | 'poll'>
+
+/** Asks without a process of osdemo, which would only take its time to start. @param poll what a run does between its looks */
+export async function ask(pid: number, poll: Narrow['poll'] = (look) => until(look)): Promise<Answer> {
+  const events: Fact[] = []
+  const say = (fact: Fact) => void events.push(fact)
+  const stage: Narrow = {
+    say,
+    poll,
+    note: (text) => say({ event: 'note', text }),
+    evidence: (source, value, about) => say({ event: 'evidence', source, value, about }),
+    claim(text, holds) {
+      say({ event: 'claim', text, holds })
+      return holds
+    },
+  }
+  await why(pid, false)(stage as Stage)
+  const claims = events.filter((event) => event.event === 'claim')
+  expect(claims.filter(({ holds }) => !holds)).toEqual([])
+  expect(claims.length).toBeGreaterThan(0)
+  return answerOf(events)
+}
+
+export function answerOf(events: Fact[]): Answer {
+  const notes = events.flatMap((event) => (event.event === 'note' ? event.text : []))
+  const before = notes.findIndex((text) => text.includes('type in another terminal'))
+  return { events, text: notes.join('\n'), command: notes[before + 1]! }
+}
+
+/** Types it in another terminal. */
+export function type({ command }: Answer): void {
+  startShell(command.replace(/^osdemo /, `'${process.execPath}' '${resolve('bin/osdemo.js')}' `))
+}
+
+export const gone = (pid: number) => until(() => !isAlive(pid))

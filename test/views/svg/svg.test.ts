@@ -1,0 +1,65 @@
+/** What is in the picture; that browsers show it is tested in `pictures.test.ts`. */
+import { expect, test } from 'vitest'
+import type { Event } from '../../../src/events.js'
+import { pictures } from '../../../src/views/pictures.js'
+import { createTeller, exited, sent, started } from '../../support/stories.js'
+
+function draw(events: Event[]): string {
+  const view = pictures.svg()
+  return events.map((event) => view.event(event)).join('') + view.end()
+}
+
+test('calls too short to be seen each for itself are drawn together, and the picture says so', () => {
+  const { events, say } = createTeller()
+  for (let number = 0; number < 2000; number++) {
+    say('writer', 2, { event: 'call', phase: 'begin', call: 'write', object: 'p' })
+    say('writer', 2, { event: 'call', phase: 'end', call: 'write', object: 'p', result: 1 })
+  }
+  const text = draw(events)
+  expect(text).toMatch(/Too close together to be drawn each for itself: 2,000 calls/)
+  expect(text.match(/class="held"/g)!.length).toBeLessThan(400)
+})
+
+test('a call whose end was not told lasts no longer than its caller', () => {
+  const { events, say } = createTeller()
+  say('director', 1, started(2, 'child'))
+  say('child', 2, { event: 'call', phase: 'begin', call: 'compute', object: 'x' })
+  say('director', 1, exited(2, 'child', 'SIGKILL'), 100_000)
+  for (let later = 0; later < 9; later++) say('director', 1, { event: 'note', text: 'x' }, 100_000)
+  const text = draw(events)
+  const [, width] = /<rect [^>]*width="([\d.]+)"[^>]*class="held"/.exec(text)!
+  expect(Number(width)).toBeGreaterThan(50)
+  expect(Number(width)).toBeLessThan(150)
+  expect(text).toContain('compute · no end was seen')
+})
+
+test('the numbers of claims do not lie on one another', () => {
+  const { events, say } = createTeller()
+  for (let number = 0; number < 60; number++) {
+    say('director', 1, { event: 'claim', text: `${number}`, holds: true }, 1000 + (number % 7) * 900)
+  }
+  const badges = [
+    ...draw(events).matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="16" rx="8"/g),
+  ]
+  const places = badges.map(([, x, width]) => ({ left: Number(x), right: Number(x) + Number(width) }))
+  expect(places.length).toBeGreaterThan(3)
+  for (const [at, { left }] of places.entries()) {
+    if (at > 0) expect(left).toBeGreaterThanOrEqual(places[at - 1]!.right)
+  }
+})
+
+test.each(['svg', 'html', 'mermaid', 'perfetto'] as const)(
+  'texts of a megabyte hold up no picture: %s',
+  (name) => {
+    const { events, say } = createTeller()
+    for (const text of ['x', 'a word ', '<'].map((part) => part.repeat(1e6 / part.length))) {
+      say('a', 1, sent('c', 0, text))
+      say('a', 1, { event: 'note', text })
+      say('a', 1, { event: 'claim', text, holds: true })
+      say('a', 1, { event: 'call', phase: 'begin', call: text, object: text })
+      say('director', 2, exited(3, 'x', text))
+    }
+    const view = pictures[name]()
+    expect(events.map((event) => view.event(event)).join('') + view.end()).toMatch(/\n$/)
+  },
+)

@@ -1,0 +1,239 @@
+import stringWidth from 'string-width'
+import { describe, expect, test } from 'vitest'
+import type { Event, Fact } from '../../../src/events.js'
+import { createTimeline } from '../../../src/views/timeline/index.js'
+
+const run: Fact = {
+  event: 'run',
+  command: ['pipe', 'demo'],
+  version: '1.2.3',
+  boot: '',
+  wall: '2026-01-01T00:00:00.000Z',
+  node: 'v20.0.0',
+  kernel: 'linux 6',
+}
+
+let clock = 0
+function by(actor: string, tid: number, fact: Fact, later = 1000): Event {
+  clock += later
+  return { v: 1, t: clock, pid: tid, tid, actor, ...fact }
+}
+
+function show(events: Event[], width = 80, color: 0 | 1 = 0): string {
+  const view = createTimeline({ color, width, hide: [] })
+  return events.map((event) => view.event(event)).join('') + view.end()
+}
+
+/** One of every kind, with long and odd texts. */
+function everything(): Event[] {
+  const long = 'a text that does not fit into one line of a terminal, however one looks at it '.repeat(2)
+  return [
+    by('director', 1, run),
+    by('director', 1, {
+      event: 'started',
+      child: 4_194_304,
+      name: 'a-reader-with-a-very-long-name',
+      kind: 'process',
+    }),
+    by('director', 1, { event: 'created', kind: 'fifo', id: `/tmp/${'x'.repeat(200)}` }),
+    by('reader', 4_194_304, { event: 'call', phase: 'begin', call: 'open', object: long }),
+    by(
+      'reader',
+      4_194_304,
+      { event: 'call', phase: 'end', call: 'open', object: long, result: 3 },
+      10_000_000,
+    ),
+    by('writer', 2, { event: 'sent', channel: 'c', seq: 0, bytes: 600, text: '漢字 wide '.repeat(30) }),
+    by('reader', 3, { event: 'received', channel: 'c', seq: 0, bytes: 6 }),
+    by('reader', 3, {
+      event: 'tally',
+      channel: 'c',
+      direction: 'received',
+      messages: 1e9,
+      bytes: 1e15,
+      since: clock,
+    }),
+    by('director', 1, { event: 'state', child: 3, state: 'waiting', kernel: 'S', source: '/proc/3/stat' }),
+    by('director', 1, { event: 'evidence', source: '/proc/3/wchan', value: 'pipe_read', about: long }),
+    by('director', 1, { event: 'claim', text: long, holds: true }),
+    by('director', 1, { event: 'claim', text: 'water flows uphill', holds: false }),
+    by('director', 1, { event: 'note', text: long }),
+    by('director', 1, { event: 'removed', kind: 'fifo', id: '/tmp/x' }),
+    by('director', 1, {
+      event: 'exited',
+      child: 3,
+      name: 'reader',
+      kind: 'process',
+      code: null,
+      signal: 'SIGKILL',
+    }),
+  ]
+}
+
+describe('the timeline', () => {
+  test.each([60, 80, 132])('fits %i columns, wide characters included', (width) => {
+    for (const line of show(everything(), width).split('\n'))
+      expect(stringWidth(line)).toBeLessThanOrEqual(width)
+  })
+
+  test('says the same with and without colour', () => {
+    const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
+    const colored = show(everything(), 80, 1)
+    expect(colored).toMatch(escapes)
+    expect(colored.replace(escapes, '').replace(/ +$/gm, '')).toBe(show(everything()).replace(/ +$/gm, ''))
+  })
+
+  test('shows how long a call was held, as time and as a bar that grows with it', () => {
+    const held = (microseconds: number) => {
+      const begin = by('reader', 3, { event: 'call', phase: 'begin', call: 'open', object: 'it' })
+      const end = by(
+        'reader',
+        3,
+        { event: 'call', phase: 'end', call: 'open', object: 'it', result: 5 },
+        microseconds,
+      )
+      return show([begin, end]).split('\n')[1]!
+    }
+    expect(held(250_000)).toContain('open returned 5 after 250 ms ▇▇▇▇▇')
+    expect(held(100)).toMatch(/open returned 5$/)
+    expect(held(2_500_000)).toContain('after 2.50 s')
+    expect(held(500_000).match(/▇/g)!.length).toBeGreaterThan(held(250_000).match(/▇/g)!.length)
+  })
+
+  test('keeps the calls of two threads apart', () => {
+    const call = (tid: number, phase: 'begin' | 'end', later: number) =>
+      by('counter', tid, { event: 'call', phase, call: 'read', object: 'it' }, later)
+    const lines = show([
+      call(1, 'begin', 0),
+      call(2, 'begin', 50_000),
+      call(2, 'end', 50_000),
+      call(1, 'end', 50_000),
+    ])
+    expect(lines).toMatch(/2 ✓ read returned after 50 ms/)
+    expect(lines).toMatch(/1 ✓ read returned after 150 ms/)
+  })
+
+  test('escapes what could steer the terminal', () => {
+    const text = 'red \u001b[31m bell \u0007 line\nturn \u202e end'
+    const shown = show([by('writer', 2, { event: 'sent', channel: 'c', seq: 0, bytes: 9, text })])
+    expect(shown).toContain('red \\x1b[31m bell \\x07 line\\nturn \\u{202e}')
+    expect([...shown].filter((char) => char < ' ' && char !== '\n')).toEqual([])
+  })
+
+  test('escapes it in every field, whatever kind of event it is', () => {
+    const bad = '\u001b[2J'
+    const spoil = (value: unknown): unknown =>
+      typeof value === 'string' ? value + bad : Array.isArray(value) ? value.map(spoil) : value
+    for (const event of everything()) {
+      const fields = Object.entries(event).map(([name, value]) => [
+        name,
+        name === 'event' ? value : spoil(value),
+      ])
+      expect(show([by('d', 1, run), Object.fromEntries(fields)])).not.toContain('\u001b')
+    }
+  })
+
+  test('shows an error, but not where it is shown elsewhere', () => {
+    const error = by('d', 1, { event: 'error', exit: 2, message: 'no', hint: 'yes' })
+    expect(show([error])).toContain('ERROR            ✘ no; yes (exit code 2)')
+    expect(createTimeline({ color: 0, width: 80, hide: ['error'] }).event(error)).toBe('')
+  })
+
+  test('shows a run of another process beside the first, on the same clock', () => {
+    const claim = (pid: number): Event =>
+      by('director', pid, { event: 'claim', text: 'it does', holds: true })
+    const other: Fact = { ...run, command: ['short-reads'] }
+    const later: Fact = { ...other, version: '2.0.0' }
+    const text = show([
+      by('director', 1, run),
+      by('director', 2, other),
+      by('director', 3, later),
+      claim(1),
+      claim(2),
+    ])
+    expect(text.match(/^──/gm)).toHaveLength(1)
+    expect(text).toMatch(/0\.001 director +2 \+ begins osdemo short-reads\n/)
+    expect(text).toMatch(/0\.002 director +3 \+ begins osdemo short-reads \(osdemo\s+2\.0\.0/)
+    expect(text).toMatch(/0\.004 claim/)
+    expect(text).toContain('pipe demo    ✔ it does\nshort-reads  ✔ it does\n')
+  })
+
+  test('counts the claims at the end, and says which failed', () => {
+    const text = show(everything())
+    expect(text).toContain('CLAIM FAILS      ✘ water flows uphill')
+    expect(text.trimEnd()).toMatch(/1 of 2 claims hold\.$/)
+  })
+
+  test('ends with a table of claims when several demos ran', () => {
+    const claim: Fact = { event: 'claim', text: 'it does', holds: true }
+    const second: Fact = { ...run, command: ['shm'] }
+    const text = show([by('d', 1, run), by('d', 1, claim), by('d', 1, second), by('d', 1, claim)])
+    expect(text).toContain('pipe demo  ✔ it does\nshm        ✔ it does\n\n2 of 2 claims hold.\n')
+  })
+
+  test('a run without claims ends without a sum', () => {
+    expect(show([by('d', 1, run)])).not.toContain('claims')
+  })
+})
+
+describe('what is not worth a line', () => {
+  const call = (phase: 'begin' | 'end', more = {}) =>
+    by('sender', 2, { event: 'call', phase, call: 'mq_send', object: 'queue of 4', ...more })
+
+  test('is what was said in detail', () => {
+    const text = show([
+      by('director', 1, run),
+      { ...by('sender', 2, { event: 'note', text: 'one of many' }), detail: true },
+    ])
+    expect(text).not.toContain('one of many')
+  })
+
+  test('is a call that need not wait, unless it was refused', () => {
+    const quick = show([call('begin', { waits: false }), call('end', { waits: false, result: 0 })])
+    expect(quick).toBe('')
+    const refused = show([call('begin', { waits: false }), call('end', { waits: false, errno: 'EAGAIN' })])
+    expect(refused).toMatch(/^ +\d+\.\d+ sender +2 ✓ mq_send queue of 4 returned EAGAIN\n$/)
+    const held = show([
+      call('begin', { waits: true }),
+      { ...call('end', { waits: true, result: 0 }), t: clock + 100_000 },
+    ])
+    expect(held).toMatch(/… mq_send queue of 4\n.*✓ mq_send returned 0 after \d+ ms ▇▇\n$/)
+  })
+})
+
+test('a message shows how full its channel is', () => {
+  const depth = { before: 2, after: 3, capacity: 4, unit: 'messages', source: 'mq_getattr' } as const
+  const text = show([
+    by('sender', 2, { event: 'sent', channel: 'c', seq: 0, bytes: 5, text: 'hello', depth }),
+  ])
+  expect(text).toContain('→ hello (5 bytes) ▮▮▮▯ 3 of 4')
+})
+
+test('claims of a table are shown as one, when it is whole, and counted as claims', () => {
+  const claim = (send: string, holds: boolean, table = 'fast sender') =>
+    by('director', 1, {
+      event: 'claim',
+      text: 'x',
+      holds,
+      row: { table, cells: { send, depth: '4\u001b[31m' } },
+    })
+  const text = show([
+    by('director', 1, run),
+    claim('blocking', true),
+    claim('nonblocking', false),
+    claim('blocking', true, 'slow sender'),
+    by('director', 1, { event: 'note', text: 'the end' }),
+  ])
+  const lines = text.split('\n').slice(2)
+  expect(lines.slice(0, 8)).toEqual([
+    '',
+    'fast sender',
+    '  send         depth',
+    '✔ blocking     4\\x1b[31m',
+    '✘ nonblocking  4\\x1b[31m',
+    '',
+    'slow sender',
+    '  send         depth',
+  ])
+  expect(text).toContain('2 of 3 claims hold.')
+})
