@@ -16,7 +16,7 @@ export interface Stamp {
    * @asType integer
    */
   tid: number
-  /** Who speaks: `reader`, `server`, `director`, ... */
+  /** Who speaks: `reader`, `server`, ...; `osdemo` is the supervisor, our own process. */
   actor: string
   /** One of very many of its kind: a view for people may leave it out. */
   detail?: true
@@ -181,9 +181,16 @@ export interface EvidenceFact {
   value: string
   /** What it is evidence for. */
   about: string
+  /** The value for programs, where it is a number, a list or a record. */
+  data?: Data
   /** Where it is about memory: the addresses. */
   region?: Region
 }
+
+type Cell = string | number | boolean | null
+
+/** A number, a list, a record or a table. Programs read it instead of the words of a value. */
+export type Data = number | Cell[] | { [name: string]: Cell } | { [name: string]: Cell }[]
 
 /** A range of addresses of one process. */
 export interface Region {
@@ -223,6 +230,12 @@ export interface Region {
 /** What the demo shows; it could have come out false. */
 export interface ClaimFact {
   event: 'claim'
+  /**
+   * Names what is claimed, and never changes with the wording: `fifo/reader-blocks-in-open`. Missing in recordings made
+   * before claims had ids.
+   * @pattern ^[a-z0-9-]+/[a-z0-9-]+$
+   */
+  id?: string
   text: string
   holds: boolean
   /** Where many claims make a table: its place there. */
@@ -236,10 +249,21 @@ export interface TableRow {
   cells: { [column: string]: string }
 }
 
+/** The id of a claim: a topic and what is claimed of it. */
+export type ClaimId = `${string}/${string}`
+
+/**
+ * What a note is for: `opening` and `closing` frame a demo, `step` says what happens now, `aside` explains it or says what
+ * could not be observed, `next` is a command to try.
+ */
+export type NoteRole = 'opening' | 'step' | 'aside' | 'closing' | 'next'
+
 /** An explanation, or what could not be seen here and why. */
 export interface NoteFact {
   event: 'note'
   text: string
+  /** Missing in recordings made before notes had roles. */
+  role?: NoteRole
 }
 
 /** The run ends with this exit code. */
@@ -273,6 +297,11 @@ export type Event = Stamp & Fact
 
 /** Says a fact: what actors and demos are given to speak with. `at` is its time, where that is not now. */
 export type Say = (fact: Fact & Pick<Stamp, 'detail'>, at?: number) => void
+
+/** Gives a note that has no role the usual one. */
+export function withRole<Spoken extends Fact>(fact: Spoken): Spoken {
+  return fact.event === 'note' ? { role: 'step', ...fact } : fact
+}
 
 /** Microseconds of CLOCK_MONOTONIC, the clock of every event. */
 export function now(): number {

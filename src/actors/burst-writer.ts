@@ -12,7 +12,7 @@ export interface BurstWriterConfig {
   index: number
 }
 
-/** What the director may say: how many bytes a message has, and how many messages. */
+/** What the supervisor may say: how many bytes a message has, and how many messages. */
 export type BurstWord = `${number} ${number}` | 'end'
 
 play<BurstWriterConfig>(async ({ say, config: { path, index }, told }) => {

@@ -9,7 +9,7 @@ export interface BusyConfig {
 }
 
 /**
- * What the director may say. `compute`: until the next word. `report T U` ends it and has it told when it had a CPU
+ * What the supervisor may say. `compute`: until the next word. `report T U` ends it and has it told when it had a CPU
  * from T to U, times of the clock in microseconds, as `state` events. `sleep N`: N times, a millisecond each.
  * `here`: whether it has started by now.
  */

@@ -1,4 +1,4 @@
-/** Counts in a shared cell, each time the director says how: a thread, or a process. */
+/** Counts in a shared cell, each time the supervisor says how: a thread, or a process. */
 
 import type { Say } from '../events.js'
 import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
@@ -12,7 +12,7 @@ export interface CounterConfig {
 }
 
 /**
- * What the director may say. `plainly`, `atomically` and `locked` are rounds, in which all count at the same time; `hold` is to
+ * What the supervisor may say. `plainly`, `atomically` and `locked` are rounds, in which all count at the same time; `hold` is to
  * take the lock and keep it, `lock` to take it once.
  */
 export type CounterWord = 'plainly' | 'atomically' | 'locked' | 'hold' | 'lock' | 'end'

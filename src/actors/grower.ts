@@ -1,4 +1,4 @@
-/** Takes memory in each of the ways in which a program does, when the director says so. */
+/** Takes memory in each of the ways in which a program does, when the supervisor says so. */
 import { allocate } from '../ipc/libc.js'
 import { play } from './lib/runtime.js'
 

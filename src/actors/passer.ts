@@ -16,7 +16,7 @@ export interface PasserConfig {
 }
 
 /**
- * What the director may say to the one that begins. `alone`: the same calls on one FIFO that only it has open, so that there is
+ * What the supervisor may say to the one that begins. `alone`: the same calls on one FIFO that only it has open, so that there is
  * no switch; before the other one comes. `open`: both FIFOs. `pass WHERE`: there and back, with both running there.
  */
 export type PasserWord = 'alone' | 'open' | `pass ${string}` | 'end'

@@ -1,4 +1,4 @@
-/** Holds both ends of a FIFO, nonblocking; fills and empties it as the director says, and asks the kernel about it. */
+/** Holds both ends of a FIFO, nonblocking; fills and empties it as the supervisor says, and asks the kernel about it. */
 import { readSync, writeSync } from 'node:fs'
 import { errnoOf, systemCallError } from '../errors.js'
 import { now } from '../events.js'
@@ -13,7 +13,7 @@ export interface PipeFillerConfig {
 }
 
 /**
- * What the director may say. `fill N`: write N bytes at a time until EAGAIN. `take N`: read N bytes. `resize N`: let the pipe
+ * What the supervisor may say. `fill N`: write N bytes at a time until EAGAIN. `take N`: read N bytes. `resize N`: let the pipe
  * hold N bytes; `resize-plainly N`: the same without the capability to go beyond the limit. `fill` and `count` end with how
  * many bytes the kernel counts in the pipe.
  */

@@ -1,4 +1,4 @@
-/** Does with a System V segment what the director says, one step after the other, and says what the kernel answered. */
+/** Does with a System V segment what the supervisor says, one step after the other, and says what the kernel answered. */
 import { SystemCallError } from '../errors.js'
 import {
   type Attached,
@@ -16,7 +16,7 @@ export interface SegmentUserConfig {
   size: number
 }
 
-/** What the director may say. The rest of `write ...` is the text. */
+/** What the supervisor may say. The rest of `write ...` is the text. */
 export type SegmentWord =
   | 'make'
   | 'attach'

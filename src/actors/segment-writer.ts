@@ -20,7 +20,7 @@ play<SegmentWriterConfig>(async ({ say, config: { id, size, channel, text }, tol
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes` })
   Buffer.from(attached.memory).set(bytes)
   say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes.subarray(0, -1)) ?? '' })
-  // What the kernel lists while we are attached is for the director to show.
+  // What the kernel lists while we are attached is for the supervisor to show.
   const watch = setInterval(() => {
     if (!isRemoved(id)) return
     clearInterval(watch)

@@ -1,4 +1,4 @@
-/** One side of a dialogue over FIFOs: says and listens as the director tells it. */
+/** One side of a dialogue over FIFOs: says and listens as the supervisor tells it. */
 import { read, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { systemCallError } from '../errors.js'
@@ -15,7 +15,7 @@ export interface TalkerConfig {
   first: 'to' | 'from'
 }
 
-/** What the director may say. */
+/** What the supervisor may say. */
 export type TalkerWord = `say ${string}` | 'listen' | 'end'
 
 /** How long a read may take before we say that it waits, in milliseconds. */

@@ -82,8 +82,8 @@ export const spec: PlainSpec = {
     if (shell === undefined) throw missingShell()
     if (shell !== 'words' && words.length > 0) throw new UsageError(`too many words: ${words.join(' ')}`)
     const text = shell === 'words' ? await candidates(words) : scripts[shell]!
-    const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'director' } as const
-    const event: Event = { ...stamp, event: 'note', text }
+    const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'osdemo' } as const
+    const event: Event = { ...stamp, event: 'note', text, role: 'step' }
     process.stdout.write(json ? `${JSON.stringify(event)}\n` : text)
   },
 }

@@ -5,7 +5,7 @@
  */
 import { constants, release } from 'node:os'
 import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
-import { type ErrorFact, type Event, type Fact, now, type Say } from '../events.js'
+import { type ErrorFact, type Event, type Fact, now, type Say, withRole } from '../events.js'
 import { bootId } from '../proc/boot.js'
 import { createSequencer } from './event-order.js'
 import { endOutputs, type Output } from './output.js'
@@ -129,7 +129,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
 }
 
 function stamped(fact: Fact, t: number): Event {
-  return { v: 1, t, pid: process.pid, tid: process.pid, actor: 'director', ...fact }
+  return { v: 1, t, pid: process.pid, tid: process.pid, actor: 'osdemo', ...withRole(fact) }
 }
 
 function errorFact(error: unknown): ErrorFact {

@@ -1,7 +1,15 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
 import { constants } from 'node:os'
 import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
-import { now, type Region, type Say, type TableRow } from '../events.js'
+import {
+  type ClaimId,
+  type Data,
+  type NoteRole,
+  now,
+  type Region,
+  type Say,
+  type TableRow,
+} from '../events.js'
 import { type Actor, type Ending, errorOf, type Part } from './actor.js'
 import type { Sequencer } from './event-order.js'
 import type { Output } from './output.js'
@@ -11,13 +19,22 @@ import { type Program, startProgram } from './start-program.js'
 import { startThread } from './start-thread.js'
 
 export interface Stage {
-  /** Speaks as the director. */
+  /** Speaks as the supervisor. */
   say: Say
-  note(text: string): void
-  /** @param region where it is about memory */
-  evidence(source: string, value: string, about: string, region?: Region): void
-  /** States what was shown, and gives `holds` back. One that does not hold makes the run exit 1. */
-  claim(text: string, holds: boolean, row?: TableRow): boolean
+  /** @param role `step` when left out */
+  note(text: string, role?: NoteRole): void
+  /**
+   * Quotes the kernel.
+   *
+   * @param more `data` where the value is a number, a list or a record; `region` where it is about memory
+   */
+  evidence(source: string, value: string, about: string, more?: { data?: Data; region?: Region }): void
+  /**
+   * States what was shown, and gives `holds` back. One that does not hold makes the run exit 1.
+   *
+   * @param id names what is claimed, and never changes with the wording
+   */
+  claim(id: ClaimId, text: string, holds: boolean, row?: TableRow): boolean
   /** Starts a process; it dies with the run. When it fails or is killed by somebody else, the run fails. */
   start(part: Part, streams?: Streams): Promise<Actor>
   /** Starts a thread of this process; the same holds. */
@@ -121,17 +138,17 @@ export function createStage(backstage: Backstage) {
     say,
     scope,
     stopped,
-    note(text) {
+    note(text, role = 'step') {
       mustGoOn()
-      say({ event: 'note', text })
+      say({ event: 'note', text, role })
     },
-    evidence(source, value, about, region) {
+    evidence(source, value, about, more) {
       mustGoOn()
-      say({ event: 'evidence', source, value, about, ...(region && { region }) })
+      say({ event: 'evidence', source, value, about, ...more })
     },
-    claim(text, holds, row) {
+    claim(id, text, holds, row) {
       mustGoOn()
-      say({ event: 'claim', text, holds, ...(row && { row }) })
+      say({ event: 'claim', id, text, holds, ...(row && { row }) })
       if (!holds) verdict.falseClaims.push(text)
       return holds
     },

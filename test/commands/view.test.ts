@@ -32,7 +32,7 @@ async function view(place: Place, words: string[], env = {}) {
   return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
 }
 
-const base = { v: 1, pid: 5, tid: 5, actor: 'director' } as const
+const base = { v: 1, pid: 5, tid: 5, actor: 'osdemo' } as const
 const run: Event = {
   ...base,
   t: 1000,

@@ -72,13 +72,13 @@ export const harmful = [
 /** A bit of everything, with a text in every place where one may stand. */
 export function storyOf(text: string): Event[] {
   const { events, say } = createTeller()
-  say('director', 1, { ...run, command: ['pipe', text] })
-  say('director', 1, started(2, `reader ${text}`), 20_000)
-  say('director', 1, started(3, 'writer'))
-  say('director', 1, { event: 'created', kind: 'fifo', id: text })
+  say('osdemo', 1, { ...run, command: ['pipe', text] })
+  say('osdemo', 1, started(2, `reader ${text}`), 20_000)
+  say('osdemo', 1, started(3, 'writer'))
+  say('osdemo', 1, { event: 'created', kind: 'fifo', id: text })
   say('reader', 2, { event: 'call', phase: 'begin', call: `open${text}`, object: text })
-  say('director', 1, { event: 'evidence', source: '/proc/2/wchan', value: text, about: text })
-  say('director', 1, { event: 'claim', text, holds: true })
+  say('osdemo', 1, { event: 'evidence', source: '/proc/2/wchan', value: text, about: text })
+  say('osdemo', 1, { event: 'claim', text, holds: true })
   say('reader', 2, { event: 'call', phase: 'end', call: `open${text}`, object: text, result: 3 }, 300_000)
   say('reader', 2, { event: 'call', phase: 'end', call: 'read', object: text, errno: 'EAGAIN' })
   for (let seq = 0; seq < 3; seq++) say('writer', 3, sent(text, seq, text))
@@ -93,23 +93,23 @@ export function storyOf(text: string): Event[] {
     since: 1_300_000,
   })
   for (const state of ['new', 'ready', 'running', 'waiting', 'stopped', 'zombie', 'gone'] as const) {
-    say('director', 1, { event: 'state', child: 4, state, kernel: 'R', source: text })
+    say('osdemo', 1, { event: 'state', child: 4, state, kernel: 'R', source: text })
   }
-  say('director', 1, { event: 'claim', text, holds: false })
-  say('director', 1, { event: 'note', text })
-  say('director', 1, exited(2, `reader ${text}`, 'SIGKILL'))
-  say('director', 1, exited(3, 'writer'))
-  say('director', 1, { event: 'removed', kind: 'fifo', id: text })
-  say('director', 1, { event: 'error', exit: 1, message: text, hint: text })
+  say('osdemo', 1, { event: 'claim', text, holds: false })
+  say('osdemo', 1, { event: 'note', text })
+  say('osdemo', 1, exited(2, `reader ${text}`, 'SIGKILL'))
+  say('osdemo', 1, exited(3, 'writer'))
+  say('osdemo', 1, { event: 'removed', kind: 'fifo', id: text })
+  say('osdemo', 1, { event: 'error', exit: 1, message: text, hint: text })
   return events
 }
 
 /** Some 2,000 events: messages between four processes, every hundredth lost, calls within calls, claims. */
 export function longStory(): Event[] {
   const { events, say } = createTeller()
-  say('director', 1, run)
+  say('osdemo', 1, run)
   const names = ['a', 'b', 'c', 'd']
-  for (const [index, name] of names.entries()) say('director', 1, started(10 + index, name))
+  for (const [index, name] of names.entries()) say('osdemo', 1, started(10 + index, name))
   for (let number = 0; number < 450; number++) {
     const [from, to] = [number % 4, (number + 1 + (number % 3)) % 4]
     const channel = `${from} to ${to}`
@@ -124,14 +124,14 @@ export function longStory(): Event[] {
     if (number % 100 !== 99) say(names[to]!, 10 + to, received(channel, number, `message ${number}`), 100)
     if (number % 20 === 0) {
       say(
-        'director',
+        'osdemo',
         1,
         { event: 'evidence', source: `/proc/${10 + from}/stat`, value: `${number}`, about: 'how many' },
         10,
       )
-      say('director', 1, { event: 'claim', text: `message ${number} has gone`, holds: true }, 10)
+      say('osdemo', 1, { event: 'claim', text: `message ${number} has gone`, holds: true }, 10)
     }
   }
-  for (const [index, name] of names.entries()) say('director', 1, exited(10 + index, name))
+  for (const [index, name] of names.entries()) say('osdemo', 1, exited(10 + index, name))
   return events
 }

@@ -82,10 +82,10 @@ export async function ask(pid: number, poll: Narrow['poll'] = (look) => until(lo
   const stage: Narrow = {
     say,
     poll,
-    note: (text) => say({ event: 'note', text }),
-    evidence: (source, value, about) => say({ event: 'evidence', source, value, about }),
-    claim(text, holds) {
-      say({ event: 'claim', text, holds })
+    note: (text, role = 'step') => say({ event: 'note', text, role }),
+    evidence: (source, value, about, more) => say({ event: 'evidence', source, value, about, ...more }),
+    claim(id, text, holds) {
+      say({ event: 'claim', id, text, holds })
       return holds
     },
   }

@@ -49,7 +49,7 @@ test.each([60, 80, 132])('fits %i columns, whatever a region is called', (width)
 
 test('a region above the last one begins a new picture, and other events end it', () => {
   const timeline = createTimeline({ color: 0, width: 80, hide: [] })
-  const stamp = { v: 1, t: 1, pid: 1, tid: 1, actor: 'director' } as const
+  const stamp = { v: 1, t: 1, pid: 1, tid: 1, actor: 'osdemo' } as const
   const evidence = (about: string, region: Region): Event => ({
     ...stamp,
     event: 'evidence',

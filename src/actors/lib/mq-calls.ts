@@ -6,7 +6,7 @@ import { openQueue } from '../../ipc/posix-mq.js'
 
 export interface MqConfig {
   name: string
-  /** Which queue the director has found or made under this name. */
+  /** Which queue the supervisor has found or made under this name. */
   identity: QueueIdentity
   /** Fail with EAGAIN instead of waiting. */
   nonblocking: boolean

@@ -6,7 +6,7 @@ import { readlinkSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { asOsdemoError, Unavailable } from '../../errors.js'
-import { type Event, now, type Say } from '../../events.js'
+import { type Event, now, type Say, withRole } from '../../events.js'
 import { dieWithParent } from '../../ipc/libc.js'
 
 const lineOut = 3
@@ -55,7 +55,7 @@ export function playServer<Config>(act: Act<Config>): void {
 
 function playOn<Config>(line: Line, act: Act<Config>): void {
   const say: Say = (fact, at = now()) =>
-    line.send({ v: 1, t: at, pid: process.pid, tid: line.tid, actor: line.name, ...fact })
+    line.send({ v: 1, t: at, pid: process.pid, tid: line.tid, actor: line.name, ...withRole(fact) })
   const fail = (error: unknown) => {
     const { fact } = asOsdemoError(error, `the ${line.name} failed`)
     say({ event: 'error', ...fact })
@@ -177,7 +177,7 @@ function createQueue(): { write(text: string): void; giveUp(): void } {
     const text = `${untold} events were not told: nobody read them in time`
     untold = 0
     const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'server' } as const
-    out.write(`${JSON.stringify({ ...stamp, event: 'note', text } satisfies Event)}\n`)
+    out.write(`${JSON.stringify({ ...stamp, event: 'note', text, role: 'aside' } satisfies Event)}\n`)
   })
   return {
     write(text) {

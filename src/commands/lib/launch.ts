@@ -92,7 +92,7 @@ function wantsEvents(words: string[]): boolean {
 function writeErrorEvent(error: unknown): void {
   const { fact } = asOsdemoError(error, 'osdemo failed')
   if (process.stdout.errored) return
-  const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'director' } as const
+  const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'osdemo' } as const
   const event: Event = { ...stamp, event: 'error', ...fact }
   process.stdout.write(`${JSON.stringify(event)}\n`)
 }

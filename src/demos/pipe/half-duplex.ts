@@ -69,7 +69,7 @@ function listen(actor: Actor): () => Promise<string> {
 async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await speak(alice, question)
   const own = await listen(alice)()
-  stage.claim('alice reads for the answer, and gets her own question back', own === question)
+  stage.claim('fifo/todo', 'alice reads for the answer, and gets her own question back', own === question)
 
   const heard = listen(bob)
   await seeReader(stage, bob, 'bob waits in read(2) for a question that is gone')
@@ -78,6 +78,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await speak(bob, answer)
   const next = await listen(bob)()
   stage.claim(
+    'fifo/todo',
     'asked again, bob answers, reads for the next question, and gets his own answer',
     asked === question && next === answer,
   )
@@ -93,7 +94,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
 }
 
 function seeReader(stage: Stage, { id }: Actor, claim: string): Promise<void> {
-  return seeWait(stage, { pid: id, calls: ['read'], claim })
+  return seeWait(stage, { pid: id, calls: ['read'], id: 'fifo/todo', claim })
 }
 
 /** The same steps as over one. */
@@ -108,6 +109,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
     if (asked === question && (await answered()) === answer) right++
   }
   stage.claim(
+    'fifo/todo',
     `the same steps over two FIFOs: ${right} of ${rounds} questions reached bob, and his answers alice`,
     right === rounds,
   )
@@ -115,7 +117,11 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   alice.tell('end' satisfies TalkerWord)
   await alice.ended
   const end = await stage.poll(() => bob.events.some(isEndOfFile), endPatience)
-  stage.claim('alice ends, and bob sees the end of file: nobody else could write to him', end === true)
+  stage.claim(
+    'fifo/todo',
+    'alice ends, and bob sees the end of file: nobody else could write to him',
+    end === true,
+  )
   bob.tell('end' satisfies TalkerWord)
   await bob.ended
 }

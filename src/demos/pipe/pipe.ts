@@ -81,7 +81,7 @@ export function pipeWrite(options: PipeWriteOptions): Demo {
 /** Ten messages, as in the lecture, but ten a second. */
 const messages = Array.from({ length: 10 }, (_, i) => `Message ${i}`)
 
-/** Both ends as two processes; the director looks at them through /proc. */
+/** Both ends as two processes; the supervisor looks at them through /proc. */
 export const pipeDemo: Demo = async (stage) => {
   requireProc('pipe demo')
   const path = join(runtimeFolder(), `pipe-demo-${process.pid}`)
@@ -108,6 +108,7 @@ export const pipeDemo: Demo = async (stage) => {
   await seeWait(stage, {
     pid: reader.id,
     calls: ['openat', 'open'],
+    id: 'fifo/todo',
     claim: 'the reader waits in open(2): there is no writer yet',
   })
 
@@ -126,14 +127,16 @@ export const pipeDemo: Demo = async (stage) => {
   await Promise.all([reader.ended, writer.ended])
   const got = reader.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
   stage.claim(
+    'fifo/todo',
     `all ${messages.length} messages came, in order and unchanged`,
     JSON.stringify(got) === JSON.stringify(messages),
   )
   stage.claim(
+    'fifo/todo',
     'the reader saw end of file when the writer had closed, not before',
     !early && reader.events.some(isEndOfFile),
   )
-  stage.claim('both processes are gone', !isAlive(reader.id) && !isAlive(writer.id))
+  stage.claim('fifo/todo', 'both processes are gone', !isAlive(reader.id) && !isAlive(writer.id))
 }
 
 function isEndOfFile(event: Event): boolean {
@@ -154,6 +157,7 @@ function seeBothEnds(stage: Stage, actors: Actor[], ino: number): void {
     return way
   })
   stage.claim(
+    'fifo/todo',
     `both hold inode ${ino} open, the reader read-only and the writer write-only`,
     ends[0] === 'O_RDONLY' && ends[1] === 'O_WRONLY',
   )

@@ -37,6 +37,7 @@ export const processGrow: Demo = async (stage) => {
 
   const fixed: PartName[] = ['text', 'read-only data', 'data', 'bss']
   stage.claim(
+    'process/todo',
     `${fixed.join(', ')} are as large as at the beginning: only a new program changes them`,
     fixed.every((part) => sizeOf(begin, part) === sizeOf(last, part)),
   )
@@ -74,6 +75,7 @@ async function take(
   }
   const others = (Object.keys(grown) as (keyof typeof enough)[]).filter((part) => part !== should)
   stage.claim(
+    'process/todo',
     `${nouns[should]} has grown with it, ${others.map((part) => nouns[part]).join(' and ')} not`,
     grown[should] >= enough[should] && others.every((part) => grown[part] < enough[part]),
   )

@@ -75,7 +75,7 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
   for (const { about, region } of gather(pieces).reverse()) {
     const { from, to, bytes, resident, permissions } = region
     const value = `${from}-${to} ${permissions}, ${bytes} bytes, ${resident} in memory`
-    stage.evidence(`/proc/${pid}/smaps`, value, about, region)
+    stage.evidence(`/proc/${pid}/smaps`, value, about, { region })
   }
   const sum = (size: (one: Segment) => bigint) =>
     segments.filter(({ writable }) => writable).reduce((total, one) => total + size(one), 0n)
@@ -95,13 +95,17 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
 /** What the kernel guarantees of every process. */
 export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory): void {
   const ordered = pieces.every(({ from, to }, at) => from < to && (pieces[at - 1]?.to ?? 0n) <= from)
-  stage.claim('the parts lie one above the other, and no two of them overlap', ordered)
+  stage.claim('process/todo', 'the parts lie one above the other, and no two of them overlap', ordered)
   if (mapped === undefined)
     stage.note('its memory changed while it was looked at: the parts cannot be added up')
   else {
     const sum = pieces.reduce((total, { from, to }) => total + Number(to - from), 0)
     stage.evidence(`/proc/${pid}/status`, `VmSize ${mapped / 1024} kB`, 'all that it has mapped')
-    stage.claim(`the parts add up to what the kernel counts, ${kib(sum)}: none is missing`, sum === mapped)
+    stage.claim(
+      'process/todo',
+      `the parts add up to what the kernel counts, ${kib(sum)}: none is missing`,
+      sum === mapped,
+    )
   }
   const heap = pieces.find(({ part }) => part === 'heap')
   const { startBrk } = marks
@@ -109,6 +113,7 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
   stage.evidence(`/proc/${pid}/stat`, startBrk.toString(16), 'start_brk, where brk(2) began')
   const page = 4096n
   stage.claim(
+    'process/todo',
     'the heap begins where brk(2) began, at start_brk',
     heap.from - startBrk >= 0n && heap.from - startBrk < page,
   )

@@ -49,10 +49,15 @@ async function showLateParent(stage: Stage): Promise<void> {
   await becomeZombie(stage, child, 'the child has ended, and the kernel still lists it: state Z, a zombie')
   const { files, memory, words } = showRest(stage, child, 'as a zombie')
   stage.claim(
+    'process/todo',
     'its program, memory and open files are gone',
     files === 0 && memory === undefined && words === 0,
   )
-  stage.claim(`its pid is not free: ${child.pid} is still there for kill(2)`, canBeAddressed(child.pid))
+  stage.claim(
+    'process/todo',
+    `its pid is not free: ${child.pid} is still there for kill(2)`,
+    canBeAddressed(child.pid),
+  )
   showWaitStatus(stage, child.pid, code * 256, `its exit code (${code} times 256)`)
 
   process.kill(child.pid, 'SIGKILL')
@@ -64,14 +69,18 @@ async function showLateParent(stage: Stage): Promise<void> {
     result: 0,
   })
   const after = showState(stage, child)
-  stage.claim('SIGKILL does not remove it: what has ended cannot be killed', after?.state === 'Z')
+  stage.claim(
+    'process/todo',
+    'SIGKILL does not remove it: what has ended cannot be killed',
+    after?.state === 'Z',
+  )
 
   process.kill(parent.id, 'SIGCONT')
   stage.note('the parent goes on, and its wait(2) returns')
   const heard = await parent.line()
   stage.evidence(`stdout of ${parent.id}`, heard, 'the exit code that the parent got')
-  stage.claim('the exit code has waited for the parent', heard === `${code}`)
-  stage.claim('waited for, the zombie is gone', showState(stage, child) === undefined)
+  stage.claim('process/todo', 'the exit code has waited for the parent', heard === `${code}`)
+  stage.claim('process/todo', 'waited for, the zombie is gone', showState(stage, child) === undefined)
   await parent.ended
 }
 
@@ -92,7 +101,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const adopted = readAgain(child)
   const ppid = adopted ? `${adopted.ppid}` : 'none, it is gone already'
   stage.evidence(`/proc/${child.pid}/stat`, ppid, `the parent of ${child.pid}, which was ${parent.id}`)
-  stage.claim('the dead parent has lost the zombie', adopted?.ppid !== parent.id)
+  stage.claim('process/todo', 'the dead parent has lost the zombie', adopted?.ppid !== parent.id)
   const adopter = adopted ? named(adopted.ppid) : 'who adopted it (process orphan shows who that is here)'
   await seeReaped(stage, child, adopter, patience)
 }
@@ -107,7 +116,7 @@ function enter(stage: Stage, name: string, pid: number): Stat {
 async function becomeZombie(stage: Stage, child: Stat, claim: string): Promise<void> {
   await stage.poll(() => readAgain(child)?.state === 'Z')
   const stat = showState(stage, child)
-  stage.claim(claim, stat?.state === 'Z')
+  stage.claim('process/todo', claim, stat?.state === 'Z')
 }
 
 /** What the kernel holds for a process. */
@@ -129,5 +138,5 @@ function showWaitStatus(stage: Stage, pid: number, expected: number, about: stri
     return
   }
   stage.evidence(`/proc/${pid}/stat, field 52`, `${status}`, about)
-  stage.claim(`${about} is kept for its parent`, status === expected)
+  stage.claim('process/todo', `${about} is kept for its parent`, status === expected)
 }

@@ -104,6 +104,7 @@ async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
     const errno = calls.find((call) => call.errno !== undefined)?.errno
     stage.evidence('errno', errno ?? 'no call failed', `what the C library gave to the ${first.name}`)
     stage.claim(
+      'queue/todo',
       `${whyStopped(capacity, plan.first)}: a nonblocking call fails at once, with EAGAIN`,
       errno === 'EAGAIN',
     )
@@ -111,7 +112,7 @@ async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
     const call = waitingCall(capacity, plan.first)
     const what = capacity === 0 && plan.first === 'sender' ? ', for the word that its message was taken' : ''
     const claim = `${whyStopped(capacity, plan.first)}: the ${first.name} waits in the kernel, in ${call}(2)${what}`
-    await seeWait(stage, { pid: first.id, tid: first.id, calls: [call], claim })
+    await seeWait(stage, { pid: first.id, tid: first.id, calls: [call], id: 'queue/todo', claim })
     const state = readStat(first.id)?.state
     if (state) stage.evidence(`/proc/${first.id}/stat`, state, `the state of the ${first.name}`)
   }
@@ -138,6 +139,7 @@ function showGrowth(stage: Stage, sender: Actor, small: number | undefined, mess
   // Of a few messages the pipe may have taken one, and what Node gives back meanwhile may be as much.
   if (messages < 4) return
   stage.claim(
+    'queue/todo',
     'the queue lies in the memory of the sender, which has grown with it',
     grown - small > (messages * largeMessage) / 2,
   )
@@ -149,6 +151,7 @@ function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   for (const side of ['sender', 'receiver'] as const) stage.note(`the ${side} ${inWords(outcome[side])}`)
   if (neverMeet(plan)) {
     stage.claim(
+      'queue/todo',
       'no message passed: neither side ever waits, so neither ever finds the other waiting',
       outcome.sender.messages.length + outcome.receiver.messages.length === 0,
     )
@@ -157,21 +160,26 @@ function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   const wall = expectedWall(plan)
   const stopped = stoppedAs(wall, outcome[first], outcome.letIn)
   const other = first === 'sender' ? 'receiver' : 'sender'
-  if (wall === 'held') stage.claim(`the ${first} went on only when the ${other} had come`, stopped)
-  if (wall === 'none') stage.claim(`the ${first} was never made to wait, and never refused`, stopped)
+  if (wall === 'held')
+    stage.claim('queue/todo', `the ${first} went on only when the ${other} had come`, stopped)
+  if (wall === 'none')
+    stage.claim('queue/todo', `the ${first} was never made to wait, and never refused`, stopped)
   const highest = highestDepth(outcome)
   if (capacity === 0) {
     stage.claim(
+      'queue/todo',
       'each message passed while both were in their call, and none was stored',
       allMet(outcome) && highest === 0,
     )
   } else if (capacity !== 'unbounded') {
     stage.claim(
+      'queue/todo',
       `never more than ${capacity} messages were in the queue, as mq_getattr says`,
       highest <= sizeOf(capacity),
     )
   }
   stage.claim(
+    'queue/todo',
     `all ${messages} messages arrived in the order in which they were sent, none lost, none twice`,
     allInOrder(outcome) && outcome.receiver.messages.length === messages,
   )

@@ -154,7 +154,7 @@ function claimCell(stage: Stage, { plan, outcome, seen }: Cell): void {
       'in order': `${receiver.messages.length} of ${messages}`,
     },
   }
-  stage.claim(sentence(plan, highest), holds, row)
+  stage.claim('queue/todo', sentence(plan, highest), holds, row)
 }
 
 /** What a side met with, in at most eleven characters. */

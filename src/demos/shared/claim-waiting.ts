@@ -1,4 +1,5 @@
 /** Seeing that a process or thread waits in the kernel, and in which call. */
+import type { ClaimId } from '../../events.js'
 import { waitingThreads } from '../../proc/task.js'
 import type { Stage } from '../../run/stage.js'
 
@@ -8,6 +9,7 @@ interface Wait {
   tid?: number
   /** Names of the system calls of which one is expected. */
   calls: string[]
+  id: ClaimId
   claim: string
 }
 
@@ -15,7 +17,7 @@ interface Wait {
  * Looks until a thread is seen waiting, for at most twenty seconds, says where the kernel showed it, and claims it. Where the
  * kernel does not show system calls at all, that is a note and no claim.
  */
-export async function seeWait(stage: Stage, { pid, tid, calls, claim }: Wait): Promise<void> {
+export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait): Promise<void> {
   const look = () => waitingThreads(pid).filter((thread) => tid === undefined || thread.tid === tid)
   const found = await stage.poll(() =>
     look().find(({ syscall }) => syscall !== undefined && calls.includes(syscall)),
@@ -29,5 +31,5 @@ export async function seeWait(stage: Stage, { pid, tid, calls, claim }: Wait): P
     stage.evidence(`${folder}/syscall`, found.syscall!, 'the system call that this thread is in')
     if (found.wchan) stage.evidence(`${folder}/wchan`, found.wchan, 'where in the kernel it sleeps')
   }
-  stage.claim(claim, found !== undefined)
+  stage.claim(id, claim, found !== undefined)
 }

@@ -36,6 +36,7 @@ export const shmDemo: Demo = async (stage) => {
 
   const alone = showSegment(stage, id, `the segment, now that its writer, ${writer.id}, is dead`)
   stage.claim(
+    'shm/todo',
     'the segment outlives the process that made it',
     alone?.attached === 0 && alone.creatorPid === writer.id,
   )
@@ -46,11 +47,16 @@ export const shmDemo: Demo = async (stage) => {
   reader.tell('read' satisfies SegmentWord)
   const received = await reader.until('received')
   stage.claim(
+    'shm/todo',
     'another process, which knows only the key, reads what the dead one wrote',
     received.text === text,
   )
   const larger = await ask(reader, 'find-larger')
-  stage.claim(`a segment does not grow: shmget(2) for ${2 * size} bytes is EINVAL`, larger.errno === 'EINVAL')
+  stage.claim(
+    'shm/todo',
+    `a segment does not grow: shmget(2) for ${2 * size} bytes is EINVAL`,
+    larger.errno === 'EINVAL',
+  )
 
   await showRefusal(stage)
   const remover = await enter('remover')
@@ -59,17 +65,17 @@ export const shmDemo: Demo = async (stage) => {
   claimAttached(stage, id, 2)
   await ask(remover, 'remove')
   const marked = showSegment(stage, id, 'the segment, removed while two processes have it attached')
-  stage.claim('a removed segment loses its key at once', marked?.key === 0 && marked.removed)
+  stage.claim('shm/todo', 'a removed segment loses its key at once', marked?.key === 0 && marked.removed)
   const gone = await ask(remover, 'find')
-  stage.claim(`nobody finds it by key ${key} any more: ENOENT`, gone.errno === 'ENOENT')
+  stage.claim('shm/todo', `nobody finds it by key ${key} any more: ENOENT`, gone.errno === 'ENOENT')
   remover.tell('write still here' satisfies SegmentWord)
   await remover.until('sent')
   reader.tell('read' satisfies SegmentWord)
   const late = await reader.until('received', ({ seq }) => seq === 1)
-  stage.claim('those who have it attached share it all the same', late.text === 'still here')
+  stage.claim('shm/todo', 'those who have it attached share it all the same', late.text === 'still here')
   for (const actor of [reader, remover]) end(actor)
   await Promise.all([reader.ended, remover.ended])
-  stage.claim('its memory goes with the last one who detaches it', readSegment(id) === undefined)
+  stage.claim('shm/todo', 'its memory goes with the last one who detaches it', readSegment(id) === undefined)
 }
 
 /** What the kernel answers who may not use a segment; that takes another user's. */
@@ -90,6 +96,7 @@ async function showRefusal(stage: Stage): Promise<void> {
   const still = showSegment(stage, foreign.id, `a segment of user ${foreign.uid}`)
   if (still) {
     stage.claim(
+      'shm/todo',
       `a key that another user owns is EACCES, so take another key than ${foreign.key}`,
       errno === 'EACCES',
     )
@@ -115,5 +122,5 @@ function end(actor: Actor): void {
 
 function claimAttached(stage: Stage, id: number, count: number): void {
   const segment = showSegment(stage, id, `the segment, with ${count} attached`)
-  stage.claim(`the kernel counts who has it attached: ${count}`, segment?.attached === count)
+  stage.claim('shm/todo', `the kernel counts who has it attached: ${count}`, segment?.attached === count)
 }

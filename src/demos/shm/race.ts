@@ -40,7 +40,11 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     )
     const all = await stage.poll(() => readSegment(id)?.attached === processes + 1)
     showSegment(stage, id, 'the segment that all of them count in')
-    stage.claim(`${processes} processes and this one have the segment attached`, all !== undefined)
+    stage.claim(
+      'shm/todo',
+      `${processes} processes and this one have the segment attached`,
+      all !== undefined,
+    )
     const race: Race = { counters, cell, times }
     await showRace(stage, race)
     await showLock(stage, race)
@@ -57,7 +61,11 @@ async function showLock(stage: Stage, race: Race): Promise<void> {
     `${locked}`,
     `the counter after ${race.counters.length} times ${race.times} plain additions under the lock`,
   )
-  stage.claim(`plain additions under a lock lost none of ${expected} updates`, locked === expected)
+  stage.claim(
+    'shm/todo',
+    `plain additions under a lock lost none of ${expected} updates`,
+    locked === expected,
+  )
 }
 
 /** One takes the lock and is killed; another one waits for it meanwhile. */
@@ -70,6 +78,7 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     pid: waiter!.id,
     tid: waiter!.id,
     calls: ['futex'],
+    id: 'shm/todo',
     claim: `${waiter!.name} waits for the lock that ${holder!.name} holds, and sleeps in futex(2)`,
   })
   await showIdle(stage, waiter!)
@@ -80,6 +89,7 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end',
   )
   stage.claim(
+    'shm/todo',
     `the kernel gives the lock to ${waiter!.name}, and tells it that the holder died (EOWNERDEAD)`,
     got.errno === 'EOWNERDEAD',
   )
@@ -89,7 +99,11 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     'call',
     ({ call, phase, t }) => call === 'pthread_mutex_lock' && phase === 'end' && t > got.t,
   )
-  stage.claim('mended, the lock can be taken again as if nothing had happened', again.result === 0)
+  stage.claim(
+    'shm/todo',
+    'mended, the lock can be taken again as if nothing had happened',
+    again.result === 0,
+  )
 }
 
 /** What the kernel counts for a thread that waits: nothing. */
@@ -105,5 +119,5 @@ async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
     `state ${after.state}, ${before.cpuTicks} and then ${after.cpuTicks} ticks of CPU time`,
     `${name}, before and after ${watching} ms of waiting`,
   )
-  stage.claim(`waiting for the lock cost ${name} no CPU time`, after.cpuTicks === before.cpuTicks)
+  stage.claim('shm/todo', `waiting for the lock cost ${name} no CPU time`, after.cpuTicks === before.cpuTicks)
 }

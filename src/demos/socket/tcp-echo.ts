@@ -56,7 +56,7 @@ export function echoClient(config: EchoClientConfig): Demo {
 
 const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
 
-/** Server and client as two processes; the director looks their sockets up in /proc. */
+/** Server and client as two processes; the supervisor looks their sockets up in /proc. */
 export const echoDemo: Demo = async (stage) => {
   requireProc('tcp-echo demo')
   const host = '127.0.0.1'
@@ -99,12 +99,14 @@ export const echoDemo: Demo = async (stage) => {
   await client.ended
   const echoes = client.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
   stage.claim(
+    'tcp/todo',
     `all ${messages.length} frames came back as they were sent, the empty one too`,
     JSON.stringify(echoes) === JSON.stringify(messages),
   )
   server.tell('stop')
   await server.ended
   stage.claim(
+    'tcp/todo',
     'the listening socket has gone with its process',
     !readTcpTable().some((row) => row.inode === listening?.inode),
   )
@@ -114,7 +116,7 @@ export const echoDemo: Demo = async (stage) => {
 function seeListening(stage: Stage, server: Actor, port: number): TcpRow | undefined {
   const row = readTcpTable().find((socket) => socket.state === 'LISTEN' && socket.local.port === port)
   sayRow(stage, row, 'the listening socket')
-  stage.claim(`port ${port} is open for connections, and the server holds it`, holds(server, row))
+  stage.claim('tcp/todo', `port ${port} is open for connections, and the server holds it`, holds(server, row))
   return row
 }
 
@@ -127,6 +129,7 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
   sayRow(stage, near, 'the socket of the client')
   sayRow(stage, far, 'the socket of the server')
   stage.claim(
+    'tcp/todo',
     'the connection is a pair of sockets, one in each process, and each names the other',
     holds(client, near) && holds(server, far),
   )
@@ -139,6 +142,7 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
   stage.evidence(source, `${range.first} to ${range.last}`, 'the ports that the kernel gives to clients')
   const { port: chosen } = near.local
   stage.claim(
+    'tcp/todo',
     `the kernel gave the client the ephemeral port ${chosen}`,
     chosen >= range.first && chosen <= range.last,
   )
@@ -170,12 +174,17 @@ async function seeLowPort(stage: Stage): Promise<void> {
     'the first port that is free for all',
   )
   if (port >= first) {
-    stage.claim(`port ${port} is free for all on this machine`, errno === undefined)
+    stage.claim('tcp/todo', `port ${port} is free for all on this machine`, errno === undefined)
     return
   }
   stage.evidence('/proc/self/status CapEff', capable ? 'yes' : 'no', 'CAP_NET_BIND_SERVICE for this process')
-  if (!capable) stage.claim(`port ${port} is privileged, and refused: EACCES`, errno === 'EACCES')
+  if (!capable) stage.claim('tcp/todo', `port ${port} is privileged, and refused: EACCES`, errno === 'EACCES')
   else if (errno === 'EACCES') {
     stage.note('a capability counts only in the user namespace that owns this network; here another one does')
-  } else stage.claim(`port ${port} is privileged, and this process has the right to it`, errno === undefined)
+  } else
+    stage.claim(
+      'tcp/todo',
+      `port ${port} is privileged, and this process has the right to it`,
+      errno === undefined,
+    )
 }

@@ -81,7 +81,7 @@ async function tellStanding(stage: Stage, stat: Stat, first: Look, { world, chai
   const time = Math.round((last.t - first.t) / 1000)
   const switches = `${first.switches}, ${time} ms later ${last.switches}`
   stage.evidence(`/proc/${pid}/status`, switches, `how often ${named(pid)} has left a CPU`)
-  stage.claim(`${named(pid)} is still ${first.doing} after ${time} ms`, last.key === first.key)
+  stage.claim('why/todo', `${named(pid)} is still ${first.doing} after ${time} ms`, last.key === first.key)
   if (circle) await claimCircle(stage, chain, circle.members)
 }
 
@@ -96,7 +96,7 @@ async function claimCircle(stage: Stage, chain: Chain, members: number[]): Promi
     before.map(({ doing }, index) => `${members[index]} ${doing}`),
     8,
   )
-  stage.claim(`the circle stands still: ${calls}`, same)
+  stage.claim('why/todo', `the circle stands still: ${calls}`, same)
 }
 
 async function tellRunning(stage: Stage, stat: Stat, first: Look): Promise<void> {
@@ -116,7 +116,7 @@ async function tellRunning(stage: Stage, stat: Stat, first: Look): Promise<void>
   stage.note(`kill -STOP ${pid}`)
   const ran = last.cpuTicks > first.cpuTicks || last.switches > first.switches
   const text = ran ? 'does go on: it has run meanwhile' : 'is ready to run, but has got no CPU'
-  stage.claim(`${named(pid)} ${text}`, ran || last.state === 'R')
+  stage.claim('why/todo', `${named(pid)} ${text}`, ran || last.state === 'R')
 }
 
 /** It ran between any two looks. */
@@ -133,6 +133,7 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
   const account = accountOf(createWorld(), pid, true)
   if (account) tellAccount(stage, account)
   stage.claim(
+    'why/todo',
     `${named(pid)} ran between the looks`,
     last.switches > first.switches || last.cpuTicks > first.cpuTicks,
   )

@@ -264,7 +264,7 @@ function createPalette(chalk: ChalkInstance): (name: string) => Paint {
     chalk.greenBright,
     chalk.redBright,
   ]
-  const given = new Map<string, Paint>([['director', chalk.dim]])
+  const given = new Map<string, Paint>([['osdemo', chalk.dim]])
   return (name) => {
     const paint = given.get(name) ?? palette[(given.size - 1) % palette.length]!
     given.set(name, paint)

@@ -62,7 +62,7 @@ describe('words that make no sense', () => {
     expect(plain!.stderr()).not.toMatch(/\n\s+at /)
 
     const events = parseEvents(json!.stdout())
-    expect(events).toMatchObject([{ v: 1, event: 'error', exit: 2, actor: 'director', pid: json!.pid }])
+    expect(events).toMatchObject([{ v: 1, event: 'error', exit: 2, actor: 'osdemo', pid: json!.pid }])
     expect(invalidEvents(events)).toEqual([])
     const error = events[0] as { message: string; hint?: string }
     expect(`${error.message}\n${error.hint}`).toMatch(message)

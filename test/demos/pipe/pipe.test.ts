@@ -145,7 +145,7 @@ describe('two terminals', () => {
       [writer, 'sent', 'write'],
     ] as const) {
       const events = validEvents(run)
-      expect(events[0]).toMatchObject({ event: 'run', actor: 'director' })
+      expect(events[0]).toMatchObject({ event: 'run', actor: 'osdemo' })
       expect(events[0]).toHaveProperty('command', ['pipe', end, '--json', ...(end === 'write' ? sent : [])])
       const messages = events.flatMap((event) => (event.event === kind ? [event] : []))
       expect(messages.map(({ seq }) => seq)).toEqual([0, 1, 2, 3])

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { pictureReader } from '../../../src/demos/fork-picture.js'
+import { pictureReader } from '../../../src/demos/process/fork-picture.js'
 import { readNumbers } from '../../../src/proc/read.js'
 import { readStat } from '../../../src/proc/stat.js'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'

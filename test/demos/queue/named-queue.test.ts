@@ -315,7 +315,7 @@ describe('what can go wrong', () => {
       const name = newName()
       const texts = command === 'send' ? Array.from({ length: 11 }, () => 'x') : []
       const run = place.osdemo(['queue', command, '--name', name, '--json', ...texts])
-      await until(() => eventsSoFar(run).some(({ event, actor }) => event === 'call' && actor !== 'director'))
+      await until(() => eventsSoFar(run).some(({ event, actor }) => event === 'call' && actor !== 'osdemo'))
       run.child.kill('SIGKILL')
       await run.exit
       await until(() => processesOf(place).length === 0)

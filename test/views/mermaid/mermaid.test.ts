@@ -21,14 +21,14 @@ function draw(events: Event[]): string {
 
 test('participants come and go, blocking is activation, messages are arrows and lost ones crossed', () => {
   const { events, say } = createTeller()
-  say('director', 1, run)
-  say('director', 1, started(2, 'reader'))
-  say('director', 1, started(3, 'writer'))
+  say('osdemo', 1, run)
+  say('osdemo', 1, started(2, 'reader'))
+  say('osdemo', 1, started(3, 'writer'))
   say('reader', 2, { event: 'call', phase: 'begin', call: 'open', object: 'FIFO p' })
   say('reader', 2, { event: 'call', phase: 'end', call: 'open', object: 'FIFO p', result: 3 }, 200_000)
   for (const seq of [0, 1]) say('writer', 3, sent('p', seq, `Message ${seq}`))
   say('reader', 2, received('p', 0, 'Message 0'))
-  say('director', 1, exited(3, 'writer'))
+  say('osdemo', 1, exited(3, 'writer'))
   expect(
     draw(events)
       .split('\n')
@@ -36,7 +36,7 @@ test('participants come and go, blocking is activation, messages are arrows and 
   ).toEqual([
     'sequenceDiagram',
     'title: osdemo pipe demo',
-    'participant p0 as director 1',
+    'participant p0 as osdemo 1',
     'Note over p0: osdemo 1.2.3, Node v20.0.0, linux 6',
     'create participant p1 as reader 2',
     'p0->>p1: starts',
@@ -56,10 +56,10 @@ test('participants come and go, blocking is activation, messages are arrows and 
 
 test('two recorded terminals have an arrow from writer to reader', () => {
   const { events, say } = createTeller()
-  say('director', 1, run)
-  say('director', 11, run)
-  say('director', 1, started(2, 'reader'))
-  say('director', 11, started(12, 'writer'))
+  say('osdemo', 1, run)
+  say('osdemo', 11, run)
+  say('osdemo', 1, started(2, 'reader'))
+  say('osdemo', 11, started(12, 'writer'))
   say('writer', 12, sent('/tmp/pipe', 0, 'hello'))
   say('reader', 2, received('/tmp/pipe', 0, 'hello'))
   const text = draw(events)
@@ -90,8 +90,8 @@ test('of many steps only the first of a kind are drawn, and a note says how many
 
 test('what has too many kinds ends with a note, and stays within what Mermaid takes', () => {
   const { events, say } = createTeller()
-  say('director', 1, run)
-  for (let child = 2; child < 1500; child++) say('director', 1, started(child, `child-${child}`))
+  say('osdemo', 1, run)
+  for (let child = 2; child < 1500; child++) say('osdemo', 1, started(child, `child-${child}`))
   const text = draw(events)
   expect(text.length).toBeLessThan(50_000)
   expect(text).toContain('The diagram #101;nds here')

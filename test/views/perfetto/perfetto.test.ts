@@ -60,8 +60,8 @@ function broken(events: TraceEvent[]): string[] {
 
 test('a call is a slice, a message an arrow between two, what is in a channel a counter', () => {
   const { events, say } = createTeller()
-  say('director', 1, run)
-  say('director', 1, started(2, 'reader'))
+  say('osdemo', 1, run)
+  say('osdemo', 1, started(2, 'reader'))
   say('reader', 2, { event: 'call', phase: 'begin', call: 'open', object: 'FIFO p' })
   say('reader', 2, { event: 'call', phase: 'end', call: 'open', object: 'FIFO p', result: 3 }, 5000)
   say('writer', 3, sent('p', 0, 'hello'))
@@ -112,8 +112,8 @@ test('messages of the same microsecond have slices of their own', () => {
 
 test('context switches and the depth of a queue are counters', () => {
   const { events, say } = createTeller()
-  say('director', 1, started(2, 'busy'))
-  say('director', 1, {
+  say('osdemo', 1, started(2, 'busy'))
+  say('osdemo', 1, {
     event: 'evidence',
     source: '/proc/2/status',
     value: '1 voluntary, 10 involuntary',

@@ -56,9 +56,9 @@ test('a message was sent before it was received, also when its sender said so la
 
 test('channels of two chapters have nothing to do with each other', () => {
   const { events, say } = createTeller()
-  say('director', 9, run)
+  say('osdemo', 9, run)
   say('a', 1, sent('ring', 0, 'x'))
-  say('director', 9, run)
+  say('osdemo', 9, run)
   say('b', 2, received('ring', 0, 'x'))
   expect(ways(events)).toEqual(['a > (untold): x', '(untold) > b: x'])
 })
@@ -66,12 +66,12 @@ test('channels of two chapters have nothing to do with each other', () => {
 test('a state lasts until the next one, and the last one no longer than states were told', () => {
   const { events, say } = createTeller()
   const state = (child: number, state: 'ready' | 'running') =>
-    say('director', 1, { event: 'state', child, state, kernel: 'R', source: 'x' })
+    say('osdemo', 1, { event: 'state', child, state, kernel: 'R', source: 'x' })
   state(2, 'running')
   state(3, 'ready')
   state(2, 'ready')
   state(3, 'running')
-  say('director', 1, { event: 'exited', child: 3, name: 'x', kind: 'process', code: 0, signal: null }, 50_000)
+  say('osdemo', 1, { event: 'exited', child: 3, name: 'x', kind: 'process', code: 0, signal: null }, 50_000)
   const stays = tellStory(events, true).stays.map(({ lane, state, from, to }) => [lane.tid, state, to - from])
   expect(stays).toEqual([
     [2, 'running', 2000],
@@ -84,11 +84,11 @@ test('a state lasts until the next one, and the last one no longer than states w
 test('a pid that comes again is somebody else', () => {
   const { events, say } = createTeller()
   for (const name of ['one', 'two']) {
-    say('director', 9, started(5, name))
+    say('osdemo', 9, started(5, name))
     say(name, 5, { event: 'note', text: 'here' })
-    say('director', 9, { event: 'exited', child: 5, name, kind: 'process', code: 0, signal: null })
+    say('osdemo', 9, { event: 'exited', child: 5, name, kind: 'process', code: 0, signal: null })
   }
-  expect(tellStory(events, true).lanes.map(({ name }) => name)).toEqual(['director', 'one', 'two'])
+  expect(tellStory(events, true).lanes.map(({ name }) => name)).toEqual(['osdemo', 'one', 'two'])
 })
 
 test('what another boot recorded comes behind, with the distances that it had', () => {

@@ -22,10 +22,10 @@ test('calls too short to be seen each for itself are drawn together, and the pic
 
 test('a call whose end was not told lasts no longer than its caller', () => {
   const { events, say } = createTeller()
-  say('director', 1, started(2, 'child'))
+  say('osdemo', 1, started(2, 'child'))
   say('child', 2, { event: 'call', phase: 'begin', call: 'compute', object: 'x' })
-  say('director', 1, exited(2, 'child', 'SIGKILL'), 100_000)
-  for (let later = 0; later < 9; later++) say('director', 1, { event: 'note', text: 'x' }, 100_000)
+  say('osdemo', 1, exited(2, 'child', 'SIGKILL'), 100_000)
+  for (let later = 0; later < 9; later++) say('osdemo', 1, { event: 'note', text: 'x' }, 100_000)
   const text = draw(events)
   const [, width] = /<rect [^>]*width="([\d.]+)"[^>]*class="held"/.exec(text)!
   expect(Number(width)).toBeGreaterThan(50)
@@ -36,7 +36,7 @@ test('a call whose end was not told lasts no longer than its caller', () => {
 test('the numbers of claims do not lie on one another', () => {
   const { events, say } = createTeller()
   for (let number = 0; number < 60; number++) {
-    say('director', 1, { event: 'claim', text: `${number}`, holds: true }, 1000 + (number % 7) * 900)
+    say('osdemo', 1, { event: 'claim', text: `${number}`, holds: true }, 1000 + (number % 7) * 900)
   }
   const badges = [
     ...draw(events).matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="16" rx="8"/g),
@@ -57,7 +57,7 @@ test.each(['svg', 'html', 'mermaid', 'perfetto'] as const)(
       say('a', 1, { event: 'note', text })
       say('a', 1, { event: 'claim', text, holds: true })
       say('a', 1, { event: 'call', phase: 'begin', call: text, object: text })
-      say('director', 2, exited(3, 'x', text))
+      say('osdemo', 2, exited(3, 'x', text))
     }
     const view = pictures[name]()
     expect(events.map((event) => view.event(event)).join('') + view.end()).toMatch(/\n$/)

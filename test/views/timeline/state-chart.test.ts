@@ -13,9 +13,9 @@ const run: Fact = {
   kernel: 'linux 6',
 }
 
-/** An event of the director at a time in milliseconds. */
+/** An event of the supervisor at a time in milliseconds. */
 function at(ms: number, fact: Fact): Event {
-  return { v: 1, t: ms * 1000, pid: 1, tid: 1, actor: 'director', ...fact }
+  return { v: 1, t: ms * 1000, pid: 1, tid: 1, actor: 'osdemo', ...fact }
 }
 
 function started(child: number, name: string): Event {

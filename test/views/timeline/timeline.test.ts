@@ -28,14 +28,14 @@ function show(events: Event[], width = 80, color: 0 | 1 = 0): string {
 function everything(): Event[] {
   const long = 'a text that does not fit into one line of a terminal, however one looks at it '.repeat(2)
   return [
-    by('director', 1, run),
-    by('director', 1, {
+    by('osdemo', 1, run),
+    by('osdemo', 1, {
       event: 'started',
       child: 4_194_304,
       name: 'a-reader-with-a-very-long-name',
       kind: 'process',
     }),
-    by('director', 1, { event: 'created', kind: 'fifo', id: `/tmp/${'x'.repeat(200)}` }),
+    by('osdemo', 1, { event: 'created', kind: 'fifo', id: `/tmp/${'x'.repeat(200)}` }),
     by('reader', 4_194_304, { event: 'call', phase: 'begin', call: 'open', object: long }),
     by(
       'reader',
@@ -53,13 +53,13 @@ function everything(): Event[] {
       bytes: 1e15,
       since: clock,
     }),
-    by('director', 1, { event: 'state', child: 3, state: 'waiting', kernel: 'S', source: '/proc/3/stat' }),
-    by('director', 1, { event: 'evidence', source: '/proc/3/wchan', value: 'pipe_read', about: long }),
-    by('director', 1, { event: 'claim', text: long, holds: true }),
-    by('director', 1, { event: 'claim', text: 'water flows uphill', holds: false }),
-    by('director', 1, { event: 'note', text: long }),
-    by('director', 1, { event: 'removed', kind: 'fifo', id: '/tmp/x' }),
-    by('director', 1, {
+    by('osdemo', 1, { event: 'state', child: 3, state: 'waiting', kernel: 'S', source: '/proc/3/stat' }),
+    by('osdemo', 1, { event: 'evidence', source: '/proc/3/wchan', value: 'pipe_read', about: long }),
+    by('osdemo', 1, { event: 'claim', text: long, holds: true }),
+    by('osdemo', 1, { event: 'claim', text: 'water flows uphill', holds: false }),
+    by('osdemo', 1, { event: 'note', text: long }),
+    by('osdemo', 1, { event: 'removed', kind: 'fifo', id: '/tmp/x' }),
+    by('osdemo', 1, {
       event: 'exited',
       child: 3,
       name: 'reader',
@@ -140,20 +140,19 @@ describe('the timeline', () => {
   })
 
   test('shows a run of another process beside the first, on the same clock', () => {
-    const claim = (pid: number): Event =>
-      by('director', pid, { event: 'claim', text: 'it does', holds: true })
+    const claim = (pid: number): Event => by('osdemo', pid, { event: 'claim', text: 'it does', holds: true })
     const other: Fact = { ...run, command: ['short-reads'] }
     const later: Fact = { ...other, version: '2.0.0' }
     const text = show([
-      by('director', 1, run),
-      by('director', 2, other),
-      by('director', 3, later),
+      by('osdemo', 1, run),
+      by('osdemo', 2, other),
+      by('osdemo', 3, later),
       claim(1),
       claim(2),
     ])
     expect(text.match(/^──/gm)).toHaveLength(1)
-    expect(text).toMatch(/0\.001 director +2 \+ begins osdemo short-reads\n/)
-    expect(text).toMatch(/0\.002 director +3 \+ begins osdemo short-reads \(osdemo\s+2\.0\.0/)
+    expect(text).toMatch(/0\.001 osdemo +2 \+ begins osdemo short-reads\n/)
+    expect(text).toMatch(/0\.002 osdemo +3 \+ begins osdemo short-reads \(osdemo\s+2\.0\.0/)
     expect(text).toMatch(/0\.004 claim/)
     expect(text).toContain('pipe demo    ✔ it does\nshort-reads  ✔ it does\n')
   })
@@ -182,7 +181,7 @@ describe('what is not worth a line', () => {
 
   test('is what was said in detail', () => {
     const text = show([
-      by('director', 1, run),
+      by('osdemo', 1, run),
       { ...by('sender', 2, { event: 'note', text: 'one of many' }), detail: true },
     ])
     expect(text).not.toContain('one of many')
@@ -211,18 +210,18 @@ test('a message shows how full its channel is', () => {
 
 test('claims of a table are shown as one, when it is whole, and counted as claims', () => {
   const claim = (send: string, holds: boolean, table = 'fast sender') =>
-    by('director', 1, {
+    by('osdemo', 1, {
       event: 'claim',
       text: 'x',
       holds,
       row: { table, cells: { send, depth: '4\u001b[31m' } },
     })
   const text = show([
-    by('director', 1, run),
+    by('osdemo', 1, run),
     claim('blocking', true),
     claim('nonblocking', false),
     claim('blocking', true, 'slow sender'),
-    by('director', 1, { event: 'note', text: 'the end' }),
+    by('osdemo', 1, { event: 'note', text: 'the end' }),
   ])
   const lines = text.split('\n').slice(2)
   expect(lines.slice(0, 8)).toEqual([

@@ -1,8 +1,8 @@
 /** The pages that a process and the child that it forked have in common, by the kernel's count: copy on write, seen from outside. */
-import { readSmaps } from '../proc/smaps.js'
-import type { Stage } from '../run/stage.js'
+import { readSmaps } from '../../proc/smaps.js'
+import type { Stage } from '../../run/stage.js'
 import type { Variable } from './fork-picture.js'
-import { kib } from './process/show-memory.js'
+import { kib } from './show-memory.js'
 
 /** Those of the variables of examples/fork-shares.c that lie in memory which is shared. */
 export const sharedVariables = ['MAP_SHARED', 'System V']
@@ -62,12 +62,14 @@ export function showCopies(
     return
   }
   stage.claim(
+    'process/todo',
     'copy on write: pages that both had in common are copied for the child when it writes',
     copied.every(
       ({ before, after }) => after.own >= before.own + some && after.common <= before.common - some,
     ),
   )
   stage.claim(
+    'process/todo',
     'shared memory is not copied: after the child wrote, all of its pages are common',
     kept.every(({ after }) => after.own === 0 && after.common >= whole),
   )
