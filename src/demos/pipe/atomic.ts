@@ -97,7 +97,7 @@ async function showWhole(stage: Stage, cast: Cast, size: number, burst: number):
   const { messages, torn, changes } = await burstUntil(cast, size, burst, met)
   const limit = size === pipeBuf ? ' (PIPE_BUF)' : ''
   stage.claim(
-    'fifo/todo',
+    'pipe/short-writes-are-atomic',
     `none of ${messages} messages of ${size} bytes${limit} is torn, while the writer changed ${changes} times`,
     torn === 0,
   )
@@ -105,6 +105,11 @@ async function showWhole(stage: Stage, cast: Cast, size: number, burst: number):
 
 async function showTorn(stage: Stage, cast: Cast, size: number, burst: number): Promise<void> {
   const { messages, torn, tries } = await burstUntil(cast, size, burst, (outcome) => outcome.torn > 0)
-  if (torn > 0) stage.claim('fifo/todo', `${torn} of ${messages} messages of ${size} bytes are torn`, true)
+  if (torn > 0)
+    stage.claim(
+      'pipe/long-writes-may-be-torn',
+      `${torn} of ${messages} messages of ${size} bytes are torn`,
+      true,
+    )
   else stage.note(`none of ${messages} messages of ${size} bytes was torn in ${tries} bursts, by luck`)
 }

@@ -87,7 +87,7 @@ async function showFull(stage: Stage, pipe: Pipe): Promise<void> {
   const { page, capacity } = pipe
   const { held, bytes, errno } = await fill(pipe, page)
   stage.claim(
-    'fifo/todo',
+    'pipe/holds-its-capacity',
     `it took ${bytes} bytes, as much as F_GETPIPE_SZ and FIONREAD say, and then answered ${errno}`,
     bytes === capacity && held === capacity && errno === 'EAGAIN',
   )
@@ -99,7 +99,7 @@ async function showRoom(stage: Stage, pipe: Pipe): Promise<void> {
   const early = await pollRoom(pipe)
   const refused = await fill(pipe, 1)
   stage.claim(
-    'fifo/todo',
+    'pipe/partly-read-page-gives-no-room',
     'one byte read makes no room for one: no POLLOUT, and EAGAIN again',
     !early && refused.bytes === 0 && refused.errno === 'EAGAIN',
   )
@@ -107,7 +107,7 @@ async function showRoom(stage: Stage, pipe: Pipe): Promise<void> {
   const ready = await pollRoom(pipe)
   const { bytes } = await fill(pipe, page)
   stage.claim(
-    'fifo/todo',
+    'pipe/wholly-read-page-gives-room',
     `when the whole page of ${page} bytes is read there is: POLLOUT, and a write of ${bytes} bytes passes`,
     ready && bytes === page,
   )
@@ -131,7 +131,7 @@ async function showBlocked(stage: Stage, pipe: Pipe): Promise<void> {
   await seeWait(stage, {
     pid: writer.id,
     calls: ['write'],
-    id: 'fifo/todo',
+    id: 'pipe/writer-blocks-when-full',
     claim: 'without O_NONBLOCK a writer waits in write(2) for room',
   })
   await take(pipe, page)
@@ -139,7 +139,7 @@ async function showBlocked(stage: Stage, pipe: Pipe): Promise<void> {
   const held = await countAfter(pipe, 'count')
   const expected = capacity - page + message.length + 1
   stage.claim(
-    'fifo/todo',
+    'pipe/blocked-writer-continues-after-read',
     `a page is read, and its write returns: ${held} bytes are in the pipe`,
     held === expected && writer.events.some(isWritten),
   )
@@ -159,7 +159,7 @@ async function showSmallWrites(stage: Stage, pipe: Pipe, brief: boolean): Promis
     asPages &&= messages === (capacity / page) * Math.floor(page / size)
     const pieces = size === 1 ? 'single bytes' : `writes of ${size} bytes`
     stage.claim(
-      'fifo/todo',
+      'pipe/small-writes-fill-it',
       `${messages} ${pieces} fill it with ${bytes} of ${capacity} bytes; the next is ${errno}`,
       held === bytes && errno === 'EAGAIN',
     )
@@ -188,7 +188,7 @@ async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
     errno = (await resize('resize-plainly')).errno
   }
   stage.claim(
-    'fifo/todo',
+    'pipe/growing-beyond-limit-is-refused',
     `beyond ${limit} bytes F_SETPIPE_SZ is refused to an ordinary user: ${errno}`,
     errno === 'EPERM',
   )

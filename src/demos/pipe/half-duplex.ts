@@ -69,7 +69,11 @@ function listen(actor: Actor): () => Promise<string> {
 async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await speak(alice, question)
   const own = await listen(alice)()
-  stage.claim('fifo/todo', 'alice reads for the answer, and gets her own question back', own === question)
+  stage.claim(
+    'pipe/writer-may-read-its-own-message',
+    'alice reads for the answer, and gets her own question back',
+    own === question,
+  )
 
   const heard = listen(bob)
   await seeReader(stage, bob, 'bob waits in read(2) for a question that is gone')
@@ -78,7 +82,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await speak(bob, answer)
   const next = await listen(bob)()
   stage.claim(
-    'fifo/todo',
+    'pipe/writer-may-read-its-own-message',
     'asked again, bob answers, reads for the next question, and gets his own answer',
     asked === question && next === answer,
   )
@@ -94,7 +98,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
 }
 
 function seeReader(stage: Stage, { id }: Actor, claim: string): Promise<void> {
-  return seeWait(stage, { pid: id, calls: ['read'], id: 'fifo/todo', claim })
+  return seeWait(stage, { pid: id, calls: ['read'], id: 'pipe/reader-blocks-when-empty', claim })
 }
 
 /** The same steps as over one. */
@@ -109,7 +113,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
     if (asked === question && (await answered()) === answer) right++
   }
   stage.claim(
-    'fifo/todo',
+    'pipe/two-pipes-carry-two-directions',
     `the same steps over two FIFOs: ${right} of ${rounds} questions reached bob, and his answers alice`,
     right === rounds,
   )
@@ -118,7 +122,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await alice.ended
   const end = await stage.poll(() => bob.events.some(isEndOfFile), endPatience)
   stage.claim(
-    'fifo/todo',
+    'pipe/end-of-file-after-last-writer',
     'alice ends, and bob sees the end of file: nobody else could write to him',
     end === true,
   )

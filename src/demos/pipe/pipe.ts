@@ -108,7 +108,7 @@ export const pipeDemo: Demo = async (stage) => {
   await seeWait(stage, {
     pid: reader.id,
     calls: ['openat', 'open'],
-    id: 'fifo/todo',
+    id: 'fifo/reader-blocks-in-open',
     claim: 'the reader waits in open(2): there is no writer yet',
   })
 
@@ -127,16 +127,16 @@ export const pipeDemo: Demo = async (stage) => {
   await Promise.all([reader.ended, writer.ended])
   const got = reader.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
   stage.claim(
-    'fifo/todo',
+    'pipe/messages-arrive-in-order',
     `all ${messages.length} messages came, in order and unchanged`,
     JSON.stringify(got) === JSON.stringify(messages),
   )
   stage.claim(
-    'fifo/todo',
+    'pipe/end-of-file-after-last-writer',
     'the reader saw end of file when the writer had closed, not before',
     !early && reader.events.some(isEndOfFile),
   )
-  stage.claim('fifo/todo', 'both processes are gone', !isAlive(reader.id) && !isAlive(writer.id))
+  stage.claim('process/none-is-left', 'both processes are gone', !isAlive(reader.id) && !isAlive(writer.id))
 }
 
 function isEndOfFile(event: Event): boolean {
@@ -157,7 +157,7 @@ function seeBothEnds(stage: Stage, actors: Actor[], ino: number): void {
     return way
   })
   stage.claim(
-    'fifo/todo',
+    'fifo/both-ends-open-one-inode',
     `both hold inode ${ino} open, the reader read-only and the writer write-only`,
     ends[0] === 'O_RDONLY' && ends[1] === 'O_WRONLY',
   )

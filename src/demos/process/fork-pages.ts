@@ -62,14 +62,14 @@ export function showCopies(
     return
   }
   stage.claim(
-    'process/todo',
+    'fork/copies-page-on-write',
     'copy on write: pages that both had in common are copied for the child when it writes',
     copied.every(
       ({ before, after }) => after.own >= before.own + some && after.common <= before.common - some,
     ),
   )
   stage.claim(
-    'process/todo',
+    'fork/shared-memory-is-not-copied',
     'shared memory is not copied: after the child wrote, all of its pages are common',
     kept.every(({ after }) => after.own === 0 && after.common >= whole),
   )

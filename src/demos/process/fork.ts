@@ -37,12 +37,12 @@ export const processFork: Demo = async (stage) => {
   parent.tell('look')
   const first = await next()
   stage.claim(
-    'process/todo',
+    'fork/addresses-are-the-same',
     'each variable has the same address in the child as in the parent',
     variables.every(({ address }, at) => first.variables[at]?.address === address),
   )
   stage.claim(
-    'process/todo',
+    'fork/child-starts-with-the-same-values',
     'the child finds in each what the parent had put there: 1',
     first.variables.every(({ value }) => value === 1),
   )
@@ -61,7 +61,7 @@ export const processFork: Demo = async (stage) => {
   stage.say({ event: 'exited', child, name: 'child', kind: 'process', code: 0, signal: null })
   claimShares(stage, after)
   stage.claim(
-    'process/todo',
+    'fork/file-offset-is-shared',
     'shared: the open file and its offset, which has moved for the parent although it has read nothing',
     offset === 0 && after.offset === 5,
   )
@@ -75,12 +75,12 @@ function claimShares(stage: Stage, after: Picture): void {
   const all = (names: string[], value: number) =>
     names.every((name) => after.variables.find((one) => one.name === name)?.value === value)
   stage.claim(
-    'process/todo',
+    'fork/private-memory-is-separate',
     'not shared: stack, heap, data and private mapping, where the parent still has its 1',
     all(['stack', 'heap', 'data', 'MAP_PRIVATE'], 1),
   )
   stage.claim(
-    'process/todo',
+    'fork/shared-memory-is-shared',
     'shared: the shared mapping and the System V segment, where the parent finds the 2 of the child',
     all(sharedVariables, 2),
   )

@@ -37,7 +37,7 @@ export const processGrow: Demo = async (stage) => {
 
   const fixed: PartName[] = ['text', 'read-only data', 'data', 'bss']
   stage.claim(
-    'process/todo',
+    'memory/fixed-parts-keep-their-size',
     `${fixed.join(', ')} are as large as at the beginning: only a new program changes them`,
     fixed.every((part) => sizeOf(begin, part) === sizeOf(last, part)),
   )
@@ -75,12 +75,19 @@ async function take(
   }
   const others = (Object.keys(grown) as (keyof typeof enough)[]).filter((part) => part !== should)
   stage.claim(
-    'process/todo',
+    growthIds[should],
     `${nouns[should]} has grown with it, ${others.map((part) => nouns[part]).join(' and ')} not`,
     grown[should] >= enough[should] && others.every((part) => grown[part] < enough[part]),
   )
   return after
 }
+
+/** What is claimed of the part that a step takes its memory from. */
+const growthIds = {
+  heap: 'memory/heap-grows-with-small-pieces',
+  stack: 'memory/stack-grows-with-recursion',
+  anonymous: 'memory/large-piece-lies-outside-heap',
+} as const
 
 const nouns = { heap: 'the heap', stack: 'the stack', anonymous: 'anonymous memory' }
 

@@ -63,7 +63,11 @@ export const processLayout: Demo = async (stage) => {
   claimRights(stage, memory)
   const pointers = showPointers(stage, memory)
   if (pointers)
-    stage.claim('process/todo', 'the stack pointer points into the stack', pointers.stack?.part === 'stack')
+    stage.claim(
+      'memory/stack-pointer-is-in-stack',
+      'the stack pointer points into the stack',
+      pointers.stack?.part === 'stack',
+    )
   program.kill()
   await program.ended
 }
@@ -73,13 +77,13 @@ function claimRights(stage: Stage, { pieces }: Memory): void {
   const rights = (part: Piece['part']) =>
     pieces.filter((piece) => piece.part === part).map((piece) => piece.permissions)
   stage.claim(
-    'process/todo',
+    'memory/text-is-executable-not-writable',
     'text may be executed and not written to',
     rights('text').length > 0 && rights('text').every((text) => text.startsWith('r-x')),
   )
   const writable = (['data', 'bss', 'heap', 'stack'] as const).flatMap(rights)
   stage.claim(
-    'process/todo',
+    'memory/data-is-writable-not-executable',
     'data, bss, heap and stack may be written to and not executed',
     writable.length > 0 && writable.every((text) => text.startsWith('rw-')),
   )

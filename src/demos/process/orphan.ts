@@ -27,7 +27,11 @@ export function processOrphan(patience = 3000): Demo {
       throw new DemoFailed(`the child ${pid} does not answer`, { hint: 'run it again' })
     const { members, missing } = readLineage(parent.id)
     stage.evidence(`/proc/${pid}/stat`, `${child.ppid}`, `the parent of ${pid}`)
-    stage.claim('process/todo', 'its parent is the process that started it', child.ppid === parent.id)
+    stage.claim(
+      'process/parent-is-who-started-it',
+      'its parent is the process that started it',
+      child.ppid === parent.id,
+    )
 
     process.kill(parent.id, 'SIGKILL')
     stage.note('the parent is killed, and nobody tells the child')
@@ -38,13 +42,13 @@ export function processOrphan(patience = 3000): Demo {
     const adopter = named(orphan.ppid)
     stage.evidence(`/proc/${pid}/stat`, `${orphan.ppid}`, `the parent of ${pid} now`)
     stage.claim(
-      'process/todo',
+      'orphan/is-adopted',
       `the parent changed: ${adopter} has adopted the orphan`,
       orphan.ppid !== parent.id,
     )
     showAdopter(stage, orphan.ppid, members.slice(1), missing)
     stage.claim(
-      'process/todo',
+      'orphan/continues',
       'the orphan goes on as if nothing had happened: it answers',
       await ask(stage, parent, 'still here?'),
     )
@@ -53,7 +57,11 @@ export function processOrphan(patience = 3000): Demo {
     stage.note('osdemo ends the orphan with SIGTERM: nobody else would')
     await stage.poll(() => [undefined, 'Z'].includes(readAgain(orphan)?.state))
     const ended = showState(stage, orphan)
-    stage.claim('process/todo', 'the orphan has ended', ended === undefined || ended.state === 'Z')
+    stage.claim(
+      'orphan/can-be-terminated',
+      'the orphan has ended',
+      ended === undefined || ended.state === 'Z',
+    )
     await seeReaped(stage, orphan, adopter, patience)
   }
 }
@@ -69,7 +77,11 @@ function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: numb
     )
   } else {
     const alive = found !== undefined && isAlive(pid, found.startTicks)
-    stage.claim('process/todo', 'the adopter is alive, and an ancestor of the dead parent', alive)
+    stage.claim(
+      'orphan/adopter-is-an-ancestor',
+      'the adopter is alive, and an ancestor of the dead parent',
+      alive,
+    )
   }
   if (pid !== process.pid) stage.note(`its grandparent, osdemo (${process.pid}), is not asked`)
   if (pid !== 1) {

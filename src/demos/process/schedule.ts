@@ -128,7 +128,7 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
   }
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000
   stage.claim(
-    'process/todo',
+    'scheduler/one-cpu-runs-one-at-a-time',
     `all together ran for ${inMilliseconds(total(sums))} of ${inMilliseconds(wall)}: no more than one CPU has`,
     total(sums) <= wall + tick * sums.length,
   )
@@ -141,7 +141,7 @@ function showTurns(stage: Stage, turns: Turn[]): void {
     return
   }
   stage.claim(
-    'process/todo',
+    'scheduler/turns-do-not-overlap',
     `of ${turns.length} turns that they saw by the clock no two were at the same time`,
     // What is shorter than a gap may hide in the turn of another one.
     overlapOf(turns) <= turns.length * gap,
@@ -185,7 +185,7 @@ function showShares(stage: Stage, children: Actor[], nice: number[], sums: Count
   deviations(sums, predicted).forEach((deviation, index) => {
     const got = percent(sums[index]!.run / total(sums))
     stage.claim(
-      'process/todo',
+      'scheduler/weights-predict-shares',
       `${children[index]!.name} (nice ${nice[index]}) got ${got} of what all got; its weight predicts ` +
         `${percent(predicted[index]!)}, which is within ${100 * tolerance} %`,
       Math.abs(deviation) <= tolerance,

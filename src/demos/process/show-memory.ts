@@ -95,14 +95,18 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
 /** What the kernel guarantees of every process. */
 export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory): void {
   const ordered = pieces.every(({ from, to }, at) => from < to && (pieces[at - 1]?.to ?? 0n) <= from)
-  stage.claim('process/todo', 'the parts lie one above the other, and no two of them overlap', ordered)
+  stage.claim(
+    'memory/parts-do-not-overlap',
+    'the parts lie one above the other, and no two of them overlap',
+    ordered,
+  )
   if (mapped === undefined)
     stage.note('its memory changed while it was looked at: the parts cannot be added up')
   else {
     const sum = pieces.reduce((total, { from, to }) => total + Number(to - from), 0)
     stage.evidence(`/proc/${pid}/status`, `VmSize ${mapped / 1024} kB`, 'all that it has mapped')
     stage.claim(
-      'process/todo',
+      'memory/parts-add-up',
       `the parts add up to what the kernel counts, ${kib(sum)}: none is missing`,
       sum === mapped,
     )
@@ -113,7 +117,7 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
   stage.evidence(`/proc/${pid}/stat`, startBrk.toString(16), 'start_brk, where brk(2) began')
   const page = 4096n
   stage.claim(
-    'process/todo',
+    'memory/heap-begins-at-start-brk',
     'the heap begins where brk(2) began, at start_brk',
     heap.from - startBrk >= 0n && heap.from - startBrk < page,
   )

@@ -57,7 +57,7 @@ async function beNew(stage: Stage): Promise<Actor> {
   const source = `/proc/${child.id}/stat`
   stage.evidence(source, `${stat?.startTicks}`, 'clock ticks from boot to the start of the child')
   stage.claim(
-    'process/todo',
+    'process/new-child-is-known-to-kernel',
     'it is new: the kernel has a process of that number, a child of osdemo, and knows when it was made',
     stat?.ppid === process.pid && stat.startTicks >= readStat(process.pid)!.startTicks,
   )
@@ -94,13 +94,13 @@ async function showReady(stage: Stage, child: Actor, rival: Actor, cpus: number[
     )
   })
   stage.claim(
-    'process/todo',
+    'scheduler/several-are-runnable-on-one-cpu',
     'while two want one CPU, the kernel has both in state R at the same time',
     letters !== undefined,
   )
   if (seen) {
     stage.claim(
-      'process/todo',
+      'process/state-r-means-running-or-ready',
       'R means running or ready: each of them was ready for a part of that time, and did not run',
       sums.every(({ delay }) => delay > 0),
     )
@@ -110,7 +110,7 @@ async function showReady(stage: Stage, child: Actor, rival: Actor, cpus: number[
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000
   const ran = sums.reduce((sum, { run }) => sum + run, 0)
   stage.claim(
-    'process/todo',
+    'scheduler/one-cpu-runs-one-at-a-time',
     `both together ran for ${inMilliseconds(ran)} of ${inMilliseconds(wall)}: one CPU runs one at a time`,
     ran <= wall + 20e6,
   )
@@ -127,7 +127,7 @@ async function showWaiting(stage: Stage, child: Actor): Promise<void> {
     pid: child.id,
     tid: child.id,
     calls: ['epoll_wait', 'epoll_pwait'],
-    id: 'process/todo',
+    id: 'process/idle-process-sleeps-in-kernel',
     claim: 'with nothing to do it is waiting: it sleeps in the kernel until somebody tells it a word',
   })
   await sleep(beat)
@@ -148,7 +148,7 @@ async function showStopped(stage: Stage, child: Actor): Promise<void> {
     'how long it ran, now that it has been told to compute',
   )
   stage.claim(
-    'process/todo',
+    'process/sigstop-stops-it',
     'SIGSTOP stops it: it has something to do, and does not run',
     stopped && readStat(child.id)?.state === 'T' && run < 1e6,
   )
@@ -164,7 +164,7 @@ async function showRunning(stage: Stage, child: Actor): Promise<void> {
     return run > 1e6 && run
   }, patience)
   if (run !== undefined) sayState(stage, child, 'running')
-  stage.claim('process/todo', 'SIGCONT lets it go on: now it runs', run !== undefined)
+  stage.claim('process/sigcont-continues-it', 'SIGCONT lets it go on: now it runs', run !== undefined)
   await sleep(beat)
 }
 
@@ -176,7 +176,7 @@ async function showEnd(stage: Stage, child: Actor): Promise<void> {
   if (seenAsZombie(child)) {
     sayState(stage, child, 'zombie')
     stage.claim(
-      'process/todo',
+      'zombie/killed-process-becomes-one',
       'killed, it is a zombie: it has ended and has no memory any more, but its parent has not waited for it',
       readStatus(child.id)?.rss === undefined,
     )
@@ -186,7 +186,11 @@ async function showEnd(stage: Stage, child: Actor): Promise<void> {
   await child.ended
   const stat = readStat(child.id)
   stage.say({ event: 'state', child: child.id, state: 'gone', kernel: '', source: `/proc/${child.id}` })
-  stage.claim('process/todo', 'its parent has waited for it, and it is gone', stat?.startTicks !== begun)
+  stage.claim(
+    'zombie/is-gone-when-reaped',
+    'its parent has waited for it, and it is gone',
+    stat?.startTicks !== begun,
+  )
 }
 
 /** Node waits for its children whenever its event loop turns. So for once the supervisor waits without turning it, for a second at most. */

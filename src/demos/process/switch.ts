@@ -77,7 +77,7 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   const slept = since(awake, sleeper)
   showSwitches(stage, sleeper, slept, `while it slept ${sleeps} times`)
   stage.claim(
-    'process/todo',
+    'scheduler/waiting-switches-voluntarily',
     'who waits leaves the CPU by itself: a voluntary switch, mostly one each time',
     slept.voluntary >= sleeps / 2,
   )
@@ -91,7 +91,7 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   if (computed) {
     showSwitches(stage, busy[0]!, computed, 'while it computed beside busy-2')
     stage.claim(
-      'process/todo',
+      'scheduler/computing-is-preempted',
       'from who computes the kernel takes the CPU: its switches are involuntary',
       computed.involuntary > computed.voluntary,
     )
@@ -138,7 +138,7 @@ async function showCost(stage: Stage, both: [Actor, Actor], alone: number, cpus:
   const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
   const near = await pass(stage, both, [one, one])
   stage.claim(
-    'process/todo',
+    'scheduler/round-trip-takes-a-switch-each',
     `on one CPU, ${near.times} times there and back took each of the two at least ${near.times} switches`,
     near.switches.every(({ voluntary, involuntary }) => voluntary + involuntary >= near.times),
   )

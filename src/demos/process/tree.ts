@@ -57,7 +57,7 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
   showTop(stage, top, missing)
   if (members.length === 1) return
   stage.claim(
-    'process/todo',
+    'process/is-younger-than-its-parent',
     'no child is older than its parent, and each is among the children of its parent',
     whole !== undefined,
   )
@@ -82,12 +82,16 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
     stage.note(`the chain breaks here: the parent, ${missing}, cannot be seen; ${why}`)
   } else if (isKernelThread(pid)) {
     stage.claim(
-      'process/todo',
+      'process/kernel-threads-descend-from-pid-2',
       'the threads of the kernel descend from pid 2, which has no parent',
       pid === 2,
     )
   } else if (pid === 1) {
-    stage.claim('process/todo', 'the chain ends at pid 1, which has no parent here', ppid === 0)
+    stage.claim(
+      'process/ancestry-ends-at-pid-1',
+      'the chain ends at pid 1, which has no parent here',
+      ppid === 0,
+    )
   } else {
     stage.note(`the parent of ${name} is outside this pid namespace, which shows as 0: it came in from there`)
   }
@@ -136,12 +140,24 @@ function showFamily(stage: Stage, mother: Shell, pairs: Pair[]): void {
   const told = pairs.map(({ parent, child }) => `${parent} started ${child}`).join(', ')
   stage.evidence(`stdout of ${mother.id}`, told, 'what the shells themselves say')
   const right = pairs.every(({ parent, child }) => readStat(child)?.ppid === parent)
-  stage.claim('process/todo', 'the PPid of each child is the shell that says it started it', right)
+  stage.claim(
+    'process/parent-is-who-started-it',
+    'the PPid of each child is the shell that says it started it',
+    right,
+  )
   const listed = descendants(readFamily(), mother.id).map(({ pid }) => pid)
   const started = pairs.map(({ child }) => child)
   const same = listed.length === started.length && started.every((pid) => listed.includes(pid))
-  stage.claim('process/todo', 'the descendants that the kernel lists are these and no others', same)
-  stage.claim('process/todo', 'the parent of the mother is osdemo', readStat(mother.id)?.ppid === process.pid)
+  stage.claim(
+    'process/kernel-lists-all-descendants',
+    'the descendants that the kernel lists are these and no others',
+    same,
+  )
+  stage.claim(
+    'process/parent-is-who-started-it',
+    'the parent of the mother is osdemo',
+    readStat(mother.id)?.ppid === process.pid,
+  )
 }
 
 /** From the leaves up, so that each is waited for by its own parent and nobody is adopted. */

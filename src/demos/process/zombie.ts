@@ -1,5 +1,6 @@
 /** A process that has ended and that nobody has waited for: what is left of it, what does not help, and what does. */
 import { DemoFailed } from '../../errors.js'
+import type { ClaimId } from '../../events.js'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { openFiles } from '../../proc/fds.js'
 import { canBeAddressed, readStat, readWaitStatus, type Stat } from '../../proc/stat.js'
@@ -46,19 +47,30 @@ async function showLateParent(stage: Stage): Promise<void> {
   showState(stage, stopped)
   stage.note('the parent is stopped, so it cannot wait for its child; now the child ends')
   parent.tell('end')
-  await becomeZombie(stage, child, 'the child has ended, and the kernel still lists it: state Z, a zombie')
+  await becomeZombie(
+    stage,
+    child,
+    'zombie/exited-process-becomes-one',
+    'the child has ended, and the kernel still lists it: state Z, a zombie',
+  )
   const { files, memory, words } = showRest(stage, child, 'as a zombie')
   stage.claim(
-    'process/todo',
+    'zombie/has-no-memory-or-files',
     'its program, memory and open files are gone',
     files === 0 && memory === undefined && words === 0,
   )
   stage.claim(
-    'process/todo',
+    'zombie/keeps-its-pid',
     `its pid is not free: ${child.pid} is still there for kill(2)`,
     canBeAddressed(child.pid),
   )
-  showWaitStatus(stage, child.pid, code * 256, `its exit code (${code} times 256)`)
+  showWaitStatus(
+    stage,
+    child.pid,
+    code * 256,
+    'zombie/keeps-its-exit-code',
+    `its exit code (${code} times 256)`,
+  )
 
   process.kill(child.pid, 'SIGKILL')
   stage.say({
@@ -70,7 +82,7 @@ async function showLateParent(stage: Stage): Promise<void> {
   })
   const after = showState(stage, child)
   stage.claim(
-    'process/todo',
+    'zombie/sigkill-does-not-remove-it',
     'SIGKILL does not remove it: what has ended cannot be killed',
     after?.state === 'Z',
   )
@@ -79,8 +91,12 @@ async function showLateParent(stage: Stage): Promise<void> {
   stage.note('the parent goes on, and its wait(2) returns')
   const heard = await parent.line()
   stage.evidence(`stdout of ${parent.id}`, heard, 'the exit code that the parent got')
-  stage.claim('process/todo', 'the exit code has waited for the parent', heard === `${code}`)
-  stage.claim('process/todo', 'waited for, the zombie is gone', showState(stage, child) === undefined)
+  stage.claim('zombie/parent-gets-exit-code', 'the exit code has waited for the parent', heard === `${code}`)
+  stage.claim(
+    'zombie/is-gone-when-reaped',
+    'waited for, the zombie is gone',
+    showState(stage, child) === undefined,
+  )
   await parent.ended
 }
 
@@ -92,8 +108,19 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const forgetful = await stage.poll(() => readCommandLine(parent.id)?.[0] === 'cat')
   if (!forgetful) throw new DemoFailed(`the shell ${parent.id} did not execute cat`)
   process.kill(child.pid, 'SIGTERM')
-  await becomeZombie(stage, child, 'one that a signal has ended is a zombie as well')
-  showWaitStatus(stage, child.pid, 15, 'the signal that ended it (SIGTERM)')
+  await becomeZombie(
+    stage,
+    child,
+    'zombie/killed-process-becomes-one',
+    'one that a signal has ended is a zombie as well',
+  )
+  showWaitStatus(
+    stage,
+    child.pid,
+    15,
+    'zombie/keeps-the-signal-that-killed-it',
+    'the signal that ended it (SIGTERM)',
+  )
   stage.note('this parent never waits; only its own end helps')
   process.kill(parent.id, 'SIGKILL')
   // The kernel gives the children away before the parent itself can be waited for.
@@ -101,7 +128,11 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const adopted = readAgain(child)
   const ppid = adopted ? `${adopted.ppid}` : 'none, it is gone already'
   stage.evidence(`/proc/${child.pid}/stat`, ppid, `the parent of ${child.pid}, which was ${parent.id}`)
-  stage.claim('process/todo', 'the dead parent has lost the zombie', adopted?.ppid !== parent.id)
+  stage.claim(
+    'zombie/is-adopted-when-parent-dies',
+    'the dead parent has lost the zombie',
+    adopted?.ppid !== parent.id,
+  )
   const adopter = adopted ? named(adopted.ppid) : 'who adopted it (process orphan shows who that is here)'
   await seeReaped(stage, child, adopter, patience)
 }
@@ -113,10 +144,10 @@ function enter(stage: Stage, name: string, pid: number): Stat {
   return stat
 }
 
-async function becomeZombie(stage: Stage, child: Stat, claim: string): Promise<void> {
+async function becomeZombie(stage: Stage, child: Stat, id: ClaimId, claim: string): Promise<void> {
   await stage.poll(() => readAgain(child)?.state === 'Z')
   const stat = showState(stage, child)
-  stage.claim('process/todo', claim, stat?.state === 'Z')
+  stage.claim(id, claim, stat?.state === 'Z')
 }
 
 /** What the kernel holds for a process. */
@@ -131,12 +162,12 @@ function showRest(stage: Stage, { pid }: Stat, when: string) {
 }
 
 /** The kernel tells it only to those who may trace the process; others read 0. */
-function showWaitStatus(stage: Stage, pid: number, expected: number, about: string): void {
+function showWaitStatus(stage: Stage, pid: number, expected: number, id: ClaimId, about: string): void {
   const status = readWaitStatus(pid)
   if (status === 0) {
     stage.note(`cannot be seen here, since the kernel hides it from us: ${about}`)
     return
   }
   stage.evidence(`/proc/${pid}/stat, field 52`, `${status}`, about)
-  stage.claim('process/todo', `${about} is kept for its parent`, status === expected)
+  stage.claim(id, `${about} is kept for its parent`, status === expected)
 }

@@ -94,17 +94,39 @@ function explain(stage: Stage, { capacity, limit }: QueueOptions): void {
   }
 }
 
+/** What is claimed of the side that goes first, when it can go no further. */
+const wallIds = {
+  queue: {
+    held: { sender: 'queue/sender-blocks-when-full', receiver: 'queue/receiver-blocks-when-empty' },
+    refused: {
+      sender: 'queue/nonblocking-send-is-refused-when-full',
+      receiver: 'queue/nonblocking-receive-is-refused-when-empty',
+    },
+  },
+  rendezvous: {
+    held: {
+      sender: 'queue/rendezvous-blocks-lone-sender',
+      receiver: 'queue/rendezvous-blocks-lone-receiver',
+    },
+    refused: {
+      sender: 'queue/rendezvous-refuses-lone-sender',
+      receiver: 'queue/rendezvous-refuses-lone-receiver',
+    },
+  },
+} as const
+
 /** What stops the side that goes first, as the kernel shows it. */
 async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
   const { capacity } = plan.channel
   const wall = expectedWall(plan)
+  const kind = capacity === 0 ? 'rendezvous' : 'queue'
   if (plan.channel.queue) showQueue(stage, plan.channel.queue, `the queue, when the ${plan.first} is alone`)
   if (wall === 'refused') {
     const calls = first.events.filter((event) => event.event === 'call')
     const errno = calls.find((call) => call.errno !== undefined)?.errno
     stage.evidence('errno', errno ?? 'no call failed', `what the C library gave to the ${first.name}`)
     stage.claim(
-      'queue/todo',
+      wallIds[kind].refused[plan.first],
       `${whyStopped(capacity, plan.first)}: a nonblocking call fails at once, with EAGAIN`,
       errno === 'EAGAIN',
     )
@@ -112,7 +134,13 @@ async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
     const call = waitingCall(capacity, plan.first)
     const what = capacity === 0 && plan.first === 'sender' ? ', for the word that its message was taken' : ''
     const claim = `${whyStopped(capacity, plan.first)}: the ${first.name} waits in the kernel, in ${call}(2)${what}`
-    await seeWait(stage, { pid: first.id, tid: first.id, calls: [call], id: 'queue/todo', claim })
+    await seeWait(stage, {
+      pid: first.id,
+      tid: first.id,
+      calls: [call],
+      id: wallIds[kind].held[plan.first],
+      claim,
+    })
     const state = readStat(first.id)?.state
     if (state) stage.evidence(`/proc/${first.id}/stat`, state, `the state of the ${first.name}`)
   }
@@ -139,7 +167,7 @@ function showGrowth(stage: Stage, sender: Actor, small: number | undefined, mess
   // Of a few messages the pipe may have taken one, and what Node gives back meanwhile may be as much.
   if (messages < 4) return
   stage.claim(
-    'queue/todo',
+    'queue/unbounded-queue-lies-in-sender',
     'the queue lies in the memory of the sender, which has grown with it',
     grown - small > (messages * largeMessage) / 2,
   )
@@ -151,7 +179,7 @@ function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   for (const side of ['sender', 'receiver'] as const) stage.note(`the ${side} ${inWords(outcome[side])}`)
   if (neverMeet(plan)) {
     stage.claim(
-      'queue/todo',
+      'queue/rendezvous-needs-a-side-that-waits',
       'no message passed: neither side ever waits, so neither ever finds the other waiting',
       outcome.sender.messages.length + outcome.receiver.messages.length === 0,
     )
@@ -161,25 +189,33 @@ function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   const stopped = stoppedAs(wall, outcome[first], outcome.letIn)
   const other = first === 'sender' ? 'receiver' : 'sender'
   if (wall === 'held')
-    stage.claim('queue/todo', `the ${first} went on only when the ${other} had come`, stopped)
+    stage.claim(
+      'queue/blocked-side-continues-when-other-comes',
+      `the ${first} went on only when the ${other} had come`,
+      stopped,
+    )
   if (wall === 'none')
-    stage.claim('queue/todo', `the ${first} was never made to wait, and never refused`, stopped)
+    stage.claim(
+      'queue/sender-with-room-never-waits',
+      `the ${first} was never made to wait, and never refused`,
+      stopped,
+    )
   const highest = highestDepth(outcome)
   if (capacity === 0) {
     stage.claim(
-      'queue/todo',
+      'queue/rendezvous-stores-nothing',
       'each message passed while both were in their call, and none was stored',
       allMet(outcome) && highest === 0,
     )
   } else if (capacity !== 'unbounded') {
     stage.claim(
-      'queue/todo',
+      'queue/holds-at-most-its-capacity',
       `never more than ${capacity} messages were in the queue, as mq_getattr says`,
       highest <= sizeOf(capacity),
     )
   }
   stage.claim(
-    'queue/todo',
+    'queue/messages-arrive-in-order',
     `all ${messages} messages arrived in the order in which they were sent, none lost, none twice`,
     allInOrder(outcome) && outcome.receiver.messages.length === messages,
   )

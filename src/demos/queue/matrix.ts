@@ -1,5 +1,5 @@
 /** All twelve combinations of capacity, sending and receiving, once with a slow receiver and once with a slow sender. */
-import type { TableRow } from '../../events.js'
+import type { ClaimId, TableRow } from '../../events.js'
 import { syscallName } from '../../proc/syscalls.js'
 import { readSyscall, readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
@@ -39,6 +39,12 @@ const unboundedSize = { bytes: 2 ** 16, limit: 2 ** 26 }
 
 const ways: Way[] = ['blocking', 'nonblocking']
 const firsts = ['sender', 'receiver'] as const
+
+/** What is claimed of a combination where the side that goes first is stopped. */
+const stopIds = {
+  sender: { held: 'queue/fast-sender-is-held', refused: 'queue/fast-sender-is-refused' },
+  receiver: { held: 'queue/fast-receiver-is-held', refused: 'queue/fast-receiver-is-refused' },
+} as const
 
 /** What was seen of one combination. */
 interface Cell {
@@ -154,7 +160,13 @@ function claimCell(stage: Stage, { plan, outcome, seen }: Cell): void {
       'in order': `${receiver.messages.length} of ${messages}`,
     },
   }
-  stage.claim('queue/todo', sentence(plan, highest), holds, row)
+  stage.claim(idOf(plan), sentence(plan, highest), holds, row)
+}
+
+function idOf(plan: Plan): ClaimId {
+  const wall = expectedWall(plan)
+  if (neverMeet(plan)) return 'queue/rendezvous-needs-a-side-that-waits'
+  return wall === 'none' ? 'queue/fast-sender-has-room' : stopIds[plan.first][wall]
 }
 
 /** What a side met with, in at most eleven characters. */

@@ -41,7 +41,11 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
   const lost = expected - plain
   if (lost !== 0) {
     const share = ((100 * lost) / expected).toFixed(1)
-    stage.claim('shm/todo', `plain additions lost ${lost} of ${expected} updates (${share} %)`, lost > 0)
+    stage.claim(
+      'shm/plain-add-loses-updates',
+      `plain additions lost ${lost} of ${expected} updates (${share} %)`,
+      lost > 0,
+    )
     stage.note('Two read the same value, both add 1, both write it: one of the two additions is overwritten.')
   } else {
     const cpus = availableParallelism()
@@ -50,7 +54,11 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
 
   const atomic = await countOnce(race, 'atomically')
   stage.evidence('cell[0]', `${atomic}`, about('atomic additions'))
-  stage.claim('shm/todo', `Atomics.add lost none of ${expected} updates`, atomic === expected)
+  stage.claim(
+    'shm/atomic-add-loses-no-updates',
+    `Atomics.add lost none of ${expected} updates`,
+    atomic === expected,
+  )
   stage.note('Atomics.add reads, adds and writes in one step, and the CPU lets no other come in between.')
 }
 

@@ -36,7 +36,7 @@ export const shmDemo: Demo = async (stage) => {
 
   const alone = showSegment(stage, id, `the segment, now that its writer, ${writer.id}, is dead`)
   stage.claim(
-    'shm/todo',
+    'shm/segment-outlives-its-creator',
     'the segment outlives the process that made it',
     alone?.attached === 0 && alone.creatorPid === writer.id,
   )
@@ -47,13 +47,13 @@ export const shmDemo: Demo = async (stage) => {
   reader.tell('read' satisfies SegmentWord)
   const received = await reader.until('received')
   stage.claim(
-    'shm/todo',
+    'shm/found-by-key',
     'another process, which knows only the key, reads what the dead one wrote',
     received.text === text,
   )
   const larger = await ask(reader, 'find-larger')
   stage.claim(
-    'shm/todo',
+    'shm/segment-does-not-grow',
     `a segment does not grow: shmget(2) for ${2 * size} bytes is EINVAL`,
     larger.errno === 'EINVAL',
   )
@@ -65,17 +65,33 @@ export const shmDemo: Demo = async (stage) => {
   claimAttached(stage, id, 2)
   await ask(remover, 'remove')
   const marked = showSegment(stage, id, 'the segment, removed while two processes have it attached')
-  stage.claim('shm/todo', 'a removed segment loses its key at once', marked?.key === 0 && marked.removed)
+  stage.claim(
+    'shm/removed-segment-loses-its-key',
+    'a removed segment loses its key at once',
+    marked?.key === 0 && marked.removed,
+  )
   const gone = await ask(remover, 'find')
-  stage.claim('shm/todo', `nobody finds it by key ${key} any more: ENOENT`, gone.errno === 'ENOENT')
+  stage.claim(
+    'shm/removed-segment-is-not-found',
+    `nobody finds it by key ${key} any more: ENOENT`,
+    gone.errno === 'ENOENT',
+  )
   remover.tell('write still here' satisfies SegmentWord)
   await remover.until('sent')
   reader.tell('read' satisfies SegmentWord)
   const late = await reader.until('received', ({ seq }) => seq === 1)
-  stage.claim('shm/todo', 'those who have it attached share it all the same', late.text === 'still here')
+  stage.claim(
+    'shm/removed-segment-works-while-attached',
+    'those who have it attached share it all the same',
+    late.text === 'still here',
+  )
   for (const actor of [reader, remover]) end(actor)
   await Promise.all([reader.ended, remover.ended])
-  stage.claim('shm/todo', 'its memory goes with the last one who detaches it', readSegment(id) === undefined)
+  stage.claim(
+    'shm/removed-segment-goes-with-last-detach',
+    'its memory goes with the last one who detaches it',
+    readSegment(id) === undefined,
+  )
 }
 
 /** What the kernel answers who may not use a segment; that takes another user's. */
@@ -96,7 +112,7 @@ async function showRefusal(stage: Stage): Promise<void> {
   const still = showSegment(stage, foreign.id, `a segment of user ${foreign.uid}`)
   if (still) {
     stage.claim(
-      'shm/todo',
+      'shm/other-users-segment-is-refused',
       `a key that another user owns is EACCES, so take another key than ${foreign.key}`,
       errno === 'EACCES',
     )
@@ -122,5 +138,9 @@ function end(actor: Actor): void {
 
 function claimAttached(stage: Stage, id: number, count: number): void {
   const segment = showSegment(stage, id, `the segment, with ${count} attached`)
-  stage.claim('shm/todo', `the kernel counts who has it attached: ${count}`, segment?.attached === count)
+  stage.claim(
+    'shm/kernel-counts-attachments',
+    `the kernel counts who has it attached: ${count}`,
+    segment?.attached === count,
+  )
 }

@@ -41,7 +41,7 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     const all = await stage.poll(() => readSegment(id)?.attached === processes + 1)
     showSegment(stage, id, 'the segment that all of them count in')
     stage.claim(
-      'shm/todo',
+      'shm/several-processes-attach-one-segment',
       `${processes} processes and this one have the segment attached`,
       all !== undefined,
     )
@@ -62,7 +62,7 @@ async function showLock(stage: Stage, race: Race): Promise<void> {
     `the counter after ${race.counters.length} times ${race.times} plain additions under the lock`,
   )
   stage.claim(
-    'shm/todo',
+    'lock/prevents-lost-updates',
     `plain additions under a lock lost none of ${expected} updates`,
     locked === expected,
   )
@@ -78,7 +78,7 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     pid: waiter!.id,
     tid: waiter!.id,
     calls: ['futex'],
-    id: 'shm/todo',
+    id: 'lock/waiter-sleeps-in-futex',
     claim: `${waiter!.name} waits for the lock that ${holder!.name} holds, and sleeps in futex(2)`,
   })
   await showIdle(stage, waiter!)
@@ -89,7 +89,7 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end',
   )
   stage.claim(
-    'shm/todo',
+    'lock/owner-death-is-reported',
     `the kernel gives the lock to ${waiter!.name}, and tells it that the holder died (EOWNERDEAD)`,
     got.errno === 'EOWNERDEAD',
   )
@@ -100,7 +100,7 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     ({ call, phase, t }) => call === 'pthread_mutex_lock' && phase === 'end' && t > got.t,
   )
   stage.claim(
-    'shm/todo',
+    'lock/can-be-repaired-after-owner-death',
     'mended, the lock can be taken again as if nothing had happened',
     again.result === 0,
   )
@@ -119,5 +119,9 @@ async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
     `state ${after.state}, ${before.cpuTicks} and then ${after.cpuTicks} ticks of CPU time`,
     `${name}, before and after ${watching} ms of waiting`,
   )
-  stage.claim('shm/todo', `waiting for the lock cost ${name} no CPU time`, after.cpuTicks === before.cpuTicks)
+  stage.claim(
+    'lock/waiting-costs-no-cpu-time',
+    `waiting for the lock cost ${name} no CPU time`,
+    after.cpuTicks === before.cpuTicks,
+  )
 }

@@ -35,21 +35,21 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
       pid: consumer.id,
       tid: consumer.id,
       calls: ['futex'],
-      id: 'shm/todo',
+      id: 'shm/ring-consumer-sleeps-when-empty',
       claim: 'a consumer of an empty ring sleeps in the kernel, in futex(2)',
     })
     const producer = await stage.start({ program: 'ring-producer', name: 'producer', config })
     const both = await stage.poll(() => readSegment(segment)?.attached === 3)
     showSegment(stage, segment, `the segment with a ring of ${capacity} bytes`)
     stage.claim(
-      'shm/todo',
+      'shm/several-processes-attach-one-segment',
       'producer, consumer and this process have the segment attached: they share it',
       both !== undefined,
     )
     producer.tell('begin')
     await Promise.all([consumer.ended, producer.ended])
     stage.claim(
-      'shm/todo',
+      'shm/ring-keeps-messages-in-order',
       `all ${messages} messages of ${size} bytes came through the ring, in order and unchanged`,
       countReceived(consumer) === messages,
     )

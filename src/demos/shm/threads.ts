@@ -47,7 +47,7 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
     pid: process.pid,
     tid: consumer.id,
     calls: ['futex'],
-    id: 'shm/todo',
+    id: 'shm/ring-consumer-sleeps-when-empty',
     claim: 'a consumer of an empty ring sleeps in the kernel, in futex(2)',
   })
   const producer = await stage.startThread({
@@ -61,7 +61,7 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
   await Promise.all([consumer.ended, producer.ended])
   stage.say({ event: 'removed', kind: 'buffer', id })
   stage.claim(
-    'shm/todo',
+    'shm/ring-keeps-messages-in-order',
     `all ${messages} messages came through the ring, in order`,
     countReceived(consumer) === messages,
   )
@@ -80,7 +80,7 @@ function seeThreads(stage: Stage, actors: Actor[]): void {
     stage.evidence(source, `Tgid ${groups[index]}`, `the process that the ${name}, thread ${id}, belongs to`)
   }
   stage.claim(
-    'shm/todo',
+    'thread/shares-memory-of-its-process',
     `${actors.map(({ name }) => name).join(' and ')} are threads of one process, ${process.pid}: they share its memory`,
     actors.every(({ id }, index) => tids.includes(id) && groups[index] === process.pid),
   )

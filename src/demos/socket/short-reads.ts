@@ -60,7 +60,7 @@ function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   )
   const example = short[0] && `${short[0].result} of ${askedFor(short[0])} bytes`
   stage.claim(
-    'tcp/todo',
+    'tcp/read-may-be-short',
     `a single read may give less than was asked for: here ${example ?? 'none did'}`,
     short.length > 0,
   )
@@ -68,18 +68,22 @@ function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   const sent = [...texts.map((text) => `${Buffer.byteLength(text)} ${text}`), `${lastFrame} undefined`]
   const whole = frames(careful).filter((frame, index) => frame === sent[index]).length
   stage.claim(
-    'tcp/todo',
+    'frame/read-loop-gets-every-frame',
     `the careful reader got all ${sent.length} frames as they were sent`,
     whole === sent.length,
   )
   const torn = frames(trusting).find((frame, index) => frame !== sent[index])
   stage.claim(
-    'tcp/todo',
+    'frame/single-reads-tear-frames',
     `the trusting reader did not: one came out as ${describe(torn)}`,
     torn !== undefined,
   )
   const lost = trusting.events.flatMap((event) => (event.event === 'note' ? [event.text] : []))[0]
-  stage.claim('tcp/todo', `and then it was ${lost ?? 'still in its place'}`, lost !== undefined)
+  stage.claim(
+    'frame/torn-reader-loses-its-place',
+    `and then it was ${lost ?? 'still in its place'}`,
+    lost !== undefined,
+  )
 }
 
 /** A torn frame: its text ends where the bytes begin that never came. */

@@ -99,14 +99,14 @@ export const echoDemo: Demo = async (stage) => {
   await client.ended
   const echoes = client.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
   stage.claim(
-    'tcp/todo',
+    'frame/arrives-unchanged',
     `all ${messages.length} frames came back as they were sent, the empty one too`,
     JSON.stringify(echoes) === JSON.stringify(messages),
   )
   server.tell('stop')
   await server.ended
   stage.claim(
-    'tcp/todo',
+    'tcp/listener-goes-with-its-process',
     'the listening socket has gone with its process',
     !readTcpTable().some((row) => row.inode === listening?.inode),
   )
@@ -116,7 +116,11 @@ export const echoDemo: Demo = async (stage) => {
 function seeListening(stage: Stage, server: Actor, port: number): TcpRow | undefined {
   const row = readTcpTable().find((socket) => socket.state === 'LISTEN' && socket.local.port === port)
   sayRow(stage, row, 'the listening socket')
-  stage.claim('tcp/todo', `port ${port} is open for connections, and the server holds it`, holds(server, row))
+  stage.claim(
+    'tcp/server-holds-listening-socket',
+    `port ${port} is open for connections, and the server holds it`,
+    holds(server, row),
+  )
   return row
 }
 
@@ -129,7 +133,7 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
   sayRow(stage, near, 'the socket of the client')
   sayRow(stage, far, 'the socket of the server')
   stage.claim(
-    'tcp/todo',
+    'tcp/connection-is-a-pair-of-sockets',
     'the connection is a pair of sockets, one in each process, and each names the other',
     holds(client, near) && holds(server, far),
   )
@@ -142,7 +146,7 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
   stage.evidence(source, `${range.first} to ${range.last}`, 'the ports that the kernel gives to clients')
   const { port: chosen } = near.local
   stage.claim(
-    'tcp/todo',
+    'tcp/client-gets-ephemeral-port',
     `the kernel gave the client the ephemeral port ${chosen}`,
     chosen >= range.first && chosen <= range.last,
   )
@@ -174,16 +178,25 @@ async function seeLowPort(stage: Stage): Promise<void> {
     'the first port that is free for all',
   )
   if (port >= first) {
-    stage.claim('tcp/todo', `port ${port} is free for all on this machine`, errno === undefined)
+    stage.claim(
+      'tcp/port-is-free-for-all',
+      `port ${port} is free for all on this machine`,
+      errno === undefined,
+    )
     return
   }
   stage.evidence('/proc/self/status CapEff', capable ? 'yes' : 'no', 'CAP_NET_BIND_SERVICE for this process')
-  if (!capable) stage.claim('tcp/todo', `port ${port} is privileged, and refused: EACCES`, errno === 'EACCES')
+  if (!capable)
+    stage.claim(
+      'tcp/privileged-port-is-refused',
+      `port ${port} is privileged, and refused: EACCES`,
+      errno === 'EACCES',
+    )
   else if (errno === 'EACCES') {
     stage.note('a capability counts only in the user namespace that owns this network; here another one does')
   } else
     stage.claim(
-      'tcp/todo',
+      'tcp/privileged-port-needs-capability',
       `port ${port} is privileged, and this process has the right to it`,
       errno === undefined,
     )
