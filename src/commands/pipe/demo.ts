@@ -1,4 +1,4 @@
-import { pipeDemo } from '../../demos/pipe/pipe.js'
+import { pipeDemo } from '../../demos/pipe/demo.js'
 import type { CommandSpec } from '../lib/spec.js'
 
 export const spec: CommandSpec = {

@@ -1,4 +1,4 @@
-import { pipeRead } from '../../demos/pipe/pipe.js'
+import { pipeRead } from '../../demos/pipe/read.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { count } from '../lib/values.js'
 

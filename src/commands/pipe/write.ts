@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs'
-import { pipeWrite } from '../../demos/pipe/pipe.js'
+import { pipeWrite } from '../../demos/pipe/write.js'
 import { UsageError } from '../../errors.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { count, type Duration, duration } from '../lib/values.js'

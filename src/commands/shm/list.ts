@@ -1,4 +1,4 @@
-import { shmList } from '../../demos/shm/tools.js'
+import { shmList } from '../../demos/shm/list.js'
 import type { CommandSpec } from '../lib/spec.js'
 
 export const spec: CommandSpec = {

@@ -1,4 +1,5 @@
-import { defaultKey, shmRead } from '../../demos/shm/tools.js'
+import { shmRead } from '../../demos/shm/read.js'
+import { defaultKey } from '../../demos/shm/segment.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { segmentKey } from '../lib/values.js'
 

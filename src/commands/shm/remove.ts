@@ -1,4 +1,5 @@
-import { defaultKey, shmRemove } from '../../demos/shm/tools.js'
+import { shmRemove } from '../../demos/shm/remove.js'
+import { defaultKey } from '../../demos/shm/segment.js'
 import { UsageError } from '../../errors.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { segmentKey, wholeNumber } from '../lib/values.js'

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
-import { defaultKey, defaultSize, shmWrite } from '../../demos/shm/tools.js'
+import { defaultKey } from '../../demos/shm/segment.js'
+import { defaultSize, shmWrite } from '../../demos/shm/write.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { fileMode, segmentKey, size } from '../lib/values.js'
 

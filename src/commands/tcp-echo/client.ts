@@ -1,4 +1,4 @@
-import { echoClient } from '../../demos/socket/tcp-echo.js'
+import { echoClient } from '../../demos/socket/echo-client.js'
 import { UsageError } from '../../errors.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { count, duration, hostName, size, wholeNumber } from '../lib/values.js'

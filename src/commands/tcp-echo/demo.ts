@@ -1,4 +1,4 @@
-import { echoDemo } from '../../demos/socket/tcp-echo.js'
+import { echoDemo } from '../../demos/socket/echo-demo.js'
 import type { CommandSpec } from '../lib/spec.js'
 
 export const spec: CommandSpec = {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { echoServe } from '../../demos/socket/tcp-echo.js'
+import { echoServe } from '../../demos/socket/echo-serve.js'
 import type { CommandSpec } from '../lib/spec.js'
 import { count, type Duration, duration, hostName, size, wholeNumber } from '../lib/values.js'
 

@@ -1,10 +1,13 @@
 /** What the System V demos share: a segment that is found or made, and what the kernel lists of it. */
 import { DemoFailed, Unavailable } from '../../errors.js'
 import { findSegment, makeSegment, privateKey, removeSegment } from '../../ipc/sysv-shm.js'
-import { readSegment, readSegments, type Segment } from '../../proc/sysvipc-shm.js'
+import { isRemoved, readSegment, readSegments, type Segment } from '../../proc/sysvipc-shm.js'
 import { type Page, recordSegment } from '../../run/ledger.js'
 import type { RecordedSegment } from '../../run/recorded.js'
 import type { Stage } from '../../run/stage.js'
+
+/** The key of the lecture. */
+export const defaultKey = 70_000
 
 /** @throws Unavailable where the kernel does not list its segments */
 export function requireSegments(demo: string): Segment[] {
@@ -48,6 +51,14 @@ export function makePrivateSegment(stage: Stage, size: number): number {
     stage.say({ event: 'removed', kind: 'segment', id: `id ${id}` })
   })
   return id
+}
+
+/** Removes a segment that may be gone already. @param key 0 for one without */
+export function removeNow(stage: Stage, key: number, id: number): void {
+  // Somebody else may have been first.
+  if (isRemoved(id)) return
+  removeSegment(id)
+  stage.say({ event: 'removed', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
 }
 
 /** Says what the kernel lists of a segment. */

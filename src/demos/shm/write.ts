@@ -1,13 +1,8 @@
-/** One System V segment used by separate processes, in two terminals: the tools shm write, read, list and remove. */
-import type { SegmentListerConfig } from '../../actors/segment-lister.js'
-import type { SegmentReaderConfig } from '../../actors/segment-reader.js'
+/** Writes a text into a System V segment, where another terminal reads it: the tool `shm write`. */
 import type { SegmentWriterConfig } from '../../actors/segment-writer.js'
 import { DemoFailed } from '../../errors.js'
-import { removeSegment } from '../../ipc/sysv-shm.js'
-import { isRemoved, readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { recordedSegments, sweep } from '../../run/sweep.js'
-import { existing, makeRecorded, requireSegments, showSegment } from './segment.js'
+import { defaultKey, existing, makeRecorded, removeNow, requireSegments, showSegment } from './segment.js'
 
 export interface ShmWriteOptions {
   text: string
@@ -18,9 +13,6 @@ export interface ShmWriteOptions {
   /** Stay attached, and remove the segment at the end. */
   hold: boolean
 }
-
-/** The key of the lecture. */
-export const defaultKey = 70_000
 
 /** Bytes of a segment that is made without --size. */
 export const defaultSize = 1024
@@ -87,68 +79,4 @@ function requireRoom(needed: number, room: number, hint: string): void {
 
 function keyWords(key: number): string {
   return key === defaultKey ? '' : ` --key ${key}`
-}
-
-function removeNow(stage: Stage, key: number, id: number): void {
-  // Somebody else may have been first.
-  if (isRemoved(id)) return
-  removeSegment(id)
-  stage.say({ event: 'removed', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
-}
-
-export interface ShmReadOptions {
-  key: number
-  follow: boolean
-  /** Write each text to stdout, as a line. */
-  print: boolean
-}
-
-export function shmRead({ key, follow, print }: ShmReadOptions): Demo {
-  return async (stage) => {
-    requireSegments('shm read')
-    const { id, size } = existing(key, 'read')
-    const config: SegmentReaderConfig = { id, size, channel: `${key}`, follow, print }
-    const reader = await stage.start({ program: 'segment-reader', name: 'reader', config }, { stdout: print })
-    await reader.until('received')
-    if (follow) stage.note('waits for the next text; ends with Ctrl-C, or when the segment is removed')
-    await reader.ended
-  }
-}
-
-export function shmList({ print }: { print: boolean }): Demo {
-  return async (stage) => {
-    requireSegments('shm list')
-    const ours = recordedSegments()
-    const config: SegmentListerConfig = { ours, print }
-    const lister = await stage.start({ program: 'segment-lister', name: 'lister', config }, { stdout: print })
-    await lister.ended
-  }
-}
-
-/** Removes the segment under a key, or the one with an id. */
-export function shmRemove(which: { key: number } | { id: number }): Demo {
-  return async (stage) => {
-    requireSegments('shm remove')
-    const { id, key } = 'id' in which ? byId(which.id) : existing(which.key, 'look')
-    showSegment(stage, id, 'the segment before')
-    removeNow(stage, key, id)
-    const left = readSegment(id)
-    if (left) {
-      showSegment(
-        stage,
-        id,
-        'the segment after: it has no key, and its memory stays until all have detached it',
-      )
-    }
-    // What was kept on record is gone.
-    sweep()
-  }
-}
-
-function byId(id: number) {
-  const segment = readSegment(id)
-  if (segment) return segment
-  throw new DemoFailed(`there is no segment with id ${id}`, {
-    hint: 'osdemo shm list shows those that there are',
-  })
 }

@@ -1,4 +1,4 @@
-/** Named pipes: the two tools `pipe read` and `pipe write`, and the demo that shows both ends at once. */
+/** Both ends of a FIFO as two processes; the supervisor looks at them through /proc. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FifoReaderConfig } from '../../actors/fifo-reader.js'
@@ -9,79 +9,13 @@ import { isAlive } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { quoted } from '../../shell-quote.js'
 import { seeWait } from '../shared/claim-waiting.js'
-import { ensureFifo, makePrivateFifo } from '../shared/fifo.js'
+import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
-
-/** Where the user has `--path`, and else where two terminals of one user find each other. */
-function choosePath(path: string | undefined): { path: string; ours: boolean } {
-  return path === undefined ? { path: join(runtimeFolder(), 'pipe'), ours: true } : { path, ours: false }
-}
-
-/** The words to type in the other terminal. */
-function otherTerminal(end: 'read' | 'write', path: string | undefined): string {
-  return `in another terminal: osdemo pipe ${end}${path === undefined ? '' : ` --path ${quoted(path)}`}`
-}
-
-export interface PipeReadOptions {
-  path?: string | undefined
-  follow: boolean
-  max: number | null
-  /** Copy what comes to stdout. */
-  copy: boolean
-  /** Make an event of every message. */
-  report: boolean
-}
-
-export function pipeRead(options: PipeReadOptions): Demo {
-  return async (stage) => {
-    const { path, ours } = choosePath(options.path)
-    await ensureFifo(stage, path)
-    stage.note(otherTerminal('write', options.path))
-    const config: FifoReaderConfig = {
-      path,
-      ours,
-      follow: options.follow,
-      max: options.max,
-      copy: options.copy,
-      report: options.report,
-    }
-    const reader = await stage.start(
-      { program: 'fifo-reader', name: 'reader', config },
-      { stdout: options.copy },
-    )
-    await reader.ended
-  }
-}
-
-export interface PipeWriteOptions {
-  path?: string | undefined
-  /** A number stands for so many numbered ones; null copies stdin. */
-  messages: string[] | number | null
-  rounds: number
-  intervalMs: number
-}
-
-export function pipeWrite(options: PipeWriteOptions): Demo {
-  return async (stage) => {
-    const { path, ours } = choosePath(options.path)
-    await ensureFifo(stage, path)
-    stage.note(otherTerminal('read', options.path))
-    const { messages, rounds, intervalMs } = options
-    const config: FifoWriterConfig = { path, ours, messages, rounds, intervalMs, hold: false }
-    const writer = await stage.start(
-      { program: 'fifo-writer', name: 'writer', config },
-      { stdin: messages === null },
-    )
-    await writer.ended
-  }
-}
 
 /** Ten messages, as in the lecture, but ten a second. */
 const messages = Array.from({ length: 10 }, (_, i) => `Message ${i}`)
 
-/** Both ends as two processes; the supervisor looks at them through /proc. */
 export const pipeDemo: Demo = async (stage) => {
   requireProc('pipe demo')
   const path = join(runtimeFolder(), `pipe-demo-${process.pid}`)

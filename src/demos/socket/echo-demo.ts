@@ -1,62 +1,16 @@
-/** TCP echo: the two tools, and the demo that shows both ends and what the kernel lists of them. */
+/** Server and client as two processes; the supervisor looks their sockets up in /proc. */
 import type { EchoClientConfig } from '../../actors/echo-client.js'
 import type { EchoServerConfig } from '../../actors/echo-server.js'
-import { DemoFailed } from '../../errors.js'
 import { probePort } from '../../ipc/tcp.js'
 import { openFiles } from '../../proc/fds.js'
-import { openFilesLimit } from '../../proc/limits.js'
 import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../../proc/net-tcp.js'
 import { hasCapability, readStatus } from '../../proc/status.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 
-/** With fewer descriptors Node cannot even load the server's program, and says so with a stack. */
-const fewestDescriptors = 48
-
-export function echoServe(config: EchoServerConfig): Demo {
-  return async (stage) => {
-    const limit = openFilesLimit()
-    if (limit !== undefined && limit < fewestDescriptors) {
-      throw new DemoFailed(`a limit of ${limit} open files is too low for a server`, {
-        hint: 'raise the limit: ulimit -n 1024',
-      })
-    }
-    const server = await stage.start(
-      { program: 'echo-server', name: 'server', config },
-      { stdout: config.announce },
-    )
-    // It may die of a Ctrl-C while it is still starting: the terminal sends that to the whole group.
-    const bound = await Promise.race([server.until('created'), stage.stopped])
-    if (bound) {
-      const { host, port } = bound
-      const where = [
-        ...(host === '127.0.0.1' ? [] : ['--host', host]),
-        ...(port === 7007 ? [] : ['--port', port]),
-      ]
-      stage.note(
-        `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
-      )
-    }
-    await stage.stopped
-    server.tell('stop')
-    await server.ended
-  }
-}
-
-export function echoClient(config: EchoClientConfig): Demo {
-  return async (stage) => {
-    const client = await stage.start(
-      { program: 'echo-client', name: 'client', config },
-      { stdin: config.messages === null, stdout: config.print },
-    )
-    await client.ended
-  }
-}
-
 const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
 
-/** Server and client as two processes; the supervisor looks their sockets up in /proc. */
 export const echoDemo: Demo = async (stage) => {
   requireProc('tcp-echo demo')
   const host = '127.0.0.1'

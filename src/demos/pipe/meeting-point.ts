@@ -1,0 +1,14 @@
+/** Where `pipe read` and `pipe write` of two terminals meet, and what to type in the other one. */
+import { join } from 'node:path'
+import { runtimeFolder } from '../../run/runtime-folder.js'
+import { quoted } from '../../shell-quote.js'
+
+/** Where the user has `--path`, and else where two terminals of one user find each other. */
+export function choosePath(path: string | undefined): { path: string; ours: boolean } {
+  return path === undefined ? { path: join(runtimeFolder(), 'pipe'), ours: true } : { path, ours: false }
+}
+
+/** The words to type in the other terminal. */
+export function otherTerminal(end: 'read' | 'write', path: string | undefined): string {
+  return `in another terminal: osdemo pipe ${end}${path === undefined ? '' : ` --path ${quoted(path)}`}`
+}
