@@ -14,14 +14,15 @@ interface Layer {
 /** A layer is a folder of src, or a file directly in src. */
 const layers: Record<string, Layer> = {
   events: { uses: [] },
+  'actor-types': { uses: [] },
   'shell-quote': { uses: [] },
   errors: { uses: [] },
   log: { uses: [], packages: ['pino'] },
   framing: { uses: [] },
   proc: { uses: ['errors'] },
   ipc: { uses: ['errors', 'framing'], packages: ['execa'] },
-  actors: { uses: ['ipc', 'framing', 'proc', 'events', 'errors'] },
-  run: { uses: ['ipc', 'proc', 'events', 'errors', 'log'] },
+  actors: { uses: ['ipc', 'framing', 'proc', 'events', 'errors'], types: ['actor-types'] },
+  run: { uses: ['ipc', 'proc', 'events', 'errors', 'log'], types: ['actor-types'] },
   why: { uses: ['proc', 'ipc', 'events', 'errors', 'shell-quote'], types: ['run'] },
   demos: {
     uses: ['run', 'why', 'ipc', 'framing', 'proc', 'events', 'errors', 'shell-quote'],

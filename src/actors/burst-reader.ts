@@ -4,20 +4,28 @@ import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
 import { createTornFinder, type Torn } from '../ipc/torn-messages.js'
-import { play } from './lib/runtime.js'
+import type { BurstWord } from './burst-writer.js'
+import { runActor } from './lib/runtime.js'
 
 export interface BurstReaderConfig {
   path: string
   writers: string[]
 }
 
-play<BurstReaderConfig>(async ({ say, config: { path, writers }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'burst-reader': { config: BurstReaderConfig; word: BurstWord; runsAs: 'process' }
+  }
+}
+
+runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) => {
   const object = `FIFO ${path} for reading`
   say({ event: 'call', phase: 'begin', call: 'open', object })
   const fd = await openFifo(path, 'reading', true)
   say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
   const chunk = Buffer.alloc(65_536)
-  for (let word = await told(); word !== 'end'; word = await told()) {
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+    // A BurstWord that is not `end` is two numbers.
     const [size, each] = word.split(' ').map(Number) as [number, number]
     const messages = each * writers.length
     const finder = createTornFinder(writers.length, size)

@@ -4,7 +4,7 @@ import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
 import { byteOf } from '../ipc/torn-messages.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface BurstWriterConfig {
   path: string
@@ -15,13 +15,20 @@ export interface BurstWriterConfig {
 /** What the supervisor may say: how many bytes a message has, and how many messages. */
 export type BurstWord = `${number} ${number}` | 'end'
 
-play<BurstWriterConfig>(async ({ say, config: { path, index }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'burst-writer': { config: BurstWriterConfig; word: BurstWord; runsAs: 'process' }
+  }
+}
+
+runActor<'burst-writer'>(async ({ say, config: { path, index }, nextWord }) => {
   const fd = await openFifo(path, 'writing', true)
   say({ event: 'call', phase: 'end', call: 'open', object: 'the FIFO for writing', result: fd })
   const since = now()
   let messages = 0
   let bytes = 0
-  for (let word = await told(); word !== 'end'; word = await told()) {
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+    // A BurstWord that is not `end` is two numbers.
     const [size, number] = word.split(' ').map(Number) as [number, number]
     const message = Buffer.alloc(size, byteOf(index))
     for (let i = 0; i < number; i++) writeOnce(fd, message)

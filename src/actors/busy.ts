@@ -1,7 +1,7 @@
 /** Computes without a pause, and knows from the clock when it had a CPU; or sleeps; or waits for a word. */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { now, type Say } from '../events.js'
-import { play } from './lib/runtime.js'
+import { runActor, splitWord } from './lib/runtime.js'
 
 export interface BusyConfig {
   /** Microseconds between two looks at the clock, from which on it says that it was not on a CPU in between. */
@@ -18,13 +18,20 @@ export type BusyWord = 'here' | 'compute' | `report ${number} ${number}` | `slee
 /** How long it computes between two looks for a word, in microseconds. */
 const spell = 10_000
 
-play<BusyConfig>(async ({ say, told, config: { gap } }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    busy: { config: BusyConfig; word: BusyWord; runsAs: 'process' }
+  }
+}
+
+runActor<'busy'>(async ({ say, nextWord, config: { gap } }) => {
   const turns = createTurns(gap)
-  for (let word = (await told()) as BusyWord; word !== 'end'; ) {
-    const next = told() as Promise<BusyWord>
-    if (word === 'compute') await compute(say, turns, next)
-    else if (word.startsWith('sleep')) sleep(say, Number(word.split(' ')[1]))
-    else if (word === 'here') say({ event: 'note', text: 'is here, and waits for a word' })
+  for (let word = await nextWord(); word !== 'end'; ) {
+    const next = nextWord()
+    const [verb, times] = splitWord(word)
+    if (verb === 'compute') await compute(say, turns, next)
+    if (verb === 'sleep') sleep(say, Number(times))
+    if (verb === 'here') say({ event: 'note', text: 'is here, and waits for a word' })
     word = await next
   }
 })
@@ -43,8 +50,12 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
     await turnOfTheLoop()
   }
   turns.look()
-  const [what, since, until] = word.split(' ')
-  if (what === 'report') report(say, turns.list, Number(since), Number(until))
+  const [verb, times] = splitWord(word)
+  if (verb === 'report') {
+    // The type of this word has two numbers.
+    const [since, until] = times.split(' ').map(Number) as [number, number]
+    report(say, turns.list, since, until)
+  }
   say({ ...about, phase: 'end' })
 }
 

@@ -4,7 +4,7 @@ import type { Say } from '../events.js'
 import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface CounterConfig {
   memory: SharedMemory
@@ -17,7 +17,13 @@ export interface CounterConfig {
  */
 export type CounterWord = 'plainly' | 'atomically' | 'locked' | 'hold' | 'lock' | 'end'
 
-play<CounterConfig>(async ({ say, config: { memory, times }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    counter: { config: CounterConfig; word: CounterWord; runsAs: 'process' | 'thread' }
+  }
+}
+
+runActor<'counter'>(async ({ say, config: { memory, times }, nextWord }) => {
   const { memory: bytes, waiter, address } = openMemory(memory)
   const { cell, barrier } = countingRoom(bytes)
   const lock = mutexAt(address + BigInt(lockAt))
@@ -27,7 +33,7 @@ play<CounterConfig>(async ({ say, config: { memory, times }, told }) => {
     count()
     say({ event: 'call', phase: 'end', call, object: `${times} times` })
   }
-  for (let word = (await told()) as CounterWord; word !== 'end'; word = (await told()) as CounterWord) {
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     if (word === 'plainly') round('cell[0] = cell[0] + 1', () => countPlainly(cell, 0, times))
     if (word === 'atomically') round('Atomics.add(cell, 0, 1)', () => countAtomically(cell, 0, times))
     if (word === 'locked') round('lock, cell[0] = cell[0] + 1, unlock', () => countLocked(cell, lock, times))

@@ -7,7 +7,7 @@ import type { Say } from '../events.js'
 import { encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from '../framing/index.js'
 import { address, addressError, boundAddress } from '../ipc/tcp.js'
 import { createMeter, textOf } from './lib/meter.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { stdinLines, writeOut } from './lib/stdio.js'
 
 export interface EchoClientConfig {
@@ -39,7 +39,13 @@ const newline = Buffer.from('\n')
 /** The longest echo that we take, in bytes; above it lies what text looks like when it is read as a length. */
 const maxLength = 256 * 1024 * 1024
 
-play<EchoClientConfig>(async ({ say, config, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'echo-client': { config: EchoClientConfig; word: 'close'; runsAs: 'process' }
+  }
+}
+
+runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   const there = address(config.host, config.port)
   const socket = await connect(config, there, say)
   const bound = boundAddress(socket.address() as AddressInfo)
@@ -87,7 +93,7 @@ play<EchoClientConfig>(async ({ say, config, told }) => {
   await Promise.race([sending, closed])
   // Only now may the end come: not every server answers a peer that has sent FIN already.
   while (outstanding.length > 0) await Promise.race([once(progress, 'echo'), closed])
-  if (config.hold) await told()
+  if (config.hold) await nextWord()
   socket.end(() => socket.destroy())
   sent.flush()
   received.flush()

@@ -12,7 +12,7 @@ import { readStat } from '../proc/stat.js'
 import { type EchoConnection, type EchoLimits, echoConnection, grace } from './lib/echo-connection.js'
 import { createStory } from './lib/echo-story.js'
 import { counted } from './lib/meter.js'
-import { playServer } from './lib/runtime.js'
+import { runServer } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface EchoServerConfig extends EchoLimits {
@@ -36,7 +36,13 @@ const spareDescriptors = 4
  */
 const sharedMemory = 32 * 2 ** 20
 
-playServer<EchoServerConfig>(async ({ say, config, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'echo-server': { config: EchoServerConfig; word: 'stop'; runsAs: 'process' }
+  }
+}
+
+runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   const tell: Say = config.watched ? say : () => {}
   const note = (text: string) => tell({ event: 'note', text })
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
@@ -67,7 +73,7 @@ playServer<EchoServerConfig>(async ({ say, config, told }) => {
   say({ event: 'created', kind: 'socket', id: here, host, port })
   if (config.announce) await writeOut(Buffer.from(`listening on ${here}\n`))
 
-  await told()
+  await nextWord()
   note(`stops accepting; connections open now: ${connections.size}`)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const connection of connections) connection.finish()

@@ -11,7 +11,7 @@ import { openFifo, openKeeper } from '../ipc/fifo.js'
 import { expectMany } from './lib/bulk.js'
 import { createTaker, type Taker, type TakerConfig } from './lib/line-taker.js'
 import { counted, createMeter, type Meter } from './lib/meter.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { alignedBuffer } from './lib/stdio.js'
 
 export interface FifoReaderConfig extends TakerConfig {
@@ -38,7 +38,13 @@ const patience = 1000
 /** Pause between two looks for what a writer left that came and went, in milliseconds. */
 const gapPause = 20
 
-play<FifoReaderConfig>(async ({ say, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'fifo-reader': { config: FifoReaderConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'fifo-reader'>(async ({ say, config }) => {
   const object = `FIFO ${config.path}`
   const meter = createMeter(say, config.path, 'received')
   const taker = createTaker(meter, config)

@@ -8,7 +8,7 @@ import { openFifo } from '../ipc/fifo.js'
 import { expectMany } from './lib/bulk.js'
 import { counted, createMeter, type Meter, textOf } from './lib/meter.js'
 import { patiently } from './lib/report-slow-call.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { stdinChunks } from './lib/stdio.js'
 
 export interface FifoWriterConfig {
@@ -31,7 +31,13 @@ const manyBytes = 4 * 2 ** 20
 /** How long a write may take before we say that it waits, in milliseconds. */
 const patience = 50
 
-play<FifoWriterConfig>(async ({ say, config, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'fifo-writer': { config: FifoWriterConfig; word: 'close'; runsAs: 'process' }
+  }
+}
+
+runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
   const object = `FIFO ${config.path} for writing`
   say({ event: 'call', phase: 'begin', call: 'open', object })
   const fd = await openFifo(config.path, 'writing', config.ours)
@@ -50,7 +56,7 @@ play<FifoWriterConfig>(async ({ say, config, told }) => {
     }
   }
   meter.flush()
-  if (config.hold) await told()
+  if (config.hold) await nextWord()
   const closing = now()
   await promisify(close)(fd)
   const what = config.messages !== null ? `${counted(meter.messages, 'message')}, ` : ''

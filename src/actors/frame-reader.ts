@@ -6,7 +6,7 @@ import { type ConnectOpts, createConnection, type NetConnectOpts, type Socket } 
 import { systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
 import { textOf } from './lib/meter.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface FrameReaderConfig {
   host: string
@@ -26,7 +26,13 @@ const headerBytes = 4
 /** So many reads are told one by one; of further ones only the number. */
 const toldReads = 20
 
-play<FrameReaderConfig>(async ({ say, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'frame-reader': { config: FrameReaderConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'frame-reader'>(async ({ say, config }) => {
   await eachRead(config, readFrames(config.trusting, say), say)
 })
 

@@ -6,7 +6,7 @@
 import { createServer, type Socket } from 'node:net'
 import { encode } from '../framing/index.js'
 import { address, boundAddress } from '../ipc/tcp.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface FrameSenderConfig {
   /** Each piece in base64. */
@@ -17,7 +17,13 @@ export interface FrameSenderConfig {
   readers: number
 }
 
-play<FrameSenderConfig>(async ({ say, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'frame-sender': { config: FrameSenderConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'frame-sender'>(async ({ say, config }) => {
   const last = encode(Buffer.alloc(config.lastFrame, 'x'))
   const pieces = [...config.pieces.map((piece) => Buffer.from(piece, 'base64')), last]
   let left = config.readers

@@ -1,6 +1,6 @@
 /** Takes memory in each of the ways in which a program does, when the supervisor says so. */
 import { allocate } from '../ipc/libc.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface GrowerConfig {
   /** Small allocations: how many, and of how many bytes. The C library takes less than 128 KiB from the heap. */
@@ -13,14 +13,20 @@ export interface GrowerConfig {
 /** `small` and `large` allocate, `recurse` calls itself. When it is done it says so, as the end of a call. */
 export type GrowerWord = 'small' | 'recurse' | 'large' | 'end'
 
-play<GrowerConfig>(async ({ say, config: { pieces, piece, large }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    grower: { config: GrowerConfig; word: GrowerWord; runsAs: 'process' }
+  }
+}
+
+runActor<'grower'>(async ({ say, config: { pieces, piece, large }, nextWord }) => {
   // The first call of the C library loads what makes it, and that takes memory too.
   allocate(piece)
   say({ event: 'note', text: `I have my own memory now (pid ${process.pid})` })
   /** @param result the address of what was allocated last, or how deep the recursion was */
   const done = (call: string, object: string, result: bigint | number) =>
     say({ event: 'call', phase: 'end', call, object, result: Number(result) })
-  for (let word = (await told()) as GrowerWord; word !== 'end'; word = (await told()) as GrowerWord) {
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     if (word === 'small') {
       const addresses = Array.from({ length: pieces }, () => allocate(piece))
       done('malloc', `${piece} bytes, ${pieces} times, the last`, addresses.at(-1)!)

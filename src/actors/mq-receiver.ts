@@ -2,7 +2,7 @@
 import { SystemCallError } from '../errors.js'
 import { counted, createMeter, textOf } from './lib/meter.js'
 import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface MqReceiverConfig extends MqConfig {
@@ -16,7 +16,13 @@ export interface MqReceiverConfig extends MqConfig {
 
 const newline = Buffer.from('\n')
 
-play<MqReceiverConfig>(async ({ say, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'mq-receiver': { config: MqReceiverConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'mq-receiver'>(async ({ say, config }) => {
   const queue = openTwice(config, 'read')
   const { name, max, nonblocking, print, report } = config
   const meter = createMeter(say, name, 'received')

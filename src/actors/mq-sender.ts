@@ -3,7 +3,7 @@ import { DemoFailed, SystemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { counted, createMeter, textOf } from './lib/meter.js'
 import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { stdinLines } from './lib/stdio.js'
 
 export interface MqSenderConfig extends MqConfig {
@@ -14,7 +14,13 @@ export interface MqSenderConfig extends MqConfig {
   report: boolean
 }
 
-play<MqSenderConfig>(async ({ say, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'mq-sender': { config: MqSenderConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'mq-sender'>(async ({ say, config }) => {
   const queue = openTwice(config, 'write')
   const { name, texts, priority, nonblocking, report } = config
   const { messageSize, capacity } = queue.now.attributes()

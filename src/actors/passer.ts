@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { play } from './lib/runtime.js'
+import { runActor, splitWord } from './lib/runtime.js'
 
 export interface PasserConfig {
   /** Paths of two FIFOs. */
@@ -23,7 +23,13 @@ export type PasserWord = 'alone' | 'open' | `pass ${string}` | 'end'
 
 const byte = Buffer.alloc(1)
 
-play<PasserConfig>(async ({ say, told, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    passer: { config: PasserConfig; word: PasserWord; runsAs: 'process' }
+  }
+}
+
+runActor<'passer'>(async ({ say, nextWord, config }) => {
   const { there, back, begins } = config
   if (!begins) {
     const [from, to] = [await openFifo(there, 'reading', true), await openFifo(back, 'writing', true)]
@@ -31,19 +37,19 @@ play<PasserConfig>(async ({ say, told, config }) => {
     return
   }
   let [to, from] = [-1, -1]
-  for (let word = (await told()) as PasserWord; word !== 'end'; word = (await told()) as PasserWord) {
-    if (word === 'alone') {
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+    const [verb, where] = splitWord(word)
+    if (verb === 'alone') {
       const fd = openSync(there, constants.O_RDWR)
       measure(say, config, fd, fd, (times) => `a write(2) and a read(2) without a switch, median of ${times}`)
       closeSync(fd)
-    } else if (word === 'open') {
+    } else if (verb === 'open') {
       const about = { event: 'call', call: 'open', object: 'both FIFOs, one for each direction' } as const
       say({ ...about, phase: 'begin' })
       to = await openFifo(there, 'writing', true)
       from = await openFifo(back, 'reading', true)
       say({ ...about, phase: 'end' })
-    } else {
-      const where = word.slice('pass '.length)
+    } else if (verb === 'pass') {
       measure(say, config, to, from, (times) => `a byte there and back, ${where}, median of ${times}`)
     }
   }

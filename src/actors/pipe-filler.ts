@@ -6,7 +6,7 @@ import { openBothEnds } from '../ipc/fifo.js'
 import { withoutCapability } from '../ipc/libc.js'
 import { bytesInPipe, hasRoom, pageSize, pipeCapacity, resizePipe } from '../ipc/pipe-room.js'
 import { counted } from './lib/meter.js'
-import { play } from './lib/runtime.js'
+import { runActor, splitWord } from './lib/runtime.js'
 
 export interface PipeFillerConfig {
   path: string
@@ -29,7 +29,13 @@ export type FillerSource = 'getpagesize(2)' | 'fcntl F_GETPIPE_SZ' | 'ioctl FION
 /** CAP_SYS_RESOURCE of linux/capability.h. */
 const sysResource = 24
 
-play<PipeFillerConfig>(async ({ say, config: { path }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'pipe-filler': { config: PipeFillerConfig; word: FillerWord; runsAs: 'process' }
+  }
+}
+
+runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
   const { reading, writing } = openBothEnds(path)
   say({ event: 'call', phase: 'end', call: 'open', object: 'both ends of the FIFO, with O_NONBLOCK' })
   const tell = (source: FillerSource, value: number | string, about: string) =>
@@ -76,8 +82,8 @@ play<PipeFillerConfig>(async ({ say, config: { path }, told }) => {
 
   tell('getpagesize(2)', pageSize(), 'a page of memory, in bytes')
   tell('fcntl F_GETPIPE_SZ', pipeCapacity(writing), 'the most that this pipe holds, in bytes')
-  for (let word = await told(); word !== 'end'; word = await told()) {
-    const [verb, number] = word.split(' ')
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+    const [verb, number] = splitWord(word)
     if (verb === 'take') take(Number(number))
     if (verb === 'resize') resize(Number(number))
     if (verb === 'resize-plainly') withoutCapability(sysResource, () => resize(Number(number)))

@@ -2,9 +2,16 @@
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousReceiver } from '../ipc/rendezvous.js'
 import { openUnboundedReceiver } from '../ipc/unbounded.js'
-import { playRounds, type Round, type Side } from './lib/queue-round.js'
+import { type QueueWord, queueSide, type Round, type Side } from './lib/queue-round.js'
+import { runActor } from './lib/runtime.js'
 
-playRounds('received', openSide)
+declare module '../actor-types.js' {
+  interface Actors {
+    'queue-receiver': { config: null; word: QueueWord; runsAs: 'process' }
+  }
+}
+
+runActor<'queue-receiver'>(queueSide('received', openSide))
 
 function openSide({ place, blocking }: Round): Side {
   const passWith = (receive: () => Buffer) => () => {

@@ -2,9 +2,16 @@
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousSender } from '../ipc/rendezvous.js'
 import { openUnboundedSender } from '../ipc/unbounded.js'
-import { playRounds, type Round, type Side } from './lib/queue-round.js'
+import { type QueueWord, queueSide, type Round, type Side } from './lib/queue-round.js'
+import { runActor } from './lib/runtime.js'
 
-playRounds('sent', openSide)
+declare module '../actor-types.js' {
+  interface Actors {
+    'queue-sender': { config: null; word: QueueWord; runsAs: 'process' }
+  }
+}
+
+runActor<'queue-sender'>(queueSide('sent', openSide))
 
 function openSide({ place, blocking }: Round): Side {
   if (place.kind === 'unbounded') {

@@ -4,7 +4,7 @@ import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { consumerOf } from '../ipc/shared-ring.js'
 import { createMeter } from './lib/meter.js'
 import { messageOf, ringHooks } from './lib/ring-sides.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface RingConsumerConfig {
   memory: SharedMemory
@@ -12,7 +12,13 @@ export interface RingConsumerConfig {
   size?: number
 }
 
-play<RingConsumerConfig>(({ say, config }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'ring-consumer': { config: RingConsumerConfig; word: never; runsAs: 'process' | 'thread' }
+  }
+}
+
+runActor<'ring-consumer'>(({ say, config }) => {
   const { memory, waiter, call } = openMemory(config.memory)
   const ring = consumerOf(memory, waiter, ringHooks(say, call))
   const received = createMeter(say, 'ring', 'received')

@@ -3,7 +3,7 @@ import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { producerOf } from '../ipc/shared-ring.js'
 import { createMeter } from './lib/meter.js'
 import { messageOf, ringHooks } from './lib/ring-sides.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface RingProducerConfig {
   memory: SharedMemory
@@ -12,10 +12,16 @@ export interface RingProducerConfig {
   size?: number
 }
 
-play<RingProducerConfig>(async ({ say, config, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'ring-producer': { config: RingProducerConfig; word: 'begin'; runsAs: 'process' | 'thread' }
+  }
+}
+
+runActor<'ring-producer'>(async ({ say, config, nextWord }) => {
   const { memory, waiter, call } = openMemory(config.memory)
   const ring = producerOf(memory, waiter, ringHooks(say, call))
-  await told()
+  await nextWord()
   const sent = createMeter(say, 'ring', 'sent')
   for (let i = 0; i < config.messages; i++) {
     const text = messageOf(i, config.size)

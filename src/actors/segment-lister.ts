@@ -2,7 +2,7 @@
 import { now } from '../events.js'
 import { isAlive } from '../proc/stat.js'
 import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface SegmentListerConfig {
@@ -12,7 +12,13 @@ export interface SegmentListerConfig {
   print: boolean
 }
 
-play<SegmentListerConfig>(async ({ say, config: { ours, print } }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'segment-lister': { config: SegmentListerConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
   const at = now()
   const segments = readSegments() ?? []
   for (const segment of segments) {

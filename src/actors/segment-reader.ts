@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { attachSegment, textIn } from '../ipc/sysv-shm.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
 import { shortText } from './lib/meter.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface SegmentReaderConfig {
@@ -25,7 +25,13 @@ const pause = 20
 /** Every how many looks the kernel is asked whether the segment is still there. */
 const looksPerQuestion = 25
 
-play<SegmentReaderConfig>(async ({ say, config: { id, size, channel, follow, print } }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'segment-reader': { config: SegmentReaderConfig; word: never; runsAs: 'process' }
+  }
+}
+
+runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, print } }) => {
   const attached = attachSegment(id, size, true)
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes, read-only` })
   let seq = 0

@@ -8,7 +8,7 @@ import {
   removeSegment,
   textIn,
 } from '../ipc/sysv-shm.js'
-import { play } from './lib/runtime.js'
+import { runActor, splitWord, type Verb } from './lib/runtime.js'
 
 export interface SegmentUserConfig {
   key: number
@@ -28,7 +28,13 @@ export type SegmentWord =
   | 'end'
   | `write ${string}`
 
-play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'segment-user': { config: SegmentUserConfig; word: SegmentWord; runsAs: 'process' }
+  }
+}
+
+runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
   let id = -1
   let attached: Attached | undefined
   let seq = 0
@@ -44,7 +50,7 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
       say({ event: 'call', phase: 'end', call, object, errno: error.errno! })
     }
   }
-  const steps: Record<string, (words: string) => void> = {
+  const steps: Record<Exclude<Verb<SegmentWord>, 'end'>, (text: string) => void> = {
     make: () =>
       tell('shmget', `key ${key}, ${size} bytes, IPC_CREAT`, () => {
         const made = makeSegment(key, size, 0o600)
@@ -60,10 +66,10 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
       tell('shmat', `segment ${id}`, () => {
         attached = attachSegment(id, size)
       }),
-    write: (words) => {
-      const bytes = Buffer.from(`${words}\0`)
+    write: (text) => {
+      const bytes = Buffer.from(`${text}\0`)
       Buffer.from(attached!.memory).set(bytes)
-      say({ event: 'sent', channel, seq: seq++, bytes: bytes.length, text: words })
+      say({ event: 'sent', channel, seq: seq++, bytes: bytes.length, text })
     },
     read: () => {
       const text = textIn(attached!.memory)
@@ -77,8 +83,8 @@ play<SegmentUserConfig>(async ({ say, config: { key, size }, told }) => {
       }),
   }
 
-  for (let word = await told(); word !== 'end'; word = await told()) {
-    const [verb = '', ...words] = word.split(' ')
-    steps[verb]!(words.join(' '))
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+    const [verb, text] = splitWord(word)
+    steps[verb](text)
   }
 })

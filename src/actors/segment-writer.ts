@@ -2,7 +2,7 @@
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
 import { textOf } from './lib/meter.js'
-import { play } from './lib/runtime.js'
+import { runActor } from './lib/runtime.js'
 
 export interface SegmentWriterConfig {
   id: number
@@ -13,7 +13,13 @@ export interface SegmentWriterConfig {
   text: string
 }
 
-play<SegmentWriterConfig>(async ({ say, config: { id, size, channel, text }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    'segment-writer': { config: SegmentWriterConfig; word: 'detach'; runsAs: 'process' }
+  }
+}
+
+runActor<'segment-writer'>(async ({ say, config: { id, size, channel, text }, nextWord }) => {
   const bytes = Buffer.from(`${text}\0`)
   // As much as is needed: a segment may be larger than what Node can view.
   const attached = attachSegment(id, bytes.length)
@@ -29,7 +35,7 @@ play<SegmentWriterConfig>(async ({ say, config: { id, size, channel, text }, tol
       text: `somebody has removed segment ${id}: who has it attached keeps it, nobody else finds it`,
     })
   }, 500)
-  await told()
+  await nextWord()
   clearInterval(watch)
   attached.detach()
   say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })

@@ -5,7 +5,7 @@ import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo, openForBoth } from '../ipc/fifo.js'
 import { patiently } from './lib/report-slow-call.js'
-import { play } from './lib/runtime.js'
+import { runActor, splitWord } from './lib/runtime.js'
 
 export interface TalkerConfig {
   /** The FIFO that it writes to, and the one that it reads from; when they are one, it opens that for both. */
@@ -21,7 +21,13 @@ export type TalkerWord = `say ${string}` | 'listen' | 'end'
 /** How long a read may take before we say that it waits, in milliseconds. */
 const patience = 50
 
-play<TalkerConfig>(async ({ say, config: { to, from, first }, told }) => {
+declare module '../actor-types.js' {
+  interface Actors {
+    talker: { config: TalkerConfig; word: TalkerWord; runsAs: 'process' }
+  }
+}
+
+runActor<'talker'>(async ({ say, config: { to, from, first }, nextWord }) => {
   const { writing, reading } = await openEnds()
   let sent = 0
   let received = 0
@@ -64,8 +70,9 @@ play<TalkerConfig>(async ({ say, config: { to, from, first }, told }) => {
     else say({ event: 'call', phase: 'end', call: 'read', object: 'the FIFO', result: 0 })
   }
 
-  for (let word = await told(); word !== 'end'; word = await told()) {
-    if (word === 'listen') await listen()
-    else speak(word.slice('say '.length))
+  for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+    const [verb, text] = splitWord(word)
+    if (verb === 'listen') await listen()
+    if (verb === 'say') speak(text)
   }
 })

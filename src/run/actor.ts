@@ -2,6 +2,7 @@
  * What a demo holds of an actor, be it a process or a thread: its events, its end, a way to speak to it. The two kinds
  * differ only in how they are started (start-process.ts, start-thread.ts).
  */
+import type { ActorProgram, ConfigOf, WordOf } from '../actor-types.js'
 import { DemoFailed, OsdemoError } from '../errors.js'
 import type { ErrorFact, Event } from '../events.js'
 
@@ -11,8 +12,9 @@ export interface Ending {
   signal: NodeJS.Signals | null
 }
 
-export interface Actor {
-  /** The role it plays: `reader`, `server`. */
+/** @template Word what it may be told; a helper that only looks at an actor takes any `Actor` */
+export interface Actor<Word = never> {
+  /** Its name in this demo: `reader`, `server`. */
   readonly name: string
   /** Its pid; of a thread, its kernel thread id. */
   readonly id: number
@@ -20,8 +22,8 @@ export interface Actor {
   until<E extends Event['event']>(event: E, matches?: (event: EventOf<E>) => boolean): Promise<EventOf<E>>
   /** Its events so far, oldest first; of a long run the last 10,000 or more. */
   readonly events: readonly Event[]
-  /** Sends a word that the actor waits for. */
-  tell(word: string): void
+  /** Sends a word, which the actor takes when it asks for the next one. */
+  tell(word: Word): void
   kill(signal?: NodeJS.Signals): void
   /** Its end, however it came about; never rejects. */
   readonly ended: Promise<Ending>
@@ -36,14 +38,16 @@ export type EventOf<E extends Event['event']> = Event extends infer One
     : never
   : never
 
-/** Which program an actor runs, and as whom it speaks. */
-export interface Part {
+/** An actor of this program, with the words that it knows. */
+export type ActorOf<P extends ActorProgram> = Actor<WordOf<P>>
+
+/** What to start: an actor's program, and the name it has in this demo. */
+export interface ActorSpec<P extends ActorProgram = ActorProgram> {
   /** An entry file of `src/actors`, without its ending. */
-  program: string
-  /** The role it plays in this demo; each role is one lane of the picture. */
+  program: P
+  /** Such as `reader`; each name is a lane of the picture. */
   name: string
-  /** What the program is told; every program exports the type of its config. */
-  config: unknown
+  config: ConfigOf<P>
 }
 
 /** A server may run for weeks: what it said long ago is forgotten. */

@@ -1,5 +1,6 @@
 /** What a demo works with: it speaks, starts actors, looks and claims. The supervisor (run.ts) makes one for each run. */
 import { constants } from 'node:os'
+import type { ProgramThatRunsAs } from '../actor-types.js'
 import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
 import {
   type ClaimId,
@@ -10,7 +11,7 @@ import {
   type Say,
   type TableRow,
 } from '../events.js'
-import { type Actor, type Ending, errorOf, type Part } from './actor.js'
+import { type Actor, type ActorOf, type ActorSpec, type Ending, errorOf } from './actor.js'
 import type { Sequencer } from './event-order.js'
 import type { Output } from './output.js'
 import type { Scope } from './scope.js'
@@ -36,9 +37,9 @@ export interface Stage {
    */
   claim(id: ClaimId, text: string, holds: boolean, row?: TableRow): boolean
   /** Starts a process; it dies with the run. When it fails or is killed by somebody else, the run fails. */
-  start(part: Part, streams?: Streams): Promise<Actor>
+  start<P extends ProgramThatRunsAs<'process'>>(spec: ActorSpec<P>, streams?: Streams): Promise<ActorOf<P>>
   /** Starts a thread of this process; the same holds. */
-  startThread(part: Part): Promise<Actor>
+  startThread<P extends ProgramThatRunsAs<'thread'>>(spec: ActorSpec<P>): Promise<ActorOf<P>>
   /** Starts a program that is none of ours; it dies with the run, and how else it ends is no failure. */
   startProgram(name: string, words: string[], onLine?: (line: string) => void): Promise<Program>
   /** Polls until `look` finds something (neither undefined nor false), at most `milliseconds`; then undefined. */
@@ -90,7 +91,7 @@ export function createStage(backstage: Backstage) {
   let actors = 0
 
   /** @returns the actor as a demo has it: that the demo itself kills it is no failure */
-  function adopt(actor: Actor, kind: 'process' | 'thread'): Actor {
+  function adopt<Word>(actor: Actor<Word>, kind: 'process' | 'thread'): Actor<Word> {
     if (++actors === 2) sequencer.severalSpeak()
     const about = { child: actor.id, name: actor.name, kind }
     say({ event: 'started', ...about })
@@ -152,9 +153,9 @@ export function createStage(backstage: Backstage) {
       if (!holds) verdict.falseClaims.push(text)
       return holds
     },
-    async start(part, streams = {}) {
+    async start(spec, streams = {}) {
       return holding(async () => {
-        const actor = await startProcess(part, streams, (event) => {
+        const actor = await startProcess(spec, streams, (event) => {
           if (event.event === 'error') return fail(errorOf(event))
           sequencer.push(event)
           if (!output.full || paused.has(actor)) return
@@ -168,13 +169,16 @@ export function createStage(backstage: Backstage) {
         return adopt(actor, 'process')
       })
     },
-    async startThread(part) {
+    async startThread(spec) {
       mustGoOn()
-      const begin = (actor: Actor) => adopt(actor, 'thread')
-      return startThread(part, begin, (event) => {
-        if (event.event === 'error') fail(errorOf(event))
-        else sequencer.push(event)
-      })
+      return startThread(
+        spec,
+        (actor) => adopt(actor, 'thread'),
+        (event) => {
+          if (event.event === 'error') fail(errorOf(event))
+          else sequencer.push(event)
+        },
+      )
     },
     async startProgram(name, words, onLine = () => {}) {
       return holding(async () => {

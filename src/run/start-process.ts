@@ -4,14 +4,15 @@
  *     0, 1   the user's stdin and stdout where the demo lends them, else nothing
  *     2      our stderr
  *     3      its line out: events, one JSON object a line
- *     4      its line in: the config as first line, then words; held open by us as long as we live
+ *     4      its line in: the config as first line, then words, each as a line of JSON; held open by us as long as we live
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import type { ActorProgram, WordOf } from '../actor-types.js'
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
-import { type Actor, createMemory, type Ending, type Part } from './actor.js'
+import { type Actor, type ActorSpec, createMemory, type Ending } from './actor.js'
 import { lineSplitter } from './lines.js'
 import { actorEntry } from './package.js'
 
@@ -21,7 +22,7 @@ export interface Streams {
   stdout?: boolean
 }
 
-export interface ProcessActor extends Actor {
+export interface ProcessActor<Word = never> extends Actor<Word> {
   /** Stops and resumes taking its events, so that a slow view slows the actor and not our memory. */
   pause(): void
   resume(): void
@@ -50,13 +51,13 @@ export function leashWords(): Promise<string[]> {
  * @param onEvent gets every event that the actor says, errors included
  * @throws OsdemoError when the process cannot be started
  */
-export async function startProcess(
-  part: Part,
+export async function startProcess<P extends ActorProgram>(
+  spec: ActorSpec<P>,
   streams: Streams,
   onEvent: (event: Event) => void,
-): Promise<ProcessActor> {
+): Promise<ProcessActor<WordOf<P>>> {
   const leash = await leashWords()
-  const [program, ...words] = [...leash, process.execPath, actorEntry(part.program)]
+  const [program, ...words] = [...leash, process.execPath, actorEntry(spec.program)]
   const child = spawn(program!, words, {
     stdio: [
       streams.stdin ? 'inherit' : 'ignore',
@@ -68,10 +69,10 @@ export async function startProcess(
     // Node reads these certificates before it starts, which may take longer than all the rest, and no actor speaks TLS.
     env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
   })
-  debug({ child: child.pid, program, words }, `starting ${part.name}`)
-  if (child.pid === undefined) throw await cannotStart(child, part.name)
+  debug({ child: child.pid, program, words }, `starting ${spec.name}`)
+  if (child.pid === undefined) throw await cannotStart(child, spec.name)
 
-  const memory = createMemory(part.name)
+  const memory = createMemory(spec.name)
   const out = child.stdio[3] as Readable
   const line = child.stdio[4] as unknown as Writable
   const take = lineSplitter((text) => {
@@ -82,7 +83,7 @@ export async function startProcess(
   out.setEncoding('utf8').on('data', take)
   // An actor that dies before it has read its words is told by its end, not by a broken pipe.
   for (const stream of [out, line]) stream.on('error', () => {})
-  const { name, config } = part
+  const { name, config } = spec
   line.write(`${JSON.stringify({ name, config, leashed: leash.length > 0 })}\n`)
 
   // `close` and not `exit`: only then has everything been read that it said.
@@ -93,11 +94,11 @@ export async function startProcess(
   })
   ended.then(() => setImmediate(memory.close))
   return {
-    name: part.name,
+    name: spec.name,
     id: child.pid,
     events: memory.events,
     until: memory.until,
-    tell: (word) => void line.write(`${word}\n`),
+    tell: (word) => void line.write(`${JSON.stringify(word)}\n`),
     kill: (signal = 'SIGKILL') => void child.kill(signal),
     ended,
     pause: () => void out.pause(),

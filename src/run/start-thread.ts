@@ -1,7 +1,8 @@
 /** Starts an actor that is a thread of this very process: a worker with its own event loop and shared memory. */
+import type { ActorProgram } from '../actor-types.js'
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
-import { type Actor, createMemory, type Ending, type Part } from './actor.js'
+import { type ActorOf, type ActorSpec, createMemory, type Ending } from './actor.js'
 import { actorEntry } from './package.js'
 
 /**
@@ -9,31 +10,31 @@ import { actorEntry } from './package.js'
  *
  * @param onStart gets the actor as soon as it has told its kernel thread id, before any of its events
  */
-export async function startThread(
-  part: Part,
-  onStart: (actor: Actor) => Actor,
+export async function startThread<P extends ActorProgram>(
+  spec: ActorSpec<P>,
+  onStart: (actor: ActorOf<P>) => ActorOf<P>,
   onEvent: (event: Event) => void,
-): Promise<Actor> {
+): Promise<ActorOf<P>> {
   // Loaded here: every other run would wait for it.
   const { Worker } = await import('node:worker_threads')
-  const workerData = { name: part.name, config: part.config }
-  const worker = new Worker(actorEntry(part.program), { workerData })
-  const memory = createMemory(part.name)
+  const workerData = { name: spec.name, config: spec.config }
+  const worker = new Worker(actorEntry(spec.program), { workerData })
+  const memory = createMemory(spec.name)
   const ended = new Promise<Ending>((resolve) => {
     worker.once('exit', (code) => resolve({ code, signal: null }))
   })
   ended.then(() => setImmediate(memory.close))
   return new Promise((resolve, reject) => {
-    worker.on('error', (error) => reject(cannotStart(error, part.name)))
-    ended.then(() => reject(new Error(`the thread of the ${part.name} ended at once`)))
+    worker.on('error', (error) => reject(cannotStart(error, spec.name)))
+    ended.then(() => reject(new Error(`the thread of the ${spec.name} ended at once`)))
     worker.on('message', (message: Event | { tid: number }) => {
       if ('event' in message) {
         memory.add(message)
         onEvent(message)
         return
       }
-      const actor: Actor = {
-        name: part.name,
+      const actor: ActorOf<P> = {
+        name: spec.name,
         id: message.tid,
         events: memory.events,
         until: memory.until,

@@ -4,9 +4,11 @@ import { SystemCallError } from '../../errors.js'
 import { type Depth, now, type Say } from '../../events.js'
 import type { RendezvousNames } from '../../ipc/rendezvous.js'
 import type { UnboundedPlace } from '../../ipc/unbounded.js'
-import { type Act, play } from './runtime.js'
+import type { Act } from './runtime.js'
 
-/** What an actor is told: to open its side, and then to go. Each round may be of other ways. The word `end` ends it. */
+/** What a side of a queue is told: to open its side as this round needs it, then to go. `end` ends it between two rounds. */
+export type QueueWord = Round | 'go' | 'end'
+
 export interface Round {
   place:
     | { kind: 'bounded'; queue: string }
@@ -40,21 +42,24 @@ export interface Side {
   close(): void | Promise<void>
 }
 
-/** Plays one side, round by round. */
-export function playRounds(direction: 'sent' | 'received', open: (round: Round) => Side): void {
-  const act: Act<unknown> = async ({ say, told }) => {
-    for (let word = await told(); word !== 'end'; word = await told()) {
-      const round: Round = JSON.parse(word)
+/** One side of a queue, round by round. */
+export function queueSide(
+  direction: 'sent' | 'received',
+  open: (round: Round) => Side,
+): Act<'queue-sender' | 'queue-receiver'> {
+  return async ({ say, nextWord }) => {
+    for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
+      if (word === 'go') throw new Error('told to go before a round was opened')
+      const round = word
       const side = open(round)
       const tell: Say = round.detail ? (fact, at) => say({ ...fact, detail: true }, at) : say
       tell({ event: 'call', phase: 'end', call: 'open', object: side.object })
-      await told()
+      await nextWord()
       await playRound(tell, direction, round, side)
       await side.close()
       tell({ event: 'call', phase: 'end', call: 'close', object: side.object })
     }
   }
-  play(act)
 }
 
 async function playRound(say: Say, direction: 'sent' | 'received', round: Round, side: Side): Promise<void> {

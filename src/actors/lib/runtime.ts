@@ -5,6 +5,7 @@
 import { readlinkSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import type { ActorProgram, ConfigOf, WordOf } from '../../actor-types.js'
 import { asOsdemoError, Unavailable } from '../../errors.js'
 import { type Event, now, type Say, withRole } from '../../events.js'
 import { dieWithParent } from '../../ipc/libc.js'
@@ -13,11 +14,11 @@ const lineOut = 3
 const lineIn = 4
 
 /** What an actor works with. */
-export interface Role<Config> {
+export interface ActorContext<P extends ActorProgram> {
   say: Say
-  config: Config
+  config: ConfigOf<P>
   /** The next word that the supervisor tells this actor. */
-  told(): Promise<string>
+  nextWord(): Promise<WordOf<P>>
 }
 
 interface Line {
@@ -25,35 +26,36 @@ interface Line {
   config: unknown
   tid: number
   send(event: Event): void
-  onWord(listen: (word: string) => void): void
+  onWord(listen: (word: unknown) => void): void
   /** Whether this line alone keeps the actor alive. */
   keepAlive(alive: boolean): void
 }
 
-export type Act<Config> = (role: Role<Config>) => Promise<void> | void
+export type Act<P extends ActorProgram> = (context: ActorContext<P>) => Promise<void> | void
 
 /**
- * Plays a role. What `act` throws becomes an `error` event, and the exit code of a process.
+ * Runs an actor: every entry file calls this, or `runServer`, once. What `act` throws becomes an `error` event, and the exit
+ * code of a process.
  */
-export function play<Config>(act: Act<Config>): void {
-  playOn(isMainThread ? processLine(writeLine) : threadLine(), act)
+export function runActor<P extends ActorProgram>(act: Act<P>): void {
+  runOn(isMainThread ? processLine(writeLine) : threadLine(), act)
 }
 
-/** Plays the role of a server: whoever waits for its service must not wait for those who watch it. */
-export function playServer<Config>(act: Act<Config>): void {
-  // It may come to the whole process group; that what was received is finished first is the supervisor's to say.
+/** Runs a server: its clients must never wait because nobody reads its events. */
+export function runServer<P extends ActorProgram>(act: Act<P>): void {
+  // A process manager may send SIGTERM to the whole process group. The supervisor decides when the server stops.
   process.on('SIGTERM', () => {})
   const queue = createQueue()
-  playOn<Config>(processLine(queue.write), async (role) => {
+  runOn<P>(processLine(queue.write), async (context) => {
     try {
-      await act(role)
+      await act(context)
     } finally {
       setTimeout(queue.giveUp, watcherPatience).unref()
     }
   })
 }
 
-function playOn<Config>(line: Line, act: Act<Config>): void {
+function runOn<P extends ActorProgram>(line: Line, act: Act<P>): void {
   const say: Say = (fact, at = now()) =>
     line.send({ v: 1, t: at, pid: process.pid, tid: line.tid, actor: line.name, ...withRole(fact) })
   const fail = (error: unknown) => {
@@ -62,29 +64,39 @@ function playOn<Config>(line: Line, act: Act<Config>): void {
     process.exitCode = fact.exit
   }
   process.on('uncaughtException', fail)
-  Promise.resolve({ say, config: line.config as Config, told: listener(line) })
-    .then(act)
-    .catch(fail)
+  // The casts hold because `stage.start` and `tell`, on the other side of the line, take nothing else for this actor.
+  const config = line.config as ConfigOf<P>
+  const nextWord = wordQueue(line) as () => Promise<WordOf<P>>
+  Promise.resolve({ say, config, nextWord }).then(act).catch(fail)
 }
 
-function listener(line: Line): () => Promise<string> {
-  const words: string[] = []
-  let waiting: ((word: string) => void) | undefined
+function wordQueue(line: Line): () => Promise<unknown> {
+  const words: unknown[] = []
+  let waiting: ((word: unknown) => void) | undefined
   line.onWord((word) => {
     if (waiting) waiting(word)
     else words.push(word)
     waiting = undefined
   })
   return async () => {
-    const word = words.shift()
-    if (word !== undefined) return word
+    if (words.length > 0) return words.shift()
     line.keepAlive(true)
-    const next = await new Promise<string>((resolve) => {
+    const next = await new Promise<unknown>((resolve) => {
       waiting = resolve
     })
     line.keepAlive(false)
     return next
   }
+}
+
+/** What a word begins with: `fill` of `fill 4096`. */
+export type Verb<Word> = Word extends `${infer First} ${string}` ? First : Word
+
+/** Splits a word at its first space: `fill 4096` is `['fill', '4096']`, and `end` is `['end', '']`. */
+export function splitWord<Word extends string>(word: Word): [verb: Verb<Word>, rest: string] {
+  const [verb = '', ...rest] = word.split(' ')
+  // This is what the type Verb does.
+  return [verb as Verb<Word>, rest.join(' ')]
 }
 
 /** Death with the supervisor. Not process.exit: that waits for a thread of the pool which is parked in open(2). */
@@ -111,19 +123,19 @@ function processLine(write: (text: string) => void): Line {
   // The terminal sends these to the whole foreground group. What they mean is the supervisor's to decide.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {})
   const { text, rest } = firstLine()
-  const { leashed, ...part } = JSON.parse(text) as { name: string; config: unknown; leashed: boolean }
+  const { leashed, ...start } = JSON.parse(text) as { name: string; config: unknown; leashed: boolean }
   if (!leashed) leashOurselves()
   const socket = new Socket({ fd: lineIn })
   return {
-    ...part,
+    ...start,
     tid: process.pid,
     send: (event) => write(`${JSON.stringify(event)}\n`),
     onWord(listen) {
       let held = ''
       const take = (chunk: string) => {
-        const words = (held + chunk).split('\n')
-        held = words.pop()!
-        words.forEach(listen)
+        const lines = (held + chunk).split('\n')
+        held = lines.pop()!
+        for (const line of lines) listen(JSON.parse(line))
       }
       // A word may have come along with the config.
       take(rest)

@@ -4,7 +4,7 @@ import type { BurstReaderConfig } from '../../actors/burst-reader.js'
 import type { BurstWord, BurstWriterConfig } from '../../actors/burst-writer.js'
 import { now } from '../../events.js'
 import { pipeBuf } from '../../ipc/pipe-room.js'
-import type { Actor } from '../../run/actor.js'
+import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { makePrivateFifo } from '../shared/fifo.js'
@@ -46,7 +46,7 @@ export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
       'A write(2) of more than PIPE_BUF bytes may put a part into the pipe and wait for room, and there another writer comes ' +
         'between. So several writers of one pipe keep their messages short, or take a lock.',
     )
-    for (const actor of [...writers, reader]) actor.tell('end' satisfies BurstWord)
+    for (const actor of [...writers, reader]) actor.tell('end')
     await Promise.all([...writers, reader].map((actor) => actor.ended))
   }
 }
@@ -56,8 +56,8 @@ function opened(actor: Actor): Promise<unknown> {
 }
 
 interface Cast {
-  reader: Actor
-  writers: Actor[]
+  reader: ActorOf<'burst-reader'>
+  writers: ActorOf<'burst-writer'>[]
 }
 
 interface Outcome {

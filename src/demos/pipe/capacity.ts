@@ -1,10 +1,10 @@
 /** How much a pipe holds: it is filled until the kernel refuses, and the kernel is asked. */
 import { join } from 'node:path'
 import type { FifoWriterConfig } from '../../actors/fifo-writer.js'
-import type { FillerSource, FillerWord, PipeFillerConfig } from '../../actors/pipe-filler.js'
+import type { FillerSource, PipeFillerConfig } from '../../actors/pipe-filler.js'
 import { now } from '../../events.js'
 import { pipeSizeLimit } from '../../proc/limits.js'
-import type { Actor } from '../../run/actor.js'
+import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
@@ -18,7 +18,7 @@ export interface PipeCapacityOptions {
 
 /** A pipe and what is known of it, sizes in bytes. */
 interface Pipe {
-  filler: Actor
+  filler: ActorOf<'pipe-filler'>
   path: string
   capacity: number
   page: number
@@ -40,7 +40,7 @@ export function pipeCapacity({ brief }: PipeCapacityOptions): Demo {
     await showBlocked(stage, pipe)
     await showSmallWrites(stage, pipe, brief)
     await showLimit(stage, pipe)
-    filler.tell('end' satisfies FillerWord)
+    filler.tell('end')
     await filler.ended
   }
 }
@@ -55,20 +55,20 @@ async function answer(filler: Actor, source: FillerSource, since = 0): Promise<n
 /** How many bytes the kernel counts in the pipe, after this step. */
 function countAfter({ filler }: Pipe, word: 'count' | `fill ${number}`): Promise<number> {
   const begin = now()
-  filler.tell(word satisfies FillerWord)
+  filler.tell(word)
   return answer(filler, 'ioctl FIONREAD', begin)
 }
 
 async function take({ filler }: Pipe, bytes: number): Promise<void> {
   const begin = now()
-  filler.tell(`take ${bytes}` satisfies FillerWord)
+  filler.tell(`take ${bytes}`)
   await filler.until('tally', ({ t }) => t >= begin)
 }
 
 /** Whether poll(2) says that a write would pass. */
 async function pollRoom({ filler }: Pipe): Promise<boolean> {
   const begin = now()
-  filler.tell('poll' satisfies FillerWord)
+  filler.tell('poll')
   const { value } = await filler.until('evidence', ({ source, t }) => source === 'poll(2)' && t >= begin)
   return value === 'POLLOUT'
 }
@@ -179,7 +179,7 @@ async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
   stage.evidence('/proc/sys/fs/pipe-max-size', `${limit}`, 'the most that an ordinary user may give a pipe')
   const resize = async (verb: 'resize' | 'resize-plainly') => {
     const begin = now()
-    filler.tell(`${verb} ${limit + page}` satisfies FillerWord)
+    filler.tell(`${verb} ${limit + page}`)
     return filler.until('call', ({ call, t }) => call === 'fcntl' && t >= begin)
   }
   let { errno } = await resize('resize')

@@ -1,8 +1,6 @@
 /** Both ends of a FIFO as two processes; the supervisor looks at them through /proc. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FifoReaderConfig } from '../../actors/fifo-reader.js'
-import type { FifoWriterConfig } from '../../actors/fifo-writer.js'
 import type { Event } from '../../events.js'
 import { fdFlags, openFiles } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
@@ -36,7 +34,7 @@ export const pipeDemo: Demo = async (stage) => {
       max: null,
       copy: false,
       report: true,
-    } satisfies FifoReaderConfig,
+    },
   })
   await reader.until('call', ({ call }) => call === 'open')
   await seeWait(stage, {
@@ -49,7 +47,7 @@ export const pipeDemo: Demo = async (stage) => {
   const writer = await stage.start({
     program: 'fifo-writer',
     name: 'writer',
-    config: { path, ours: true, messages, rounds: 1, intervalMs: 100, hold: true } satisfies FifoWriterConfig,
+    config: { path, ours: true, messages, rounds: 1, intervalMs: 100, hold: true },
   })
   await reader.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   await reader.until('received', ({ seq }) => seq === 2)

@@ -1,9 +1,9 @@
 /** Two processes try a question and an answer, first over one FIFO for both directions, then over two. */
 import { basename, join } from 'node:path'
-import type { TalkerConfig, TalkerWord } from '../../actors/talker.js'
+import type { TalkerConfig } from '../../actors/talker.js'
 import { type Event, now } from '../../events.js'
 import { fdFlags, openFiles } from '../../proc/fds.js'
-import type { Actor } from '../../run/actor.js'
+import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
@@ -18,8 +18,8 @@ const endPatience = 20_000
 
 /** A client and a server. */
 interface Pair {
-  alice: Actor
-  bob: Actor
+  alice: ActorOf<'talker'>
+  bob: ActorOf<'talker'>
 }
 
 export const pipeHalfDuplex: Demo = async (stage) => {
@@ -53,16 +53,16 @@ async function enter(stage: Stage, aliceConfig: TalkerConfig, bobConfig: TalkerC
 }
 
 /** Has an actor say something, and waits until it has. */
-async function speak(actor: Actor, text: string): Promise<void> {
+async function speak(actor: ActorOf<'talker'>, text: string): Promise<void> {
   const begin = now()
-  actor.tell(`say ${text}` satisfies TalkerWord)
+  actor.tell(`say ${text}`)
   await actor.until('sent', ({ t }) => t >= begin)
 }
 
 /** Has an actor read; what it returns waits for what comes. */
-function listen(actor: Actor): () => Promise<string> {
+function listen(actor: ActorOf<'talker'>): () => Promise<string> {
   const begin = now()
-  actor.tell('listen' satisfies TalkerWord)
+  actor.tell('listen')
   return async () => (await actor.until('received', ({ t }) => t >= begin)).text ?? ''
 }
 
@@ -118,7 +118,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
     right === rounds,
   )
   listen(bob)
-  alice.tell('end' satisfies TalkerWord)
+  alice.tell('end')
   await alice.ended
   const end = await stage.poll(() => bob.events.some(isEndOfFile), endPatience)
   stage.claim(
@@ -126,7 +126,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
     'alice ends, and bob sees the end of file: nobody else could write to him',
     end === true,
   )
-  bob.tell('end' satisfies TalkerWord)
+  bob.tell('end')
   await bob.ended
 }
 

@@ -4,7 +4,7 @@ import { DemoFailed, Unavailable } from '../../errors.js'
 import { now } from '../../events.js'
 import { pin, requirePinning } from '../../ipc/scheduling.js'
 import { allowedCpus, readPolicy, readSchedstat, type SchedStat } from '../../proc/sched.js'
-import type { Actor } from '../../run/actor.js'
+import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 
@@ -35,20 +35,27 @@ export function requireScheduler(demo: string): number[] {
   return cpus
 }
 
+export type BusyChild = ActorOf<'busy'>
+
 /** Starts busy children; they wait for a word. */
-export function startBusy(stage: Stage, names: string[]): Promise<Actor[]> {
+export async function startBusy<const Names extends readonly string[]>(
+  stage: Stage,
+  names: Names,
+): Promise<{ [Name in keyof Names]: BusyChild }> {
   const config: BusyConfig = { gap }
-  return Promise.all(names.map((name) => stage.start({ program: 'busy', name, config })))
+  const children = await Promise.all(names.map((name) => stage.start({ program: 'busy', name, config })))
+  // There is one child for each name, in their order.
+  return children as { [Name in keyof Names]: BusyChild }
 }
 
 /** Has children compute, and keeps them on one CPU once they do. */
-export async function compute(children: Actor[], cpu: number): Promise<void> {
+export async function compute(children: BusyChild[], cpu: number): Promise<void> {
   await Promise.all(children.map((child) => tellAndWait(child, 'compute', 'begin')))
   for (const { id } of children) pin(id, [cpu])
 }
 
 /** Ends the computing of children, and waits until they have told what they saw from one time to another. */
-export async function report(children: Actor[], since: number, until: number): Promise<void> {
+export async function report(children: BusyChild[], since: number, until: number): Promise<void> {
   await Promise.all(children.map((child) => tellAndWait(child, `report ${since} ${until}`, 'end')))
 }
 
@@ -58,7 +65,7 @@ export function release(children: Actor[], cpus: number[]): void {
 }
 
 /** Tells a child a word, and waits until the call that it makes of it begins or ends. */
-export async function tellAndWait(child: Actor, word: BusyWord, phase: 'begin' | 'end'): Promise<void> {
+export async function tellAndWait(child: BusyChild, word: BusyWord, phase: 'begin' | 'end'): Promise<void> {
   const sent = now()
   child.tell(word)
   await child.until('call', (event) => event.phase === phase && event.t >= sent)
@@ -101,7 +108,7 @@ export function inMilliseconds(nanoseconds: number): string {
 }
 
 /** Ends children that wait for a word. */
-export async function dismiss(children: Actor[]): Promise<void> {
-  for (const child of children) child.tell('end' satisfies BusyWord)
+export async function dismiss(children: BusyChild[]): Promise<void> {
+  for (const child of children) child.tell('end')
   await Promise.all(children.map(({ ended }) => ended))
 }

@@ -1,7 +1,7 @@
 /** A child allocates and recurses: which parts of its memory grow, and which do not. */
 import type { GrowerConfig, GrowerWord } from '../../actors/grower.js'
 import type { PartName } from '../../proc/memory-parts.js'
-import type { Actor } from '../../run/actor.js'
+import type { ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 import { claimOrder, kib, type Memory, partAt, readMemory, showMemory } from './show-memory.js'
@@ -41,14 +41,14 @@ export const processGrow: Demo = async (stage) => {
     `${fixed.join(', ')} are as large as at the beginning: only a new program changes them`,
     fixed.every((part) => sizeOf(begin, part) === sizeOf(last, part)),
   )
-  child.tell('end' satisfies GrowerWord)
+  child.tell('end')
   await child.ended
 }
 
 /** Has the child take memory, and shows what has become larger by it. @returns its memory afterwards */
 async function take(
   stage: Stage,
-  child: Actor,
+  child: ActorOf<'grower'>,
   word: GrowerWord,
   title: string,
   before: Memory,

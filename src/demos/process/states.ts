@@ -8,6 +8,7 @@ import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import {
+  type BusyChild,
   between,
   compute,
   countAll,
@@ -28,7 +29,7 @@ const patience = 20_000
 export const processStates: Demo = async (stage) => {
   const cpus = requireScheduler('process states')
   const child = await beNew(stage)
-  const [rival] = (await startBusy(stage, ['rival'])) as [Actor]
+  const [rival] = await startBusy(stage, ['rival'])
   await showReady(stage, child, rival, cpus)
   await dismiss([rival])
   await showWaiting(stage, child)
@@ -50,8 +51,8 @@ async function seeState(stage: Stage, child: Actor, state: ProcessState, letter:
   return seen ?? false
 }
 
-async function beNew(stage: Stage): Promise<Actor> {
-  const [child] = (await startBusy(stage, ['child'])) as [Actor]
+async function beNew(stage: Stage): Promise<BusyChild> {
+  const [child] = await startBusy(stage, ['child'])
   const stat = readStat(child.id)
   sayState(stage, child, 'new')
   const source = `/proc/${child.id}/stat`
@@ -66,7 +67,7 @@ async function beNew(stage: Stage): Promise<Actor> {
 }
 
 /** Two compute on one CPU: both are in state R, and each knows from its clock when it really had the CPU. */
-async function showReady(stage: Stage, child: Actor, rival: Actor, cpus: number[]): Promise<void> {
+async function showReady(stage: Stage, child: BusyChild, rival: BusyChild, cpus: number[]): Promise<void> {
   const cpu = cpus.at(-1)!
   stage.note(`child and rival are to compute without a pause, on CPU ${cpu} alone`)
   const both = [child, rival]
@@ -133,7 +134,7 @@ async function showWaiting(stage: Stage, child: Actor): Promise<void> {
   await sleep(beat)
 }
 
-async function showStopped(stage: Stage, child: Actor): Promise<void> {
+async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
   child.kill('SIGSTOP')
   const stopped = await seeState(stage, child, 'stopped', 'T')
   const wchan = readWchan(child.id, child.id)

@@ -1,16 +1,18 @@
 /** Context switches: how many a process makes that waits and one that computes, and what one costs. */
 import { join } from 'node:path'
-import type { BusyWord } from '../../actors/busy.js'
 import type { PasserConfig, PasserWord } from '../../actors/passer.js'
 import { DemoFailed } from '../../errors.js'
 import { now } from '../../events.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readSwitches, type Switches } from '../../proc/sched.js'
-import type { Actor } from '../../run/actor.js'
+import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { compute, dismiss, release, requireScheduler, startBusy, tellAndWait } from './busy-children.js'
+
+/** The one that begins, and the one that answers. */
+type Passers = [ActorOf<'passer'>, ActorOf<'passer'>]
 
 export interface ProcessSwitchOptions {
   /** How often a byte is passed at most, and for how long at most, in milliseconds: each time that it is measured. */
@@ -30,7 +32,7 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
     await showKinds(stage, cpus)
     const { both, alone } = await enterPassers(stage, times, patience)
     await showCost(stage, both, alone, cpus)
-    both[0].tell('end' satisfies PasserWord)
+    both[0].tell('end')
     await Promise.all(both.map(({ ended }) => ended))
   }
 }
@@ -64,13 +66,9 @@ function showSwitches(
 }
 
 async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
-  const [sleeper, ...busy] = (await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])) as [
-    Actor,
-    Actor,
-    Actor,
-  ]
+  const [sleeper, ...busy] = await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])
   // Once it is awake: starting takes switches too.
-  sleeper.tell('here' satisfies BusyWord)
+  sleeper.tell('here')
   await sleeper.until('note')
   const awake = switches(sleeper)
   await tellAndWait(sleeper, `sleep ${sleeps}`, 'end')
@@ -109,7 +107,7 @@ async function enterPassers(
   stage: Stage,
   times: number,
   patience: number,
-): Promise<{ both: [Actor, Actor]; alone: number }> {
+): Promise<{ both: Passers; alone: number }> {
   const path = (name: string) => join(runtimeFolder(), `switch-${name}-${process.pid}`)
   const config: PasserConfig = { there: path('there'), back: path('back'), begins: true, times, patience }
   for (const fifo of [config.there, config.back]) await makePrivateFifo(stage, fifo)
@@ -120,13 +118,16 @@ async function enterPassers(
     name: 'second',
     config: { ...config, begins: false },
   })
-  first.tell('open' satisfies PasserWord)
+  first.tell('open')
   await first.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   return { both: [first, second], alone }
 }
 
 /** Lets a byte be passed, and gives how often, and how long once took, in microseconds, as the one that measures tells. */
-async function measure(first: Actor, word: PasserWord): Promise<{ times: number; median: number }> {
+async function measure(
+  first: ActorOf<'passer'>,
+  word: PasserWord,
+): Promise<{ times: number; median: number }> {
   const sent = now()
   first.tell(word)
   const { messages } = await first.until('tally', ({ t }) => t >= sent)
@@ -134,7 +135,7 @@ async function measure(first: Actor, word: PasserWord): Promise<{ times: number;
   return { times: messages, median: Number.parseFloat(value) }
 }
 
-async function showCost(stage: Stage, both: [Actor, Actor], alone: number, cpus: number[]): Promise<void> {
+async function showCost(stage: Stage, both: Passers, alone: number, cpus: number[]): Promise<void> {
   const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
   const near = await pass(stage, both, [one, one])
   stage.claim(
@@ -161,7 +162,7 @@ function micro(microseconds: number): string {
   return `${microseconds.toFixed(1)} µs`
 }
 
-async function pass(stage: Stage, both: [Actor, Actor], cpus: [number, number]) {
+async function pass(stage: Stage, both: Passers, cpus: [number, number]) {
   for (const [index, { id }] of both.entries()) pin(id, [cpus[index]!])
   const before = both.map(switches)
   const { times, median } = await measure(

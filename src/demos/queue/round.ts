@@ -4,7 +4,7 @@
  */
 import type { Round } from '../../actors/lib/queue-round.js'
 import { now } from '../../events.js'
-import type { Actor, EventOf } from '../../run/actor.js'
+import type { Actor, ActorOf, EventOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import type { Capacity, Channel } from './channel.js'
 import { watch } from './watch.js'
@@ -12,8 +12,8 @@ import { watch } from './watch.js'
 export type Way = 'blocking' | 'nonblocking'
 
 /** What one side of a round is to do. */
-export interface Part {
-  actor: Actor
+export interface PlannedSide {
+  actor: ActorOf<'queue-sender' | 'queue-receiver'>
   way: Way
   /** Pause between two messages, in milliseconds. */
   every: number
@@ -24,8 +24,8 @@ export interface Plan {
   /** As events name the channel in this round. */
   name: string
   messages: number
-  sender: Part
-  receiver: Part
+  sender: PlannedSide
+  receiver: PlannedSide
   /** Who goes first, as far as possible. */
   first: 'sender' | 'receiver'
   detail: boolean
@@ -98,7 +98,7 @@ async function playFrom(
 ): Promise<Outcome> {
   const { sender, receiver } = plan
   const [first, second] = plan.first === 'sender' ? [sender, receiver] : [receiver, sender]
-  for (const part of [sender, receiver]) part.actor.tell(JSON.stringify(roundOf(plan, part)))
+  for (const side of [sender, receiver]) side.actor.tell(roundOf(plan, side))
   const both = (call: string) =>
     Promise.all(
       [sender, receiver].map(({ actor }) =>
@@ -116,7 +116,7 @@ async function playFrom(
   return { sender: outcomeOf(sender.actor, start), receiver: outcomeOf(receiver.actor, start), letIn }
 }
 
-function roundOf(plan: Plan, { way, every }: Part): Round {
+function roundOf(plan: Plan, { way, every }: PlannedSide): Round {
   const { channel, name, messages, detail } = plan
   const tries = neverMeet(plan) ? { tries: hopeless } : {}
   return {

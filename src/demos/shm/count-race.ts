@@ -2,11 +2,11 @@
 import { availableParallelism } from 'node:os'
 import type { CounterWord } from '../../actors/counter.js'
 import { now } from '../../events.js'
-import type { Actor } from '../../run/actor.js'
+import type { ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 
 export interface Race {
-  counters: Actor[]
+  counters: ActorOf<'counter'>[]
   /** What they count in. */
   cell: Int32Array
   /** Additions by each of them in a round. */
@@ -63,7 +63,7 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
 }
 
 /** Lets the counters end. */
-export async function dismiss(counters: Actor[]): Promise<void> {
-  for (const counter of counters) counter.tell('end' satisfies CounterWord)
+export async function dismiss(counters: ActorOf<'counter'>[]): Promise<void> {
+  for (const counter of counters) counter.tell('end')
   await Promise.all(counters.map((counter) => counter.ended))
 }

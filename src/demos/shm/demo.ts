@@ -2,7 +2,7 @@
 import type { SegmentUserConfig, SegmentWord } from '../../actors/segment-user.js'
 import { DemoFailed } from '../../errors.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
-import type { Actor, EventOf } from '../../run/actor.js'
+import type { ActorOf, EventOf } from '../../run/actor.js'
 import { recordSegment } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireSegments, showSegment } from './segment.js'
@@ -28,7 +28,7 @@ export const shmDemo: Demo = async (stage) => {
   if (id === undefined) throw new DemoFailed(`key ${key} was taken just now`, { hint: 'run it again' })
   page.made({ id })
   await ask(writer, 'attach')
-  writer.tell(`write ${text}` satisfies SegmentWord)
+  writer.tell(`write ${text}`)
   await writer.until('sent')
   claimAttached(stage, id, 1)
   end(writer)
@@ -44,7 +44,7 @@ export const shmDemo: Demo = async (stage) => {
   const reader = await enter('reader')
   await ask(reader, 'find')
   await ask(reader, 'attach')
-  reader.tell('read' satisfies SegmentWord)
+  reader.tell('read')
   const received = await reader.until('received')
   stage.claim(
     'shm/found-by-key',
@@ -76,9 +76,9 @@ export const shmDemo: Demo = async (stage) => {
     `nobody finds it by key ${key} any more: ENOENT`,
     gone.errno === 'ENOENT',
   )
-  remover.tell('write still here' satisfies SegmentWord)
+  remover.tell('write still here')
   await remover.until('sent')
-  reader.tell('read' satisfies SegmentWord)
+  reader.tell('read')
   const late = await reader.until('received', ({ seq }) => seq === 1)
   stage.claim(
     'shm/removed-segment-works-while-attached',
@@ -117,23 +117,23 @@ async function showRefusal(stage: Stage): Promise<void> {
       errno === 'EACCES',
     )
   }
-  stranger.tell('end' satisfies SegmentWord)
+  stranger.tell('end')
   await stranger.ended
 }
 
 type Call = EventOf<'call'>
 
 /** Tells an actor a step that is one system call, and gives the kernel's answer. */
-async function ask(actor: Actor, word: SegmentWord): Promise<Call> {
+async function ask(actor: ActorOf<'segment-user'>, word: SegmentWord): Promise<Call> {
   const before = actor.events.filter(({ event }) => event === 'call').length
   actor.tell(word)
   let seen = 0
   return actor.until('call', () => ++seen > before)
 }
 
-function end(actor: Actor): void {
-  actor.tell('detach' satisfies SegmentWord)
-  actor.tell('end' satisfies SegmentWord)
+function end(actor: ActorOf<'segment-user'>): void {
+  actor.tell('detach')
+  actor.tell('end')
 }
 
 function claimAttached(stage: Stage, id: number, count: number): void {

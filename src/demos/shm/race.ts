@@ -1,12 +1,12 @@
 /** Processes count in one System V segment: plainly, atomically, and under a lock whose holder may die. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CounterConfig, CounterWord } from '../../actors/counter.js'
+import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, lockAt, roomBytes } from '../../ipc/shared-counter.js'
 import { layMutex } from '../../ipc/shared-mutex.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readStat } from '../../proc/stat.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
-import type { Actor } from '../../run/actor.js'
+import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { countOnce, dismiss, type Race, showRace } from './count-race.js'
@@ -69,10 +69,10 @@ async function showLock(stage: Stage, race: Race): Promise<void> {
 }
 
 /** One takes the lock and is killed; another one waits for it meanwhile. */
-async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void> {
-  holder!.tell('hold' satisfies CounterWord)
+async function showDeath(stage: Stage, [holder, waiter]: ActorOf<'counter'>[]): Promise<void> {
+  holder!.tell('hold')
   await holder!.until('call', ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end')
-  waiter!.tell('lock' satisfies CounterWord)
+  waiter!.tell('lock')
   await waiter!.until('call', ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'begin')
   await seeWait(stage, {
     pid: waiter!.id,
@@ -94,7 +94,7 @@ async function showDeath(stage: Stage, [holder, waiter]: Actor[]): Promise<void>
     got.errno === 'EOWNERDEAD',
   )
   await waiter!.until('call', ({ call }) => call === 'pthread_mutex_unlock')
-  waiter!.tell('lock' satisfies CounterWord)
+  waiter!.tell('lock')
   const again = await waiter!.until(
     'call',
     ({ call, phase, t }) => call === 'pthread_mutex_lock' && phase === 'end' && t > got.t,

@@ -1,6 +1,4 @@
 /** A producer and a consumer process over one ring in a System V segment. */
-import type { RingConsumerConfig } from '../../actors/ring-consumer.js'
-import type { RingProducerConfig } from '../../actors/ring-producer.js'
 import { layRing, ringBytes } from '../../ipc/shared-ring.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
@@ -27,8 +25,7 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
     const segment = makePrivateSegment(stage, bytes)
     // Detached when this process ends, so that nobody can touch it afterwards.
     layRing(attachSegment(segment, bytes).memory, capacity)
-    const config = { memory: { segment, size: bytes }, size, messages } satisfies RingConsumerConfig &
-      RingProducerConfig
+    const config = { memory: { segment, size: bytes }, size, messages }
     const consumer = await stage.start({ program: 'ring-consumer', name: 'consumer', config })
     await consumer.until('call')
     await seeWait(stage, {

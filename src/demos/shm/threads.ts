@@ -1,7 +1,5 @@
 /** Threads share memory: a ring that carries messages, and a counter that loses updates without atomics. */
 import type { CounterConfig } from '../../actors/counter.js'
-import type { RingConsumerConfig } from '../../actors/ring-consumer.js'
-import type { RingProducerConfig } from '../../actors/ring-producer.js'
 import { countingRoom, layBarrier, roomBytes } from '../../ipc/shared-counter.js'
 import { newRing } from '../../ipc/shared-ring.js'
 import { readStatus } from '../../proc/status.js'
@@ -40,7 +38,7 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
   const consumer = await stage.startThread({
     program: 'ring-consumer',
     name: 'consumer',
-    config: { memory } satisfies RingConsumerConfig,
+    config: { memory },
   })
   await consumer.until('call')
   await seeWait(stage, {
@@ -53,7 +51,7 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
   const producer = await stage.startThread({
     program: 'ring-producer',
     name: 'producer',
-    config: { memory, messages } satisfies RingProducerConfig,
+    config: { memory, messages },
   })
   // Both are alive: the one sleeps on the empty ring, the other waits for a word.
   seeThreads(stage, [consumer, producer])

@@ -1,6 +1,4 @@
 /** Server and client as two processes; the supervisor looks their sockets up in /proc. */
-import type { EchoClientConfig } from '../../actors/echo-client.js'
-import type { EchoServerConfig } from '../../actors/echo-server.js'
 import { probePort } from '../../ipc/tcp.js'
 import { openFiles } from '../../proc/fds.js'
 import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../../proc/net-tcp.js'
@@ -25,7 +23,7 @@ export const echoDemo: Demo = async (stage) => {
       idleTimeoutMs: null,
       announce: false,
       watched: true,
-    } satisfies EchoServerConfig,
+    },
   })
   const { port } = await server.until('created')
   const listening = seeListening(stage, server, port!)
@@ -44,7 +42,7 @@ export const echoDemo: Demo = async (stage) => {
       print: false,
       report: true,
       hold: true,
-    } satisfies EchoClientConfig,
+    },
   })
   await client.until('received', ({ seq }) => seq === messages.length - 1)
   seePair(stage, server, client, port!)

@@ -1,5 +1,4 @@
 /** Why a frame must be read in full: the same bytes, once to a reader that trusts one read and once to one that does not. */
-import type { FrameReaderConfig } from '../../actors/frame-reader.js'
 import type { FrameSenderConfig } from '../../actors/frame-sender.js'
 import type { Event } from '../../events.js'
 import { encode } from '../../framing/index.js'
@@ -32,7 +31,7 @@ export const shortReads: Demo = async (stage) => {
     stage.start({
       program: 'frame-reader',
       name,
-      config: { host: host!, port: port!, trusting } satisfies FrameReaderConfig,
+      config: { host: host!, port: port!, trusting },
     })
   const trusting = await read('trusting', true)
   await trusting.ended
