@@ -103,6 +103,77 @@ test.each([
   expect(violations(file, text)).toEqual([])
 })
 
+/** Functions that look at files, of node:fs and of proc/read.ts. */
+const lookers =
+  '(?:readFile|readdir|readlink|realpath|open|opendir|stat|lstat|statfs|access|exists|createReadStream|watch|cp|copyFile)(?:Sync)?|' +
+  'readText|readNumbers|readLink'
+
+/** The one way through /proc that is no look at it: a descriptor of our own, opened once more. */
+const reopening = { file: 'ipc/fifo.ts', path: '/proc/self/fd/' }
+
+/**
+ * Where a file outside src/proc looks into /proc: by a call with a path there, by a call with a constant that holds such a path,
+ * or with what proc/read.ts exports. To name a path as the source of evidence is no look.
+ */
+function looksIntoProc(file: string, text: string): string[] {
+  if (layerOf(file) === 'proc') return []
+  const code = stripComments(text)
+  const constants = [...code.matchAll(/\b(?:const|let)\s+(?<name>\w+)[^=\n]*=\s*['"`]\/proc\b/g)]
+  const names = ['[\'"`]\\/proc\\b', ...constants.map(({ groups }) => `\\b${groups!.name}\\b`)]
+  const calls = [...code.matchAll(new RegExp(`\\b(?:${lookers})\\s*(?:<[^>]*>)?\\(`, 'g'))]
+    .map((call) => call[0] + argumentsAt(code, call.index + call[0].length))
+    .filter((call) => new RegExp(names.join('|')).test(call))
+    .filter((call) => !(file === reopening.file && call.includes(reopening.path)))
+  const readers = [...code.matchAll(/from\s*'[^']*\/proc\/read\.js'/g)].map(([words]) => words)
+  return [...calls, ...readers].map((found) => `${file}: ${found}`)
+}
+
+/** What stands between the brackets of a call. @param at behind the opening one */
+function argumentsAt(code: string, at: number): string {
+  let depth = 1
+  let end = at
+  for (; end < code.length && depth > 0; end++) {
+    if (code[end] === '(') depth++
+    if (code[end] === ')') depth--
+  }
+  return code.slice(at, end)
+}
+
+test('/proc is looked at in src/proc only', () => {
+  expect(sources().flatMap(([file, text]) => looksIntoProc(file, text))).toEqual([])
+})
+
+test.each([
+  ['demos/pipe/pipe.ts', "readFileSync('/proc/self/status', 'utf8')"],
+  ['demos/pipe/pipe.ts', 'fs.readFileSync(`/proc/$pid/status`)'],
+  ['demos/pipe/pipe.ts', "await readFile('/proc/' + pid + '/stat')"],
+  ['demos/pipe/pipe.ts', 'readlinkSync(`/proc/$pid/exe`)'],
+  ['demos/pipe/pipe.ts', "readdirSync(join('/proc', `$pid`, 'fd'))"],
+  ['demos/pipe/pipe.ts', "existsSync('/proc/self/stat')"],
+  ['demos/pipe/pipe.ts', 'statSync(\n  `/proc/$pid/fd/$numberOf(fd)`,\n)'],
+  ['demos/pipe/pipe.ts', 'openSync(path(`/proc/self/fd/$fd`), flags)'],
+  ['demos/pipe/pipe.ts', "const place: string = '/proc/locks'\nconst text = readFileSync(place)"],
+  ['demos/pipe/pipe.ts', 'readText(`/proc/$pid/stat`)'],
+  ['demos/pipe/pipe.ts', "import { readText } from '../../proc/read.js'"],
+  ['run/sweep.ts', "import { readNumbers } from '../proc/read.js'"],
+  ['why/still.ts', "export { folder } from '../proc/read.js'"],
+  ['actors/lib/runtime.ts', "readlinkSync('/proc/thread-self')"],
+  ['ipc/fifo.ts', "readFileSync('/proc/self/mounts')"],
+  ['ipc/pipe-room.ts', 'openSync(`/proc/self/fd/$fd`)'],
+])('the check sees a look into /proc planted in %s: %s', (file, text) => {
+  expect(looksIntoProc(file, text)).toHaveLength(1)
+})
+
+test.each([
+  ['proc/locks.ts', "readText('/proc/locks')"],
+  ['ipc/fifo.ts', 'openSync(`/proc/self/fd/$fd`, flags)'],
+  ['demos/pipe/pipe.ts', 'stage.evidence(`/proc/$pid/wchan`, readWchan(pid, tid), about)'],
+  ['demos/pipe/pipe.ts', "const source = '/proc/locks'\nstage.evidence(source, value, about)"],
+  ['demos/pipe/pipe.ts', "// readText('/proc/locks') would do\nreadFileSync(path)"],
+])('the check lets %s name /proc: %s', (file, text) => {
+  expect(looksIntoProc(file, text)).toEqual([])
+})
+
 test('only main ends the process, and nobody renames it', () => {
   const offenders = sources().filter(
     ([file, text]) =>

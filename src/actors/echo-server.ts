@@ -7,7 +7,7 @@ import { address, addressError, boundAddress } from '../ipc/tcp.js'
 import { openFiles } from '../proc/fds.js'
 import { openFilesLimit } from '../proc/limits.js'
 import { readTcpTable } from '../proc/net-tcp.js'
-import { readNumbers } from '../proc/read.js'
+import { readPids } from '../proc/pids.js'
 import { readStat } from '../proc/stat.js'
 import { type EchoConnection, type EchoLimits, echoConnection, grace } from './lib/echo-connection.js'
 import { createStory } from './lib/echo-story.js'
@@ -150,8 +150,6 @@ function listen(server: Server, { host, port }: EchoServerConfig): Promise<void>
 /** Which process has a listening socket on this port, where /proc shows it. */
 function whoListens(port: number): string | undefined {
   const inode = readTcpTable().find((row) => row.state === 'LISTEN' && row.local.port === port)?.inode
-  const pid = readNumbers('/proc').find((id) =>
-    openFiles(id).some((file) => file.target === `socket:[${inode}]`),
-  )
+  const pid = readPids().find((id) => openFiles(id).some((file) => file.target === `socket:[${inode}]`))
   return pid === undefined ? undefined : `process ${pid} (${readStat(pid)?.comm}) listens there`
 }

@@ -125,7 +125,12 @@ function requireOurs(path: string, { uid, mode }: Stats): void {
  */
 export function openKeeper(fd: number): number | undefined {
   if (process.platform !== 'linux') return undefined
-  return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
+  return reopen(fd, constants.O_RDONLY | constants.O_NONBLOCK)
+}
+
+/** Opens the file of a descriptor once more, with flags of its own: man 5 proc_pid_fd. Linux only. @throws as open(2) */
+export function reopen(fd: number, flags: number): number {
+  return openSync(`/proc/self/fd/${fd}`, flags)
 }
 
 /**

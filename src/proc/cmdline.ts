@@ -4,5 +4,7 @@ import { folder, readText } from './read.js'
 /** Its words; none of a zombie or of a kernel thread, and undefined where it cannot be seen. */
 export function readCommandLine(pid: number): string[] | undefined {
   const text = readText(`${folder(pid)}/cmdline`)
-  return text?.split('\0').slice(0, -1)
+  if (text === undefined || text === '') return text === undefined ? undefined : []
+  // A process that has written another title over it may have left out the NUL at the end.
+  return (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0')
 }

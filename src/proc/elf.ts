@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 
 /** A PT_LOAD entry: a piece of the file, and where the kernel maps it. */
-export interface Segment {
+export interface LoadSegment {
   /** The address that the file asks for. A position-independent program is moved as a whole. */
   address: bigint
   /** Bytes that come from the file. */
@@ -23,7 +23,7 @@ const PF_W = 2
  *
  * @returns its segments, lowest address first; undefined where these bytes are no such file, or do not hold all headers
  */
-export function parseSegments(bytes: Buffer): Segment[] | undefined {
+export function parseLoadSegments(bytes: Buffer): LoadSegment[] | undefined {
   const isElf = bytes.length >= 64 && bytes.readUInt32BE(0) === 0x7f454c46 && bytes[5] === 1
   if (!isElf) return undefined
   const wide = bytes[4] === 2
@@ -48,13 +48,13 @@ export function parseSegments(bytes: Buffer): Segment[] | undefined {
 }
 
 /** The segments of the program that a process runs; undefined where its file cannot be read, or is no ELF file. */
-export function readSegmentsOf(pid: number): Segment[] | undefined {
+export function readLoadSegments(pid: number): LoadSegment[] | undefined {
   let fd: number | undefined
   try {
     // The link leads to the file itself, even when it has been removed or replaced.
     fd = openSync(`/proc/${pid}/exe`, 'r')
     const bytes = Buffer.alloc(4096)
-    return parseSegments(bytes.subarray(0, readSync(fd, bytes)))
+    return parseLoadSegments(bytes.subarray(0, readSync(fd, bytes)))
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
     return undefined

@@ -18,7 +18,7 @@ export function parseWatched(text: string): Watched[] {
 
 /** What an epoll instance watches; empty where it cannot be seen. */
 export function readWatched(pid: number, fd: number): Watched[] {
-  return parseWatched(readText(`/proc/${pid}/fdinfo/${fd}`) ?? '')
+  return parseWatched(readFdInfoText(pid, fd))
 }
 
 /** Seconds until a timerfd fires, from its line `it_value: (SECONDS, NANOSECONDS)`; 0 for one that is not set. */
@@ -39,8 +39,13 @@ export function parsePidfd(text: string): number | undefined {
   return pid === undefined ? undefined : Number(pid)
 }
 
-/** The signals whose bits are set in a mask as the kernel prints it: bit 0 is signal 1. */
-export function parseSignalMask(hex: string): number[] {
-  const mask = BigInt(`0x${hex}`)
-  return Array.from({ length: 64 }, (_, bit) => bit + 1).filter((signal) => (mask >> BigInt(signal - 1)) & 1n)
+/** The terminal of which a descriptor of /dev/ptmx is the emulator's side: the N of its /dev/pts/N. */
+export function parseTerminalIndex(text: string): number | undefined {
+  const index = /^tty-index:\s*(\d+)$/m.exec(text)?.[1]
+  return index === undefined ? undefined : Number(index)
+}
+
+/** The text of a descriptor's fdinfo; empty where it cannot be seen. */
+export function readFdInfoText(pid: number, fd: number): string {
+  return readText(`/proc/${pid}/fdinfo/${fd}`) ?? ''
 }

@@ -5,7 +5,8 @@
 import { holders } from './fds.js'
 import { fileBeingOpened, statOrNothing } from './pending-open.js'
 import { readNumbers } from './read.js'
-import { readSyscall, readWchan, threads } from './task.js'
+import { readSyscall } from './syscall.js'
+import { readWchan, threads } from './task.js'
 
 /**
  * The pids of those who have this FIFO open, wait to open it, or may do so: of a process that waits to open some FIFO, but

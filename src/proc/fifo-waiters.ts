@@ -1,7 +1,8 @@
 /** Who waits in open(2) for the other end of a FIFO, on this whole machine. */
 import { fileBeingOpened, statOrNothing } from './pending-open.js'
 import { readNumbers } from './read.js'
-import { readSyscall, readWchan, threads } from './task.js'
+import { readSyscall } from './syscall.js'
+import { readWchan, threads } from './task.js'
 
 export interface FifoWaiter {
   pid: number

@@ -3,7 +3,7 @@
  * says which addresses of the program are text, data and bss.
  */
 import { basename } from 'node:path'
-import type { Segment } from './elf.js'
+import type { LoadSegment } from './elf.js'
 import type { Mapping } from './smaps.js'
 
 export type PartName =
@@ -32,14 +32,14 @@ export interface Piece {
 }
 
 /** A program as it lies in memory. */
-export interface Program {
+export interface ProgramImage {
   /** Its file, as /proc/PID/exe names it. */
   file: string
-  segments: Segment[]
+  segments: LoadSegment[]
 }
 
 /** A part of the program's own addresses. */
-interface Place extends Omit<Segment, 'address' | 'fileSize' | 'memorySize'> {
+interface Place extends Omit<LoadSegment, 'address' | 'fileSize' | 'memorySize'> {
   from: bigint
   bss: bigint
   to: bigint
@@ -53,7 +53,7 @@ const gates = ['[vsyscall]', '[vectors]']
  * @param program left out where it is not known: then its permissions tell what a mapping of `file` is
  * @returns the pieces, lowest address first, without a gap that is none in the mappings
  */
-export function findParts(mappings: Mapping[], { file, segments }: Program): Piece[] {
+export function findParts(mappings: Mapping[], { file, segments }: ProgramImage): Piece[] {
   const places = placesOf(mappings, file, segments)
   const libraries = new Set(
     mappings.filter(({ permissions }) => permissions[2] === 'x').map(({ name }) => name),
@@ -96,7 +96,7 @@ export function findParts(mappings: Mapping[], { file, segments }: Program): Pie
 }
 
 /** Where the segments lie. The kernel maps the lowest where the lowest mapping of the file is, the others as far apart as the file says. */
-function placesOf(mappings: Mapping[], file: string, segments: Segment[]): Place[] {
+function placesOf(mappings: Mapping[], file: string, segments: LoadSegment[]): Place[] {
   const own = mappings.filter(({ name }) => name === file)
   const lowest = own[0]
   if (!lowest) return []

@@ -2,8 +2,8 @@
 import { type Stats, statSync } from 'node:fs'
 import { readMemory, readString } from './process-memory.js'
 import { folder } from './read.js'
-import { syscallName } from './syscalls.js'
-import type { Syscall } from './task.js'
+import type { Syscall } from './syscall.js'
+import { syscallName } from './syscall-names.js'
 
 /** `openat` with this for a folder means the current one: AT_FDCWD of linux/fcntl.h, as an int. */
 const currentFolder = -100

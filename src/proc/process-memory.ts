@@ -1,5 +1,6 @@
 /** The memory of another process: /proc/PID/mem, man 5 proc_pid_mem. Only those who may trace a process may read it. */
 import { closeSync, openSync, readSync } from 'node:fs'
+import { endianness } from 'node:os'
 import { folder } from './read.js'
 
 /** The longest path that the kernel takes, with its NUL: PATH_MAX of linux/limits.h. */
@@ -33,4 +34,11 @@ export function readTimespec(pid: number, address: bigint): number | undefined {
   const bytes = readMemory(pid, address, 16)
   if (bytes?.length !== 16) return undefined
   return Number(bytes.readBigInt64LE(0)) + Number(bytes.readBigInt64LE(8)) / 1e9
+}
+
+/** The int of 32 bits at an address of a process; undefined where nothing is mapped, or where we may not read it. */
+export function readInt(pid: number, address: bigint): number | undefined {
+  const bytes = readMemory(pid, address, 4)
+  if (bytes?.length !== 4) return undefined
+  return endianness() === 'LE' ? bytes.readInt32LE() : bytes.readInt32BE()
 }

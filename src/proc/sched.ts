@@ -5,6 +5,8 @@
  * /proc/PID is about the main thread alone here: what other threads of the process do is not counted.
  */
 import { folder, readText } from './read.js'
+import { parseStat, statFields } from './stat.js'
+import { readStatus } from './status.js'
 
 export interface SchedStat {
   /** Nanoseconds that it was on a CPU. Of one that runs now, as of the last timer tick. */
@@ -49,6 +51,28 @@ export function readSwitches(pid: number): Switches | undefined {
   return parseSwitches(readText(`${folder(pid)}/status`) ?? '')
 }
 
+/** Whether a thread makes progress: how often it has left a CPU, and how long it was on one. */
+export interface CpuUse {
+  /** The kernel's letter for its state. */
+  state: string
+  /** How often it has left a CPU, voluntarily or not: man 5 proc_pid_status. It stays the same while the thread sleeps. */
+  switches: number
+  /** Voluntary switches: the number stays the same while the thread only computes, and grows each time it sleeps. */
+  voluntary: number
+  /** Clock ticks (1/100 s) on a CPU. */
+  cpuTicks: number
+}
+
+/** Undefined where the thread is gone or cannot be seen. */
+export function readCpuUse(pid: number, tid?: number): CpuUse | undefined {
+  const stat = readText(`${folder(pid, tid)}/stat`)
+  const status = readText(`${folder(pid, tid)}/status`)
+  if (stat === undefined || status === undefined) return undefined
+  const { state, cpuTicks } = parseStat(stat)
+  const { voluntary = 0, involuntary = 0 } = parseSwitches(status) ?? {}
+  return { state, cpuTicks, voluntary, switches: voluntary + involuntary }
+}
+
 /** Reads a list of CPUs as the kernel writes it: `0-2,5`. */
 export function parseCpuList(text: string): number[] {
   return text
@@ -63,7 +87,7 @@ export function parseCpuList(text: string): number[] {
 
 /** The CPUs that a process may use, lowest number first: fewer than the machine has, under taskset(1) or in a container. */
 export function allowedCpus(pid: number): number[] {
-  return parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(readText(`${folder(pid)}/status`) ?? '')?.[1] ?? '')
+  return parseCpuList(readStatus(pid)?.cpusAllowed ?? '')
 }
 
 /** Policies of sched(7) by their number. */
@@ -78,8 +102,7 @@ const policies = new Map([
 
 /** Reads the policy from the text of a stat file: field 41. */
 export function parsePolicy(text: string): string {
-  // comm may hold spaces, brackets and newlines, but nothing after it holds a bracket; field 3 follows it.
-  const number = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[41 - 3])
+  const number = Number(statFields(text)(41))
   return policies.get(number) ?? `policy ${number}`
 }
 

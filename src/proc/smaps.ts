@@ -60,3 +60,8 @@ export function readSmaps(pid: number): Mapping[] | undefined {
   const text = readText(`${folder(pid)}/smaps`)
   return text === undefined ? undefined : parseSmaps(text)
 }
+
+/** The same by /proc/PID/maps, which is much quicker and counts nothing; empty where it cannot be seen. */
+export function readMaps(pid: number): Mapping[] {
+  return parseSmaps(readText(`${folder(pid)}/maps`) ?? '')
+}

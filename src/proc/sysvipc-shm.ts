@@ -1,5 +1,6 @@
 /** The System V segments of this machine: /proc/sysvipc/shm, man 5 proc_sysvipc. */
 import { readNumbers, readText } from './read.js'
+import { parseTable, type Row, readTable } from './sysvipc.js'
 
 export interface Segment {
   /** 0 when it has none (IPC_PRIVATE), or was removed while processes have it attached. */
@@ -24,40 +25,32 @@ export interface Segment {
 
 /** Reads the text of the file: a line of column names, then a segment a line. */
 export function parseSegments(text: string): Segment[] {
-  const [header = '', ...lines] = text.trimEnd().split('\n')
-  const names = words(header)
-  return lines.map((line) => {
-    const values = words(line)
-    const column = (name: string) => values[names.indexOf(name)] ?? ''
-    const number = (name: string) => Number(column(name))
-    const perms = Number.parseInt(column('perms'), 8)
-    return {
-      key: number('key'),
-      id: number('shmid'),
-      mode: perms & 0o777,
-      removed: (perms & SHM_DEST) !== 0,
-      size: number('size'),
-      creatorPid: number('cpid'),
-      lastPid: number('lpid'),
-      attached: number('nattch'),
-      uid: number('uid'),
-      creatorUid: number('cuid'),
-      changed: number('ctime'),
-    }
-  })
+  return parseTable(text).map(segmentOf)
+}
+
+function segmentOf({ text, number }: Row): Segment {
+  const perms = Number.parseInt(text('perms'), 8)
+  return {
+    key: number('key'),
+    id: number('shmid'),
+    mode: perms & 0o777,
+    removed: (perms & SHM_DEST) !== 0,
+    size: number('size'),
+    creatorPid: number('cpid'),
+    lastPid: number('lpid'),
+    attached: number('nattch'),
+    uid: number('uid'),
+    creatorUid: number('cuid'),
+    changed: number('ctime'),
+  }
 }
 
 /** linux/shm.h */
 const SHM_DEST = 0o1000
 
-function words(line: string): string[] {
-  return line.trim().split(/\s+/)
-}
-
 /** All segments, of all users; undefined where the kernel does not tell, as where it was built without System V IPC. */
 export function readSegments(): Segment[] | undefined {
-  const text = readText('/proc/sysvipc/shm')
-  return text === undefined ? undefined : parseSegments(text)
+  return readTable('shm')?.map(segmentOf)
 }
 
 /** How the kernel lists a segment now; undefined when it is gone. */

@@ -1,9 +1,7 @@
-/** What the threads of a process wait in: /proc/PID/task/TID/wchan and syscall, man 5 proc_pid_task. */
+/** The threads of a process, and what each waits in: /proc/PID/task (man 5 proc_pid_task) and wchan (proc_pid_wchan). */
 import { folder, readNumbers, readText } from './read.js'
-import { syscallName } from './syscalls.js'
-
-/** `running`: on a processor or ready for one. Number -1: waits or is stopped, but not in a system call. */
-export type Syscall = 'running' | { number: number; args: bigint[] }
+import { readSyscall } from './syscall.js'
+import { syscallName } from './syscall-names.js'
 
 export interface WaitingThread {
   tid: number
@@ -30,24 +28,6 @@ export function parseWchan(text: string): string | undefined {
 /** The kernel's function that a thread waits in; undefined where it does not wait or cannot be seen. */
 export function readWchan(pid: number, tid: number): string | undefined {
   return parseWchan(readText(`${folder(pid, tid)}/wchan`) ?? '')
-}
-
-/** Reads the text of a syscall file: `running`, or `-1 SP PC`, or `NUMBER` and six arguments and `SP PC`. */
-export function parseSyscall(text: string): Syscall {
-  const words = text.trim().split(' ')
-  if (words[0] === 'running') return 'running'
-  // Kernel threads have no program: x86-64 then says `0 0x0 0x0 ...`, which is not the read(2) that it looks like.
-  if (words.at(-1) === '0x0') return { number: -1, args: [] }
-  return { number: Number(words[0]), args: words.slice(1, -2).map(BigInt) }
-}
-
-/**
- * The system call that a thread is in; undefined where it cannot be seen. The kernel shows it only to those who may
- * trace the thread: root and its own user, of whom Yama (ptrace_scope 1) leaves root and its ancestors.
- */
-export function readSyscall(pid: number, tid: number): Syscall | undefined {
-  const text = readText(`${folder(pid, tid)}/syscall`)
-  return text === undefined ? undefined : parseSyscall(text)
 }
 
 /**

@@ -2,8 +2,9 @@
  * What the ledger is made of: one small file for each thing, in the folder `ledger` of the runtime folder. ledger.ts writes
  * them, sweep.ts goes through them.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownNamespace } from '../proc/links.js'
 import { isAlive, readStat } from '../proc/stat.js'
 import type { Maker, Recorded, RecordedQueue } from './recorded.js'
 import { runtimeFolder } from './runtime-folder.js'
@@ -23,11 +24,8 @@ export function ledgerFolder(): string {
 
 /** Of pids and of System V objects: namespaces(7). */
 export function namespaces(): string {
-  try {
-    return ['pid', 'ipc'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ')
-  } catch {
-    return ''
-  }
+  const [pid, ipc] = [ownNamespace('pid'), ownNamespace('ipc')]
+  return pid === undefined || ipc === undefined ? '' : `${pid} ${ipc}`
 }
 
 /** The pid and the start time of this process, in clock ticks since boot; 0 where there is no /proc. */

@@ -8,7 +8,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
-import { readText } from '../proc/read.js'
+import { readCommandLine } from '../proc/cmdline.js'
 import type { Ending } from './actor.js'
 import { lineSplitter } from './lines.js'
 import { leashWords } from './start-process.js'
@@ -85,11 +85,11 @@ export async function startProgram(
  * @throws OsdemoError when it could not
  */
 async function executed(child: ChildProcess, words: string[], command: string): Promise<void> {
-  const lineOf = (list: string[]) => list.map((word) => `${word}\0`).join('')
+  const lineOf = (list: string[]) => list.join('\0')
   const before = [lineOf(words), lineOf(words.slice(words.indexOf('sh')))]
   for (const end = now() + patience * 1000; now() < end; ) {
-    const seen = readText(`/proc/${child.pid}/cmdline`)
-    if (seen && !before.includes(seen)) return
+    const seen = child.pid === undefined ? [] : (readCommandLine(child.pid) ?? [])
+    if (seen.length > 0 && !before.includes(lineOf(seen))) return
     // What it says then (126, or 127 where there is no such interpreter) has come on stderr.
     if (child.exitCode === 126 || child.exitCode === 127) {
       throw new OsdemoError(

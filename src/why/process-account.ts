@@ -1,10 +1,10 @@
 /** What can be said of one process as a whole: its state, and what each of its threads waits for. */
-import { folder, readText } from '../proc/read.js'
 import { isInBackground, readStat, readWaitStatus } from '../proc/stat.js'
 import { readStatus } from '../proc/status.js'
-import { syscallName } from '../proc/syscalls.js'
-import { readSyscall, threads } from '../proc/task.js'
-import { endCommand, named, type Other, type Proof, type World } from './snapshot.js'
+import { readSyscall } from '../proc/syscall.js'
+import { syscallName } from '../proc/syscall-names.js'
+import { threads } from '../proc/task.js'
+import { endCommand, named, type Other, type Proof, threadFolder, type World } from './snapshot.js'
 import { type Waiting, waitingThread } from './thread-wait.js'
 
 export interface Account {
@@ -49,7 +49,7 @@ function threadOf(world: World, pid: number, tid: number): Waiting | undefined {
   const stat = readStat(pid, tid)
   if (!stat) return undefined
   const { state } = stat
-  const source = `${folder(pid, tid)}/stat`
+  const source = `${threadFolder(pid, tid)}/stat`
   const base = {
     pid,
     tid,
@@ -93,12 +93,14 @@ function stopped(pid: number): Other {
 }
 
 function traced(pid: number, tid: number): Other {
-  const tracer = tracerOf(pid, tid)
+  const tracer = readStatus(pid, tid)?.tracer ?? 0
   return {
     object: 'a debugger',
     event: 'the debugger to continue it',
     who: tracer > 0 ? `Its debugger is ${named(tracer)}.` : 'Its debugger cannot be seen.',
-    proofs: [{ source: `${folder(pid, tid)}/status`, value: `TracerPid ${tracer}`, about: 'who traces it' }],
+    proofs: [
+      { source: `${threadFolder(pid, tid)}/status`, value: `TracerPid ${tracer}`, about: 'who traces it' },
+    ],
     wakers: tracer > 0 ? [tracer] : [],
     open: true,
     ...(tracer > 0 && {
@@ -108,10 +110,6 @@ function traced(pid: number, tid: number): Other {
       },
     }),
   }
-}
-
-function tracerOf(pid: number, tid: number): number {
-  return Number(/^TracerPid:\s*(\d+)$/m.exec(readText(`${folder(pid, tid)}/status`) ?? '')?.[1] ?? 0)
 }
 
 function endedHow(pid: number): string {

@@ -7,9 +7,8 @@ import { type FileLock, readLocks } from '../proc/locks.js'
 import { readTcpTable, readUdpTable, type TcpRow } from '../proc/net-tcp.js'
 import { readUnixTable, type UnixRow } from '../proc/net-unix.js'
 import { type Census, takeCensus } from '../proc/open-descriptors.js'
-import { folder, readText } from '../proc/read.js'
 import { readStat } from '../proc/stat.js'
-import { readNamespaceIds } from '../proc/status.js'
+import { readStatus } from '../proc/status.js'
 
 export interface World {
   census(): Census
@@ -93,21 +92,20 @@ const termBit = 1n << 14n
  */
 export function endCommand(pids: readonly number[]): string {
   const deaf = pids.some((pid) => {
-    const status = readText(`${folder(pid)}/status`) ?? ''
-    const masks = [...status.matchAll(/^Sig(?:Blk|Ign):\s*([0-9a-f]+)$/gm)]
+    const { blocked = 0n, ignored = 0n, namespaceIds = [] } = readStatus(pid) ?? {}
     return (
-      masks.some(([, mask]) => (BigInt(`0x${mask}`) & termBit) !== 0n) ||
+      ((blocked | ignored) & termBit) !== 0n ||
       /^[Tt]$/.test(readStat(pid)?.state ?? '') ||
-      isFirst(pid)
+      // Number 1 of a pid namespace within ours.
+      (namespaceIds.length > 1 && namespaceIds.at(-1) === 1)
     )
   })
   return `kill ${deaf ? '-KILL ' : ''}${pids.join(' ')}`
 }
 
-/** Whether it is number 1 of a pid namespace within ours. */
-function isFirst(pid: number): boolean {
-  const ids = readNamespaceIds(pid)
-  return ids.length > 1 && ids.at(-1) === 1
+/** What names a thread in the source of a proof. */
+export function threadFolder(pid: number, tid: number): string {
+  return `/proc/${pid}/task/${tid}`
 }
 
 /** `cat (4711)`; a pid alone where nothing can be seen of it. */

@@ -1,11 +1,11 @@
 /** Looks at one process, short enough to be repeated: is it where it was? */
 import { DemoFailed } from '../errors.js'
 import { now } from '../events.js'
-import { readProgress } from '../proc/progress.js'
-import { folder, readText } from '../proc/read.js'
+import { readCpuUse } from '../proc/sched.js'
 import { readStat, type Stat } from '../proc/stat.js'
-import { syscallName } from '../proc/syscalls.js'
-import { parseSyscall, readWchan, threads } from '../proc/task.js'
+import { readSyscall } from '../proc/syscall.js'
+import { syscallName } from '../proc/syscall-names.js'
+import { readWchan, threads } from '../proc/task.js'
 import type { Stage } from '../run/stage.js'
 import { createWorld, type World } from './snapshot.js'
 import { type Chain, follow } from './wait-graph.js'
@@ -27,7 +27,7 @@ export interface Look {
 
 /** @throws DemoFailed when it has ended meanwhile */
 export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): Look {
-  const progress = readProgress(pid, pid)
+  const progress = readCpuUse(pid, pid)
   if (!progress || readStat(pid)?.startTicks !== startTicks) {
     throw new DemoFailed(`process ${pid} ended while it was looked at`, {
       hint: 'ps -e lists those that there are',
@@ -35,12 +35,11 @@ export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): L
   }
   const { state } = progress
   const sleeps = state === 'S' || state === 'D'
-  const text = sleeps ? readText(`${folder(pid, pid)}/syscall`) : undefined
+  const call = sleeps ? readSyscall(pid, pid) : undefined
   const wchan = sleeps ? readWchan(pid, pid) : undefined
-  const call = text === undefined ? undefined : parseSyscall(text)
   const name = typeof call === 'object' ? syscallName(call.number) : undefined
-  // The last two words are its stack and its program counter.
-  const key = `${state} ${text?.trim().split(' ').slice(0, -2).join(' ') ?? wchan ?? ''}`
+  const where = typeof call === 'object' ? `${call.number} ${call.args.join(' ')}` : (call ?? wchan ?? '')
+  const key = `${state} ${where}`
   const wait = name === undefined ? (wchan ?? 'waiting') : `in ${name}(2)`
   // The main thread may have ended before the others.
   const zombie = threads(pid).length > 1 ? 'without its main thread' : 'a zombie'

@@ -1,10 +1,11 @@
 /** From the system call that a thread is in to what it waits for. */
 import { pipeFill } from '../ipc/pipe-fill.js'
+import { openObject } from '../proc/open-object.js'
 import { readTimespec } from '../proc/process-memory.js'
-import { readProgress } from '../proc/progress.js'
-import { folder } from '../proc/read.js'
-import { syscallName } from '../proc/syscalls.js'
-import { readSyscall, readWchan } from '../proc/task.js'
+import { readCpuUse } from '../proc/sched.js'
+import { readSyscall } from '../proc/syscall.js'
+import { syscallName } from '../proc/syscall-names.js'
+import { readWchan } from '../proc/task.js'
 import { connecting } from './blockers/connect.js'
 import { otherEnd } from './blockers/descriptor.js'
 import { fifoOpening } from './blockers/fifo.js'
@@ -12,8 +13,7 @@ import { fileLock } from './blockers/file-lock.js'
 import { futexWait } from './blockers/futex.js'
 import { childWait, posixQueue, signalWait, sleeping, systemV, vforkWait } from './blockers/other-calls.js'
 import { pollCalls, polled } from './blockers/poll.js'
-import { openObject } from './object.js'
-import type { Other, Proof, World } from './snapshot.js'
+import { type Other, type Proof, threadFolder, type World } from './snapshot.js'
 import { guess } from './without-ptrace.js'
 
 export interface Waiting {
@@ -42,12 +42,12 @@ const lockCommands = [7, 38]
 
 /** What a thread that sleeps (S or D) waits for; undefined where it is gone. */
 export function waitingThread(world: World, pid: number, tid: number): Waiting | undefined {
-  const progress = readProgress(pid, tid)
+  const progress = readCpuUse(pid, tid)
   if (!progress) return undefined
   const { state } = progress
   const seen = readSyscall(pid, tid)
   const wchan = readWchan(pid, tid)
-  const place = folder(pid, tid)
+  const place = threadFolder(pid, tid)
   if (seen === undefined)
     return { pid, tid, state, call: undefined, isClosed: true, ...guess(world, pid, tid, wchan) }
   if (seen === 'running' || seen.number < 0) {

@@ -6,12 +6,11 @@
 import { readCommandLine } from '../proc/cmdline.js'
 import { openFiles } from '../proc/fds.js'
 import { isOpenFor } from '../proc/open-descriptors.js'
-import { folder } from '../proc/read.js'
+import { openObject } from '../proc/open-object.js'
 import { otherEnd } from './blockers/descriptor.js'
 import { fileLock } from './blockers/file-lock.js'
 import { childWait } from './blockers/other-calls.js'
-import { openObject } from './object.js'
-import type { Other, Proof, World } from './snapshot.js'
+import { type Other, type Proof, threadFolder, type World } from './snapshot.js'
 
 interface Guess {
   does: string
@@ -44,7 +43,7 @@ export function guess(world: World, pid: number, tid: number, wchan: string | un
   const seen =
     wchan === undefined
       ? []
-      : [{ source: `${folder(pid, tid)}/wchan`, value: wchan, about: 'where in the kernel it sleeps' }]
+      : [{ source: `${threadFolder(pid, tid)}/wchan`, value: wchan, about: 'where in the kernel it sleeps' }]
   const lock = fileLock(world, pid)
   // /proc/locks is open to everybody, and names who waits.
   if (lock) return { does: `waits for ${lock.object}`, proofs: seen, other: lock }

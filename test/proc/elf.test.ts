@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseSegments, readSegmentsOf } from '../../src/proc/elf.js'
+import { parseLoadSegments, readLoadSegments } from '../../src/proc/elf.js'
 import { readSmaps } from '../../src/proc/smaps.js'
 import { NO_PID } from '../support/children.js'
 
@@ -17,9 +17,9 @@ function smallFile(): Buffer {
   return bytes
 }
 
-describe('parseSegments', () => {
+describe('parseLoadSegments', () => {
   test('reads a file of 32 bits', () => {
-    expect(parseSegments(smallFile())).toEqual([
+    expect(parseLoadSegments(smallFile())).toEqual([
       { address: 0x804a000n, fileSize: 0x10n, memorySize: 0x30n, writable: true, executable: false },
     ])
   })
@@ -27,25 +27,25 @@ describe('parseSegments', () => {
   test('reads nothing from what is cut off, or is no such file', () => {
     const whole = smallFile()
     for (let length = 0; length < whole.length; length++)
-      expect(parseSegments(whole.subarray(0, length))).toBeUndefined()
-    expect(parseSegments(Buffer.from(`#!/bin/sh\n${' '.repeat(100)}`))).toBeUndefined()
+      expect(parseLoadSegments(whole.subarray(0, length))).toBeUndefined()
+    expect(parseLoadSegments(Buffer.from(`#!/bin/sh\n${' '.repeat(100)}`))).toBeUndefined()
   })
 
   test('stands any bytes behind the magic number', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 60, maxLength: 300 }), fc.constantFrom(1, 2), (bytes, width) => {
         const magic = Buffer.from([0x7f, 0x45, 0x4c, 0x46, width, 1])
-        const segments = parseSegments(Buffer.concat([magic, bytes]))
+        const segments = parseLoadSegments(Buffer.concat([magic, bytes]))
         expect(segments === undefined || Array.isArray(segments)).toBe(true)
       }),
     )
   })
 })
 
-describe.runIf(process.platform === 'linux')('readSegmentsOf', () => {
+describe.runIf(process.platform === 'linux')('readLoadSegments', () => {
   test('finds text, data and bss of the running program where the kernel has mapped them', () => {
-    const segments = readSegmentsOf(process.pid)!
-    expect(segments).toEqual(parseSegments(readFileSync(process.execPath).subarray(0, 4096)))
+    const segments = readLoadSegments(process.pid)!
+    expect(segments).toEqual(parseLoadSegments(readFileSync(process.execPath).subarray(0, 4096)))
     const text = segments.find(({ executable }) => executable)!
     const data = segments.find(({ writable }) => writable)!
     expect(data.memorySize).toBeGreaterThan(data.fileSize)
@@ -60,6 +60,6 @@ describe.runIf(process.platform === 'linux')('readSegmentsOf', () => {
   })
 
   test('finds nothing of a process that does not exist', () => {
-    expect(readSegmentsOf(NO_PID)).toBeUndefined()
+    expect(readLoadSegments(NO_PID)).toBeUndefined()
   })
 })

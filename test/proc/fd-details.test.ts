@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import {
   parseEventCount,
   parsePidfd,
-  parseSignalMask,
+  parseTerminalIndex,
   parseTimerValue,
   parseWatched,
   readWatched,
@@ -30,14 +30,10 @@ test.each([
   ['it_value: (0, 0)\n', parseTimerValue, 0],
   ['Pid:\t4711\n', parsePidfd, 4711],
   ['Pid:\t-1\n', parsePidfd, -1],
+  ['tty-index:\t3\n', parseTerminalIndex, 3],
 ])('%j is understood', (text, parse, value) => {
   expect(parse(`pos:\t0\n${text}`)).toBe(value)
   expect(parse('pos:\t0\n')).toBeUndefined()
-})
-
-test('bit 0 of a mask is signal 1', () => {
-  expect(parseSignalMask('0000000000004001')).toEqual([1, 15])
-  expect(parseSignalMask('8000000000000000')).toEqual([64])
 })
 
 test.runIf(process.platform === 'linux')('what node watches are descriptors that it has', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Segment } from '../../src/proc/elf.js'
+import type { LoadSegment } from '../../src/proc/elf.js'
 import { findParts } from '../../src/proc/memory-parts.js'
 import { parseSmaps } from '../../src/proc/smaps.js'
 
 /** A small C program with four million bytes of uninitialised variables: PIE, on x86-64. */
-const segments: Segment[] = [
+const segments: LoadSegment[] = [
   { address: 0x0n, fileSize: 0x700n, memorySize: 0x700n, writable: false, executable: false },
   { address: 0x1000n, fileSize: 0x1edn, memorySize: 0x1edn, writable: false, executable: true },
   { address: 0x2000n, fileSize: 0xf4n, memorySize: 0xf4n, writable: false, executable: false },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readStat } from '../../src/proc/stat.js'
-import { hasCapability, parseStatus, readStatus } from '../../src/proc/status.js'
+import { hasCapability, parseStatus, readStatus, signalsIn } from '../../src/proc/status.js'
 import { threads } from '../../src/proc/task.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
@@ -19,16 +19,41 @@ Threads:	11
 CapInh:	0000000000000000
 CapPrm:	000001ffffffffff
 CapEff:	000001fffeffffff
+SigBlk:	0000000000004001
+SigIgn:	0000000000001000
+SigCgt:	8000000000000000
+TracerPid:	17
+NSpid:	3661	5	1
+VmSize:	    2000 kB
+Cpus_allowed_list:	0-2,5
 `
 
 test('a status file is understood, sizes in bytes', () => {
-  const status = { tgid: 3660, threads: 11, rss: 1612 * 1024, euid: 1001, capEff: 0x1fffeffffffn }
+  const status = {
+    tgid: 3660,
+    tracer: 17,
+    namespaceIds: [3661, 5, 1],
+    threads: 11,
+    rss: 1612 * 1024,
+    mapped: 2000 * 1024,
+    euid: 1001,
+    capEff: 0x1fffeffffffn,
+    blocked: 0x4001n,
+    ignored: 0x1000n,
+    caught: 1n << 63n,
+    cpusAllowed: '0-2,5',
+  }
   expect(parseStatus(STATUS)).toEqual(status)
 })
 
 test('a kernel thread holds no memory', () => {
   const text = 'Name:\tkthreadd\nTgid:\t2\nUid:\t0\t0\t0\t0\nThreads:\t1\nCapEff:\t000001ffffffffff\n'
   expect(parseStatus(text)).toMatchObject({ tgid: 2, threads: 1, rss: undefined, euid: 0 })
+})
+
+test('bit 0 of a set of signals is signal 1', () => {
+  const { blocked, caught } = parseStatus(STATUS)
+  expect([signalsIn(blocked), signalsIn(caught), signalsIn(0n)]).toEqual([[1, 15], [64], []])
 })
 
 test('capabilities are bits', () => {

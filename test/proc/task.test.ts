@@ -2,15 +2,9 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
 import { readStat } from '../../src/proc/stat.js'
-import { syscallName } from '../../src/proc/syscalls.js'
-import {
-  parseSyscall,
-  parseWchan,
-  readSyscall,
-  readWchan,
-  threads,
-  waitingThreads,
-} from '../../src/proc/task.js'
+import { readSyscall } from '../../src/proc/syscall.js'
+import { syscallName } from '../../src/proc/syscall-names.js'
+import { parseWchan, readWchan, threads, waitingThreads } from '../../src/proc/task.js'
 import { makeFifo, NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
 
@@ -21,20 +15,6 @@ test.each([
   ['do_sys_poll\n', 'do_sys_poll'],
 ])('a wchan file with %j means %j', (text, wchan) => {
   expect(parseWchan(text)).toBe(wchan)
-})
-
-test.each([
-  ['a running thread', 'running\n', 'running'],
-  ['a thread outside of system calls', '-1 0x7ffe62aeb9a8 0x7fb916beb2ad\n', { number: -1, args: [] }],
-  ['a thread that ends', '-1 0x0 0x0\n', { number: -1, args: [] }],
-  ['a kernel thread', '0 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0\n', { number: -1, args: [] }],
-  [
-    'a thread in read(2)',
-    '0 0x3 0x7fb916a6f000 0x20000 0x7fb916b02b60 0xffffffffffffffff 0x0 0x7ffe62aeb9a8 0x7fb916beb2ad\n',
-    { number: 0, args: [3n, 0x7fb916a6f000n, 0x20000n, 0x7fb916b02b60n, 2n ** 64n - 1n, 0n] },
-  ],
-])('the syscall file of %s is understood', (_, text, syscall) => {
-  expect(parseSyscall(text)).toEqual(syscall)
 })
 
 const WANTED = (

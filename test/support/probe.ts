@@ -5,7 +5,8 @@ import { fdFlags, holders, openFiles } from '../../src/proc/fds.js'
 import { ephemeralRange, readTcpTable, unprivilegedPortStart } from '../../src/proc/net-tcp.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
 import { readStatus } from '../../src/proc/status.js'
-import { readSyscall, readWchan, threads, waitingThreads } from '../../src/proc/task.js'
+import { readSyscall } from '../../src/proc/syscall.js'
+import { readWchan, threads, waitingThreads } from '../../src/proc/task.js'
 
 const pid = Number(process.argv[2])
 const fd = Number(process.argv[3])

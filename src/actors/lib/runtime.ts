@@ -2,13 +2,14 @@
  * What every actor begins with, process or thread: its line to the supervisor, its config, and how it dies with it.
  * The other side of this protocol is run/start-process.ts and run/start-thread.ts.
  */
-import { readlinkSync, readSync, writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import type { ActorProgram, ConfigOf, WordOf } from '../../actor-types.js'
 import { asOsdemoError, Unavailable } from '../../errors.js'
 import { type Event, now, type Say, withRole } from '../../events.js'
 import { dieWithParent } from '../../ipc/libc.js'
+import { ownThreadId } from '../../proc/links.js'
 
 const lineOut = 3
 const lineIn = 4
@@ -202,7 +203,7 @@ function createQueue(): { write(text: string): void; giveUp(): void } {
 
 function threadLine(): Line {
   const { name, config } = workerData as { name: string; config: unknown }
-  const tid = threadId()
+  const tid = ownThreadId() ?? 0
   parentPort!.postMessage({ tid })
   return {
     name,
@@ -211,14 +212,5 @@ function threadLine(): Line {
     send: (event) => parentPort!.postMessage(event),
     onWord: (listen) => parentPort!.on('message', listen).unref(),
     keepAlive: (alive) => (alive ? parentPort!.ref() : parentPort!.unref()),
-  }
-}
-
-/** The kernel's id of this thread, `PID/task/TID` in /proc; where there is no /proc, 0. */
-function threadId(): number {
-  try {
-    return Number(readlinkSync('/proc/thread-self').split('/').at(-1))
-  } catch {
-    return 0
   }
 }

@@ -1,20 +1,22 @@
 /** What commands need of a machine: each check tries it, and gives back what it saw. */
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OsdemoError, systemCallError, Unavailable } from '../../errors.js'
-import { openBothEnds } from '../../ipc/fifo.js'
+import { openBothEnds, reopen } from '../../ipc/fifo.js'
 import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../../ipc/tcp.js'
 import { readQueueLimits } from '../../proc/mqueue.js'
 import { unprivilegedPortStart } from '../../proc/net-tcp.js'
-import { readText } from '../../proc/read.js'
 import { readStat } from '../../proc/stat.js'
-import { readSyscall, waitingThreads } from '../../proc/task.js'
+import { readStatus } from '../../proc/status.js'
+import { readSyscall } from '../../proc/syscall.js'
+import { waitingThreads } from '../../proc/task.js'
+import { ptraceScope } from '../../proc/yama.js'
 import { tryCompiler } from '../../run/compile.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import { createScope } from '../../run/scope.js'
@@ -61,7 +63,7 @@ export const checks = {
       if (!linux) return 'not needed here'
       const fd = openSync('/', 'r')
       try {
-        closeSync(openSync(`/proc/self/fd/${fd}`, 'r'))
+        closeSync(reopen(fd, constants.O_RDONLY))
       } catch (error) {
         throw systemCallError(error, 'cannot open a file through /proc/self/fd', mountProc)
       } finally {
@@ -178,10 +180,10 @@ export const checks = {
   },
   cpus: {
     about: 'CPUs for osdemo',
-    source: existsSync('/proc/self/status') ? '/proc/self/status' : 'os.availableParallelism',
+    source: readStatus(process.pid) ? '/proc/self/status' : 'os.availableParallelism',
     look() {
       const number = availableParallelism()
-      const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readText('/proc/self/status') ?? '')?.[1]
+      const list = readStatus(process.pid)?.cpusAllowed
       if (number > 1) return list === undefined ? `${number}` : `${number}, namely ${list}`
       const hint =
         cpus().length > 1 ? 'allow it two, as with taskset -c 0,1' : 'give this machine a second one'
@@ -216,8 +218,8 @@ async function seeChildWait(stage: Stage): Promise<string> {
     return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))
   })
   if (typeof found === 'object') return `${found.syscall}, ${found.wchan ?? 'function not shown'}`
-  const yama = readText('/proc/sys/kernel/yama/ptrace_scope')?.trim()
-  const strict = yama === '2' || yama === '3'
+  const yama = ptraceScope()
+  const strict = yama === 2 || yama === 3
   throw new Unavailable(
     'the kernel does not show us in which system call a child waits',
     strict ? `kernel.yama.ptrace_scope is ${yama}: make it 1` : linux ? undefined : 'run it on Linux',

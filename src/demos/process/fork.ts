@@ -4,8 +4,8 @@
  */
 import { DemoFailed } from '../../errors.js'
 import { fdFlags } from '../../proc/fds.js'
-import { readInt } from '../../proc/mem.js'
-import { readNumbers } from '../../proc/read.js'
+import { readPids } from '../../proc/pids.js'
+import { readInt } from '../../proc/process-memory.js'
 import { readSmaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
 import { compiled } from '../../run/compile.js'
@@ -121,7 +121,7 @@ async function startParent(stage: Stage, path: string) {
 
 /** Its child, once that waits for its next step. */
 function waitingChildOf(parent: number): number | undefined {
-  return readNumbers('/proc').find((pid) => {
+  return readPids().find((pid) => {
     const stat = readStat(pid)
     return stat?.ppid === parent && stat.state === 'S'
   })

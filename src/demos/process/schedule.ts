@@ -2,8 +2,8 @@
 import { getPriority } from 'node:os'
 import { now } from '../../events.js'
 import { renice } from '../../ipc/scheduling.js'
+import { sharesOf, weightOf } from '../../proc/nice-weights.js'
 import { readSwitches } from '../../proc/sched.js'
-import { sharesOf, weightOf } from '../../proc/weights.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import {

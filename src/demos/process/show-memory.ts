@@ -1,11 +1,12 @@
 /** A look at the memory of a process: its regions as the kernel lists them, and what must be so of them. */
-import { readlinkSync } from 'node:fs'
 import { OsdemoError } from '../../errors.js'
-import { readSegmentsOf, type Segment } from '../../proc/elf.js'
-import { type Marks, type Pointers, readMappedSize, readMarks, readPointers } from '../../proc/marks.js'
+import { type LoadSegment, readLoadSegments } from '../../proc/elf.js'
+import { readProgramFile } from '../../proc/links.js'
 import { findParts, type Piece } from '../../proc/memory-parts.js'
 import { readSmaps } from '../../proc/smaps.js'
-import { isKernelThread } from '../../proc/stat.js'
+import { isKernelThread, type MemoryMarks, readMemoryMarks } from '../../proc/stat.js'
+import { readStatus } from '../../proc/status.js'
+import { type Pointers, readPointers } from '../../proc/syscall.js'
 import type { Stage } from '../../run/stage.js'
 import { requireProcess } from '../shared/require-process.js'
 import { gather } from './merge-regions.js'
@@ -14,8 +15,8 @@ export interface Memory {
   pid: number
   /** Lowest address first. */
   pieces: Piece[]
-  segments: Segment[]
-  marks: Marks
+  segments: LoadSegment[]
+  marks: MemoryMarks
   /** Where its main thread was at that moment; undefined while it ran, or where that cannot be seen. */
   pointers: Pointers | undefined
   /** What the kernel counts as mapped, in bytes; undefined where that changed while we looked. */
@@ -27,7 +28,7 @@ export interface Memory {
  */
 export function readMemory(pid: number): Memory {
   const { state, comm } = requireProcess(pid)
-  const marks = readMarks(pid)
+  const marks = readMemoryMarks(pid)
   if (isKernelThread(pid)) {
     throw new OsdemoError(
       `process ${pid} (${comm}) is a thread of the kernel, which has no memory of its own`,
@@ -37,10 +38,10 @@ export function readMemory(pid: number): Memory {
       },
     )
   }
-  const before = readMappedSize(pid)
+  const before = readStatus(pid)?.mapped
   const mappings = readSmaps(pid)
   const pointers = readPointers(pid)
-  const after = readMappedSize(pid)
+  const after = readStatus(pid)?.mapped
   if (!mappings || !marks) {
     requireProcess(pid)
     throw new OsdemoError(`the kernel does not show this user the memory of process ${pid} (${comm})`, 1, {
@@ -56,18 +57,11 @@ export function readMemory(pid: number): Memory {
       hint: 'name one that lives: ps -e lists them',
     })
   }
-  const segments = readSegmentsOf(pid) ?? []
-  const pieces = findParts(mappings, { file: programOf(pid), segments })
+  const segments = readLoadSegments(pid) ?? []
+  // A process that ends just now has no program any more; the next look at it finds that out.
+  const file = readProgramFile(pid) ?? ''
+  const pieces = findParts(mappings, { file, segments })
   return { pid, pieces, segments, marks, pointers, mapped: before === after ? before : undefined }
-}
-
-function programOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`)
-  } catch {
-    // It ended just now, which whoever looks next will find out.
-    return ''
-  }
 }
 
 /** The picture of a whole process, the highest address first. */
@@ -77,7 +71,7 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
     const value = `${from}-${to} ${permissions}, ${bytes} bytes, ${resident} in memory`
     stage.evidence(`/proc/${pid}/smaps`, value, about, { region })
   }
-  const sum = (size: (one: Segment) => bigint) =>
+  const sum = (size: (one: LoadSegment) => bigint) =>
     segments.filter(({ writable }) => writable).reduce((total, one) => total + size(one), 0n)
   const file = sum(({ fileSize }) => fileSize)
   const zero = sum(({ memorySize, fileSize }) => memorySize - fileSize)

@@ -1,7 +1,8 @@
 /** All twelve combinations of capacity, sending and receiving, once with a slow receiver and once with a slow sender. */
 import type { ClaimId, TableRow } from '../../events.js'
-import { syscallName } from '../../proc/syscalls.js'
-import { readSyscall, readWchan } from '../../proc/task.js'
+import { readSyscall } from '../../proc/syscall.js'
+import { syscallName } from '../../proc/syscall-names.js'
+import { readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'

@@ -1,8 +1,8 @@
 /** Keeps a round over a queue from hanging without a word, whatever somebody does to its processes or its queue. */
 import { DemoFailed } from '../../errors.js'
 import { readStat } from '../../proc/stat.js'
-import { syscallName } from '../../proc/syscalls.js'
-import { readSyscall } from '../../proc/task.js'
+import { readSyscall } from '../../proc/syscall.js'
+import { syscallName } from '../../proc/syscall-names.js'
 import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import type { Capacity } from './channel.js'

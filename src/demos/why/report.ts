@@ -1,7 +1,7 @@
 /** The answer in words, each sentence followed by what backs it. */
 import { readCommandLine } from '../../proc/cmdline.js'
-import { readText } from '../../proc/read.js'
 import { readStatus } from '../../proc/status.js'
+import { ptraceScope } from '../../proc/yama.js'
 import type { Stage } from '../../run/stage.js'
 import { type Account, proofsOf } from '../../why/process-account.js'
 import { endCommand, listed, named, type Proof, type Step, type World } from '../../why/snapshot.js'
@@ -74,11 +74,11 @@ function tellThread(stage: Stage, thread: Waiting, more: Proof[]): void {
 /** Who may see it is for ptrace(2) to say. */
 function whyClosed(pid: number): string {
   const owner = readStatus(pid)?.euid
-  const scope = readText('/proc/sys/kernel/yama/ptrace_scope')?.trim() ?? '0'
+  const scope = ptraceScope() ?? 0
   const why =
     owner !== process.geteuid!()
       ? `it belongs to user ${owner}, so ask as that user or as root`
-      : scope === '0'
+      : scope === 0
         ? 'ask as root'
         : `kernel.yama.ptrace_scope is ${scope}, which leaves that to its ancestors and root`
   return `Its system call cannot be seen here: ${why}. What is merely probable is marked.`

@@ -1,7 +1,7 @@
 /** connect(2): who listens at the address, and does not accept. */
 import { unixPeer } from '../../ipc/unix-diag.js'
+import { absolutePath } from '../../proc/open-object.js'
 import { readMemory } from '../../proc/process-memory.js'
-import { absolutePath } from '../object.js'
 import { endCommand, listed, named, type Other, type World } from '../snapshot.js'
 import { otherEnd } from './descriptor.js'
 

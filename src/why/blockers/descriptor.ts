@@ -1,9 +1,15 @@
 /** What is at the other end of a descriptor, for who waits for input on it, or for room for output. */
 
-import { parseEventCount, parsePidfd, parseTimerValue } from '../../proc/fd-details.js'
+import {
+  parseEventCount,
+  parsePidfd,
+  parseTerminalIndex,
+  parseTimerValue,
+  readFdInfoText,
+} from '../../proc/fd-details.js'
 import { openFiles } from '../../proc/fds.js'
 import type { Access } from '../../proc/open-descriptors.js'
-import { fdText, type OpenObject, openObject } from '../object.js'
+import { type OpenObject, openObject } from '../../proc/open-object.js'
 import { endCommand, listed, named, type Other, seconds, type World } from '../snapshot.js'
 import { pipeEnd } from './pipe.js'
 import { socketEnd } from './socket.js'
@@ -29,7 +35,7 @@ export function otherEnd(
 function endOf(world: World, pid: number, object: OpenObject, access: Access, isPolled: boolean): Other {
   if (object.kind === 'pipe') return pipeEnd(world, pid, object, access, isPolled)
   if (object.kind === 'socket') return socketEnd(world, pid, object, access)
-  const index = /^tty-index:\s*(\d+)$/m.exec(fdText(pid, object.fd))?.[1]
+  const index = parseTerminalIndex(readFdInfoText(pid, object.fd))
   if (object.target.endsWith('/ptmx') && index !== undefined) return emulatorEnd(world, pid, object, index)
   if (object.kind === 'terminal') return terminal(pid, object, access)
   return { ...own(pid, object), proofs: [proofOf(pid, object)] }
@@ -59,7 +65,7 @@ function terminal(pid: number, object: OpenObject, access: Access): Other {
 }
 
 /** The side of a pseudoterminal, pty(7), that a terminal emulator, ssh or script(1) has. */
-function emulatorEnd(world: World, pid: number, object: OpenObject, index: string): Other {
+function emulatorEnd(world: World, pid: number, object: OpenObject, index: number): Other {
   const path = `/dev/pts/${index}`
   const users = world.census().pids.filter((other) => {
     return other !== pid && openFiles(other).some(({ target }) => target === path)
@@ -83,7 +89,7 @@ function emulatorEnd(world: World, pid: number, object: OpenObject, index: strin
 
 /** What a process has for itself: it, its threads, or the kernel write there. */
 function own(pid: number, object: OpenObject): Omit<Other, 'proofs'> {
-  const info = fdText(pid, object.fd)
+  const info = readFdInfoText(pid, object.fd)
   const alone = { wakers: [], open: true }
   switch (object.kind) {
     case 'eventfd':

@@ -2,10 +2,11 @@
 import type { Stats } from 'node:fs'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { type Access, isOpenFor } from '../../proc/open-descriptors.js'
+import { absolutePath } from '../../proc/open-object.js'
 import { fileBeingOpened, type Opening, statOrNothing } from '../../proc/pending-open.js'
-import { readWchan, type Syscall } from '../../proc/task.js'
+import type { Syscall } from '../../proc/syscall.js'
+import { readWchan } from '../../proc/task.js'
 import { quoted } from '../../shell-quote.js'
-import { absolutePath } from '../object.js'
 import { listed, named, type Other, type World } from '../snapshot.js'
 import { hiddenOnes, opposite } from './pipe.js'
 

@@ -1,6 +1,6 @@
 /** File locks: flock(2), and fcntl(2) with F_SETLKW. */
 import { type FileLock, lockHolders } from '../../proc/locks.js'
-import { openObject } from '../object.js'
+import { openObject } from '../../proc/open-object.js'
 import { endCommand, listed, named, type Other, type Proof, type World } from '../snapshot.js'
 
 /** A process that waits for a file lock; undefined where /proc/locks does not list it. @param fd where it is known */

@@ -1,10 +1,11 @@
 /** futex(2): locks, conditions and joins of threads. The kernel knows an address, and mostly not who should wake. */
+
+import { readPids } from '../../proc/pids.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
-import { folder, readNumbers, readText } from '../../proc/read.js'
-import { type Mapping, parseSmaps } from '../../proc/smaps.js'
+import { type Mapping, readMaps } from '../../proc/smaps.js'
 import { knownAs } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
-import { endCommand, listed, named, type Other, seconds } from '../snapshot.js'
+import { endCommand, listed, named, type Other, seconds, threadFolder } from '../snapshot.js'
 
 // linux/futex.h
 const WAIT = 0
@@ -30,7 +31,7 @@ export function futexWait(pid: number, tid: number, args: bigint[]): Other {
   const place = mapping?.name ? ` in ${mapping.name}` : ''
   const proofs = [
     {
-      source: `${folder(pid, tid)}/syscall`,
+      source: `${threadFolder(pid, tid)}/syscall`,
       value: `address 0x${address.toString(16)}, operation ${op}, ${isPrivate ? 'private' : 'shared'}`,
       about: 'the word that it sleeps on',
     },
@@ -108,20 +109,16 @@ function whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed }: 
 }
 
 function mappingAt(pid: number, address: bigint): Mapping | undefined {
-  return mapsOf(pid).find(({ from, to }) => from <= address && address < to)
-}
-
-function mapsOf(pid: number): Mapping[] {
-  return parseSmaps(readText(`${folder(pid)}/maps`) ?? '')
+  return readMaps(pid).find(({ from, to }) => from <= address && address < to)
 }
 
 /** Other processes that have the same memory mapped, shared. */
 function sharersOf(pid: number, mapping: Mapping | undefined): number[] {
   if (!mapping?.permissions.endsWith('s')) return []
-  return readNumbers('/proc').filter(
+  return readPids().filter(
     (other) =>
       other !== pid &&
-      mapsOf(other).some(({ device, inode }) => device === mapping.device && inode === mapping.inode),
+      readMaps(other).some(({ device, inode }) => device === mapping.device && inode === mapping.inode),
   )
 }
 

@@ -2,14 +2,13 @@
 import { constants } from 'node:os'
 import { borrow } from '../../ipc/borrow.js'
 import { queueAttributes } from '../../ipc/open-mq.js'
-import { parseSignalMask } from '../../proc/fd-details.js'
 import { isOpenFor } from '../../proc/open-descriptors.js'
+import { openObject } from '../../proc/open-object.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
-import { folder, readText } from '../../proc/read.js'
 import { readStat } from '../../proc/stat.js'
-import { knownAs } from '../../proc/status.js'
+import { knownAs, readStatus, signalsIn } from '../../proc/status.js'
+import { readMessageQueue, readSemaphoreSet } from '../../proc/sysvipc.js'
 import { quoted } from '../../shell-quote.js'
-import { openObject } from '../object.js'
 import { endCommand, listed, named, type Other, seconds, type World } from '../snapshot.js'
 
 /** WNOHANG and others of wait(2) do not matter here: who waits did not give it. @param wanted a pid, or -1 for any */
@@ -85,10 +84,9 @@ export function sleeping(pid: number, call: string, args: bigint[]): Other {
 
 /** pause(2), sigsuspend(2), sigtimedwait(2). */
 export function signalWait(pid: number, call: string, args: bigint[]): Other {
-  const status = readText(`${folder(pid)}/status`) ?? ''
-  const caught = parseSignalMask(/^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0')
+  const caught = signalsIn(readStatus(pid)?.caught ?? 0n)
   const set = call === 'rt_sigtimedwait' ? readMemory(pid, args[0]!, 8) : undefined
-  const wanted = set ? parseSignalMask(set.readBigUInt64LE().toString(16)) : caught
+  const wanted = set ? signalsIn(set.readBigUInt64LE()) : caught
   const names = wanted.map(signalName)
   const polite = wanted
     .map(signalName)
@@ -176,11 +174,12 @@ export function systemV(call: string, id: number): Other {
     msgsnd: 'somebody to receive from it',
     msgrcv: 'somebody to send to it',
   }[call]
-  const row = (readText(`/proc/sysvipc/${kind}`) ?? '')
-    .split('\n')
-    .find((line) => line.trim().split(/\s+/)[1] === `${id}`)
-  const columns = row?.trim().split(/\s+/) ?? []
-  const last = [columns[5], columns[6]].map(Number).filter((user) => user > 0)
+  const queue = kind === 'msg' ? readMessageQueue(id) : undefined
+  const set = kind === 'sem' ? readSemaphoreSet(id) : undefined
+  const row = queue
+    ? `key ${queue.key}, ${queue.messages} messages, ${queue.bytes} bytes`
+    : set && `key ${set.key}, ${set.semaphores} semaphores`
+  const last = queue ? [queue.lastSender, queue.lastReceiver].filter((user) => user > 0) : []
   return {
     object: `the System V ${what} ${id}`,
     event: event ?? 'somebody to add to one of them',
@@ -188,9 +187,7 @@ export function systemV(call: string, id: number): Other {
       kind === 'msg' && last.length > 0
         ? `The last who sent or received there: ${listed([...new Set(last)].map(named))}.`
         : 'Who uses it, the kernel does not keep.',
-    proofs: row
-      ? [{ source: `/proc/sysvipc/${kind}`, value: row.trim().replace(/\s+/g, ' '), about: 'its line there' }]
-      : [],
+    proofs: row ? [{ source: `/proc/sysvipc/${kind}`, value: row, about: 'its line there' }] : [],
     wakers: [],
     open: true,
     step: {

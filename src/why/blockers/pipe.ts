@@ -1,8 +1,8 @@
 /** Pipes and FIFOs that are open: an empty one, a full one. */
 import { pipeFill } from '../../ipc/pipe-fill.js'
 import { type Access, type Holder, isOpenFor } from '../../proc/open-descriptors.js'
+import type { OpenObject } from '../../proc/open-object.js'
 import { quoted } from '../../shell-quote.js'
-import type { OpenObject } from '../object.js'
 import { listed, named, type Other, type Proof, type Step, type World } from '../snapshot.js'
 
 export const opposite = { reading: 'writing', writing: 'reading' } as const

@@ -2,8 +2,8 @@
 
 import type { TcpRow } from '../../proc/net-tcp.js'
 import type { Access } from '../../proc/open-descriptors.js'
+import type { OpenObject } from '../../proc/open-object.js'
 import { quoted } from '../../shell-quote.js'
-import type { OpenObject } from '../object.js'
 import { endCommand, listed, named, type Other, type Proof, type World } from '../snapshot.js'
 import { unixEnd } from './unix-socket.js'
 

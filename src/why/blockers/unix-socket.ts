@@ -2,8 +2,8 @@
 import { unixPeer } from '../../ipc/unix-diag.js'
 import type { UnixRow } from '../../proc/net-unix.js'
 import type { Access } from '../../proc/open-descriptors.js'
+import { absolutePath, type OpenObject } from '../../proc/open-object.js'
 import { quoted } from '../../shell-quote.js'
-import { absolutePath, type OpenObject } from '../object.js'
 import { endCommand, listed, named, type Other, type World } from '../snapshot.js'
 
 export function unixEnd(world: World, pid: number, object: OpenObject, row: UnixRow, access: Access): Other {

@@ -1,7 +1,7 @@
 /** What a descriptor of another process is. */
 import { readlinkSync, type Stats, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { readText } from '../proc/read.js'
+import { readFolderOf } from './links.js'
 
 export interface OpenObject {
   fd: number
@@ -54,14 +54,6 @@ function kindOf(target: string, stats: Stats): OpenObject['kind'] {
 /** A path that a process wrote, as it is from the root. @param base the folder in /proc/PID where it begins */
 export function absolutePath(pid: number, path: string, base = 'cwd'): string {
   if (isAbsolute(path)) return resolve(path)
-  try {
-    return resolve(readlinkSync(`/proc/${pid}/${base}`), path)
-  } catch {
-    return path
-  }
-}
-
-/** The text of a descriptor's fdinfo; empty where it cannot be seen. */
-export function fdText(pid: number, fd: number): string {
-  return readText(`/proc/${pid}/fdinfo/${fd}`) ?? ''
+  const folder = readFolderOf(pid, base)
+  return folder === undefined ? path : resolve(folder, path)
 }

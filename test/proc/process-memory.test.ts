@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { allocate } from '../../src/ipc/libc.js'
-import { readInt } from '../../src/proc/mem.js'
+import { readInt } from '../../src/proc/process-memory.js'
 import { NO_PID } from '../support/children.js'
 
 test.runIf(process.platform === 'linux')(

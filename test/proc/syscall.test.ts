@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { parseMarks, parsePointers, readMappedSize, readMarks, readPointers } from '../../src/proc/marks.js'
 import { readSmaps } from '../../src/proc/smaps.js'
+import { parseMemoryMarks, readMemoryMarks } from '../../src/proc/stat.js'
+import { readStatus } from '../../src/proc/status.js'
+import { parsePointers, parseSyscall, readPointers } from '../../src/proc/syscall.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
 
@@ -10,16 +12,16 @@ const STAT =
   '94031125176320 94031125196201 140733766740080 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 94031125212208 94031125213824 ' +
   '94031630823424 140733766748899 140733766748919 140733766748919 140733766750187 0\n'
 
-test('parseMarks reads the addresses that the kernel keeps', () => {
-  expect(parseMarks(STAT)).toEqual({
+test('parseMemoryMarks reads the addresses that the kernel keeps', () => {
+  expect(parseMemoryMarks(STAT)).toEqual({
     startStack: 140733766740080n,
     startBrk: 94031630823424n,
   })
 })
 
-test('parseMarks finds no addresses where a stranger may not know them', () => {
+test('parseMemoryMarks finds no addresses where a stranger may not know them', () => {
   const text = `2 (kthreadd) S 0 0 0 0 -1 2129984${' 0'.repeat(18)} 1 1${' 0'.repeat(40)}\n`
-  expect(parseMarks(text)).toEqual({ startStack: undefined, startBrk: undefined })
+  expect(parseMemoryMarks(text)).toEqual({ startStack: undefined, startBrk: undefined })
 })
 
 test.each([
@@ -32,6 +34,20 @@ test.each([
   expect(parsePointers(text)?.stack).toBe(stack)
 })
 
+test.each([
+  ['a running thread', 'running\n', 'running'],
+  ['a thread outside of system calls', '-1 0x7ffe62aeb9a8 0x7fb916beb2ad\n', { number: -1, args: [] }],
+  ['a thread that ends', '-1 0x0 0x0\n', { number: -1, args: [] }],
+  ['a kernel thread', '0 0x0 0x0 0x0 0x0 0x0 0x0 0x0 0x0\n', { number: -1, args: [] }],
+  [
+    'a thread in read(2)',
+    '0 0x3 0x7fb916a6f000 0x20000 0x7fb916b02b60 0xffffffffffffffff 0x0 0x7ffe62aeb9a8 0x7fb916beb2ad\n',
+    { number: 0, args: [3n, 0x7fb916a6f000n, 0x20000n, 0x7fb916b02b60n, 2n ** 64n - 1n, 0n] },
+  ],
+])('the syscall file of %s is understood', (_, text, syscall) => {
+  expect(parseSyscall(text)).toEqual(syscall)
+})
+
 describe.runIf(process.platform === 'linux')('of a real process', () => {
   test('the stack pointer lies in its stack, and the sizes of its mappings add up', async () => {
     const { pid } = start('cat', [], ['pipe', 'ignore', 'ignore'])
@@ -39,18 +55,14 @@ describe.runIf(process.platform === 'linux')('of a real process', () => {
     const mappings = await until(() => readSmaps(pid)?.filter(({ name }) => name !== '[vsyscall]'))
     const stackMapping = mappings.find(({ name }) => name === '[stack]')!
     expect(stack >= stackMapping.from && stack < stackMapping.to).toBe(true)
-    const { startStack, startBrk } = readMarks(pid)!
+    const { startStack, startBrk } = readMemoryMarks(pid)!
     expect(startStack! >= stackMapping.from && startStack! < stackMapping.to).toBe(true)
     const heap = mappings.find(({ name }) => name === '[heap]')
     if (heap) expect(startBrk).toBe(heap.from)
-    expect(readMappedSize(pid)).toBe(mappings.reduce((sum, { from, to }) => sum + Number(to - from), 0))
+    expect(readStatus(pid)?.mapped).toBe(mappings.reduce((sum, { from, to }) => sum + Number(to - from), 0))
   })
 
   test('there is nothing to see where there is none', () => {
-    expect([readMarks(NO_PID), readPointers(NO_PID), readMappedSize(NO_PID)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect([readMemoryMarks(NO_PID), readPointers(NO_PID)]).toEqual([undefined, undefined])
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sharesOf, weightOf } from '../../src/proc/weights.js'
+import { sharesOf, weightOf } from '../../src/proc/nice-weights.js'
 
 const all = Array.from({ length: 40 }, (_, index) => index - 20)
 

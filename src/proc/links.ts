@@ -1,0 +1,43 @@
+/** What symbolic links of /proc lead to: man 5 proc_pid_exe, proc_pid_cwd, proc_pid_root, proc_pid_ns, proc_thread-self. */
+import { readlinkSync } from 'node:fs'
+import { errnoOf } from '../errors.js'
+import { folder } from './read.js'
+
+/** Undefined where it cannot be seen. */
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return undefined
+  }
+}
+
+/** The file of the program that a process runs; undefined where it cannot be seen, and of a process that has none. */
+export function readProgramFile(pid: number): string | undefined {
+  return readLink(`${folder(pid)}/exe`)
+}
+
+/**
+ * The folder where a relative path of a process begins. @param place `cwd`, `root`, or `fd/N` for a descriptor of a folder
+ */
+export function readFolderOf(pid: number, place: string): string | undefined {
+  return readLink(`${folder(pid)}/${place}`)
+}
+
+/** What names one of our own namespaces, as in `pid:[4026531836]`: namespaces(7). Undefined where there is no /proc. */
+export function ownNamespace(kind: 'pid' | 'ipc'): string | undefined {
+  return readLink(`/proc/self/ns/${kind}`)
+}
+
+/** The kernel's id of the calling thread; undefined where there is no /proc. */
+export function ownThreadId(): number | undefined {
+  const id = readLink('/proc/thread-self')?.split('/').at(-1)
+  return id === undefined ? undefined : Number(id)
+}
+
+/** Whether there is a /proc, and whether it lists the processes of our own pid namespace: after unshare(1) it may not. */
+export function procMount(): 'ours' | 'foreign' | 'missing' {
+  const self = readLink('/proc/self')
+  return self === undefined ? 'missing' : self === `${process.pid}` ? 'ours' : 'foreign'
+}
