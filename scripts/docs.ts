@@ -1,0 +1,62 @@
+/** Writes the parts of the documents that are made from the code: `npm run docs`. A test says when one is out of date. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { commands, groups } from '../src/commands/index.js'
+import { buildCommand, valueOptions } from '../src/commands/lib/spec.js'
+
+/** A part of a document. In the file it stands between `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
+interface Block {
+  file: string
+  name: string
+  make(): string | Promise<string>
+}
+
+export const blocks: readonly Block[] = [
+  { file: 'README.md', name: 'commands', make: commandTable },
+  { file: 'docs/command-line.md', name: 'commands', make: commandList },
+]
+
+/** @returns the text of the block's file with the block as it should be now */
+export async function updated({ file, name, make }: Block): Promise<string> {
+  return replaceBlock(readFileSync(file, 'utf8'), name, await make())
+}
+
+/**
+ * Replaces what stands between the two comments of a block in a Markdown text.
+ *
+ * @throws Error when the text has no such comments
+ */
+export function replaceBlock(text: string, name: string, content: string): string {
+  const comments = new RegExp(`(<!-- begin ${name}\\b[^>]*-->\n).*?(\n<!-- end ${name} -->)`, 's')
+  if (!comments.test(text)) throw new Error(`there is no block of the name ${name}`)
+  return text.replace(comments, (_, begin: string, end: string) => `${begin}\n${content}\n${end}`)
+}
+
+function commandTable(): string {
+  const rows = [...commands].map(([path, { summary }]) => `| \`${called(path)}\` | ${summary} |`)
+  return ['| command | what it does |', '|---|---|', ...rows].join('\n')
+}
+
+async function commandList(): Promise<string> {
+  const lines = [...commands].map(async ([path, { summary, load }]) => {
+    const command = buildCommand(path, summary, (await load()).spec)
+    const common = ['--json', '--quiet', '--color', '--no-color', ...valueOptions]
+    const operands = command.registeredArguments.map((each) => {
+      const name = each.variadic ? `${each.name()}...` : each.name()
+      return each.required ? `<${name}>` : `[${name}]`
+    })
+    const own = command.options.filter(({ long }) => !common.includes(long!)).map(({ flags }) => `[${flags}]`)
+    return `- \`${[called(path), ...operands, ...own].join(' ')}\`: ${summary}`
+  })
+  return (await Promise.all(lines)).join('\n')
+}
+
+/** How a command is called; in brackets the subcommand that may be left out. */
+function called(path: string): string {
+  const [first = '', second] = path.split(' ')
+  return `osdemo ${groups.get(first)?.default === second && second !== undefined ? `${first} [${second}]` : path}`
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
+  for (const block of blocks) writeFileSync(block.file, await updated(block))
+}
