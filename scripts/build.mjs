@@ -5,6 +5,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
+import { eventCheckCode } from './event-check.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -46,10 +47,25 @@ const filesApart = {
 }
 const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
 
+const schema = createGenerator({
+  path: 'src/events.ts',
+  type: 'Event',
+  tsconfig: 'tsconfig.json',
+  topRef: false,
+}).createSchema('Event')
+
 const bundles = await Promise.all([
   build({ ...commonJs, entryPoints: { osdemo: 'src/cli.ts', ...apart }, plugins: [filesApart] }),
   build({ ...commonJs, entryPoints: actors.map((file) => `src/actors/${file}`) }),
   build({ ...options, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
+  build({
+    ...commonJs,
+    sourcemap: false,
+    minify: true,
+    stdin: { contents: eventCheckCode(schema) },
+    outdir: undefined,
+    outfile: 'dist/event-check.cjs',
+  }),
 ])
 
 const emit = [
@@ -64,17 +80,8 @@ const emit = [
 ]
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.framing.json', ...emit], { stdio: 'inherit' })
 
-const schema = createGenerator({
-  path: 'src/events.ts',
-  type: 'Event',
-  tsconfig: 'tsconfig.json',
-  topRef: false,
-})
 const schemaFile = 'dist/events.schema.json'
-writeFileSync(
-  schemaFile,
-  `${JSON.stringify({ title: 'One event of an osdemo run', ...schema.createSchema('Event') }, null, 2)}\n`,
-)
+writeFileSync(schemaFile, `${JSON.stringify({ title: 'One event of an osdemo run', ...schema }, null, 2)}\n`)
 
 // That of earlier builds, of any Node.
 for (const file of readdirSync('dist')) if (file.includes('.bytecode')) rmSync(`dist/${file}`)

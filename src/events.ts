@@ -7,7 +7,11 @@
 export interface Stamp {
   /** Version of the event format. */
   v: 1
-  /** Microseconds of CLOCK_MONOTONIC: one clock for all processes of a machine, since its boot. */
+  /**
+   * Microseconds of CLOCK_MONOTONIC: one clock for all processes of a machine, since its boot.
+   * @minimum 0
+   * @maximum 9007199254740991
+   */
   t: number
   /** @asType integer */
   pid: number
@@ -156,7 +160,11 @@ export interface TallyFact {
   messages: number
   /** @asType integer */
   bytes: number
-  /** The clock (as `t`) from which on these messages are counted. */
+  /**
+   * The clock (as `t`) from which on these messages are counted.
+   * @minimum 0
+   * @maximum 9007199254740991
+   */
   since: number
 }
 

@@ -24,7 +24,7 @@ export function exampleFile(name: string): string {
   return fileOf('examples', name)
 }
 
-/** The published JSON Schema of the events, which the build makes. */
-export function schemaFile(): string {
-  return fileOf('dist', 'events.schema.json')
+/** The code that checks events, which the build makes from their JSON Schema. */
+export function eventCheckFile(): string {
+  return fileOf('dist', 'event-check.cjs')
 }

@@ -129,6 +129,14 @@ test.each([
   ['no JSON', [run, 'hello'], ':2: left out, no event: it is no JSON: hello'],
   ['no event', [run, '{"a":1}'], ':2: left out, no event: it has no version v'],
   ['another version', [run, run, '{"v":2}'], ':3: left out, no event: it has version 2'],
+  [
+    'nested too deeply',
+    [
+      run,
+      JSON.stringify(note(1, 'x')).replace('"v":1', `"v":1,"later":${'['.repeat(5000)}${']'.repeat(5000)}`),
+    ],
+    ':2: left out, no event: it has more than 32 levels of lists and records',
+  ],
   ['too little', [run, '{"v":1,"event":"note"}'], ':2: left out, no event: it has no field '],
 ])(
   'a line that is %s is told with its place and left out; what follows is shown',

@@ -1,4 +1,4 @@
-/** The reader's own check of events against the published schema, held against a real validator of JSON Schema. */
+/** What `osdemo view` takes for an event: what the published schema does, and fields of later versions. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
@@ -11,13 +11,20 @@ const examples = [...readFileSync('docs/events.md', 'utf8').matchAll(/^\{"(?:v|e
   ([line]) => ({ ...stamp, ...JSON.parse(line) }),
 )
 const state = { event: 'state', child: 3, state: 'waiting', kernel: 'S', source: '/proc/3/stat' }
-const events = [...examples, { ...stamp, ...state }]
+const evidence = { event: 'evidence', source: 'x', value: '3', about: 'x' }
+const data = [7, [1, 'a', null], { name: true }, [{ a: 1 }, { a: 2 }]]
+const events = [
+  ...examples,
+  { ...stamp, ...state },
+  ...data.map((each) => ({ ...stamp, ...evidence, data: each })),
+]
 
 /** Each event with one field left out, or of another type. */
 const damaged = events.flatMap((event) =>
   Object.keys(event).flatMap((name) => {
     const { [name]: _, ...rest } = event
-    return [rest, ...['x', 7, 1.5, true, null, {}, [], ['x']].map((value) => ({ ...event, [name]: value }))]
+    const others = ['x', 7, 1.5, true, null, {}, [], ['x'], [[1]], { a: {} }, [{ a: [] }]]
+    return [rest, ...others.map((value) => ({ ...event, [name]: value }))]
   }),
 )
 
@@ -35,7 +42,26 @@ test.each([
   ['a later field does no harm', { ...events[0], later: 1 }, undefined],
   ['another version', { v: 2 }, 'version 2, and this osdemo reads version 1'],
   ['an unknown kind', { ...events[0], event: 'explosion' }, 'the unknown event "explosion"'],
+  ['a later field does no harm in a record either', withLaterField(), undefined],
+  ['a kind that every object has', { ...events[0], event: 'toString' }, 'the unknown event "toString"'],
+  ['a kind that is no text', { ...events[0], event: { toString: 1 } }, 'the unknown event {"toString":1}'],
+  ['a time before the boot', { ...events[0], t: -1 }, 'a wrong t, -1'],
+  ['a time that no clock has', { ...events[0], t: 1e300 }, 'a wrong t, 1e+300'],
   ['no object', 7, 'no fields'],
 ])('%s', (_, value, expected) => {
   expect(complaint(value)).toBe(expected)
 })
+
+test.each([
+  ['a later field', (deep: unknown) => ({ ...events[0], later: deep })],
+  ['a field of ours', (deep: unknown) => ({ ...stamp, ...evidence, data: deep })],
+])('%s may nest, but not so deep that going through it would overflow the stack', (_, build) => {
+  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+  expect(complaint(build(nested(5000)))).toBe('more than 32 levels of lists and records')
+  expect(complaint(build(nested(30))) ?? '').not.toContain('levels')
+})
+
+function withLaterField() {
+  const depth = { before: 0, after: 1, unit: 'bytes', source: 'x', later: 1 }
+  return { ...stamp, event: 'sent', channel: 'c', seq: 0, bytes: 1, depth }
+}
