@@ -99,6 +99,11 @@ export interface CallFact {
   call: string
   /** What it works on, in words. */
   object: string
+  /**
+   * Of a read: how many bytes it asked for.
+   * @asType integer
+   */
+  asked?: number
   /** At the end, on success: what it returned. */
   result?: number
   /** At the end, on failure: the symbolic errno. */
@@ -199,6 +204,17 @@ type Cell = string | number | boolean | null
 
 /** A number, a list, a record or a table. Programs read it instead of the words of a value. */
 export type Data = number | Cell[] | { [name: string]: Cell } | { [name: string]: Cell }[]
+
+/**
+ * A number of the data of evidence: the data itself, or what stands in a record under `name`.
+ *
+ * @returns undefined where there is none
+ */
+export function numberIn(data: Data | undefined, name?: string): number | undefined {
+  const isRecord = typeof data === 'object' && !Array.isArray(data)
+  const value = name === undefined ? data : isRecord ? data[name] : undefined
+  return typeof value === 'number' ? value : undefined
+}
 
 /** A range of addresses of one process. */
 export interface Region {

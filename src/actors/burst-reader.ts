@@ -35,13 +35,16 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
     const sizes = `${messages} messages of ${size} bytes`
     if (finder.first) {
       const value = describe(finder.first, size, writers)
-      say({ event: 'evidence', source: 'read(2)', value, about: 'the first torn message' })
+      const { at, writer, message, bytes, by } = finder.first
+      const data = { at, writer: writers[writer]!, message, bytes, by: writers[by]! }
+      say({ event: 'evidence', source: 'read(2)', value, about: 'the first torn message', data })
     }
     say({
       event: 'evidence',
       source: 'read(2)',
       value: `${finder.torn} torn, the writer changed ${finder.changes} times`,
       about: sizes,
+      data: { torn: finder.torn, changes: finder.changes },
     })
   }
   closeSync(fd)

@@ -42,8 +42,10 @@ function* readFrames(trusting: boolean, say: Say): Reading<void> {
     if (!header) return
     const length = header.readUInt32BE()
     if (length > absurdLength) {
-      const taken = JSON.stringify(header.toString('latin1'))
-      return say({ event: 'note', text: `lost: took ${taken} for a header, which announces ${length} bytes` })
+      const bytes = header.toString('latin1')
+      const value = `${JSON.stringify(bytes)}, as a length ${length} bytes`
+      const about = 'what it took for a header, and is lost'
+      return say({ event: 'evidence', source: 'read(2)', value, about, data: { bytes, length } })
     }
     const body = yield* fill(length, 'body', trusting)
     if (!body) return
@@ -77,8 +79,9 @@ function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say
       callback(length) {
         const { into, what } = next.value!
         if (++reads <= toldReads) {
-          const object = `${what}, asked for ${into.length} bytes`
-          say({ event: 'call', phase: 'end', call: 'read', object, result: length })
+          const asked = into.length
+          const object = `${what}, asked for ${asked} bytes`
+          say({ event: 'call', phase: 'end', call: 'read', object, asked, result: length })
         }
         const told = Buffer.alloc(4)
         told.writeUInt32BE(length)

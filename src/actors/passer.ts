@@ -77,6 +77,7 @@ function measure(
   } while (count < taken.length && time < end)
   say({ event: 'tally', channel: config.there, direction: 'sent', messages: count, bytes: count, since })
   const median = taken.subarray(0, count).sort()[count >> 1]!
-  const value = `${(median * 1000).toFixed(1)} µs`
-  say({ event: 'evidence', source: 'CLOCK_MONOTONIC', value, about: about(count) })
+  const microseconds = median * 1000
+  const value = `${microseconds.toFixed(1)} µs`
+  say({ event: 'evidence', source: 'CLOCK_MONOTONIC', value, about: about(count), data: { microseconds } })
 }

@@ -38,8 +38,8 @@ declare module '../actor-types.js' {
 runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
   const { reading, writing } = openBothEnds(path)
   say({ event: 'call', phase: 'end', call: 'open', object: 'both ends of the FIFO, with O_NONBLOCK' })
-  const tell = (source: FillerSource, value: number | string, about: string) =>
-    say({ event: 'evidence', source, value: `${value}`, about })
+  const tell = (source: FillerSource, data: number, about: string, value = `${data}`) =>
+    say({ event: 'evidence', source, value, about, data })
 
   function fill(size: number): void {
     const piece = Buffer.alloc(size, '.')
@@ -80,6 +80,11 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     }
   }
 
+  function tellRoom(): void {
+    const room = hasRoom(writing)
+    tell('poll(2)', room ? 1 : 0, 'whether there is room', room ? 'POLLOUT' : 'no event')
+  }
+
   tell('getpagesize(2)', pageSize(), 'a page of memory, in bytes')
   tell('fcntl F_GETPIPE_SZ', pipeCapacity(writing), 'the most that this pipe holds, in bytes')
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
@@ -87,7 +92,7 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     if (verb === 'take') take(Number(number))
     if (verb === 'resize') resize(Number(number))
     if (verb === 'resize-plainly') withoutCapability(sysResource, () => resize(Number(number)))
-    if (verb === 'poll') tell('poll(2)', hasRoom(writing) ? 'POLLOUT' : 'no event', 'whether there is room')
+    if (verb === 'poll') tellRoom()
     if (verb === 'fill') fill(Number(number))
     if (verb === 'fill' || verb === 'count') tell('ioctl FIONREAD', bytesInPipe(reading), 'bytes in the pipe')
   }

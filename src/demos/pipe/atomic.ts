@@ -9,6 +9,7 @@ import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
+import { toldNumber } from '../shared/told-number.js'
 
 export interface PipeAtomicOptions {
   /** Bytes that each writer sends in one burst of a size, about. */
@@ -29,7 +30,7 @@ export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
     requireProc('pipe atomic')
     const path = join(runtimeFolder(), `pipe-atomic-${process.pid}`)
     await makePrivateFifo(stage, path)
-    stage.evidence('linux/limits.h', `${pipeBuf}`, 'PIPE_BUF, in bytes')
+    stage.evidence('linux/limits.h', `${pipeBuf}`, 'PIPE_BUF, in bytes', { data: pipeBuf })
     const readerConfig: BurstReaderConfig = { path, writers: writerNames }
     const reader = await stage.start({ program: 'burst-reader', name: 'reader', config: readerConfig })
     const writers = await Promise.all(
@@ -72,8 +73,8 @@ async function burstOnce({ reader, writers }: Cast, size: number, burst: number)
   const word: BurstWord = `${size} ${each}`
   const begin = now()
   for (const actor of [reader, ...writers]) actor.tell(word)
-  const { value } = await reader.until('evidence', ({ t, value }) => t >= begin && / torn,/.test(value))
-  const [torn, changes] = value.match(/\d+/g)!.map(Number) as [number, number]
+  const told = (name: 'torn' | 'changes') => toldNumber(reader, { name, source: 'read(2)', since: begin })
+  const [torn, changes] = [await told('torn'), await told('changes')]
   return { messages: each * writers.length, torn, changes }
 }
 

@@ -10,6 +10,7 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
+import { toldNumber } from '../shared/told-number.js'
 
 export interface PipeCapacityOptions {
   /** Fills it in one size of small writes only. */
@@ -46,10 +47,8 @@ export function pipeCapacity({ brief }: PipeCapacityOptions): Demo {
 }
 
 /** What the kernel answered the filler, since this time. */
-async function answer(filler: Actor, source: FillerSource, since = 0): Promise<number> {
-  return Number(
-    (await filler.until('evidence', (event) => event.source === source && event.t >= since)).value,
-  )
+function answer(filler: Actor, source: FillerSource, since = 0): Promise<number> {
+  return toldNumber(filler, { source, since })
 }
 
 /** How many bytes the kernel counts in the pipe, after this step. */
@@ -69,8 +68,7 @@ async function take({ filler }: Pipe, bytes: number): Promise<void> {
 async function pollRoom({ filler }: Pipe): Promise<boolean> {
   const begin = now()
   filler.tell('poll')
-  const { value } = await filler.until('evidence', ({ source, t }) => source === 'poll(2)' && t >= begin)
-  return value === 'POLLOUT'
+  return (await answer(filler, 'poll(2)', begin)) > 0
 }
 
 /** Fills the pipe in writes of this size. */
@@ -176,7 +174,9 @@ async function showSmallWrites(stage: Stage, pipe: Pipe, brief: boolean): Promis
 async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
   const limit = pipeSizeLimit()
   if (limit === undefined) return stage.note('/proc/sys/fs/pipe-max-size cannot be read here')
-  stage.evidence('/proc/sys/fs/pipe-max-size', `${limit}`, 'the most that an ordinary user may give a pipe')
+  stage.evidence('/proc/sys/fs/pipe-max-size', `${limit}`, 'the most that an ordinary user may give a pipe', {
+    data: limit,
+  })
   const resize = async (verb: 'resize' | 'resize-plainly') => {
     const begin = now()
     filler.tell(`${verb} ${limit + page}`)

@@ -40,7 +40,7 @@ export const pipeHalfDuplex: Demo = async (stage) => {
     { to: there, from: back, first: 'to' },
     { to: back, from: there, first: 'from' },
   )
-  await showEnds(stage, pair)
+  await showEnds(stage, pair, [there, back])
   await overTwo(stage, pair)
 }
 
@@ -134,15 +134,17 @@ function isEndOfFile(event: Event): boolean {
   return event.event === 'call' && event.call === 'read' && event.result === 0
 }
 
-/** What each holds open, as the kernel shows it. */
-async function showEnds(stage: Stage, { alice, bob }: Pair): Promise<void> {
+/** What each holds open, as the kernel shows it. @param paths of the two FIFOs */
+async function showEnds(stage: Stage, { alice, bob }: Pair, paths: string[]): Promise<void> {
   for (const actor of [alice, bob]) {
-    await actor.until('call', ({ object, phase }) => phase === 'end' && object.startsWith('FIFO back'))
-    const ends = openFiles(actor.id).filter(({ target }) => /\/(there|back)-\d+$/.test(target))
-    const words = ends.map(({ fd, target }) => {
-      const way = ['O_RDONLY', 'O_WRONLY'][(fdFlags(actor.id, fd)?.flags ?? 0) & 3]
-      return `${basename(target)} ${way}`
+    const look = () => openFiles(actor.id).filter(({ target }) => paths.includes(target))
+    // Each opens both, one after the other.
+    await stage.poll(() => look().length === paths.length)
+    const ends = look().map(({ fd, target }) => {
+      const access = ['O_RDONLY', 'O_WRONLY'][(fdFlags(actor.id, fd)?.flags ?? 0) & 3] ?? 'O_RDWR'
+      return { fifo: basename(target), access }
     })
-    stage.evidence(`/proc/${actor.id}/fd`, words.join(', '), `the ends that ${actor.name} holds`)
+    const words = ends.map(({ fifo, access }) => `${fifo} ${access}`).join(', ')
+    stage.evidence(`/proc/${actor.id}/fd`, words, `the ends that ${actor.name} holds`, { data: ends })
   }
 }

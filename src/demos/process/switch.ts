@@ -9,6 +9,7 @@ import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { makePrivateFifo } from '../shared/fifo.js'
+import { toldNumber } from '../shared/told-number.js'
 import { compute, dismiss, release, requireScheduler, startBusy, tellAndWait } from './busy-children.js'
 
 /** The one that begins, and the one that answers. */
@@ -62,6 +63,7 @@ function showSwitches(
     `/proc/${id}/status`,
     `${voluntary} voluntary, ${involuntary} involuntary`,
     `switches of ${name} ${when}`,
+    { data: { voluntary, involuntary } },
   )
 }
 
@@ -131,8 +133,8 @@ async function measure(
   const sent = now()
   first.tell(word)
   const { messages } = await first.until('tally', ({ t }) => t >= sent)
-  const { value } = await first.until('evidence', ({ t }) => t >= sent)
-  return { times: messages, median: Number.parseFloat(value) }
+  const median = await toldNumber(first, { name: 'microseconds', source: 'CLOCK_MONOTONIC', since: sent })
+  return { times: messages, median }
 }
 
 async function showCost(stage: Stage, both: Passers, alone: number, cpus: number[]): Promise<void> {

@@ -73,13 +73,12 @@ function standstill({ capacity, start, ...actors }: Watched): string {
     const { id, name, events } = actors[side]
     const seen = readSyscall(id, id)
     const call = waitingCall(capacity, side)
-    if (typeof seen === 'object' && syscallName(seen.number) === call)
-      return `the ${name} waits in ${call}(2)`
+    const waits = typeof seen === 'object' && syscallName(seen.number) === call
     const closed = events.some(
       (event) => event.event === 'call' && event.call === 'close' && event.t >= start,
     )
-    return closed ? `the ${name} has closed` : ''
+    return { waits, closed, text: `the ${name} ${waits ? `waits in ${call}(2)` : 'has closed'}` }
   })
-  const waits = places.some((place) => place.includes('waits'))
-  return waits && !places.includes('') ? places.join(', ') : ''
+  const standStill = places.some(({ waits }) => waits) && places.every(({ waits, closed }) => waits || closed)
+  return standStill ? places.map(({ text }) => text).join(', ') : ''
 }

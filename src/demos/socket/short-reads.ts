@@ -1,6 +1,5 @@
 /** Why a frame must be read in full: the same bytes, once to a reader that trusts one read and once to one that does not. */
 import type { FrameSenderConfig } from '../../actors/frame-sender.js'
-import type { Event } from '../../events.js'
 import { encode } from '../../framing/index.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -48,67 +47,79 @@ export const shortReads: Demo = async (stage) => {
 
 function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   for (const reader of [trusting, careful]) {
-    stage.evidence(
-      'read(2)',
-      sizes(reader).join(', '),
-      `what single reads gave the ${reader.name} reader, in bytes`,
-    )
+    const sizes = readsOf(reader).map(({ result }) => result)
+    const about = `what single reads gave the ${reader.name} reader, in bytes`
+    stage.evidence('read(2)', sizes.join(', '), about, { data: sizes })
   }
-  const short = careful.events.flatMap((event) =>
-    isRead(event) && event.result < askedFor(event) ? [event] : [],
-  )
-  const example = short[0] && `${short[0].result} of ${askedFor(short[0])} bytes`
+  const short = readsOf(careful).find(({ asked, result }) => result < asked)
   stage.claim(
     'tcp/read-may-be-short',
-    `a single read may give less than was asked for: here ${example ?? 'none did'}`,
-    short.length > 0,
+    `a single read may give less than was asked for: here ${short ? `${short.result} of ${short.asked} bytes` : 'none did'}`,
+    short !== undefined,
   )
 
-  const sent = [...texts.map((text) => `${Buffer.byteLength(text)} ${text}`), `${lastFrame} undefined`]
-  const whole = frames(careful).filter((frame, index) => frame === sent[index]).length
+  const sent: Frame[] = [
+    ...texts.map((text) => ({ bytes: Buffer.byteLength(text), text })),
+    { bytes: lastFrame, text: undefined },
+  ]
+  const isAsSent = (frame: Frame, index: number) =>
+    frame.bytes === sent[index]?.bytes && frame.text === sent[index].text
+  const whole = framesOf(careful).filter(isAsSent).length
   stage.claim(
     'frame/read-loop-gets-every-frame',
     `the careful reader got all ${sent.length} frames as they were sent`,
     whole === sent.length,
   )
-  const torn = frames(trusting).find((frame, index) => frame !== sent[index])
+  const torn = framesOf(trusting).find((frame, index) => !isAsSent(frame, index))
   stage.claim(
     'frame/single-reads-tear-frames',
-    `the trusting reader did not: one came out as ${describe(torn)}`,
+    `the trusting reader did not: one came out as ${describe(torn?.text ?? '')}`,
     torn !== undefined,
   )
-  const lost = trusting.events.flatMap((event) => (event.event === 'note' ? [event.text] : []))[0]
+  const lost = lostAt(trusting)
   stage.claim(
     'frame/torn-reader-loses-its-place',
-    `and then it was ${lost ?? 'still in its place'}`,
+    lost
+      ? `and then it was lost: took ${JSON.stringify(lost.bytes)} for a header, which announces ${lost.length} bytes`
+      : 'and then it was still in its place',
     lost !== undefined,
   )
 }
 
 /** A torn frame: its text ends where the bytes begin that never came. */
-function describe(frame: string | undefined): string {
-  const text = frame?.slice(frame.indexOf(' ') + 1) ?? ''
+function describe(text: string): string {
   const came = text.split('\0', 1)[0]!
   return `${JSON.stringify(came)} and ${text.length - came.length} zero bytes that nobody sent`
 }
 
-type Read = Event & { event: 'call'; result: number }
-
-function isRead(event: Event): event is Read {
-  return event.event === 'call' && event.call === 'read'
+/** The reads of a reader: how many bytes each asked for, and got. */
+function readsOf(reader: Actor): { asked: number; result: number }[] {
+  return reader.events.flatMap((event) => {
+    if (event.event !== 'call' || event.call !== 'read') return []
+    const { asked, result } = event
+    return asked === undefined || result === undefined ? [] : [{ asked, result }]
+  })
 }
 
-function askedFor(read: Read): number {
-  return Number(/\d+/.exec(read.object)![0])
+/** Its length in bytes, and its text where it is short. */
+interface Frame {
+  bytes: number
+  text: string | undefined
 }
 
-function sizes(reader: Actor): number[] {
-  return reader.events.filter(isRead).map((read) => read.result)
-}
-
-/** What a reader took for frames: length and text. */
-function frames(reader: Actor): string[] {
+/** What a reader took for frames. */
+function framesOf(reader: Actor): Frame[] {
   return reader.events.flatMap((event) =>
-    event.event === 'received' ? [`${event.bytes} ${event.text}`] : [],
+    event.event === 'received' ? [{ bytes: event.bytes, text: event.text }] : [],
   )
+}
+
+/** The bytes that a reader took for a header and that were none, and the length that they would announce. */
+function lostAt(reader: Actor): { bytes: string; length: number } | undefined {
+  for (const event of reader.events) {
+    if (event.event !== 'evidence' || typeof event.data !== 'object' || Array.isArray(event.data)) continue
+    const { bytes, length } = event.data
+    if (typeof bytes === 'string' && typeof length === 'number') return { bytes, length }
+  }
+  return undefined
 }

@@ -96,21 +96,16 @@ function kindOf({ event, lane, about, arrow }: Step): string | undefined {
     case 'state':
       return `${about!.name || about!.tid} was ${event.state}`
     case 'evidence':
-      return `evidence: ${alike(event.about)}`
+      // The last word of a path tells what was read: `status`, `smaps`.
+      return `evidence from ${event.source.slice(event.source.lastIndexOf('/') + 1)} of ${(about ?? lane).name}`
     case 'claim':
-      return event.holds ? `claimed: ${alike(event.text)}` : undefined
+      return event.holds ? `claimed ${event.id ?? 'something'}` : undefined
     case 'note':
-      return `noted: ${alike(event.text)}`
+      return `a note by ${lane.name}`
     case 'created':
     case 'removed':
       return `${event.event} a ${event.kind}`
     default:
       return undefined
   }
-}
-
-/** Texts that differ in numbers only say the same of several. */
-function alike(text: string): string {
-  const same = text.replace(/\d+/g, '…')
-  return same.length > 60 ? `${same.slice(0, 60)}…` : same
 }

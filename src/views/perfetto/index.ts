@@ -4,7 +4,7 @@
  *
  * It is Trace Event Format. `ts` and `dur` are microseconds, those of CLOCK_MONOTONIC: other traces of the same boot fit to it.
  */
-import type { Depth } from '../../events.js'
+import { type Depth, numberIn } from '../../events.js'
 import { describe, subject, versions } from '../describe-event.js'
 import type { Stay, Story } from '../story/index.js'
 import { layTracks, nameTracks, type Slice, stateTrack, type TraceEvent } from './tracks.js'
@@ -158,9 +158,10 @@ function valuesOf(changes: readonly Change[]): { t: number; args: Record<string,
 function switches({ steps }: Story): TraceEvent[] {
   return steps.flatMap(({ event, about }) => {
     if (event.event !== 'evidence' || !about) return []
-    const [, voluntary, involuntary] = /^(\d+) voluntary, (\d+) involuntary$/.exec(event.value) ?? []
-    if (voluntary === undefined) return []
-    const args = { voluntary: Number(voluntary), involuntary: Number(involuntary) }
+    const voluntary = numberIn(event.data, 'voluntary')
+    const involuntary = numberIn(event.data, 'involuntary')
+    if (voluntary === undefined || involuntary === undefined) return []
+    const args = { voluntary, involuntary }
     return [{ ph: 'C', name: 'context switches', cat: 'switches', pid: about.pid, ts: event.t, args }]
   })
 }

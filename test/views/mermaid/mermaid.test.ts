@@ -88,6 +88,24 @@ test('of many steps only the first of a kind are drawn, and a note says how many
   expect(text).toMatch(/#8230; and \d+ times? /)
 })
 
+test('steps are of one kind by who and what they are, however they are worded', () => {
+  const { events, say } = createTeller()
+  say('osdemo', 1, run)
+  say('osdemo', 1, started(2, 'child'))
+  for (const word of Array.from(
+    { length: 25 },
+    (_, index) => `word-${'abcdefghijklmnopqrstuvwxyz'[index]}`,
+  )) {
+    say('osdemo', 1, { event: 'claim', id: 'fifo/any', text: word, holds: true })
+    say('osdemo', 1, { event: 'evidence', source: '/proc/2/status', value: word, about: word })
+    say('child', 2, { event: 'note', text: word })
+  }
+  const folded = draw(events).replace(/<br\/>/g, ' ')
+  expect(folded).toContain('5 times claimed fifo/any')
+  expect(folded).toContain('5 times evidence from status of child')
+  expect(folded).toContain('5 times a note by child')
+})
+
 test('what has too many kinds ends with a note, and stays within what Mermaid takes', () => {
   const { events, say } = createTeller()
   say('osdemo', 1, run)

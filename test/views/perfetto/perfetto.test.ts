@@ -116,8 +116,9 @@ test('context switches and the depth of a queue are counters', () => {
   say('osdemo', 1, {
     event: 'evidence',
     source: '/proc/2/status',
-    value: '1 voluntary, 10 involuntary',
+    value: 'in any words',
     about: 'switches',
+    data: { voluntary: 1, involuntary: 10 },
   })
   const depth = { before: 0, after: 3, capacity: 4, unit: 'messages', source: 'mq_getattr' } as const
   say('busy', 2, { event: 'sent', channel: '/q', seq: 0, bytes: 1, depth })
