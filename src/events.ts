@@ -327,6 +327,11 @@ export function withRole<Spoken extends Fact>(fact: Spoken): Spoken {
   return fact.event === 'note' ? { role: 'step', ...fact } : fact
 }
 
+/** Whether a read met the end of file: read(2) returned 0. */
+export function isEndOfFile(event: Fact): boolean {
+  return event.event === 'call' && event.call === 'read' && event.result === 0
+}
+
 /** Microseconds of CLOCK_MONOTONIC, the clock of every event. */
 export function now(): number {
   return Number(process.hrtime.bigint() / 1000n)

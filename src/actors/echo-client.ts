@@ -6,6 +6,7 @@ import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
 import { encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from '../framing/index.js'
 import { address, addressError, boundAddress } from '../ipc/tcp.js'
+import { counted } from '../text.js'
 import { createMeter, textOf } from './lib/meter.js'
 import { runActor } from './lib/runtime.js'
 import { stdinLines, writeOut } from './lib/stdio.js'
@@ -83,8 +84,9 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   })()
   const closed = receiving.then(() => {
     const missing = outstanding.length
-    const rest = missing === 0 ? '' : `, ${echoes(missing)} ${missing === 1 ? 'is' : 'are'} missing`
-    throw new DemoFailed(`${there} closed the connection after ${echoes(received.messages)}${rest}`, {
+    const are = `${counted(missing, 'echo', 'echoes')} ${missing === 1 ? 'is' : 'are'} missing`
+    const come = counted(received.messages, 'echo', 'echoes')
+    throw new DemoFailed(`${there} closed the connection after ${come}${missing === 0 ? '' : `, ${are}`}`, {
       hint: 'a frame above its limit, or its end: its own terminal says why',
     })
   })
@@ -136,11 +138,6 @@ async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>
     }
     throw systemCallError(error, 'the connection broke')
   }
-}
-
-/** `1 echo`, `2 echoes`. */
-function echoes(number: number): string {
-  return `${number} ${number === 1 ? 'echo' : 'echoes'}`
 }
 
 function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): void {

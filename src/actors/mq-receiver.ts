@@ -1,6 +1,7 @@
 /** Receives messages from a POSIX queue and prints each as a line; the highest priority comes first. */
 import { SystemCallError } from '../errors.js'
-import { counted, createMeter, textOf } from './lib/meter.js'
+import { counted } from '../text.js'
+import { createMeter, textOf } from './lib/meter.js'
 import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
 import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'

@@ -1,7 +1,8 @@
 /** Sends texts, or each line of its stdin, to a POSIX queue: a message is the bytes of the text, without newline or NUL. */
 import { DemoFailed, SystemCallError } from '../errors.js'
 import { now } from '../events.js'
-import { counted, createMeter, textOf } from './lib/meter.js'
+import { counted } from '../text.js'
+import { createMeter, textOf } from './lib/meter.js'
 import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
 import { runActor } from './lib/runtime.js'
 import { stdinLines } from './lib/stdio.js'

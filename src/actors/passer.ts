@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
+import { micro } from '../text.js'
 import { runActor, splitWord } from './lib/runtime.js'
 
 export interface PasserConfig {
@@ -78,6 +79,6 @@ function measure(
   say({ event: 'tally', channel: config.there, direction: 'sent', messages: count, bytes: count, since })
   const median = taken.subarray(0, count).sort()[count >> 1]!
   const microseconds = median * 1000
-  const value = `${microseconds.toFixed(1)} µs`
+  const value = micro(microseconds)
   say({ event: 'evidence', source: 'CLOCK_MONOTONIC', value, about: about(count), data: { microseconds } })
 }

@@ -5,7 +5,7 @@ import { now } from '../events.js'
 import { openBothEnds } from '../ipc/fifo.js'
 import { withoutCapability } from '../ipc/libc.js'
 import { bytesInPipe, hasRoom, pageSize, pipeCapacity, resizePipe } from '../ipc/pipe-room.js'
-import { counted } from './lib/meter.js'
+import { counted } from '../text.js'
 import { runActor, splitWord } from './lib/runtime.js'
 
 export interface PipeFillerConfig {

@@ -2,6 +2,7 @@
 import { now } from '../events.js'
 import { isAlive } from '../proc/stat.js'
 import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
+import { largest } from '../text.js'
 import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
@@ -59,7 +60,12 @@ function rowOf(segment: Segment, ours: number[]) {
 function table(rows: Record<string, string>[]): string {
   const columns = Object.keys(rows[0]!)
   const lines = [Object.fromEntries(columns.map((name) => [name, name.toUpperCase()])), ...rows]
-  const widths = columns.map((name) => Math.max(...lines.map((line) => line[name]!.length)))
+  const widths = columns.map((name) =>
+    largest(
+      lines.map((line) => line[name]!.length),
+      0,
+    ),
+  )
   return lines
     .map(
       (line) =>

@@ -12,8 +12,8 @@ import type { ActorProgram, WordOf } from '../actor-types.js'
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
+import { lineSplitter } from '../text.js'
 import { type Actor, type ActorSpec, createMemory, type Ending } from './actor.js'
-import { lineSplitter } from './lines.js'
 import { actorEntry } from './package.js'
 
 /** Which of the user's own streams an actor gets, straight from the kernel and at full speed. */

@@ -9,8 +9,8 @@ import { delimiter, join } from 'node:path'
 import { OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { readCommandLine } from '../proc/cmdline.js'
+import { lineSplitter } from '../text.js'
 import type { Ending } from './actor.js'
-import { lineSplitter } from './lines.js'
 import { leashWords } from './start-process.js'
 
 /** A running program, whatever language it was written in. */

@@ -1,6 +1,6 @@
 /** How full a channel is, as a small picture: `▮▮▮▯ 3 of 4`. */
 import type { Depth } from '../events.js'
-import { thousands } from './describe-event.js'
+import { thousands } from '../text.js'
 
 /** The most blocks of a picture; what holds more is drawn to scale. */
 const most = { messages: 16, bytes: 4 }
@@ -24,6 +24,7 @@ function within(least: number, value: number, greatest: number): number {
   return Math.max(least, Math.min(value, greatest))
 }
 
+/** Exact, unlike `size`: a buffer that is full has room for no more. */
 function bytes(value: number): string {
   if (value === 0 || value % 1024 > 0) return thousands(value)
   return value % 2 ** 20 > 0 ? `${thousands(value / 1024)} KiB` : `${thousands(value / 2 ** 20)} MiB`

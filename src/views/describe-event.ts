@@ -1,6 +1,6 @@
 /** What an event says, in the words that all views share; each paints them as it can. */
-import type { Event, Fact, RunFact } from '../events.js'
-import { duration } from './duration.js'
+import { type Event, type Fact, isEndOfFile, type RunFact } from '../events.js'
+import { counted, duration } from '../text.js'
 
 export type Paint = (text: string) => string
 
@@ -40,7 +40,7 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'call': {
       const call = style.strong(event.call)
       if (event.phase === 'begin') return `${call} ${event.object}`
-      const ended = event.call === 'read' && event.result === 0 ? ', end of file' : ''
+      const ended = isEndOfFile(event) ? ', end of file' : ''
       const outcome = event.errno
         ? ` ${style.bad(event.errno)}`
         : `${` ${event.result ?? ''}`.trimEnd()}${ended}`
@@ -50,12 +50,12 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'sent':
     case 'received': {
       const priority = event.priority ? `, priority ${event.priority}` : ''
-      const size = style.dim(`(${plural(event.bytes, 'byte')}${priority})`)
+      const size = style.dim(`(${counted(event.bytes, 'byte')}${priority})`)
       return `${event.text ? `${event.text} ` : ''}${size}`
     }
     case 'tally': {
-      const messages = event.messages > 0 ? `${plural(event.messages, 'message')}, ` : ''
-      return `${messages}${plural(event.bytes, 'byte')} in ${duration(event.t - event.since)}`
+      const messages = event.messages > 0 ? `${counted(event.messages, 'message')}, ` : ''
+      return `${messages}${counted(event.bytes, 'byte')} in ${duration(event.t - event.since)}`
     }
     case 'state':
       return `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`
@@ -103,14 +103,4 @@ export function versions({ version, node, kernel }: RunFact): string {
 
 function kindName(kind: string): string {
   return kind === 'fifo' ? 'FIFO' : kind
-}
-
-/** `1 byte`, `1,024 bytes`. */
-export function plural(number: number, noun: string): string {
-  return `${thousands(number)} ${noun}${number === 1 ? '' : 's'}`
-}
-
-/** A whole number with commas, as Intl writes it, which takes 10 ms to begin. */
-export function thousands(number: number): string {
-  return String(number).replaceAll(/\B(?<!\.\d*)(?=(\d{3})+$)/g, ',')
 }

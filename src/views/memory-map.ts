@@ -9,7 +9,7 @@
 import type { ChalkInstance } from 'chalk'
 import stringWidth from 'fast-string-width'
 import type { Region } from '../events.js'
-import { size } from './size.js'
+import { size } from '../text.js'
 
 /** Columns of an address, of a size, and of the permissions. */
 const addressWidth = 12

@@ -4,7 +4,8 @@
  * dropped: what has no event of its own is counted in a note or in a tally.
  */
 import { now, type Say } from '../../events.js'
-import { counted, textOf } from './meter.js'
+import { counted } from '../../text.js'
+import { textOf } from './meter.js'
 
 /** In a second so many connections open with a story of their own, so many stories end, and so many troubles are told. */
 const perSecond = 20

@@ -102,8 +102,3 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
     },
   }
 }
-
-/** `1 frame`, `2 frames`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
-}

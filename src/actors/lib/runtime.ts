@@ -10,6 +10,7 @@ import { asOsdemoError, Unavailable } from '../../errors.js'
 import { type Event, now, type Say, withRole } from '../../events.js'
 import { dieWithParent } from '../../ipc/libc.js'
 import { ownThreadId } from '../../proc/links.js'
+import { lineSplitter } from '../../text.js'
 
 const lineOut = 3
 const lineIn = 4
@@ -132,12 +133,7 @@ function processLine(write: (text: string) => void): Line {
     tid: process.pid,
     send: (event) => write(`${JSON.stringify(event)}\n`),
     onWord(listen) {
-      let held = ''
-      const take = (chunk: string) => {
-        const lines = (held + chunk).split('\n')
-        held = lines.pop()!
-        for (const line of lines) listen(JSON.parse(line))
-      }
+      const take = lineSplitter((line) => listen(JSON.parse(line)))
       // A word may have come along with the config.
       take(rest)
       socket.setEncoding('utf8').on('data', take)

@@ -1,7 +1,7 @@
 /** Both ends of a FIFO as two processes; the supervisor looks at them through /proc. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Event } from '../../events.js'
+import { isEndOfFile } from '../../events.js'
 import { fdFlags, openFiles } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
@@ -69,10 +69,6 @@ export const pipeDemo: Demo = async (stage) => {
     !early && reader.events.some(isEndOfFile),
   )
   stage.claim('process/none-is-left', 'both processes are gone', !isAlive(reader.id) && !isAlive(writer.id))
-}
-
-function isEndOfFile(event: Event): boolean {
-  return event.event === 'call' && event.call === 'read' && event.result === 0
 }
 
 /** Claims that both processes hold the one inode open, one for reading and one for writing. */

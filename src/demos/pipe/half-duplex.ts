@@ -1,7 +1,7 @@
 /** Two processes try a question and an answer, first over one FIFO for both directions, then over two. */
 import { basename, join } from 'node:path'
 import type { TalkerConfig } from '../../actors/talker.js'
-import { type Event, now } from '../../events.js'
+import { isEndOfFile, now } from '../../events.js'
 import { fdFlags, openFiles } from '../../proc/fds.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
@@ -128,10 +128,6 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   )
   bob.tell('end')
   await bob.ended
-}
-
-function isEndOfFile(event: Event): boolean {
-  return event.event === 'call' && event.call === 'read' && event.result === 0
 }
 
 /** What each holds open, as the kernel shows it. @param paths of the two FIFOs */

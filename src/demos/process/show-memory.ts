@@ -8,6 +8,7 @@ import { isKernelThread, type MemoryMarks, readMemoryMarks } from '../../proc/st
 import { readStatus } from '../../proc/status.js'
 import { type Pointers, readPointers } from '../../proc/syscall.js'
 import type { Stage } from '../../run/stage.js'
+import { thousands } from '../../text.js'
 import { requireProcess } from '../shared/require-process.js'
 import { gather } from './merge-regions.js'
 
@@ -124,5 +125,5 @@ export function partAt(pieces: Piece[], address: bigint): Piece | undefined {
 
 /** Bytes, as the kernel counts them. */
 export function kib(bytes: number): string {
-  return `${(bytes / 1024).toLocaleString('en-US')} kB`
+  return `${thousands(bytes / 1024)} kB`
 }

@@ -8,6 +8,7 @@ import { readSwitches, type Switches } from '../../proc/sched.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { micro } from '../../text.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { toldNumber } from '../shared/told-number.js'
 import { compute, dismiss, release, requireScheduler, startBusy, tellAndWait } from './busy-children.js'
@@ -158,10 +159,6 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
         : 'What is left for the switch cannot be told here: the two calls alone took no less time. ') +
       'Whoever else wants the CPU makes it longer.',
   )
-}
-
-function micro(microseconds: number): string {
-  return `${microseconds.toFixed(1)} µs`
 }
 
 async function pass(stage: Stage, both: Passers, cpus: [number, number]) {

@@ -5,6 +5,7 @@ import { canBeAddressed, isKernelThread, readStat, type Stat } from '../../proc/
 import { readStatus } from '../../proc/status.js'
 import { readUsers } from '../../proc/users.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { largest } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
 import { requireProcess } from '../shared/require-process.js'
 import { type Shell, startShell } from '../shared/shell.js'
@@ -112,7 +113,10 @@ function showDescendants(stage: Stage, pid: number): void {
 function drawProcesses(stage: Stage, rows: { pid: number; branch: string }[]): void {
   const userOf = readUsers()
   const drawn = rows.slice(0, mostDrawn)
-  const width = Math.max(...drawn.map(({ pid }) => `${pid}`.length))
+  const width = largest(
+    drawn.map(({ pid }) => `${pid}`.length),
+    0,
+  )
   for (const { pid, branch } of drawn) {
     const stat = readStat(pid)
     const status = readStatus(pid)

@@ -3,6 +3,7 @@ import { readStat } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { duration } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { type Capacity, makeChannel } from './channel.js'
@@ -223,16 +224,10 @@ function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
 
 function inWords(side: SideOutcome): string {
   const waits = side.calls.filter(({ waited }) => waited).length
-  const waited =
-    waits === 0 ? 'never waited' : `waited ${times(waits)}, ${milliseconds(timeHeld(side))} together`
+  const waited = waits === 0 ? 'never waited' : `waited ${times(waits)}, ${duration(timeHeld(side))} together`
   return `${waited}, and was ${side.refused === 0 ? 'never refused' : `refused ${times(side.refused)}`}`
 }
 
 function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`
-}
-
-/** Microseconds, in words. */
-export function milliseconds(time: number): string {
-  return `${Math.round(time / 1000)} ms`
 }

@@ -5,9 +5,9 @@ import { syscallName } from '../../proc/syscall-names.js'
 import { readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { duration } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
 import { type Capacity, makeChannel } from './channel.js'
-import { milliseconds } from './demo.js'
 import { requireQueues } from './posix-queue.js'
 import {
   allInOrder,
@@ -175,7 +175,7 @@ function inShort(side: SideOutcome): string {
   if (side.refused > 0) return `EAGAIN ${side.refused}x`
   const held = timeHeld(side)
   if (held === 0) return '-'
-  return held < 999_500 ? `held ${milliseconds(held)}` : `held ${(held / 1e6).toFixed(1)} s`
+  return `held ${duration(held)}`
 }
 
 /** What is claimed of a combination. */

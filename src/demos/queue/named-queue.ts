@@ -8,6 +8,7 @@ import { recordQueue } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 import { isPassing, othersSweep, type Swept, sweep } from '../../run/sweep.js'
 import { quoted } from '../../shell-quote.js'
+import { counted } from '../../text.js'
 import { inUse } from '../shared/fifo.js'
 import { makeRecordedQueue, requireQueues, showQueue } from './posix-queue.js'
 
@@ -113,14 +114,9 @@ function tellSwept({ say }: Stage, name: string, depth: number, swept: Swept[]):
     const isThis = kind === 'queue' && id === name
     if (users.length === 0) say({ event: 'removed', kind, id })
     if (users.length === 0 && isThis && depth > 0)
-      say({ event: 'note', text: `nobody had received what was in it: ${messages(depth)}` })
+      say({ event: 'note', text: `nobody had received what was in it: ${counted(depth, 'message')}` })
     if (users.length > 0 && isThis) say({ event: 'note', text: `${id} stays for now: ${inUse(users)}` })
   }
-}
-
-/** `1 message`, `2 messages`. */
-export function messages(number: number): string {
-  return `${number} message${number === 1 ? '' : 's'}`
 }
 
 /** Waits until others have received everything. @throws DemoFailed when somebody removes the queue before */
@@ -131,7 +127,7 @@ export async function waitUntilTaken(stage: Stage, { queue }: SharedQueue): Prom
   await stage.poll(() => depth() === 0 || isUnlinked(queue), Number.POSITIVE_INFINITY)
   const left = depth()
   if (left === 0) return
-  throw new DemoFailed(`somebody removed the queue ${queue.name} with ${messages(left)} in it`, {
+  throw new DemoFailed(`somebody removed the queue ${queue.name} with ${counted(left, 'message')} in it`, {
     hint: 'send them again',
   })
 }

@@ -6,6 +6,7 @@ import type { Round } from '../../actors/lib/queue-round.js'
 import { now } from '../../events.js'
 import type { Actor, ActorOf, EventOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
+import { largest } from '../../text.js'
 import type { Capacity, Channel } from './channel.js'
 import { watch } from './watch.js'
 
@@ -169,7 +170,10 @@ export function allMet({ sender, receiver }: Outcome): boolean {
 
 /** The most that was stored at once, as the sender saw it. */
 export function highestDepth({ sender }: Outcome): number {
-  return Math.max(0, ...sender.messages.flatMap(({ depth }) => (depth ? [depth.before, depth.after] : [])))
+  return largest(
+    sender.messages.flatMap(({ depth }) => (depth ? [depth.before, depth.after] : [])),
+    0,
+  )
 }
 
 /** Whether who went first was stopped as it must be; who is made to wait goes on only when the other one has come. */

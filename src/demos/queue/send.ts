@@ -4,7 +4,8 @@ import type { MqSenderConfig } from '../../actors/mq-sender.js'
 import { DemoFailed } from '../../errors.js'
 import type { Queue } from '../../ipc/open-mq.js'
 import type { Demo } from '../../run/stage.js'
-import { joinQueue, messages, removalHint, waitUntilTaken, words } from './named-queue.js'
+import { counted } from '../../text.js'
+import { joinQueue, removalHint, waitUntilTaken, words } from './named-queue.js'
 
 export { highestPriority } from '../../ipc/open-mq.js'
 
@@ -41,7 +42,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     if (code !== 0) return
     if (!shared.stays()) return waitUntilTaken(stage, shared)
     const { depth } = shared.queue.attributes()
-    stage.note(`in the queue now: ${messages(depth)}`)
+    stage.note(`in the queue now: ${counted(depth, 'message')}`)
   }
 }
 

@@ -6,7 +6,8 @@
  * nothing be loaded from anywhere.
  */
 import { createHash } from 'node:crypto'
-import { describe, plural, versions } from '../describe-event.js'
+import { counted } from '../../text.js'
+import { describe, versions } from '../describe-event.js'
 import type { Claim, Lane, Step, Story } from '../story/index.js'
 import { drawSvg, nameOf } from '../svg/index.js'
 import { escapeXml } from '../svg/parts.js'
@@ -74,7 +75,7 @@ ${drawSvg(story, { alone: false })}
 function claimsSection(claims: readonly Claim[]): string {
   const good = claims.filter(({ holds }) => holds).length
   const sum =
-    claims.length === 0 ? 'Nothing was claimed.' : `${good} of ${plural(claims.length, 'claim')} hold.`
+    claims.length === 0 ? 'Nothing was claimed.' : `${good} of ${counted(claims.length, 'claim')} hold.`
   return `<section aria-labelledby="claims">
 <h2 id="claims" tabindex="-1">Claims</h2>
 <p>${sum}</p>
@@ -100,7 +101,7 @@ function eventsSection(story: Story): string {
   const left = steps.length - shown.length
   const note =
     left > 0
-      ? `<p>${plural(left, 'event')} after these are not in this table: save to FILE.ndjson as well.</p>`
+      ? `<p>${counted(left, 'event')} after these are not in this table: save to FILE.ndjson as well.</p>`
       : ''
   return `<section aria-labelledby="events">
 <h2 id="events" tabindex="-1">Events</h2>
@@ -109,7 +110,7 @@ function eventsSection(story: Story): string {
 <label>Who ${select('who', new Set(shown.map((step) => speaker(step.lane))))}</label>
 <label>Event ${select('kind', new Set(shown.map(({ event }) => event.event)))}</label>
 </form>
-<p id="shown" role="status">${plural(shown.length, 'event')}</p>
+<p id="shown" role="status">${counted(shown.length, 'event')}</p>
 ${note}
 <div class="table" tabindex="0" role="region" aria-labelledby="events">
 <table>

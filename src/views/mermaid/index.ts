@@ -6,7 +6,7 @@
  * fit, and a note says how many were left out.
  */
 
-import { plural } from '../describe-event.js'
+import { counted } from '../../text.js'
 import type { Held, Step, Story } from '../story/index.js'
 import type { Arrow } from '../story/messages.js'
 import { createDiagram, type Diagram } from './diagram.js'
@@ -75,7 +75,7 @@ function createFold(limit: number) {
     /** What was hidden since it was last asked, in words. */
     take(): string[] {
       if (folded.size === 0) return []
-      const parts = [...folded].map(([kind, count]) => `${plural(count, 'time')} ${kind}`)
+      const parts = [...folded].map(([kind, count]) => `${counted(count, 'time')} ${kind}`)
       folded = new Map()
       return [`… and ${parts.join('; ')}`]
     },

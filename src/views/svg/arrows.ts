@@ -1,6 +1,6 @@
 /** Messages as arrows from lane to lane. Those that would lie on one another become one that says how many it is. */
 
-import { plural } from '../describe-event.js'
+import { counted } from '../../text.js'
 import type { Arrow } from '../story/messages.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
@@ -115,7 +115,7 @@ function titleOf(arrows: readonly Arrow[]): string {
 }
 
 function textOf({ text, bytes }: Arrow['message'], most: number): string {
-  if (!text) return plural(bytes, 'byte')
+  if (!text) return counted(bytes, 'byte')
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
@@ -127,7 +127,7 @@ function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): st
   const text =
     arrows.length === 1
       ? fitted(textOf(arrows[0]!.message, 40), 150, 11)
-      : `${arrows.length} messages${brief ? '' : `, ${plural(bytes, 'byte')}`}`
+      : `${arrows.length} messages${brief ? '' : `, ${counted(bytes, 'byte')}`}`
   const width = widthOf(text, 11)
   for (const part of [0.5, 0.35, 0.65, 0.22, 0.78]) {
     const [x, y] = [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]

@@ -1,7 +1,7 @@
 /** Bars for calls that held their caller. */
 
-import { plural, sentence } from '../describe-event.js'
-import { duration } from '../duration.js'
+import { counted, duration } from '../../text.js'
+import { sentence } from '../describe-event.js'
 import type { Held } from '../story/index.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
@@ -58,7 +58,7 @@ function titleOf(calls: readonly Held[]): string {
   if (calls.length > 1) {
     const names = [...new Set(calls.map((one) => one.first.call))].join(', ')
     const together = calls.reduce((sum, one) => sum + one.end - one.begin, 0)
-    return `${lane.name}: ${plural(calls.length, 'call')}: ${names}\ntogether ${duration(together)}`
+    return `${lane.name}: ${counted(calls.length, 'call')}: ${names}\ntogether ${duration(together)}`
   }
   const outcome = last ? sentence(last, end - begin) : `${first.call}: no end was seen`
   return `${lane.name}: ${first.call} ${first.object}\n${outcome}`
@@ -66,7 +66,7 @@ function titleOf(calls: readonly Held[]): string {
 
 function labelOf(calls: readonly Held[], room: number): string {
   const [{ begin, end, first, last }] = calls as [Held]
-  if (calls.length > 1) return fitted(plural(calls.length, 'call'), room, 11)
+  if (calls.length > 1) return fitted(counted(calls.length, 'call'), room, 11)
   const errno = last?.errno ? ` ${last.errno}` : ''
   const full = `${first.call}${errno} · ${last ? duration(end - begin) : 'no end was seen'}`
   return widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)

@@ -3,8 +3,8 @@
  * What lies too close together to be seen is drawn as one, and the picture says so.
  */
 import type { RunFact } from '../../events.js'
-import { plural, subject, thousands, versions } from '../describe-event.js'
-import { duration } from '../duration.js'
+import { counted, duration, thousands } from '../../text.js'
+import { subject, versions } from '../describe-event.js'
 import type { Story } from '../story/index.js'
 import { drawArrows } from './arrows.js'
 import { drawClaimMarks, listClaims } from './claims.js'
@@ -79,8 +79,8 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
   const name = nameOf(story)
   const [run] = story.runs
   const good = story.claims.filter(({ holds }) => holds).length
-  const about = `${plural(lanes.length, 'lane')}, ${plural(story.steps.length, 'event')} in ${duration(story.end - story.start)}`
-  const sum = `${about}; ${good} of ${plural(story.claims.length, 'claim')} hold`
+  const about = `${counted(lanes.length, 'lane')}, ${counted(story.steps.length, 'event')} in ${duration(story.end - story.start)}`
+  const sum = `${about}; ${good} of ${counted(story.claims.length, 'claim')} hold`
   const parts = [
     element('rect', { width, height, class: 'paper' }),
     ...(alone ? drawTitle(name, run) : []),
@@ -184,7 +184,7 @@ function footnotes(whole: Story, story: Story, { scale, folded, unlisted }: Layo
     notes.push(`Too close together to be drawn each for itself: ${parts.join(', ')}.`)
   }
   if (unlisted > 0) notes.push(`Evidence of claims that is not listed: ${unlisted}.`)
-  if (whole.leftOut > 0) notes.push(`${plural(whole.leftOut, 'event')} of detail are not drawn.`)
+  if (whole.leftOut > 0) notes.push(`${counted(whole.leftOut, 'event')} of detail are not drawn.`)
   const missing = whole.lanes.length - story.lanes.length
   if (missing > 0) notes.push(`${missing} more processes and threads are not drawn.`)
   const failures = story.steps.flatMap(({ event }) => (event.event === 'error' ? [event.message] : []))

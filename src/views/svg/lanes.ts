@@ -1,7 +1,7 @@
 /** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
 
+import { duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
-import { duration } from '../duration.js'
 import type { Lane, Stay, Story } from '../story/index.js'
 import { barHeight, drawHolds } from './holds.js'
 import { count, type Layout } from './layout.js'

@@ -1,7 +1,7 @@
 /** The memory of a process as textbooks draw it: the highest address on top, and a box for each region. */
 import type { Region } from '../../events.js'
+import { size } from '../../text.js'
 import { notableGap } from '../memory-map.js'
-import { size } from '../size.js'
 import type { Story } from '../story/index.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
 

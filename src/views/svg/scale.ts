@@ -2,7 +2,7 @@
  * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody was held or ran
  * are cut out, which the axis shows.
  */
-import { thousands } from '../describe-event.js'
+import { thousands } from '../../text.js'
 
 export interface Scale {
   x(t: number): number

@@ -8,8 +8,7 @@
 import type { ChalkInstance } from 'chalk'
 import { wrapAnsi } from 'fast-wrap-ansi'
 import type { Event, ProcessState, StateFact } from '../../events.js'
-import { plural } from '../describe-event.js'
-import { duration } from '../duration.js'
+import { counted, duration } from '../../text.js'
 
 interface Lane {
   child: number
@@ -143,7 +142,7 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
           beside(
             nobody,
             chalk.dim(
-              `${plural(untold, 'change')} of state ${untold === 1 ? 'is' : 'are'} told in this chart only`,
+              `${counted(untold, 'change')} of state ${untold === 1 ? 'is' : 'are'} told in this chart only`,
             ),
           ),
         ]

@@ -108,7 +108,7 @@ describe('started in either order, two terminals meet', () => {
     expect([await receiver.exit, await sender.exit]).toEqual([0, 0])
     const lines = Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`)
     expect(receiver.stdout()).toBe(lines.join(''))
-    expect(story(sender)).toContain('sent 3000 messages, 10893 bytes')
+    expect(story(sender)).toContain('sent 3,000 messages, 10,893 bytes')
     expectNothingLeft(place)
   })
 })

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { counted, duration, largest, lineSplitter, size, thousands } from '../src/text.js'
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [-1000, '-1,000'],
+  [1_234_567, '1,234,567'],
+  [1234.5678, '1234.5678'],
+  [1e21, '1e+21'],
+])('the number %d is written %s', (number, text) => {
+  expect(thousands(number)).toBe(text)
+})
+
+test('one is one, and all else are several', () => {
+  expect([0, 1, 2000].map((number) => counted(number, 'byte'))).toEqual(['0 bytes', '1 byte', '2,000 bytes'])
+  expect(counted(2, 'echo', 'echoes')).toBe('2 echoes')
+})
+
+test.each([
+  [0, '0.0 ms'],
+  [1499, '1.5 ms'],
+  [180_400, '180 ms'],
+  [999_499, '999 ms'],
+  [999_500, '1.00 s'],
+  [2_500_000, '2.50 s'],
+])('%d microseconds are %s', (time, text) => {
+  expect(duration(time)).toBe(text)
+})
+
+test.each([
+  [0, '0 B'],
+  [135_168, '132 KiB'],
+  [2_000_000, '1.9 MiB'],
+  [2 ** 60, '1024 PiB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(size(bytes)).toBe(text)
+})
+
+test('the largest is found among more numbers than a call takes', () => {
+  expect(largest([3, 7, 5], 0)).toBe(7)
+  expect(largest([], 4)).toBe(4)
+  expect(largest(new Uint8Array(1e6).fill(9), 0)).toBe(9)
+})
+
+test('lines are the same, however the text is cut; a last line without its newline is kept back', () => {
+  const text = 'one\n\ntwo\nthree'
+  for (let at = 0; at <= text.length; at++) {
+    const lines: string[] = []
+    const take = lineSplitter((line) => void lines.push(line))
+    take(text.slice(0, at))
+    take(text.slice(at))
+    expect(lines).toEqual(['one', '', 'two'])
+  }
+})
