@@ -30,3 +30,13 @@ export function queueFolder(mounts = readText('/proc/self/mounts') ?? ''): strin
     ?.split(' ')[1]
     ?.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)))
 }
+
+/** Parses the file of a queue, `QSIZE:0          NOTIFY:0     ...`: on one line with single spaces, and each of its fields. */
+export function parseQueueFile(content: string): { text: string; fields: Record<string, number> } {
+  const words = content.trim().split(/\s+/)
+  const fields = words.map((word): [string, number] => {
+    const [name = '', value = ''] = word.split(':')
+    return [name, Number(value)]
+  })
+  return { text: words.join(' '), fields: Object.fromEntries(fields) }
+}

@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OsdemoError, systemCallError, Unavailable } from '../../errors.js'
+import type { Data } from '../../events.js'
 import { openBothEnds, reopen } from '../../ipc/fifo.js'
 import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
@@ -31,9 +32,12 @@ interface Check {
   /** What is looked for, and who is asked. */
   about: string
   source: string
-  /** @returns what was seen. @throws OsdemoError when it is not there, with what to do as its hint */
-  look(stage: Stage): string | Promise<string>
+  /** @throws OsdemoError when it is not there, with what to do as its hint */
+  look(stage: Stage): Seen | Promise<Seen>
 }
+
+/** What was seen, in words; and for programs, where there is a number or more in it. */
+type Seen = string | { value: string; data: Data }
 
 /** With fewer files than this some command or other was seen to fail with EMFILE; none failed with 44. */
 const enoughFiles = 64
@@ -80,7 +84,7 @@ export const checks = {
       await using scope = createScope()
       const path = join(folder, `doctor-${process.pid}`)
       const { ino } = await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
-      return `made in ${folder}, inode ${ino}`
+      return { value: `made in ${folder}, inode ${ino}`, data: { folder, ino } }
     },
   },
   compiler: {
@@ -97,7 +101,8 @@ export const checks = {
       await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
       const { reading, writing } = openBothEnds(path)
       try {
-        return `${pipeCapacity(writing)} bytes at most, ${bytesInPipe(reading)} now`
+        const [capacity, held] = [pipeCapacity(writing), bytesInPipe(reading)]
+        return { value: `${capacity} bytes at most, ${held} now`, data: { capacity, held } }
       } finally {
         closeSync(reading)
         closeSync(writing)
@@ -136,9 +141,9 @@ export const checks = {
     source: 'bind(2)',
     async look() {
       const { port, errno } = await probePort(1023)
-      return errno === undefined
-        ? 'allowed'
-        : `${errno} for port ${port}, allowed from ${unprivilegedPortStart() ?? 1024} on`
+      if (errno === undefined) return 'allowed'
+      const first = unprivilegedPortStart() ?? 1024
+      return { value: `${errno} for port ${port}, allowed from ${first} on`, data: { errno, port, first } }
     },
   },
   threads: {
@@ -154,7 +159,7 @@ export const checks = {
       await using scope = createScope()
       const id = makePrivateSegment({ ...stage, scope, say: () => {} }, 4096)
       attachSegment(id, 4096).detach()
-      return `segment ${id} attached`
+      return { value: `segment ${id} attached`, data: { id } }
     },
   },
   scheduler: {
@@ -162,7 +167,7 @@ export const checks = {
     source: '/proc/self/schedstat, sched_setaffinity(2)',
     look() {
       const cpus = requireScheduler('this')
-      return `there, and a child can be kept on CPU ${cpus.at(-1)}`
+      return { value: `there, and a child can be kept on CPU ${cpus.at(-1)}`, data: cpus }
     },
   },
   queues: {
@@ -174,8 +179,9 @@ export const checks = {
       const queue = makePrivateQueue({ ...stage, scope, say: () => {} }, { capacity: 1, messageSize: 8 })
       queue.send(Buffer.from('hello'))
       queue.receive()
-      const limits = readQueueLimits()!
-      return `works, up to ${limits.capacity} messages of ${limits.messageSize} bytes in each`
+      const { capacity, messageSize } = readQueueLimits()!
+      const value = `works, up to ${capacity} messages of ${messageSize} bytes in each`
+      return { value, data: { capacity, messageSize } }
     },
   },
   cpus: {
@@ -184,7 +190,9 @@ export const checks = {
     look() {
       const number = availableParallelism()
       const list = readStatus(process.pid)?.cpusAllowed
-      if (number > 1) return list === undefined ? `${number}` : `${number}, namely ${list}`
+      if (number > 1) {
+        return { value: list === undefined ? `${number}` : `${number}, namely ${list}`, data: number }
+      }
       const hint =
         cpus().length > 1 ? 'allow it two, as with taskset -c 0,1' : 'give this machine a second one'
       throw new Unavailable('osdemo may use one CPU only', hint)
@@ -195,10 +203,11 @@ export const checks = {
     source: 'ulimit -n',
     async look() {
       const text = await outputOf('ulimit -n')
-      if (Number(text) < enoughFiles) {
+      const limit = Number(text)
+      if (limit < enoughFiles) {
         throw new Unavailable(`only ${text} files may be open at once`, 'raise the limit: ulimit -n 1024')
       }
-      return text
+      return text === 'unlimited' ? text : { value: text, data: limit }
     },
   },
 } satisfies Record<string, Check>

@@ -61,7 +61,9 @@ async function lookAround(stage: Stage, commands: Needs[]): Promise<Map<Need, Os
   for (const need of (Object.keys(checks) as Need[]).filter((each) => wanted.has(each))) {
     const { about, source, look } = checks[need]
     try {
-      stage.evidence(source, await look(stage), about)
+      const seen = await look(stage)
+      if (typeof seen === 'string') stage.evidence(source, seen, about)
+      else stage.evidence(source, seen.value, about, { data: seen.data })
     } catch (error) {
       if (!(error instanceof OsdemoError)) throw error
       lacks.set(need, error)

@@ -18,11 +18,10 @@ export const pipeDemo: Demo = async (stage) => {
   requireProc('pipe demo')
   const path = join(runtimeFolder(), `pipe-demo-${process.pid}`)
   const fifo = await makePrivateFifo(stage, path)
-  stage.evidence(
-    `stat ${path}`,
-    `a FIFO, inode ${fifo.ino}, size ${statSync(path).size}`,
-    'a name in the file system',
-  )
+  const { size } = statSync(path)
+  stage.evidence(`stat ${path}`, `a FIFO, inode ${fifo.ino}, size ${size}`, 'a name in the file system', {
+    data: { ino: fifo.ino, size },
+  })
 
   const reader = await stage.start({
     program: 'fifo-reader',
@@ -81,6 +80,7 @@ function seeBothEnds(stage: Stage, actors: Actor[], ino: number): void {
       source,
       file ? `inode ${file.ino}, ${way}` : 'not open',
       `the end that the ${actor.name} holds`,
+      { data: { ino: file?.ino ?? null, access: way ?? null } },
     )
     return way
   })

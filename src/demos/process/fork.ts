@@ -31,7 +31,8 @@ export const processFork: Demo = async (stage) => {
     throw new DemoFailed('no child of the parent has been seen', { hint: 'run it again' })
   }
   stage.say({ event: 'started', child, name: 'child', kind: 'process' })
-  stage.evidence(`/proc/${child}/stat`, `ppid ${readStat(child)?.ppid}`, 'the parent of the child')
+  const ppid = readStat(child)?.ppid ?? null
+  stage.evidence(`/proc/${child}/stat`, `ppid ${ppid}`, 'the parent of the child', { data: { ppid } })
   const before = readPages(child, parent.id, variables)
 
   parent.tell('look')
@@ -91,7 +92,9 @@ function showInts(stage: Stage, pids: [parent: number, child: number], name: str
   const [parent, child] = pids.map((pid) => readInt(pid, address))
   if (parent === undefined || child === undefined) return
   const source = pids.map((pid) => `/proc/${pid}/mem`).join(', ')
-  stage.evidence(source, `parent ${parent}, child ${child}`, `${name}, at ${address.toString(16)}`)
+  stage.evidence(source, `parent ${parent}, child ${child}`, `${name}, at ${address.toString(16)}`, {
+    data: { parent, child },
+  })
 }
 
 /** Starts the program, and gives its pictures one by one. */
@@ -130,7 +133,10 @@ function waitingChildOf(parent: number): number | undefined {
 function showOffsets(stage: Stage, pids: number[], fd: number): void {
   for (const pid of pids) {
     const info = fdFlags(pid, fd)
-    if (info) stage.evidence(`/proc/${pid}/fdinfo/${fd}`, `pos ${info.pos}`, 'the offset of the open file')
+    if (info)
+      stage.evidence(`/proc/${pid}/fdinfo/${fd}`, `pos ${info.pos}`, 'the offset of the open file', {
+        data: info.pos,
+      })
   }
 }
 
@@ -146,6 +152,7 @@ function showWhyNotNode(stage: Stage): void {
     `/proc/${process.pid}/smaps`,
     `${left.length} mappings, ${kib(bytes)}, flag dc`,
     'what a child would not get',
+    { data: { mappings: left.length, bytes } },
   )
   stage.note(
     'Node itself cannot fork(2): V8 has asked the kernel (MADV_DONTFORK, the flag dc) not to give its memory to a child, which would die of SIGSEGV. child_process.fork starts a new program.',

@@ -65,7 +65,7 @@ async function take(
     ]),
   ) as Record<keyof typeof enough, number>
   const sizes = Object.entries(grown).map(([part, more]) => `${part} ${more < 0 ? '' : '+'}${kib(more)}`)
-  stage.evidence(`/proc/${child.id}/smaps`, sizes.join(', '), 'what has changed')
+  stage.evidence(`/proc/${child.id}/smaps`, sizes.join(', '), 'what has changed', { data: grown })
   const should = ({ small: 'heap', recurse: 'stack', large: 'anonymous', end: 'stack' } as const)[word]
   const at = word === 'recurse' ? should : showAddress(stage, after, BigInt(result ?? 0))
   if (at !== should) {
@@ -98,6 +98,7 @@ function showAddress(stage: Stage, { pid, pieces }: Memory, address: bigint): Pa
     `/proc/${pid}/smaps`,
     `${address.toString(16)}, in ${part ?? 'none of the parts'}`,
     'the address',
+    { data: { address: address.toString(16), part: part ?? null } },
   )
   return part
 }

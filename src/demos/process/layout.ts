@@ -101,7 +101,9 @@ function showPointers(
   const say = (address: bigint, about: string) => {
     const piece = partAt(pieces, address)
     const where = piece ? `in ${nameOf(piece)}` : 'in none of them'
-    stage.evidence(`/proc/${pid}/syscall`, `${address.toString(16)}, ${where}`, about)
+    stage.evidence(`/proc/${pid}/syscall`, `${address.toString(16)}, ${where}`, about, {
+      data: { address: address.toString(16), part: piece?.part ?? null },
+    })
     return piece
   }
   say(pointers.program, 'its program counter')

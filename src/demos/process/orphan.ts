@@ -26,7 +26,7 @@ export function processOrphan(patience = 3000): Demo {
     if (!answered || !child)
       throw new DemoFailed(`the child ${pid} does not answer`, { hint: 'run it again' })
     const { members, missing } = readLineage(parent.id)
-    stage.evidence(`/proc/${pid}/stat`, `${child.ppid}`, `the parent of ${pid}`)
+    stage.evidence(`/proc/${pid}/stat`, `${child.ppid}`, `the parent of ${pid}`, { data: child.ppid })
     stage.claim(
       'process/parent-is-who-started-it',
       'its parent is the process that started it',
@@ -40,7 +40,7 @@ export function processOrphan(patience = 3000): Demo {
     const orphan = showState(stage, child)
     if (!orphan) throw new DemoFailed(`the child ${pid} died with its parent`, { hint: 'run it again' })
     const adopter = named(orphan.ppid)
-    stage.evidence(`/proc/${pid}/stat`, `${orphan.ppid}`, `the parent of ${pid} now`)
+    stage.evidence(`/proc/${pid}/stat`, `${orphan.ppid}`, `the parent of ${pid} now`, { data: orphan.ppid })
     stage.claim(
       'orphan/is-adopted',
       `the parent changed: ${adopter} has adopted the orphan`,
@@ -68,8 +68,10 @@ export function processOrphan(patience = 3000): Demo {
 
 /** @param ancestors those of the dead parent, as far as they could be seen @param missing where they could not, else 0 */
 function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: number): void {
-  const list = ancestors.map((one) => one.pid).join(', ')
-  stage.evidence('the PPid in /proc/PID/stat', list, 'the ancestors of the dead parent')
+  const pids = ancestors.map((one) => one.pid)
+  stage.evidence('the PPid in /proc/PID/stat', pids.join(', '), 'the ancestors of the dead parent', {
+    data: pids,
+  })
   const found = ancestors.find((one) => one.pid === pid)
   if (!found && missing !== 0) {
     stage.note(

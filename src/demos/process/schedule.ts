@@ -57,6 +57,7 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
       'sched_prio_to_weight of the kernel',
       nice.map((value) => `${weightOf(value)} (nice ${value})`).join(', '),
       'the weights',
+      { data: nice.map((value) => ({ nice: value, weight: weightOf(value) })) },
     )
     stage.note(
       `all ${nice.length} compute without a pause, on CPU ${cpu} alone; it is measured who gets how much`,
@@ -124,6 +125,7 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
       `/proc/${id}/schedstat`,
       `ran ${inMilliseconds(run)}, was ready for ${inMilliseconds(delay)}, got the CPU ${turns} times`,
       `${name} in ${inMilliseconds(t * 1000)}`,
+      { data: { runNs: run, delayNs: delay, turns, wallNs: t * 1000 } },
     )
   }
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000

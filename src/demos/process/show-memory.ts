@@ -84,6 +84,7 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
     `/proc/${pid}/exe`,
     `${file} bytes of data in the file, and ${zero} of bss behind them`,
     'its ELF file',
+    { data: { data: Number(file), bss: Number(zero) } },
   )
 }
 
@@ -99,7 +100,9 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
     stage.note('its memory changed while it was looked at: the parts cannot be added up')
   else {
     const sum = pieces.reduce((total, { from, to }) => total + Number(to - from), 0)
-    stage.evidence(`/proc/${pid}/status`, `VmSize ${mapped / 1024} kB`, 'all that it has mapped')
+    stage.evidence(`/proc/${pid}/status`, `VmSize ${mapped / 1024} kB`, 'all that it has mapped', {
+      data: mapped,
+    })
     stage.claim(
       'memory/parts-add-up',
       `the parts add up to what the kernel counts, ${kib(sum)}: none is missing`,
@@ -109,7 +112,9 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
   const heap = pieces.find(({ part }) => part === 'heap')
   const { startBrk } = marks
   if (!heap || startBrk === undefined) return
-  stage.evidence(`/proc/${pid}/stat`, startBrk.toString(16), 'start_brk, where brk(2) began')
+  stage.evidence(`/proc/${pid}/stat`, startBrk.toString(16), 'start_brk, where brk(2) began', {
+    data: { address: startBrk.toString(16) },
+  })
   const page = 4096n
   stage.claim(
     'memory/heap-begins-at-start-brk',

@@ -56,7 +56,10 @@ async function beNew(stage: Stage): Promise<BusyChild> {
   const stat = readStat(child.id)
   sayState(stage, child, 'new')
   const source = `/proc/${child.id}/stat`
-  stage.evidence(source, `${stat?.startTicks}`, 'clock ticks from boot to the start of the child')
+  const startTicks = stat?.startTicks ?? null
+  stage.evidence(source, `${startTicks}`, 'clock ticks from boot to the start of the child', {
+    data: { startTicks },
+  })
   stage.claim(
     'process/new-child-is-known-to-kernel',
     'it is new: the kernel has a process of that number, a child of osdemo, and knows when it was made',
@@ -92,6 +95,7 @@ async function showReady(stage: Stage, child: BusyChild, rival: BusyChild, cpus:
       `/proc/${id}/schedstat`,
       `running ${inMilliseconds(run)}, ready ${inMilliseconds(delay)}`,
       name,
+      { data: { runNs: run, delayNs: delay } },
     )
   })
   stage.claim(
@@ -147,6 +151,7 @@ async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
     `/proc/${child.id}/schedstat`,
     inMilliseconds(run),
     'how long it ran, now that it has been told to compute',
+    { data: { runNs: run } },
   )
   stage.claim(
     'process/sigstop-stops-it',

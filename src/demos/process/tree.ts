@@ -75,7 +75,7 @@ function agreed(members: Stat[]): boolean {
 
 function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void {
   const name = `${pid} (${comm})`
-  stage.evidence(`/proc/${pid}/stat`, `${ppid}`, `the parent of ${name}`)
+  stage.evidence(`/proc/${pid}/stat`, `${ppid}`, `the parent of ${name}`, { data: ppid })
   if (missing !== 0) {
     const why = canBeAddressed(missing)
       ? 'it lives, and /proc hides it from this user (hidepid)'
@@ -123,8 +123,12 @@ function drawProcesses(stage: Stage, rows: { pid: number; branch: string }[]): v
     // Ended since it was listed.
     if (!stat || !status) continue
     const us = pid === process.pid ? ', this osdemo' : ''
-    const value = `${branch}${stat.comm}, ${stat.state}, ${userOf(status.euid)}${us}`
-    stage.evidence(`/proc/${pid}`, value, `${pid}`.padEnd(width))
+    const { comm, state, ppid } = stat
+    const user = userOf(status.euid)
+    const data = { pid, ppid, comm, state, user }
+    stage.evidence(`/proc/${pid}`, `${branch}${comm}, ${state}, ${user}${us}`, `${pid}`.padEnd(width), {
+      data,
+    })
   }
   if (rows.length > drawn.length) stage.note(`and ${rows.length - drawn.length} more, which are not drawn`)
 }
@@ -142,7 +146,9 @@ function pairOf(line: string): Pair {
 /** What the shells know of their children, beside what the kernel says of them. */
 function showFamily(stage: Stage, mother: Shell, pairs: Pair[]): void {
   const told = pairs.map(({ parent, child }) => `${parent} started ${child}`).join(', ')
-  stage.evidence(`stdout of ${mother.id}`, told, 'what the shells themselves say')
+  stage.evidence(`stdout of ${mother.id}`, told, 'what the shells themselves say', {
+    data: pairs.map(({ parent, child }) => ({ parent, child })),
+  })
   const right = pairs.every(({ parent, child }) => readStat(child)?.ppid === parent)
   stage.claim(
     'process/parent-is-who-started-it',

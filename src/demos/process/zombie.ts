@@ -90,8 +90,14 @@ async function showLateParent(stage: Stage): Promise<void> {
   process.kill(parent.id, 'SIGCONT')
   stage.note('the parent goes on, and its wait(2) returns')
   const heard = await parent.line()
-  stage.evidence(`stdout of ${parent.id}`, heard, 'the exit code that the parent got')
-  stage.claim('zombie/parent-gets-exit-code', 'the exit code has waited for the parent', heard === `${code}`)
+  stage.evidence(`stdout of ${parent.id}`, heard, 'the exit code that the parent got', {
+    data: Number(heard),
+  })
+  stage.claim(
+    'zombie/parent-gets-exit-code',
+    'the exit code has waited for the parent',
+    Number(heard) === code,
+  )
   stage.claim(
     'zombie/is-gone-when-reaped',
     'waited for, the zombie is gone',
@@ -127,7 +133,9 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   await parent.ended
   const adopted = readAgain(child)
   const ppid = adopted ? `${adopted.ppid}` : 'none, it is gone already'
-  stage.evidence(`/proc/${child.pid}/stat`, ppid, `the parent of ${child.pid}, which was ${parent.id}`)
+  stage.evidence(`/proc/${child.pid}/stat`, ppid, `the parent of ${child.pid}, which was ${parent.id}`, {
+    data: { ppid: adopted?.ppid ?? null },
+  })
   stage.claim(
     'zombie/is-adopted-when-parent-dies',
     'the dead parent has lost the zombie',
@@ -157,7 +165,9 @@ function showRest(stage: Stage, { pid }: Stat, when: string) {
   const words = readCommandLine(pid)?.length
   const kilobytes = memory === undefined ? 'no memory' : `${memory / 1024} KiB of memory`
   const value = `${words} words of command line, ${kilobytes}, ${files} open files`
-  stage.evidence(`/proc/${pid}/cmdline, status, fd`, value, `the child ${when}`)
+  stage.evidence(`/proc/${pid}/cmdline, status, fd`, value, `the child ${when}`, {
+    data: { words: words ?? null, bytes: memory ?? null, files },
+  })
   return { files, memory, words }
 }
 
@@ -168,6 +178,11 @@ function showWaitStatus(stage: Stage, pid: number, expected: number, id: ClaimId
     stage.note(`cannot be seen here, since the kernel hides it from us: ${about}`)
     return
   }
-  stage.evidence(`/proc/${pid}/stat, field 52`, `${status}`, about)
+  stage.evidence(
+    `/proc/${pid}/stat, field 52`,
+    `${status}`,
+    about,
+    status === undefined ? {} : { data: status },
+  )
   stage.claim(id, `${about} is kept for its parent`, status === expected)
 }

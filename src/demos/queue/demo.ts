@@ -159,11 +159,12 @@ function showGrowth(stage: Stage, sender: Actor, small: number | undefined, mess
   const grown = readStatus(sender.id)?.rss
   if (small === undefined || grown === undefined) return
   const source = `/proc/${sender.id}/status`
-  stage.evidence(source, `VmRSS ${small / 1024} kB`, 'the size of the sender, before')
+  stage.evidence(source, `VmRSS ${small / 1024} kB`, 'the size of the sender, before', { data: small })
   stage.evidence(
     source,
     `VmRSS ${grown / 1024} kB`,
     `with ${messages} messages of ${largeMessage / 1024} KiB in its queue`,
+    { data: grown },
   )
   // Of a few messages the pipe may have taken one, and what Node gives back meanwhile may be as much.
   if (messages < 4) return

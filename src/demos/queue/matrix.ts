@@ -125,11 +125,13 @@ async function seeHeld(
   })
   if (found === 'closed') return undefined
   if (found === undefined) return false
+  const wchan = readWchan(id, id)
   stage.say({
     event: 'evidence',
     source: `/proc/${id}/task/${id}/syscall, wchan`,
-    value: `${call}, ${readWchan(id, id) ?? 'function not shown'}`,
+    value: `${call}, ${wchan ?? 'function not shown'}`,
     about: `where ${name} waits`,
+    data: { syscall: call, wchan: wchan ?? null },
     detail: true,
   })
   return true

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { SystemCallError, Unavailable } from '../../errors.js'
 import type { Queue } from '../../ipc/open-mq.js'
 import { makeQueue, type NewQueue, unlinkQueue } from '../../ipc/posix-mq.js'
-import { queueFolder, queueLimitsFolder, readQueueLimits } from '../../proc/mqueue.js'
+import { parseQueueFile, queueFolder, queueLimitsFolder, readQueueLimits } from '../../proc/mqueue.js'
 import { type Page, recordQueue } from '../../run/ledger.js'
 import type { RecordedQueue } from '../../run/recorded.js'
 import type { Stage } from '../../run/stage.js'
@@ -96,12 +96,15 @@ export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>, ro
 /** Says what the kernel says of a queue: its attributes, and where the queues are mounted, its file. */
 export function showQueue({ evidence }: Stage, queue: Queue, about: string): void {
   const { capacity, messageSize, depth } = queue.attributes()
-  evidence('mq_getattr', `${depth} of ${capacity} messages, each of up to ${messageSize} bytes`, about)
+  evidence('mq_getattr', `${depth} of ${capacity} messages, each of up to ${messageSize} bytes`, about, {
+    data: { depth, capacity, messageSize },
+  })
   const folder = queueFolder()
   if (folder === undefined) return
   const path = folder + queue.name
   try {
-    evidence(path, readFileSync(path, 'utf8').trim().replace(/\s+/g, ' '), about)
+    const { text, fields } = parseQueueFile(readFileSync(path, 'utf8'))
+    evidence(path, text, about, { data: fields })
   } catch {
     // Another instance of the file system is mounted there, as in a container: it does not list ours.
   }

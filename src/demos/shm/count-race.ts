@@ -37,7 +37,7 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
   for (const end = now() + patience; plain === expected && now() < end; tries++)
     plain = await countOnce(race, 'plainly')
   const about = (how: string) => `the counter after ${counters.length} times ${times} ${how}`
-  stage.evidence('cell[0]', `${plain}`, about('plain additions'))
+  stage.evidence('cell[0]', `${plain}`, about('plain additions'), { data: plain })
   const lost = expected - plain
   if (lost !== 0) {
     const share = ((100 * lost) / expected).toFixed(1)
@@ -53,7 +53,7 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
   }
 
   const atomic = await countOnce(race, 'atomically')
-  stage.evidence('cell[0]', `${atomic}`, about('atomic additions'))
+  stage.evidence('cell[0]', `${atomic}`, about('atomic additions'), { data: atomic })
   stage.claim(
     'shm/atomic-add-loses-no-updates',
     `Atomics.add lost none of ${expected} updates`,

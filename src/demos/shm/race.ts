@@ -60,6 +60,7 @@ async function showLock(stage: Stage, race: Race): Promise<void> {
     'cell[0]',
     `${locked}`,
     `the counter after ${race.counters.length} times ${race.times} plain additions under the lock`,
+    { data: locked },
   )
   stage.claim(
     'lock/prevents-lost-updates',
@@ -118,6 +119,7 @@ async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
     source,
     `state ${after.state}, ${before.cpuTicks} and then ${after.cpuTicks} ticks of CPU time`,
     `${name}, before and after ${watching} ms of waiting`,
+    { data: { state: after.state, ticksBefore: before.cpuTicks, ticksAfter: after.cpuTicks } },
   )
   stage.claim(
     'lock/waiting-costs-no-cpu-time',

@@ -68,7 +68,7 @@ export function showSegment({ evidence }: Stage, id: number, about: string): Seg
   const { key, size, mode, attached, removed } = segment
   const marked = removed ? ', marked as removed' : ''
   const value = `key ${key}, id ${id}, ${size} bytes, mode ${mode.toString(8)}, attached ${attached}${marked}`
-  evidence('/proc/sysvipc/shm', value, about)
+  evidence('/proc/sysvipc/shm', value, about, { data: { key, id, size, mode, attached, removed } })
   return segment
 }
 

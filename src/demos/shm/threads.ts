@@ -72,10 +72,14 @@ function seeThreads(stage: Stage, actors: Actor[]): void {
     `/proc/${process.pid}/task`,
     `${tids.length} threads`,
     'this process, Node with its own helpers',
+    { data: tids },
   )
   for (const [index, { name, id }] of actors.entries()) {
     const source = `/proc/${process.pid}/task/${id}/status`
-    stage.evidence(source, `Tgid ${groups[index]}`, `the process that the ${name}, thread ${id}, belongs to`)
+    const tgid = groups[index] ?? null
+    stage.evidence(source, `Tgid ${tgid}`, `the process that the ${name}, thread ${id}, belongs to`, {
+      data: { tgid },
+    })
   }
   stage.claim(
     'thread/shares-memory-of-its-process',

@@ -95,7 +95,9 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
     return
   }
   const source = '/proc/sys/net/ipv4/ip_local_port_range'
-  stage.evidence(source, `${range.first} to ${range.last}`, 'the ports that the kernel gives to clients')
+  stage.evidence(source, `${range.first} to ${range.last}`, 'the ports that the kernel gives to clients', {
+    data: { first: range.first, last: range.last },
+  })
   const { port: chosen } = near.local
   stage.claim(
     'tcp/client-gets-ephemeral-port',
@@ -105,8 +107,15 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
 }
 
 function sayRow(stage: Stage, row: TcpRow | undefined, about: string): void {
-  const ends = row && `${row.local.host}:${row.local.port} to ${row.remote.host}:${row.remote.port}`
-  stage.evidence('/proc/net/tcp', row ? `${ends}, ${row.state}, inode ${row.inode}` : 'no such row', about)
+  if (!row) {
+    stage.evidence('/proc/net/tcp', 'no such row', about)
+    return
+  }
+  const { state, inode } = row
+  const [local, remote] = [row.local, row.remote].map(({ host, port }) => `${host}:${port}`)
+  stage.evidence('/proc/net/tcp', `${local} to ${remote}, ${state}, inode ${inode}`, about, {
+    data: { localPort: row.local.port, remotePort: row.remote.port, state, inode },
+  })
 }
 
 /** Whether one of the process's descriptors is this socket. */
@@ -128,6 +137,7 @@ async function seeLowPort(stage: Stage): Promise<void> {
     '/proc/sys/net/ipv4/ip_unprivileged_port_start',
     `${first}`,
     'the first port that is free for all',
+    { data: first },
   )
   if (port >= first) {
     stage.claim(
