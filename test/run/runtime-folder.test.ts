@@ -53,7 +53,7 @@ function victimsPlace(context: TestContext) {
   }
 }
 
-/** A folder of the test's that belongs to a user. */
+/** A folder of the test's that belongs to a user: only root can make one, so a test must have skipped where it is not root. */
 function folderOf(uid: number, mode: number): string {
   const folder = temporaryFolder()
   chownSync(folder, uid, uid)
@@ -86,8 +86,8 @@ describe('a runtime folder in /tmp', () => {
     ],
     ['a file', 'a file', () => `touch ${inTmp}; chmod 666 ${inTmp}`],
   ])('is refused when it is %s', async ([_, what, line], context) => {
-    const own = folderOf(victim, 0o777)
     const { osdemo, attack } = victimsPlace(context)
+    const own = folderOf(victim, 0o777)
     writeFileSync(join(own, 'pipe'), 'precious')
     attack(line(own))
     for (const words of [['pipe', 'read'], ['pipe', 'write', 'secret'], ['pipe', 'demo'], ['clean']]) {
