@@ -1,5 +1,12 @@
-/** Open files: /proc/PID/fd (man 5 proc_pid_fd) and /proc/PID/fdinfo (man 5 proc_pid_fdinfo). */
-import { readlinkSync, statSync } from 'node:fs'
+/**
+ * Open files: /proc/PID/fd (man 5 proc_pid_fd) and /proc/PID/fdinfo (man 5 proc_pid_fdinfo).
+ *
+ * Nothing here calls stat(2) or open(2) through the link of a descriptor: that asks the file system behind it, and one that does
+ * not answer (FUSE, NFS) would hold us in the kernel, where not even SIGTERM ends us. What a file is, its link's text and its
+ * fdinfo tell without asking.
+ */
+import { readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { errnoOf } from '../errors.js'
 import { readNumbers, readText } from './read.js'
 
@@ -7,20 +14,16 @@ export interface OpenFile {
   fd: number
   /** A path, or `pipe:[INODE]`, `socket:[INODE]`, `anon_inode:[eventpoll]`, ... */
   target: string
-  /** The device and the inode together name the kernel object; undefined where the kernel would not tell. */
-  dev: number | undefined
+  /** The inode number, as stat(2) gives it. Of a file that has a path, Linux before 5.14 does not tell it. */
   ino: number | undefined
 }
 
 /** The open files of a process; empty where they cannot be seen. */
 export function openFiles(pid: number): OpenFile[] {
   return readNumbers(`/proc/${pid}/fd`).flatMap((fd) => {
-    const path = `/proc/${pid}/fd/${fd}`
-    const target = unlessRefused(() => readlinkSync(path))
+    const target = unlessRefused(() => readlinkSync(`/proc/${pid}/fd/${fd}`))
     if (target === undefined) return []
-    // The link is magic: it leads to the open file itself, even where its path names nothing or something else.
-    const stat = unlessRefused(() => statSync(path))
-    return [{ fd, target, dev: stat?.dev, ino: stat?.ino ?? inodeOf(target) }]
+    return [{ fd, target, ino: inodeOf(target) ?? fdFlags(pid, fd)?.ino }]
   })
 }
 
@@ -45,13 +48,17 @@ export interface FdInfo {
   flags: number
   /** The offset in bytes. */
   pos: number
+  /** The inode number; undefined before Linux 5.14. */
+  ino: number | undefined
 }
 
 /** Reads the text of a fdinfo file, where flags are octal. */
 export function parseFdInfo(text: string): FdInfo {
+  const ino = /^ino:\s*(\d+)/m.exec(text)?.[1]
   return {
     flags: Number.parseInt(/^flags:\s*(\d+)/m.exec(text)?.[1] ?? '', 8),
     pos: Number(/^pos:\s*(\d+)/m.exec(text)?.[1]),
+    ino: ino === undefined ? undefined : Number(ino),
   }
 }
 
@@ -62,17 +69,25 @@ export function fdFlags(pid: number, fd: number): FdInfo | undefined {
 }
 
 /**
- * Who holds a kernel object open, among all processes or the given ones. Processes whose files we may not see are
- * left out, so for an ordinary user this is a lower bound.
+ * Who holds a FIFO or a queue open, among all processes or the given ones: the descriptors whose inode number and last name are
+ * these. Before Linux 5.14, which does not tell the number, the whole path must be the same. Processes whose files we may not
+ * see are left out, so for an ordinary user this is a lower bound.
+ *
+ * @param path as the kernel names it: absolute and without symbolic links, or a queue's name
  */
 export function holders(
-  dev: number,
+  path: string,
   ino: number,
   pids: readonly number[] = readNumbers('/proc'),
 ): { pid: number; fd: number }[] {
+  const isSame = (file: OpenFile) => {
+    // The kernel adds this to the name of a file that has been removed.
+    const target = file.target.replace(/ \(deleted\)$/, '')
+    return file.ino === undefined ? target === path : file.ino === ino && basename(target) === basename(path)
+  }
   return pids.flatMap((pid) =>
     openFiles(pid)
-      .filter((file) => file.dev === dev && file.ino === ino)
+      .filter(isSame)
       .map(({ fd }) => ({ pid, fd })),
   )
 }

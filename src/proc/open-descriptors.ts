@@ -1,5 +1,5 @@
-/** Who has what open: all descriptors of all processes that we may look at, read once. */
-import { accessSync, constants } from 'node:fs'
+/** Who has what open, for `why`: all descriptors of all processes that we may look at, read once. */
+import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 import { fdFlags, openFiles } from './fds.js'
 import { readNumbers } from './read.js'
@@ -13,7 +13,10 @@ export interface Holder {
 export type Access = 'reading' | 'writing'
 
 export interface Census {
-  /** Who has a kernel object open. */
+  /**
+   * Who has a kernel object open. Only a descriptor with that inode number is asked for its device, by stat(2): so a file system
+   * that does not answer holds us only where a file of it has the same number, or before Linux 5.14, which does not tell it.
+   */
   holders(dev: number, ino: number): Holder[]
   /** Who has a socket open, by its inode as the tables of /proc/net have it. */
   socketHolders(inode: number): Holder[]
@@ -24,24 +27,37 @@ export interface Census {
 
 /** Reads all of /proc/PID/fd. It is no snapshot of one moment. */
 export function takeCensus(): Census {
-  const all = new Map<string, Holder[]>()
+  const sockets = new Map<number | undefined, Holder[]>()
+  const others = new Map<number | undefined, Holder[]>()
   const pids = readNumbers('/proc')
   let hidden = 0
   for (const pid of pids) {
     const files = openFiles(pid)
     if (files.length === 0 && isClosed(`/proc/${pid}/fd`)) hidden++
-    for (const { fd, target, dev, ino } of files) {
-      const key = target.startsWith('socket:[') ? `socket ${ino}` : `${dev} ${ino}`
-      const holders = all.get(key)
+    for (const { fd, target, ino } of files) {
+      const all = target.startsWith('socket:[') ? sockets : others
+      const holders = all.get(ino)
       if (holders) holders.push({ pid, fd })
-      else all.set(key, [{ pid, fd }])
+      else all.set(ino, [{ pid, fd }])
     }
   }
   return {
-    holders: (dev, ino) => all.get(`${dev} ${ino}`) ?? [],
-    socketHolders: (inode) => all.get(`socket ${inode}`) ?? [],
+    holders: (dev, ino) =>
+      [...(others.get(ino) ?? []), ...(others.get(undefined) ?? [])].filter((holder) =>
+        leadsTo(holder, dev, ino),
+      ),
+    socketHolders: (inode) => sockets.get(inode) ?? [],
     hidden,
     pids,
+  }
+}
+
+function leadsTo({ pid, fd }: Holder, dev: number, ino: number): boolean {
+  try {
+    const stats = statSync(`/proc/${pid}/fd/${fd}`)
+    return stats.dev === dev && stats.ino === ino
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
 /** The kinds of things that the ledger knows: how to tell ours from every other, who uses it, how to remove it. */
-import { fstatSync, lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { fstatSync, lstatSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import { OsdemoError } from '../errors.js'
 import type { Queue, QueueIdentity } from '../ipc/open-mq.js'
 import { isUnfinished, openQueue, unlinkQueue } from '../ipc/posix-mq.js'
@@ -99,7 +99,10 @@ function findFifo({ path, identity }: RecordedFifo): Found | undefined {
     stats?.ino === identity?.ino &&
     stats?.birthtimeMs === identity?.birthtimeMs
   if (!stats?.isFIFO() || stats.uid !== process.getuid!() || !ours) return undefined
-  return { users: () => fifoUsers(stats.dev, stats.ino), remove: () => isStill(path, stats) && unlink(path) }
+  return {
+    users: () => fifoUsers(realpathSync(path), stats.ino),
+    remove: () => isStill(path, stats) && unlink(path),
+  }
 }
 
 /** Nobody else would use its name. */
@@ -146,7 +149,7 @@ function findQueue({ name, identity }: RecordedQueue, maker: Maker): Found | und
   const found = lookInto(name, isOurs)
   if (!found) return undefined
   return {
-    users: () => [...new Set(holders(found.dev, found.ino).map(({ pid }) => pid))],
+    users: () => [...new Set(holders(name, found.ino).map(({ pid }) => pid))],
     remove() {
       // Since we looked for users, somebody else may have removed it, and made another.
       if (lookInto(name, isOurs)?.ino !== found.ino) return false

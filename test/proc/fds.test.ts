@@ -17,7 +17,8 @@ test.each([
 
 test('the flags in a fdinfo file are octal', () => {
   const text = 'pos:\t17\nflags:\t02104000\nmnt_id:\t15\nino:\t1042\n'
-  expect(parseFdInfo(text)).toEqual({ pos: 17, flags: 0o2104000 })
+  expect(parseFdInfo(text)).toEqual({ pos: 17, flags: 0o2104000, ino: 1042 })
+  expect(parseFdInfo('pos:\t17\nflags:\t02104000\n').ino).toBeUndefined()
 })
 
 describe.runIf(process.platform === 'linux')('the open files of a real process', () => {
@@ -27,20 +28,21 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
     return fd
   }
 
-  test('have the name, device and inode that stat(2) gives', () => {
+  test('have the name and the inode number that stat(2) gives', () => {
     const path = join(temporaryFolder(), 'file')
     const fd = open(path, 'a')
-    const { dev, ino } = statSync(path)
-    expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target: path, dev, ino })
+    const { ino } = statSync(path)
+    expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target: path, ino })
   })
 
-  test('keep their device and inode when the name is gone', () => {
+  test('keep their inode number when the name is gone', () => {
     const path = join(temporaryFolder(), 'file')
     const fd = open(path, 'w')
-    const { dev, ino } = statSync(path)
+    const { ino } = statSync(path)
     unlinkSync(path)
     const target = `${path} (deleted)`
-    expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target, dev, ino })
+    expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target, ino })
+    expect(holders(path, ino, [process.pid])).toEqual([{ pid: process.pid, fd }])
   })
 
   test('tell how they were opened and how far they were written', () => {
@@ -65,39 +67,39 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
 
   test('lead from a FIFO to those who hold it open', async () => {
     const path = makeFifo()
-    const { dev, ino } = statSync(path)
-    expect(holders(dev, ino)).toEqual([])
+    const { ino } = statSync(path)
+    expect(holders(path, ino)).toEqual([])
     const fd = open(path, 'r+')
     const ours = { pid: process.pid, fd }
-    expect(holders(dev, ino)).toEqual([ours])
+    expect(holders(path, ino)).toEqual([ours])
     const child = start('cat', [path])
     const [theirs] = await until(() => {
-      const found = holders(dev, ino, [child.pid])
+      const found = holders(path, ino, [child.pid])
       return found.length > 0 && found
     })
     expect(theirs).toEqual({ pid: child.pid, fd: expect.any(Number) })
-    expect(holders(dev, ino)).toHaveLength(2)
-    expect(holders(dev, ino)).toEqual(expect.arrayContaining([ours, theirs]))
-    expect(holders(dev, ino, [process.pid])).toEqual([ours])
+    expect(holders(path, ino)).toHaveLength(2)
+    expect(holders(path, ino)).toEqual(expect.arrayContaining([ours, theirs]))
+    expect(holders(path, ino, [process.pid])).toEqual([ours])
   })
 
-  test('are told apart by both inode and device', () => {
+  test('are told apart by both inode number and name', () => {
     const folder = temporaryFolder()
-    const one = open(join(folder, 'one'), 'w')
-    const two = open(join(folder, 'two'), 'w')
-    const { dev, ino } = statSync(join(folder, 'one'))
-    const other = statSync(join(folder, 'two'))
-    expect(other.dev).toBe(dev)
-    expect(holders(dev, ino, [process.pid])).toEqual([{ pid: process.pid, fd: one }])
-    expect(holders(dev, other.ino, [process.pid])).toEqual([{ pid: process.pid, fd: two }])
-    expect(holders(dev + 1, ino, [process.pid])).toEqual([])
+    const [path, other] = [join(folder, 'one'), join(folder, 'two')]
+    const one = open(path, 'w')
+    const two = open(other, 'w')
+    const { ino } = statSync(path)
+    expect(holders(path, ino, [process.pid])).toEqual([{ pid: process.pid, fd: one }])
+    expect(holders(other, statSync(other).ino, [process.pid])).toEqual([{ pid: process.pid, fd: two }])
+    expect(holders(other, ino, [process.pid])).toEqual([])
+    expect(holders(path, ino + 1, [process.pid])).toEqual([])
   })
 })
 
 test('nothing can be seen of files of a process that does not exist', () => {
   expect(openFiles(NO_PID)).toEqual([])
   expect(fdFlags(NO_PID, 0)).toBeUndefined()
-  expect(holders(1, 1, [NO_PID])).toEqual([])
+  expect(holders('/', 1, [NO_PID])).toEqual([])
 })
 
 test('nothing can be seen of a file that is not open', () => {

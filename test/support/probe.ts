@@ -10,7 +10,8 @@ import { readWchan, threads, waitingThreads } from '../../src/proc/task.js'
 
 const pid = Number(process.argv[2])
 const fd = Number(process.argv[3])
-const { dev, ino } = statSync(process.argv[4]!)
+const path = process.argv[4]!
+const { ino } = statSync(path)
 
 const seen = {
   alive: isAlive(pid),
@@ -23,7 +24,7 @@ const seen = {
   wchan: readWchan(pid, pid) !== undefined,
   files: openFiles(pid).length > 0,
   flags: fdFlags(pid, fd) !== undefined,
-  holders: holders(dev, ino).some((holder) => holder.pid === pid),
+  holders: holders(path, ino).some((holder) => holder.pid === pid),
   tcp: readTcpTable(pid).length > 0,
   ports: ephemeralRange() !== undefined && unprivilegedPortStart() !== undefined,
   boot: bootId() !== '',

@@ -1,8 +1,8 @@
 /** Both ends of a FIFO as two processes; the supervisor looks at them through /proc. */
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isEndOfFile } from '../../events.js'
-import { fdFlags, openFiles } from '../../proc/fds.js'
+import { fdFlags, holders } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
@@ -50,7 +50,7 @@ export const pipeDemo: Demo = async (stage) => {
   })
   await reader.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   await reader.until('received', ({ seq }) => seq === 2)
-  seeBothEnds(stage, [reader, writer], fifo.ino)
+  seeBothEnds(stage, [reader, writer], path, fifo.ino)
 
   await reader.until('received', ({ seq }) => seq === messages.length - 1)
   const early = reader.events.some(isEndOfFile)
@@ -71,16 +71,16 @@ export const pipeDemo: Demo = async (stage) => {
 }
 
 /** Claims that both processes hold the one inode open, one for reading and one for writing. */
-function seeBothEnds(stage: Stage, actors: Actor[], ino: number): void {
+function seeBothEnds(stage: Stage, actors: Actor[], path: string, ino: number): void {
   const ends = actors.map((actor) => {
-    const file = openFiles(actor.id).find((open) => open.ino === ino)
+    const [file] = holders(realpathSync(path), ino, [actor.id])
     const way = file && ['O_RDONLY', 'O_WRONLY'][(fdFlags(actor.id, file.fd)?.flags ?? 0) & 3]
     const source = `/proc/${actor.id}/fd/${file?.fd ?? ''}`
     stage.evidence(
       source,
-      file ? `inode ${file.ino}, ${way}` : 'not open',
+      file ? `inode ${ino}, ${way}` : 'not open',
       `the end that the ${actor.name} holds`,
-      { data: { ino: file?.ino ?? null, access: way ?? null } },
+      { data: { ino: file ? ino : null, access: way ?? null } },
     )
     return way
   })
