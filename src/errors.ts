@@ -10,6 +10,14 @@ interface Details {
   cause?: unknown
 }
 
+interface ErrorFields {
+  exit: number
+  message: string
+  hint?: string
+  call?: string
+  errno?: string
+}
+
 export class OsdemoError extends Error {
   readonly hint: string | undefined
   /** The system call that failed, where one did. */
@@ -30,8 +38,8 @@ export class OsdemoError extends Error {
     this.errno = details.errno
   }
 
-  /** What an `error` event says of it: only what is known. */
-  get fact(): { exit: number; message: string; hint?: string; call?: string; errno?: string } {
+  /** What an `error` event contains: only what is known. */
+  get fact(): ErrorFields {
     const { exit, message, hint, call, errno } = this
     return { exit, message, ...(hint && { hint }), ...(call && { call }), ...(errno && { errno }) }
   }
@@ -87,6 +95,16 @@ export class Interrupted extends OsdemoError {
   ) {
     super(`ended by ${signal}`, 128 + number)
   }
+}
+
+/** The error that an actor reported as an event, of the class that it had there. */
+export function errorFrom({ exit, message, hint, call, errno }: ErrorFields): OsdemoError {
+  if (exit === 69) return new Unavailable(message, hint)
+  if (call !== undefined && errno !== undefined) {
+    return new SystemCallError(message, call, errno, { hint }, exit)
+  }
+  if (exit === 1) return new DemoFailed(message, { hint })
+  return new OsdemoError(message, exit, { hint, call, errno })
 }
 
 /** True for what Node throws when a system call fails. */

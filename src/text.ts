@@ -1,4 +1,5 @@
 /** Numbers as people read them, and text as lines: for every layer. Intl would take 10 ms to begin. */
+import { StringDecoder } from 'node:string_decoder'
 
 /** `1 byte`, `1,024 bytes`; where the plural has no `s`, it is `several`. */
 export function counted(number: number, noun: string, several = `${noun}s`): string {
@@ -39,11 +40,15 @@ export function largest(numbers: Iterable<number>, least: number): number {
   return most
 }
 
-/** Calls back with each complete line, without its newline; a last line without newline is never handed out. */
-export function lineSplitter(onLine: (line: string) => void): (text: string) => void {
+/**
+ * Calls back with each complete line, without its newline; a last line without newline is never handed out. The chunks may
+ * be cut anywhere, within a UTF-8 character too.
+ */
+export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new StringDecoder('utf8')
   let rest = ''
-  return (text) => {
-    const lines = (rest + text).split('\n')
+  return (chunk) => {
+    const lines = (rest + decoder.write(chunk)).split('\n')
     rest = lines.pop()!
     for (const line of lines) onLine(line)
   }

@@ -43,13 +43,13 @@ test('the largest is found among more numbers than a call takes', () => {
   expect(largest(new Uint8Array(1e6).fill(9), 0)).toBe(9)
 })
 
-test('lines are the same, however the text is cut; a last line without its newline is kept back', () => {
-  const text = 'one\n\ntwo\nthree'
-  for (let at = 0; at <= text.length; at++) {
+test('lines are the same, however the bytes are cut; a last line without its newline is kept back', () => {
+  const bytes = Buffer.from('one\n\ntwö €\nthree')
+  for (let at = 0; at <= bytes.length; at++) {
     const lines: string[] = []
     const take = lineSplitter((line) => void lines.push(line))
-    take(text.slice(0, at))
-    take(text.slice(at))
-    expect(lines).toEqual(['one', '', 'two'])
+    take(bytes.subarray(0, at))
+    take(bytes.subarray(at))
+    expect(lines).toEqual(['one', '', 'twö €'])
   }
 })

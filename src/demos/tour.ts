@@ -2,7 +2,6 @@
 import { Unavailable } from '../errors.js'
 import { now } from '../events.js'
 import { sayRun } from '../run/run.js'
-import { createScope } from '../run/scope.js'
 import type { Demo, Stage } from '../run/stage.js'
 import { pipeAtomic } from './pipe/atomic.js'
 import { pipeCapacity } from './pipe/capacity.js'
@@ -163,11 +162,10 @@ export const tour: Demo = async (stage) => {
     stage.note(`this machine was too slow for all of it today: see also ${missed.join(', ')}.`)
 }
 
-/** A demo that this machine cannot run is told and passed over. */
+/** Plays a chapter. One that this machine cannot run, as the demo or one of its actors reports, is noted and passed over. */
 async function play(stage: Stage, demo: Demo): Promise<void> {
-  await using scope = createScope()
   try {
-    await demo({ ...stage, scope })
+    await stage.within(demo)
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
     stage.note(`not here: ${error.message}`)

@@ -1,12 +1,12 @@
 /**
- * What a demo holds of an actor, be it a process or a thread: its events, its end, a way to speak to it. The two kinds
+ * What a demo has of an actor, be it a process or a thread: its events, its end, a way to tell it something. The two kinds
  * differ only in how they are started (start-process.ts, start-thread.ts).
  */
 import type { ActorProgram, ConfigOf, WordOf } from '../actor-types.js'
-import { DemoFailed, OsdemoError } from '../errors.js'
-import type { ErrorFact, Event } from '../events.js'
+import { DemoFailed, type OsdemoError } from '../errors.js'
+import type { Event } from '../events.js'
 
-/** What became of an actor. A thread has no signal. */
+/** How an actor or a program exited. A thread has no signal. */
 export interface Ending {
   code: number | null
   signal: NodeJS.Signals | null
@@ -25,7 +25,7 @@ export interface Actor<Word = never> {
   /** Sends a word, which the actor takes when it asks for the next one. */
   tell(word: Word): void
   kill(signal?: NodeJS.Signals): void
-  /** Its end, however it came about; never rejects. */
+  /** Resolves when it has exited, for whatever reason; never rejects. */
   readonly ended: Promise<Ending>
 }
 
@@ -50,11 +50,22 @@ export interface ActorSpec<P extends ActorProgram = ActorProgram> {
   config: ConfigOf<P>
 }
 
-/** A server may run for weeks: what it said long ago is forgotten. */
+/** What the supervisor does with what an actor reports. */
+export interface ActorListener {
+  onEvent(event: Event): void
+  /**
+   * An error that the actor reported, or that its line or its thread failed with.
+   *
+   * @param ended resolves when the actor has exited
+   */
+  onError(error: OsdemoError, ended: Promise<Ending>): void
+}
+
+/** A server may run for weeks: its oldest events are forgotten. */
 const remembered = 10_000
 
-/** Remembers events and hands them to whoever waits. */
-export function createMemory(name: string) {
+/** An actor's events so far, and who waits for the next one. */
+export function createHistory(name: string) {
   const events: Event[] = []
   const waiting = new Set<{ take(event: Event): void; fail(): void }>()
   let over = false
@@ -64,15 +75,18 @@ export function createMemory(name: string) {
       if (events.push(event) >= 2 * remembered) events.splice(0, remembered)
       for (const waiter of waiting) waiter.take(event)
     },
-    /** The actor has ended, and whoever asks how has been told: nobody needs to wait any longer. */
+    /** The actor has exited. Waiters fail only after those who await its `ended`, so a run fails by the exit itself. */
     close() {
-      over = true
-      for (const waiter of waiting) waiter.fail()
+      setImmediate(() => {
+        over = true
+        for (const waiter of waiting) waiter.fail()
+      })
     },
     until<E extends Event['event']>(kind: E, matches: (event: EventOf<E>) => boolean = () => true) {
       return new Promise<EventOf<E>>((resolve, reject) => {
         const waiter = {
           take(event: Event) {
+            // An event of this name has this type.
             if (event.event !== kind || !matches(event as EventOf<E>)) return
             waiting.delete(waiter)
             resolve(event as EventOf<E>)
@@ -86,9 +100,4 @@ export function createMemory(name: string) {
       })
     },
   }
-}
-
-/** An error that an actor reported, as the error it was there. */
-export function errorOf(fact: ErrorFact): OsdemoError {
-  return new OsdemoError(fact.message, fact.exit, { hint: fact.hint, call: fact.call, errno: fact.errno })
 }

@@ -9,14 +9,14 @@ const holdBack = 20
 
 export interface Sequencer {
   push(event: Event): void
-  /** From now on several speak. Before, there is nothing to put in order, and every event comes out at once. */
-  severalSpeak(): void
+  /** An actor has started. While there is only one, there is nothing to put in order, and every event comes out at once. */
+  actorStarted(): void
   /**
-   * What happens from now on is held until the returned function is called: for actors that tell afterwards what they saw,
-   * with the times when they saw it.
+   * Holds all events from now on until the returned function is called: for actors that report afterwards what they saw,
+   * with the times when they saw it. Holds may overlap; events come out when the last hold that covers them is released.
    */
   hold(): () => void
-  /** Lets everything out that is still held, in order; what comes afterwards comes too late and is dropped. */
+  /** Emits everything that is still held, in order. Later events are dropped. */
   close(): void
 }
 
@@ -24,11 +24,13 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
   const held: Event[] = []
   let timer: NodeJS.Timeout | undefined
   let closed = false
-  let holding = false
-  /** Since when everything is held, where that is so. */
-  let heldSince = Number.POSITIVE_INFINITY
+  let ordering = false
+  let actors = 0
+  /** When each hold began, oldest first. */
+  const holds: { since: number }[] = []
 
   function release(before: number): void {
+    const heldSince = holds[0]?.since ?? Number.POSITIVE_INFINITY
     while (held.length > 0 && held[0]!.t <= before && held[0]!.t < heldSince) emit(held.shift()!)
   }
 
@@ -41,27 +43,29 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
   return {
     push(event) {
       if (closed) return
-      if (!holding) return emit(event)
+      if (!ordering) return emit(event)
       // Nearly sorted already: from the back it is one or two steps. Equal times keep the order of arrival.
       let at = held.length
       while (at > 0 && held[at - 1]!.t > event.t) at--
       held.splice(at, 0, event)
       timer ??= setTimeout(tick, holdBack)
     },
-    severalSpeak() {
-      holding = true
+    actorStarted() {
+      if (++actors === 2) ordering = true
     },
     hold() {
-      holding = true
-      heldSince = now()
+      ordering = true
+      const hold = { since: now() }
+      holds.push(hold)
       return () => {
-        heldSince = Number.POSITIVE_INFINITY
+        const index = holds.indexOf(hold)
+        if (index >= 0) holds.splice(index, 1)
       }
     },
     close() {
       closed = true
       clearTimeout(timer)
-      heldSince = Number.POSITIVE_INFINITY
+      holds.length = 0
       release(Number.POSITIVE_INFINITY)
     },
   }

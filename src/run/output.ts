@@ -13,9 +13,9 @@ export interface Output {
   write(event: Event): void
   /** True while the stream takes no more: whoever produces events should pause. */
   readonly full: boolean
-  /** Calls back once the stream takes more again. */
+  /** Calls back once the stream takes more again; the same callback only once. */
   onceDrained(resume: () => void): void
-  /** From now on it is never full: nobody waits any more for whoever does not read. */
+  /** From now on it is never full: nothing waits any more for a reader that does not read. */
   hurry(): void
   /** Calls back when the stream failed; the reader going away is OutputClosed. */
   onFailure(fail: (error: unknown) => void): void
@@ -54,10 +54,12 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
     for (const listener of listeners) listener(failure)
   })
   let hurried = false
-  const waiting: (() => void)[] = []
-  stream.on('drain', () => {
-    for (const resume of waiting.splice(0)) resume()
-  })
+  const waiting = new Set<() => void>()
+  const resumeAll = () => {
+    for (const resume of waiting) resume()
+    waiting.clear()
+  }
+  stream.on('drain', resumeAll)
   const put = (text: string) => {
     if (text !== '' && failure === undefined) stream.write(text)
   }
@@ -66,10 +68,10 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
     get full() {
       return failure === undefined && !hurried && stream.writableNeedDrain
     },
-    onceDrained: (resume) => void waiting.push(resume),
+    onceDrained: (resume) => void waiting.add(resume),
     hurry() {
       hurried = true
-      for (const resume of waiting.splice(0)) resume()
+      resumeAll()
     },
     onFailure(fail) {
       listeners.push(fail)

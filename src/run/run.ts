@@ -1,18 +1,16 @@
 /**
- * The supervisor. It runs one demo on a stage, never blocks, and ends the run when the first of these happens: the demo
- * is done, an actor fails, a signal comes, time is up, nobody reads our output. Whatever happens, what the demo made is
- * released.
+ * The supervisor. It runs one demo, and ends the run when the first of these happens: the demo is done, an actor fails, a
+ * signal comes, time is up, nobody reads our output. Whatever happens, what the demo made is released.
  */
 import { constants, release } from 'node:os'
 import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
-import { type ErrorFact, type Event, type Fact, now, type Say, withRole } from '../events.js'
+import { type ErrorFact, now, type Say } from '../events.js'
 import { bootId } from '../proc/boot.js'
 import { createSequencer } from './event-order.js'
 import { endOutputs, type Output } from './output.js'
 import { version } from './package.js'
-import { createScope } from './scope.js'
 import { onEndingSignal } from './signals.js'
-import { createStage, type Demo } from './stage.js'
+import { asSupervisor, type Demo, play } from './stage.js'
 import { sweep } from './sweep.js'
 
 export interface RunOptions {
@@ -28,10 +26,10 @@ export interface RunOptions {
   graceful?: boolean | undefined
 }
 
-/** The same signal once more within so many microseconds is no second one. */
+/** The same signal again within this many microseconds counts as one: timeout(1) signals its child and then the whole group. */
 export const echoOfSignal = 20_000
 
-/** Speaks the first event of a run, or of a part of a longer one. */
+/** Reports the first event of a run, or of a part of a longer one. */
 export function sayRun(say: Say, command: string[]): void {
   say({
     event: 'run',
@@ -49,101 +47,71 @@ export function sayRun(say: Say, command: string[]): void {
  *
  * @returns when every claim held: whether the user asked it to stop
  * @throws OsdemoError as the errors of the demo, of its actors, or of the run itself (Interrupted, TimedOut,
- *   OutputClosed). The error has been said as an event by then.
+ *   OutputClosed). The error has been reported as an event by then.
  */
 export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
-  const { output } = options
-  const outputs = [output, ...options.records]
+  const { output, records, timeout } = options
+  const outputs = [output, ...records]
   const sequencer = createSequencer((event) => {
     for (const each of outputs) each.write(event)
   })
-  const say: Say = (fact, at = now()) => sequencer.push(stamped(fact, at))
-
-  const { promise: aborted, reject: abort } = deferred<never>()
-  let over = false
-  aborted.catch(() => {
-    over = true
-  })
-  const { promise: stopped, resolve: stop } = deferred<void>()
-  for (const each of outputs) each.onFailure(abort)
-  const timer =
-    options.timeout &&
-    setTimeout(() => abort(new TimedOut(options.timeout!.text)), options.timeout.milliseconds)
+  const say: Say = (fact, at) => sequencer.push(asSupervisor(fact, at))
+  /** Its signal ends the run; the reason says why. */
+  const end = new AbortController()
   let stopSignal: NodeJS.Signals | undefined
-  let stopTime = 0
-  onEndingSignal((signal) => {
-    // timeout(1) signals its child and then the whole group: one request, which comes twice.
-    if (signal === stopSignal && now() - stopTime < echoOfSignal) return
-    const asks = options.graceful && !stopSignal && (signal === 'SIGINT' || signal === 'SIGTERM')
-    if (!asks) return abort(new Interrupted(signal, constants.signals[signal]))
-    stopSignal = signal
-    stopTime = now()
-    stop()
-    // Whoever does not read what we tell must not keep a server from ending.
-    output.hurry()
+  let stop = () => {}
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
   })
 
-  const play = async (): Promise<boolean> => {
-    await using scope = createScope()
+  for (const each of outputs) each.onFailure((error) => end.abort(error))
+  const timer = timeout && setTimeout(() => end.abort(new TimedOut(timeout.text)), timeout.milliseconds)
+  const stopListening = onEndingSignal(
+    stopFirst(options.graceful, {
+      stop(signal) {
+        stopSignal = signal
+        stop()
+        // A server must be able to exit although nobody reads our output.
+        output.hurry()
+      },
+      end: (signal) => end.abort(new Interrupted(signal, constants.signals[signal])),
+    }),
+  )
+
+  let failure: unknown
+  try {
     sayRun(say, options.command)
     for (const { kind, name: id, users } of sweep()) {
       if (users.length > 0) continue
       say({ event: 'removed', kind, id })
       say({ event: 'note', text: 'an earlier run had left it' })
     }
-    const { stage, verdict } = createStage({
-      say,
-      scope,
-      abort,
-      sequencer,
-      output,
-      stopped,
-      stopSignal: () => stopSignal,
-      isOver: () => over,
-    })
-    const playing = demo(stage)
-    // When the run is aborted the demo is left behind in whatever it waits for; how that fails interests nobody.
-    playing.catch(() => {})
-    await Promise.race([playing, aborted])
-    if (verdict.failure) throw verdict.failure
-    const { falseClaims } = verdict
+    const falseClaims: string[] = []
+    await play({ sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal }, end.signal, demo)
     if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
-    return stopSignal !== undefined
-  }
-
-  let failure: unknown
-  let asked = false
-  try {
-    asked = await play()
   } catch (error) {
     failure = error
     say(errorFact(error))
   }
   clearTimeout(timer)
-  onEndingSignal(() => {})
+  stopListening()
   sequencer.close()
-  const unsaved = endOutputs(output, options.records, (error) => stamped(errorFact(error), now()))
-  failure = unsaved ?? failure
+  failure = endOutputs(output, records, (error) => asSupervisor(errorFact(error))) ?? failure
   if (failure !== undefined) throw failure
-  return asked
+  return stopSignal !== undefined
 }
 
-function stamped(fact: Fact, t: number): Event {
-  return { v: 1, t, pid: process.pid, tid: process.pid, actor: 'osdemo', ...withRole(fact) }
+/** Handles ending signals: where a run is graceful, the first SIGINT or SIGTERM asks it to stop, and the next ends it. */
+function stopFirst(graceful = false, on: Record<'stop' | 'end', (signal: NodeJS.Signals) => void>) {
+  let first: { signal: NodeJS.Signals; t: number } | undefined
+  return (signal: NodeJS.Signals) => {
+    if (signal === first?.signal && now() - first.t < echoOfSignal) return
+    if (!graceful || first || (signal !== 'SIGINT' && signal !== 'SIGTERM')) return on.end(signal)
+    first = { signal, t: now() }
+    on.stop(signal)
+  }
 }
 
 function errorFact(error: unknown): ErrorFact {
   return { event: 'error', ...asOsdemoError(error, 'the run failed').fact }
-}
-
-/** A promise with its levers outside, and a rejection that may stay unheard. */
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  promise.catch(() => {})
-  return { promise, resolve, reject }
 }

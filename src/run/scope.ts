@@ -1,9 +1,10 @@
 /**
- * The one place of clean-up. Whoever makes something that outlives a function call (a child, a FIFO, a segment)
- * defers its release here at once. Releases run last in, first out, so a child dies before what it uses goes away.
+ * The one place of clean-up. Code that makes something which outlives a function call (a child, a FIFO, a segment)
+ * defers its release here at once. Releases run last in, first out, so a child dies before what it uses is removed.
  *
- * A release is synchronous (kill, unlink, shmctl), because it has two doors: disposal, and the process's `exit` event,
- * where nothing asynchronous happens any more. Waiting for its effect is the separate `settled`, used by disposal only.
+ * A release is synchronous (kill, unlink, shmctl), because it can run in two ways: when the scope is disposed, or in the
+ * process's `exit` event, where nothing asynchronous happens any more. Waiting for its effect is a separate step,
+ * `settled`, which only disposal does.
  */
 import { debug } from '../log.js'
 
@@ -14,8 +15,10 @@ interface Held {
 
 export interface Scope extends AsyncDisposable {
   /**
-   * Registers a release. What it returns runs the release early; a release never runs twice. In a scope that is over
-   * already, as when a run was aborted while something was being made, it runs at once.
+   * Registers a release. In a scope that is disposed already, as when a run was aborted while something was being made, it
+   * runs at once.
+   *
+   * @returns runs the release early; a release never runs twice
    */
   defer(release: () => void, settled?: () => Promise<unknown>): () => void
 }
@@ -30,7 +33,7 @@ function releaseQuietly(held: Held): void {
   try {
     held.release()
   } catch (error) {
-    // One failing release must not keep the others from running; there is nobody left to tell but the log.
+    // The other releases must still run, so the error goes to the log only.
     debug({ err: error }, 'a release failed')
   }
 }
@@ -59,18 +62,23 @@ export function createScope(): Scope {
     async [Symbol.asyncDispose]() {
       for (let held = list.pop(); held; held = list.pop()) {
         releaseQuietly(held)
-        if (held.settled) await withDeadline(held.settled())
+        if (held.settled) await settleQuietly(held.settled)
       }
       open.delete(list)
     },
   }
 }
 
-async function withDeadline(settled: Promise<unknown>): Promise<void> {
+async function settleQuietly(settled: () => Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise((resolve) => {
     timer = setTimeout(resolve, settleTimeout)
   })
-  await Promise.race([settled.catch((error) => debug({ err: error }, 'a release did not settle')), deadline])
-  clearTimeout(timer)
+  try {
+    await Promise.race([settled(), deadline])
+  } catch (error) {
+    debug({ err: error }, 'a release did not settle')
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -3,17 +3,17 @@
  *
  *     0, 1   the user's stdin and stdout where the demo lends them, else nothing
  *     2      our stderr
- *     3      its line out: events, one JSON object a line
- *     4      its line in: the config as first line, then words, each as a line of JSON; held open by us as long as we live
+ *     3      its line out: events, each as a line of JSON
+ *     4      its line in: the config, then words, each as a line of JSON; we hold it open as long as we live
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { ActorProgram, WordOf } from '../actor-types.js'
-import { OsdemoError } from '../errors.js'
+import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
-import { type Actor, type ActorSpec, createMemory, type Ending } from './actor.js'
+import { type Actor, type ActorListener, type ActorSpec, createHistory, type Ending } from './actor.js'
 import { actorEntry } from './package.js'
 
 /** Which of the user's own streams an actor gets, straight from the kernel and at full speed. */
@@ -23,12 +23,12 @@ export interface Streams {
 }
 
 export interface ProcessActor<Word = never> extends Actor<Word> {
-  /** Stops and resumes taking its events, so that a slow view slows the actor and not our memory. */
+  /** Stops and resumes reading its events, so that a slow view slows the actor down and does not fill our memory. */
   pause(): void
   resume(): void
 }
 
-/** Whose parent is another one by now has missed the supervisor's death. Not executed, the program cannot outlive us. */
+/** If our parent has changed, the supervisor has died already: then the program must not start, for nothing would kill it. */
 const guard = '[ "$PPID" = "$0" ] && exec "$@"'
 
 let leash: Promise<string[]> | undefined
@@ -36,8 +36,8 @@ let leash: Promise<string[]> | undefined
 /**
  * The words that start a program so that the kernel kills it when we die, even by SIGKILL and even while it waits in
  * a system call: setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and then executes a shell, which executes the program,
- * so the pid stays. The shell looks whether we died before that call. BusyBox has a setpriv that cannot, so it is tried, once.
- * Without it the actor does the same by FFI.
+ * so the pid stays. The shell checks whether we died before that call. The setpriv of BusyBox cannot do this, so it is tried
+ * once. Where it fails there are no words, and the actor makes the same call by FFI.
  */
 export function leashWords(): Promise<string[]> {
   leash ??= new Promise((resolve) => {
@@ -48,15 +48,17 @@ export function leashWords(): Promise<string[]> {
 }
 
 /**
- * @param onEvent gets every event that the actor says, errors included
- * @throws OsdemoError when the process cannot be started
+ * @param signal where it is aborted before the process exists, none is started
+ * @throws OsdemoError when the process cannot be started; the reason of the signal
  */
 export async function startProcess<P extends ActorProgram>(
   spec: ActorSpec<P>,
   streams: Streams,
-  onEvent: (event: Event) => void,
+  signal: AbortSignal,
+  { onEvent, onError }: ActorListener,
 ): Promise<ProcessActor<WordOf<P>>> {
   const leash = await leashWords()
+  signal.throwIfAborted()
   const [program, ...words] = [...leash, process.execPath, actorEntry(spec.program)]
   const child = spawn(program!, words, {
     stdio: [
@@ -72,38 +74,58 @@ export async function startProcess<P extends ActorProgram>(
   debug({ child: child.pid, program, words }, `starting ${spec.name}`)
   if (child.pid === undefined) throw await cannotStart(child, spec.name)
 
-  const memory = createMemory(spec.name)
+  const { name, config } = spec
+  const history = createHistory(name)
+  // What spawn(2) was given as pipes are streams of ours.
   const out = child.stdio[3] as Readable
   const line = child.stdio[4] as unknown as Writable
-  const take = lineSplitter((text) => {
-    const event: Event = JSON.parse(text)
-    memory.add(event)
-    onEvent(event)
-  })
-  out.setEncoding('utf8').on('data', take)
-  // An actor that dies before it has read its words is told by its end, not by a broken pipe.
-  for (const stream of [out, line]) stream.on('error', () => {})
-  const { name, config } = spec
-  line.write(`${JSON.stringify({ name, config, leashed: leash.length > 0 })}\n`)
-
-  // `close` and not `exit`: only then has everything been read that it said.
+  // `close` and not `exit`: only then has everything been read that it reported.
   const ended = new Promise<Ending>((resolve) => {
     child.once('close', (code, signal) => {
       resolve({ code, signal })
+      history.close()
     })
   })
-  ended.then(() => setImmediate(memory.close))
+  const take = lineSplitter((text) => {
+    const event = eventIn(text)
+    if (!event) return onError(damagedLine(name, child.pid, text), ended)
+    history.add(event)
+    if (event.event === 'error') onError(errorFrom(event), ended)
+    else onEvent(event)
+  })
+  out.on('data', take)
+  // An actor that dies before it has read its words is reported by its exit, not by a broken pipe.
+  for (const stream of [out, line]) stream.on('error', () => {})
+  line.write(`${JSON.stringify({ name, config, leashed: leash.length > 0 })}\n`)
+
   return {
-    name: spec.name,
+    name,
     id: child.pid,
-    events: memory.events,
-    until: memory.until,
+    events: history.events,
+    until: history.until,
     tell: (word) => void line.write(`${JSON.stringify(word)}\n`),
     kill: (signal = 'SIGKILL') => void child.kill(signal),
     ended,
     pause: () => void out.pause(),
     resume: () => void out.resume(),
   }
+}
+
+/** The event in a line, or undefined where the line is none. That its fields are right is for the actor's types to say. */
+function eventIn(line: string): Event | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    const isEvent = typeof value === 'object' && value !== null && 'event' in value && 't' in value
+    return isEvent ? (value as Event) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function damagedLine(name: string, pid: number | undefined, line: string): DemoFailed {
+  return new DemoFailed(
+    `the ${name} (pid ${pid}) sent a line that is no event: ${JSON.stringify(line.slice(0, 80))}`,
+  )
 }
 
 function cannotStart(child: ChildProcess, name: string): Promise<OsdemoError> {

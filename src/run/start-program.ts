@@ -1,7 +1,7 @@
 /**
- * Starts a program that is none of ours: a student's, or a helper that the demo needs. It does not speak in events. Its
- * stdin is a pipe that we hold open as long as we live, so a program that reads waits; its stdout comes to us line by
- * line; its stderr is ours. It leads a session of its own: Ctrl-C on the terminal is for us, and its children die with it.
+ * Starts a program that is no actor: a student's, or a helper that the demo needs. It reports no events. Its stdin is a pipe
+ * that we hold open as long as we live, so a program that reads blocks; we read its stdout line by line; its stderr is ours.
+ * It leads a session of its own, so Ctrl-C on the terminal reaches us only, and killing its group kills its children.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
@@ -14,38 +14,41 @@ import type { Ending } from './actor.js'
 import { leashWords } from './start-process.js'
 
 /** A running program, whatever language it was written in. */
-export interface Program {
+export interface RunningProgram {
   readonly name: string
   readonly id: number
   /** Writes a line to its stdin. */
   tell(line: string): void
   kill(signal?: NodeJS.Signals): void
-  /** Its end, however it came about; never rejects. */
+  /** Resolves when it has exited, for whatever reason; never rejects. */
   readonly ended: Promise<Ending>
 }
 
-/** How long what starts it may take until it executes the program, in milliseconds, before we go on all the same. */
+/** How long setpriv and sh may take to execute the program, in milliseconds; then we go on without knowing. */
 const patience = 5000
 
 /**
- * Where setpriv(1) cannot leash it: a shell beside the program, no child of it, kills its whole group when descriptor 3
- * ends, which only we hold.
+ * Where setpriv(1) cannot do it: a shell beside the program, not its child, kills the whole group when it reads the end of
+ * descriptor 3, whose other end only we hold.
  */
 const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
 
 /**
  * @param words the program, looked for in PATH where it has no slash, and its arguments
  * @param onLine gets each line of its stdout, without the newline
+ * @param signal where it is aborted before the process exists, none is started
  * @returns once the process is the program itself, no longer what starts it
- * @throws OsdemoError when it cannot be executed
+ * @throws OsdemoError when it cannot be executed; the reason of the signal
  */
 export async function startProgram(
   name: string,
   words: string[],
   onLine: (line: string) => void,
-): Promise<Program> {
+  signal?: AbortSignal,
+): Promise<RunningProgram> {
   const [command, ...rest] = words
   const leash = await leashWords()
+  signal?.throwIfAborted()
   const leashed = leash.length > 0
   const started = [...(leashed ? leash : watched), findProgram(command!), ...rest]
   const child = spawn(started[0]!, started.slice(1), {
@@ -55,10 +58,10 @@ export async function startProgram(
   if (child.pid === undefined) throw await cannotExecute(child, command!)
   const { pid } = child
   const [stdin, stdout] = [child.stdin!, child.stdout!]
-  // What Node finds there it destroys when the program ends; but a child of the program may go on reading.
+  // Node destroys `child.stdin` when the program exits, but a child of the program may still read from it.
   Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
-  stdout.setEncoding('utf8').on('data', lineSplitter(onLine))
+  stdout.on('data', lineSplitter(onLine))
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })

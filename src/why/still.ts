@@ -70,7 +70,7 @@ interface Settled {
 }
 
 /** Looks until it has not run between two looks, or was running in both; gives all of them. */
-export async function settle(stage: Stage, stat: Stat): Promise<Settled> {
+export async function settle({ signal }: Pick<Stage, 'signal'>, stat: Stat): Promise<Settled> {
   const looks = [lookAt(stat)]
   while (looks.length <= patience) {
     await rest()
@@ -81,8 +81,7 @@ export async function settle(stage: Stage, stat: Stat): Promise<Settled> {
       const chain = follow(world, stat.pid)
       if (isSame(looks.at(-1)!, see())) return { looks, still: true, found: { world, chain } }
     }
-    // Ends a demo whose run is over.
-    await stage.poll(() => true)
+    signal.throwIfAborted()
   }
   return { looks, still: false }
 

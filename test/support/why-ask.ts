@@ -73,15 +73,18 @@ export interface Answer {
   command: string
 }
 
-type Narrow = Pick<Stage, 'say' | 'note' | 'evidence' | 'claim' | 'poll'>
+interface Narrow extends Pick<Stage, 'say' | 'note' | 'evidence' | 'claim' | 'poll'> {
+  signal: Pick<AbortSignal, 'throwIfAborted'>
+}
 
-/** Asks without a process of osdemo, which would only take its time to start. @param poll what a run does between its looks */
-export async function ask(pid: number, poll: Narrow['poll'] = (look) => until(look)): Promise<Answer> {
+/** Asks without a process of osdemo, which would only take its time to start. @param betweenLooks what happens meanwhile */
+export async function ask(pid: number, betweenLooks = () => {}): Promise<Answer> {
   const events: Fact[] = []
   const say = (fact: Fact) => void events.push(fact)
   const stage: Narrow = {
     say,
-    poll,
+    poll: (look) => until(look),
+    signal: { throwIfAborted: betweenLooks },
     note: (text, role = 'step') => say({ event: 'note', text, role }),
     evidence: (source, value, about, more) => say({ event: 'evidence', source, value, about, ...more }),
     claim(id, text, holds) {
@@ -89,7 +92,7 @@ export async function ask(pid: number, poll: Narrow['poll'] = (look) => until(lo
       return holds
     },
   }
-  await why(pid, false)(stage as Stage)
+  await why(pid, false)(stage as unknown as Stage)
   const claims = events.filter((event) => event.event === 'claim')
   expect(claims.filter(({ holds }) => !holds)).toEqual([])
   expect(claims.length).toBeGreaterThan(0)

@@ -20,7 +20,6 @@ import { waitingThreads } from '../../proc/task.js'
 import { ptraceScope } from '../../proc/yama.js'
 import { tryCompiler } from '../../run/compile.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
-import { createScope } from '../../run/scope.js'
 import type { Stage } from '../../run/stage.js'
 import { requireScheduler } from '../process/busy-children.js'
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
@@ -81,9 +80,8 @@ export const checks = {
     source: 'mkfifo',
     async look(stage) {
       const folder = runtimeFolder()
-      await using scope = createScope()
       const path = join(folder, `doctor-${process.pid}`)
-      const { ino } = await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
+      const { ino } = await makePrivateFifo(stage, path)
       return { value: `made in ${folder}, inode ${ino}`, data: { folder, ino } }
     },
   },
@@ -96,9 +94,8 @@ export const checks = {
     about: 'what a pipe holds',
     source: 'fcntl F_GETPIPE_SZ, ioctl FIONREAD',
     async look(stage) {
-      await using scope = createScope()
       const path = join(runtimeFolder(), `doctor-pipe-${process.pid}`)
-      await makePrivateFifo({ ...stage, scope, say: () => {} }, path)
+      await makePrivateFifo(stage, path)
       const { reading, writing } = openBothEnds(path)
       try {
         const [capacity, held] = [pipeCapacity(writing), bytesInPipe(reading)]
@@ -156,8 +153,7 @@ export const checks = {
     source: 'shmget(2), shmat(2), /proc/sysvipc/shm',
     async look(stage) {
       requireSegments('this')
-      await using scope = createScope()
-      const id = makePrivateSegment({ ...stage, scope, say: () => {} }, 4096)
+      const id = makePrivateSegment(stage, 4096)
       attachSegment(id, 4096).detach()
       return { value: `segment ${id} attached`, data: { id } }
     },
@@ -175,8 +171,7 @@ export const checks = {
     source: 'mq_open(3), mq_send(3), mq_receive(3)',
     async look(stage) {
       requireQueues('this')
-      await using scope = createScope()
-      const queue = makePrivateQueue({ ...stage, scope, say: () => {} }, { capacity: 1, messageSize: 8 })
+      const queue = makePrivateQueue(stage, { capacity: 1, messageSize: 8 })
       queue.send(Buffer.from('hello'))
       queue.receive()
       const { capacity, messageSize } = readQueueLimits()!
@@ -214,14 +209,13 @@ export const checks = {
 
 /** Who may see it is for the kernel to say: Yama, another user, or a sandbox may have closed it. So a child is looked at. */
 async function seeChildWait(stage: Stage): Promise<string> {
-  await using scope = createScope()
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   child.on('error', () => {})
   const { pid } = child
   if (pid === undefined) throw new Unavailable('no process can be started', 'see ulimit -u and ulimit -n')
-  scope.defer(() => child.kill('SIGKILL'))
+  stage.scope.defer(() => child.kill('SIGKILL'))
   const found = await stage.poll(() => {
     if (readSyscall(pid, pid) === undefined) return 'closed'
     return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))

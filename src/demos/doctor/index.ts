@@ -61,7 +61,7 @@ async function lookAround(stage: Stage, commands: Needs[]): Promise<Map<Need, Os
   for (const need of (Object.keys(checks) as Need[]).filter((each) => wanted.has(each))) {
     const { about, source, look } = checks[need]
     try {
-      const seen = await look(stage)
+      const seen = await stage.within(look, { silent: true })
       if (typeof seen === 'string') stage.evidence(source, seen, about)
       else stage.evidence(source, seen.value, about, { data: seen.data })
     } catch (error) {

@@ -4,7 +4,7 @@ import { DemoFailed } from '../../errors.js'
 import type { Piece } from '../../proc/memory-parts.js'
 import { readStat } from '../../proc/stat.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import type { Program } from '../../run/start-program.js'
+import type { RunningProgram } from '../../run/start-program.js'
 import { requireProc } from '../shared/require-proc.js'
 import { claimOrder, type Memory, partAt, readMemory, showMemory } from './show-memory.js'
 
@@ -127,7 +127,7 @@ function placesOf(line: string, { pieces }: Memory): string {
  *
  * @throws DemoFailed when it has ended before
  */
-async function untilWaits(stage: Stage, { id, name, ended }: Program, looks: number): Promise<void> {
+async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, looks: number): Promise<void> {
   let ending: string | undefined
   ended.then(({ code, signal }) => {
     ending = signal ? `killed by ${signal}` : `exit code ${code}`

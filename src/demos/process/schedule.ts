@@ -62,7 +62,7 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
     stage.note(
       `all ${nice.length} compute without a pause, on CPU ${cpu} alone; it is measured who gets how much`,
     )
-    const { sums, sleeps } = await stage.gather(async () => {
+    const { sums, sleeps } = await stage.holdEvents(async () => {
       await compute(children, cpu)
       // Not before: starting would take long for one that others are preferred to.
       for (const [index, { id }] of children.entries()) renice(id, nice[index]!)

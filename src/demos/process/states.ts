@@ -74,7 +74,7 @@ async function showReady(stage: Stage, child: BusyChild, rival: BusyChild, cpus:
   const cpu = cpus.at(-1)!
   stage.note(`child and rival are to compute without a pause, on CPU ${cpu} alone`)
   const both = [child, rival]
-  const { letters, seen, sums } = await stage.gather(async () => {
+  const { letters, seen, sums } = await stage.holdEvents(async () => {
     const since = now()
     await compute([child], cpu)
     await sleep(beat)

@@ -1,9 +1,9 @@
 /** Programs of a few lines of sh: parents that a demo needs, which behave as no Node process can. */
 import { DemoFailed, OsdemoError, Unavailable } from '../../errors.js'
 import type { Stage } from '../../run/stage.js'
-import type { Program } from '../../run/start-program.js'
+import type { RunningProgram } from '../../run/start-program.js'
 
-export interface Shell extends Program {
+export interface Shell extends RunningProgram {
   /** The next line that it, or a child of it, writes. */
   line(): Promise<string>
 }

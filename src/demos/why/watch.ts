@@ -25,7 +25,7 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
       if (account && changed.includes(account)) tellStep(stage, chain, account)
     }
     await new Promise((resolve) => setTimeout(resolve, pause))
-    await stage.poll(() => true)
+    stage.signal.throwIfAborted()
   }
   stage.say({ event: 'state', child: pid, state: 'gone', kernel: '', source: `/proc/${pid}/stat` })
 }
