@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { commands, groups } from '../src/commands/index.js'
 import { buildCommand, valueOptions } from '../src/commands/lib/spec.js'
+import { claimIds } from './claims.js'
 
 /** A part of a document. In the file it stands between `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
 interface Block {
@@ -14,6 +15,7 @@ interface Block {
 export const blocks: readonly Block[] = [
   { file: 'README.md', name: 'commands', make: commandTable },
   { file: 'docs/command-line.md', name: 'commands', make: commandList },
+  { file: 'docs/events.md', name: 'claims', make: claimTable },
 ]
 
 /** @returns the text of the block's file with the block as it should be now */
@@ -49,6 +51,13 @@ async function commandList(): Promise<string> {
     return `- \`${[called(path), ...operands, ...own].join(' ')}\`: ${summary}`
   })
   return (await Promise.all(lines)).join('\n')
+}
+
+function claimTable(): string {
+  const rows = [...claimIds()].map(
+    ([id, paths]) => `| \`${id}\` | ${paths.map((path) => `\`${called(path)}\``).join(', ')} |`,
+  )
+  return ['| claim | shown by |', '|---|---|', ...rows].join('\n')
 }
 
 /** How a command is called; in brackets the subcommand that may be left out. */

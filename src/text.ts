@@ -33,6 +33,11 @@ export function size(bytes: number): string {
   return `${number.toFixed(digits)} ${units[unit]}`
 }
 
+/** Bytes in the kernel's unit, as in /proc/PID/smaps: `1,024 kB`. */
+export function kib(bytes: number): string {
+  return `${thousands(bytes / 1024)} kB`
+}
+
 /** The largest of any number of numbers: Math.max takes no more than the stack has room for. */
 export function largest(numbers: Iterable<number>, least: number): number {
   let most = least

@@ -15,6 +15,7 @@ import {
   placeOfNobody,
   playDemo,
   processesOf,
+  unlistedClaims,
 } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
@@ -92,6 +93,13 @@ describe.runIf(process.platform === 'linux')('tour', () => {
       for (const child of childrenIn(({ event }) => event === 'started'))
         expect([...ended, ...seenEnding]).toContain(child)
     }
+  })
+
+  test('claims only what the list of claims has for the demo', async () => {
+    const { events } = await played()
+    expect(unlistedClaims(events)).toEqual([])
+    const ids = events.flatMap((event) => (event.event === 'claim' ? [event.id] : []))
+    expect(new Set(ids).size).toBeGreaterThan(60)
   })
 
   test('has its events in the order of their clock, but for those that come more than 20 ms late', async () => {

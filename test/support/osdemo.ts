@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { expect, onTestFinished } from 'vitest'
+import { claimIds } from '../../scripts/claims.js'
+import { commands, groups } from '../../src/commands/index.js'
 import type { Event } from '../../src/events.js'
 import { openFiles } from '../../src/proc/fds.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
@@ -171,6 +173,7 @@ export async function playDemo(
   const claims = events.filter((event) => event.event === 'claim')
   const broken = claims.filter(({ holds }) => !holds).map(({ text }) => text)
   expect({ exit, stderr: run.stderr(), broken }).toEqual({ exit: 0, stderr: '', broken: [] })
+  expect(unlistedClaims(events)).toEqual([])
   expect(invalidEvents(events)).toEqual([])
   expect(events[0]).toMatchObject({
     event: 'run',
@@ -182,6 +185,23 @@ export async function playDemo(
   expect(events.map(({ event }) => event)).toContain('evidence')
   expectNothingLeft(place)
   return events
+}
+
+/** The claims of a run, or of the chapters of a tour, that the list in docs/events.md does not have for this command. */
+export function unlistedClaims(events: Event[]): string[] {
+  const listed = claimIds()
+  let command = ''
+  return events.flatMap((event) => {
+    if (event.event === 'run') command = pathOf(event.command)
+    if (event.event !== 'claim') return []
+    return listed.get(event.id ?? '')?.includes(command) ? [] : [`${command}: ${event.id} (${event.text})`]
+  })
+}
+
+/** The path of the command that some words call: `queue demo` of `queue --messages 3`. */
+function pathOf([first = '', second = '']: string[]): string {
+  if (commands.has(`${first} ${second}`)) return `${first} ${second}`
+  return commands.has(first) ? first : `${first} ${groups.get(first)?.default}`
 }
 
 /** A place of user 65534, whose commands run as that user; skips the test where this cannot be. */

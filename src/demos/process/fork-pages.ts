@@ -1,8 +1,8 @@
 /** The pages that a process and the child that it forked have in common, by the kernel's count: copy on write, seen from outside. */
 import { readSmaps } from '../../proc/smaps.js'
 import type { Stage } from '../../run/stage.js'
+import { kib } from '../../text.js'
 import type { Variable } from './fork-picture.js'
-import { kib } from './show-memory.js'
 
 /** Those of the variables of examples/fork-shares.c that lie in memory which is shared. */
 export const sharedVariables = ['MAP_SHARED', 'System V']

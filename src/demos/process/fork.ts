@@ -11,10 +11,10 @@ import { readStat } from '../../proc/stat.js'
 import { compiled } from '../../run/compile.js'
 import { recordSegment } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { kib } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
 import { readPages, sharedVariables, showCopies } from './fork-pages.js'
 import { type Picture, pictureReader } from './fork-picture.js'
-import { kib } from './show-memory.js'
 
 export const processFork: Demo = async (stage) => {
   requireProc('process fork')

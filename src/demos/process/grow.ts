@@ -3,8 +3,9 @@ import type { GrowerConfig, GrowerWord } from '../../actors/grower.js'
 import type { PartName } from '../../proc/memory-parts.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { kib } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
-import { claimOrder, kib, type Memory, partAt, readMemory, showMemory } from './show-memory.js'
+import { claimOrder, type Memory, partAt, readMemory, showMemory } from './show-memory.js'
 
 const config: GrowerConfig = { pieces: 256, piece: 64 * 1024, large: 64 * 1024 * 1024 }
 

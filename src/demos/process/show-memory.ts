@@ -8,7 +8,7 @@ import { isKernelThread, type MemoryMarks, readMemoryMarks } from '../../proc/st
 import { readStatus } from '../../proc/status.js'
 import { type Pointers, readPointers } from '../../proc/syscall.js'
 import type { Stage } from '../../run/stage.js'
-import { thousands } from '../../text.js'
+import { kib } from '../../text.js'
 import { requireProcess } from '../shared/require-process.js'
 import { gather } from './merge-regions.js'
 
@@ -126,9 +126,4 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
 /** The part that an address lies in. */
 export function partAt(pieces: Piece[], address: bigint): Piece | undefined {
   return pieces.find(({ from, to }) => from <= address && address < to)
-}
-
-/** Bytes, as the kernel counts them. */
-export function kib(bytes: number): string {
-  return `${thousands(bytes / 1024)} kB`
 }
