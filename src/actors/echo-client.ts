@@ -99,7 +99,11 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   socket.end(() => socket.destroy())
   sent.flush()
   received.flush()
-  say({ event: 'note', text: `echoes that came back as they were sent: ${received.messages}` })
+  say({
+    event: 'note',
+    text: `echoes that came back as they were sent: ${received.messages}`,
+    role: 'closing',
+  })
 })
 
 function connect({ host, port }: EchoClientConfig, there: string, say: Say): Promise<Socket> {

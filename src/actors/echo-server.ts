@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed } from '../errors.js'
-import type { Say } from '../events.js'
+import type { NoteRole, Say } from '../events.js'
 import { address, addressError, boundAddress } from '../ipc/tcp.js'
 import { openFiles } from '../proc/fds.js'
 import { openFilesLimit } from '../proc/limits.js'
@@ -44,7 +44,7 @@ declare module '../actor-types.js' {
 
 runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   const tell: Say = config.watched ? say : () => {}
-  const note = (text: string) => tell({ event: 'note', text })
+  const note = (text: string, role: NoteRole) => tell({ event: 'note', text, role })
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
   await listen(server, config)
   const { host, port } = boundAddress(server.address())
@@ -61,7 +61,7 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   })
 
   const room = roomForConnections()
-  const shortage = createShortage(note)
+  const shortage = createShortage((text) => note(text, 'aside'))
   server.maxConnections = Math.min(config.maxConnections ?? Number.POSITIVE_INFINITY, room)
   server.on('drop', (peer) => {
     if (room < (config.maxConnections ?? Number.POSITIVE_INFINITY)) return shortage.refused(connections.size)
@@ -74,7 +74,7 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   if (config.announce) await writeOut(Buffer.from(`listening on ${here}\n`))
 
   await nextWord()
-  note(`stops accepting; connections open now: ${connections.size}`)
+  note(`stops accepting; connections open now: ${connections.size}`, 'step')
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const connection of connections) connection.finish()
   await Promise.race([closed, sleep(grace, undefined, { ref: false })])

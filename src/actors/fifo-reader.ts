@@ -70,6 +70,7 @@ function sayTotals(say: Say, meter: Meter, dropped: number): void {
   say({
     event: 'note',
     text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}${behind}`,
+    role: 'closing',
   })
 }
 

@@ -62,7 +62,10 @@ runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
   await promisify(close)(fd)
   const what = config.messages !== null ? `${counted(meter.messages, 'message')}, ` : ''
   // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
-  say({ event: 'note', text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes` }, closing)
+  say(
+    { event: 'note', text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes`, role: 'closing' },
+    closing,
+  )
 })
 
 function* messagesOf({ messages, rounds }: FifoWriterConfig): Generator<string> {

@@ -96,7 +96,7 @@ function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say
     socket.on('end', () => reading.next(0))
     socket.on('error', (error) => reject(systemCallError(error, 'the connection broke')))
     socket.on('close', () => {
-      if (reads > toldReads) say({ event: 'note', text: `${reads} reads in all` })
+      if (reads > toldReads) say({ event: 'note', text: `${reads} reads in all`, role: 'closing' })
       resolve()
     })
   })

@@ -67,5 +67,6 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
   say({
     event: 'note',
     text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
+    role: 'closing',
   })
 })

@@ -74,5 +74,9 @@ runActor<'mq-sender'>(async ({ say, config }) => {
   } finally {
     meter.flush()
   }
-  say({ event: 'note', text: `sent ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}` })
+  say({
+    event: 'note',
+    text: `sent ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
+    role: 'closing',
+  })
 })

@@ -35,7 +35,8 @@ runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
       at,
     )
   }
-  if (segments.length === 0) say({ event: 'note', text: 'there is no System V segment on this machine now' })
+  if (segments.length === 0)
+    say({ event: 'note', text: 'there is no System V segment on this machine now', role: 'closing' })
   else if (print) await writeOut(Buffer.from(table(segments.map((segment) => rowOf(segment, ours)))))
 })
 

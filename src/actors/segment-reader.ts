@@ -39,8 +39,9 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
     const isText = isUtf8(text)
     const short = isText && text.length <= shortText ? { text: text.toString() } : {}
     say({ event: 'received', channel, seq: seq++, bytes: text.length, ...short })
-    if (!isText) say({ event: 'note', text: 'these bytes are no UTF-8 text' })
-    if (text.length === 0) say({ event: 'note', text: 'the text is empty: the first byte is a NUL' })
+    if (!isText) say({ event: 'note', text: 'these bytes are no UTF-8 text', role: 'aside' })
+    if (text.length === 0)
+      say({ event: 'note', text: 'the text is empty: the first byte is a NUL', role: 'aside' })
     if (print) await writeOut(Buffer.concat([text, Buffer.from('\n')]))
   }
 

@@ -23,5 +23,5 @@ export async function clean({ say, note }: Stage): Promise<void> {
       `not looked at: the ${kindNames[kind]} ${name}: recorded in other namespaces, so whether that run lives cannot be told here`,
     )
   }
-  if (left === 0) note(`nothing is left of what runs have recorded in ${folder}`)
+  if (left === 0) note(`nothing is left of what runs have recorded in ${folder}`, 'closing')
 }

@@ -155,11 +155,11 @@ export const tour: Demo = async (stage) => {
       continue
     }
     sayRun(stage.say, command.split(' '))
-    stage.note(`see: ${see}`)
+    stage.note(`see: ${see}`, 'opening')
     await play(stage, demo)
   }
   if (missed.length > 0)
-    stage.note(`this machine was too slow for all of it today: see also ${missed.join(', ')}.`)
+    stage.note(`this machine was too slow for all of it today: see also ${missed.join(', ')}.`, 'next')
 }
 
 /** Plays a chapter. One that this machine cannot run, as the demo or one of its actors reports, is noted and passed over. */
@@ -168,6 +168,6 @@ async function play(stage: Stage, demo: Demo): Promise<void> {
     await stage.within(demo)
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
-    stage.note(`not here: ${error.message}`)
+    stage.note(`not here: ${error.message}`, 'aside')
   }
 }

@@ -84,7 +84,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     for (const { kind, name: id, users } of sweep()) {
       if (users.length > 0) continue
       say({ event: 'removed', kind, id })
-      say({ event: 'note', text: 'an earlier run had left it' })
+      say({ event: 'note', text: 'an earlier run had left it', role: 'aside' })
     }
     const falseClaims: string[] = []
     await play({ sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal }, end.signal, demo)

@@ -107,7 +107,7 @@ export function createStory(say: Say, server: string): ServerStory {
     if (opened + closed + troubles.size === 0) return
     const rest = [...troubles].map(([kind, times]) => `; not told one by one: ${times} x ${kind}`).join('')
     const text = `${counted(opened, 'more connection')} opened and ${closed} closed within a second${rest}`
-    say({ event: 'note', text })
+    say({ event: 'note', text, role: 'aside' })
   }
 
   function trouble(kind: string, text: string): void {

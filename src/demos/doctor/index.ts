@@ -41,6 +41,7 @@ export function doctor(commands: ReadonlyMap<string, Needs>, terminal: Terminal)
     stage.note(
       `of ${commands.size} commands ${count['runs here']} run here, ${count['runs in part']} in part, ` +
         `${count['cannot run']} cannot`,
+      'closing',
     )
   }
 }

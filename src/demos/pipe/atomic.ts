@@ -46,6 +46,7 @@ export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
     stage.note(
       'A write(2) of more than PIPE_BUF bytes may put a part into the pipe and wait for room, and there another writer comes ' +
         'between. So several writers of one pipe keep their messages short, or take a lock.',
+      'closing',
     )
     for (const actor of [...writers, reader]) actor.tell('end')
     await Promise.all([...writers, reader].map((actor) => actor.ended))
@@ -112,5 +113,6 @@ async function showTorn(stage: Stage, cast: Cast, size: number, burst: number): 
       `${torn} of ${messages} messages of ${size} bytes are torn`,
       true,
     )
-  else stage.note(`none of ${messages} messages of ${size} bytes was torn in ${tries} bursts, by luck`)
+  else
+    stage.note(`none of ${messages} messages of ${size} bytes was torn in ${tries} bursts, by luck`, 'aside')
 }

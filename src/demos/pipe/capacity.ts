@@ -109,7 +109,10 @@ async function showRoom(stage: Stage, pipe: Pipe): Promise<void> {
     `when the whole page of ${page} bytes is read there is: POLLOUT, and a write of ${bytes} bytes passes`,
     ready && bytes === page,
   )
-  stage.note('A pipe is a ring of pages, and room is counted in pages: one is free when all of it was read.')
+  stage.note(
+    'A pipe is a ring of pages, and room is counted in pages: one is free when all of it was read.',
+    'aside',
+  )
 }
 
 /** Another process that has not set O_NONBLOCK waits where the filler got EAGAIN. */
@@ -163,17 +166,18 @@ async function showSmallWrites(stage: Stage, pipe: Pipe, brief: boolean): Promis
     )
     await take(pipe, held)
   }
-  if (!asPages) return stage.note('this kernel does not keep such writes in pages of their own')
+  if (!asPages) return stage.note('this kernel does not keep such writes in pages of their own', 'aside')
   stage.note(
     'As many as fit into a page went into each, and none into two: what does not fit behind the last begins a new page. ' +
       `So writes of ${half} bytes, one a page, waste almost half of it.`,
+    'aside',
   )
 }
 
 /** How much more an ordinary user may have, and that the kernel refuses what is beyond. */
 async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
   const limit = pipeSizeLimit()
-  if (limit === undefined) return stage.note('/proc/sys/fs/pipe-max-size cannot be read here')
+  if (limit === undefined) return stage.note('/proc/sys/fs/pipe-max-size cannot be read here', 'aside')
   stage.evidence('/proc/sys/fs/pipe-max-size', `${limit}`, 'the most that an ordinary user may give a pipe', {
     data: limit,
   })
@@ -184,7 +188,7 @@ async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
   }
   let { errno } = await resize('resize')
   if (errno === undefined) {
-    stage.note('allowed, for this process has CAP_SYS_RESOURCE; it lays that down and asks again')
+    stage.note('allowed, for this process has CAP_SYS_RESOURCE; it lays that down and asks again', 'aside')
     errno = (await resize('resize-plainly')).errno
   }
   stage.claim(

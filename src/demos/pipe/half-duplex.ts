@@ -27,7 +27,7 @@ export const pipeHalfDuplex: Demo = async (stage) => {
   const path = (name: string) => join(runtimeFolder(), `${name}-${process.pid}`)
   const [one, there, back] = [path('one'), path('there'), path('back')]
 
-  stage.note('first, one FIFO for both directions: alice asks, bob is to answer')
+  stage.note('first, one FIFO for both directions: alice asks, bob is to answer', 'opening')
   await makePrivateFifo(stage, one)
   const both = { to: one, from: one, first: 'to' } as const
   await overOne(stage, await enter(stage, both, both))
@@ -91,6 +91,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   stage.note(
     'A pipe keeps no account of who wrote what: whoever reads first gets it. And since both hold it open for writing, ' +
       'the end of file never comes. They would wait for ever, and are killed.',
+    'aside',
   )
   alice.kill()
   bob.kill()

@@ -18,7 +18,7 @@ export function pipeRead(options: PipeReadOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
     await ensureFifo(stage, path)
-    stage.note(otherTerminal('write', options.path))
+    stage.note(otherTerminal('write', options.path), 'next')
     const config: FifoReaderConfig = {
       path,
       ours,

@@ -16,7 +16,7 @@ export function pipeWrite(options: PipeWriteOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
     await ensureFifo(stage, path)
-    stage.note(otherTerminal('read', options.path))
+    stage.note(otherTerminal('read', options.path), 'next')
     const { messages, rounds, intervalMs } = options
     const config: FifoWriterConfig = { path, ours, messages, rounds, intervalMs, hold: false }
     const writer = await stage.start(

@@ -59,6 +59,7 @@ export function showCopies(
   if ([...copied.map(({ before }) => before), ...after].some(({ resident }) => resident < whole)) {
     stage.note(
       'cannot be seen here, since not all of it is in memory: that the kernel copies what is written to',
+      'aside',
     )
     return
   }

@@ -144,7 +144,7 @@ function showOffsets(stage: Stage, pids: number[], fd: number): void {
 function showWhyNotNode(stage: Stage): void {
   const left = (readSmaps(process.pid) ?? []).filter(({ flags }) => flags.includes('dc'))
   if (left.length === 0) {
-    stage.note('cannot be seen here: why Node cannot fork(2)')
+    stage.note('cannot be seen here: why Node cannot fork(2)', 'aside')
     return
   }
   const bytes = left.reduce((sum, { from, to }) => sum + Number(to - from), 0)
@@ -156,5 +156,6 @@ function showWhyNotNode(stage: Stage): void {
   )
   stage.note(
     'Node itself cannot fork(2): V8 has asked the kernel (MADV_DONTFORK, the flag dc) not to give its memory to a child, which would die of SIGSEGV. child_process.fork starts a new program.',
+    'aside',
   )
 }

@@ -29,6 +29,7 @@ export const processGrow: Demo = async (stage) => {
   const deep = await step('recurse', 'A deep recursion: each call has a frame on the stack.', small)
   stage.note(
     'The calls have returned, and the stack keeps its size: the kernel makes it larger and never smaller.',
+    'aside',
   )
   const last = await step(
     'large',
@@ -71,7 +72,10 @@ async function take(
   const at = word === 'recurse' ? should : showAddress(stage, after, BigInt(result ?? 0))
   if (at !== should) {
     // That of musl never takes such pieces from the heap, and that of glibc not where something lies just above the heap.
-    stage.note(`malloc(3) took it from ${at} memory; that the ${should} grows could not be seen in this run`)
+    stage.note(
+      `malloc(3) took it from ${at} memory; that the ${should} grows could not be seen in this run`,
+      'aside',
+    )
     return after
   }
   const others = (Object.keys(grown) as (keyof typeof enough)[]).filter((part) => part !== should)

@@ -95,7 +95,10 @@ function showPointers(
   { pid, pieces, pointers }: Memory,
 ): { stack: Piece | undefined } | undefined {
   if (!pointers) {
-    stage.note(`where its main thread is cannot be seen: it runs, or /proc/${pid}/syscall is closed to us`)
+    stage.note(
+      `where its main thread is cannot be seen: it runs, or /proc/${pid}/syscall is closed to us`,
+      'aside',
+    )
     return undefined
   }
   const say = (address: bigint, about: string) => {
@@ -143,5 +146,6 @@ async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, loo
       hint: 'let it wait at its end: read from stdin (getchar, input), which is held open, or sleep',
     })
   }
-  if (asleep < looks) stage.note(`${name} has not waited for long yet: it is looked at while it runs`)
+  if (asleep < looks)
+    stage.note(`${name} has not waited for long yet: it is looked at while it runs`, 'aside')
 }

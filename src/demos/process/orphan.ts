@@ -76,6 +76,7 @@ function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: numb
   if (!found && missing !== 0) {
     stage.note(
       `cannot be seen here, since /proc hides ${missing}: that the adopter is an ancestor of the dead parent`,
+      'aside',
     )
   } else {
     const alive = found !== undefined && isAlive(pid, found.startTicks)
@@ -85,10 +86,11 @@ function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: numb
       alive,
     )
   }
-  if (pid !== process.pid) stage.note(`its grandparent, osdemo (${process.pid}), is not asked`)
+  if (pid !== process.pid) stage.note(`its grandparent, osdemo (${process.pid}), is not asked`, 'aside')
   if (pid !== 1) {
     stage.note(
       `${named(pid)} is a subreaper (PR_SET_CHILD_SUBREAPER of prctl(2)): the nearest one above adopts, not pid 1`,
+      'aside',
     )
   }
 }

@@ -24,5 +24,5 @@ export async function seeReaped(
   showState(stage, zombie)
   if (gone) return stage.note(`${adopter} has waited for ${zombie.pid}, as an init does: the zombie is gone`)
   const why = `${adopter} has not waited for it within ${patience / 1000} s`
-  stage.note(`that ${zombie.pid} is reaped by its new parent cannot be seen here: ${why}`)
+  stage.note(`that ${zombie.pid} is reaped by its new parent cannot be seen here: ${why}`, 'aside')
 }

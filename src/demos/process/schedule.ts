@@ -61,6 +61,7 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
     )
     stage.note(
       `all ${nice.length} compute without a pause, on CPU ${cpu} alone; it is measured who gets how much`,
+      'opening',
     )
     const { sums, sleeps } = await stage.holdEvents(async () => {
       await compute(children, cpu)
@@ -79,7 +80,10 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
     showOneCpu(stage, children, sums)
     if (judged(sums, nice, sample) || sleeps <= fewSleeps) showShares(stage, children, nice, sums, sample)
     else
-      stage.note(`the shares cannot be judged here: the children left the CPU ${sleeps} times by themselves`)
+      stage.note(
+        `the shares cannot be judged here: the children left the CPU ${sleeps} times by themselves`,
+        'aside',
+      )
     await dismiss(children)
   }
 }
@@ -93,7 +97,7 @@ function sleepsOf(children: Actor[]): number {
 function defaultNice(stage: Stage, processes: number | undefined): number[] {
   const own = Math.max(0, getPriority())
   if (processes !== undefined) return Array<number>(processes).fill(own)
-  if (own > 0) stage.note(`osdemo itself runs with nice ${own}, and the children count from there`)
+  if (own > 0) stage.note(`osdemo itself runs with nice ${own}, and the children count from there`, 'aside')
   return [0, 5, 10].map((more) => Math.min(19, own + more))
 }
 
@@ -139,7 +143,7 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
 
 function showTurns(stage: Stage, turns: Turn[]): void {
   if (turns.length === 0) {
-    stage.note('cannot be seen here: who ran when, for others had the CPU all the time at the end')
+    stage.note('cannot be seen here: who ran when, for others had the CPU all the time at the end', 'aside')
     return
   }
   stage.claim(
@@ -181,6 +185,7 @@ function showShares(stage: Stage, children: Actor[], nice: number[], sums: Count
     stage.note(
       `too little to judge the shares by: a child that is due ${percent(Math.min(...predicted))} of ` +
         `${inMilliseconds(total(sums))} gets some ${least}, a few turns; take values that are closer, or a calmer moment`,
+      'aside',
     )
     return
   }

@@ -77,7 +77,10 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
   const file = sum(({ fileSize }) => fileSize)
   const zero = sum(({ memorySize, fileSize }) => memorySize - fileSize)
   if (segments.length === 0) {
-    stage.note('its ELF file cannot be read: text and data are told by their permissions, and bss not at all')
+    stage.note(
+      'its ELF file cannot be read: text and data are told by their permissions, and bss not at all',
+      'aside',
+    )
     return
   }
   stage.evidence(
@@ -97,7 +100,7 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
     ordered,
   )
   if (mapped === undefined)
-    stage.note('its memory changed while it was looked at: the parts cannot be added up')
+    stage.note('its memory changed while it was looked at: the parts cannot be added up', 'aside')
   else {
     const sum = pieces.reduce((total, { from, to }) => total + Number(to - from), 0)
     stage.evidence(`/proc/${pid}/status`, `VmSize ${mapped / 1024} kB`, 'all that it has mapped', {

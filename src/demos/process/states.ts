@@ -65,7 +65,10 @@ async function beNew(stage: Stage): Promise<BusyChild> {
     'it is new: the kernel has a process of that number, a child of osdemo, and knows when it was made',
     stat?.ppid === process.pid && stat.startTicks >= readStat(process.pid)!.startTicks,
   )
-  stage.note('The kernel has no letter for new: what was made is ready at once. It still loads its program.')
+  stage.note(
+    'The kernel has no letter for new: what was made is ready at once. It still loads its program.',
+    'aside',
+  )
   return child
 }
 
@@ -110,7 +113,7 @@ async function showReady(stage: Stage, child: BusyChild, rival: BusyChild, cpus:
       sums.every(({ delay }) => delay > 0),
     )
   } else {
-    stage.note('cannot be seen here: how long each was ready, for others had the CPU all the time')
+    stage.note('cannot be seen here: how long each was ready, for others had the CPU all the time', 'aside')
   }
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000
   const ran = sums.reduce((sum, { run }) => sum + run, 0)
@@ -187,7 +190,7 @@ async function showEnd(stage: Stage, child: Actor): Promise<void> {
       readStatus(child.id)?.rss === undefined,
     )
   } else {
-    stage.note('cannot be seen here: that it is a zombie, since it took too long to end')
+    stage.note('cannot be seen here: that it is a zombie, since it took too long to end', 'aside')
   }
   await child.ended
   const stat = readStat(child.id)

@@ -99,6 +99,7 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   } else {
     stage.note(
       `cannot be seen here: within 5 seconds the kernel did not take the CPU from busy-1 ${enough} times`,
+      'aside',
     )
   }
   release(busy, cpus)
@@ -147,7 +148,7 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
     near.switches.every(({ voluntary, involuntary }) => voluntary + involuntary >= near.times),
   )
   if (other === undefined)
-    stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only')
+    stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only', 'aside')
   else await pass(stage, both, [one, other])
   const half = near.median / 2
   const left = half - alone
@@ -158,6 +159,7 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
           `${micro(alone)}: about ${micro(left)} are left for one switch, with the waking. `
         : 'What is left for the switch cannot be told here: the two calls alone took no less time. ') +
       'Whoever else wants the CPU makes it longer.',
+    'closing',
   )
 }
 

@@ -49,7 +49,7 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
   const { members, missing } = whole ?? readLineage(pid)
   const top = members.at(-1)
   if (!top) throw new DemoFailed(`process ${pid} ended while it was looked at`)
-  stage.note('R runs or is ready, S and D wait, I is idle, T is stopped, Z is a zombie')
+  stage.note('R runs or is ready, S and D wait, I is idle, T is stopped, Z is a zombie', 'aside')
   stage.note(`process ${pid}, its parent, the parent of that, and so on`)
   drawProcesses(
     stage,
@@ -80,7 +80,7 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
     const why = canBeAddressed(missing)
       ? 'it lives, and /proc hides it from this user (hidepid)'
       : 'it ended while we looked'
-    stage.note(`the chain breaks here: the parent, ${missing}, cannot be seen; ${why}`)
+    stage.note(`the chain breaks here: the parent, ${missing}, cannot be seen; ${why}`, 'aside')
   } else if (isKernelThread(pid)) {
     stage.claim(
       'process/kernel-threads-descend-from-pid-2',
@@ -94,7 +94,10 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
       ppid === 0,
     )
   } else {
-    stage.note(`the parent of ${name} is outside this pid namespace, which shows as 0: it came in from there`)
+    stage.note(
+      `the parent of ${name} is outside this pid namespace, which shows as 0: it came in from there`,
+      'aside',
+    )
   }
 }
 
@@ -105,7 +108,7 @@ function showDescendants(stage: Stage, pid: number): void {
   stage.note(`process ${pid} has ${count} (read from ${family.source}, one after the other)`)
   if (below.length > 0) drawProcesses(stage, [{ pid, branch: '' }, ...below])
   if (readStat(1) === undefined && canBeAddressed(1)) {
-    stage.note('/proc hides the processes of other users from this one (hidepid): there may be more')
+    stage.note('/proc hides the processes of other users from this one (hidepid): there may be more', 'aside')
   }
 }
 
@@ -130,7 +133,8 @@ function drawProcesses(stage: Stage, rows: { pid: number; branch: string }[]): v
       data,
     })
   }
-  if (rows.length > drawn.length) stage.note(`and ${rows.length - drawn.length} more, which are not drawn`)
+  if (rows.length > drawn.length)
+    stage.note(`and ${rows.length - drawn.length} more, which are not drawn`, 'aside')
 }
 
 interface Pair {

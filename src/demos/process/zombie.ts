@@ -175,7 +175,7 @@ function showRest(stage: Stage, { pid }: Stat, when: string) {
 function showWaitStatus(stage: Stage, pid: number, expected: number, id: ClaimId, about: string): void {
   const status = readWaitStatus(pid)
   if (status === 0) {
-    stage.note(`cannot be seen here, since the kernel hides it from us: ${about}`)
+    stage.note(`cannot be seen here, since the kernel hides it from us: ${about}`, 'aside')
     return
   }
   stage.evidence(

@@ -84,14 +84,19 @@ function explain(stage: Stage, { capacity, limit }: QueueOptions): void {
     stage.note(
       'capacity zero: a message passes only while both are in their call; no queue of Unix does that, so it is a protocol ' +
         'over three POSIX queues: the sender offers, and waits until it is told that its message was taken',
+      'opening',
     )
   } else if (capacity === 'unbounded') {
     stage.note(
       'unbounded: the kernel has no such queue; messages that the pipe does not take wait in the memory of the sender, ' +
         `up to --limit (${limit} bytes), and no send ever waits, blocking or not`,
+      'opening',
     )
   } else {
-    stage.note(`bounded: a POSIX message queue, which holds up to ${capacity} messages in the kernel`)
+    stage.note(
+      `bounded: a POSIX message queue, which holds up to ${capacity} messages in the kernel`,
+      'opening',
+    )
   }
 }
 

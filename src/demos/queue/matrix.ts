@@ -62,13 +62,14 @@ export function queueMatrix(options: MatrixOptions): Demo {
     stage.note(
       `capacity 0 is a rendezvous over three POSIX queues, ${options.capacity} is a POSIX queue, unbounded is the sender's memory ` +
         'in front of a pipe: the kernel has no such queue. A sender and a receiver process for each',
+      'opening',
     )
     const capacities: Capacity[] = [0, options.capacity, 'unbounded']
     const lanes = await Promise.all(capacities.map((capacity) => playLane(stage, capacity, options)))
     const cells = lanes.flat()
     for (const first of firsts)
       for (const cell of cells.filter(({ plan }) => plan.first === first)) claimCell(stage, cell)
-    stage.note('every call and every message of it: osdemo queue matrix --json')
+    stage.note('every call and every message of it: osdemo queue matrix --json', 'next')
   }
 }
 

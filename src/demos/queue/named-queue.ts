@@ -115,7 +115,8 @@ function tellSwept({ say }: Stage, name: string, depth: number, swept: Swept[]):
     if (users.length === 0) say({ event: 'removed', kind, id })
     if (users.length === 0 && isThis && depth > 0)
       say({ event: 'note', text: `nobody had received what was in it: ${counted(depth, 'message')}` })
-    if (users.length > 0 && isThis) say({ event: 'note', text: `${id} stays for now: ${inUse(users)}` })
+    if (users.length > 0 && isThis)
+      say({ event: 'note', text: `${id} stays for now: ${inUse(users)}`, role: 'aside' })
   }
 }
 

@@ -16,8 +16,8 @@ export interface QueueReceiveOptions {
 export function queueReceive({ name, max, nonblocking, print, report }: QueueReceiveOptions): Demo {
   return async (stage) => {
     const { identity } = await joinQueue(stage, name, 'read')
-    stage.note(`in another terminal: ${words('send', name)} hello`)
-    if (max === null && !nonblocking) stage.note('a queue has no end of file: Ctrl-C ends this')
+    stage.note(`in another terminal: ${words('send', name)} hello`, 'next')
+    if (max === null && !nonblocking) stage.note('a queue has no end of file: Ctrl-C ends this', 'aside')
     const config: MqReceiverConfig = { name, identity, max, nonblocking, print, report }
     const receiver = await stage.start(
       { program: 'mq-receiver', name: 'receiver', config },

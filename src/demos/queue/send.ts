@@ -26,12 +26,12 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     const { texts, name } = options
     const shared = await joinQueue(stage, name, 'write')
     for (const text of texts ?? []) requireShort(text, shared.queue)
-    stage.note(`in another terminal: ${words('receive', name)}`)
+    stage.note(`in another terminal: ${words('receive', name)}`, 'next')
     if (keep) {
-      stage.note('the queue will stay until somebody removes it:')
-      stage.note(removalHint(name))
+      stage.note('the queue will stay until somebody removes it:', 'aside')
+      stage.note(removalHint(name), 'next')
     }
-    if (!texts && isatty(0)) stage.note('each line that you type is a message; Ctrl-D ends')
+    if (!texts && isatty(0)) stage.note('each line that you type is a message; Ctrl-D ends', 'aside')
     const config: MqSenderConfig = { ...options, identity: shared.identity }
     const sender = await stage.start({ program: 'mq-sender', name: 'sender', config }, { stdin: !texts })
     // Also when it failed, as with EAGAIN after some messages; but not when the run was aborted, and it killed.
@@ -42,7 +42,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     if (code !== 0) return
     if (!shared.stays()) return waitUntilTaken(stage, shared)
     const { depth } = shared.queue.attributes()
-    stage.note(`in the queue now: ${counted(depth, 'message')}`)
+    stage.note(`in the queue now: ${counted(depth, 'message')}`, 'closing')
   }
 }
 

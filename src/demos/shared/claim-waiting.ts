@@ -24,7 +24,10 @@ export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait
   )
   const seen = look()
   if (!found && seen.length > 0 && seen.every(({ syscall }) => syscall === undefined)) {
-    return stage.note(`cannot be seen here, since /proc/${pid}/task/TID/syscall is closed to us: ${claim}`)
+    return stage.note(
+      `cannot be seen here, since /proc/${pid}/task/TID/syscall is closed to us: ${claim}`,
+      'aside',
+    )
   }
   if (found) {
     const folder = `/proc/${pid}/task/${found.tid}`

@@ -29,7 +29,7 @@ export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdenti
       for (const { kind, name: id, users } of entry ? entry.release() : sweep()) {
         if (users.length === 0) stage.say({ event: 'removed', kind, id })
         else if (entry && id === resolve(path))
-          stage.say({ event: 'note', text: `${id} stays for now: ${inUse(users)}` })
+          stage.say({ event: 'note', text: `${id} stays for now: ${inUse(users)}`, role: 'aside' })
       }
     })
     if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })

@@ -46,10 +46,16 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
       `plain additions lost ${lost} of ${expected} updates (${share} %)`,
       lost > 0,
     )
-    stage.note('Two read the same value, both add 1, both write it: one of the two additions is overwritten.')
+    stage.note(
+      'Two read the same value, both add 1, both write it: one of the two additions is overwritten.',
+      'aside',
+    )
   } else {
     const cpus = availableParallelism()
-    stage.note(`no plain update was lost in ${tries} tries on ${cpus} CPU(s), by luck: nothing prevents it`)
+    stage.note(
+      `no plain update was lost in ${tries} tries on ${cpus} CPU(s), by luck: nothing prevents it`,
+      'aside',
+    )
   }
 
   const atomic = await countOnce(race, 'atomically')
@@ -59,7 +65,10 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
     `Atomics.add lost none of ${expected} updates`,
     atomic === expected,
   )
-  stage.note('Atomics.add reads, adds and writes in one step, and the CPU lets no other come in between.')
+  stage.note(
+    'Atomics.add reads, adds and writes in one step, and the CPU lets no other come in between.',
+    'aside',
+  )
 }
 
 /** Lets the counters end. */

@@ -104,6 +104,7 @@ async function showRefusal(stage: Stage): Promise<void> {
     const why = uid === 0 ? 'root may use every segment' : 'no other user has a closed one now'
     return stage.note(
       `a key that another user owns is EACCES (take another key); cannot be seen here: ${why}`,
+      'aside',
     )
   }
   const config: SegmentUserConfig = { key: foreign.key, size: 0 }

@@ -114,7 +114,7 @@ async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
   await sleep(watching)
   const after = readStat(id, id)
   if (!before || !after)
-    return stage.note(`cannot be seen here: how much CPU time ${name} uses while it waits`)
+    return stage.note(`cannot be seen here: how much CPU time ${name} uses while it waits`, 'aside')
   stage.evidence(
     source,
     `state ${after.state}, ${before.cpuTicks} and then ${after.cpuTicks} ticks of CPU time`,

@@ -25,13 +25,13 @@ export function shmWrite(options: ShmWriteOptions): Demo {
     const writer = await stage.start({ program: 'segment-writer', name: 'writer', config })
     await writer.until('sent')
     showSegment(stage, id, 'the segment, while its writer has it attached')
-    stage.note(`in another terminal: osdemo shm read${keyWords(key)}`)
-    if (hold) stage.note('Ctrl-C ends this, and removes the segment')
+    stage.note(`in another terminal: osdemo shm read${keyWords(key)}`, 'next')
+    if (hold) stage.note('Ctrl-C ends this, and removes the segment', 'aside')
     else writer.tell('detach')
     await writer.ended
     const after = showSegment(stage, id, 'the segment, after its writer')
     if (after?.attached === 0) {
-      stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`)
+      stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`, 'next')
     }
     // Not before: a run that was aborted does not come so far.
     if (after) keep()
@@ -49,7 +49,7 @@ function findOrMake(stage: Stage, { text, key, size, mode, hold }: ShmWriteOptio
         room,
         `remove it, osdemo shm remove${keyWords(key)}, and write with --size ${needed}`,
       )
-      stage.note(`there is a segment under key ${key} already: it is used as it is`)
+      stage.note(`there is a segment under key ${key} already: it is used as it is`, 'aside')
       if (hold) stage.scope.defer(() => removeNow(stage, key, id))
       return { id, size: room, keep: () => {} }
     }

@@ -91,7 +91,7 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
   )
   const range = ephemeralRange()
   if (!near || !range) {
-    stage.note('/proc/sys/net/ipv4/ip_local_port_range cannot be read here')
+    stage.note('/proc/sys/net/ipv4/ip_local_port_range cannot be read here', 'aside')
     return
   }
   const source = '/proc/sys/net/ipv4/ip_local_port_range'
@@ -155,7 +155,10 @@ async function seeLowPort(stage: Stage): Promise<void> {
       errno === 'EACCES',
     )
   else if (errno === 'EACCES') {
-    stage.note('a capability counts only in the user namespace that owns this network; here another one does')
+    stage.note(
+      'a capability counts only in the user namespace that owns this network; here another one does',
+      'aside',
+    )
   } else
     stage.claim(
       'tcp/privileged-port-needs-capability',

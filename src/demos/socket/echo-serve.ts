@@ -29,6 +29,7 @@ export function echoServe(config: EchoServerConfig): Demo {
       ]
       stage.note(
         `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
+        'next',
       )
     }
     await stage.stopped

@@ -24,7 +24,7 @@ export const shortReads: Demo = async (stage) => {
   const config: FrameSenderConfig = { pieces, lastFrame, readers: 2 }
   const sender = await stage.start({ program: 'frame-sender', name: 'sender', config })
   const { host, port } = await sender.until('created')
-  stage.note('the same bytes, in the same pieces, go to two readers')
+  stage.note('the same bytes, in the same pieces, go to two readers', 'opening')
 
   const read = (name: string, trusting: boolean) =>
     stage.start({
@@ -42,6 +42,7 @@ export const shortReads: Demo = async (stage) => {
   stage.note(
     'So: read(2) promises at least one byte, not all that were asked for; a stream has no borders of messages. ' +
       'With a plain read the loop around it is yours to write: ask again for the rest, until it is there or the stream ends.',
+    'closing',
   )
 }
 
