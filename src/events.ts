@@ -203,7 +203,7 @@ export interface EvidenceFact {
 type Cell = string | number | boolean | null
 
 /** A number, a list, a record or a table. Programs read it instead of the words of a value. */
-export type Data = number | Cell[] | { [name: string]: Cell } | { [name: string]: Cell }[]
+export type Data = number | Cell[] | { [name: string]: Cell | Cell[] } | { [name: string]: Cell }[]
 
 /**
  * A number of the data of evidence: the data itself, or what stands in a record under `name`.

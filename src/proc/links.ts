@@ -25,6 +25,11 @@ export function readFolderOf(pid: number, place: string): string | undefined {
   return readLink(`${folder(pid)}/${place}`)
 }
 
+/** What a descriptor of a process is: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ...; undefined where it cannot be seen. */
+export function readDescriptorLink(pid: number, fd: number): string | undefined {
+  return readLink(`${folder(pid)}/fd/${fd}`)
+}
+
 /** What names one of our own namespaces, as in `pid:[4026531836]`: namespaces(7). Undefined where there is no /proc. */
 export function ownNamespace(kind: 'pid' | 'ipc'): string | undefined {
   return readLink(`/proc/self/ns/${kind}`)

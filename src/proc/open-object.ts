@@ -1,7 +1,8 @@
 /** What a descriptor of another process is. */
-import { readlinkSync, type Stats, statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { readFolderOf } from './links.js'
+import { inodeOf } from './fds.js'
+import { readDescriptorLink, readFolderOf } from './links.js'
 
 export interface OpenObject {
   fd: number
@@ -20,22 +21,40 @@ export interface OpenObject {
   target: string
   /** Its path, where it has one that leads to it. */
   path: string | undefined
-  dev: number
+  /** The device of a file or pipe; undefined for sockets and for what is anonymous, whose inode is that of their link or 0. */
+  dev: number | undefined
   ino: number
 }
 
-/** Undefined where it is not open, or we may not look. */
+/**
+ * Asks the file system behind a path, as stat(2) does: where that does not answer (FUSE, NFS), this blocks. What has no path is
+ * known by the text of its link alone.
+ *
+ * @returns undefined where it is not open, or we may not look
+ */
 export function openObject(pid: number, fd: number): OpenObject | undefined {
-  const link = `/proc/${pid}/fd/${fd}`
+  const target = readDescriptorLink(pid, fd)
+  if (target === undefined) return undefined
+  const nameless = namelessKind(target)
+  if (nameless)
+    return { fd, kind: nameless, target, path: undefined, dev: undefined, ino: inodeOf(target) ?? 0 }
   try {
-    const target = readlinkSync(link)
-    const stats = statSync(link)
+    const stats = statSync(`/proc/${pid}/fd/${fd}`)
     const path = target.startsWith('/') && leadsTo(target, stats) ? target : undefined
     return { fd, kind: kindOf(target, stats), target, path, dev: stats.dev, ino: stats.ino }
   } catch {
     return undefined
   }
 }
+
+/** What has no path and does not need its device: of a pipe without a name the device belongs to its identity. */
+function namelessKind(target: string): OpenObject['kind'] | undefined {
+  if (target.startsWith('socket:[')) return 'socket'
+  // The pattern has these words only.
+  return anonymous.exec(target)?.[1] as OpenObject['kind'] | undefined
+}
+
+const anonymous = /^anon_inode:\[?(eventfd|timerfd|signalfd|inotify|pidfd|eventpoll)\]?$/
 
 /** A deleted file has a path that leads nowhere; in another mount namespace it may lead to something else. */
 function leadsTo(path: string, { dev, ino }: Stats): boolean {
@@ -46,8 +65,6 @@ function leadsTo(path: string, { dev, ino }: Stats): boolean {
 function kindOf(target: string, stats: Stats): OpenObject['kind'] {
   if (stats.isFIFO()) return 'pipe'
   if (stats.isSocket()) return 'socket'
-  const special = /^anon_inode:\[?(eventfd|timerfd|signalfd|inotify|pidfd|eventpoll)\]?$/.exec(target)?.[1]
-  if (special) return special as OpenObject['kind']
   return stats.isCharacterDevice() && /^\/dev\/(pts\/|tty|console)/.test(target) ? 'terminal' : 'file'
 }
 

@@ -1,9 +1,9 @@
-/** Who waits for whom: from a process to those who could let it go on, to theirs, and whether that is a circle. */
+/** The wait-for graph: from a process to those that could let it continue, to theirs, and whether that is a circle. */
 import { type Account, accountOf } from './process-account.js'
 import type { World } from './snapshot.js'
-import type { Waiting } from './thread-wait.js'
+import type { ThreadWait } from './thread-wait.js'
 
-/** So many processes are followed at most. */
+/** How many processes are followed at most. */
 const most = 12
 
 /** The process itself first, then those it waits for, nearest first. */
@@ -13,14 +13,14 @@ export function follow(world: World, pid: number): Chain {
   const chain: Chain = new Map()
   for (const next of queue([pid], (each) => wakers(chain.get(each)))) {
     if (chain.size >= most) break
-    // Who looks is none of those who are waited for, even where it has inherited an end of theirs.
+    // Never count osdemo itself as a process that is waited for, even if it inherited the descriptor.
     const account = next === process.pid ? undefined : accountOf(world, next, next === pid)
     if (account) chain.set(next, account)
   }
   return chain
 }
 
-/** Each once, those first that were asked for first; `more` is asked after one has been given. */
+/** Breadth first, each once; `more` is asked after one has been given. */
 function* queue(first: number[], more: (of: number) => number[]): Generator<number> {
   const seen = new Set(first)
   for (const each of seen) {
@@ -29,32 +29,32 @@ function* queue(first: number[], more: (of: number) => number[]): Generator<numb
   }
 }
 
-/** Those that could let a process go on. */
+/** The pids of those that could let a process continue. */
 export function wakers(account: Account | undefined): number[] {
-  return account ? [...account.threads, ...account.idle].flatMap(({ other }) => other?.wakers ?? []) : []
+  return account ? [...account.threads, ...account.idle].flatMap(({ blocker }) => blocker.wakers) : []
 }
 
 export interface Circle {
   /** Its members, each of which waits for the next, and the last for the first. */
   members: number[]
-  /** Whether one of the links is merely probable. */
-  likely: boolean
+  /** Whether the kernel says so of each link. Otherwise the circle is only likely. */
+  certain: boolean
 }
 
 /**
- * The circle that keeps a process from going on; undefined where it may go on. A process may go on when one of its threads
- * may: it runs, or something else than a process lets it go on, or one of those it waits for may go on.
+ * The circle that keeps a process from continuing; undefined where it may continue. A process may continue when one of its
+ * threads may: it runs, or something else than a process lets it continue, or one of those it waits for may continue.
  */
 export function findCircle(chain: Chain, pid: number): Circle | undefined {
-  const free = new Set<Waiting>()
+  const free = new Set<ThreadWait>()
   const all = [...chain.values()].flatMap((account) => [...account.threads, ...account.idle])
-  const mayWake = (thread: Waiting, waker: number) =>
+  const mayWake = (thread: ThreadWait, waker: number) =>
     !chain.has(waker) || all.some((other) => other.pid === waker && other !== thread && free.has(other))
   for (let before = -1; before !== free.size; ) {
     before = free.size
     for (const thread of all) {
-      const { other } = thread
-      if (!other || other.open || other.wakers.some((waker) => mayWake(thread, waker))) free.add(thread)
+      const { open, wakers } = thread.blocker
+      if (open || wakers.some((waker) => mayWake(thread, waker))) free.add(thread)
     }
   }
   const stuck = (each: number) =>
@@ -70,6 +70,8 @@ export function findCircle(chain: Chain, pid: number): Circle | undefined {
   }
   if (next === undefined) return undefined
   const members = path.slice(path.indexOf(next))
-  const likely = members.some((member) => chain.get(member)!.threads.some(({ other }) => other?.likely))
-  return { members, likely }
+  const certain = members.every((member) =>
+    chain.get(member)?.threads.every(({ blocker }) => blocker.certain),
+  )
+  return { members, certain }
 }

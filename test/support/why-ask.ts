@@ -71,6 +71,39 @@ export interface Answer {
   text: string
   /** The command to type in another terminal. */
   command: string
+  /** The ids of its claims. */
+  claims: (string | undefined)[]
+}
+
+type RecordData = { [name: string]: unknown }
+
+function recordsOf({ events }: Answer): RecordData[] {
+  return events.flatMap((event) => {
+    const data = event.event === 'evidence' ? event.data : undefined
+    return typeof data === 'object' && !Array.isArray(data) && 'kind' in data ? [data] : []
+  })
+}
+
+/** What blocks a thread, as the answer has it for programs: each time that it was told. */
+export function waitsOf(answer: Answer, pid: number, tid = pid): RecordData[] {
+  return recordsOf(answer).filter((data) => data.pid === pid && data.tid === tid)
+}
+
+export function waitOf(answer: Answer, pid: number, tid?: number): RecordData | undefined {
+  return waitsOf(answer, pid, tid)[0]
+}
+
+/** The deadlock that it found. */
+export function deadlockOf(answer: Answer): RecordData | undefined {
+  return recordsOf(answer).find(({ kind }) => kind === 'deadlock')
+}
+
+/** What is watched by poll(2) and its kind: for each descriptor the kind of what it waits for. */
+export function watchedOf({ events }: Answer): unknown[] {
+  return events.flatMap((event) => {
+    const data: unknown[] = event.event === 'evidence' && Array.isArray(event.data) ? event.data : []
+    return data.filter((row) => typeof row === 'object' && row !== null && 'kind' in row)
+  })
 }
 
 interface Narrow extends Pick<Stage, 'say' | 'note' | 'evidence' | 'claim' | 'poll'> {
@@ -100,9 +133,10 @@ export async function ask(pid: number, betweenLooks = () => {}): Promise<Answer>
 }
 
 export function answerOf(events: Fact[]): Answer {
-  const notes = events.flatMap((event) => (event.event === 'note' ? event.text : []))
-  const before = notes.findIndex((text) => text.includes('type in another terminal'))
-  return { events, text: notes.join('\n'), command: notes[before + 1]! }
+  const notes = events.filter((event) => event.event === 'note')
+  const claims = events.flatMap((event) => (event.event === 'claim' ? [event.id] : []))
+  const command = notes.find(({ role }) => role === 'next')?.text ?? ''
+  return { events, text: notes.map(({ text }) => text).join('\n'), command, claims }
 }
 
 /** Types it in another terminal. */

@@ -1,4 +1,4 @@
-/** What is said where the kernel shows where a process sleeps, but not in which system call: as under Yama. */
+/** What is found where the kernel shows where a process sleeps, but not in which system call: as under Yama. */
 import { expect, test } from 'vitest'
 import { readStat } from '../../src/proc/stat.js'
 import { readWchan } from '../../src/proc/task.js'
@@ -6,21 +6,18 @@ import { createWorld } from '../../src/why/snapshot.js'
 import { guess } from '../../src/why/without-ptrace.js'
 import { makeFifo, start } from '../support/children.js'
 import { until } from '../support/until.js'
-import { startShell } from '../support/why-ask.js'
+import { childNamed, startShell } from '../support/why-ask.js'
 
-const guessOf = (pid: number, wchan: string | undefined) => guess(createWorld(), pid, pid, wchan)
+const guessOf = (pid: number, wchan: string | undefined, tid = pid) => guess(createWorld(), pid, tid, wchan)
 
-test.runIf(process.platform === 'linux')(
-  'the function of the kernel makes an answer probable, and says so',
-  async () => {
-    const { pid } = start('cat', [makeFifo()])
-    const wchan = await until(() => readWchan(pid, pid))
-    expect(guessOf(pid, wchan)).toMatchObject({
-      does: 'waits, probably in open(2) of a FIFO',
-      proofs: [{ source: `/proc/${pid}/task/${pid}/wchan`, value: wchan }],
-    })
-  },
-)
+test.runIf(process.platform === 'linux')('the function of the kernel makes a call likely', async () => {
+  const { pid } = start('cat', [makeFifo()])
+  const wchan = await until(() => readWchan(pid, pid))
+  expect(guessOf(pid, wchan)).toMatchObject({
+    likelyCall: 'open(2) of a FIFO',
+    blocker: { kind: 'unknown-call', certain: false, wakers: [], open: true, steps: [] },
+  })
+})
 
 test.each([
   ['anon_pipe_read', 'read(2) of an empty pipe'],
@@ -31,24 +28,34 @@ test.each([
   ['ep_poll', 'epoll_wait(2)'],
   ['do_wait', 'wait(2)'],
 ])('%s is probably %s', (wchan, call) => {
-  expect(guessOf(process.pid, wchan).does).toBe(`waits, probably in ${call}`)
+  expect(guessOf(process.pid, wchan)).toMatchObject({ likelyCall: call, blocker: { certain: false } })
 })
 
-test('a function that nobody knows is named, and nothing is made of it', () => {
-  expect(guessOf(process.pid, 'some_new_function').does).toBe("waits in the kernel's some_new_function")
+test('of a function that nobody knows nothing is made', () => {
+  expect(guessOf(process.pid, 'some_new_function')).toMatchObject({ blocker: { kind: 'unknown-call' } })
+  expect(guessOf(process.pid, 'some_new_function').likelyCall).toBeUndefined()
+})
+
+test.runIf(process.platform === 'linux')('the only pipe that it has leads to its other end', async () => {
+  // Node's own pipes are Unix sockets; those of a shell are pipes.
+  const { pid } = startShell('sleep 1000 | cat')
+  const reader = await childNamed(pid, 'cat')
+  await until(() => /pipe_read$/.test(readWchan(reader, reader) ?? ''))
+  const sleep = await childNamed(pid, 'sleep')
+  const pipe = { kind: 'pipe', access: 'reading', fd: 0, wakers: [sleep], certain: false }
+  expect(guessOf(reader, 'anon_pipe_read')).toMatchObject({ blocker: pipe })
 })
 
 test.runIf(process.platform === 'linux')(
-  'the only pipe that it has is told with who has the other end',
+  'without that function, the command line and the children are left',
   async () => {
-    // Node's own pipes are Unix sockets; those of a shell are pipes.
-    const { pid } = startShell('sleep 1000 | cat')
-    const children = () => createWorld().family().children(pid)
-    const reader = await until(() =>
-      children().find((child) => /pipe_read$/.test(readWchan(child, child) ?? '')),
-    )
-    await until(() => children().some((child) => readStat(child)?.comm === 'sleep'))
-    const { other } = guessOf(reader, 'anon_pipe_read')
-    expect(other?.who).toMatch(/Its writing end is open in sleep \(\d+\), fd 1/)
+    const { pid } = startShell('sleep 1000; exit 0')
+    const child = await childNamed(pid, 'sleep')
+    await until(() => readStat(child)?.state === 'S')
+    expect(guessOf(child, undefined)).toMatchObject({ blocker: { kind: 'timer', certain: false } })
+    const waits = { kind: 'child', wakers: [child], certain: false, steps: [] }
+    expect(guessOf(pid, undefined)).toMatchObject({ blocker: waits })
+    // They are about the process, not about each of its threads.
+    expect(guessOf(pid, undefined, pid + 1)).toMatchObject({ blocker: { kind: 'hidden', open: true } })
   },
 )

@@ -1,17 +1,23 @@
-/** The answer in words, each sentence followed by what backs it. */
+/** The answer: each process with what blocks its threads, the circle, and what would let it continue. */
 import { readCommandLine } from '../../proc/cmdline.js'
 import { readStatus } from '../../proc/status.js'
 import { ptraceScope } from '../../proc/yama.js'
 import type { Stage } from '../../run/stage.js'
-import { type Account, proofsOf } from '../../why/process-account.js'
-import { endCommand, listed, named, type Proof, type Step, type World } from '../../why/snapshot.js'
-import type { Waiting } from '../../why/thread-wait.js'
+import { stepsOf } from '../../why/blocker.js'
+import type { Account } from '../../why/process-account.js'
+import type { World } from '../../why/snapshot.js'
+import { endItself } from '../../why/step.js'
+import type { ThreadWait } from '../../why/thread-wait.js'
 import { type Chain, type Circle, wakers } from '../../why/wait-graph.js'
+import { commandOf, effectOf, reasonToEnd } from './render/step.js'
+import type { Evidence } from './render/telling.js'
+import { tellThread } from './render/thread.js'
+import { listed, named } from './render/words.js'
 
-/** So many processes are told at most, and those of a circle. */
+/** How many processes are told at most, beside those of a circle. */
 const most = 5
 
-/** Of the threads of one process so many different waits are told. */
+/** How many different waits are told of the threads of one process. */
 const mostWaits = 8
 
 /** The process itself, and then those that it waits for. */
@@ -20,42 +26,60 @@ export function tellChain(stage: Stage, chain: Chain, circle: Circle | undefined
   const told = all.filter(({ pid }, index) => index < most || circle?.members.includes(pid))
   for (const account of told) {
     tellAccount(stage, account)
-    if (account === all[0] && account.threads.some(({ isClosed }) => isClosed))
-      stage.note(whyClosed(account.pid))
+    if (account === all[0] && account.threads.some(({ isHidden }) => isHidden))
+      stage.note(whyHidden(account.pid), 'aside')
   }
-  const untold = all.filter((account) => !told.includes(account))
-  const names = untold.map(({ pid }) => named(pid))
-  if (names.length > 0) stage.note(`Also waited for: ${listed(names, 8)}.`)
+  const names = all.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
+  if (names.length > 0) stage.note(`It also waits for: ${listed(names, 8)}.`, 'aside')
 }
 
 export function tellAccount(stage: Stage, account: Account): void {
-  const { pid, threads, idle } = account
+  const { pid, threads } = account
   const words = readCommandLine(pid) ?? []
+  const program: Evidence = {
+    source: `/proc/${pid}/cmdline`,
+    value: words.join(' '),
+    about: 'its command line',
+    data: words,
+  }
   const groups = alike(threads)
-  for (const [thread, ...others] of groups.slice(0, mostWaits) as [Waiting, ...Waiting[]][]) {
-    const program = { source: `/proc/${pid}/cmdline`, value: words.join(' '), about: 'its command line' }
-    tellThread(stage, thread, thread === threads[0] && words.length > 0 ? [program] : [])
+  for (const [thread, ...others] of groups.slice(0, mostWaits)) {
+    if (!thread) continue
+    const { sentences, evidence } = tellThread(thread)
+    for (const sentence of sentences) stage.note(sentence)
+    for (const { source, value, about, data } of thread === threads[0] && words.length > 0
+      ? [program, ...evidence]
+      : evidence)
+      stage.evidence(source, value, about, data === undefined ? undefined : { data })
     const tids = listed(others.map(({ tid }) => `${tid}`))
     if (others.length > 0)
-      stage.note(`So ${others.length > 1 ? 'do its threads' : 'does its thread'} ${tids}.`)
+      stage.note(`The same holds for its ${others.length > 1 ? 'threads' : 'thread'} ${tids}.`)
   }
-  const untold = groups.slice(mostWaits).flat()
-  if (untold.length > 0) stage.note(`What ${untold.length} other threads of it wait for is left out here.`)
-  const closed = idle.filter(({ isClosed }) => isClosed).length
-  if (closed > 0) stage.note(`What ${closed} other threads of it wait for cannot be seen.`)
+  for (const line of leftOut(account, groups.slice(mostWaits).flat().length)) stage.note(line, 'aside')
+}
+
+/** What is said of threads that are not told one by one. */
+function leftOut({ idle }: Account, more: number): string[] {
+  const lines: string[] = []
+  if (more > 0) lines.push(`What ${more} other threads of it wait for is left out here.`)
+  const hidden = idle.filter(({ isHidden }) => isHidden).length
+  if (hidden > 0) lines.push(`What ${hidden} other threads of it wait for cannot be seen.`)
   const calls = [...new Set(idle.flatMap(({ call }) => (call ? `${call}(2)` : [])))].join(' or ')
-  if (calls === '') return
-  stage.note(
-    `${idle.length - closed} other threads of it wait in ${calls} for work from this process itself.`,
-  )
+  const pool = idle.length - hidden
+  if (calls !== '')
+    lines.push(`${pool} other threads of it are blocked in ${calls}, for work from this process itself.`)
+  return lines
 }
 
 /** Threads that wait for the same, together; timers count as the same, whenever they are due. */
-function alike(threads: readonly Waiting[]): Waiting[][] {
-  const groups = new Map<string, Waiting[]>()
+function alike(threads: readonly ThreadWait[]): ThreadWait[][] {
+  const groups = new Map<string, ThreadWait[]>()
   for (const thread of threads) {
-    const { does, other } = thread
-    const key = `${does.replace(/ that is due in .*? m?s\b/, '')}\n${other?.who}`
+    const { call, fd, likelyCall, wchan, blocker } = thread
+    const differs = new Set(['left', 'until', 'mates'])
+    const key = JSON.stringify([call, fd, likelyCall, wchan, blocker], (name, value) =>
+      differs.has(name) ? undefined : value,
+    )
     const group = groups.get(key)
     if (group) group.push(thread)
     else groups.set(key, [thread])
@@ -63,51 +87,46 @@ function alike(threads: readonly Waiting[]): Waiting[][] {
   return [...groups.values()]
 }
 
-function tellThread(stage: Stage, thread: Waiting, more: Proof[]): void {
-  const { pid, tid, does, other } = thread
-  const who = tid === pid ? named(pid) : `Thread ${tid} of ${named(pid)}`
-  stage.note(`${who} ${does}.`)
-  for (const line of other?.who.split('\n').filter(Boolean) ?? []) stage.note(line)
-  for (const { source, value, about } of [...more, ...proofsOf(thread)]) stage.evidence(source, value, about)
-}
-
-/** Who may see it is for ptrace(2) to say. */
-function whyClosed(pid: number): string {
+/** Which processes may see it is decided as for ptrace(2). */
+function whyHidden(pid: number): string {
   const owner = readStatus(pid)?.euid
   const scope = ptraceScope() ?? 0
   const why =
-    owner !== process.geteuid!()
+    owner !== process.geteuid?.()
       ? `it belongs to user ${owner}, so ask as that user or as root`
       : scope === 0
         ? 'ask as root'
         : `kernel.yama.ptrace_scope is ${scope}, which leaves that to its ancestors and root`
-  return `Its system call cannot be seen here: ${why}. What is merely probable is marked.`
+  return `Its system call cannot be seen here: ${why}. What is only likely is marked.`
 }
 
-/** What would let it go on, and what to type for it. */
+/** What would let it continue, and the command for it. */
 export function tellStep(stage: Stage, chain: Chain, account: Account): void {
-  // Who is stopped can be continued, and nobody need lose anything by that.
+  const { pid, threads } = account
+  const [best] = threads.flatMap(({ blocker }) => stepsOf(blocker))
+  // A process that is stopped can be continued, and loses nothing by that.
   const stopped = stoppedBehind(chain, account)
-  const step: Step = stopped
-    ? { command: `kill -CONT ${stopped.pid}`, effect: `continues ${named(stopped.pid)}` }
-    : (account.threads.flatMap(({ other }) => other?.step ?? [])[0] ?? {
-        command: endCommand([account.pid]),
-        effect: 'Nothing is known that could be typed to let it go on.',
-        ends: true,
-      })
-  const who = named(account.pid)
-  const owner = readStatus(account.pid)?.euid
-  const user = process.geteuid!()
-  const role = user === 0 || owner === user ? '' : owner === 0 ? ' as root' : ` as root or user ${owner}`
+  const step = stopped ? ({ do: 'continue', pid: stopped.pid } as const) : (best?.step ?? endItself(pid))
+  const effect = effectOf(step, best?.blocker)
+  const who = named(pid)
+  const where = `type in another terminal${userFor(pid)}`
   stage.note(
-    step.ends
-      ? `${step.effect} To end ${who}, type in another terminal${role}:`
-      : `To let ${who} go on, type in another terminal${role} what ${step.effect}:`,
+    effect === undefined
+      ? `${reasonToEnd(best?.blocker)} To end ${who}, ${where}:`
+      : `To let ${who} continue, ${where} this command, which ${effect}:`,
   )
-  stage.note(step.command)
+  stage.note(commandOf(step), 'next')
 }
 
-/** Who is stopped, and all the others wait for. Where one waits for several, it goes no further than those. */
+/** Which user has to type it, where that is another one. */
+function userFor(pid: number): string {
+  const owner = readStatus(pid)?.euid
+  const user = process.geteuid?.()
+  if (user === 0 || owner === user) return ''
+  return owner === 0 ? ' as root' : ` as root or user ${owner}`
+}
+
+/** The stopped process that all others wait for. Where one waits for several, it goes no further than those. */
 function stoppedBehind(chain: Chain, account: Account): Account | undefined {
   const seen = new Set<number>()
   for (let at: Account | undefined = account; at && at.state !== 'T'; ) {
@@ -122,15 +141,19 @@ function stoppedBehind(chain: Chain, account: Account): Account | undefined {
   return undefined
 }
 
-export function tellCircle(stage: Stage, world: World, { members, likely }: Circle): void {
+export function tellCircle(stage: Stage, world: World, { members, certain }: Circle): void {
   const seen = world.census().hidden > 0 ? ', as far as this user can see' : ''
-  const kind = likely ? 'Probably a deadlock' : 'A deadlock'
+  const kind = certain ? 'A deadlock' : 'Probably a deadlock'
+  const [first = 0] = members
   const links = members.map((member, index) => {
-    return `${named(member)} waits for ${named(members[(index + 1) % members.length]!)}`
+    return `${named(member)} waits for ${named(members[index + 1] ?? first)}`
   })
   const text =
     members.length === 1
-      ? `${named(members[0]!)} waits for nobody but itself`
-      : `${listed(links, 8)}. None of them goes on unless something else steps in`
+      ? `${named(first)} waits for nobody but itself`
+      : `${listed(links, 8)}. None of them continues unless something else steps in`
   stage.note(`${kind}: ${text}${seen}.`)
+  const value = [...members, first].join(' > ')
+  const data = { kind: 'deadlock', members, certain }
+  stage.evidence('/proc/PID/syscall, fd', value, 'each waits for the next', { data })
 }

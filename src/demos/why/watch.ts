@@ -1,4 +1,4 @@
-/** `why --watch`: tells what has changed, until the process is gone. */
+/** `why --watch`: reports what has changed, until the process has exited. */
 import { readStat, type Stat } from '../../proc/stat.js'
 import type { Stage } from '../../run/stage.js'
 import type { Account } from '../../why/process-account.js'
@@ -30,8 +30,12 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
   stage.say({ event: 'state', child: pid, state: 'gone', kernel: '', source: `/proc/${pid}/stat` })
 }
 
+/** Two accounts with the same key find each thread in the same wait. */
 function keyOf({ threads }: Account): string {
   return threads
-    .map(({ tid, state, call, first, other }) => `${tid} ${state} ${call} ${first} ${other?.wakers}`)
+    .map(
+      ({ tid, state, call, first, blocker }) =>
+        `${tid} ${state} ${call} ${first} ${blocker.kind} ${blocker.wakers}`,
+    )
     .join('\n')
 }

@@ -1,11 +1,37 @@
-/** futex(2): locks, conditions and joins of threads. The kernel knows an address, and mostly not who should wake. */
-
+/** futex(2): locks, conditions and joins of threads. The kernel knows an address, and mostly not which thread should wake it. */
 import { readPids } from '../../proc/pids.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
 import { type Mapping, readMaps } from '../../proc/smaps.js'
 import { knownAs } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
-import { endCommand, listed, named, type Other, seconds, threadFolder } from '../snapshot.js'
+import type { Waking } from '../blocker.js'
+import { endItself } from '../step.js'
+
+export interface FutexBlocker extends Waking {
+  kind: 'futex'
+  /** In hexadecimal, without 0x. */
+  address: string
+  /** The operation as the kernel was given it, with its flags. */
+  operation: number
+  /** Whether only threads of this process can wake it. */
+  isPrivate: boolean
+  /** What is mapped there: a path, `[heap]`, ..., or empty for nameless memory. Undefined where that cannot be seen. */
+  mapping?: string
+  /** The word at that address; undefined where it may not be read. */
+  value?: number
+  /** The thread whose end it waits for, as pthread_join(3) does. */
+  joined?: number
+  /** The thread that holds the lock: by the kernel's own record, or by what a mutex of the C library keeps beside the word. */
+  owner?: { tid: number; source: 'kernel' | 'mutex' }
+  /** The other threads of this process. */
+  mates: number[]
+  /** The pids of other processes that map the same memory. */
+  sharers: number[]
+  /** Whether there is a time limit. */
+  isTimed: boolean
+  /** Seconds until then; undefined where that may not be read. */
+  left?: number
+}
 
 // linux/futex.h
 const WAIT = 0
@@ -17,99 +43,43 @@ const REALTIME = 256
 const TID_MASK = 0x3fffffff
 
 /** A thread in futex(2), with the arguments of that call. */
-export function futexWait(pid: number, tid: number, args: bigint[]): Other {
-  const [address, op, expected, timeout] = args as [bigint, bigint, bigint, bigint]
-  const command = Number(op) & 0x7f
-  const isPrivate = (Number(op) & PRIVATE) !== 0
-  const mapping = mappingAt(pid, address)
-  const word = readMemory(pid, address, 4)?.readUInt32LE()
-  const limit = timeout === 0n ? undefined : timeLeft(pid, command, Number(op), timeout)
+export function futexWait(pid: number, tid: number, args: bigint[]): FutexBlocker {
+  const [address = 0n, op = 0n, expected = 0n, timeout = 0n] = args
+  const operation = Number(op)
+  const command = operation & 0x7f
+  const isPrivate = (operation & PRIVATE) !== 0
+  const mapping = readMaps(pid).find(({ from, to }) => from <= address && address < to)
+  const value = readMemory(pid, address, 4)?.readUInt32LE()
+  const left = timeout === 0n ? undefined : timeLeft(pid, command, operation, timeout)
   const mates = threads(pid).filter((mate) => mate !== tid)
-  const joined = !isPrivate && word === Number(expected) ? knownAs(pid, word, mates, pid) : undefined
-  const sharers = isPrivate || joined ? [] : sharersOf(pid, mapping)
-  const owner = joined ?? ownerOf(pid, address, command, Number(BigInt.asUintN(32, expected)), word)
-  const place = mapping?.name ? ` in ${mapping.name}` : ''
-  const proofs = [
-    {
-      source: `${threadFolder(pid, tid)}/syscall`,
-      value: `address 0x${address.toString(16)}, operation ${op}, ${isPrivate ? 'private' : 'shared'}`,
-      about: 'the word that it sleeps on',
-    },
-  ]
-  if (mapping) {
-    proofs.push({
-      source: `/proc/${pid}/maps`,
-      value: mapping.name || 'nameless memory',
-      about: 'where that word lies',
-    })
-  }
-  if (word !== undefined)
-    proofs.push({ source: `/proc/${pid}/mem`, value: `${word}`, about: 'what stands there now' })
-  if (owner !== undefined && owner !== joined) {
-    const about = 'what a mutex keeps there: the thread that has it'
-    proofs.push({ source: `/proc/${pid}/mem`, value: `${owner}`, about })
-  }
-  const time =
-    timeout === 0n ? '' : limit === undefined ? ', or the time to be up' : `, or ${seconds(limit)} to pass`
+  const joined =
+    !isPrivate && value !== undefined && value === Number(expected)
+      ? knownAs(pid, value, mates, pid)
+      : undefined
+  const sharers = isPrivate || joined !== undefined ? [] : sharersOf(pid, mapping)
+  const owner =
+    joined === undefined
+      ? ownerOf(pid, address, command, Number(BigInt.asUintN(32, expected)), value)
+      : undefined
+  const isOwn = isPrivate || joined !== undefined
   return {
-    object: joined
-      ? `the end of its thread ${joined}`
-      : `a lock, condition or the like at 0x${address.toString(16)}${place}`,
-    event: joined
-      ? `that thread to end${time}`
-      : `another thread${isPrivate ? '' : ' or process'} to wake it${time}`,
-    who: whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed: timeout !== 0n }),
-    proofs,
-    wakers:
-      isPrivate || joined ? (mates.length > 0 ? [pid] : []) : sharers.length > 0 ? [...sharers, pid] : [pid],
-    open: timeout !== 0n || (!isPrivate && !joined && sharers.length === 0),
-    step: {
-      command: endCommand([pid]),
-      effect: 'Nobody outside can release what lies in its memory.',
-      ends: true,
-    },
+    kind: 'futex',
+    address: address.toString(16),
+    operation,
+    isPrivate,
+    ...(mapping && { mapping: mapping.name }),
+    ...(value !== undefined && { value }),
+    ...(joined !== undefined && { joined }),
+    ...(owner && { owner }),
+    mates,
+    sharers,
+    isTimed: timeout !== 0n,
+    ...(left !== undefined && { left }),
+    wakers: isOwn ? (mates.length > 0 ? [pid] : []) : [...sharers, pid],
+    open: timeout !== 0n || (!isOwn && sharers.length === 0),
+    certain: true,
+    steps: [endItself(pid)],
   }
-}
-
-interface Known {
-  isPrivate: boolean
-  joined: number | undefined
-  owner: number | undefined
-  command: number
-  mates: number[]
-  sharers: number[]
-  timed: boolean
-}
-
-function whoWakes({ isPrivate, joined, owner, command, mates, sharers, timed }: Known): string {
-  if (joined) return `The kernel wakes it when thread ${joined} ends: it waits as pthread_join(3) does.`
-  if (owner !== undefined) {
-    const sure = command === LOCK_PI || command === LOCK_PI2
-    return sure
-      ? `Thread ${owner} has the lock.`
-      : `Probably thread ${owner} has the lock: that is what stands beside it, as in a mutex of the C library.`
-  }
-  if (!isPrivate) {
-    return sharers.length > 0
-      ? `Who has the lock the kernel does not know; this memory is also mapped by ${listed(sharers.map(named))}.`
-      : 'Only who has this memory mapped too could wake it, and no other process has, as far as can be seen.'
-  }
-  if (mates.length === 0) {
-    const way = timed ? '' : ' So nobody can: it waits for ever, unless a signal comes.'
-    return `Only a thread of this process could wake it, and it has no other.${way}`
-  }
-  const few = mates.length <= 4
-  const who =
-    mates.length === 1
-      ? `its thread ${mates[0]}`
-      : few
-        ? `its threads ${listed(mates.map(String))}`
-        : `its ${mates.length} other threads`
-  return `Who has it the kernel does not know; only ${who} can wake it.`
-}
-
-function mappingAt(pid: number, address: bigint): Mapping | undefined {
-  return readMaps(pid).find(({ from, to }) => from <= address && address < to)
 }
 
 /** Other processes that have the same memory mapped, shared. */
@@ -123,7 +93,7 @@ function sharersOf(pid: number, mapping: Mapping | undefined): number[] {
 }
 
 /**
- * The thread that has a lock. In a priority-inheriting one the kernel itself keeps its id. A mutex of glibc on which somebody
+ * The thread that holds a lock. Of a priority-inheriting one the kernel itself keeps the id. A mutex of glibc on which a thread
  * waits has the value 2, and two words further its owner; that may be something else that looks like one.
  */
 function ownerOf(
@@ -131,20 +101,24 @@ function ownerOf(
   address: bigint,
   command: number,
   expected: number,
-  word?: number,
-): number | undefined {
-  if (command === LOCK_PI || command === LOCK_PI2)
-    return word === undefined ? undefined : knownAs(pid, word & TID_MASK, threads(pid), pid)
-  if ((command !== WAIT && command !== WAIT_BITSET) || expected !== 2 || word !== 2) return undefined
-  const owner = readMemory(pid, address + 8n, 4)?.readUInt32LE()
-  return owner === undefined ? undefined : knownAs(pid, owner, threads(pid), pid)
+  value: number | undefined,
+): FutexBlocker['owner'] {
+  if (value === undefined) return undefined
+  if (command === LOCK_PI || command === LOCK_PI2) {
+    const tid = knownAs(pid, value & TID_MASK, threads(pid), pid)
+    return tid === undefined ? undefined : { tid, source: 'kernel' }
+  }
+  if ((command !== WAIT && command !== WAIT_BITSET) || expected !== 2 || value !== 2) return undefined
+  const kept = readMemory(pid, address + 8n, 4)?.readUInt32LE()
+  const tid = kept === undefined ? undefined : knownAs(pid, kept, threads(pid), pid)
+  return tid === undefined ? undefined : { tid, source: 'mutex' }
 }
 
 /** In seconds: WAIT and LOCK_PI2 differ in whether their time is a span or a moment, of one clock or the other. */
-function timeLeft(pid: number, command: number, op: number, address: bigint): number | undefined {
+function timeLeft(pid: number, command: number, operation: number, address: bigint): number | undefined {
   const time = readTimespec(pid, address)
   if (time === undefined || command === WAIT) return time
   const clock =
-    command === LOCK_PI || op & REALTIME ? Date.now() / 1000 : Number(process.hrtime.bigint()) / 1e9
+    command === LOCK_PI || operation & REALTIME ? Date.now() / 1000 : Number(process.hrtime.bigint()) / 1e9
   return Math.max(0, time - clock)
 }

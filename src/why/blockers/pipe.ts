@@ -2,8 +2,30 @@
 import { pipeFill } from '../../ipc/pipe-fill.js'
 import { type Access, type Holder, isOpenFor } from '../../proc/open-descriptors.js'
 import type { OpenObject } from '../../proc/open-object.js'
-import { quoted } from '../../shell-quote.js'
-import { listed, named, type Other, type Proof, type Step, type World } from '../snapshot.js'
+import type { Waking } from '../blocker.js'
+import type { World } from '../snapshot.js'
+import type { Step } from '../step.js'
+
+export interface PipeBlocker extends Waking {
+  kind: 'pipe'
+  pid: number
+  fd: number
+  /** `reading` where it is empty, `writing` where it is full. */
+  access: Access
+  inode: number
+  /** As /proc/PID/fd has it: `pipe:[INODE]`, or the path of a FIFO. */
+  target: string
+  /** Of a FIFO that still has a name. */
+  path?: string
+  /** Bytes in it, and how many it can hold; undefined where we may not look, and for one of several that are watched. */
+  fill?: { bytes: number; capacity: number }
+  /** The descriptors of its other end. */
+  holders: Holder[]
+  /** How many processes there are whose descriptors cannot be seen. */
+  hidden: number
+  /** Whether it is one of the descriptors that a thread watches. */
+  isWatched: boolean
+}
 
 export const opposite = { reading: 'writing', writing: 'reading' } as const
 
@@ -11,91 +33,39 @@ export const opposite = { reading: 'writing', writing: 'reading' } as const
 export function pipeEnd(
   world: World,
   pid: number,
-  object: OpenObject,
+  object: OpenObject & { dev: number },
   access: Access,
-  isPolled: boolean,
-): Other {
-  const { fd, dev, ino, path } = object
-  const all = world.census().holders(dev, ino)
-  const others = all.filter((holder) => isOpenFor(opposite[access], holder))
-  const fill = isPolled ? undefined : pipeFill(pid, fd)
-  const state = access === 'reading' ? 'empty' : 'full'
-  const much =
-    fill && access === 'writing' ? ` with ${fill.bytes} of at most ${fill.capacity} bytes in it` : ''
-  const nobodyElse = others.every((holder) => holder.pid === pid)
-  const name = path === undefined ? `pipe (inode ${ino})` : `FIFO ${path}`
-  const proofs: Proof[] = [{ source: `/proc/${pid}/fd/${fd}`, value: object.target, about: `its fd ${fd}` }]
-  if (fill) {
-    const value = `${fill.bytes} of ${fill.capacity}`
-    proofs.push({
-      source: 'FIONREAD, F_GETPIPE_SZ',
-      value,
-      about: 'bytes in it, and the most that it can hold',
-    })
-  }
-  return {
-    object: `${state === 'empty' ? 'an' : 'a'} ${state} ${name}${much}`,
-    event: access === 'reading' ? 'somebody to write into it' : 'somebody to read from it',
-    who: whoHolds(world, pid, others, access, isPolled),
-    proofs: [...proofs, ...others.slice(0, 4).map((holder) => holderProof(holder, opposite[access]))],
-    wakers: [...new Set(others.map((holder) => holder.pid))],
-    // Without anybody at the other end it would not wait: who is there is hidden from us.
-    open: others.length === 0,
-    // What a program that polls sends to itself has a form of its own, which a stranger had better not write.
-    step:
-      isPolled && nobodyElse
-        ? undefined
-        : access === 'reading'
-          ? fillStep(pid, object)
-          : drainStep(pid, object, fill?.bytes),
-  }
-}
-
-function holderProof({ pid, fd }: Holder, access: Access): Proof {
-  return {
-    source: `/proc/${pid}/fdinfo/${fd}`,
-    value: `fd ${fd}`,
-    about: `${named(pid)} has it open for ${access}`,
-  }
-}
-
-function whoHolds(world: World, pid: number, others: Holder[], access: Access, isPolled: boolean): string {
-  const end = access === 'reading' ? 'its writing end' : 'its reading end'
-  const strangers = others.filter((holder) => holder.pid !== pid)
-  if (others.length === 0) return `Who has ${end} open cannot be seen${hiddenOnes(world)}.`
-  const own = others.find((holder) => holder.pid === pid)
-  if (strangers.length > 0) {
-    const also = own ? `; it has one itself, too (fd ${own.fd})` : ''
-    return `${capital(end)} is open in ${listed(strangers.map(({ pid, fd }) => `${named(pid)}, fd ${fd}`))}${also}.`
-  }
-  const itself = `Nobody but this process itself has ${end} open (fd ${own!.fd})`
-  if (isPolled) return `${itself}.`
-  const trouble =
+  isWatched: boolean,
+): PipeBlocker {
+  const { fd, dev, ino, target, path } = object
+  const holders = world
+    .census()
+    .holders(dev, ino)
+    .filter((holder) => isOpenFor(opposite[access], holder))
+  const fill = isWatched ? undefined : pipeFill(pid, fd)
+  // Only the program knows the format of what it sends to itself, so a stranger had better not write there.
+  const isPrivate = isWatched && holders.every((holder) => holder.pid === pid)
+  const way = path ?? `/proc/${pid}/fd/${fd}`
+  const step: Step =
     access === 'reading'
-      ? 'so it never sees the end of the file: a reader must close the writing end'
-      : 'so it never gets EPIPE: a writer must close the reading end'
-  return `${itself}, ${trouble}.`
-}
-
-/** What to add where processes could not be looked at. */
-export function hiddenOnes(world: World): string {
-  const { hidden } = world.census()
-  return hidden > 0 ? ` (the files of ${hidden} processes are closed to this user)` : ''
-}
-
-function fillStep(pid: number, { fd, path }: OpenObject): Step {
-  const file = path === undefined ? `/proc/${pid}/fd/${fd}` : quoted(path)
-  return { command: `echo hello > ${file}`, effect: 'writes a line into it' }
-}
-
-function drainStep(pid: number, { fd, path }: OpenObject, bytes = 65_536): Step {
-  const file = path === undefined ? `/proc/${pid}/fd/${fd}` : quoted(path)
+      ? { do: 'write', path: way }
+      : { do: 'read', path: way, bytes: fill?.bytes ?? 65_536 }
   return {
-    command: `head -c ${bytes} ${file} > /dev/null`,
-    effect: 'takes out what is in it, which its reader then misses',
+    kind: 'pipe',
+    pid,
+    fd,
+    access,
+    inode: ino,
+    target,
+    ...(path !== undefined && { path }),
+    ...(fill && { fill }),
+    holders,
+    hidden: world.census().hidden,
+    isWatched,
+    wakers: [...new Set(holders.map((holder) => holder.pid))],
+    // Without a process at the other end it would not wait: the one that is there is hidden from us.
+    open: holders.length === 0,
+    certain: true,
+    steps: isPrivate ? [] : [step],
   }
-}
-
-function capital(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1)
 }

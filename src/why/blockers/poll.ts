@@ -1,14 +1,25 @@
 /** poll(2), select(2) and epoll(7): on which descriptors, and for how long. */
 import { readWatched, type Watched } from '../../proc/fd-details.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
-import { listed, type Other, type Proof, seconds, type World } from '../snapshot.js'
+import type { Blocker, Waking } from '../blocker.js'
+import type { World } from '../snapshot.js'
 import { otherEnd } from './descriptor.js'
+
+export interface PollBlocker extends Waking {
+  kind: 'poll'
+  /** The epoll instance; undefined for poll(2) and select(2), whose descriptors stand in the memory of the process. */
+  epoll?: number
+  /** The descriptors, and what each of the first 64 waits for; undefined where that cannot be seen. */
+  watched: { fd: number; blocker: Blocker | undefined }[]
+  /** Seconds, as they were asked for; undefined without a limit. */
+  limit?: number
+}
 
 /** POLLIN and POLLOUT of poll.h; EPOLLIN and EPOLLOUT are the same. */
 const IN = 1
 const OUT = 4
 
-export const pollCalls = [
+export const pollCalls: readonly string[] = [
   'poll',
   'ppoll',
   'select',
@@ -16,50 +27,30 @@ export const pollCalls = [
   'epoll_wait',
   'epoll_pwait',
   'epoll_pwait2',
-] as const
+]
 
-/** How many descriptors are told one by one. */
-const most = 6
+/** Of so many descriptors the other end is looked for. */
+const most = 64
 
 /** @param call a name in `pollCalls`; undefined where its arguments may not be read */
-export function polled(world: World, pid: number, call: string, args: bigint[]): Other | undefined {
-  const watched = watchedBy(pid, call, args)
-  if (!watched) return undefined
+export function polled(world: World, pid: number, call: string, args: bigint[]): PollBlocker | undefined {
+  const all = watchedBy(pid, call, args)
+  if (!all) return undefined
   const limit = timeLimit(pid, call, args)
-  const ends = watched.slice(0, 64).map(({ fd, events }) => {
+  const watched = all.map(({ fd, events }, index) => {
     const access = events & OUT && !(events & IN) ? 'writing' : 'reading'
-    return { fd, end: otherEnd(world, pid, fd, access, true) }
+    return { fd, blocker: index < most ? otherEnd(world, pid, fd, access, true) : undefined }
   })
-  const told = ends.slice(0, most).map(({ fd, end }) => {
-    return end ? `fd ${fd}, ${end.object}, for ${end.event}. ${end.who}` : `fd ${fd}, which cannot be seen.`
-  })
-  const rest = watched.length - told.length
-  const time = limit === undefined ? '' : `, for at most ${seconds(limit)}`
-  const source = call.startsWith('epoll') ? `/proc/${pid}/fdinfo/${args[0]}` : `/proc/${pid}/mem`
-  const fds = listed(
-    watched.map(({ fd }) => `${fd}`),
-    12,
-  )
-  const steps = ends.flatMap(({ end }) => end?.step ?? [])
-  // To end one of many peers is hardly what is wanted.
-  const mild = watched.length === 1 ? steps : steps.filter(({ command }) => !command.startsWith('kill'))
   return {
-    object:
-      ['no descriptor at all', 'one descriptor'][watched.length] ?? `any of ${watched.length} descriptors`,
-    event: watched.length === 0 ? `time to pass or a signal${time}` : `something to happen${time}`,
-    who: [...told.map((line) => `Waits on ${line}`), ...(rest > 0 ? [`And on ${rest} more.`] : [])].join(
-      '\n',
-    ),
-    proofs: [
-      { source, value: fds === '' ? 'none' : fds, about: 'the descriptors that it waits on' },
-      ...ends.slice(0, most).flatMap(({ end }): Proof[] => end?.proofs ?? []),
-    ],
-    wakers: [...new Set(ends.flatMap(({ end }) => end?.wakers ?? []))],
-    open:
-      limit !== undefined ||
-      watched.length > ends.length ||
-      ends.some(({ end }) => end === undefined || end.open),
-    step: mild[0],
+    kind: 'poll',
+    ...(call.startsWith('epoll') && { epoll: Number(args[0]) }),
+    watched,
+    ...(limit !== undefined && { limit }),
+    wakers: [...new Set(watched.flatMap(({ blocker }) => blocker?.wakers ?? []))],
+    open: limit !== undefined || watched.some(({ blocker }) => blocker === undefined || blocker.open),
+    certain: true,
+    // Those of the descriptors count: `stepsOf`.
+    steps: [],
   }
 }
 
@@ -94,7 +85,7 @@ function selected(pid: number, count: number, sets: bigint[]): Watched[] | undef
   })).filter(({ events }) => events !== 0)
 }
 
-/** In seconds, as it was asked for; undefined without a limit. */
+/** Seconds, as they were asked for; undefined without a limit. */
 function timeLimit(pid: number, call: string, args: bigint[]): number | undefined {
   if (call === 'poll' || call === 'epoll_wait' || call === 'epoll_pwait') {
     const milliseconds = Number(BigInt.asIntN(32, call === 'poll' ? args[2]! : args[3]!))

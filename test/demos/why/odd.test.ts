@@ -1,24 +1,26 @@
 /** `why` about processes in odd places: other namespaces, names that are gone, many threads, peers that do not accept. */
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { unlinkQueue } from '../../../src/ipc/posix-mq.js'
 import { isAlive, readStat } from '../../../src/proc/stat.js'
-import { waitingThreads } from '../../../src/proc/task.js'
+import { threads, waitingThreads } from '../../../src/proc/task.js'
 import { makeFifo, start, temporaryFolder } from '../../support/children.js'
-import { childrenOf, newPlace } from '../../support/osdemo.js'
+import { childrenOf, eventsSoFar, newPlace } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 import {
   allInCall,
   ask,
   childNamed,
+  deadlockOf,
   gone,
   inCall,
   startC,
   startPython,
   startShell,
   type,
+  waitOf,
 } from '../../support/why-ask.js'
 
 /** Starts a line of sh as the first process of namespaces of its own; skips the test where this user may not. */
@@ -37,9 +39,10 @@ describe.runIf(process.platform === 'linux')('why', () => {
     await until(() => readStat(pid)?.state === 'T')
     process.kill(pid, 'SIGCONT')
     await inCall(pid, /restart_syscall/)
-    expect((await ask(pid)).text).toContain(
-      'waits in clock_nanosleep(2), taken up again after a stop (restart_syscall), on a timer of 1000 s',
-    )
+    const answer = await ask(pid)
+    const wait = { kind: 'timer', call: 'clock_nanosleep', 'time.span': 1000 }
+    expect(waitOf(answer, pid)).toMatchObject(wait)
+    expect(answer.text).toContain('in clock_nanosleep(2), continued after a stop (restart_syscall).')
   })
 
   test('a client of IPv4 is told its peer that listens for IPv6 too', async (context) => {
@@ -55,8 +58,8 @@ d.close(); c.recv(1)`,
     const child = await until(() => childrenOf(server)[0])
     await Promise.all([server, child].map((pid) => inCall(pid, /^recvfrom$/)))
     const answer = await ask(server)
-    expect(answer.text).toMatch(new RegExp(`The other end: python3 \\(${child}\\), fd \\d+; nothing`))
-    expect(answer.text).toContain(`python3 (${server}) waits for python3 (${child})`)
+    expect(waitOf(answer, server)).toMatchObject({ kind: 'tcp-connection', wanted: 'input', wakers: [child] })
+    expect(deadlockOf(answer)).toMatchObject({ members: [server, child] })
     expect(answer.command).toBe(`kill ${child}`)
     type(answer)
     await gone(server)
@@ -72,8 +75,11 @@ until cat /proc/$pid/task/*/wchan | grep -q wait_for_partner; do sleep .1; done
 [ "$(ls /proc/$pid/task | sort -n | tail -1)" = $pid ] && exec "$@" $pid --json`
     const run = newPlace().osdemo(['why'], { prefix: [...namespaces, 'sh', '-c', script, process.execPath] })
     expect([await run.exit, run.stderr()]).toEqual([0, ''])
-    const told = run.stdout().match(/(?<=waits in )\w+/g)
-    expect(told?.slice(0, 2)).toEqual([
+    const told = eventsSoFar(run).flatMap((event) => {
+      const data = event.event === 'evidence' ? event.data : undefined
+      return typeof data === 'object' && !Array.isArray(data) && 'kind' in data ? [data.call] : []
+    })
+    expect(told.slice(0, 2)).toEqual([
       expect.stringMatching(/^epoll_p?wait$/),
       expect.stringMatching(/^open/),
     ])
@@ -88,9 +94,9 @@ for i in range(20): threading.Thread(target=lambda: os.read(r, 1)).start()
 os.read(r, 1)`,
     )
     await allInCall(pid, 21, /^read$/)
-    const { text } = await ask(pid)
-    expect(text.match(/waits in read\(2\)/g)).toHaveLength(1)
-    expect(text).toMatch(/^So do its threads \d+, \d+, \d+ and 17 more\.$/m)
+    const answer = await ask(pid)
+    expect(threads(pid).filter((tid) => waitOf(answer, pid, tid))).toEqual([pid])
+    expect(answer.text).toMatch(/^The same holds for its threads \d+, \d+, \d+ and 17 more\.$/m)
   })
 
   test('a process whose main thread has ended is no zombie', async (context) => {
@@ -103,10 +109,10 @@ void *run(void *none) { sleep(1000); return none; }
 int main() { pthread_t thread; pthread_create(&thread, 0, run, 0); pthread_exit(0); }`,
     )
     await until(() => readStat(pid)?.state === 'Z' && waitingThreads(pid).some(({ wchan }) => wchan))
-    const { text, events } = await ask(pid)
-    expect(text).toContain('has ended its main thread; the others go on.')
-    expect(events[0]).toMatchObject({ event: 'state', state: 'waiting', kernel: 'Z' })
-    expect(events.at(-1)).toMatchObject({ text: expect.stringContaining('is still without its main thread') })
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'main-thread-exited', state: 'Z', open: true })
+    expect(answer.events[0]).toMatchObject({ event: 'state', state: 'waiting', kernel: 'Z' })
+    expect(answer.claims).toEqual(['why/still-blocked'])
   })
 
   test('of a pipeline the last one is told that is stopped, and what to type continues it', async () => {
@@ -128,7 +134,7 @@ os.waitpid(p, 0)`
     const { pid, outside } = await startApart(context, `exec python3 -c "${code}"`)
     await inCall(pid, /^wait4$/)
     const child = childrenOf(pid)[0]!
-    expect((await ask(pid)).text).toContain(`on its child python3 (${child}), for it to end`)
+    expect(waitOf(await ask(pid), pid)).toMatchObject({ kind: 'child', wakers: [child] })
     // The first process of a namespace is deaf to SIGTERM from outside.
     const answer = await ask(outside)
     expect(answer.command).toBe(`kill -KILL ${pid}`)
@@ -150,29 +156,29 @@ os.waitpid(p, 0)`
     const pid = startPython(
       context,
       `import os
-os.open('${path.split('/').at(-1)}', os.O_RDONLY, dir_fd=os.open('${join(path, '..')}', os.O_RDONLY))`,
+os.open('${basename(path)}', os.O_RDONLY, dir_fd=os.open('${join(path, '..')}', os.O_RDONLY))`,
     )
     await until(() => waitingThreads(pid)[0]?.wchan === 'wait_for_partner')
     expect((await ask(pid)).command).toBe(`echo hello > ${path}`)
     rmSync(path)
-    const { text, command } = await ask(pid)
+    const answer = await ask(pid)
     // At once: while it waits, for a FIFO that has no path, no other test's FIFO is removed.
     process.kill(pid, 'SIGKILL')
-    expect(text).toMatch(/waits in openat\(2\) on a FIFO that was \S+, for somebody to open its other end/)
-    expect(command).toBe(`kill ${pid}`)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'fifo-lost', argument: basename(path), wakers: [] })
+    expect(answer.command).toBe(`kill ${pid}`)
   })
 
-  test.for<[what: string, calls: string, command: string, state: string]>([
-    ['receive', 'mq_receive(q, text, 64, 0);', 'osdemo queue send hello --name', 'empty'],
+  test.for<[what: string, calls: string, command: string, access: string]>([
+    ['receive', 'mq_receive(q, text, 64, 0);', 'osdemo queue send hello --name', 'reading'],
     [
       'send',
       'for (int i = 0; i < 3; i++) mq_send(q, "hi", 2, 0);',
       'osdemo queue receive --max 1 --name',
-      'full',
+      'writing',
     ],
   ])(
     'what waits to %s in a POSIX queue goes on by what to type',
-    async ([what, calls, command, state], context) => {
+    async ([what, calls, command, access], context) => {
       const name = `/why-odd-${process.pid}-${what}`
       const pid = startC(
         context,
@@ -192,10 +198,15 @@ int main() { struct mq_attr a = {.mq_maxmsg = 2, .mq_msgsize = 64}; char text[64
       })
       await inCall(pid, /^mq_timed/)
       const answer = await ask(pid)
-      expect(answer.text).toContain(`the ${state} message queue ${name}`)
+      const fill = { 'fill.messages': what === 'send' ? 2 : 0, 'fill.capacity': 2 }
+      expect(waitOf(answer, pid)).toMatchObject({
+        kind: 'posix-queue',
+        name,
+        access,
+        isRemoved: false,
+        ...fill,
+      })
       expect(answer.command).toBe(`${command} ${name}`)
-      const value = `${what === 'send' ? 2 : 0} of 2 messages`
-      expect(answer.events).toContainEqual(expect.objectContaining({ source: 'mq_getattr(3)', value }))
       type(answer)
       await gone(pid)
     },
@@ -216,11 +227,10 @@ time.sleep(1000)`,
     const find = (call: string) => until(() => calls().find(([name]) => name === call)?.[1])
     const [connecting, unaccepted] = [await find('connect'), await find('recvfrom')]
     const answer = await ask(connecting)
-    expect(answer.text).toContain(`a Unix socket that is to be connected with ${path}`)
-    expect(answer.text).toMatch(
-      new RegExp(`python3 \\(${pid}\\), fd \\d+ listens there, and 1 connections wait`),
-    )
-    expect((await ask(unaccepted)).text).toContain('Nobody has accepted this connection yet.')
+    const connect = { kind: 'unix-connect', address: path, waiting: 1, wakers: [pid] }
+    expect(waitOf(answer, connecting)).toMatchObject(connect)
+    const waiting = { kind: 'unix-connection', peer: 0, wakers: [], open: true }
+    expect(waitOf(await ask(unaccepted), unaccepted)).toMatchObject(waiting)
     expect(answer.command).toBe(`kill ${pid}`)
     type(answer)
     await Promise.all([connecting, unaccepted].map(gone))
@@ -245,9 +255,9 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_${kind}); s.bind('${address()}'); 
 a, b = socket.socketpair(); select.select([a], [], [])`
     const pid = startPython(context, code)
     await inCall(pid, /select/)
-    const { text } = await ask(pid)
-    expect(text).toContain(`The other end: python3 (${pid})`)
-    expect(text).not.toContain('deadlock')
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', wakers: [pid], open: true })
+    expect(deadlockOf(answer)).toBeUndefined()
   })
 
   test('who has the side of the emulator of a terminal waits for what is printed there', async (context) => {
@@ -259,8 +269,8 @@ os.read(f, 9)`
     await inCall(pid, /^read$/)
     const child = await until(() => childrenOf(pid)[0])
     const answer = await ask(pid)
-    expect(answer.text).toMatch(/the terminal \/dev\/pts\/\d+, from its emulator's side/)
-    expect(answer.text).toContain(`It is the terminal of python3 (${child}).`)
+    const terminal = expect.stringMatching(/^\/dev\/pts\/\d+$/)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'terminal-emulator', terminal, users: [child] })
     type(answer)
     await gone(pid)
   })

@@ -1,10 +1,11 @@
 /** What `why` says of programs that osdemo did not write, and whether what it says to type lets them go on. */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readNumbers } from '../../../src/proc/read.js'
+import { numberIn } from '../../../src/events.js'
 import { isAlive, readStat } from '../../../src/proc/stat.js'
-import { waitingThreads } from '../../../src/proc/task.js'
+import { threads, waitingThreads } from '../../../src/proc/task.js'
 import { makeFifo, NO_PID, start, temporaryFolder } from '../../support/children.js'
 import { asUser, childrenOf, eventsSoFar, newPlace, playDemo } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
@@ -13,12 +14,16 @@ import {
   answerOf,
   ask,
   childNamed,
+  deadlockOf,
   gone,
   inCall,
   startC,
   startPython,
   startShell,
   type,
+  waitOf,
+  waitsOf,
+  watchedOf,
 } from '../../support/why-ask.js'
 
 describe.runIf(process.platform === 'linux')('why', () => {
@@ -27,10 +32,18 @@ describe.runIf(process.platform === 'linux')('why', () => {
     const { pid } = start('cat', [path])
     await inCall(pid, /^open(at)?$/)
     const answer = answerOf(await playDemo(['why', `${pid}`]))
-    expect(answer.text).toContain(
-      `cat (${pid}) waits in openat(2) on the FIFO ${path} for reading, for somebody to open it for writing.\n` +
-        'Nobody has it open for writing.',
-    )
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'fifo-open',
+      state: 'S',
+      call: expect.stringMatching(/^open(at)?$/),
+      access: 'reading',
+      path,
+      inode: statSync(path).ino,
+      wakers: [],
+      open: true,
+      certain: true,
+    })
+    expect(answer.claims).toEqual(['why/still-blocked'])
     expect(answer.command).toBe(`echo hello > ${path}`)
     expect(answer.events).toContainEqual(
       expect.objectContaining({ event: 'evidence', source: `/proc/${pid}/mem`, value: path }),
@@ -46,11 +59,22 @@ describe.runIf(process.platform === 'linux')('why', () => {
     await inCall(cat, /^read$/)
     await inCall(sleep, /nanosleep/)
     const answer = await ask(cat)
-    expect(answer.text).toMatch(
-      /waits in read\(2\) on fd 0, an empty pipe \(inode \d+\), for somebody to write/,
+    const wait = waitOf(answer, cat)
+    expect(wait).toMatchObject({ kind: 'pipe', call: 'read', fd: 0, access: 'reading', 'fill.bytes': 0 })
+    expect(wait).toMatchObject({ wakers: [sleep], open: false, certain: true })
+    expect(waitOf(answer, sleep)).toMatchObject({ kind: 'timer', call: 'clock_nanosleep', 'time.span': 1000 })
+    expect(answer.text).toBe(
+      [
+        `cat (${cat}) is blocked in read(2) on fd 0.`,
+        `Fd 0 is an empty pipe (inode ${wait?.inode}): a process must write to it.`,
+        `Its write end is open in sleep (${sleep}), fd 1.`,
+        `sleep (${sleep}) is blocked in clock_nanosleep(2).`,
+        'It sleeps for 1000 s; when it began the kernel does not record.',
+        'The clock wakes it; no process has to do anything.',
+        `To let cat (${cat}) continue, type in another terminal this command, which writes a line into it:`,
+        `echo hello > /proc/${cat}/fd/0`,
+      ].join('\n'),
     )
-    expect(answer.text).toContain(`Its writing end is open in sleep (${sleep}), fd 1.`)
-    expect(answer.text).toContain(`sleep (${sleep}) waits in clock_nanosleep(2) on a timer of 1000 s`)
     expect(answer.command).toBe(`echo hello > /proc/${cat}/fd/0`)
     type(answer)
     await until(() => line.printed() === 'hello\n')
@@ -61,10 +85,15 @@ describe.runIf(process.platform === 'linux')('why', () => {
     const yes = await childNamed(line.pid, 'yes')
     await inCall(yes, /^write$/)
     const answer = await ask(yes)
-    expect(answer.text).toMatch(
-      /waits in write\(2\) on fd 1, a full pipe \(inode \d+\) with 65536 of at most 65536 bytes in it, for somebody to read/,
-    )
-    expect(answer.text).toMatch(/Its reading end is open in sleep \(\d+\), fd 0\./)
+    const sleep = await childNamed(line.pid, 'sleep')
+    const full = { access: 'writing', 'fill.bytes': 65_536, 'fill.capacity': 65_536 }
+    expect(waitOf(answer, yes)).toMatchObject({
+      kind: 'pipe',
+      call: 'write',
+      fd: 1,
+      ...full,
+      wakers: [sleep],
+    })
     const writes = () =>
       Number(/^wchar: (\d+)/m.exec(execFileSync('cat', [`/proc/${yes}/io`], { encoding: 'utf8' }))?.[1])
     const before = writes()
@@ -75,11 +104,10 @@ describe.runIf(process.platform === 'linux')('why', () => {
   test('a process that has kept the writing end of its own pipe is told that it waits for itself', async (context) => {
     const pid = startPython(context, 'import os; r, w = os.pipe(); os.read(r, 1)')
     await inCall(pid, /^read$/)
-    const { text } = await ask(pid)
-    expect(text).toMatch(
-      /Nobody but this process itself has its writing end open \(fd \d+\), so it never sees the end/,
-    )
-    expect(text).toContain(`A deadlock: python3 (${pid}) waits for nobody but itself`)
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'pipe', access: 'reading', wakers: [pid], open: false })
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid], certain: true })
+    expect(answer.text).toContain('so it never sees end of file: a reader must close the write end')
   })
 
   test('two that each wait for the other over two FIFOs are told as a deadlock, which a line breaks', async () => {
@@ -89,11 +117,12 @@ describe.runIf(process.platform === 'linux')('why', () => {
     const two = startShell('exec 3<a 4>b; read line <&3; echo "$line" >&4', folder).pid
     await Promise.all([one, two].map((pid) => inCall(pid, /^read$/)))
     const answer = await ask(one)
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [one, two], certain: true })
     expect(answer.text).toContain(
       `A deadlock: sh (${one}) waits for sh (${two}) and sh (${two}) waits for sh (${one}).`,
     )
-    expect(answer.text).toContain(`an empty FIFO ${join(folder, 'b')}`)
-    expect(answer.events.filter(({ event }) => event === 'claim')).toHaveLength(2)
+    expect(waitOf(answer, one)).toMatchObject({ kind: 'pipe', path: join(folder, 'b'), wakers: [two] })
+    expect(answer.claims).toEqual(['why/still-blocked', 'why/deadlock-stands-still'])
     type(answer)
     await Promise.all([one, two].map(gone))
   })
@@ -104,8 +133,9 @@ describe.runIf(process.platform === 'linux')('why', () => {
     const one = startShell('cat a > b', folder).pid
     const two = startShell('cat b > a', folder).pid
     await Promise.all([one, two].map((pid) => inCall(pid, /^open(at)?$/)))
-    const { text } = await ask(one)
-    expect(text).toContain(`Probably a deadlock: sh (${one}) waits for sh (${two}) and sh (${two}) waits for`)
+    const answer = await ask(one)
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [one, two], certain: false })
+    expect(waitOf(answer, one)).toMatchObject({ kind: 'fifo-open', wakers: [two], certain: false })
   })
 
   test('a server waits in accept for a connection to its address, and what to type connects', async (context) => {
@@ -114,10 +144,13 @@ s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); s.accept()`
     const pid = startPython(context, code)
     await inCall(pid, /^accept4?$/)
     const answer = await ask(pid)
-    expect(answer.text).toMatch(
-      /waits in accept4\(2\) on fd \d+, the TCP socket that listens on 127\.0\.0\.1:\d+, for somebody to connect/,
-    )
-    expect(answer.text).toContain('0 connections wait to be accepted')
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'tcp-listener',
+      call: 'accept4',
+      'row.state': 'LISTEN',
+      'row.local.host': '127.0.0.1',
+      'row.rxQueue': 0,
+    })
     type(answer)
     await gone(pid)
   })
@@ -141,15 +174,20 @@ socket.create_connection(('127.0.0.1', port)).recv(10)`,
     await inCall(pid, /^recvfrom$/)
     await inCall(peer, /nanosleep/)
     const answer = await ask(pid)
-    expect(answer.text).toMatch(
-      /waits in recvfrom\(2\) on fd \d+, the TCP connection from 127\.0\.0\.1:\d+ to 127/,
-    )
-    expect(answer.text).toMatch(
-      new RegExp(`The other end: python3 \\(${peer}\\), fd \\d+; nothing that it sent`),
-    )
-    expect(answer.text).toMatch(
-      new RegExp(`python3 \\(${peer}\\) waits in \\w+\\(2\\) on a timer that is due in (9\\d\\d|1000) s`),
-    )
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'tcp-connection',
+      call: 'recvfrom',
+      'row.state': 'ESTABLISHED',
+      'row.remote.host': '127.0.0.1',
+      wanted: 'input',
+      'peer.rxQueue': 0,
+      wakers: [peer],
+      open: false,
+    })
+    const timer = waitOf(answer, peer)
+    expect(timer).toMatchObject({ kind: 'timer', 'time.clock': 'CLOCK_MONOTONIC' })
+    expect(timer?.['time.left']).toBeGreaterThan(900)
+    expect(timer?.['time.left']).toBeLessThanOrEqual(1000)
     process.kill(peer, 'SIGSTOP')
     const stopped = await ask(pid)
     expect(stopped.command).toBe(`kill -CONT ${peer}`)
@@ -169,8 +207,8 @@ far.close(); near.recv(1)`
     onTestFinished(() => void process.kill(child!, 'SIGKILL'))
     await inCall(child!, /nanosleep/)
     const answer = await ask(pid)
-    expect(answer.text).toMatch(/waits in recvfrom\(2\) on fd \d+, a Unix socket \(stream, inode \d+\)/)
-    expect(answer.text).toMatch(new RegExp(`The other end: python3 \\(${child}\\), fd \\d+\\.`))
+    const socket = { kind: 'unix-connection', 'row.kind': 'stream', access: 'reading' }
+    expect(waitOf(answer, pid)).toMatchObject({ ...socket, call: 'recvfrom', wakers: [child], open: false })
     expect(answer.command).toBe(`kill ${child}`)
     type(answer)
     await gone(pid)
@@ -183,9 +221,8 @@ time.sleep(1000)`
     const parent = startPython(context, code)
     const pid = await childNamed(parent, 'cat')
     await inCall(pid, /^read$/)
-    expect((await ask(pid)).text).toMatch(
-      /on fd 0, the terminal \/dev\/pts\/\d+, for somebody to type a line there/,
-    )
+    const target = expect.stringMatching(/^\/dev\/pts\/\d+$/)
+    expect(waitOf(await ask(pid), pid)).toMatchObject({ kind: 'terminal', fd: 0, access: 'reading', target })
   })
 
   test('what waits in poll or select is told on which descriptors, and for how long', async (context) => {
@@ -198,10 +235,10 @@ ${wait}`
     ] as const) {
       const pid = startPython(context, code(wait))
       await inCall(pid, call)
-      const { text, command } = await ask(pid)
-      expect(text).toMatch(/on one descriptor, for something to happen, for at most 1000 s/)
-      expect(text).toMatch(/Waits on fd \d+, an empty pipe/)
-      expect(command).toBe(`kill ${pid}`)
+      const answer = await ask(pid)
+      expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', limit: 1000, wakers: [pid], open: true })
+      expect(watchedOf(answer)).toEqual([{ fd: expect.any(Number), kind: 'pipe' }])
+      expect(answer.command).toBe(`kill ${pid}`)
     }
   })
 
@@ -216,13 +253,17 @@ int main() { pthread_t thread; pthread_mutex_lock(&lock);
   pthread_create(&thread, 0, run, 0); pthread_join(thread, 0); }`,
     )
     await allInCall(pid, 2, /^futex$/)
-    const { text } = await ask(pid)
-    const thread = readNumbers(`/proc/${pid}/task`).find((tid) => tid !== pid)
-    expect(text).toContain(
-      `join (${pid}) waits in futex(2) on the end of its thread ${thread}, for that thread to end.`,
-    )
-    expect(text).toContain(`Probably thread ${pid} has the lock`)
-    expect(text).toContain(`A deadlock: join (${pid}) waits for nobody but itself`)
+    const answer = await ask(pid)
+    const thread = threads(pid).find((tid) => tid !== pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'futex', joined: thread, wakers: [pid], open: false })
+    expect(waitOf(answer, pid, thread)).toMatchObject({
+      kind: 'futex',
+      isPrivate: true,
+      value: 2,
+      'owner.tid': pid,
+      'owner.source': 'mutex',
+    })
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid], certain: true })
   })
 
   test('a held lock is a futex that only the own threads can wake, and they are told', async (context) => {
@@ -235,13 +276,11 @@ lock.acquire()`
     const pid = startPython(context, code)
     await inCall(pid, /^futex$/)
     const answer = await ask(pid)
-    const thread = readNumbers(`/proc/${pid}/task`).find((tid) => tid !== pid)!
-    expect(answer.text).toMatch(/waits in futex\(2\) on a lock, condition or the like at 0x[\da-f]+/)
-    expect(answer.text).toContain(`only its thread ${thread} can wake it`)
-    expect(answer.text).toMatch(
-      new RegExp(`Thread ${thread} of python3 \\(${pid}\\) waits in clock_nanosleep`),
-    )
-    expect(answer.text).not.toContain('deadlock')
+    const thread = threads(pid).find((tid) => tid !== pid)
+    const lock = { kind: 'futex', address: expect.stringMatching(/^[\da-f]+$/), isPrivate: true }
+    expect(waitOf(answer, pid)).toMatchObject({ ...lock, mates: [thread], wakers: [pid] })
+    expect(waitOf(answer, pid, thread)).toMatchObject({ kind: 'timer', call: 'clock_nanosleep' })
+    expect(deadlockOf(answer)).toBeUndefined()
     expect(answer.command).toBe(`kill ${pid}`)
     type(answer)
     await gone(pid)
@@ -256,18 +295,15 @@ threading.Thread(target=take, args=(a, b), daemon=True).start()
 take(b, a)`
     const pid = startPython(context, code)
     await allInCall(pid, 2, /^futex$/)
-    const { text } = await ask(pid)
-    expect(text).toContain(`A deadlock: python3 (${pid}) waits for nobody but itself`)
+    expect(deadlockOf(await ask(pid))).toEqual({ kind: 'deadlock', members: [pid], certain: true })
   })
 
   test('sleep waits for the clock, and nobody has to do anything', async () => {
     const { pid } = start('sleep', ['1000'])
     await inCall(pid, /nanosleep/)
     const answer = await ask(pid)
-    expect(answer.text).toContain(
-      `sleep (${pid}) waits in clock_nanosleep(2) on a timer of 1000 s, for that time to pass.\n` +
-        'The clock wakes it, nobody else has to.',
-    )
+    const wait = { kind: 'timer', call: 'clock_nanosleep', 'time.span': 1000, wakers: [], open: true }
+    expect(waitOf(answer, pid)).toMatchObject(wait)
     type(answer)
     await gone(pid)
   })
@@ -278,7 +314,7 @@ take(b, a)`
     process.kill(pid, 'SIGSTOP')
     await until(() => readStat(pid)?.state === 'T')
     const answer = await ask(pid)
-    expect(answer.text).toContain(`sleep (${pid}) is stopped by a signal`)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'stopped', state: 'T', wakers: [], open: true })
     expect(answer.events).toContainEqual(
       expect.objectContaining({ event: 'state', child: pid, state: 'stopped', kernel: 'T' }),
     )
@@ -293,10 +329,8 @@ take(b, a)`
     await inCall(pid, /^wait(4|id)$/)
     await inCall(child, /nanosleep/)
     const answer = await ask(pid)
-    expect(answer.text).toContain(
-      `sh (${pid}) waits in wait4(2) on its child sleep (${child}), for it to end.`,
-    )
-    expect(answer.text).toContain(`sleep (${child}) waits in clock_nanosleep(2)`)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'child', call: 'wait4', wakers: [child], open: false })
+    expect(waitOf(answer, child)).toMatchObject({ kind: 'timer' })
     expect(answer.command).toBe(`kill ${child}`)
     type(answer)
     await until(() => !isAlive(pid))
@@ -308,8 +342,8 @@ take(b, a)`
     const pid = await until(() => childrenOf(parent).find((child) => readStat(child)?.state === 'Z'))
     await inCall(parent, /nanosleep|select/)
     const answer = await ask(pid)
-    expect(answer.text).toContain(`true (${pid}) has ended with exit code 0 and is a zombie`)
-    expect(answer.text).toContain(`Its parent is python3 (${parent}).`)
+    const zombie = { kind: 'zombie', state: 'Z', parent, 'ending.code': 0, wakers: [parent], open: false }
+    expect(waitOf(answer, pid)).toMatchObject(zombie)
     expect(answer.command).toBe(`kill ${parent}`)
     type(answer)
     await until(() => readStat(pid) === undefined)
@@ -318,15 +352,15 @@ take(b, a)`
   test('a busy loop waits for nothing: the time that it was on a CPU grows', async () => {
     const { pid } = startShell('while :; do :; done')
     await until(() => readStat(pid)!.cpuTicks > 2)
-    const { text, events, command } = await ask(pid)
-    expect(text).toContain(`sh (${pid}) waits for nothing: it runs, or is ready to.`)
-    expect(events).toContainEqual(
-      expect.objectContaining({
-        source: `/proc/${pid}/stat`,
-        value: expect.stringMatching(/^[1-9]\d* ms in/),
-      }),
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'running', state: 'R', call: null })
+    expect(answer.claims).toEqual(['why/runs-or-ready'])
+    const cpu = answer.events.flatMap((event) =>
+      event.event === 'evidence' ? (numberIn(event.data, 'onCpu') ?? []) : [],
     )
-    expect(command).toBe(`kill -STOP ${pid}`)
+    expect(cpu).toHaveLength(1)
+    expect(cpu[0]).toBeGreaterThan(0)
+    expect(answer.command).toBe(`kill -STOP ${pid}`)
   })
 
   test('a process that sleeps a little again and again is told to go on', async (context) => {
@@ -334,22 +368,18 @@ take(b, a)`
     // Where the CPUs are busy it may get none for a while, and then is ready to run whenever it is looked at.
     const { events } = await until(async () => {
       const answer = await ask(pid)
-      return answer.text.includes(`python3 (${pid}) does go on`) && answer
+      return answer.claims.includes('why/ran-between-looks') && answer
     })
-    expect(events).toContainEqual(
-      expect.objectContaining({
-        event: 'evidence',
-        source: `/proc/${pid}/status`,
-        value: expect.stringMatching(/^[1-9]/),
-      }),
-    )
+    const numbers = (name: string) =>
+      events.flatMap((event) => (event.event === 'evidence' ? (numberIn(event.data, name) ?? []) : []))
+    expect(numbers('after')[0]).toBeGreaterThan(numbers('before')[0] ?? Number.NaN)
   })
 
   test('who computes and sleeps in turn is not taken for a busy loop', async (context) => {
     const turn = 'end = time.process_time() + .01\n while time.process_time() < end: pass\n time.sleep(.001)'
     const pid = startPython(context, `import time\nwhile True:\n ${turn}`)
     await until(() => readStat(pid)!.cpuTicks > 20)
-    await until(async () => (await ask(pid)).text.includes(`python3 (${pid}) does go on`))
+    await until(async () => (await ask(pid)).claims.includes('why/ran-between-looks'))
   })
 
   test('flock waits for a lock: all who have it are named, and when they end it goes on', async ({
@@ -362,15 +392,18 @@ take(b, a)`
     const { pid } = start('flock', [file, 'true'])
     await inCall(pid, /^flock$/)
     const answer = await ask(pid)
-    expect(answer.text).toContain(`waits in flock(2) on fd 3, the exclusive lock of ${file}`)
     // The least pid first, and those of a machine begin anew some time.
-    const both = [
-      { pid: holder, name: 'flock' },
-      { pid: sleep, name: 'sleep' },
-    ].toSorted((a, b) => a.pid - b.pid)
-    const names = both.map((each) => `${each.name} (${each.pid})`)
-    expect(answer.text).toContain(`It is locked by ${names.join(' and ')}`)
-    expect(answer.command).toBe(`kill ${both.map((each) => each.pid).join(' ')}`)
+    const both = [holder, sleep].toSorted((a, b) => a - b)
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'file-lock',
+      call: 'flock',
+      fd: 3,
+      file,
+      'wanted.kind': 'FLOCK',
+      'wanted.access': 'WRITE',
+      wakers: both,
+    })
+    expect(answer.command).toBe(`kill ${both.join(' ')}`)
     type(answer)
     await gone(pid)
   })
@@ -379,12 +412,11 @@ take(b, a)`
     const { pid } = start(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
     await inCall(pid, /^epoll_p?wait$/)
     await until(() => waitingThreads(pid).filter(({ syscall }) => syscall === 'futex').length > 4)
-    const { text } = await ask(pid)
-    expect(text).toMatch(
-      /waits in epoll_p?wait\(2\) on fd \d+, any of \d+ descriptors, for something to happen/,
-    )
-    expect(text).toMatch(/Waits on fd \d+, an eventfd/)
-    expect(text).toMatch(/^\d other threads of it wait in .*futex\(2\)/m)
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', call: expect.stringMatching(/^epoll_p?wait$/) })
+    expect(watchedOf(answer)).toContainEqual({ fd: expect.any(Number), kind: 'eventfd' })
+    expect(answer.text).toMatch(/^\d other threads of it are blocked in .*futex\(2\)/m)
+    expect(threads(pid).filter((tid) => waitOf(answer, pid, tid))).toEqual([pid])
   })
 
   test('--watch tells what has changed, and ends with the process', async () => {
@@ -394,10 +426,11 @@ take(b, a)`
     const run = newPlace().osdemo(['why', `${reader.pid}`, '--watch', '--json'])
     await until(() => eventsSoFar(run).some(({ event }) => event === 'claim'))
     const writer = start('sh', ['-c', `exec sleep 1000 > ${path}`])
-    await until(() => run.stdout().includes('waits in read(2)'))
-    // It may be seen before the shell has become sleep.
-    const holder = new RegExp(`is open in (sh|sleep) \\(${writer.pid}\\)`)
-    await until(() => holder.test(run.stdout()))
+    const found = await until(() => {
+      const wait = waitsOf(answerOf(eventsSoFar(run)), reader.pid).at(-1)
+      return wait?.kind === 'pipe' && wait
+    })
+    expect(found).toMatchObject({ call: 'read', path, wakers: [writer.pid] })
     writer.kill('SIGKILL')
     expect(await run.exit).toBe(0)
     expect(eventsSoFar(run).at(-1)).toMatchObject({ event: 'state', child: reader.pid, state: 'gone' })
@@ -406,10 +439,13 @@ take(b, a)`
   test('of another user it says what is probable, and marks it', async (context) => {
     const { pid } = startShell('sleep 1000; exit 0')
     await inCall(pid, /^wait(4|id)$/)
-    const run = newPlace().osdemo(['why', `${pid}`], asUser(65534, context))
+    const child = await childNamed(pid, 'sleep')
+    const run = newPlace().osdemo(['why', `${pid}`, '--json'], asUser(65534, context))
     expect(await run.exit).toBe(0)
-    expect(run.stdout().replace(/\s+/g, ' ')).toMatch(/waits, probably for its child sleep \(\d+\)/)
-    expect(run.stdout().replace(/\s+/g, ' ')).toContain('cannot be seen here: it belongs to user 0')
+    const answer = answerOf(eventsSoFar(run))
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'child', call: null, wakers: [child], certain: false })
+    expect(answer.text).toContain(`sh (${pid}) is probably blocked in this way:`)
+    expect(answer.text).toContain('cannot be seen here: it belongs to user 0')
   })
 })
 

@@ -1,0 +1,66 @@
+/** Looks at a process again and again, until it is clear whether it stands still. */
+import { DemoFailed } from '../../errors.js'
+import type { Stat } from '../../proc/stat.js'
+import type { Stage } from '../../run/stage.js'
+import { createWorld, type World } from '../../why/snapshot.js'
+import { isStill, type Look, lookAt } from '../../why/still.js'
+import { type Chain, follow } from '../../why/wait-graph.js'
+
+/** The pause between two looks in milliseconds, and how many of them show that it moves. */
+const pause = 100
+const patience = 6
+
+/** @throws DemoFailed when it has exited meanwhile */
+export function look(process: Pick<Stat, 'pid' | 'startTicks'>): Look {
+  const seen = lookAt(process)
+  if (seen) return seen
+  throw new DemoFailed(`process ${process.pid} ended while it was looked at`, {
+    hint: 'ps -e lists those that there are',
+  })
+}
+
+export function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pause))
+}
+
+/** What a process waits for. */
+export interface Found {
+  world: World
+  chain: Chain
+}
+
+export interface Settled {
+  looks: Look[]
+  /** Whether it was in the same call, or was running, in the last two of them. */
+  still: boolean
+  /** Where it stands still: what was found between the last two of three looks. */
+  found?: Found
+}
+
+/** Looks until it has not run between two looks, or was running in both; returns all of them. */
+export async function settle({ signal }: Pick<Stage, 'signal'>, process: Stat): Promise<Settled> {
+  const looks: Look[] = []
+  let last = see()
+  while (looks.length <= patience) {
+    await rest()
+    const before = last
+    last = see()
+    if (isStill(before, last)) {
+      if (last.state === 'R') return { looks, still: true }
+      // Its time may come while others are asked: then what was found is of two moments, and is not told.
+      const world = createWorld()
+      const chain = follow(world, process.pid)
+      const after = see()
+      if (isStill(last, after)) return { looks, still: true, found: { world, chain } }
+      last = after
+    }
+    signal.throwIfAborted()
+  }
+  return { looks, still: false }
+
+  function see(): Look {
+    const seen = look(process)
+    looks.push(seen)
+    return seen
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What blocks a thread, as data: one kind for each way to be blocked. Nothing here is a sentence; src/demos/why/render makes
+ * them.
+ */
+import type { ChildBlocker } from './blockers/child.js'
+import type { UnixConnectBlocker } from './blockers/connect.js'
+import type { DescriptorBlocker } from './blockers/descriptor.js'
+import type { FifoLostBlocker, FifoOpenBlocker } from './blockers/fifo.js'
+import type { FileLockBlocker } from './blockers/file-lock.js'
+import type { FutexBlocker } from './blockers/futex.js'
+import type { PipeBlocker } from './blockers/pipe.js'
+import type { PollBlocker } from './blockers/poll.js'
+import type { PosixQueueBlocker } from './blockers/posix-queue.js'
+import type { SignalBlocker } from './blockers/signal.js'
+import type { SocketBlocker } from './blockers/socket.js'
+import type { StateBlocker } from './blockers/state.js'
+import type { SystemVBlocker } from './blockers/system-v.js'
+import type { TimerBlocker } from './blockers/timer.js'
+import type { UnixSocketBlocker } from './blockers/unix-socket.js'
+import type { Step } from './step.js'
+
+/** What every blocker says. */
+export interface Waking {
+  /** The pids of the processes that could let it continue. */
+  wakers: number[]
+  /** Whether something else could: time, a terminal, the network, a process that is not there yet. */
+  open: boolean
+  /** Whether the kernel says so. Otherwise it is only likely. */
+  certain: boolean
+  /** What would let it continue, the best first; empty where nothing is known. */
+  steps: Step[]
+}
+
+/** What is blocked without a process to blame, and without anything to type. */
+export const noWaker: Waking = { wakers: [], open: true, certain: true, steps: [] }
+
+export type Blocker =
+  | FifoOpenBlocker
+  | FifoLostBlocker
+  | PipeBlocker
+  | PollBlocker
+  | FutexBlocker
+  | FileLockBlocker
+  | SocketBlocker
+  | UnixSocketBlocker
+  | UnixConnectBlocker
+  | DescriptorBlocker
+  | ChildBlocker
+  | TimerBlocker
+  | SignalBlocker
+  | PosixQueueBlocker
+  | SystemVBlocker
+  | StateBlocker
+
+/** A blocker, and a step that belongs to it: of a poll, what belongs to one of its descriptors. */
+export interface StepOf {
+  blocker: Blocker
+  step: Step
+}
+
+/** What would let a thread continue, the best first. */
+export function stepsOf(blocker: Blocker): StepOf[] {
+  if (blocker.kind !== 'poll') return blocker.steps.map((step) => ({ blocker, step }))
+  const steps = blocker.watched.flatMap(({ blocker: end }) => (end ? stepsOf(end) : []))
+  // Of many peers that are watched, ending one is hardly what is wanted.
+  return blocker.watched.length === 1 ? steps : steps.filter(({ step }) => step.do !== 'end-others')
+}

@@ -1,0 +1,52 @@
+/** A POSIX message queue, mq_overview(7): an empty one, a full one. */
+import { borrow } from '../../ipc/borrow.js'
+import { queueAttributes } from '../../ipc/open-mq.js'
+import { isOpenFor } from '../../proc/open-descriptors.js'
+import { openObject } from '../../proc/open-object.js'
+import type { Waking } from '../blocker.js'
+import type { World } from '../snapshot.js'
+
+export interface PosixQueueBlocker extends Waking {
+  kind: 'posix-queue'
+  /** `reading` for mq_receive(3), `writing` for mq_send(3). */
+  access: 'reading' | 'writing'
+  fd: number
+  name: string
+  /** Whether its name has been removed: nobody can open it any more. */
+  isRemoved: boolean
+  /** How many messages are in it, and how many fit in; undefined where we may not look. */
+  fill?: { messages: number; capacity: number }
+}
+
+/** Undefined where its descriptor cannot be seen. */
+export function posixQueue(
+  world: World,
+  pid: number,
+  call: string,
+  fd: number,
+): PosixQueueBlocker | undefined {
+  const object = openObject(pid, fd)
+  if (object?.dev === undefined) return undefined
+  const access = call === 'mq_timedreceive' ? 'reading' : 'writing'
+  const side = access === 'reading' ? 'writing' : 'reading'
+  const name = object.target.replace(/ \(deleted\)$/, '')
+  const users = world
+    .census()
+    .holders(object.dev, object.ino)
+    .filter((user) => isOpenFor(side, user))
+  const wakers = [...new Set(users.map((user) => user.pid))].filter((user) => user !== pid)
+  const attributes = borrow(pid, fd, queueAttributes)
+  const isRemoved = name !== object.target
+  return {
+    kind: 'posix-queue',
+    access,
+    fd,
+    name,
+    isRemoved,
+    ...(attributes && { fill: { messages: attributes.depth, capacity: attributes.capacity } }),
+    wakers,
+    open: wakers.length === 0,
+    certain: true,
+    steps: isRemoved ? [] : [{ do: access === 'reading' ? 'send-message' : 'receive-message', queue: name }],
+  }
+}
