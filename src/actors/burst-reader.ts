@@ -36,7 +36,7 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
     if (finder.first) {
       const value = describe(finder.first, size, writers)
       const { at, writer, message, bytes, by } = finder.first
-      const data = { at, writer: writers[writer]!, message, bytes, by: writers[by]! }
+      const data = { at, writer: writers[writer]!, message, bytes, size, by: writers[by]! }
       say({ event: 'evidence', source: 'read(2)', value, about: 'the first torn message', data })
     }
     say({

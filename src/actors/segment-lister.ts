@@ -30,7 +30,7 @@ runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
         source: '/proc/sysvipc/shm',
         value: row.map((cell) => cell.join(' ').trim()).join(', '),
         about: `segment ${segment.id}`,
-        data: { ...segment },
+        data: { ...segment, ours: ours.includes(segment.id) },
       },
       at,
     )

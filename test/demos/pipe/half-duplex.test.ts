@@ -1,5 +1,6 @@
 /** A dialogue over one FIFO and over two; and what is left when such a demo is killed. */
 import { describe, expect, test } from 'vitest'
+import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import { eventsSoFar, expectNothingLeft, newPlace, playDemo, processesOf } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
@@ -16,6 +17,19 @@ test('over one FIFO both get their own words back, over two each gets those of t
     `bob: ${answer}`,
     ...dialogue,
     ...dialogue,
+  ])
+  expect(claimIdsOf(events)).toEqual([
+    'pipe/writer-may-read-its-own-message',
+    'pipe/reader-blocks-when-empty',
+    'pipe/writer-may-read-its-own-message',
+    'pipe/reader-blocks-when-empty',
+    'pipe/two-pipes-carry-two-directions',
+    'pipe/end-of-file-after-last-writer',
+  ])
+  const ends = dataFrom(events, /^\/proc\/\d+\/fd$/) as { fifo: string; access: string }[][]
+  expect(ends.map((list) => list.map(({ access }) => access).sort())).toEqual([
+    ['O_RDONLY', 'O_WRONLY'],
+    ['O_RDONLY', 'O_WRONLY'],
   ])
   const killed = events.flatMap((event) => (event.event === 'exited' && event.signal ? [event.name] : []))
   expect(killed.sort()).toEqual(['alice', 'bob'])
