@@ -51,7 +51,7 @@ export function showCopies(
       `/proc/${child}/smaps`,
       `${say(before)}; then ${say(after)}`,
       `${name} of the child, before and after it wrote`,
-      { data: [before, after].map(({ own, common }) => ({ own, common })) },
+      { data: [before, after].map(({ own, common }) => ({ variable: name, own, common })) },
     )
   }
   const copied = rows.filter(({ name }) => !sharedVariables.includes(name))

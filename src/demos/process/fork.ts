@@ -93,7 +93,7 @@ function showInts(stage: Stage, pids: [parent: number, child: number], name: str
   if (parent === undefined || child === undefined) return
   const source = pids.map((pid) => `/proc/${pid}/mem`).join(', ')
   stage.evidence(source, `parent ${parent}, child ${child}`, `${name}, at ${address.toString(16)}`, {
-    data: { parent, child },
+    data: { variable: name, address: address.toString(16), parent, child },
   })
 }
 

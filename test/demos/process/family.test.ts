@@ -7,6 +7,7 @@ import type { Event } from '../../../src/events.js'
 import { readFamily, readLineage } from '../../../src/proc/family.js'
 import { isAlive, readStat } from '../../../src/proc/stat.js'
 import { start } from '../../support/children.js'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import {
   eventsSoFar,
   newPlace,
@@ -18,16 +19,18 @@ import {
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-const texts = (events: Event[], kind: 'note' | 'claim') =>
-  events.flatMap((event) => (event.event === kind && 'text' in event ? [event.text] : [])).join('\n')
+const texts = (events: Event[]) =>
+  only(events, 'note')
+    .map(({ text }) => text)
+    .join('\n')
 
-/** The lines of the tree: pid, and what is drawn for it. */
+/** The lines of the tree: of what process, and what is drawn before its name. */
 const drawn = (events: Event[]) =>
-  events.flatMap((event) =>
-    event.event === 'evidence' && /^\/proc\/\d+$/.test(event.source)
-      ? [{ pid: Number(event.about), line: event.value }]
-      : [],
-  )
+  only(events, 'evidence').flatMap(({ source, value, data }) => {
+    if (!/^\/proc\/\d+$/.test(source)) return []
+    const process = data as { pid: number; ppid: number; comm: string; state: string; user: string }
+    return [{ ...process, branch: value.slice(0, value.indexOf(process.comm)) }]
+  })
 
 /** The pids of those whom no actor of ours started: `child`, as their parents told them. */
 const children = (events: Event[]) =>
@@ -52,18 +55,23 @@ describe('process tree', () => {
     const ours = readLineage(process.pid).members
     const above = lines.slice(0, ours.length + 1)
     expect(above.map((line) => line.pid)).toEqual([pid, ...ours.map((stat) => stat.pid)])
-    expect(above[1]!.line).toContain(ours[0]!.comm)
+    expect(above.slice(1).map(({ comm, ppid }) => ({ comm, ppid }))).toEqual(
+      ours.map(({ comm, ppid }) => ({ comm, ppid })),
+    )
     const below = lines.slice(ours.length + 1)
-    expect(below.map(({ line }) => line.replace(/\w.*/, ''))).toEqual([
-      '',
-      '└─ ',
-      '   ├─ ',
-      '   └─ ',
-      '      └─ ',
-    ])
-    expect(below[0]!.line).toContain('this osdemo')
+    expect(below.map(({ branch }) => branch)).toEqual(['', '└─ ', '   ├─ ', '   └─ ', '      └─ '])
+    expect(below[0]!.pid).toBe(pid)
     expectEnded(below.slice(1).map((line) => line.pid))
-    expect(texts(events, 'claim')).toContain('these and no others')
+    const pairs = dataFrom(events, /^stdout of /)[0] as { parent: number; child: number }[]
+    expect(pairs.map(({ child }) => child).sort()).toEqual(
+      below
+        .slice(2)
+        .map((line) => line.pid)
+        .sort(),
+    )
+    expect(claimIdsOf(events)).toEqual(
+      expect.arrayContaining(['process/parent-is-who-started-it', 'process/kernel-lists-all-descendants']),
+    )
   })
 
   test('of a process with many children draws some, and counts the others', async () => {
@@ -74,9 +82,9 @@ describe('process tree', () => {
     )
     await until(() => readFamily().children(child.pid).length === 60)
     const events = await playDemo(['process', 'tree', `${child.pid}`])
-    expect(texts(events, 'note')).toContain(`process ${child.pid} has 60 descendants`)
-    expect(texts(events, 'note')).toContain('and 37 more')
-    expect(drawn(events).filter(({ line }) => line.startsWith('├─ '))).toHaveLength(23)
+    expect(texts(events)).toContain(`process ${child.pid} has 60 descendants`)
+    expect(texts(events)).toContain('and 37 more')
+    expect(drawn(events).filter(({ branch }) => branch === '├─ ')).toHaveLength(23)
     child.stdio[3]!.destroy()
   })
 
@@ -86,14 +94,15 @@ describe('process tree', () => {
     const { pid } = start('sh', words, ['pipe', 'ignore', 'inherit'])
     await until(() => readStat(pid)?.comm === comm)
     const [first, second] = drawn(await playDemo(['process', 'tree', `${pid}`]))
-    expect(first).toMatchObject({ pid, line: expect.stringMatching(/^a\) R 1 \(b\n, [RS], /) })
+    expect(first).toMatchObject({ pid, comm, state: expect.stringMatching(/^[RS]$/), branch: '' })
     expect(second!.pid).toBe(process.pid)
   })
 
   test('of a thread of the kernel ends at kthreadd', async ({ skip }) => {
     skip(readStat(2)?.comm !== 'kthreadd', 'needs to see the threads of the kernel')
     const events = await playDemo(['process', 'tree', `${readFamily().children(2)[0]}`])
-    expect(drawn(events)[1]).toMatchObject({ pid: 2, line: expect.stringMatching(/^kthreadd, /) })
+    expect(drawn(events)[1]).toMatchObject({ pid: 2, comm: 'kthreadd' })
+    expect(claimIdsOf(events)).toContain('process/kernel-threads-descend-from-pid-2')
   })
 
   test.each([
@@ -111,10 +120,12 @@ describe('process tree', () => {
     context.skip(spawnSync('env', [...mount, 'true']).status !== 0, 'needs unshare and the right to mount')
     const prefix = [...mount, ...options.prefix]
     const events = await playDemo(['process', 'tree'], { prefix }, place)
-    expect(texts(events, 'note')).toMatch(/the chain breaks here: the parent, \d+, .*hidepid/)
-    expect(drawn(events)[0]!.line).toContain('this osdemo')
+    expect(texts(events)).toMatch(/the chain breaks here: the parent, \d+, .*hidepid/)
+    expect(claimIdsOf(events)).not.toContain('process/ancestry-ends-at-pid-1')
+    expect(drawn(events)[0]!.pid).toBe(events[0]!.pid)
     const orphan = await playDemo(['process', 'orphan'], { prefix }, place)
-    expect(texts(orphan, 'note')).toContain('cannot be seen here, since /proc hides')
+    expect(claimIdsOf(orphan)).toContain('orphan/is-adopted')
+    expect(claimIdsOf(orphan)).not.toContain('orphan/adopter-is-an-ancestor')
     const first = place.osdemo(['process', 'tree', '1'], { prefix })
     expect([await first.exit, first.stderr()]).toEqual([1, expect.stringContaining('/proc hides it')])
   })
@@ -142,10 +153,19 @@ describe('process zombie', () => {
     expect(states(events, late!)).toEqual(['zombie', 'zombie', 'gone'])
     expect(states(events, given!)[0]).toBe('zombie')
     expectEnded([late!, given!])
-    const claims = texts(events, 'claim')
-    for (const part of ['state Z', 'SIGKILL does not remove it', 'waited for, the zombie is gone']) {
-      expect(claims).toContain(part)
-    }
+    // The kernel hides the status from who may not trace the process.
+    const hidden = ['zombie/keeps-its-exit-code', 'zombie/keeps-the-signal-that-killed-it']
+    expect(claimIdsOf(events).filter((id) => !hidden.includes(id!))).toEqual([
+      'zombie/exited-process-becomes-one',
+      'zombie/has-no-memory-or-files',
+      'zombie/keeps-its-pid',
+      'zombie/sigkill-does-not-remove-it',
+      'zombie/parent-gets-exit-code',
+      'zombie/is-gone-when-reaped',
+      'zombie/killed-process-becomes-one',
+      'zombie/is-adopted-when-parent-dies',
+    ])
+    expect(dataFrom(events, /cmdline, status, fd$/)[1]).toEqual({ words: 0, bytes: null, files: 0 })
   })
 
   test('is the same for another user', async (context) => {
@@ -164,11 +184,16 @@ describe('process orphan', () => {
     expect(['zombie', 'gone']).toContain(ended)
     expectEnded([orphan!])
     // By the same rule as in the program, for a child of ours: we are no subreaper.
-    const parents = events.flatMap((event) =>
-      event.event === 'evidence' && event.source === `/proc/${orphan}/stat` ? [Number(event.value)] : [],
-    )
+    const parents = dataFrom(events, `/proc/${orphan}/stat`) as number[]
     expect(parents).toHaveLength(2)
     expect(readLineage(process.pid).members.map((stat) => stat.pid)).toContain(parents[1])
+    expect(claimIdsOf(events)).toEqual([
+      'process/parent-is-who-started-it',
+      'orphan/is-adopted',
+      'orphan/adopter-is-an-ancestor',
+      'orphan/continues',
+      'orphan/can-be-terminated',
+    ])
   })
 })
 
@@ -182,7 +207,7 @@ describe('zombies and orphans', () => {
       ['zombie', 'orphan'].map(async (name) => {
         const run = newPlace().osdemo(['process', name, '--json'], { prefix })
         expect(await run.exit).toBe(0)
-        const notes = texts(parseEvents(run.stdout()), 'note')
+        const notes = texts(parseEvents(run.stdout()))
         expect(notes).toContain(`pid ${run.pid} (perl) has not waited for it within 3 s`)
         if (name === 'orphan') expect(notes).toContain(`pid ${run.pid} (perl) is a subreaper`)
       }),

@@ -6,10 +6,11 @@ import { describe, expect, test } from 'vitest'
 import type { RunSpec } from '../../../src/commands/lib/spec.js'
 import { spec } from '../../../src/commands/process/layout.js'
 import { UsageError } from '../../../src/errors.js'
-import type { Event, Region } from '../../../src/events.js'
+import { type Event, numberIn, type Region } from '../../../src/events.js'
 import { readNumbers, readText } from '../../../src/proc/read.js'
 import { readStat } from '../../../src/proc/stat.js'
 import { start } from '../../support/children.js'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import {
   expectNothingLeft,
   newPlace,
@@ -85,7 +86,15 @@ describe.skipIf(noCompiler)(`a C program${noCompiler ? ' (skipped: there is no c
 
 describe('a picture', () => {
   test('of the small child has each part of the textbook, the highest address first, and nothing twice', async () => {
-    const regions = regionsOf(await playDemo(['process', 'layout']))
+    const events = await playDemo(['process', 'layout'])
+    expect(claimIdsOf(events)).toEqual(
+      expect.arrayContaining([
+        'memory/parts-do-not-overlap',
+        'memory/text-is-executable-not-writable',
+        'memory/data-is-writable-not-executable',
+      ]),
+    )
+    const regions = regionsOf(events)
     const parts = regions.map(({ part }) => part)
     expect(parts).toEqual(
       expect.arrayContaining(['stack', 'vdso', 'library', 'heap', 'bss', 'data', 'read-only data', 'text']),
@@ -116,21 +125,22 @@ describe('a picture', () => {
   })
 
   test('with --grow shows that heap, stack and mapped memory grow, and text, data and bss do not', async () => {
-    // Where the kernel has put something just above the heap, malloc takes other memory, and a note says so.
-    const texts = await until(async () => {
+    // Where the kernel has put something just above the heap, malloc takes other memory, and then nothing is claimed of the heap.
+    const events = await until(async () => {
       const events = await playDemo(['process', 'layout', '--grow'])
-      const isElsewhere = (event: Event) => event.event === 'note' && event.text.includes('took it from')
-      return (
-        !events.some(isElsewhere) && events.flatMap((event) => (event.event === 'claim' ? event.text : []))
-      )
+      return claimIdsOf(events).includes('memory/heap-grows-with-small-pieces') && events
     })
-    expect(texts).toEqual(
-      expect.arrayContaining([
-        'the heap has grown with it, the stack and anonymous memory not',
-        'the stack has grown with it, the heap and anonymous memory not',
-        'anonymous memory has grown with it, the heap and the stack not',
-      ]),
+    expect(claimIdsOf(events).slice(-4)).toEqual([
+      'memory/heap-grows-with-small-pieces',
+      'memory/stack-grows-with-recursion',
+      'memory/large-piece-lies-outside-heap',
+      'memory/fixed-parts-keep-their-size',
+    ])
+    const grown = dataFrom(events, /\/smaps$/).filter((data) => 'anonymous' in Object(data))
+    const larger = grown.map((data) =>
+      ['heap', 'stack', 'anonymous'].filter((part) => numberIn(data, part)! >= 256 * 1024),
     )
+    expect(larger).toEqual([['heap'], ['stack'], ['anonymous']])
   })
 })
 
@@ -204,7 +214,8 @@ describe('it refuses', () => {
 
 test('a program that never waits is looked at while it runs', async () => {
   const events = await playDemo(['process', 'layout', '--', 'sh', '-c', 'while :; do :; done'])
-  expect(JSON.stringify(events)).toContain('has not waited for long')
+  expect(only(events, 'note').map(({ role }) => role)).toContain('aside')
+  expect(claimIdsOf(events)).toContain('memory/parts-do-not-overlap')
 })
 
 test('what a program says cannot steer the terminal, and not all of it is told', async () => {

@@ -6,6 +6,7 @@ import type { Queue } from '../../../src/ipc/open-mq.js'
 import { openQueue } from '../../../src/ipc/posix-mq.js'
 import { readQueueLimits } from '../../../src/proc/mqueue.js'
 import type { EventOf } from '../../../src/run/actor.js'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import {
   childrenOf,
   eventsSoFar,
@@ -18,12 +19,6 @@ import {
   type Run,
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
-
-function only<E extends Event['event']>(events: Event[], kind: E): EventOf<E>[] {
-  return events.filter((event) => event.event === kind) as EventOf<E>[]
-}
-
-const claimsOf = (events: Event[]) => only(events, 'claim').map(({ text }) => text)
 
 /** The messages of one direction, by channel. */
 function byChannel(events: Event[], kind: 'sent' | 'received'): Map<string, EventOf<'sent'>[]> {
@@ -82,7 +77,12 @@ async function heldSender(place: Place, words: string[] = []): Promise<Run> {
 describe('queue', () => {
   test('a full queue holds the sender in mq_timedsend until the receiver comes', async () => {
     const events = await playDemo(['queue', '--receive-every', '10ms'])
-    expect(claimsOf(events)[0]).toMatch(/queue is full: the sender waits .*mq_timedsend/)
+    expect(claimIdsOf(events)).toEqual([
+      'queue/sender-blocks-when-full',
+      'queue/blocked-side-continues-when-other-comes',
+      'queue/holds-at-most-its-capacity',
+      'queue/messages-arrive-in-order',
+    ])
     const { pid } = only(events, 'sent')[0]!
     expect(only(events, 'evidence')).toContainEqual(
       expect.objectContaining({ source: `/proc/${pid}/task/${pid}/syscall`, value: 'mq_timedsend' }),
@@ -96,9 +96,8 @@ describe('queue', () => {
     const waited = calls.find(({ phase, waits }) => phase === 'begin' && waits)!
     const returned = calls.find(({ t, tid, phase }) => t > waited.t && tid === waited.tid && phase === 'end')!
     expect(only(events, 'received')[0]!.t).toBeLessThan(returned.t + 1_000_000)
-    expect(returned.t).toBeGreaterThan(
-      only(events, 'note').find(({ text }) => /receiver comes/.test(text))!.t,
-    )
+    // The receiver is let in when it has been shown that the sender waits.
+    expect(returned.t).toBeGreaterThan(only(events, 'claim')[0]!.t)
     expectNoQueues(events, 1)
   })
 
@@ -112,7 +111,11 @@ describe('queue', () => {
       '--messages',
       '4',
     ])
-    expect(claimsOf(events)[0]).toMatch(/queue is empty: the receiver waits .*mq_timedreceive/)
+    expect(claimIdsOf(events)[0]).toBe('queue/receiver-blocks-when-empty')
+    const { pid } = only(events, 'received')[0]!
+    expect(only(events, 'evidence')).toContainEqual(
+      expect.objectContaining({ source: `/proc/${pid}/task/${pid}/syscall`, value: 'mq_timedreceive' }),
+    )
     expect(only(events, 'received').map(({ text }) => text)).toEqual(
       [0, 1, 2, 3].map((seq) => `Message ${seq}`),
     )
@@ -130,6 +133,7 @@ describe('queue', () => {
       '5ms',
     ]
     const events = await playDemo(['queue', ...words])
+    expect(claimIdsOf(events)[0]).toBe('queue/nonblocking-send-is-refused-when-full')
     const refused = only(events, 'call').filter(({ errno }) => errno !== undefined)
     expect(new Set(refused.map(({ errno }) => errno))).toEqual(new Set(['EAGAIN']))
     expect(only(events, 'call').filter(({ waits }) => waits)).toEqual([])
@@ -140,7 +144,7 @@ describe('queue', () => {
 
   test('what fits into the queue is sent without waiting, before anybody receives', async () => {
     const events = await playDemo(['queue', '--messages', '3', '--receive-every', '5ms'])
-    expect(claimsOf(events)).toContain('the sender was never made to wait, and never refused')
+    expect(claimIdsOf(events)).toContain('queue/sender-with-room-never-waits')
     expect(only(events, 'sent').at(-1)!.t).toBeLessThan(only(events, 'received')[0]!.t)
   })
 
@@ -154,6 +158,10 @@ describe('queue', () => {
       const ways = ['--send', send, '--receive', receive, '--messages', '100', '--receive-every', '0ms']
       const events = await playDemo(['queue', '--capacity', '0', ...ways])
       const [sent, received] = [only(events, 'sent'), only(events, 'received')]
+      const stop =
+        send === 'blocking' ? 'queue/rendezvous-blocks-lone-sender' : 'queue/rendezvous-refuses-lone-sender'
+      expect(claimIdsOf(events)[0]).toBe(stop)
+      expect(claimIdsOf(events)).toContain('queue/rendezvous-stores-nothing')
       expect(received.map(({ text }) => text)).toEqual(
         Array.from({ length: 100 }, (_, seq) => `Message ${seq}`),
       )
@@ -191,13 +199,17 @@ describe('queue', () => {
     ])
     expect([...only(events, 'sent'), ...only(events, 'received')]).toEqual([])
     expect(only(events, 'call').filter(({ errno }) => errno === 'EAGAIN')).toHaveLength(10)
-    expect(claimsOf(events)).toContainEqual(expect.stringContaining('no message passed'))
+    expect(claimIdsOf(events)).toEqual([
+      'queue/rendezvous-refuses-lone-sender',
+      'queue/rendezvous-needs-a-side-that-waits',
+    ])
   })
 
   test('an unbounded queue never makes the sender wait, and lies in its memory', async () => {
     const events = await playDemo(['queue', '--capacity', 'unbounded', '--receive-every', '1ms'])
-    const sizes = only(events, 'evidence').flatMap(({ value }) => /^VmRSS (\d+) kB/.exec(value)?.[1] ?? [])
-    expect(Number(sizes[1]) - Number(sizes[0])).toBeGreaterThan(4 * 1024)
+    const [before, after] = dataFrom(events, /^\/proc\/\d+\/status$/) as [number, number]
+    expect(after - before).toBeGreaterThan(4 * 2 ** 20)
+    expect(claimIdsOf(events)).toContain('queue/unbounded-queue-lies-in-sender')
     const sent = only(events, 'sent')
     expect(sent.map(({ depth }) => depth!.after)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(sent.at(-1)!.t).toBeLessThan(only(events, 'received')[0]!.t)
@@ -225,6 +237,17 @@ describe('queue matrix', () => {
       expect(messages).toHaveLength(6)
       expect(received.get(channel)!.map(({ text }) => text)).toEqual(messages.map(({ text }) => text))
     }
+    const [held, refused] = ['is-held', 'is-refused'] as const
+    const [never, room] = ['queue/rendezvous-needs-a-side-that-waits', 'queue/fast-sender-has-room']
+    const stops = (side: string, words: string[]) => words.map((word) => `queue/fast-${side}-${word}`)
+    expect(claimIdsOf(events)).toEqual([
+      ...[...stops('sender', [held, held, refused]), never],
+      ...stops('sender', [held, held, refused, refused]),
+      ...[room, room, room, room],
+      ...[...stops('receiver', [held, refused, held]), never],
+      ...stops('receiver', [held, refused, held, refused]),
+      ...stops('receiver', [held, refused, held, refused]),
+    ])
     const fast = rows.slice(0, 12).map(({ cells }) => cells)
     expect(fast.map(({ depth }) => depth)).toEqual([...'000044446666'])
     expect(fast.map((cell) => cell.sender!.replace(/ .*/, ''))).toEqual([
@@ -244,8 +267,12 @@ describe('queue matrix', () => {
     expect(rows.slice(12).map(({ cells }) => cells.receiver!.replace(/ .*/, ''))).toEqual(
       Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? 'held' : 'EAGAIN')),
     )
-    const seen = only(events, 'evidence').filter(({ source }) => source.endsWith('syscall, wchan'))
-    expect(seen).toHaveLength(10)
+    const seen = dataFrom(events, /syscall, wchan$/) as { syscall: string }[]
+    expect(seen.map(({ syscall }) => syscall).sort()).toEqual([
+      ...Array<string>(6).fill('mq_timedreceive'),
+      ...Array<string>(2).fill('mq_timedsend'),
+      ...Array<string>(2).fill('read'),
+    ])
     expectNoQueues(events, 4)
   })
 
@@ -379,7 +406,7 @@ describe('nothing is left', () => {
   test('an ordinary user sees the same', async (context) => {
     const { place, options } = placeOfNobody(context)
     const events = await playDemo(['queue', '--receive-every', '1ms'], options, place)
-    expect(claimsOf(events)[0]).toContain('the sender waits in the kernel')
+    expect(claimIdsOf(events)[0]).toBe('queue/sender-blocks-when-full')
     expectNoQueues(events, 1)
   })
 })
