@@ -176,6 +176,52 @@ test.each([
   expect(looksIntoProc(file, text)).toEqual([])
 })
 
+/** Ways to take a text apart; to shorten it for showing (`slice`) is none. */
+const parsers = 'match|matchAll|startsWith|endsWith|includes|indexOf|split|search|replace|replaceAll'
+
+/** Where somebody asks for a word in a page: a reader of the story, not a program. */
+const searchBox = 'views/html/page.ts'
+
+/**
+ * Where the sentence of an event is read by a program: text of a note or claim, words of evidence, object of a call. What a program
+ * needs is a field of its own, such as an id, a role or data.
+ */
+function sentencesRead(file: string, text: string): string[] {
+  // They parse the text of files and of command lines.
+  if (['proc', 'commands', 'ipc'].includes(layerOf(file)) || file === searchBox) return []
+  const code = stripComments(text)
+  const found = [
+    ...code.matchAll(new RegExp(`\\w\\.(?:text|about|value|object)!?\\??\\.(?:${parsers})\\(`, 'g')),
+    ...code.matchAll(/\.(?:test|exec)\((?:\w+\.(?:text|about|value|object)|about|value|object)\)/g),
+    ...code.matchAll(/\w\.(?:text|about|value) ?[!=]== ?['"`]/g),
+  ]
+  return found.map(([words]) => `${file}: ${words}`)
+}
+
+test('no code reads the sentence of an event', () => {
+  expect(sources().flatMap(([file, text]) => sentencesRead(file, text))).toEqual([])
+})
+
+test.each([
+  ['demos/pipe/atomic.ts', "until('evidence', ({ value }) => / torn,/.test(value))"],
+  ['demos/pipe/atomic.ts', 'event.value.match(/\\d+/g)'],
+  ['demos/pipe/half-duplex.ts', "until('call', (event) => event.object.startsWith('FIFO back'))"],
+  ['demos/pipe/capacity.ts', "return answer.value === 'POLLOUT'"],
+  ['demos/socket/short-reads.ts', '/\\d+/.exec(read.object)'],
+  ['views/perfetto/index.ts', '/^(\\d+) voluntary/.exec(event.value)'],
+  ['views/svg/marks.ts', "event.text.includes('is killed')"],
+])('the check sees a sentence read in %s: %s', (file, text) => {
+  expect(sentencesRead(file, text)).toHaveLength(1)
+})
+
+test.each([
+  ['views/svg/arrows.ts', 'message.text.slice(0, most)'],
+  ['demos/shm/demo.ts', 'received.text === text'],
+  ['proc/status.ts', '/^Tgid:/m.exec(text)'],
+])('the check lets %s handle a text: %s', (file, text) => {
+  expect(sentencesRead(file, text)).toEqual([])
+})
+
 test('only main ends the process, and nobody renames it', () => {
   const offenders = sources().filter(
     ([file, text]) =>

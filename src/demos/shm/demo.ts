@@ -12,6 +12,9 @@ const size = 1024
 
 const text = 'hello wörld'
 
+/** Written into the segment after it was removed. */
+const lateText = 'still here'
+
 export const shmDemo: Demo = async (stage) => {
   const taken = requireSegments('shm demo').map(({ key }) => key)
   // A key of this run's own: two demos at once must not meet.
@@ -76,14 +79,14 @@ export const shmDemo: Demo = async (stage) => {
     `nobody finds it by key ${key} any more: ENOENT`,
     gone.errno === 'ENOENT',
   )
-  remover.tell('write still here')
+  remover.tell(`write ${lateText}`)
   await remover.until('sent')
   reader.tell('read')
   const late = await reader.until('received', ({ seq }) => seq === 1)
   stage.claim(
     'shm/removed-segment-works-while-attached',
     'those who have it attached share it all the same',
-    late.text === 'still here',
+    late.text === lateText,
   )
   for (const actor of [reader, remover]) end(actor)
   await Promise.all([reader.ended, remover.ended])
