@@ -43,8 +43,8 @@ function* readFrames(trusting: boolean, say: Say): Reading<void> {
     const length = header.readUInt32BE()
     if (length > absurdLength) {
       const bytes = header.toString('latin1')
-      const value = `${JSON.stringify(bytes)}, as a length ${length} bytes`
-      const about = 'what it took for a header, and is lost'
+      const value = `${JSON.stringify(bytes)}, a length of ${length} bytes`
+      const about = 'the next 4 bytes, taken for a header'
       return say({ event: 'evidence', source: 'read(2)', value, about, data: { bytes, length } })
     }
     const body = yield* fill(length, 'body', trusting)
