@@ -19,16 +19,28 @@ export function claimIds(): Map<string, string[]> {
 }
 
 function idsOf(command: string): Set<string> {
-  const files = new Set([`src/commands/${command.replace(' ', '/')}.ts`])
   const ids = new Set<string>()
+  const files = new Set(filesOf(command))
   // The files that are found on the way are looked at too.
   for (const file of files) {
     const text = readFileSync(file, 'utf8')
-    for (const [, path] of text.matchAll(relativeImport)) {
-      const imported = `${join(dirname(file), path!)}.ts`
-      if (imported.startsWith('src/demos/') && existsSync(imported)) files.add(imported)
-    }
+    for (const imported of importsOf(text, file)) if (imported.startsWith('src/demos/')) files.add(imported)
     if (file.startsWith('src/demos/')) for (const [, id] of text.matchAll(idLiteral)) ids.add(id!)
   }
   return ids
+}
+
+/** What the entry of a command in its list imports: its own file, or demos. */
+function filesOf(command: string): string[] {
+  const [name, member] = command.split(' ')
+  const list = member === undefined ? 'src/commands/index.ts' : `src/commands/${name}/index.ts`
+  const entry = new RegExp(`^( +)'?${member ?? name}'?: \\{\n.*?^\\1\\},$`, 'ms').exec(
+    readFileSync(list, 'utf8'),
+  )
+  return importsOf(entry![0], list)
+}
+
+function importsOf(text: string, file: string): string[] {
+  const paths = [...text.matchAll(relativeImport)].map(([, path]) => `${join(dirname(file), path!)}.ts`)
+  return paths.filter((path) => existsSync(path))
 }

@@ -1,8 +1,8 @@
 /** Writes the parts of the documents that are made from the code: `npm run docs`. A test says when one is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { commands, groups } from '../src/commands/index.js'
-import { buildCommand, valueOptions } from '../src/commands/lib/spec.js'
+import { commands, defaultOf } from '../src/commands/index.js'
+import { createProgram } from '../src/commands/lib/program.js'
 import { claimIds } from './claims.js'
 
 /** A part of a document. In the file it stands between `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
@@ -40,14 +40,15 @@ function commandTable(): string {
 }
 
 async function commandList(): Promise<string> {
-  const lines = [...commands].map(async ([path, { summary, load }]) => {
-    const command = buildCommand(path, summary, (await load()).spec)
-    const common = ['--json', '--quiet', '--color', '--no-color', ...valueOptions]
+  const program = createProgram()
+  const common = program.command.options.map(({ long }) => long)
+  const lines = [...commands].map(async ([path, { summary }]) => {
+    const command = await program.prepare(path)
     const operands = command.registeredArguments.map((each) => {
       const name = each.variadic ? `${each.name()}...` : each.name()
       return each.required ? `<${name}>` : `[${name}]`
     })
-    const own = command.options.filter(({ long }) => !common.includes(long!)).map(({ flags }) => `[${flags}]`)
+    const own = command.options.filter(({ long }) => !common.includes(long)).map(({ flags }) => `[${flags}]`)
     return `- \`${[called(path), ...operands, ...own].join(' ')}\`: ${summary}`
   })
   return (await Promise.all(lines)).join('\n')
@@ -62,8 +63,8 @@ function claimTable(): string {
 
 /** How a command is called; in brackets the subcommand that may be left out. */
 function called(path: string): string {
-  const [first = '', second] = path.split(' ')
-  return `osdemo ${groups.get(first)?.default === second && second !== undefined ? `${first} [${second}]` : path}`
+  const [name = '', member] = path.split(' ')
+  return `osdemo ${member !== undefined && defaultOf(name) === member ? `${name} [${member}]` : path}`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]!).href) {

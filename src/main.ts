@@ -1,7 +1,6 @@
 /** The two ends of the program: what the words are, and what became of it as an exit code. */
 import { constants } from 'node:os'
-import manifest from '../package.json' with { type: 'json' }
-import type { launch } from './commands/lib/launch.js'
+import { launch } from './commands/lib/launch.js'
 import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
@@ -16,14 +15,17 @@ export async function main(argv: string[]): Promise<void> {
   process.exitCode = 70
   // Nobody to tell that stderr is gone; the run itself notices when stdout is.
   process.stderr.on('error', () => {})
-  // A run hears of it as its output fails; a page of help is written by now, and looked at below.
-  process.stdout.on('error', () => {})
+  // A run notices by itself that stdout fails; for a page of help it is checked below.
+  const failures: Error[] = []
+  process.stdout.on('error', (error) => failures.push(error))
   let exit = 0
   let hasty = false
   try {
-    ;({ exit, hasty } = await obey(argv))
-    const { errored } = process.stdout
-    if (errored) throw errnoOf(errored) === 'EPIPE' ? new OutputClosed(errored) : errored
+    ;({ exit, hasty } = await launch(argv))
+    // A write that failed reports it before the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve))
+    const [failure] = failures
+    if (failure) throw errnoOf(failure) === 'EPIPE' ? new OutputClosed(failure) : failure
   } catch (error) {
     const known = asOsdemoError(error, 'osdemo failed')
     exit = known.exit
@@ -38,19 +40,6 @@ export async function main(argv: string[]): Promise<void> {
   await drained(process.stderr, stderrPatience)
   // Not process.exitCode: a thread parked in the kernel, or a stream that nobody reads, would keep us alive.
   process.exit(exit)
-}
-
-/** Nothing else is loaded for the version. Alone, it is printed by bin/osdemo.js, as the first help page is. */
-async function obey(argv: string[]): ReturnType<typeof launch> {
-  const command = argv.findIndex((word) => !word.startsWith('-'))
-  const options = command < 0 ? argv : argv.slice(0, command)
-  if (options.includes('--version') || options.includes('-V')) {
-    process.stdout.write(`${manifest.version}\n`)
-    return { exit: 0, hasty: false }
-  }
-  const end = argv.indexOf('--')
-  const commands = await import('./commands/lib/launch.js')
-  return end < 0 ? commands.launch(argv, []) : commands.launch(argv.slice(0, end), argv.slice(end))
 }
 
 /** The error for a person, on stderr. Of a Ctrl-C, and of a reader that went away, every Unix tool is silent. */

@@ -31,7 +31,10 @@ const layers: Record<string, Layer> = {
   },
   replay: { uses: ['run', 'events', 'errors'] },
   views: { uses: ['events', 'text'], packages: ['chalk', 'fast-string-width', 'fast-wrap-ansi'] },
-  commands: { uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log'], packages: ['commander'] },
+  commands: {
+    uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log'],
+    packages: ['@commander-js/extra-typings'],
+  },
   main: { uses: ['commands', 'errors'] },
   cli: { uses: ['main'] },
 }
@@ -59,7 +62,7 @@ function violations(file: string, text: string): string[] {
       const allowed = own || layer.uses.includes(target) || (type && layer.types?.includes(target))
       return allowed ? [] : [`${file} imports ${from}`]
     }
-    const name = from.split('/')[0]!
+    const name = /^(@[^/]+\/)?[^/]+/.exec(from)![0]
     const allowed = oneDoor[name] ? oneDoor[name] === file : layer.packages?.includes(name)
     return allowed ? [] : [`${file} imports the package ${from}`]
   })

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { commands, groups } from '../src/commands/index.js'
+import { commands, isGroup, topics } from '../src/commands/index.js'
 import { newPlace, parseEvents } from './support/osdemo.js'
 
 async function osdemo(words: string[], env: Record<string, string> = {}) {
@@ -26,7 +26,8 @@ describe('help', () => {
     },
   )
 
-  test.each([...groups.keys()])('`osdemo %s --help` lists the members with exit 0', async (group) => {
+  const groups = Object.keys(topics).filter((name) => isGroup(topics[name]!))
+  test.each(groups)('`osdemo %s --help` lists the members with exit 0', async (group) => {
     const { exit, stdout } = await osdemo([group, '--help'])
     expect(exit).toBe(0)
     for (const name of [...commands.keys()].filter((path) => path.startsWith(`${group} `))) {
@@ -34,6 +35,21 @@ describe('help', () => {
     }
     expect(stdout.split('Examples:\n')[1]?.trim().split('\n').length).toBeGreaterThanOrEqual(2)
   })
+
+  test.each([
+    [['shm', '--help'], 'Usage: osdemo shm [options] [command]', '--workers', 'ring'],
+    [['help', 'tcp-echo'], 'Usage: osdemo tcp-echo [options] [command]', '--max-frame', 'client'],
+    [['queue', '-h'], 'Usage: osdemo queue [options] [command]', '--capacity', 'matrix'],
+  ])(
+    '%j shows the options of the default subcommand, and the others',
+    async (words, usage, option, member) => {
+      const { exit, stdout } = await osdemo(words)
+      expect(exit).toBe(0)
+      expect(stdout).toContain(usage)
+      expect(stdout).toContain(`\n  ${option} `)
+      expect(stdout).toContain(`\n  ${member} `)
+    },
+  )
 
   test('a bare group without a default prints its help on stderr and exits 2', async () => {
     const { exit, stdout, stderr } = await osdemo(['pipe'])
@@ -125,6 +141,9 @@ describe('a wrong word', () => {
     [['pipe', 'read', '--folow'], "unknown option '--folow'", '--follow'],
     [['tour', '--jsn'], "unknown option '--jsn'", '--json'],
     [['--jsn', 'tour'], "unknown option '--jsn'", '--json'],
+    [['pip', '--help'], "unknown command 'pip'", 'pipe'],
+    [['shm', 'red', '--help'], "unknown command 'red'", 'read'],
+    [['queue', 'sned', '--name', 'x'], "unknown command 'sned'", 'send'],
   ])('%j exits 2 and says what was meant', async (words, message, meant) => {
     const { exit, stdout, stderr } = await osdemo(words)
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
@@ -134,6 +153,10 @@ describe('a wrong word', () => {
 
   test.each([
     [['pipe', 'demo', 'extra']],
+    [['shm', '--workers', '2', 'extra']],
+    [['completion', 'bash', '--save', 'x.svg']],
+    [['--save', 'x.svg', 'completion', 'bash']],
+    [['--follow', 'pipe', 'read']],
     [['tour', '--view', 'painting']],
     [['tour', '--timeout', '5']],
     [['tour', '--timeout', 'soon']],
@@ -157,7 +180,40 @@ describe('a wrong word', () => {
   })
 })
 
+describe('what stands after --', () => {
+  test.each([
+    [['--', '--version']],
+    [['--', 'pipe', 'demo']],
+    [['pipe', '--', 'demo']],
+    [['shm', '--', 'list']],
+    [['--', 'help']],
+  ])('%j names no command and no option', async (words) => {
+    const { exit, stdout, stderr } = await osdemo(words)
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toMatch(/^osdemo: /)
+  })
+
+  test('is an operand, also when it looks like an option', async () => {
+    const { exit, stdout } = await osdemo(['completion', 'words', '--', 'pipe', 'write', '--f'])
+    expect(exit).toBe(0)
+    expect(stdout).toContain('--path\t')
+  })
+})
+
 describe('common options', () => {
+  test('may stand in both places, and the last one holds; every --save counts', async () => {
+    const place = newPlace()
+    const words =
+      '--timeout 1ms --save a.ndjson pipe --save b.ndjson half-duplex --timeout 20s --save c.ndjson'
+    const run = place.osdemo(words.split(' '), { cwd: place.folder })
+    expect(await run.exit).toBe(0)
+    for (const name of ['a', 'b', 'c']) {
+      expect(parseEvents(readFileSync(join(place.folder, `${name}.ndjson`), 'utf8')).length).toBeGreaterThan(
+        10,
+      )
+    }
+  })
+
   test('stand before or after the command', async () => {
     const before = await osdemo(['--json', '--timeout', '20s', 'short-reads'])
     const after = await osdemo(['short-reads', '--timeout=20s', '--json'])

@@ -12,7 +12,7 @@ test.each(blocks)('the block $name of $file is what the code says', async (block
 test('the list of claims has each with every command that makes it', () => {
   const ids = claimIds()
   // Made in a file that two commands share, and in files of their own.
-  expect(ids.get('shm/plain-add-loses-updates')).toEqual(['shm race', 'shm threads'])
+  expect(ids.get('shm/plain-add-loses-updates')).toEqual(['shm threads', 'shm race'])
   expect(ids.get('pipe/end-of-file-after-last-writer')).toEqual(['pipe demo', 'pipe half-duplex'])
   expect(ids.get('queue/rendezvous-needs-a-side-that-waits')).toEqual(['queue demo', 'queue matrix'])
   for (const id of ids.keys())

@@ -1,15 +1,16 @@
-import { Argument } from 'commander'
+import { Argument } from '@commander-js/extra-typings'
 import { UsageError } from '../errors.js'
 import { type Event, now } from '../events.js'
-import { commands } from './index.js'
 import { candidates } from './lib/candidates.js'
-import { buildCommand, type PlainSpec } from './lib/spec.js'
+import { plainCommand } from './lib/spec.js'
+
+const shells = ['bash', 'zsh', 'fish'] as const
 
 /**
  * The scripts only ask osdemo itself, with `osdemo completion words`, so they hold no command and no option. It answers with
  * a line each: the word, a tab, what it is; `@files` stands for the names of files.
  */
-const scripts: Record<string, string> = {
+const scripts: Record<(typeof shells)[number], string> = {
   bash: `# Completion of osdemo for bash. In ~/.bashrc: source <(osdemo completion bash)
 _osdemo() {
   local line current="\${COMP_WORDS[COMP_CWORD]}"
@@ -61,36 +62,30 @@ complete -c osdemo -f -a '(__osdemo_words)'
 `,
 }
 
-export const spec: PlainSpec = {
-  kind: 'plain',
+export const spec = plainCommand({
+  shows: false,
   examples: [
     'source <(osdemo completion bash)              # in ~/.bashrc',
     'source <(osdemo completion zsh)               # in ~/.zshrc, after compinit',
     'osdemo completion fish | source               # in ~/.config/fish/config.fish',
     'osdemo completion words -- pipe write --      # what such a script asks',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
-      .addArgument(
-        new Argument('[shell]', 'whose script to print').choices([...Object.keys(scripts), 'words']),
-      )
+      .addArgument(new Argument('[shell]', 'whose script to print').choices([...shells, 'words']))
       .argument(
         '[word...]',
-        'behind `words`: the words behind osdemo so far, of which the last is completed',
+        'after `words`: the command line so far, without osdemo; the last word is completed',
       ),
-  async act([shell, ...words], { json }) {
-    if (shell === undefined) throw missingShell()
+  async act([shell, words], { json }, page) {
+    if (shell === undefined) {
+      page.outputHelp({ error: true })
+      throw new UsageError('which shell?', `one of ${shells.join(', ')}`)
+    }
     if (shell !== 'words' && words.length > 0) throw new UsageError(`too many words: ${words.join(' ')}`)
-    const text = shell === 'words' ? await candidates(words) : scripts[shell]!
+    const text = shell === 'words' ? await candidates(words) : scripts[shell]
     const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'osdemo' } as const
     const event: Event = { ...stamp, event: 'note', text, role: 'step' }
     process.stdout.write(json ? `${JSON.stringify(event)}\n` : text)
   },
-}
-
-/** As for a group without a command: the help, on stderr. */
-function missingShell(): UsageError {
-  const page = buildCommand('completion', commands.get('completion')!.summary, spec)
-  page.configureOutput({ writeErr: (text) => void process.stderr.write(text) }).outputHelp({ error: true })
-  return new UsageError('which shell?', `one of ${Object.keys(scripts).join(', ')}`)
-}
+})

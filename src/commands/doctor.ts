@@ -1,16 +1,19 @@
 import { doctor } from '../demos/doctor/index.js'
 import { colorLevel } from '../views/color.js'
 import { commands } from './index.js'
-import type { RunSpec } from './lib/spec.js'
+import { demoCommand } from './lib/spec.js'
+import { chapters } from './tour.js'
 
-export const spec: RunSpec = {
-  kind: 'demo',
+export const spec = demoCommand({
   examples: ['osdemo doctor', 'osdemo doctor --json | jq -r \'select(.event == "note") | .text\''],
+  options: (command) => command,
   demo(_, { color }) {
-    const others = [...commands].filter(([name]) => name !== 'doctor')
-    return doctor(new Map(others.map(([name, { needs }]) => [name, needs])), {
+    const needs = new Map([...commands].map(([path, entry]) => [path, entry.needs]))
+    needs.delete('doctor')
+    needs.set('tour', { plays: chapters.map(({ command }) => command) })
+    return doctor(needs, {
       columns: process.stdout.isTTY ? process.stdout.columns : undefined,
       colors: colorLevel(process.stdout, color) > 0,
     })
   },
-}
+})

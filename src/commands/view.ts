@@ -4,10 +4,9 @@ import { merge } from '../replay/merge.js'
 import { openRecording, type Recording } from '../replay/recording.js'
 import { replay } from '../replay/replay.js'
 import { openOutput, openRecords } from './lib/outputs.js'
-import type { PlainSpec } from './lib/spec.js'
+import { plainCommand } from './lib/spec.js'
 
-export const spec: PlainSpec = {
-  kind: 'plain',
+export const spec = plainCommand({
   shows: true,
   examples: [
     'osdemo pipe demo --save run.ndjson; osdemo view run.ndjson',
@@ -17,16 +16,16 @@ export const spec: PlainSpec = {
     'osdemo tour --json | osdemo view',
     'osdemo view run.ndjson --json | jq -r .event',
   ],
-  configure: (command) =>
+  options: (command) =>
     command.argument('[file...]', 'recorded events, as --save FILE.ndjson writes them; - or none: stdin'),
-  async act(files, options) {
+  async act([files], options) {
     const recordings = open(files)
     refuseInputs(recordings, options.save)
     const records = await openRecords(options.save)
     const output = await openOutput(process.stdout, options, [])
     await replay(merge(recordings), output, records, options.timeout)
   },
-}
+})
 
 function open(files: string[]): Recording[] {
   if (files.length === 0 && isatty(0)) {

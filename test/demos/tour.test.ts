@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { chapters } from '../../src/demos/tour.js'
+import { chapters } from '../../src/commands/tour.js'
 import type { Event } from '../../src/events.js'
 import { isAlive } from '../../src/proc/stat.js'
 import {

@@ -24,41 +24,6 @@ const longest = 2500
 /** How long a process may outlive the kill of its supervisor, in milliseconds. */
 const patience = 2000
 
-/** Words for commands that would end at once, or that can do more. A command that is not here runs without any. */
-const words: Record<string, string[][]> = {
-  'pipe read': [[], ['--follow'], ['--path', 'p'], ['--save', 'run.ndjson']],
-  'pipe write': [[], ['--path', 'p', '--interval', '50ms', '--count', '100'], ['a', 'b']],
-  'pipe demo': [[], ['--json'], ['--save', 'run.svg', '--save', 'run.html']],
-  'tcp-echo serve': [
-    ['--port', '0'],
-    ['--port', '0', '--json'],
-  ],
-  'tcp-echo client': [['--port', 'PORT', '--delay', '5ms', '--chunk', '1', 'x'.repeat(500)]],
-  'shm threads': [[], ['--times', '3000000']],
-  'shm write': [
-    ['x', '--key', 'KEY', '--hold'],
-    ['x', '--key', 'KEY', '--hold', '--json'],
-  ],
-  'shm ring': [[], ['--messages', '1000000000']],
-  'shm race': [[], ['--times', '5000000']],
-  'process layout': [[], ['--grow'], ['--', 'sh', '-c', 'read line'], ['--', 'sleep', '60']],
-  'process schedule': [[], ['--nice', '0,19'], ['--processes', '16']],
-  'queue send': [
-    ['a', 'b', '--name', 'NAME'],
-    ['--name', 'NAME', '--json', ...'abcdefghijklmnop'],
-  ],
-  'queue receive': [['--name', 'NAME']],
-  'queue demo': [
-    [],
-    ['--capacity', '0', '--messages', '100'],
-    ['--capacity', 'unbounded', '--receive-every', '1s'],
-    ['--receive-every', '1m'],
-  ],
-  'process tree': [[], ['1']],
-  why: [['PID'], ['PID', '--watch']],
-  completion: [['bash']],
-}
-
 /** A small generator of pseudo-random numbers in [0, 1), so that a seed gives the same moments again: xorshift32. */
 function random(start: number): () => number {
   let state = start || 1
@@ -143,9 +108,9 @@ const next = random(seed)
 const kernelBefore = kernelObjects()
 const serving = mkdtempSync(join(tmpdir(), 'osdemo-kill-'))
 const server = start(serving, ['tcp-echo', '--port', '7107', '--quiet'])
-const variants = [...commands.keys()]
-  .filter((name) => name.startsWith(only))
-  .flatMap((name) => (words[name] ?? [[]]).map((more) => [...name.split(' '), ...more]))
+const variants = [...commands]
+  .filter(([path]) => path.startsWith(only))
+  .flatMap(([path, { killLines }]) => killLines.map((line) => `${path} ${line}`.trim().split(' ')))
 const plans = Array.from({ length: runs }, (_, index) => ({
   line: variants[index % variants.length]!.map(
     (word) =>

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { expect, onTestFinished } from 'vitest'
 import { claimIds } from '../../scripts/claims.js'
-import { commands, groups } from '../../src/commands/index.js'
+import { commands, defaultOf } from '../../src/commands/index.js'
 import type { Event } from '../../src/events.js'
 import { openFiles } from '../../src/proc/fds.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
@@ -201,7 +201,7 @@ export function unlistedClaims(events: Event[]): string[] {
 /** The path of the command that some words call: `queue demo` of `queue --messages 3`. */
 function pathOf([first = '', second = '']: string[]): string {
   if (commands.has(`${first} ${second}`)) return `${first} ${second}`
-  return commands.has(first) ? first : `${first} ${groups.get(first)?.default}`
+  return commands.has(first) ? first : `${first} ${defaultOf(first)}`
 }
 
 /** A place of user 65534, whose commands run as that user; skips the test where this cannot be. */

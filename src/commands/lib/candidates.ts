@@ -1,8 +1,6 @@
 /** What may stand for the last word of a command line: made from the commands as they describe themselves. */
-import type { Command } from 'commander'
-import { commands, groups } from '../index.js'
-import { groupCommand, nextWord } from './route.js'
-import { buildCommand } from './spec.js'
+import { type Command, CommanderError } from '@commander-js/extra-typings'
+import { createProgram, type Program, pathOf } from './program.js'
 
 type Candidate = [word: string, what: string]
 
@@ -36,54 +34,54 @@ function joinAssignments(words: string[]): string[] {
 }
 
 async function find(before: string[], current: string): Promise<Candidate[]> {
-  const { members, command } = await locate(before)
+  const { command, isLast } = await locate(createProgram(), before)
   if (!before.includes('--')) {
     const name = assignment.exec(current)?.[1] ?? before.at(-1)
     const taker = command.options.find((option) => option.required && option.long === name)
     if (taker) return values(/<(.*)>/.exec(taker.flags)![1]!, taker.argChoices)
-    if (current.startsWith('-')) return optionsOf(command)
+    if (current.startsWith('-')) {
+      const options = command.createHelp().visibleOptions(command)
+      return options.map(({ long, description }) => [long!, description])
+    }
   }
+  const members = isLast ? command.commands : []
   const operand = command.registeredArguments[0]
-  return [...members, ...(operand ? values(operand.name(), operand.argChoices) : [])]
-}
-
-/** The command that the words name, and the commands that the next word may name; in a group with a default, both. */
-async function locate(before: string[]): Promise<{ members: Candidate[]; command: Command }> {
-  const first = nextWord(before, 0)
-  const name = first === undefined ? '' : before[first]!
-  if (name === '') {
-    return { members: [...membersOf(''), ['help', 'the help of a command']], command: anyCommand() }
-  }
-  if (name === 'help') {
-    const [topic, ...more] = before.slice(first! + 1)
-    return { members: more.length > 0 ? [] : membersOf(topic ?? ''), command: anyCommand() }
-  }
-  if (commands.has(name)) return { members: [], command: await load(name) }
-  const second = nextWord(before, first! + 1)
-  const path = `${name} ${second === undefined ? groups.get(name)?.default : before[second]}`
-  const command = commands.has(path) ? await load(path) : anyCommand()
-  return { members: second === undefined ? membersOf(name) : [], command }
-}
-
-async function load(path: string): Promise<Command> {
-  const { summary, load } = commands.get(path)!
-  return buildCommand(path, summary, (await load()).spec)
-}
-
-/** What every command has. */
-function anyCommand(): Command {
-  return buildCommand('', '', { kind: 'plain', shows: true, examples: [], act: async () => {} })
-}
-
-function membersOf(group: string): Candidate[] {
-  return groupCommand(group).commands.map((each) => [each.name(), each.summary()])
-}
-
-function optionsOf({ options }: Command): Candidate[] {
   return [
-    ...options.map(({ long, description }): Candidate => [long!, description]),
-    ['--help', 'show the help'],
+    ...members.map((each): Candidate => [each.name(), each.description()]),
+    ...(operand ? values(operand.name(), operand.argChoices) : []),
   ]
+}
+
+interface Place {
+  command: Command
+  /** No word has come after the command but options: the next one may name a subcommand. */
+  isLast: boolean
+}
+
+/** Goes with the words from command to command, as commander does. */
+async function locate(program: Program, words: string[], path = ''): Promise<Place> {
+  const command = await program.prepare(path, words[0])
+  const [name, ...rest] = withoutOptions(command, words)
+  if (command.commands.length === 0 || name === undefined) return { command, isLast: true }
+  if (name === 'help') {
+    const place = await locate(program, rest)
+    return place.command.commands.length > 0
+      ? place
+      : { command: await program.prepare('help'), isLast: true }
+  }
+  const isMember = command.commands.some((each) => each.name() === name)
+  return isMember ? locate(program, rest, pathOf(path, name)) : { command, isLast: false }
+}
+
+/** The words behind the options of a command; none where an option still lacks its value. */
+function withoutOptions(command: Command, words: string[]): string[] {
+  try {
+    const { operands, unknown } = command.parseOptions(words)
+    return [...operands, ...unknown]
+  } catch (error) {
+    if (error instanceof CommanderError) return []
+    throw error
+  }
 }
 
 /** The values of an option or an operand; by its name it takes a file or it does not. */

@@ -1,92 +1,99 @@
-/** From words to a run: finds the command, parses its options, gives it a view, and runs its demo. */
-import type { OptionValues } from 'commander'
+/** From words to a run: commander finds the command and parses its options; then its demo gets a view, and runs. */
+import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { asOsdemoError, UsageError } from '../../errors.js'
 import { type Event, now } from '../../events.js'
 import { openLog } from '../../log.js'
 import { run } from '../../run/run.js'
-import { commands } from '../index.js'
-import { openOutput, openRecords, viewName } from './outputs.js'
-import { findRoute, groupCommand, memberNames, otherMembers } from './route.js'
-import { buildCommand, type CommandSpec, type CommonOptions, parseWords, type RunSpec } from './spec.js'
+import { viewName, wantsEvents } from './common-options.js'
+import { openOutput, openRecords } from './outputs.js'
+import { type Choice, createProgram, fullName } from './program.js'
 
 /**
  * Does what the words say.
  *
- * @param words argv up to `--`
- * @param operands `--` and what follows it, taken as it is
  * @returns the exit code, and whether the user asked for the end and does not want to wait
  * @throws OsdemoError as `run` does, or as a plain command does, or UsageError
  */
-export async function launch(words: string[], operands: string[]): Promise<{ exit: number; hasty: boolean }> {
+export async function launch(argv: string[]): Promise<{ exit: number; hasty: boolean }> {
+  const end = argv.indexOf('--')
+  const words = end < 0 ? argv : argv.slice(0, end)
+  const literal = end < 0 ? undefined : argv.slice(end + 1)
   let play: () => Promise<boolean>
   try {
-    const plan = await makePlan(words, operands)
-    if (typeof plan === 'number') return { exit: plan, hasty: false }
-    if (plan.options.logLevel) await openLog(plan.options.logLevel)
-    if (plan.spec.kind === 'plain') {
-      await plan.spec.act(plan.operands, plan.options)
+    const choice = await choose(argv, literal?.length ?? 0)
+    if (choice === 'help') return { exit: 0, hasty: false }
+    const { common } = choice
+    if (common.logLevel) await openLog(common.logLevel)
+    if (!('run' in choice)) {
+      await choice.act(common)
       return { exit: 0, hasty: false }
     }
-    play = await prepareRun(plan, plan.spec, words, operands)
+    play = await prepareRun(choice, argv, literal)
   } catch (error) {
-    // There is no run that could say it as an event.
+    // No run has begun that could report the error as an event.
     if (wantsEvents(words)) writeErrorEvent(error)
+    if (error instanceof MissingCommand) return { exit: 2, hasty: false }
     throw error
   }
   return { exit: 0, hasty: await play() }
 }
 
-interface Plan {
-  spec: CommandSpec
-  options: OptionValues & CommonOptions
-  operands: string[]
-}
+/** A group without a subcommand. Its help has been printed on stderr, and nothing more is to be said there. */
+class MissingCommand extends UsageError {}
 
-/** What to do; or, when a help page was printed instead, the exit code. */
-async function makePlan(words: string[], operands: string[]): Promise<Plan | number> {
-  const route = findRoute(words)
-  if ('help' in route) return showGroup(route.help, route.asked, words)
-  const entry = commands.get(route.command)!
-  const { spec } = await entry.load()
-  const parser = buildCommand(route.command, entry.summary, spec)
-  parser.addHelpText('after', otherMembers(route.command))
-  if (!parseWords(parser, [...route.words, ...operands])) return 0
-  return { spec, options: parser.opts(), operands: parser.args }
-}
-
-/** The help of a group; where it was not asked for, a command is missing: on stderr then, and exit code 2. */
-function showGroup(group: string, asked: boolean, words: string[]): number {
-  const page = groupCommand(group)
-  page.configureOutput({ writeErr: (text) => void process.stderr.write(text) })
-  page.outputHelp({ error: !asked })
-  if (asked) return 0
-  if (wantsEvents(words)) {
-    const hint = `one of ${memberNames(group).join(', ')}`
-    writeErrorEvent(new UsageError(`${page.name()} needs a command`, hint))
+/** What the words ask for, or `help` when a help page or the version has been printed. @throws UsageError */
+async function choose(argv: string[], literals: number): Promise<Choice | 'help'> {
+  const chosen: { choice?: Choice } = {}
+  const { command, asksHelp } = createProgram((choice) => {
+    chosen.choice = choice
+  }, literals)
+  try {
+    await command.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const { code } = error
+    const asked = code === 'commander.help' && asksHelp()
+    if (asked || code === 'commander.helpDisplayed' || code === 'commander.version') return 'help'
+    throw usageError(error, reached(command))
   }
-  return 2
+  // Without an error, commander has called the action of a command.
+  return chosen.choice!
 }
 
-/** Makes everything that a run needs; the run itself says its errors as events. */
-async function prepareRun({ options, operands }: Plan, spec: RunSpec, words: string[], rest: string[]) {
-  const payload = spec.kind === 'tool' && viewName(options) === undefined
-  const audience = { payload, events: !payload || options.save !== undefined }
-  const demo = spec.demo(operands, options, audience, rest[0] === '--' ? rest.slice(1) : undefined)
+/** The command that commander has come to. */
+function reached(command: CommandUnknownOpts): CommandUnknownOpts {
+  const next = command.commands.find((each) => each.name() === command.args[0])
+  return next ? reached(next) : command
+}
+
+/** Commander's complaint in the form of ours. */
+function usageError({ code, message }: CommanderError, command: CommandUnknownOpts): UsageError {
+  const names = command.commands.map((each) => each.name())
+  if (code === 'commander.help') {
+    return new MissingCommand(`${fullName(command)} needs a command`, `one of ${names.join(', ')}`)
+  }
+  const [complaint = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const otherwise =
+    code === 'commander.unknownOption' && names.length > 0
+      ? `the options of a command stand after it: ${fullName(command)} ${names[0]} --help`
+      : `see ${fullName(command)} --help`
+  return new UsageError(complaint, suggestion?.replace(/^\((.*)\)$/, '$1') ?? otherwise)
+}
+
+/** Makes everything that a run needs; the run itself reports its errors as events. */
+async function prepareRun(
+  { spec, run: nameDemo, common }: Extract<Choice, { run: unknown }>,
+  command: string[],
+  literal?: string[],
+): Promise<() => Promise<boolean>> {
+  const payload = spec.kind === 'tool' && viewName(common) === undefined
+  const demo = nameDemo(common, { payload, events: !payload || common.save !== undefined }, literal)
   const stream = payload ? process.stderr : process.stdout
   // Errors go to stderr, for every view.
   const hide = ['error', ...((payload && spec.onStdout) || [])] as const
-  const [records, output] = await Promise.all([openRecords(options.save), openOutput(stream, options, hide)])
-  const { timeout } = options
-  const command = [...words, ...rest]
+  const [records, output] = await Promise.all([openRecords(common.save), openOutput(stream, common, hide)])
+  const { timeout } = common
   return () => run(demo, { command, output, records, timeout, graceful: spec.graceful })
-}
-
-/** Whether stdout was to carry events, as far as words that could not be parsed tell. */
-function wantsEvents(words: string[]): boolean {
-  const view = words.indexOf('--view')
-  return (
-    words.includes('--json') || words.includes('--view=ndjson') || (view >= 0 && words[view + 1] === 'ndjson')
-  )
 }
 
 function writeErrorEvent(error: unknown): void {

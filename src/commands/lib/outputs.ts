@@ -4,14 +4,9 @@ import { createFileOutput, createOutput, type Output } from '../../run/output.js
 import { createWholeFile } from '../../run/whole-file.js'
 import { createView, endings } from '../../views/index.js'
 import type { ViewName } from '../../views/names.js'
-import type { CommonOptions } from './spec.js'
+import { type CommonOptions, viewName } from './common-options.js'
 
 const silent = { event: () => '', end: () => '' }
-
-/** The view that was asked for by name. */
-export function viewName({ json, view }: CommonOptions) {
-  return json ? 'ndjson' : view
-}
 
 /**
  * A view on a stream; without a name the timeline, or nothing when `--quiet` was given.

@@ -1,120 +1,125 @@
-/** What a command file exports, and the options that every command has. */
-import { Command, CommanderError, Option, type OptionValues } from 'commander'
-import { UsageError } from '../../errors.js'
+/** What a command file exports: options, examples, and which demo it plays. The compiler checks the options where they are used. */
+import type { Command } from '@commander-js/extra-typings'
 import type { Event } from '../../events.js'
-import { logLevels } from '../../log.js'
 import type { Demo } from '../../run/stage.js'
-import { endings, type ViewName, viewNames } from '../../views/names.js'
-import { type Duration, duration, savedFile } from './values.js'
+import type { CommonOptions } from './common-options.js'
 
 export type CommandSpec = RunSpec | PlainSpec
 
-interface Described {
-  /** Lines to paste, at least two. */
-  examples: string[]
-  /** Adds arguments and options of its own. */
-  configure?(command: Command): void
-}
-
 /** A command that starts a run. */
-export interface RunSpec extends Described {
+export interface RunSpec extends Examples, RunTraits {
   /** A tool puts payload on stdout and its story on stderr; a demo puts its story on stdout. */
   kind: 'tool' | 'demo'
-  /**
-   * Names the demo that these words ask for.
-   *
-   * @param operands all that are no options, with those after `--`
-   * @param command what stood after `--`, where there was one
-   * @throws UsageError when the words do not go together
-   */
-  demo(operands: string[], options: OptionValues, audience: Audience, command?: string[]): Demo
-  /** In a tool, the messages that its stdout shows: the story does not repeat them. */
-  onStdout?: Event['event'][]
-  /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
-  graceful?: boolean
+  /** Adds the arguments and options. @returns what names the demo, once commander has parsed the words */
+  configure(command: Command): (common: CommonOptions, audience: Audience, literal?: string[]) => Demo
 }
 
 /** A command that starts no run: it prints something, or shows what was recorded. */
-export interface PlainSpec extends Described {
+export interface PlainSpec extends Examples {
   kind: 'plain'
   /** It shows events, and has the options that say how. */
-  shows?: boolean
-  /** @throws OsdemoError; with `--json` it becomes an event as well */
-  act(operands: string[], options: OptionValues & CommonOptions): Promise<void>
+  shows: boolean
+  /** Adds the arguments and options. @returns what does the work, once commander has parsed the words */
+  configure(command: Command): (common: CommonOptions) => Promise<void>
+}
+
+interface Examples {
+  /** Lines to paste, at least two. */
+  examples: readonly string[]
+}
+
+interface RunTraits {
+  /** In a tool, the messages that its stdout shows: the story does not repeat them. */
+  onStdout?: readonly Event['event'][]
+  /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
+  graceful?: boolean
 }
 
 /** Who looks at the run. */
 export interface Audience {
   /** stdout carries payload, not events: a tool without `--json` or `--view`. */
   payload: boolean
-  /** Somebody wants every message as an event: the view on stdout, or a file. */
+  /** Every message is wanted as an event: by the view on stdout, or by a file. */
   events: boolean
 }
 
-/** The options of `addCommonOptions`, parsed. A plain command that shows nothing has only the first and the last. */
-export interface CommonOptions {
-  json?: boolean
-  view?: ViewName
-  save?: string[]
-  quiet?: boolean
-  timeout?: Duration
-  color?: boolean
-  logLevel?: (typeof logLevels)[number]
+/** What a command file writes down for a command that starts a run. */
+interface RunCommand<Operands extends unknown[], Options extends Named> extends Examples, RunTraits {
+  options(command: Command): Command<Operands, Options>
+  /**
+   * Names the demo that the words ask for.
+   *
+   * @param literal the words after `--`, where it was given; they are among the operands too
+   * @throws UsageError when the words do not go together
+   */
+  demo(operands: Operands, options: Options & CommonOptions, audience: Audience, literal?: string[]): Demo
 }
 
-/** Those common options that take a word of their own, for whoever looks for the command among the words. */
-export const valueOptions: readonly string[] = ['--view', '--save', '--timeout', '--log-level']
+/** Options by name, as commander's types have them. */
+type Named = Record<string, unknown>
 
-function addCommonOptions(command: Command, spec: CommandSpec): void {
-  command.option('--json', 'events as NDJSON on stdout, and nothing else there')
-  if (spec.kind !== 'plain' || spec.shows) addShowOptions(command)
-  command.addOption(new Option('--log-level <level>', 'log on stderr').choices(logLevels))
+/** A command whose stdout carries payload. */
+export function toolCommand<Operands extends unknown[], Options extends Named>(
+  command: RunCommand<Operands, Options>,
+): RunSpec {
+  return runSpec('tool', command)
 }
 
-function addShowOptions(command: Command): void {
-  command
-    .addOption(new Option('--view <view>', 'show the run on stdout as this').choices(viewNames))
-    .option(
-      '--save <file>',
-      'write the run to a file as well; its ending chooses the view: ' +
-        `${Object.keys(endings).join(', ')}; repeatable`,
-      savedFile,
-    )
-    .option('--quiet', 'no story')
-    .option('--timeout <duration>', 'end with exit code 124 after, for example, 2s', duration)
-    .option('--color', 'colour also where the output is no terminal')
-    .option('--no-color', 'no colour')
+/** A command whose stdout carries the story. */
+export function demoCommand<Operands extends unknown[], Options extends Named>(
+  command: RunCommand<Operands, Options>,
+): RunSpec {
+  return runSpec('demo', command)
 }
 
-/** Builds the commander command for a spec. Its name is the whole path: `osdemo pipe read`. */
-export function buildCommand(words: string, summary: string, spec: CommandSpec): Command {
-  const command = quietCommand(`osdemo ${words}`).description(summary)
-  spec.configure?.(command)
-  addCommonOptions(command, spec)
-  return command.addHelpText('after', exampleText(spec.examples))
-}
-
-export function exampleText(examples: string[]): string {
-  return `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`.trimEnd()
-}
-
-/** A command that throws instead of exiting, and whose errors `main` prints. */
-export function quietCommand(name: string): Command {
-  return new Command(name)
-    .helpOption('-h, --help', 'show this help')
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-}
-
-/** Parses words; commander's complaints become UsageErrors. False when it has shown the help instead. */
-export function parseWords(command: Command, words: string[]): boolean {
-  try {
-    command.parse(words, { from: 'user' })
-    return true
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.code === 'commander.helpDisplayed') return false
-    const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
-    throw new UsageError(message, suggestion?.replace(/^\((.*)\)$/, '$1') ?? `see ${command.name()} --help`)
+function runSpec<Operands extends unknown[], Options extends Named>(
+  kind: 'tool' | 'demo',
+  { options, demo, ...rest }: RunCommand<Operands, Options>,
+): RunSpec {
+  return {
+    ...rest,
+    kind,
+    configure(command) {
+      const parsed = options(command)
+      return (common, audience, literal) =>
+        demo(parsed.processedArgs, { ...common, ...parsed.opts() }, audience, literal)
+    },
   }
+}
+
+/** What a command file writes down for a command that starts no run. */
+interface PlainCommand<Operands extends unknown[], Options extends Named> extends Examples {
+  shows: boolean
+  options(command: Command): Command<Operands, Options>
+  /**
+   * @param command commander's own, for its help page
+   * @throws OsdemoError; with `--json` it becomes an event as well
+   */
+  act(
+    operands: Operands,
+    options: Options & CommonOptions,
+    command: Command<Operands, Options>,
+  ): Promise<void>
+}
+
+/** A command that starts no run. */
+export function plainCommand<Operands extends unknown[], Options extends Named>({
+  options,
+  act,
+  ...rest
+}: PlainCommand<Operands, Options>): PlainSpec {
+  return {
+    ...rest,
+    kind: 'plain',
+    configure(command) {
+      const parsed = options(command)
+      return (common) => act(parsed.processedArgs, { ...common, ...parsed.opts() }, parsed)
+    },
+  }
+}
+
+/** The command of a demo that has no options of its own, and so no file. */
+export function demoWithoutOptions(path: string, demo: Demo): RunSpec {
+  const claims = `osdemo ${path} --json | jq -r 'select(.event == "claim") | .text'`
+  return { kind: 'demo', examples: [`osdemo ${path}`, claims], configure: () => () => demo }
 }

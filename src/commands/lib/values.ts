@@ -1,5 +1,5 @@
 /** How option values are read: counts, durations, sizes. What cannot be read is a usage error that says what can. */
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { UsageError } from '../../errors.js'
 import { endings } from '../../views/names.js'
 

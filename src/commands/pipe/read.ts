@@ -1,15 +1,14 @@
 import { pipeRead } from '../../demos/pipe/read.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { count } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: [
     'osdemo pipe read                      # in one terminal; osdemo pipe write in another',
     'osdemo pipe read --follow             # go on with the next writer',
     'osdemo pipe read --path /tmp/p > copy # any bytes, unharmed',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--path <path>', 'the FIFO, made when it is missing (default: one of your own)')
       .option('--follow', 'when the last writer has closed, wait for the next')
@@ -17,4 +16,4 @@ export const spec: CommandSpec = {
   onStdout: ['received'],
   demo: (_, { path, follow, max }, { payload, events }) =>
     pipeRead({ path, follow: follow ?? false, max: max ?? null, copy: payload, report: events }),
-}
+})

@@ -1,18 +1,17 @@
 import { fstatSync } from 'node:fs'
 import { pipeWrite } from '../../demos/pipe/write.js'
 import { UsageError } from '../../errors.js'
-import type { CommandSpec } from '../lib/spec.js'
-import { count, type Duration, duration } from '../lib/values.js'
+import { toolCommand } from '../lib/spec.js'
+import { count, duration } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: [
     'osdemo pipe write                     # Message 0 to Message 9, one a second',
     'osdemo pipe write hello world         # two messages',
     'osdemo pipe write --count 3 --interval 100ms ping',
     'osdemo pipe write --path /tmp/p < file',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .argument(
         '[message...]',
@@ -21,12 +20,7 @@ export const spec: CommandSpec = {
       .option('--path <path>', 'the FIFO, made when it is missing (default: one of your own)')
       .option('--count <n>', 'send the messages n times; without a message, how many to send', count)
       .option('--interval <duration>', 'pause between two messages', duration),
-  demo(messages, options) {
-    const {
-      path,
-      count: rounds,
-      interval,
-    } = options as { path?: string; count?: number; interval?: Duration }
+  demo([messages], { path, count: rounds, interval }) {
     const cut = messages.find((message) => message.includes('\n'))
     if (cut !== undefined) {
       throw new UsageError(
@@ -45,7 +39,7 @@ export const spec: CommandSpec = {
     }
     return pipeWrite({ path, messages: rounds ?? 10, rounds: 1, intervalMs: pause ?? 1000 })
   },
-}
+})
 
 /** A file, a pipe or a socket is to be copied; a terminal or /dev/null (as bash gives to `command &`) is not. */
 function stdinHasContent(): boolean {

@@ -1,24 +1,23 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { processGrow } from '../../demos/process/grow.js'
 import { layoutOf, layoutOfCommand, processLayout } from '../../demos/process/layout.js'
 import { UsageError } from '../../errors.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { demoCommand } from '../lib/spec.js'
 import { processId } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'demo',
+export const spec = demoCommand({
   examples: [
     'osdemo process layout                 # a small child process',
     'osdemo process layout $$              # your shell',
     'osdemo process layout --grow          # what grows when a program allocates and recurses',
     'osdemo process layout -- ./a.out 1 2  # a program of yours; it is looked at when it waits',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .usage('[options] [pid] [-- command...]')
       .argument('[pid...]', 'a process that is there already')
       .option('--grow', 'a child that allocates memory and recurses: which parts grow, and which do not'),
-  demo(operands, { grow }, _, command) {
+  demo([operands], { grow }, _, command) {
     const [pid, ...others] = command ? operands.slice(0, operands.length - command.length) : operands
     if (others.length > 0) throw new UsageError('one PID at a time', 'see osdemo process layout --help')
     if (command?.length === 0)
@@ -33,7 +32,7 @@ export const spec: CommandSpec = {
     if (command) return layoutOfCommand(command)
     return pid === undefined ? processLayout : layoutOf(toPid(pid))
   },
-}
+})
 
 function toPid(text: string): number {
   try {

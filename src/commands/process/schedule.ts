@@ -1,19 +1,18 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { processSchedule } from '../../demos/process/schedule.js'
 import { UsageError } from '../../errors.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { demoCommand } from '../lib/spec.js'
 import { wholeNumber } from '../lib/values.js'
 
 const most = 16
 
-export const spec: CommandSpec = {
-  kind: 'demo',
+export const spec = demoCommand({
   examples: [
     'osdemo process schedule',
     'osdemo process schedule --nice 0,0,10',
     'osdemo process schedule --processes 4 --json',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .option(
         '--processes <n>',
@@ -30,7 +29,7 @@ export const spec: CommandSpec = {
     }
     return processSchedule({ processes, nice })
   },
-}
+})
 
 /** `0,5,10`: a nice value for each of 2 children or more. */
 function niceValues(text: string): number[] {

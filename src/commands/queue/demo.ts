@@ -1,15 +1,14 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { queueDemo } from '../../demos/queue/demo.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { demoCommand } from '../lib/spec.js'
 import { type Duration, duration, size, wholeNumber } from '../lib/values.js'
 
 /** Every message is told, so there should not be too many. */
 const mostMessages = 1000
 
-const ways = ['blocking', 'nonblocking']
+const ways = ['blocking', 'nonblocking'] as const
 
-export const spec: CommandSpec = {
-  kind: 'demo',
+export const spec = demoCommand({
   examples: [
     'osdemo queue                            # bounded: a full queue makes the sender wait',
     'osdemo queue --send nonblocking         # EAGAIN instead',
@@ -17,14 +16,16 @@ export const spec: CommandSpec = {
     'osdemo queue --capacity unbounded       # the sender grows',
     'osdemo queue --send-every 200ms         # a slow sender: the receiver waits',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--capacity <n>', 'messages that the queue holds: 0, a number, or unbounded', capacity, 4)
       .addOption(
-        new Option('--send <way>', 'may the sender be made to wait').choices(ways).default('blocking'),
+        new Option('--send <way>', 'what send does when the queue is full').choices(ways).default('blocking'),
       )
       .addOption(
-        new Option('--receive <way>', 'may the receiver be made to wait').choices(ways).default('blocking'),
+        new Option('--receive <way>', 'what receive does when the queue is empty')
+          .choices(ways)
+          .default('blocking'),
       )
       .option('--messages <n>', `how many, 1 to ${mostMessages}`, wholeNumber(1, mostMessages), 8)
       .option('--send-every <duration>', 'pause of the sender between two messages (default: none)', duration)
@@ -51,7 +52,7 @@ export const spec: CommandSpec = {
       limit,
     })
   },
-}
+})
 
 /** `0`, `4`, `unbounded`. The kernel says what is too many. */
 function capacity(text: string): number | 'unbounded' {

@@ -1,16 +1,15 @@
 import { defaultName } from '../../demos/queue/named-queue.js'
 import { queueReceive } from '../../demos/queue/receive.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { count } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: [
     'osdemo queue receive                  # in one terminal; osdemo queue send hello in another',
     'osdemo queue receive --max 1',
     'osdemo queue receive --nonblocking    # what is there now',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--name <name>', 'the queue, made when it is missing', defaultName)
       .option('--max <n>', 'end after n messages', count)
@@ -24,4 +23,4 @@ export const spec: CommandSpec = {
       print: payload,
       report: events,
     }),
-}
+})

@@ -1,9 +1,9 @@
 import { shmList } from '../../demos/shm/list.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: ['osdemo shm list', 'osdemo shm list --json | jq -r \'select(.event == "evidence").value\''],
+  options: (command) => command,
   onStdout: ['evidence'],
   demo: (_, __, { payload }) => shmList({ print: payload }),
-}
+})

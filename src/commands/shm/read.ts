@@ -1,15 +1,14 @@
 import { shmRead } from '../../demos/shm/read.js'
 import { defaultKey } from '../../demos/shm/segment.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { segmentKey } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: ['osdemo shm read', 'osdemo shm read --key 4711 --follow'],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--key <n>', 'the key of the segment', segmentKey, defaultKey)
       .option('--follow', 'go on with each new text until the segment is removed'),
   demo: (_, { key, follow }, { payload }) => shmRead({ key, follow: follow ?? false, print: payload }),
   onStdout: ['received'],
-}
+})

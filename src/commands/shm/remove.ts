@@ -1,13 +1,12 @@
 import { shmRemove } from '../../demos/shm/remove.js'
 import { defaultKey } from '../../demos/shm/segment.js'
 import { UsageError } from '../../errors.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { segmentKey, wholeNumber } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: ['osdemo shm remove', 'osdemo shm remove --key 4711', 'osdemo shm remove --id 3'],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--key <n>', `the key of the segment; ${defaultKey} without it`, segmentKey)
       .option('--id <n>', 'its id, as osdemo shm list shows it', wholeNumber(0, 2 ** 31 - 1)),
@@ -17,4 +16,4 @@ export const spec: CommandSpec = {
     }
     return shmRemove(id === undefined ? { key: key ?? defaultKey } : { id })
   },
-}
+})

@@ -1,16 +1,15 @@
 import { shmRing } from '../../demos/shm/ring.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { demoCommand } from '../lib/spec.js'
 import { count, size } from '../lib/values.js'
 
 /** The longest message in bytes: it is text, and the longest string has 2^29 - 24 characters. */
 const longest = 2 ** 28
 
-export const spec: CommandSpec = {
-  kind: 'demo',
+export const spec = demoCommand({
   examples: ['osdemo shm ring', 'osdemo shm ring --messages 100000 --size 64', 'osdemo shm ring --size 1MiB'],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--messages <n>', 'how many messages go through the ring', count, 10)
       .option('--size <size>', 'bytes of each message', size(20, longest), 64),
   demo: (_, { messages, size: bytes }) => shmRing({ messages, size: bytes }),
-}
+})

@@ -1,11 +1,10 @@
 import { shmThreads } from '../../demos/shm/threads.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { demoCommand } from '../lib/spec.js'
 import { count, requireSum, wholeNumber } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'demo',
+export const spec = demoCommand({
   examples: ['osdemo shm', 'osdemo shm threads --workers 8 --times 1000000', 'osdemo shm --messages 100000'],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--workers <n>', 'threads that count, 2 to 16', wholeNumber(2, 16), 4)
       .option('--times <n>', 'how often each adds 1', count, 250_000)
@@ -14,4 +13,4 @@ export const spec: CommandSpec = {
     requireSum(workers, 'workers', times)
     return shmThreads({ workers, times, messages })
   },
-}
+})

@@ -1,17 +1,16 @@
-import { Option } from 'commander'
+import { Option } from '@commander-js/extra-typings'
 import { defaultKey } from '../../demos/shm/segment.js'
 import { defaultSize, shmWrite } from '../../demos/shm/write.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { fileMode, segmentKey, size } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   examples: [
     "osdemo shm write 'hello wörld'",
     'osdemo shm write hello --key 4711 --size 64KiB',
     'osdemo shm write hello --hold',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .argument('<text>', 'what to write; a NUL follows it')
       .option('--key <n>', 'the key of the segment', segmentKey, defaultKey)
@@ -28,4 +27,4 @@ export const spec: CommandSpec = {
       .option('--hold', 'stay attached until Ctrl-C, then remove the segment'),
   demo: ([text], { key, size: bytes, mode, hold }) =>
     shmWrite({ text: text!, key, size: bytes, mode, hold: hold ?? false }),
-}
+})

@@ -1,10 +1,9 @@
 import { echoClient } from '../../demos/socket/echo-client.js'
 import { UsageError } from '../../errors.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { count, duration, hostName, size, wholeNumber } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   onStdout: ['sent', 'received'],
   examples: [
     'osdemo tcp-echo client hello world',
@@ -12,7 +11,7 @@ export const spec: CommandSpec = {
     'seq 1000 | osdemo tcp-echo client            # each line is a frame',
     'osdemo tcp-echo client --size 64KiB --count 100 > /dev/null',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is')
       .option('--host <host>', 'where the server is', hostName, '127.0.0.1')
@@ -21,7 +20,7 @@ export const spec: CommandSpec = {
       .option('--delay <duration>', 'pause between two writes', duration)
       .option('--count <n>', 'send the messages n times', count)
       .option('--size <size>', 'send a message of this many bytes', size(0, 2 ** 28)),
-  demo(operands, { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
+  demo([operands], { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
     const given = operands.length > 0 || length !== undefined
     if (!given && rounds !== undefined) {
       throw new UsageError('--count repeats messages, but these come from stdin', 'give a message, or --size')
@@ -39,4 +38,4 @@ export const spec: CommandSpec = {
       hold: false,
     })
   },
-}
+})

@@ -1,17 +1,16 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { echoServe } from '../../demos/socket/echo-serve.js'
-import type { CommandSpec } from '../lib/spec.js'
+import { toolCommand } from '../lib/spec.js'
 import { count, type Duration, duration, hostName, size, wholeNumber } from '../lib/values.js'
 
-export const spec: CommandSpec = {
-  kind: 'tool',
+export const spec = toolCommand({
   graceful: true,
   examples: [
     'osdemo tcp-echo                             # on 127.0.0.1 port 7007, until Ctrl-C',
     'osdemo tcp-echo --port 0                    # on any free port; the first line says which',
     'osdemo tcp-echo --max-frame 4KiB --idle-timeout 30s',
   ],
-  configure: (command) =>
+  options: (command) =>
     command
       .option('--host <host>', 'address to listen on', hostName, '127.0.0.1')
       .option('--port <port>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65_535), 7007)
@@ -33,7 +32,7 @@ export const spec: CommandSpec = {
       announce: payload,
       watched: events || !quiet,
     }),
-}
+})
 
 /** A duration that is not zero: no connection could live with that. */
 function idleTime(text: string): Duration {

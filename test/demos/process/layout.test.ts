@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
 import { describe, expect, test } from 'vitest'
-import type { RunSpec } from '../../../src/commands/lib/spec.js'
 import { spec } from '../../../src/commands/process/layout.js'
 import { UsageError } from '../../../src/errors.js'
 import { type Event, numberIn, type Region } from '../../../src/events.js'
@@ -154,7 +154,13 @@ test.each<[operands: string[], grow: boolean, command: string[] | undefined, mes
   [['4194305'], false, undefined, /'4194305' is no pid/],
   [[], false, [], /no command after --/],
 ])('the words %j, --grow %j, -- %j are a wrong command line', (operands, grow, command, message) => {
-  const ask = () => (spec as RunSpec).demo(operands, { grow }, { payload: false, events: true }, command)
+  const parser = new Command()
+  const nameDemo = spec.configure(parser)
+  const own = operands.slice(0, operands.length - (command?.length ?? 0))
+  parser.parse([...(grow ? ['--grow'] : []), ...own, ...(command ? ['--', ...command] : [])], {
+    from: 'user',
+  })
+  const ask = () => nameDemo({}, { payload: false, events: true }, command)
   expect(ask).toThrow(UsageError)
   expect(ask).toThrow(message)
 })

@@ -1,0 +1,145 @@
+/** The commands as commander has them. A command gets its options when the words name it: no other command's code is loaded. */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { UsageError } from '../../errors.js'
+import { version } from '../../run/package.js'
+import { commands, isGroup, topics } from '../index.js'
+import { addCommonOptions, type CommonOptions } from './common-options.js'
+import type { CommandEntry } from './entry.js'
+import { type CommandSpec, demoWithoutOptions, type PlainSpec, type RunSpec } from './spec.js'
+
+/** What the words ask for. */
+export type Choice = { common: CommonOptions } & (
+  | { spec: RunSpec; run: ReturnType<RunSpec['configure']> }
+  | { spec: PlainSpec; act: ReturnType<PlainSpec['configure']> }
+)
+
+export interface Program {
+  command: Command
+  /**
+   * Gives the command of this path its options. A group gets those of its default when no other subcommand follows.
+   *
+   * @param next the word after the command
+   */
+  prepare(path: string, next?: string): Promise<Command>
+  /** Whether the help of the program or of a group was asked for. */
+  asksHelp(): boolean
+}
+
+/**
+ * @param choose is called with what the words ask for
+ * @param literals how many words stand after `--` at the end: none of them names a command
+ */
+export function createProgram(choose: (choice: Choice) => void = () => {}, literals = 0): Program {
+  const program = new Command('osdemo')
+    .description('See how processes and inter-process communication work, with the kernel as witness.')
+    .version(version, '-V, --version', 'show the version')
+    .addHelpText('after', exampleText(['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write']))
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      // main reports errors.
+      outputError: () => {},
+      // Commander takes a group without a subcommand for a mistake, also when the words ask for its help.
+      writeErr: (text) => void (asksHelp() ? process.stdout : process.stderr).write(text),
+    })
+
+  /** Every command by its path; the program has the empty one. */
+  const made = new Map<string, Command>([['', program]])
+  /** Makes a command that has no options yet. */
+  function make(parent: string, name: string, summary: string): Command {
+    const command = made.get(parent)!.command(name).description(summary).helpCommand(false)
+    made.set(pathOf(parent, name), command)
+    return command
+  }
+  for (const [name, topic] of Object.entries(topics)) {
+    make('', name, topic.summary)
+    if (!isGroup(topic)) continue
+    for (const [member, { summary }] of Object.entries(topic.members)) make(name, member, summary)
+  }
+  make('', 'help', 'show the help of a command')
+    .argument('[command...]', 'the words of the command')
+    .action(async (path) => void (await program.parseAsync([...path, '--help'], { from: 'user' })))
+
+  const prepared = new Set([''])
+  async function prepare(path: string, next?: string): Promise<Command> {
+    const command = made.get(path)!
+    if (prepared.has(path)) return command
+    prepared.add(path)
+    const topic = topics[path]
+    const group = topic && isGroup(topic) ? topic : undefined
+    const isBare = next === undefined || next.startsWith('-')
+    const named = group?.default !== undefined && isBare ? `${path} ${group.default}` : path
+    const entry = commands.get(named)
+    if (entry) await addOptions(command, await specOf(named, entry), choose)
+    else addCommonOptions(command, true)
+    if (group && !entry) command.helpOption(false).option('-h, --help', 'show this help')
+    if (group?.examples) command.addHelpText('after', exampleText(group.examples))
+    return command
+  }
+
+  for (const [path, command] of made) {
+    command.hook('preSubcommand', async (_, subcommand) => {
+      const following = command.args.slice(1)
+      if (following.length < literals) {
+        throw new UsageError(
+          `'${subcommand.name()}' stands after --, so it names no command`,
+          'put it before --',
+        )
+      }
+      const next = following.length > literals ? following[0] : undefined
+      inherit(command, await prepare(pathOf(path, subcommand.name()), next))
+    })
+  }
+  addCommonOptions(program, true)
+  program.helpOption(false).option('-h, --help', 'show this help')
+  const asksHelp = () => [...made.values()].some((command) => command.getOptionValue('help') === true)
+  return { command: program, prepare, asksHelp }
+}
+
+/** `pipe read` */
+export function pathOf(parent: string, name: string): string {
+  return parent === '' ? name : `${parent} ${name}`
+}
+
+/** What a command's own file says; or the list, for a demo without options. */
+async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
+  return entry.load ? (await entry.load()).spec : demoWithoutOptions(path, await entry.demo())
+}
+
+async function addOptions(command: Command, spec: CommandSpec, choose: (choice: Choice) => void) {
+  if (spec.kind === 'plain') {
+    const act = spec.configure(command)
+    const common = addCommonOptions(command, spec.shows)
+    command.action(() => choose({ spec, act, common: common() }))
+  } else {
+    const run = spec.configure(command)
+    const common = addCommonOptions(command, true)
+    command.action(() => choose({ spec, run, common: common() }))
+  }
+  command.addHelpText('after', exampleText(spec.examples))
+}
+
+/** A common option that stands before a command holds for the command. */
+function inherit(parent: Command, command: Command): void {
+  if (parent.getOptionValue('help') === true) command.help()
+  for (const option of parent.options) {
+    const name = option.attributeName()
+    const value: unknown = parent.getOptionValue(name)
+    if (value === undefined) continue
+    if (!command.options.some((own) => own.attributeName() === name)) {
+      throw new UsageError(`unknown option '${option.long}'`, `see ${fullName(command)} --help`)
+    }
+    command.setOptionValue(name, value)
+  }
+}
+
+function exampleText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`
+}
+
+/** `osdemo pipe read` */
+export function fullName(command: CommandUnknownOpts): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name()
+}

@@ -1,0 +1,71 @@
+/** The commands of `osdemo pipe`. */
+import { also, files, type Group } from '../lib/entry.js'
+
+/** Without mkfifo the two tools still work. */
+const fifo = 'only over a FIFO that is there already, with --path'
+
+export const pipeCommands: Group = {
+  summary: 'named pipes: two terminals, and a demo of both ends',
+  examples: ['osdemo pipe read', 'osdemo pipe write hello', 'osdemo pipe demo'],
+  members: {
+    read: {
+      summary: 'read messages from a named pipe',
+      needs: { must: ['reopen'], better: { fifo, ...files }, also },
+      killLines: ['', '--follow', '--path p', '--save run.ndjson'],
+      load: () => import('./read.js'),
+    },
+    write: {
+      summary: 'write messages, or stdin, into a named pipe',
+      needs: { must: ['reopen'], better: { fifo, ...files }, also },
+      killLines: ['', '--path p --interval 50ms --count 100', 'a b'],
+      load: () => import('./write.js'),
+    },
+    demo: {
+      summary: 'a writer and a reader process over one FIFO, seen through /proc',
+      needs: {
+        must: ['proc', 'fifo'],
+        better: { waits: 'that the reader waits is not shown', ...files },
+        also,
+      },
+      chapter: {
+        see: 'Opening a FIFO blocks until the other end is opened too. Watch the reader wait in open(2).',
+      },
+      killLines: ['', '--json', '--save run.svg --save run.html'],
+      demo: async () => (await import('../../demos/pipe/demo.js')).pipeDemo,
+    },
+    atomic: {
+      summary: 'many writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
+      needs: { must: ['proc', 'fifo'], better: files, also },
+      chapter: { see: 'Short messages of several writers stay whole; long ones may be torn.' },
+      killLines: [''],
+      demo: async () => (await import('../../demos/pipe/atomic.js')).pipeAtomic({ burst: 2 ** 18 }),
+    },
+    capacity: {
+      summary: 'a pipe filled until EAGAIN, compared with what the kernel says it holds',
+      needs: {
+        must: ['proc', 'fifo', 'pipeRoom'],
+        better: { waits: 'that a writer waits is not shown', ...files },
+        also,
+      },
+      chapter: {
+        see: 'A pipe is a ring of pages. It is full when the last page is in use.',
+        demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: true }),
+      },
+      killLines: [''],
+      demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: false }),
+    },
+    'half-duplex': {
+      summary: 'one FIFO cannot carry a dialogue, two can',
+      needs: {
+        must: ['proc', 'fifo'],
+        better: { waits: 'that a reader waits is not shown', ...files },
+        also,
+      },
+      chapter: {
+        see: 'A pipe has one direction: a process that asks and reads over one pipe reads its own question.',
+      },
+      killLines: [''],
+      demo: async () => (await import('../../demos/pipe/half-duplex.js')).pipeHalfDuplex,
+    },
+  },
+}

@@ -1,0 +1,63 @@
+/** The commands of `osdemo queue`. */
+import { also, files, type Group } from '../lib/entry.js'
+
+const waits = 'that a side waits is not shown'
+
+export const queueCommands: Group = {
+  summary: 'message passing: blocking and nonblocking, capacity zero, bounded and unbounded',
+  default: 'demo',
+  members: {
+    demo: {
+      summary: 'a sender and a receiver process over a queue of capacity zero, bounded or unbounded',
+      needs: {
+        must: ['proc', 'queues'],
+        better: { fifo: 'not with --capacity unbounded', waits, ...files },
+        also,
+      },
+      chapter: {
+        see: 'A full queue blocks its sender. Watch the queue fill and drain.',
+        demo: async () =>
+          (await import('../../demos/queue/demo.js')).queueDemo({
+            capacity: 4,
+            send: 'blocking',
+            receive: 'blocking',
+            messages: 8,
+            sendEvery: 0,
+            receiveEvery: 20,
+            limit: 2 ** 26,
+          }),
+      },
+      killLines: [
+        '',
+        '--capacity 0 --messages 100',
+        '--capacity unbounded --receive-every 1s',
+        '--receive-every 1m',
+      ],
+      load: () => import('./demo.js'),
+    },
+    matrix: {
+      summary: 'blocking and nonblocking, zero, bounded and unbounded: all twelve combinations',
+      needs: { must: ['proc', 'queues', 'fifo'], better: { waits, ...files }, also },
+      chapter: {
+        see: 'Whether send and receive block depends on the capacity, and on which side is faster.',
+        demo: async () =>
+          (await import('../../demos/queue/matrix.js')).queueMatrix({ capacity: 4, messages: 5, pause: 5 }),
+      },
+      killLines: [''],
+      demo: async () =>
+        (await import('../../demos/queue/matrix.js')).queueMatrix({ capacity: 4, messages: 6, pause: 15 }),
+    },
+    send: {
+      summary: 'send messages to a POSIX message queue',
+      needs: { must: ['proc', 'queues'], better: files, also },
+      killLines: ['a b --name NAME', '--name NAME --json a b c d e f g h i j k l m n o p'],
+      load: () => import('./send.js'),
+    },
+    receive: {
+      summary: 'receive messages from a POSIX message queue',
+      needs: { must: ['proc', 'queues'], better: files, also },
+      killLines: ['--name NAME'],
+      load: () => import('./receive.js'),
+    },
+  },
+}

@@ -1,0 +1,31 @@
+/** The commands of `osdemo tcp-echo`. */
+import { also, files, type Group } from '../lib/entry.js'
+
+/** Without the loopback interface the two tools still work. */
+const loopback = 'only with other machines'
+
+export const tcpEchoCommands: Group = {
+  summary: 'a TCP echo server of length-prefixed frames, and its client',
+  default: 'serve',
+  members: {
+    serve: {
+      summary: 'serve TCP clients: send each frame (4-byte big-endian length, then the body) back',
+      needs: { better: { loopback, ...files }, also: [...also, 'lowPorts'] },
+      killLines: ['--port 0', '--port 0 --json'],
+      load: () => import('./serve.js'),
+    },
+    client: {
+      summary: 'send messages as frames and print what comes back',
+      needs: { better: { loopback, ...files }, also },
+      killLines: [`--port PORT --delay 5ms --chunk 1 ${'x'.repeat(500)}`],
+      load: () => import('./client.js'),
+    },
+    demo: {
+      summary: 'server and client as two processes, and their sockets in /proc/net/tcp',
+      needs: { must: ['proc', 'loopback'], better: files, also },
+      chapter: { see: 'One connection is two sockets. Watch the kernel list both.' },
+      killLines: [''],
+      demo: async () => (await import('../../demos/socket/echo-demo.js')).echoDemo,
+    },
+  },
+}

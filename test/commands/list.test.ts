@@ -1,0 +1,45 @@
+/** What the commands declare in their lists. Each test names the command and the line that it lacks. */
+import { expect, test } from 'vitest'
+import { commands } from '../../src/commands/index.js'
+import { createProgram } from '../../src/commands/lib/program.js'
+import { chapters } from '../../src/commands/tour.js'
+
+/** What commander makes of these words. Throws where they are wrong. */
+async function choiceOf(words: string[]) {
+  const literals = words.includes('--') ? words.length - words.indexOf('--') - 1 : 0
+  return new Promise<Parameters<NonNullable<Parameters<typeof createProgram>[0]>>[0]>((resolve, reject) => {
+    createProgram(resolve, literals).command.parseAsync(words, { from: 'user' }).catch(reject)
+  })
+}
+
+/** What the kill test puts in their places. */
+const places: Record<string, string> = { PORT: '7107', KEY: '8000000', NAME: '/name', PID: '1' }
+
+test.each([...commands])('%s: its lines for the kill test are right', async (path, { killLines }) => {
+  for (const line of killLines) {
+    const words = `${path} ${line}`.trim().split(' ')
+    await choiceOf(words.map((word) => places[word] ?? word))
+  }
+})
+
+test.each([...commands])(
+  '%s: a command that starts a run has a line for the kill test',
+  async (path, entry) => {
+    const { spec } = entry.load ? await entry.load() : { spec: { kind: 'demo' } }
+    if (spec.kind === 'plain') return
+    expect(entry.killLines.length, `${path} lacks, for example: killLines: ['']`).toBeGreaterThan(0)
+  },
+)
+
+test.each(chapters.map((chapter) => [chapter.command, chapter] as const))(
+  '%s: its chapter of the tour has a demo, and one or two sentences',
+  async (_, { load, see }) => {
+    expect(await load()).toBeInstanceOf(Function)
+    expect(see).toMatch(/^[A-Z].*\.$/)
+  },
+)
+
+test('the tour has chapters of every topic of the lecture', () => {
+  const topics = new Set(chapters.map(({ command }) => command.split(' ')[0]))
+  expect([...topics]).toEqual(['process', 'pipe', 'queue', 'tcp-echo', 'short-reads', 'shm'])
+})
