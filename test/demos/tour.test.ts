@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { chapters } from '../../src/commands/tour.js'
 import type { Event } from '../../src/events.js'
 import { isAlive } from '../../src/proc/stat.js'
+import { withoutFfi } from '../support/no-ffi.js'
 import {
   eventsSoFar,
   expectNothingLeft,
@@ -24,6 +25,13 @@ const demos = chapters.map(({ command }) => command)
 /** The words of each `run` event, in order. */
 function commandsOf(events: Event[]): string[] {
   return events.flatMap((event) => (event.event === 'run' ? [event.command.join(' ')] : []))
+}
+
+/** The events of each demo, from its `run` event on. */
+function chaptersOf(events: Event[]): [command: string, events: Event[]][] {
+  const starts = events.flatMap(({ event }, at) => (event === 'run' ? [at] : [])).slice(1)
+  const parts = starts.map((at, index) => events.slice(at, starts[index + 1]))
+  return parts.map((part) => [commandsOf(part)[0] ?? '', part])
 }
 
 /** The demos that were played; on a slow machine the last ones are left out. */
@@ -126,6 +134,33 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     const events = await playDemo(['tour'], { prefix }, place)
     expect(commandsOf(events)[0]).toBe('tour --json')
     expectAllDemos(events)
+  })
+
+  test('where there is no FFI, passes over what needs it, whether the demo or an actor says so', async () => {
+    const place = newPlace()
+    const env = withoutFfi()
+    for (const words of [
+      ['pipe', 'capacity'],
+      ['shm', 'demo'],
+    ]) {
+      const alone = place.osdemo(words, { env })
+      expect([words, await alone.exit, alone.stderr()]).toEqual([
+        words,
+        69,
+        expect.stringContaining('no FFI'),
+      ])
+    }
+    const events = await playDemo(['tour'], { env }, place)
+    expectAllDemos(events)
+    const lacking = new Set(['pipe capacity', 'queue', 'queue matrix', 'shm demo', 'shm race', 'shm ring'])
+    for (const [command, chapter] of chaptersOf(events)) {
+      const claims = chapter.filter(({ event }) => event === 'claim').length
+      const notHere = chapter.some(
+        (event) => event.event === 'note' && event.text.startsWith('not here: no FFI'),
+      )
+      expect([command, claims > 0, notHere]).toEqual([command, !notHere, notHere])
+      if (lacking.has(command)) expect([command, notHere]).toEqual([command, true])
+    }
   })
 
   test.each<[string, string, (event: Event) => boolean]>([

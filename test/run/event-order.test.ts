@@ -71,6 +71,23 @@ test('what happens while all is held comes out afterwards, by the clock; what wa
   expect(out).toEqual(['before', 'second', 'third'])
 })
 
+test('of two holds that overlap, one that is released leaves what the other holds', async () => {
+  const out: string[] = []
+  const sequencer = createSequencer((event) => out.push((event as { text: string }).text))
+  severalSpeak(sequencer)
+  const releaseOuter = sequencer.hold()
+  const start = now()
+  sequencer.push(note(start, 'outer'))
+  const releaseInner = sequencer.hold()
+  releaseInner()
+  releaseInner()
+  await until(() => now() > start + 100_000)
+  expect(out).toEqual([])
+  releaseOuter()
+  await until(() => out.length === 1)
+  sequencer.close()
+})
+
 test('the end lets out what is held', () => {
   const out: Event[] = []
   const sequencer = createSequencer((event) => out.push(event))

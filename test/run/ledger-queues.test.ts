@@ -5,6 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { readStat } from '../../src/proc/stat.js'
 import { recordQueue } from '../../src/run/ledger.js'
+import { withoutFfi } from '../support/no-ffi.js'
 import { expectNothingLeft, newPlace, type Place, parseEvents } from '../support/osdemo.js'
 
 const shape = { capacity: 1, messageSize: 8, mode: 0o600 }
@@ -133,13 +134,6 @@ test('a record of an earlier boot is struck off, and whatever has that name now 
 
 test('where it cannot be looked at, because there is no FFI, the record stays for who can', async () => {
   const { place, name, entry } = leftQueue()
-  const code = `const { Module } = require('node:module'); const load = Module._load
-    Module._load = function (name, ...rest) {
-      if (name === 'koffi') throw new Error('no koffi')
-      return load.call(this, name, ...rest)
-    }`
-  const file = join(place.folder, 'no-koffi.cjs')
-  writeFileSync(file, code)
-  expect(await clean(place, { env: { NODE_OPTIONS: `--require ${file}` } })).toEqual([])
+  expect(await clean(place, { env: withoutFfi() })).toEqual([])
   expect([isThere(name), readFileSync(entry, 'utf8').length > 0]).toEqual([true, true])
 })

@@ -47,6 +47,21 @@ test('one failing release does not keep the others from running', async () => {
   expect(order).toEqual([3, 1])
 })
 
+test('one that cannot even begin to wait for its effect does not keep the others from running', async () => {
+  const order: number[] = []
+  {
+    await using scope = createScope()
+    scope.defer(() => order.push(1))
+    scope.defer(
+      () => order.push(2),
+      () => {
+        throw new Error('throws instead of rejecting')
+      },
+    )
+  }
+  expect(order).toEqual([2, 1])
+})
+
 test('an early release runs once and not again at the end', async () => {
   let released = 0
   {

@@ -6,6 +6,7 @@ import { openFiles } from '../../src/proc/fds.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
 import { waitingThreads } from '../../src/proc/task.js'
+import { withoutFfi } from '../support/no-ffi.js'
 import { childrenOf, newPlace, parseEvents, processesOf, temporaryFolder } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
@@ -20,12 +21,12 @@ function pathWithoutSetpriv(): string {
 }
 
 test.each([
-  ['with setpriv, by the kernel', {}],
-  ['without setpriv, by the line that closes', { PATH: 'none' }],
-])('an actor that waits in open(2) dies with a supervisor killed with SIGKILL: %s', async (_, env) => {
+  ['with setpriv, by the kernel', () => ({})],
+  ['without setpriv, by the kernel too, which the actor asks by FFI', () => ({ PATH: pathWithoutSetpriv() })],
+  ['without both, by the end of its line', () => ({ PATH: pathWithoutSetpriv(), ...withoutFfi() })],
+])('an actor that waits in open(2) dies with a supervisor killed with SIGKILL: %s', async (_, lacking) => {
   const place = newPlace()
-  const path = 'PATH' in env ? { PATH: pathWithoutSetpriv() } : {}
-  const run = place.osdemo(['pipe', 'read'], { env: path })
+  const run = place.osdemo(['pipe', 'read'], { env: lacking() })
   const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
   run.child.kill('SIGKILL')
   await until(() => !isAlive(actor), 2000)

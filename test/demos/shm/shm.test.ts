@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
+import { withoutFfi } from '../../support/no-ffi.js'
 import {
   childrenOf,
   eventsSoFar,
@@ -398,22 +399,10 @@ describe('the demos of segments', () => {
 
   test('what koffi is missing for is said with 69, and everything else works', async () => {
     const place = newPlace()
-    const options = { env: { NODE_OPTIONS: `--require ${noKoffi()}` } }
+    const options = { env: withoutFfi() }
     const { exit, stderr } = await ends(place, ['shm', 'write', 'x'], options)
     expect([exit, stderr]).toEqual([69, expect.stringMatching(/no FFI here.*npm ci/s)])
     expect((await ends(place, ['short-reads', '--quiet'], options)).exit).toBe(0)
     expectNothingLeft(place)
   })
 })
-
-/** A module that makes `require('koffi')` fail, as where its package has nothing for the platform. */
-function noKoffi(): string {
-  const file = join(temporaryFolder(), 'no-koffi.cjs')
-  const code = `const { Module } = require('node:module'); const load = Module._load
-    Module._load = function (name, ...rest) {
-      if (name === 'koffi') throw new Error('Cannot find the native Koffi module')
-      return load.call(this, name, ...rest)
-    }`
-  writeFileSync(file, code)
-  return file
-}

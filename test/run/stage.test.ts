@@ -1,0 +1,188 @@
+/** How a run and its parts end, with demos of the test's own. */
+import { existsSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { makePrivateFifo } from '../../src/demos/shared/fifo.js'
+import { DemoFailed, SystemCallError, Unavailable } from '../../src/errors.js'
+import type { Event } from '../../src/events.js'
+import { isAlive } from '../../src/proc/stat.js'
+import type { Output } from '../../src/run/output.js'
+import { run } from '../../src/run/run.js'
+import type { Stage } from '../../src/run/stage.js'
+import { temporaryFolder } from '../support/osdemo.js'
+
+/** Runs a demo in this process, in a runtime folder of the test's own. `abort` ends the run with an error. */
+async function perform(demo: (stage: Stage, abort: (error: unknown) => void) => Promise<void>) {
+  let abort: (error: unknown) => void = () => {}
+  const events: Event[] = []
+  const output: Output = {
+    write: (event) => void events.push(event),
+    full: false,
+    onceDrained: () => {},
+    hurry: () => {},
+    onFailure(fail) {
+      abort = fail
+    },
+    end: () => {},
+  }
+  vi.stubEnv('XDG_RUNTIME_DIR', temporaryFolder())
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const failure = await run((stage) => demo(stage, abort), { command: [], output, records: [] }).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  return { events, failure }
+}
+
+/** An actor that waits in open(2) until it is killed. */
+async function startWaiting(stage: Stage, path: string) {
+  await makePrivateFifo(stage, path)
+  const config = { path, ours: true, follow: false, max: null, copy: false, report: true }
+  const actor = await stage.start({ program: 'fifo-reader', name: 'reader', config })
+  await actor.until('call')
+  return actor
+}
+
+/** Starts a file of the test's own as an actor. */
+function programOf(code: string): never {
+  const file = join(temporaryFolder(), 'actor.cjs')
+  writeFileSync(file, code)
+  // No actor of ours has such a name; the path leads there from the folder of the built ones.
+  return relative('dist/actors', file).replace(/\.cjs$/, '') as never
+}
+
+test('a part that ends, in whatever way, kills its actors, then removes what they used, before the next begins', async () => {
+  const path = join(temporaryFolder(), 'fifo')
+  const left: unknown[] = []
+  const { events, failure } = await perform(async (stage) => {
+    const endings: (() => Promise<void>)[] = [
+      () => Promise.resolve(),
+      () => Promise.reject(new Unavailable('not on this machine')),
+      () => Promise.reject(new DemoFailed('failed')),
+    ]
+    for (const end of endings) {
+      let pid = 0
+      const part = async (inner: Stage) => {
+        pid = (await startWaiting(inner, path)).id
+        await end()
+      }
+      await stage.within(part).catch((error: Error) => stage.note(error.message))
+      left.push(isAlive(pid), existsSync(path))
+    }
+  })
+  expect(failure).toBeUndefined()
+  expect(left).toEqual([false, false, false, false, false, false])
+  const ends = events.flatMap(({ event }) => (event === 'exited' || event === 'removed' ? [event] : []))
+  expect(ends).toEqual(['exited', 'removed', 'exited', 'removed', 'exited', 'removed'])
+})
+
+test("an actor's error ends the part that started it, with its class, and not the run", async () => {
+  const seen: unknown[] = []
+  const { failure } = await perform(async (stage) => {
+    const open = (path: string) => (part: Stage) =>
+      part
+        .start({
+          program: 'fifo-writer',
+          name: 'writer',
+          config: { path, ours: true, messages: ['x'], rounds: 1, intervalMs: 0, hold: false },
+        })
+        .then((actor) => actor.ended)
+    await stage.within(open('/nowhere/fifo')).catch((error: unknown) => seen.push(error))
+    stage.note('goes on')
+  })
+  expect(failure).toBeUndefined()
+  expect(seen).toEqual([expect.any(SystemCallError)])
+  expect(seen[0]).toMatchObject({ call: 'open', errno: 'ENOENT', exit: 1 })
+})
+
+test('a run that is aborted ends its innermost part first, and every part throws the reason', async () => {
+  const path = join(temporaryFolder(), 'fifo')
+  const thrown: unknown[] = []
+  let pid = 0
+  const record = (error: unknown) => {
+    thrown.push(error)
+    throw error
+  }
+  const { failure, events } = await perform(async (stage, abort) => {
+    await makePrivateFifo(stage, `${path}-outer`)
+    const inner = async (part: Stage) => {
+      pid = (await startWaiting(part, path)).id
+      abort(new DemoFailed('aborted'))
+      await part.poll(() => false).catch(record)
+    }
+    await stage.within(inner).catch(record)
+  })
+  expect(failure).toEqual(new DemoFailed('aborted'))
+  expect(isAlive(pid)).toBe(false)
+  expect(thrown).toEqual([failure, failure])
+  const removed = events.flatMap((event) => (event.event === 'removed' ? [event.id] : []))
+  expect(removed).toEqual([path, `${path}-outer`])
+})
+
+test('what a part has left going on can show and start nothing once the part is over', async () => {
+  let late: Promise<unknown> | undefined
+  const { events } = await perform(async (stage) => {
+    await stage.within((part) => {
+      late = sleep(50).then(() => part.note('too late'))
+    })
+    await late?.catch(() => {})
+  })
+  await expect(late).rejects.toThrow('over')
+  expect(events.filter(({ event }) => event === 'note')).toEqual([])
+})
+
+test('of a silent part nothing is shown', async () => {
+  const { events } = await perform((stage) =>
+    stage.within((part) => void part.note('in silence'), { silent: true }),
+  )
+  expect(events.filter(({ event }) => event === 'note')).toEqual([])
+})
+
+test('runs in one process do not disturb each other: an error ends its own, a signal ends all', async () => {
+  const paths = [1, 2, 3].map(() => join(temporaryFolder(), 'fifo'))
+  const begun = new Set<string>()
+  const runs = paths.map((path, index) =>
+    perform(async (stage, abort) => {
+      await startWaiting(stage, path)
+      begun.add(path)
+      await stage.poll(() => begun.size === 3)
+      if (index === 0) abort(new DemoFailed('aborted'))
+      await stage.poll(() => false)
+    }),
+  )
+  expect((await runs[0])?.failure).toEqual(new DemoFailed('aborted'))
+  expect(paths.map((path) => existsSync(path))).toEqual([false, true, true])
+  // Only runs listen to this one here.
+  process.emit('SIGQUIT')
+  for (const run of runs.slice(1)) expect((await run).failure).toMatchObject({ exit: 131 })
+  expect(paths.map((path) => existsSync(path))).toEqual([false, false, false])
+})
+
+test('a line of an actor that is no event makes the run fail, and names the actor', async () => {
+  for (const line of ['{"event":', '5', '{"no":"event"}']) {
+    const code = `require('node:fs').writeSync(3, ${JSON.stringify(`${line}\n`)}); setInterval(() => {}, 1000)`
+    const { failure } = await perform(async (stage) => {
+      const actor = await stage.start({ program: programOf(code), name: 'reader', config: null as never })
+      await actor.ended
+    })
+    expect(failure).toBeInstanceOf(DemoFailed)
+    expect((failure as Error).message).toMatch(/^the reader \(pid \d+\) sent a line that is no event: /)
+    expect((failure as Error).message).toContain(JSON.stringify(line))
+  }
+})
+
+test('the message of what a thread fails with after its start is not lost', async () => {
+  const code = `require('node:worker_threads').parentPort.postMessage({ tid: 1 })
+    setTimeout(() => { throw new Error('late') }, 10)`
+  const { failure } = await perform(async (stage) => {
+    const actor = await stage.startThread({
+      program: programOf(code),
+      name: 'counter',
+      config: null as never,
+    })
+    await actor.ended
+  })
+  expect(failure).toBeInstanceOf(DemoFailed)
+  expect((failure as Error).message).toBe('the thread of the counter failed: late')
+})

@@ -1,0 +1,18 @@
+/** A machine without FFI. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { temporaryFolder } from './osdemo.js'
+
+const code = `const { Module } = require('node:module')
+const load = Module._load
+Module._load = function (name, ...rest) {
+  if (name === 'koffi') throw new Error('Cannot find the native Koffi module')
+  return load.call(this, name, ...rest)
+}`
+
+/** Environment variables with which koffi cannot be loaded, as where its package has nothing for the platform. */
+export function withoutFfi(): { NODE_OPTIONS: string } {
+  const file = join(temporaryFolder(), 'no-koffi.cjs')
+  writeFileSync(file, code)
+  return { NODE_OPTIONS: `--require ${file}` }
+}
