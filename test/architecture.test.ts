@@ -125,7 +125,7 @@ function looksIntoProc(file: string, text: string): string[] {
   const code = stripComments(text)
   const constants = [...code.matchAll(/\b(?:const|let)\s+(?<name>\w+)[^=\n]*=\s*['"`]\/proc\b/g)]
   const names = ['[\'"`]\\/proc\\b', ...constants.map(({ groups }) => `\\b${groups!.name}\\b`)]
-  const calls = [...code.matchAll(new RegExp(`\\b(?:${lookers})\\s*(?:<[^>]*>)?\\(`, 'g'))]
+  const calls = [...code.matchAll(new RegExp(`\\b(?:${lookers})\\)?\\s*(?:<[^>]*>)?\\(`, 'g'))]
     .map((call) => call[0] + argumentsAt(code, call.index + call[0].length))
     .filter((call) => new RegExp(names.join('|')).test(call))
     .filter((call) => !(file === reopening.file && call.includes(reopening.path)))
@@ -158,6 +158,7 @@ test.each([
   ['demos/pipe/pipe.ts', 'statSync(\n  `/proc/$pid/fd/$numberOf(fd)`,\n)'],
   ['demos/pipe/pipe.ts', 'openSync(path(`/proc/self/fd/$fd`), flags)'],
   ['demos/pipe/pipe.ts', "const place: string = '/proc/locks'\nconst text = readFileSync(place)"],
+  ['demos/pipe/pipe.ts', "await promisify(readFile)('/proc/locks', 'utf8')"],
   ['demos/pipe/pipe.ts', 'readText(`/proc/$pid/stat`)'],
   ['demos/pipe/pipe.ts', "import { readText } from '../../proc/read.js'"],
   ['run/sweep.ts', "import { readNumbers } from '../proc/read.js'"],

@@ -50,6 +50,7 @@ test('a file on a file system that does not answer holds no command', async ({ s
     ['process', 'tree', pid],
     ['process', 'layout', pid],
     ['why', `${reader.pid}`],
+    ['why', pid],
   ]
   const runs = lines.map((line) => ({ line, run: place.osdemo(line, { env: { NO_COLOR: '1' } }) }))
   const late = new Promise<'hangs'>((resolve) => setTimeout(resolve, patience, 'hangs'))
