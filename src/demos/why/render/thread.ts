@@ -184,7 +184,8 @@ export function dataOf({ pid, tid, state, call, fd, blocker }: ThreadWait): Reco
 
 function flat(fields: object, prefix = ''): RecordData {
   const data: RecordData = {}
-  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
+  const entries: [string, unknown][] = Object.entries(fields)
+  for (const [name, value] of entries) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       data[prefix + name] = value
     else if (Array.isArray(value)) {
