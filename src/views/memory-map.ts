@@ -79,11 +79,13 @@ function boxed(text: string, end: string, width: number): string {
   return `${cut(text, room)}${end === '' ? '' : ` ${end}`}`
 }
 
-/** Exactly so many columns. */
+/** Exactly so many columns; none where there is no room. */
 function cut(text: string, width: number): string {
+  if (width < 1) return ''
   let shown = text
   if (stringWidth(text) > width) {
-    const chars = [...text]
+    // Measured again and again, so of a long text only the beginning: no column is as wide.
+    const chars = [...text.slice(0, 1000)]
     while (stringWidth(`${chars.join('')}…`) > width) chars.pop()
     shown = `${chars.join('')}…`
   }

@@ -1,5 +1,6 @@
 /** How full a channel is at each time, where that was told: a row below the lanes for each such channel. */
 import type { Depth } from '../../events.js'
+import { largest } from '../../text.js'
 import type { Story } from '../story/index.js'
 import type { Layout } from './layout.js'
 import { element, fitted, textAt } from './parts.js'
@@ -9,7 +10,7 @@ export const depthRow = 44
 const height = 30
 
 /** More channels are not drawn. */
-const most = 6
+const mostChannels = 6
 
 export interface Channel {
   name: string
@@ -24,7 +25,7 @@ export function channelsOf({ steps }: Story): Channel[] {
     channels.set(event.channel, channel)
     channel.points.push({ t: event.t, depth: event.depth })
   }
-  return [...channels.values()].slice(0, most)
+  return [...channels.values()].slice(0, mostChannels)
 }
 
 export function drawDepths(channels: readonly Channel[], end: number, top: number, layout: Layout): string[] {
@@ -33,13 +34,16 @@ export function drawDepths(channels: readonly Channel[], end: number, top: numbe
 
 function drawChannel({ name, points }: Channel, end: number, top: number, { scale, left }: Layout): string[] {
   const foot = top + depthRow - 8
-  const largest = Math.max(...points.map(({ depth }) => depth.after), points[0]!.depth.capacity ?? 0, 1)
-  const y = ({ after }: Depth) => foot - (height * after) / largest
+  const most = largest(
+    points.map(({ depth }) => depth.after),
+    Math.max(points[0]!.depth.capacity ?? 0, 1),
+  )
+  const y = ({ after }: Depth) => foot - (height * after) / most
   // Steps: it stays as it is until somebody says otherwise.
   const steps = points.map(({ t, depth }) => `H${scale.x(t).toFixed(1)}V${y(depth).toFixed(1)}`).join('')
   const line = `M${scale.x(points[0]!.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
   const { unit, capacity } = points[0]!.depth
-  const limit = capacity === undefined ? `at most ${largest} ${unit}` : `of ${capacity} ${unit}`
+  const limit = capacity === undefined ? `at most ${most} ${unit}` : `of ${capacity} ${unit}`
   return [
     textAt(12, foot - 14, fitted(`in ${name}`, left - 24, 11), 'small'),
     textAt(12, foot, fitted(limit, left - 24, 11), 'small dim'),

@@ -74,7 +74,7 @@ function drawMap({ title, regions }: MemoryMap, top: number): { parts: string[];
 }
 
 function heightOf({ bytes }: Region): number {
-  return 20 + Math.max(0, Math.log2(bytes / 4096)) * 1.6
+  return 20 + Math.log2(Math.max(bytes, 4096) / 4096) * 1.6
 }
 
 function address(hex: string, y: number): string {
@@ -96,7 +96,7 @@ function drawRegion(
   height: number,
 ): string[] {
   const width = boxRight - boxLeft
-  const share = bytes > 0 ? Math.min(1, resident / bytes) : 0
+  const share = bytes > 0 ? Math.max(0, Math.min(1, resident / bytes)) : 0
   const kind = permissions.includes('x') ? 'code' : permissions.includes('w') ? 'writable' : 'constant'
   const sizes = `${size(bytes)}, ${size(resident)} in memory`
   const title = `${about} (${part}), ${from} to ${to}\n${sizes}, ${permissions}${mappings > 1 ? `, ${mappings} mappings` : ''}`

@@ -33,8 +33,10 @@ const tickRoom = 76
  */
 export function createScale(moments: readonly number[], covered: readonly Span[], plot: Span): Scale {
   const start = moments[0] ?? 0
-  const end = Math.max(moments.at(-1) ?? 0, start + 1)
-  const { gaps, pixel } = cutGaps(findGaps(moments, covered), end - start, plot.to - plot.from)
+  const end = Math.max(moments.at(-1) ?? 0, start)
+  // At least a microsecond, also where all happened in one.
+  const length = Math.max(end - start, 1)
+  const { gaps, pixel } = cutGaps(findGaps(moments, covered), length, plot.to - plot.from)
 
   function x(t: number): number {
     let time = Math.min(Math.max(t, start), end) - start

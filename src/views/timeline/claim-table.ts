@@ -1,5 +1,6 @@
 /** Claims that make a table, shown as one: a row for each, its mark before it. */
 import type { ClaimFact, TableRow } from '../../events.js'
+import { largest } from '../../text.js'
 
 export interface ClaimRow extends ClaimFact {
   row: TableRow
@@ -19,9 +20,12 @@ export function drawClaimTable(
   width: number,
   paint: TablePaint,
 ): string | undefined {
-  const columns = Object.keys(rows[0]!.row.cells)
+  const columns = Object.keys(rows[0]?.row.cells ?? {})
   const widthOf = (column: string) =>
-    Math.max(column.length, ...rows.map(({ row }) => (row.cells[column] ?? '').length))
+    largest(
+      rows.map(({ row }) => cellOf(row, column).length),
+      column.length,
+    )
   const widths = columns.map(widthOf)
   if (widths.reduce((sum, each) => sum + each + 2, 0) > width) return undefined
   const line = (cells: string[]) =>
@@ -31,10 +35,15 @@ export function drawClaimTable(
       .trimEnd()
   let title = ''
   const lines = rows.flatMap(({ row, holds }) => {
-    const text = paint.row(holds, line(columns.map((column) => row.cells[column] ?? '')))
+    const text = paint.row(holds, line(columns.map((column) => cellOf(row, column))))
     if (row.table === title) return [text]
     title = row.table
     return ['', paint.head(title), paint.head(`  ${line(columns)}`), text]
   })
   return `${lines.join('\n')}\n\n`
+}
+
+/** A recording may name a column as what every object has: `toString`. */
+function cellOf({ cells }: TableRow, column: string): string {
+  return (Object.hasOwn(cells, column) && cells[column]) || ''
 }

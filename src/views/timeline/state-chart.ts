@@ -8,7 +8,7 @@
 import type { ChalkInstance } from 'chalk'
 import { wrapAnsi } from 'fast-wrap-ansi'
 import type { Event, ProcessState, StateFact } from '../../events.js'
-import { counted, duration } from '../../text.js'
+import { counted, duration, largest } from '../../text.js'
 
 interface Lane {
   child: number
@@ -18,7 +18,7 @@ interface Lane {
   known: Set<ProcessState>
 }
 
-/** A change to a state that a child has been in already is told in a line of its own if the state before lasted so long, in microseconds. */
+/** A change to a state that a child has been in before has a line of its own if the last state lasted so many microseconds. */
 const notable = 100_000
 
 /** The chart shows so many changes, the first: it must not take all memory. */
@@ -77,7 +77,8 @@ export function createStateChart() {
 
     /** A child has ended, and so has its last state. */
     ended(child: number, t: number): void {
-      lanes.get(child)?.changes.push({ t, state: 'ended' })
+      const lane = lanes.get(child)
+      if (lane && lane.changes.at(-1)?.state !== 'ended') lane.changes.push({ t, state: 'ended' })
     },
 
     /** The chart of all children so far, where they are several and one has changed its state; then it begins anew. */
@@ -96,7 +97,7 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
     changes.flatMap(({ t, state }) => (state === 'ended' ? [] : [t])),
   )
   const from = times.reduce((least, t) => Math.min(least, t), Number.POSITIVE_INFINITY)
-  const to = times.reduce((most, t) => Math.max(most, t), 0)
+  const to = largest(times, 0)
   // Lanes of one symbol each, such as those of zombies, would say less than the lines above them.
   const changed = lanes.some(({ known }) => known.size > (known.has('gone') ? 2 : 1))
   if (lanes.length < 2 || to <= from || !changed) return ''

@@ -200,6 +200,29 @@ describe('what is not worth a line', () => {
   })
 })
 
+test('a call that ends before it began, as a damaged recording may have it, is shown', () => {
+  const call = { event: 'call', call: 'open', object: 'x' } as const
+  const text = show([
+    by('a', 2, { ...call, phase: 'begin' }, 1e9),
+    by('a', 2, { ...call, phase: 'end', result: 3 }, -1e9),
+  ])
+  expect(text).toMatch(/✓ open returned 3\n$/)
+})
+
+test('a region of memory is shown, however many mappings it says it has', () => {
+  const region = {
+    part: 'heap',
+    from: '1000',
+    to: '2000',
+    bytes: 4096,
+    resident: 0,
+    permissions: 'rw-p',
+    mappings: 1e300,
+  }
+  const evidence: Fact = { event: 'evidence', source: 'smaps', value: 'x', about: 'the heap', region }
+  expect(show([by('d', 1, evidence)])).toContain('rw-p')
+})
+
 test('a message shows how full its channel is', () => {
   const depth = { before: 2, after: 3, capacity: 4, unit: 'messages', source: 'mq_getattr' } as const
   const text = show([

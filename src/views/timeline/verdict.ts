@@ -1,0 +1,72 @@
+/** What all claims of a story come to, at its end. */
+import type { ChalkInstance } from 'chalk'
+import stringWidth from 'fast-string-width'
+import { wrapAnsi } from 'fast-wrap-ansi'
+import type { ClaimFact } from '../../events.js'
+import { counted, largest } from '../../text.js'
+import { mark } from './rows.js'
+
+/** The first so many claims are listed: a longer recording must not need more memory. */
+const mostListed = 1000
+
+/** Columns for a command. */
+const mostOfCommand = 40
+
+interface Claim {
+  command: string
+  text: string
+  holds: boolean
+}
+
+export function createVerdict(chalk: ChalkInstance, width: number) {
+  const listed: Claim[] = []
+  let count = 0
+  let failed = 0
+  let failedUnlisted = 0
+  let several = false
+
+  /** Of the claims that are not listed. */
+  function rest(): string {
+    const left = count - listed.length
+    if (left === 0) return ''
+    const bad = failedUnlisted > 0 ? `; claims among them that do not hold: ${failedUnlisted}` : ''
+    return `… and ${counted(left, 'more claim')}${bad}\n`
+  }
+
+  return {
+    /** @param command the command of the run that claims */
+    add(command: string, { text, holds }: ClaimFact): void {
+      several ||= listed.length > 0 && listed[0]?.command !== command
+      count++
+      if (!holds) failed++
+      if (listed.length < mostListed) listed.push({ command, text, holds })
+      else if (!holds) failedUnlisted++
+    },
+
+    /** How many hold, below a list where several runs have claimed something; nothing where none has. */
+    text(): string {
+      if (count === 0) return ''
+      const paint = failed === 0 ? chalk.green.bold : chalk.red.bold
+      const sum = paint(`${count - failed} of ${count} claims hold.`)
+      return `\n${several ? `${list(listed, chalk, width)}${rest()}\n` : ''}${sum}\n`
+    },
+  }
+}
+
+/** The claims, each behind the command of its run. */
+function list(claims: readonly Claim[], chalk: ChalkInstance, width: number): string {
+  const longest = largest(
+    claims.map(({ command }) => stringWidth(command)),
+    0,
+  )
+  const first = Math.min(longest, mostOfCommand)
+  let above: string | undefined
+  const rows = claims.map(({ command, text, holds }) => {
+    const name = (command === above ? '' : command.slice(0, first)).padEnd(first)
+    above = command
+    const sign = holds ? chalk.green(mark(true)) : chalk.red(mark(false))
+    const lines = wrapAnsi(text, Math.max(20, width - first - 5), { hard: true }).split('\n')
+    return `${chalk.bold(name)}  ${sign} ${lines.join(`\n${' '.repeat(first + 4)}`)}\n`
+  })
+  return rows.join('')
+}
