@@ -36,7 +36,6 @@ const layers: Record<string, Layer> = {
     packages: ['@commander-js/extra-typings'],
   },
   main: { uses: ['commands', 'errors'] },
-  cli: { uses: ['main'] },
 }
 
 /** Packages that a single file may use, whatever its layer. */

@@ -1,6 +1,5 @@
 /** The command line as a whole, on the real program. */
-import { spawnSync } from 'node:child_process'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, isGroup, topics } from '../src/commands/index.js'
@@ -93,31 +92,6 @@ describe('help', () => {
     const stored = await osdemo(['--help'])
     expect(stored).toEqual({ exit: 0, stdout: readFileSync('dist/help.txt', 'utf8'), stderr: '' })
     expect(await osdemo(['--help', '--no-color'])).toEqual(stored)
-  })
-
-  test.each([
-    ['which V8 takes', [], 'false'],
-    ['or is compiled where V8 refuses it', ['--no-opt'], 'true'],
-  ])('the program starts from its stored bytecode, %s', async (_, flags, refused) => {
-    const words = ['help', 'tour', '--no-color']
-    const look = `process.argv.push('osdemo', ...${JSON.stringify(words)})
-      process.stderr.write(String(require('./bin/osdemo.js').script.cachedDataRejected))`
-    const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', look], { encoding: 'utf8' })
-    expect(stderr).toBe(refused)
-    expect(stdout).toBe((await osdemo(words)).stdout)
-  })
-
-  test('the stored bytecode of a program as long as this one is not taken for it', () => {
-    const { folder } = newPlace()
-    for (const part of ['package.json', 'bin', 'dist']) {
-      cpSync(part, join(folder, part), { recursive: true, preserveTimestamps: true })
-    }
-    const program = join(folder, 'dist/osdemo.cjs')
-    writeFileSync(program, readFileSync(program, 'utf8').replaceAll('all demos', 'ALL DEMOS'))
-    const { stdout } = spawnSync(process.execPath, [join(folder, 'bin/osdemo.js'), 'help', 'tour'], {
-      encoding: 'utf8',
-    })
-    expect(stdout).toContain('ALL DEMOS')
   })
 
   test('a demo with --quiet prints nothing', async () => {

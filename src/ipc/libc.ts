@@ -43,7 +43,7 @@ export function native(name: string, prototype: string): Native {
 
 function load(): typeof Koffi {
   try {
-    koffi ??= createRequire(import.meta.url)('koffi') as typeof Koffi
+    koffi ??= createRequire(import.meta.filename)('koffi') as typeof Koffi
     return koffi
   } catch (cause) {
     throw new Unavailable(

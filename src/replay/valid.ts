@@ -23,7 +23,7 @@ export function complaint(value: unknown): string | undefined {
   const event = value as Partial<Event>
   if (event.v === undefined) return 'no version v'
   if (event.v !== 1) return `version ${JSON.stringify(event.v)}, and this osdemo reads version 1`
-  checks ??= createRequire(import.meta.url)(eventCheckFile()) as Checks
+  checks ??= createRequire(import.meta.filename)(eventCheckFile()) as Checks
   const check = typeof event.event === 'string' && Object.hasOwn(checks, event.event) && checks[event.event]
   if (!check) return `the unknown event ${JSON.stringify(event.event)}`
   if (check(value)) return undefined

@@ -3,10 +3,11 @@
  * folder, by the content of their source.
  */
 import { execFile } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, type Stats } from 'node:fs'
-import { homedir, release } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { asOsdemoError, DemoFailed, errnoOf, OsdemoError, Unavailable } from '../errors.js'
+import { cacheFolder, isOurs, look } from './cache-folder.js'
 import { exampleFile } from './package.js'
 import { findProgram } from './start-program.js'
 
@@ -48,7 +49,7 @@ export async function compiled(name: string): Promise<string> {
   // Loaded here: every tour would wait for it.
   const { createHash } = await import('node:crypto')
   const hash = content.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
-  const folder = cacheFolder()
+  const folder = privateCacheFolder()
   const program = join(folder, `${name}-${hash.slice(0, 16)}`)
   const found = look(program)
   if (found) {
@@ -73,14 +74,10 @@ function run(program: string, words: string[], compiler: string): Promise<void> 
   })
 }
 
-/** `$XDG_CACHE_HOME/osdemo`, else `~/.cache/osdemo`, made on first use: what lies there is executed, so only we may write there. */
-function cacheFolder(): string {
+/** @throws Unavailable where there is none; DemoFailed where others may write to it */
+function privateCacheFolder(): string {
   try {
-    const { XDG_CACHE_HOME: wished } = process.env
-    const base = wished?.startsWith('/') ? wished : join(homedir(), '.cache')
-    const folder = join(base, 'osdemo')
-    // One by one: in some folders, such as /proc, Node's `recursive` never ends.
-    for (const path of [base, folder]) if (!look(path)) makeFolder(path)
+    const folder = cacheFolder()
     const stats = look(folder)
     if (stats?.isDirectory() && isOurs(stats)) return folder
     throw distrust(folder)
@@ -91,24 +88,7 @@ function cacheFolder(): string {
   }
 }
 
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    // Somebody was first, perhaps another osdemo.
-    if (errnoOf(error) !== 'EEXIST') throw error
-  }
-}
-
 const hint = 'set XDG_CACHE_HOME to a folder that only you can write to'
-
-function look(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })
-}
-
-function isOurs({ uid, mode }: Stats): boolean {
-  return uid === process.getuid!() && (mode & 0o022) === 0
-}
 
 function distrust(path: string): DemoFailed {
   return new DemoFailed(`${path} is not yours alone: somebody else may have put a program there`, { hint })

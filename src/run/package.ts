@@ -1,7 +1,6 @@
 /** Where this package lies, and its version: the same from the bundle, from tests and under tsx. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import manifest from '../../package.json' with { type: 'json' }
 
 export const version: string = manifest.version
@@ -11,7 +10,7 @@ function findRoot(folder: string): string {
 }
 
 function fileOf(...path: string[]): string {
-  return join(findRoot(dirname(fileURLToPath(import.meta.url))), ...path)
+  return join(findRoot(import.meta.dirname), ...path)
 }
 
 /** The entry file of an actor: always the built one, so that what is tested is what runs. */

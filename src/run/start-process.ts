@@ -14,6 +14,7 @@ import type { Event } from '../events.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
 import { type Actor, type ActorListener, type ActorSpec, createHistory, type Ending } from './actor.js'
+import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
 /** Which of the user's own streams an actor gets, straight from the kernel and at full speed. */
@@ -69,7 +70,7 @@ export async function startProcess<P extends ActorProgram>(
       'pipe',
     ],
     // Node reads these certificates before it starts, which may take longer than all the rest, and no actor speaks TLS.
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
+    env: { ...process.env, ...compileCacheVariable(), NODE_EXTRA_CA_CERTS: undefined },
   })
   debug({ child: child.pid, program, words }, `starting ${spec.name}`)
   if (child.pid === undefined) throw await cannotStart(child, spec.name)

@@ -3,6 +3,7 @@ import type { ActorProgram } from '../actor-types.js'
 import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { type ActorListener, type ActorOf, type ActorSpec, createHistory, type Ending } from './actor.js'
+import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
 /**
@@ -22,7 +23,8 @@ export async function startThread<P extends ActorProgram>(
   const { Worker } = await import('node:worker_threads')
   signal.throwIfAborted()
   const { name, config } = spec
-  const worker = new Worker(actorEntry(spec.program), { workerData: { name, config } })
+  const env = { ...process.env, ...compileCacheVariable() }
+  const worker = new Worker(actorEntry(spec.program), { workerData: { name, config }, env })
   const history = createHistory(name)
   const ended = new Promise<Ending>((resolve) => {
     worker.once('exit', (code) => {

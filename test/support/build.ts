@@ -4,8 +4,6 @@ import { readdirSync, statSync } from 'node:fs'
 /** Actors always run from the build, so the tests build once, before any of them, unless nothing has changed since. */
 export default function setup(): void {
   if (!isBuilt()) execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
-  // Each version of Node has its own, and it is starts with bytecode that are to be tested.
-  execFileSync(process.execPath, ['scripts/store-bytecode.cjs'], { stdio: 'pipe' })
 }
 
 function isBuilt(): boolean {

@@ -1,4 +1,0 @@
-/** The program: what the executable starts. */
-import { main } from './main.js'
-
-void main(process.argv.slice(2))
