@@ -1,8 +1,14 @@
-/** The parts of the documents that are made from the code. */
-import { readFileSync } from 'node:fs'
+/** The documents: the parts that are made from the code, and whether the rest agrees with it. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CommanderError } from '@commander-js/extra-typings'
 import { expect, test } from 'vitest'
 import { claimIds } from '../scripts/claims.js'
 import { blocks, replaceBlock, updated } from '../scripts/docs.js'
+import { commands, topics } from '../src/commands/index.js'
+import { createProgram } from '../src/commands/lib/program.js'
+import { codeBlocks, documents } from './support/documents.js'
+import { invalidEvents } from './support/osdemo.js'
 
 test.each(blocks)('the block $name of $file is what the code says', async (block) => {
   const isUpToDate = (await updated(block)) === readFileSync(block.file, 'utf8')
@@ -27,4 +33,102 @@ test('a block is replaced as a whole, and nothing else', () => {
 
 test('a file without the comments of a block is refused', () => {
   expect(() => replaceBlock('a\n', 'one', 'new')).toThrow('no block of the name one')
+})
+
+test('every relative link in the documents leads to a file', () => {
+  const links = documents.flatMap((document) => {
+    const found = readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
+    return [...found].map(([, target]) => join(dirname(document), target!))
+  })
+  expect(links.length).toBeGreaterThan(20)
+  expect(links.filter((target) => !existsSync(target))).toEqual([])
+})
+
+/** The words behind `osdemo` wherever a text calls it, in a code block or between backticks. */
+function calls(text: string): string[] {
+  const code = [...text.matchAll(/^```\w+\n(.*?)^```$/gms), ...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)]
+  const pieces = code.flatMap(([, part]) => part!.split(/\n\$? ?|\\?\||&&|[;&]|\s# /))
+  return pieces.flatMap((piece) => {
+    const call = /^\s*(?:\$ |npx )?(?:node bin\/)?osdemo(?:\.js)? ([a-z-].*)$/.exec(piece)
+    return call ? [call[1]!.replaceAll(/[[\]]/g, '').trim()] : []
+  })
+}
+
+/** Calls of commands that there are not, and why the documents have them. */
+const deliberate = ['pipe raed', /* the example of CONTRIBUTING.md */ 'parent', 'parent --json']
+
+async function unknownCalls(text: string): Promise<string[]> {
+  const found = await Promise.all(calls(text).map(async (call) => ((await isKnown(call)) ? [] : [call])))
+  return found.flat()
+}
+
+/** Commander finds the command. What else it finds wrong does not matter: the documents write PID for a number. */
+async function isKnown(call: string): Promise<boolean> {
+  const words = call.split(/\s+/).filter((word) => !['help', '--help', '--version', '-V'].includes(word))
+  if (deliberate.includes(call) || words.length === 0) return true
+  // Commander would print the help of a bare group.
+  if (words.length === 1 && Object.hasOwn(topics, words[0]!)) return true
+  try {
+    await createProgram().command.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.code !== 'commander.unknownCommand'
+  }
+  return true
+}
+
+test('every command in the documents exists', async () => {
+  const texts = documents.map((document) => readFileSync(document, 'utf8'))
+  expect(texts.flatMap(calls).length).toBeGreaterThan(40)
+  expect((await Promise.all(texts.map(unknownCalls))).flat()).toEqual([])
+})
+
+test.each([
+  '```sh\nnpx osdemo pipe reed\n```\n',
+  '```console\n$ cat x | osdemo nope\n```\n',
+  'and `osdemo shm red --follow`',
+])('the check of commands sees a wrong one in %j', async (text) => {
+  expect(await unknownCalls(text)).toHaveLength(1)
+})
+
+/** The part of a document under a heading, to the next one of this level or above. */
+function section(text: string, heading: string): string | undefined {
+  return new RegExp(`^### ${heading}\n(.*?)(?=^##|$(?![^]))`, 'ms').exec(text)?.[1]
+}
+
+test('docs/command-line.md has for each command that it describes every option, and no other', async () => {
+  const text = readFileSync('docs/command-line.md', 'utf8')
+  const program = createProgram()
+  const common = program.command.options.map(({ long }) => long!)
+  expect(optionsIn(section(text, 'Options')!)).toEqual(new Set(common))
+  const described = [...commands.keys()].flatMap((path) => {
+    const about = section(text, `osdemo ${path}`)
+    return about === undefined ? [] : [{ path, options: optionsIn(about.replaceAll(/^```.*?^```$/gms, '')) }]
+  })
+  expect(described.length).toBeGreaterThan(30)
+  for (const { path, options } of described) {
+    const own = (await program.prepare(path)).options.map(({ long }) => long!)
+    const missing = own.filter((option) => !common.includes(option) && !options.has(option))
+    const wrong = [...options].filter((option) => ![...common, ...own].includes(option))
+    expect({ path, missing, wrong }).toEqual({ path, missing: [], wrong: [] })
+  }
+})
+
+function optionsIn(text: string): Set<string> {
+  return new Set(text.match(/(?<=[`[, ])--[a-z-]+/g))
+}
+
+test('docs/events.md describes every kind of event, with examples that are valid', () => {
+  const lines = codeBlocks('docs/events.md').flatMap(({ text }) => text.trim().split('\n'))
+  const stamp = { v: 1, t: 1, pid: 1, tid: 1, actor: 'reader' }
+  const events = lines.map((line) => ({ ...stamp, ...JSON.parse(line) }))
+  expect(invalidEvents(events)).toEqual([])
+
+  const source = readFileSync('src/events.ts', 'utf8')
+  const kinds = [...source.matchAll(/^ {2}event: (.*)$/gm)].flatMap(([, names]) => names!.match(/\w+/g))
+  const headings = readFileSync('docs/events.md', 'utf8')
+    .match(/^## .*$/gm)!
+    .join(' ')
+  expect(kinds.length).toBeGreaterThan(10)
+  expect(kinds.filter((kind) => !headings.includes(kind!))).toEqual([])
 })

@@ -1,15 +1,13 @@
-/** The examples, run as a student runs them, and the documents: what they show must be so. */
+/** The examples, run as a student runs them, and what the documents show of a run. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { dirname, join } from 'node:path'
-import { CommanderError } from '@commander-js/extra-typings'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { commands } from '../src/commands/index.js'
-import { createProgram } from '../src/commands/lib/program.js'
 import { readNumbers, readText } from '../src/proc/read.js'
 import { waitingThreads } from '../src/proc/task.js'
-import { invalidEvents, newPlace, type Place, type Run, temporaryFolder } from './support/osdemo.js'
+import { codeBlocks, documents } from './support/documents.js'
+import { newPlace, type Place, type Run, temporaryFolder } from './support/osdemo.js'
 import { until } from './support/until.js'
 
 /** How long a script may take here that starts a dozen of processes, in milliseconds. */
@@ -182,7 +180,7 @@ testWith(['cc'], 'fork-shares.c compiles without a warning and prints what the d
   const compile = `cc -Wall -Wextra -Werror -o '${file}' examples/fork-shares.c`
   const { exit, stdout, stderr } = await play(`${compile} && '${file}'`)
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-  const shown = blocks('docs/questions.md').find(({ text }) => text.includes('&& /tmp/fork-shares'))!
+  const shown = codeBlocks('docs/questions.md').find(({ text }) => text.includes('&& /tmp/fork-shares'))!
   const [, ...lines] = shown.text.split('\n')
   expect(withoutAddresses(stdout)).toBe(withoutAddresses(lines.join('\n')))
 })
@@ -197,121 +195,6 @@ test('frames.mjs gets the messages out of the pieces', async () => {
   expect(stdout).toContain('decode() gives ["hello","","wörld"]\n')
   expect(stdout).toContain('\nFrameTooLongError: ')
   expect(stdout).toContain('\nTruncatedFrameError: ')
-})
-
-const documents = [
-  ...readdirSync('.').filter((name) => name.endsWith('.md')),
-  ...readdirSync('docs')
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
-]
-
-interface Block {
-  document: string
-  language: string
-  text: string
-}
-
-/** The code blocks of a document. */
-function blocks(document: string): Block[] {
-  const found = readFileSync(document, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)
-  return [...found].map(([, language, text]) => ({ document, language: language!, text: text! }))
-}
-
-test('every relative link in the documents leads to a file', () => {
-  const links = documents.flatMap((document) => {
-    const found = readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
-    return [...found].map(([, target]) => join(dirname(document), target!))
-  })
-  expect(links.length).toBeGreaterThan(20)
-  expect(links.filter((target) => !existsSync(target))).toEqual([])
-})
-
-/** The words behind `osdemo` wherever a text calls it, in a code block or between backticks. */
-function calls(text: string): string[] {
-  const code = [...text.matchAll(/^```\w+\n(.*?)^```$/gms), ...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)]
-  const pieces = code.flatMap(([, part]) => part!.split(/\n\$? ?|\\?\||&&|[;&]|\s# /))
-  return pieces.flatMap((piece) => {
-    const call = /^\s*(?:\$ |npx )?(?:node bin\/)?osdemo(?:\.js)? ([a-z-].*)$/.exec(piece)
-    return call ? [call[1]!.replaceAll(/[[\]]/g, '').trim()] : []
-  })
-}
-
-/** Calls of commands that there are not, and why the documents have them. */
-const deliberate = ['pipe raed', /* the example of CONTRIBUTING.md */ 'parent', 'parent --json']
-
-async function unknownCalls(text: string): Promise<string[]> {
-  const found = await Promise.all(calls(text).map(async (call) => ((await isKnown(call)) ? [] : [call])))
-  return found.flat()
-}
-
-/** Commander finds the command. What else it finds wrong does not matter: the documents write PID for a number. */
-async function isKnown(call: string): Promise<boolean> {
-  const words = call.split(/\s+/).filter((word) => !['help', '--help', '--version', '-V'].includes(word))
-  if (deliberate.includes(call) || words.length === 0) return true
-  try {
-    await createProgram().command.parseAsync(words, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return error.code !== 'commander.unknownCommand'
-  }
-  return true
-}
-
-test('every command in the documents exists', async () => {
-  const texts = documents.map((document) => readFileSync(document, 'utf8'))
-  expect(texts.flatMap(calls).length).toBeGreaterThan(40)
-  expect((await Promise.all(texts.map(unknownCalls))).flat()).toEqual([])
-})
-
-test.each([
-  '```sh\nnpx osdemo pipe reed\n```\n',
-  '```console\n$ cat x | osdemo nope\n```\n',
-  'and `osdemo shm red --follow`',
-])('the check of commands sees a wrong one in %j', async (text) => {
-  expect(await unknownCalls(text)).toHaveLength(1)
-})
-
-/** The part of a document under a heading, to the next one of this level or above. */
-function section(text: string, heading: string): string | undefined {
-  return new RegExp(`^### ${heading}\n(.*?)(?=^##|$(?![^]))`, 'ms').exec(text)?.[1]
-}
-
-test('docs/command-line.md has for each command that it describes every option, and no other', async () => {
-  const text = readFileSync('docs/command-line.md', 'utf8')
-  const program = createProgram()
-  const common = program.command.options.map(({ long }) => long!)
-  expect(optionsIn(section(text, 'Options')!)).toEqual(new Set(common))
-  const described = [...commands.keys()].flatMap((path) => {
-    const about = section(text, `osdemo ${path}`)
-    return about === undefined ? [] : [{ path, options: optionsIn(about.replaceAll(/^```.*?^```$/gms, '')) }]
-  })
-  expect(described.length).toBeGreaterThan(30)
-  for (const { path, options } of described) {
-    const own = (await program.prepare(path)).options.map(({ long }) => long!)
-    const missing = own.filter((option) => !common.includes(option) && !options.has(option))
-    const wrong = [...options].filter((option) => ![...common, ...own].includes(option))
-    expect({ path, missing, wrong }).toEqual({ path, missing: [], wrong: [] })
-  }
-})
-
-function optionsIn(text: string): Set<string> {
-  return new Set(text.match(/(?<=[`[, ])--[a-z-]+/g))
-}
-
-test('docs/events.md describes every kind of event, with examples that are valid', () => {
-  const lines = blocks('docs/events.md').flatMap(({ text }) => text.trim().split('\n'))
-  const stamp = { v: 1, t: 1, pid: 1, tid: 1, actor: 'reader' }
-  const events = lines.map((line) => ({ ...stamp, ...JSON.parse(line) }))
-  expect(invalidEvents(events)).toEqual([])
-
-  const source = readFileSync('src/events.ts', 'utf8')
-  const kinds = [...source.matchAll(/^ {2}event: (.*)$/gm)].flatMap(([, names]) => names!.match(/\w+/g))
-  const headings = readFileSync('docs/events.md', 'utf8')
-    .match(/^## .*$/gm)!
-    .join(' ')
-  expect(kinds.length).toBeGreaterThan(10)
-  expect(kinds.filter((kind) => !headings.includes(kind!))).toEqual([])
 })
 
 /** A run of the program for an excerpt: each is played once. */
@@ -331,7 +214,7 @@ function entries(story: string): string[] {
   return story.split(/\n(?= +\d+\.\d{3} )/).slice(1)
 }
 
-const excerpts = documents.flatMap(blocks).flatMap(({ document, language, text }) => {
+const excerpts = documents.flatMap(codeBlocks).flatMap(({ document, language, text }) => {
   const [, command, story] = /^\$ osdemo (.*)\n([\s\S]*)$/.exec(text) ?? []
   return language === 'text' && story ? [{ document, command: command!, story: `\n${story}` }] : []
 })
@@ -350,48 +233,8 @@ test.each(excerpts)('$document shows what osdemo $command prints', async ({ comm
 })
 
 test('the library lines of README.md run as they stand', async () => {
-  const [script] = blocks('README.md').filter(({ language }) => language === 'js')
+  const [script] = codeBlocks('README.md').filter(({ language }) => language === 'js')
   // Inside the package, so that the package finds itself by its own name.
   const run = spawnSync(process.execPath, ['--input-type=module'], { input: script!.text, encoding: 'utf8' })
   expect(run).toMatchObject({ status: 0, stdout: 'hello\nwörld\n', stderr: '' })
 })
-
-test('the demo that CONTRIBUTING.md adds builds, is well typed, and passes its test', async () => {
-  const folder = temporaryFolder()
-  const copied = ['bin', 'scripts', 'src', 'package.json', 'tsconfig.json', 'tsconfig.framing.json']
-  const helpers = [
-    'vitest.config.ts',
-    'test/support/build.ts',
-    'test/support/osdemo.ts',
-    'test/support/until.ts',
-  ]
-  for (const path of [...copied, ...helpers]) cpSync(path, join(folder, path), { recursive: true })
-  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
-  for (const { language, text } of blocks('CONTRIBUTING.md')) {
-    if (language === 'ts') addTo(folder, text)
-  }
-  const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
-  const env = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'))
-  const tools = [
-    ['node_modules/.bin/tsc', '--noEmit'],
-    [process.execPath, vitest, 'run'],
-    [process.execPath, 'bin/osdemo.js', 'parent'],
-  ]
-  for (const [tool, ...words] of tools) {
-    const { status, stdout, stderr } = spawnSync(tool!, words, {
-      cwd: folder,
-      encoding: 'utf8',
-      env: { ...Object.fromEntries(env), XDG_RUNTIME_DIR: folder },
-    })
-    expect({ tool, status, said: status === 0 ? '' : stdout + stderr }).toEqual({ tool, status: 0, said: '' })
-  }
-}, 120_000)
-
-/** A block of CONTRIBUTING.md: a new file by the name in its first line, or an entry for the list of commands. */
-function addTo(folder: string, block: string): void {
-  const [, where, path, text] = /^\/\/ (in )?(\S+)\n([\s\S]*)$/.exec(block)!
-  const file = join(folder, path!)
-  mkdirSync(dirname(file), { recursive: true })
-  const list = where ? readFileSync(file, 'utf8') : ''
-  writeFileSync(file, where ? list.replace(/^(?= *'short-reads': \{)/m, () => text!) : text!)
-}

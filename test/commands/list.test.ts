@@ -41,5 +41,6 @@ test.each(chapters.map((chapter) => [chapter.command, chapter] as const))(
 
 test('the tour has chapters of every topic of the lecture', () => {
   const topics = new Set(chapters.map(({ command }) => command.split(' ')[0]))
-  expect([...topics]).toEqual(['process', 'pipe', 'queue', 'tcp-echo', 'short-reads', 'shm'])
+  const lecture = ['process', 'pipe', 'queue', 'tcp-echo', 'short-reads', 'shm']
+  expect([...topics]).toEqual(expect.arrayContaining(lecture))
 })

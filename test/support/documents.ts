@@ -1,0 +1,22 @@
+/** The documents, and what stands in them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const documents = [
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+]
+
+export interface CodeBlock {
+  document: string
+  language: string
+  text: string
+}
+
+/** The code blocks of a document. */
+export function codeBlocks(document: string): CodeBlock[] {
+  const found = readFileSync(document, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)
+  return [...found].map(([, language, text]) => ({ document, language: language!, text: text! }))
+}
