@@ -1,7 +1,8 @@
 /** Messages as arrows from lane to lane. Those that would lie on one another become one that says how many it is. */
 
-import { counted } from '../../text.js'
+import { counted, largest } from '../../text.js'
 import type { Arrow } from '../story/messages.js'
+import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
 
@@ -42,31 +43,39 @@ function timeOf({ from, to }: Arrow): number {
   return (from ?? to)!.t
 }
 
-function bundle(arrows: readonly Arrow[], { scale, y, laneHeight }: Layout, near: number): Bundle[] {
-  const bundles: Bundle[] = []
-  const open = new Map<string, Bundle>()
-  for (const arrow of arrows) {
-    const { from, to, toward, fate } = arrow
-    const target = to?.lane ?? toward
-    // Where the other end is not in the recording, the arrow comes out of nowhere, or goes there.
-    const stub = laneHeight / 2 - 4
-    const x1 = from ? scale.x(from.t) : scale.x(to!.t) - 10
-    const y1 = from ? y(from.lane) : y(to!.lane) - stub
-    const y2 = target ? y(target) : y(from!.lane) - stub
-    const x2 = to ? scale.x(to.t) : target ? x1 + 8 : x1 + 10
-    const key = `${from?.lane.index} ${target?.index} ${fate}`
-    const last = open.get(key)
-    if (last && x1 - last.x1 < near && Math.abs(x2 - last.x2) < near) {
-      last.arrows.push(arrow)
-      last.spread1 = x1 - last.x1
-      last.spread2 = Math.max(last.spread2, x2 - last.x2)
-    } else {
-      const made = { arrows: [arrow], x1, y1, x2, y2, spread1: 0, spread2: 0 }
-      bundles.push(made)
-      open.set(key, made)
+/** @param near arrows whose beginnings, and whose ends, are closer than so many pixels are one */
+function bundle(arrows: readonly Arrow[], layout: Layout, near: number): Bundle[] {
+  const lines = arrows.map((arrow, index) => ({ arrow, index, ...lineOf(arrow, layout) }))
+  const sameWay = byKind(lines, ({ way }) => way)
+  const groups = [...sameWay.values()].flatMap((list) =>
+    cluster(list, ([one], [other]) => other!.x1 - one!.x1 < near && Math.abs(other!.x2 - one!.x2) < near),
+  )
+  // In the order of time again: what is drawn first finds more room for its text.
+  groups.sort(([one], [other]) => one!.index - other!.index)
+  return groups.map((group) => {
+    const { x1, y1, x2, y2 } = group[0]!
+    return {
+      arrows: group.map(({ arrow }) => arrow),
+      ...{ x1, y1, x2, y2 },
+      spread1: group.at(-1)!.x1 - x1,
+      spread2: largest(
+        group.map((line) => line.x2 - x2),
+        0,
+      ),
     }
-  }
-  return bundles
+  })
+}
+
+/** Where an arrow is drawn. Those of one way can lie on one another. */
+function lineOf({ from, to, toward, fate }: Arrow, { scale, y, laneHeight }: Layout) {
+  const target = to?.lane ?? toward
+  // Where the other end is not in the recording, the arrow comes out of nowhere, or goes there.
+  const stub = laneHeight / 2 - 4
+  const x1 = from ? scale.x(from.t) : scale.x(to!.t) - 10
+  const y1 = from ? y(from.lane) : y(to!.lane) - stub
+  const y2 = target ? y(target) : y(from!.lane) - stub
+  const x2 = to ? scale.x(to.t) : target ? x1 + 8 : x1 + 10
+  return { x1, y1, x2, y2, way: `${from?.lane.index} ${target?.index} ${fate}` }
 }
 
 /** One arrow in the middle of the times of all. */

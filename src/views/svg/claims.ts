@@ -2,6 +2,7 @@
 
 import { describe } from '../describe-event.js'
 import type { Claim, Story } from '../story/index.js'
+import { cluster } from './cluster.js'
 import type { Layout } from './layout.js'
 import { element, textAt, wrapped } from './parts.js'
 
@@ -12,56 +13,42 @@ const mostEvidence = 3
 /** A picture's width for text, and of a line. */
 const lineHeight = 16
 
-/** Claims that share a badge. */
-interface Group {
+/** A claim and its number, from 0. */
+interface Place {
+  claim: Claim
+  number: number
   x: number
-  first: number
-  last: number
-  holds: boolean
 }
 
 export function drawClaimMarks({ claims }: Story, y: number, foot: number, { scale }: Layout): string[] {
-  const groups: Group[] = []
-  claims.forEach(({ t, holds }, index) => {
-    let group = { x: scale.x(t), first: index, last: index, holds }
-    // One that grew may reach the one before it, and so on.
-    for (let before = groups.at(-1); before && overlap(before, group); before = groups.at(-1)) {
-      groups.pop()
-      group = { ...before, last: index, holds: before.holds && group.holds }
-    }
-    groups.push(group)
-  })
-  return groups.map((group) => {
-    const { x, first, last, holds } = group
+  const places = claims.map((claim, number): Place => ({ claim, number, x: scale.x(claim.t) }))
+  return cluster(places, overlap).map((group) => {
+    const { x } = group[0]!
     const width = badgeWidth(group)
+    const holds = group.every(({ claim }) => claim.holds)
     const shape = { x: x - width / 2, y: y - 8, width, height: 16, rx: 8, class: holds ? 'good' : 'bad' }
-    const titles = claims.slice(first, last + 1).map((claim) => claimText(claim))
+    const titles = group.map(({ claim }) => claimText(claim))
     const line = element('path', {
       d: `M${x.toFixed(1)} ${y + 8}V${foot}`,
       class: 'grid',
       'stroke-dasharray': '3 3',
     })
-    return (
-      line +
-      element(
-        'g',
-        {},
-        element('rect', shape) + textAt(x, y + 4, badgeLabel(group), 'badge', 'middle'),
-        titles.join('\n'),
-      )
-    )
+    const badge = element('rect', shape) + textAt(x, y + 4, badgeLabel(group), 'badge', 'middle')
+    return line + element('g', {}, badge, titles.join('\n'))
   })
 }
 
-function overlap(one: Group, next: Group): boolean {
-  return next.x - one.x < (badgeWidth(one) + badgeWidth(next)) / 2 + 2
+/** Claims that share a badge have it at the place of the first. */
+function overlap(group: readonly Place[], next: readonly Place[]): boolean {
+  return next[0]!.x - group[0]!.x < (badgeWidth(group) + badgeWidth(next)) / 2 + 2
 }
 
-function badgeLabel({ first, last }: Group): string {
-  return first === last ? `${first + 1}` : `${first + 1}–${last + 1}`
+function badgeLabel(group: readonly Place[]): string {
+  const [first, last] = [group[0]!.number + 1, group.at(-1)!.number + 1]
+  return first === last ? `${first}` : `${first}–${last}`
 }
 
-function badgeWidth(group: Group): number {
+function badgeWidth(group: readonly Place[]): number {
   return Math.max(16, badgeLabel(group).length * 6.5 + 6)
 }
 

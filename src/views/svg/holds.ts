@@ -3,6 +3,7 @@
 import { counted, duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
 import type { Held } from '../story/index.js'
+import { cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
 import type { Scale } from './scale.js'
@@ -37,20 +38,11 @@ export function drawHolds(held: Held[], size: { up: number; height: number }, la
 
 /** Each call for itself, or with those that would lie upon it. */
 function group(held: readonly Held[], scale: Scale): Held[][] {
-  const groups: Held[][] = []
-  /** Where the group began that the next one may belong to. */
-  let start = Number.NEGATIVE_INFINITY
-  for (const one of held) {
-    const x = scale.x(one.begin)
-    const isNarrow = scale.x(one.end) - x < narrow
-    if (isNarrow && x - start < near) {
-      groups.at(-1)!.push(one)
-      continue
-    }
-    groups.push([one])
-    start = isNarrow ? x : Number.NEGATIVE_INFINITY
-  }
-  return groups
+  const isNarrow = ({ begin, end }: Held) => scale.x(end) - scale.x(begin) < narrow
+  return cluster(held, (calls, next) => {
+    const [one, other] = [calls[0]!, next[0]!]
+    return isNarrow(one) && isNarrow(other) && scale.x(other.begin) - scale.x(one.begin) < near
+  })
 }
 
 function titleOf(calls: readonly Held[]): string {

@@ -3,6 +3,7 @@
 import { duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
 import type { Lane, Stay, Story } from '../story/index.js'
+import { cluster } from './cluster.js'
 import { barHeight, drawHolds } from './holds.js'
 import { count, type Layout } from './layout.js'
 import { drawMoments } from './marks.js'
@@ -64,33 +65,29 @@ function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
   return [cross, place]
 }
 
+/** Stays narrower than this become one, while together they are no wider than the second; in pixels. */
+const narrow = 1.5
+const widest = 3
+
 /** A state as a bar; many that are too short to be seen become one, in which each state has its share of the height. */
 function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
-  const drawn: string[] = []
-  let cluster: Stay[] = []
-  const flush = () => {
-    if (cluster.length > 0) drawn.push(...drawShares(cluster, scale, yOf(cluster[0]!.lane)))
-    if (cluster.length > 1) count(folded, 'stays in a state', cluster.length)
-    cluster = []
-  }
-  for (const stay of stays) {
-    if (stay.state === 'gone') continue
-    const clusterStart = cluster[0] ? scale.x(cluster[0].from) : 0
-    const [x, until] = [scale.x(stay.from), scale.x(stay.to)]
-    if (until - x >= 1.5) {
-      flush()
-      drawn.push(drawStay(stay, x, until - x, yOf(stay.lane)))
-    } else if (stay.to === stay.from) {
-      // The last that was seen, however long it lasted.
-      flush()
-      drawn.push(drawStay(stay, x, 2, yOf(stay.lane)))
-    } else {
-      if (cluster.length > 0 && until - clusterStart > 3) flush()
-      cluster.push(stay)
-    }
-  }
-  flush()
-  return drawn
+  const widthOf = (from: Stay, to: Stay) => scale.x(to.to) - scale.x(from.from)
+  // The last that was seen lasted for nobody knows how long: it is drawn for itself.
+  const isShort = (stay: Stay) => stay.to !== stay.from && widthOf(stay, stay) < narrow
+  const groups = cluster(
+    stays.filter(({ state }) => state !== 'gone'),
+    (group, next) => {
+      const [one, other] = [group[0]!, next[0]!]
+      return isShort(one) && isShort(other) && widthOf(one, other) <= widest
+    },
+  )
+  return groups.flatMap((group) => {
+    if (group.length > 1) count(folded, 'stays in a state', group.length)
+    const [stay] = group as [Stay, ...Stay[]]
+    if (isShort(stay)) return drawShares(group, scale, yOf(stay.lane))
+    const width = stay.to === stay.from ? 2 : widthOf(stay, stay)
+    return [drawStay(stay, scale.x(stay.from), width, yOf(stay.lane))]
+  })
 }
 
 const stateHeights: Partial<Record<Stay['state'], number>> = { running: 16, ready: 10, waiting: 6 }
@@ -106,11 +103,11 @@ function drawStay({ lane, state, from, to, source }: Stay, x: number, width: num
   )
 }
 
-function drawShares(cluster: Stay[], scale: Scale, y: number): string[] {
-  const [x, until] = [scale.x(cluster[0]!.from), scale.x(cluster.at(-1)!.to)]
-  const whole = cluster.reduce((sum, { from, to }) => sum + to - from, 0)
+function drawShares(stays: readonly Stay[], scale: Scale, y: number): string[] {
+  const [x, until] = [scale.x(stays[0]!.from), scale.x(stays.at(-1)!.to)]
+  const whole = stays.reduce((sum, { from, to }) => sum + to - from, 0)
   const times = new Map<Stay['state'], number>()
-  for (const { state, from, to } of cluster) times.set(state, (times.get(state) ?? 0) + to - from)
+  for (const { state, from, to } of stays) times.set(state, (times.get(state) ?? 0) + to - from)
   // Running at the bottom.
   const states = [...times].sort(([one], [other]) => Number(one === 'running') - Number(other === 'running'))
   let top = y - 8

@@ -2,6 +2,7 @@
 import type { Event, TallyFact } from '../../events.js'
 import { describe } from '../describe-event.js'
 import type { Lane, Story } from '../story/index.js'
+import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
 import { element } from './parts.js'
 import type { Scale } from './scale.js'
@@ -12,29 +13,22 @@ const near = 7
 /** What takes no time, below the line of life: calls that returned at once, evidence, notes, objects made and removed. */
 export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: Layout): string[] {
   const y = yOf(lane)
-  const groups = new Map<string, { x: number; titles: string[] }[]>()
-  for (const step of steps) {
-    if ((step.about ?? step.lane) !== lane) continue
-    const kind = kindOf(step.event, step.held !== undefined)
-    if (!kind) continue
-    const x = scale.x(step.event.t)
-    const list = groups.get(kind) ?? []
-    groups.set(kind, list)
-    const last = list.at(-1)
-    const text = describe(step.event)
-    if (last && x - last.x < near) last.titles.push(text)
-    else list.push({ x, titles: [text] })
-  }
+  const moments = steps.flatMap((step) => {
+    const kind = (step.about ?? step.lane) === lane && kindOf(step.event, step.held !== undefined)
+    return kind ? [{ kind, x: scale.x(step.event.t), event: step.event }] : []
+  })
   const tallies = steps.flatMap((step) =>
     step.lane === lane && step.event.event === 'tally' ? [drawTally(step.event, y, scale)] : [],
   )
-  const marks = [...groups].flatMap(([kind, list]) =>
-    list.map(({ x, titles }) => {
-      if (titles.length > 1) count(folded, 'marks', titles.length)
-      const more = titles.length > 8 ? [`and ${titles.length - 8} more`] : []
-      return drawMark(kind, x, y, [...titles.slice(0, 8), ...more].join('\n'))
-    }),
-  )
+  const marks = [...byKind(moments, ({ kind }) => kind)].flatMap(([kind, list]) => {
+    const groups = cluster(list, ([first], [next]) => next!.x - first!.x < near)
+    return groups.map((group) => {
+      if (group.length > 1) count(folded, 'marks', group.length)
+      const titles = group.slice(0, 8).map(({ event }) => describe(event))
+      const more = group.length > 8 ? [`and ${group.length - 8} more`] : []
+      return drawMark(kind, group[0]!.x, y, [...titles, ...more].join('\n'))
+    })
+  })
   return [...tallies, ...marks]
 }
 
