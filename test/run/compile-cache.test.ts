@@ -93,7 +93,7 @@ test('a cache folder of another user stays empty, and nothing is printed', async
   })
 })
 
-test.each(['/nonexistent', '/proc', '/proc/self', '/dev/null', '/sys', 'nothing'])(
+test.each(['/proc/nonexistent', '/proc', '/proc/self', '/dev/null', '/sys', 'nothing'])(
   'without a home that can be written to (%s) the program starts, and prints nothing else',
   async (home) => {
     const { exit, stdout, stderr } = await osdemo(['help', 'tour'], { HOME: home, XDG_CACHE_HOME: '' })
