@@ -288,6 +288,8 @@ export interface NoteFact {
   text: string
   /** Missing in recordings made before notes had roles. */
   role?: NoteRole
+  /** Of a total or a sum: its numbers, for programs. */
+  data?: Data
 }
 
 /** The run ends with this exit code. */

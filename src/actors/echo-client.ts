@@ -103,6 +103,7 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
     event: 'note',
     text: `echoes that came back as they were sent: ${received.messages}`,
     role: 'closing',
+    data: { messages: received.messages },
   })
 })
 

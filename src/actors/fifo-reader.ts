@@ -71,6 +71,7 @@ function sayTotals(say: Say, meter: Meter, dropped: number): void {
     event: 'note',
     text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}${behind}`,
     role: 'closing',
+    data: { messages: meter.messages, bytes: meter.bytes, dropped },
   })
 }
 

@@ -63,7 +63,12 @@ runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
   const what = config.messages !== null ? `${counted(meter.messages, 'message')}, ` : ''
   // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
   say(
-    { event: 'note', text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes`, role: 'closing' },
+    {
+      event: 'note',
+      text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes`,
+      role: 'closing',
+      data: { messages: meter.messages, bytes: meter.bytes },
+    },
     closing,
   )
 })

@@ -96,7 +96,8 @@ function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say
     socket.on('end', () => reading.next(0))
     socket.on('error', (error) => reject(systemCallError(error, 'the connection broke')))
     socket.on('close', () => {
-      if (reads > toldReads) say({ event: 'note', text: `${reads} reads in all`, role: 'closing' })
+      if (reads > toldReads)
+        say({ event: 'note', text: `${reads} reads in all`, role: 'closing', data: { reads } })
       resolve()
     })
   })

@@ -68,5 +68,6 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
     event: 'note',
     text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
     role: 'closing',
+    data: { messages: meter.messages, bytes: meter.bytes },
   })
 })

@@ -78,5 +78,6 @@ runActor<'mq-sender'>(async ({ say, config }) => {
     event: 'note',
     text: `sent ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
     role: 'closing',
+    data: { messages: meter.messages, bytes: meter.bytes },
   })
 })

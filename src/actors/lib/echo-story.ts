@@ -107,7 +107,8 @@ export function createStory(say: Say, server: string): ServerStory {
     if (opened + closed + troubles.size === 0) return
     const rest = [...troubles].map(([kind, times]) => `; not told one by one: ${times} x ${kind}`).join('')
     const text = `${counted(opened, 'more connection')} opened and ${closed} closed within a second${rest}`
-    say({ event: 'note', text, role: 'aside' })
+    const troubled = [...troubles.values()].reduce((sum, times) => sum + times, 0)
+    say({ event: 'note', text, role: 'aside', data: { opened, closed, troubles: troubled } })
   }
 
   function trouble(kind: string, text: string): void {
@@ -151,7 +152,7 @@ export function createStory(say: Say, server: string): ServerStory {
           }
           tally(channel)
           const text = `${peer} got ${counted(frames, 'frame')} back, ${counted(bytes, 'byte')} with headers`
-          say({ event: 'note', text })
+          say({ event: 'note', text, data: { frames, bytes } })
           say({ event: 'removed', kind: 'socket', id })
         },
       }

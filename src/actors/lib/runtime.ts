@@ -35,7 +35,7 @@ export function runServer<P extends ActorProgram>(act: Act<P>): void {
   runOn<P>(processLine(queue.write), async (context) => {
     queue.onDropped((count) => {
       const text = `${count} events were not told: nobody read them in time`
-      context.say({ event: 'note', text, role: 'aside' })
+      context.say({ event: 'note', text, role: 'aside', data: { untold: count } })
     })
     try {
       await act(context)

@@ -134,10 +134,13 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
 /** What each holds open, as the kernel shows it. @param paths of the two FIFOs */
 async function showEnds(stage: Stage, { alice, bob }: Pair, paths: string[]): Promise<void> {
   for (const actor of [alice, bob]) {
-    const look = () => openFiles(actor.id).filter(({ target }) => paths.includes(target))
-    // Each opens both, one after the other.
-    await stage.poll(() => look().length === paths.length)
-    const ends = look().map(({ fd, target }) => {
+    let opened = 0
+    await actor.until(
+      'call',
+      ({ call, phase }) => call === 'open' && phase === 'end' && ++opened === paths.length,
+    )
+    const files = openFiles(actor.id).filter(({ target }) => paths.includes(target))
+    const ends = files.map(({ fd, target }) => {
       const access = ['O_RDONLY', 'O_WRONLY'][(fdFlags(actor.id, fd)?.flags ?? 0) & 3] ?? 'O_RDWR'
       return { fifo: basename(target), access }
     })

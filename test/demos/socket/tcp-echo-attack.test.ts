@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Event } from '../../../src/events.js'
+import { type Event, numberIn } from '../../../src/events.js'
 import { openFilesLimit } from '../../../src/proc/limits.js'
 import { readText } from '../../../src/proc/read.js'
 import { readStatus } from '../../../src/proc/status.js'
@@ -18,6 +18,7 @@ import {
   story,
   writeApart,
 } from '../../support/echo-peers.js'
+import { only } from '../../support/facts.js'
 import { childrenOf, eventsSoFar, newPlace, parseEvents, type Run } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
@@ -81,11 +82,11 @@ async function exchange({ socket, received }: Peer, message: Buffer, byByte = fa
 
 /** What the events say of connections and frames, in events of their own and in sums. */
 function told(events: Event[]) {
-  const notes = events.flatMap((event) => (event.event === 'note' ? [event.text] : []))
-  const sums = notes.flatMap((text) => {
-    const [, opened, closed] = /^(\d+) more connections? opened and (\d+) closed/.exec(text) ?? []
-    return opened === undefined ? [] : [{ opened: Number(opened), closed: Number(closed) }]
-  })
+  const notes = only(events, 'note')
+  const sums = notes.map(({ data }) => ({
+    opened: numberIn(data, 'opened') ?? 0,
+    closed: numberIn(data, 'closed') ?? 0,
+  }))
   const total = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0)
   const singly = (kind: 'created' | 'removed') =>
     events.filter((event) => event.event === kind && event.id.includes(' to ')).length
@@ -105,7 +106,7 @@ function told(events: Event[]) {
     closed: singly('removed') + total(sums.map(({ closed }) => closed)),
     received: frames('received'),
     sent: frames('sent'),
-    untold: notes.filter((text) => text.includes('not told: nobody read')),
+    untold: notes.filter(({ data }) => numberIn(data, 'untold') !== undefined),
   }
 }
 
@@ -168,9 +169,8 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     await stop(server)
     const events = parseEvents(server.stdout())
     expect(told(events)).toMatchObject({ singly: 15, opened: 15, closed: 15, received: 15 })
-    expect(
-      events.filter((event) => event.event === 'note' && /got 1 frame back/.test(event.text)),
-    ).toHaveLength(15)
+    const closed = only(events, 'note').filter(({ data }) => numberIn(data, 'frames') === 1)
+    expect(closed).toHaveLength(15)
   })
 
   test('tells of 100 absurd lengths at once 20 with the peer and the length, and counts the others', async () => {
@@ -184,15 +184,11 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     await until(() => honest.count() === 10)
     expect(honest.received()).toEqual(frame('honest'))
     await stop(server)
-    const notes = parseEvents(server.stdout()).flatMap((event) =>
-      event.event === 'note' ? [event.text] : [],
-    )
+    const notes = only(parseEvents(server.stdout()), 'note')
     const lines = notes.flatMap(
-      (text) => /^127\.0\.0\.1:\d+ announced a frame of 4294967295 bytes/.exec(text) ?? [],
+      ({ text }) => /^127\.0\.0\.1:\d+ announced a frame of 4294967295 bytes/.exec(text) ?? [],
     )
-    const summed = notes.map((text) =>
-      Number(/(\d+) x announced a frame above the limit/.exec(text)?.[1] ?? 0),
-    )
+    const summed = notes.map(({ data }) => numberIn(data, 'troubles') ?? 0)
     expect(lines.length).toBeGreaterThanOrEqual(20)
     expect(lines.length + summed.reduce((sum, number) => sum + number)).toBe(100)
   })
