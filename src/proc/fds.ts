@@ -68,6 +68,15 @@ export function fdFlags(pid: number, fd: number): FdInfo | undefined {
   return text === undefined ? undefined : parseFdInfo(text)
 }
 
+/** O_PATH of asm-generic/fcntl.h, where x86 and ARM have it too. */
+const pathOnly = 0o10000000
+
+/** The access mode in the flags of open(2); undefined with O_PATH, which opens nothing. */
+export function accessMode(flags: number): 'O_RDONLY' | 'O_WRONLY' | 'O_RDWR' | undefined {
+  if ((flags & pathOnly) !== 0) return undefined
+  return (['O_RDONLY', 'O_WRONLY', 'O_RDWR'] as const)[flags & 3]
+}
+
 /**
  * Who holds a FIFO or a queue open, among all processes or the given ones: the descriptors whose inode number and last name are
  * these. Before Linux 5.14, which does not tell the number, the whole path must be the same. Processes whose files we may not

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { fdFlags, holders, inodeOf, openFiles, parseFdInfo } from '../../src/proc/fds.js'
+import { accessMode, fdFlags, holders, inodeOf, openFiles, parseFdInfo } from '../../src/proc/fds.js'
 import { makeFifo, NO_PID, start, temporaryFolder } from '../support/children.js'
 import { until } from '../support/until.js'
 
@@ -104,4 +104,11 @@ test('nothing can be seen of files of a process that does not exist', () => {
 
 test('nothing can be seen of a file that is not open', () => {
   expect(fdFlags(process.pid, 1_000_000)).toBeUndefined()
+})
+
+test('the access mode of a descriptor is that of open(2), and one with O_PATH has none', () => {
+  expect([0o100000, 0o100001, 0o104002].map(accessMode)).toEqual(['O_RDONLY', 'O_WRONLY', 'O_RDWR'])
+  const fd = openSync('/', 0o10000000)
+  onTestFinished(() => closeSync(fd))
+  expect(accessMode(fdFlags(process.pid, fd)!.flags)).toBeUndefined()
 })

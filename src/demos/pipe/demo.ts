@@ -2,7 +2,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isEndOfFile } from '../../events.js'
-import { fdFlags, holders } from '../../proc/fds.js'
+import { accessMode, fdFlags, holders } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
@@ -74,7 +74,8 @@ export const pipeDemo: Demo = async (stage) => {
 function seeBothEnds(stage: Stage, actors: Actor[], path: string, ino: number): void {
   const ends = actors.map((actor) => {
     const [file] = holders(realpathSync(path), ino, [actor.id])
-    const way = file && ['O_RDONLY', 'O_WRONLY'][(fdFlags(actor.id, file.fd)?.flags ?? 0) & 3]
+    const info = file && fdFlags(actor.id, file.fd)
+    const way = info && accessMode(info.flags)
     const source = `/proc/${actor.id}/fd/${file?.fd ?? ''}`
     stage.evidence(
       source,

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path'
 import type { TalkerConfig } from '../../actors/talker.js'
 import { isEndOfFile, now } from '../../events.js'
-import { fdFlags, openFiles } from '../../proc/fds.js'
+import { accessMode, fdFlags, openFiles } from '../../proc/fds.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -139,10 +139,11 @@ async function showEnds(stage: Stage, { alice, bob }: Pair, paths: string[]): Pr
       'call',
       ({ call, phase }) => call === 'open' && phase === 'end' && ++opened === paths.length,
     )
-    const files = openFiles(actor.id).filter(({ target }) => paths.includes(target))
-    const ends = files.map(({ fd, target }) => {
-      const access = ['O_RDONLY', 'O_WRONLY'][(fdFlags(actor.id, fd)?.flags ?? 0) & 3] ?? 'O_RDWR'
-      return { fifo: basename(target), access }
+    const ends = openFiles(actor.id).flatMap(({ fd, target }) => {
+      const info = fdFlags(actor.id, fd)
+      // What it took hold of before it opened it may be there for a moment longer.
+      const access = info && accessMode(info.flags)
+      return paths.includes(target) && access ? [{ fifo: basename(target), access }] : []
     })
     const words = ends.map(({ fifo, access }) => `${fifo} ${access}`).join(', ')
     stage.evidence(`/proc/${actor.id}/fd`, words, `the ends that ${actor.name} holds`, { data: ends })
