@@ -15,6 +15,7 @@ interface Block {
 export const blocks: readonly Block[] = [
   { file: 'README.md', name: 'commands', make: commandTable },
   { file: 'docs/command-line.md', name: 'commands', make: commandList },
+  { file: 'docs/command-line.md', name: 'tools', make: toolList },
   { file: 'docs/events.md', name: 'claims', make: claimTable },
 ]
 
@@ -59,6 +60,13 @@ function claimTable(): string {
     ([id, paths]) => `| \`${id}\` | ${paths.map((path) => `\`${called(path)}\``).join(', ')} |`,
   )
   return ['| claim | shown by |', '|---|---|', ...rows].join('\n')
+}
+
+/** The commands that put payload on stdout. */
+async function toolList(): Promise<string> {
+  const kinds = [...commands].map(async ([path, { load }]) => ({ path, kind: (await load?.())?.spec.kind }))
+  const tools = (await Promise.all(kinds)).filter(({ kind }) => kind === 'tool')
+  return tools.map(({ path }) => `\`${path}\``).join(', ')
 }
 
 /** How a command is called; in brackets the subcommand that may be left out. */

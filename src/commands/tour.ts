@@ -12,9 +12,9 @@ export const chapters: readonly Chapter[] = [...commands].flatMap(([command, ent
 
 /** The shorter demo of the chapter, else what the command plays without any option. */
 async function demoOf(entry: CommandEntry): Promise<Demo> {
-  const demo = entry.chapter?.demo ?? entry.demo
-  if (demo) return demo()
-  const { spec } = await entry.load!()
+  if (entry.chapter?.demo) return entry.chapter.demo()
+  if (entry.demo) return entry.demo()
+  const { spec } = await entry.load()
   if (spec.kind === 'plain') throw new TypeError('a command that starts no run cannot be a chapter')
   const command = new Command()
   const nameDemo = spec.configure(command)

@@ -1,7 +1,10 @@
 /** What the commands declare in their lists. Each test names the command and the line that it lacks. */
+import { Command } from '@commander-js/extra-typings'
 import { expect, test } from 'vitest'
 import { commands } from '../../src/commands/index.js'
 import { createProgram } from '../../src/commands/lib/program.js'
+import { demoCommand } from '../../src/commands/lib/spec.js'
+import { count, processId } from '../../src/commands/lib/values.js'
 import { chapters } from '../../src/commands/tour.js'
 
 /** What commander makes of these words. Throws where they are wrong. */
@@ -43,4 +46,22 @@ test('the tour has chapters of every topic of the lecture', () => {
   const topics = new Set(chapters.map(({ command }) => command.split(' ')[0]))
   const lecture = ['process', 'pipe', 'queue', 'tcp-echo', 'short-reads', 'shm']
   expect([...topics]).toEqual(expect.arrayContaining(lecture))
+})
+
+test('the compiler knows the options and operands of a command', async () => {
+  const parser = new Command()
+  const spec = demoCommand({
+    examples: [],
+    options: (command) => command.argument('<pid>', '', processId).option('--max <n>', '', count),
+    demo([pid], options) {
+      // @ts-expect-error: there is no option of this name
+      expect(options.most).toBeUndefined()
+      // @ts-expect-error: it is a number
+      expect(options.max satisfies string | undefined).toBe(3)
+      return async () => expect(pid satisfies number).toBe(7)
+    },
+  })
+  const nameDemo = spec.configure(parser)
+  parser.parse(['7', '--max', '3'], { from: 'user' })
+  expect(nameDemo({}, { payload: false, events: true })).toBeInstanceOf(Function)
 })

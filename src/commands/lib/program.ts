@@ -49,6 +49,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
   const made = new Map<string, Command>([['', program]])
   /** Makes a command that has no options yet. */
   function make(parent: string, name: string, summary: string): Command {
+    // Parents are made before their members.
     const command = made.get(parent)!.command(name).description(summary).helpCommand(false)
     made.set(pathOf(parent, name), command)
     return command
@@ -64,6 +65,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
 
   const prepared = new Set([''])
   async function prepare(path: string, next?: string): Promise<Command> {
+    // Every caller has the path from a command that was made.
     const command = made.get(path)!
     if (prepared.has(path)) return command
     prepared.add(path)
