@@ -45,6 +45,8 @@ export interface RunOptions {
   detached?: boolean
   /** Words before the program that end by executing it, so that the pid stays: `taskset -c 0`. */
   prefix?: string[]
+  /** The path of another `osdemo` than that of the checkout. */
+  program?: string
 }
 type StdioPart = 'pipe' | 'ignore' | number
 
@@ -101,7 +103,12 @@ export function newPlace(): Place {
   return {
     folder,
     osdemo(words, options = {}) {
-      const [command, ...rest] = [...(options.prefix ?? []), process.execPath, program, ...words]
+      const [command, ...rest] = [
+        ...(options.prefix ?? []),
+        process.execPath,
+        options.program ?? program,
+        ...words,
+      ]
       return launch(command!, rest, options)
     },
     sh(line, options = {}) {
