@@ -47,17 +47,36 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
 
   /** Every command by its path; the program has the empty one. */
   const made = new Map<string, Command>([['', program]])
-  /** Makes a command that has no options yet. */
+  /** Makes a command that has no options and no subcommands yet. */
   function make(parent: string, name: string, summary: string): Command {
     // Parents are made before their members.
     const command = made.get(parent)!.command(name).description(summary).helpCommand(false)
     made.set(pathOf(parent, name), command)
+    prepareBelow(pathOf(parent, name), command)
     return command
   }
-  for (const [name, topic] of Object.entries(topics)) {
-    make('', name, topic.summary)
-    if (!isGroup(topic)) continue
-    for (const [member, { summary }] of Object.entries(topic.members)) make(name, member, summary)
+  /** Has commander prepare each subcommand before it parses the words of it. */
+  function prepareBelow(path: string, command: Command): void {
+    command.hook('preSubcommand', async (_, subcommand) => {
+      const following = command.args.slice(1)
+      if (following.length < literals) {
+        throw new UsageError(
+          `'${subcommand.name()}' stands after --, so it names no command`,
+          'put it before --',
+        )
+      }
+      const next = following.length > literals ? following[0] : undefined
+      inherit(command, await prepare(pathOf(path, subcommand.name()), next))
+    })
+  }
+  prepareBelow('', program)
+  for (const [name, { summary }] of Object.entries(topics)) make('', name, summary)
+  /** Makes the subcommands of a group when a word first names the group: every command takes time to make. */
+  function makeMembers(group: string): void {
+    const topic = topics[group]
+    // The topics have been made above.
+    if (!topic || !isGroup(topic) || made.get(group)!.commands.length > 0) return
+    for (const [name, { summary }] of Object.entries(topic.members)) make(group, name, summary)
   }
   make('', 'help', 'show the help of a command')
     .argument('[command...]', 'the words of the command')
@@ -65,7 +84,8 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
 
   const prepared = new Set([''])
   async function prepare(path: string, next?: string): Promise<Command> {
-    // Every caller has the path from a command that was made.
+    // A path has at least one word, and every caller has it from the list of commands.
+    makeMembers(path.split(' ')[0]!)
     const command = made.get(path)!
     if (prepared.has(path)) return command
     prepared.add(path)
@@ -81,19 +101,6 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     return command
   }
 
-  for (const [path, command] of made) {
-    command.hook('preSubcommand', async (_, subcommand) => {
-      const following = command.args.slice(1)
-      if (following.length < literals) {
-        throw new UsageError(
-          `'${subcommand.name()}' stands after --, so it names no command`,
-          'put it before --',
-        )
-      }
-      const next = following.length > literals ? following[0] : undefined
-      inherit(command, await prepare(pathOf(path, subcommand.name()), next))
-    })
-  }
   addCommonOptions(program, true)
   program.helpOption(false).option('-h, --help', 'show this help')
   const asksHelp = () => [...made.values()].some((command) => command.getOptionValue('help') === true)
