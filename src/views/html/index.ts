@@ -85,14 +85,15 @@ ${claims.map(claimItem).join('\n')}
 </section>`
 }
 
-function claimItem({ holds, text, evidence }: Claim): string {
+function claimItem({ id, holds, text, evidence }: Claim): string {
   const verdict = holds ? '<b class="holds">✔ holds</b>' : '<b class="fails">✘ does not hold</b>'
   const items = evidence.map(
     ({ about, value, source }) =>
       `<li>${escapeXml(about)}: <code>${escapeXml(value)}</code> <small>${escapeXml(source)}</small></li>`,
   )
   const list = items.length > 0 ? `\n<ul>${items.join('')}</ul>` : ''
-  return `<li>${verdict} ${escapeXml(text)}${list}</li>`
+  const named = id ? ` data-claims="${escapeXml(id)}"` : ''
+  return `<li${named}>${verdict} ${escapeXml(text)}${list}</li>`
 }
 
 function eventsSection(story: Story): string {

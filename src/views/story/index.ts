@@ -194,8 +194,8 @@ function createClaims() {
       if (list) list.push(event)
       else waiting.set(event.pid, [event])
     },
-    claim({ pid, t, event, text, holds }: Event & ClaimFact, lane: Lane): void {
-      claims.push({ event, text, holds, t, lane, evidence: waiting.get(pid) ?? [] })
+    claim({ pid, t, event, id, text, holds }: Event & ClaimFact, lane: Lane): void {
+      claims.push({ event, ...(id && { id }), text, holds, t, lane, evidence: waiting.get(pid) ?? [] })
       waiting.delete(pid)
     },
   }

@@ -34,8 +34,15 @@ export function drawClaimMarks({ claims }: Story, y: number, foot: number, { sca
       'stroke-dasharray': '3 3',
     })
     const badge = element('rect', shape) + textAt(x, y + 4, badgeLabel(group), 'badge', 'middle')
-    return line + element('g', {}, badge, titles.join('\n'))
+    return (
+      line + element('g', { 'data-claims': idsOf(group.map(({ claim }) => claim)) }, badge, titles.join('\n'))
+    )
   })
+}
+
+/** What relates a part of the picture to the list of claims in docs/events.md. */
+function idsOf(claims: readonly Claim[]): string | undefined {
+  return claims.flatMap(({ id }) => id ?? []).join(' ') || undefined
 }
 
 /** Claims that share a badge have it at the place of the first. */
@@ -68,7 +75,9 @@ export function listClaims({ claims }: Story, top: number, width: number, layout
     const { holds, text } = claim
     const evidence = claim.evidence.filter(({ region }) => !region)
     const kind = holds ? 'good' : 'bad'
-    parts.push(textAt(34, y, `${index + 1}`, 'dim', 'end'), textAt(42, y, holds ? '✔' : '✘', kind))
+    const sign = textAt(42, y, holds ? '✔' : '✘', kind)
+    parts.push(textAt(34, y, `${index + 1}`, 'dim', 'end'))
+    parts.push(claim.id ? element('g', { 'data-claims': claim.id }, sign) : sign)
     const words = holds ? text : `does not hold: ${text}`
     for (const part of wrapped(words, width - 72, 12, 3)) line(60, part, holds ? '' : 'bad')
     const told = claims.length > mostTold ? [] : evidence.slice(0, mostEvidence)

@@ -33,6 +33,18 @@ test('a call whose end was not told lasts no longer than its caller', () => {
   expect(text).toContain('compute · no end was seen')
 })
 
+test.each(['svg', 'html'] as const)('claims have their ids beside their words: %s', (name) => {
+  const { events, say } = createTeller()
+  say('osdemo', 1, { event: 'claim', id: 'fifo/one', text: 'x', holds: true })
+  say('osdemo', 1, { event: 'claim', id: 'fifo/two', text: 'y', holds: false }, 0)
+  say('osdemo', 1, { event: 'claim', text: 'of an earlier version', holds: true })
+  const view = pictures[name]()
+  const text = events.map((event) => view.event(event)).join('') + view.end()
+  const ids = [...text.matchAll(/ data-claims="([^"]*)"/g)].map(([, id]) => id)
+  // Badges that would overlap are one.
+  expect(ids).toEqual(['fifo/one fifo/two', 'fifo/one', 'fifo/two'])
+})
+
 test('the numbers of claims do not lie on one another', () => {
   const { events, say } = createTeller()
   for (let number = 0; number < 60; number++) {
