@@ -179,6 +179,74 @@ test.each([
   expect(looksIntoProc(file, text)).toEqual([])
 })
 
+/** The layers in which a comment beside each `!` and each `as` says why it holds. */
+const explained = ['events', 'log', 'main', 'actor-types', 'shell-quote']
+
+/** `value!` and `field!: Type`; `value as Type`, but neither `as const` nor the word "as" in a sentence. */
+const assertion =
+  /[\w)\]]!(?!=)|(?:^|[\w)\]}'"`/])\s+as (?:[A-Z[{('"]|(?:string|number|bigint|boolean|symbol|object|unknown|never|any|keyof|typeof)\b)/
+
+/**
+ * Lines that assert a type with `!` or `as`, without a comment on that line or alone on the line above. A comment above covers the
+ * adjacent lines that also assert.
+ */
+function unexplained(file: string, text: string): string[] {
+  if (!explained.includes(layerOf(file))) return []
+  const lines = withoutWords(text).split('\n')
+  let covered = false
+  return lines.flatMap((line, index) => {
+    const asserts = assertion.test(line)
+    covered = asserts && (covered || /^\s*\/\/$/.test(lines[index - 1] ?? ''))
+    return !asserts || covered || line.includes('//')
+      ? []
+      : [`${file}:${index + 1}: ${text.split('\n')[index]?.trim()}`]
+  })
+}
+
+/** Empties the plain strings of a text, and what it imports; of each comment line, only `//` remains. */
+function withoutWords(text: string): string {
+  return text
+    .replace(/^(?:import|export)(?: type)?(?: \w+,)? (?:\{[^}]*\}|\* as \w+)/gm, (list) =>
+      list.replace(/.+/g, ''),
+    )
+    .replace(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, (found) =>
+      found.startsWith('/') ? found.replace(/.+/g, '//') : "''",
+    )
+}
+
+test('a comment says why each `!` and each `as` holds', () => {
+  expect(sources().flatMap(([file, text]) => unexplained(file, text))).toEqual([])
+})
+
+test.each([
+  ['const first = list[0]!'],
+  ['return found()!.name'],
+  ['  #fail!: () => void'],
+  ['const shown = value as Event'],
+  ['const [one] = list as [string]'],
+  ["const unit = word as 'ms' | 's'"],
+  ['const all = (await load()) as unknown'],
+  ['// A reason two lines above.\n\nconst first = list[0]!'],
+  ['use(last) // The reason of another line.\nconst first = list[0]!'],
+  ["const place = 'http://' + list[0]!"],
+])('the check sees an assertion without a reason: %s', (text) => {
+  expect(unexplained('log.ts', text)).toHaveLength(1)
+})
+
+test.each([
+  ['const first = list[0]! // The list is never empty.'],
+  ['// The list is never empty.\nconst first = list[0]!'],
+  ['// The list has two elements.\nconst first = list[0]!\nconst last = list[1]!'],
+  ['/* A long reason,\n   on two lines. */\nconst first = list[0]!'],
+  ['if (!found && one !== other) stop()'],
+  ["const modes = ['once'] as const"],
+  ["import { a as B } from './a.js'\nimport type * as C from './c.js'\nexport {\n  d as E,\n} from './d.js'"],
+  ["const text = 'Stop! It is used as Text.'"],
+  ['const text = `as many as $count`'],
+])('the check lets pass: %s', (text) => {
+  expect(unexplained('log.ts', text)).toEqual([])
+})
+
 /** Ways to take a text apart; to shorten it for showing (`slice`) is none. */
 const parsers = 'match|matchAll|startsWith|endsWith|includes|indexOf|split|search|replace|replaceAll'
 
