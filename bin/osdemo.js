@@ -3,6 +3,8 @@
 const { fstatSync, readFileSync, writeSync } = require('node:fs')
 const { join } = require('node:path')
 
+const dist = join(__dirname, '../dist')
+
 /**
  * What the program prints for one word that asks for no more than a page.
  *
@@ -13,7 +15,7 @@ function pageOf(word) {
   if (word !== '--help' && word !== '-h' && word !== 'help') return undefined
   // The page that the build has stored is 80 columns wide; for a narrower terminal it is made anew.
   const mayBeNarrow = fstatSync(1).isCharacterDevice() && process.stdout.columns < 80
-  return mayBeNarrow ? undefined : readFileSync(join(__dirname, '../dist/help.txt'), 'utf8')
+  return mayBeNarrow ? undefined : readFileSync(join(dist, 'help.txt'), 'utf8')
 }
 
 /** Whether all of it is written. */
@@ -28,6 +30,6 @@ function printed() {
 }
 
 if (!printed()) {
-  require('../dist/compile-cache.cjs').useCompileCache()
-  require('../dist/main.cjs').main(process.argv.slice(2))
+  require(join(dist, 'compile-cache.cjs')).useCompileCache()
+  require(join(dist, 'main.cjs')).main(process.argv.slice(2))
 }

@@ -18,34 +18,25 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const draft = mkdtempSync('dist.')
 process.on('exit', () => rmSync(draft, { recursive: true, force: true }))
 
-/** @type {import('esbuild').BuildOptions} */
-const options = {
-  outdir: draft,
-  outbase: 'src',
-  bundle: true,
+const common = /** @type {const} */ ({
   platform: 'node',
   target: 'node20.19',
-  external: ['koffi'],
   // Less to read at each start. Names stay as they are: errors and stack traces show them.
   minifyWhitespace: true,
   minifySyntax: true,
-  logLevel: 'warning',
-}
-/** @type {{ format: 'cjs' } & import('esbuild').TransformOptions} */
-const commonJs = {
+})
+const commonJs = /** @type {const} */ ({
+  ...common,
   format: 'cjs',
   // An import() of CommonJS waits for Node's loader of ES modules; require() does not.
   supported: { 'dynamic-import': false },
-  banner: "'use strict';",
-  // A path, because the URL that import.meta has otherwise takes milliseconds to make.
+  // Paths: the URL that import.meta has too takes milliseconds to make.
   define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
-}
-const commonJsFiles = {
-  ...options,
-  ...commonJs,
-  banner: { js: commonJs.banner },
-  outExtension: { '.js': '.cjs' },
-}
+})
+const strict = "'use strict';"
+
+const files = { bundle: true, outdir: draft, outbase: 'src', external: ['koffi'] }
+const commonJsFiles = { ...commonJs, ...files, banner: { js: strict }, outExtension: { '.js': '.cjs' } }
 
 const main = join(process.cwd(), 'src/main.ts')
 
@@ -68,21 +59,20 @@ const oneCore = {
 
 /** esbuild splits only ES modules into chunks, so each chunk becomes CommonJS afterwards. */
 async function buildProgram() {
-  const outExtension = { '.js': '.cjs' }
   const { outputFiles } = await build({
-    ...options,
+    ...common,
+    ...files,
     entryPoints: [main],
     format: 'esm',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    outExtension,
+    outExtension: { '.js': '.cjs' },
     plugins: [oneCore],
     write: false,
   })
   mkdirSync(join(draft, 'chunks'))
-  const { minifySyntax, minifyWhitespace, platform, target } = { ...options }
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...commonJs, minifySyntax, minifyWhitespace, platform, target })
+    const { code } = await transform(text, { ...commonJs, banner: strict })
     writeFileSync(path, code)
   }
 }
@@ -109,12 +99,13 @@ await Promise.all([
   buildProgram(),
   build({ ...commonJsFiles, entryPoints: { 'compile-cache': 'src/run/compile-cache.ts' } }),
   build({ ...commonJsFiles, entryPoints: actors.map((file) => `src/actors/${file}`) }),
-  build({ ...options, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
+  build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
   build({
-    ...commonJsFiles,
+    ...commonJs,
+    bundle: true,
     minify: true,
+    banner: { js: strict },
     stdin: { contents: eventCheckCode(schema) },
-    outdir: undefined,
     outfile: join(draft, 'event-check.cjs'),
   }),
 ])

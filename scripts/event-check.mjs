@@ -5,7 +5,15 @@
 import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
 
-/** @param schema the published one; fields that a later version added are let through */
+/**
+ * @typedef {{ anyOf: Kind[]; definitions: object }} EventSchema
+ * @typedef {{ properties: { event: { const: string; enum?: string[] } } }} Kind the schema of one kind of event, or of several alike
+ */
+
+/**
+ * @param {object} schema the published one; fields that a later version added are let through
+ * @returns {string}
+ */
 export function eventCheckCode(schema) {
   const { anyOf, definitions } = open(schema)
   const ajv = new Ajv({ strict: false, messages: false, code: { source: true } })
@@ -17,7 +25,12 @@ export function eventCheckCode(schema) {
   return standaloneCode.default(ajv, Object.fromEntries(names.map((name) => [name, name])))
 }
 
-/** The schema without its prohibition of other fields. */
+/**
+ * The schema without its prohibition of other fields.
+ *
+ * @param {object} schema
+ * @returns {EventSchema}
+ */
 function open(schema) {
   return JSON.parse(JSON.stringify(schema), (_, value) => {
     if (value?.additionalProperties === false) delete value.additionalProperties

@@ -8,4 +8,8 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('drain', () => socket.resume())
   socket.on('error', () => {})
 })
-server.listen(0, '127.0.0.1', () => process.stdout.write(`listening on 127.0.0.1:${server.address().port}\n`))
+server.listen(0, '127.0.0.1', () => {
+  // Of a server that listens on a port, the address is one.
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  process.stdout.write(`listening on 127.0.0.1:${port}\n`)
+})

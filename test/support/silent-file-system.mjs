@@ -20,7 +20,7 @@ const end = () => process.kill(process.pid, 'SIGKILL')
 setTimeout(end, 60_000)
 process.stdin.on('end', end).resume()
 
-const [folder] = process.argv.slice(2)
+const [folder = ''] = process.argv.slice(2)
 const device = openSync('/dev/fuse', 'r+')
 const options = 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other'
 const mounted = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'osdemo-test', folder], {
@@ -52,6 +52,10 @@ function answerNext() {
   })
 }
 
+/**
+ * @param {number} opcode
+ * @param {bigint} node
+ */
 function answerTo(opcode, node) {
   if (opcode === INIT) {
     const body = Buffer.alloc(64)
@@ -75,6 +79,7 @@ function answerTo(opcode, node) {
   return undefined
 }
 
+/** @param {bigint} node */
 function attributes(node) {
   const isFolder = node === folderNode
   const body = Buffer.alloc(88)
