@@ -42,7 +42,7 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
   say({ ...about, phase: 'begin' })
   let word: BusyWord | undefined
   let x = 1
-  next.then((come) => {
+  void next.then((come) => {
     word = come
   })
   while (word === undefined) {

@@ -106,7 +106,7 @@ async function startParent(stage: Stage, path: string) {
   const page = recordSegment(0, parent.id)
   stage.scope.defer(() => void page.release())
   let over = false
-  parent.ended.then(() => {
+  void parent.ended.then(() => {
     // What it has said may come a moment later.
     setTimeout(() => (over = true), 500)
   })

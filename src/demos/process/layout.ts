@@ -132,7 +132,7 @@ function placesOf(line: string, { pieces }: Memory): string {
  */
 async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, looks: number): Promise<void> {
   let ending: string | undefined
-  ended.then(({ code, signal }) => {
+  void ended.then(({ code, signal }) => {
     ending = signal ? `killed by ${signal}` : `exit code ${code}`
   })
   let asleep = 0

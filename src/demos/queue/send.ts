@@ -35,7 +35,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     const config: MqSenderConfig = { ...options, identity: shared.identity }
     const sender = await stage.start({ program: 'mq-sender', name: 'sender', config }, { stdin: !texts })
     // Also when it failed, as with EAGAIN after some messages; but not when the run was aborted, and it killed.
-    sender.ended.then(({ signal }) => {
+    void sender.ended.then(({ signal }) => {
       if (keep && signal === null) shared.keep()
     })
     const { code } = await sender.ended
