@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // Node would read them at each of the thousand starts of it: two thirds of the CPU time of a start.
@@ -6,21 +8,34 @@ delete process.env.NODE_EXTRA_CA_CERTS
 /** In these a process waits to open a FIFO that nobody can name. While it does, no FIFO is removed: it might be that one. */
 const alone = ['test/demos/why/odd.test.ts', 'test/run/runtime-folder.test.ts']
 
+/**
+ * A test that imports test/support/osdemo.ts starts the program, and one that names a file of dist/ reads what the build has
+ * made. Every other test is a unit test: it needs no build.
+ */
+const needsBuild = /support\/osdemo\.js'|'dist\//
+const units = readdirSync('test', { recursive: true })
+  .map((name) => join('test', String(name)))
+  .filter((file) => file.endsWith('.test.ts') && !needsBuild.test(readFileSync(file, 'utf8')))
+
 export default defineConfig({
   test: {
     // What tests stub they restore, and they leave nothing behind in their worker, so that each file need not load everything again.
     isolate: false,
-    globalSetup: 'test/support/build.ts',
     // Real processes on a loaded machine: a deadline of `until` must pass first, with its message.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
       {
         extends: true,
+        test: { name: 'unit', include: units, maxWorkers: 4, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'together',
+          globalSetup: 'test/support/build.ts',
           include: ['test/**/*.test.ts'],
-          exclude: alone,
+          exclude: [...units, ...alone],
           // Most tests wait for other processes most of the time: more workers than CPUs, and none idles.
           maxWorkers: 4,
           sequence: { groupOrder: 0 },
@@ -28,7 +43,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'alone',
+          globalSetup: 'test/support/build.ts',
+          include: alone,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },
