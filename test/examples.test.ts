@@ -5,9 +5,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readNumbers, readText } from '../src/proc/read.js'
-import { waitingThreads } from '../src/proc/task.js'
 import { codeBlocks, documents } from './support/documents.js'
-import { newPlace, type Place, type Run, temporaryFolder } from './support/osdemo.js'
+import { newPlace, type Place, type Run, temporaryFolder, waitsForPartner } from './support/osdemo.js'
 import { until } from './support/until.js'
 
 /** How long a script may take here that starts a dozen of processes, in milliseconds. */
@@ -108,10 +107,6 @@ describe('two-terminals.sh', () => {
     await until(() => left().processes.length === 0)
     expect(left()).toEqual(nothing)
   })
-
-  function waitsForPartner(pid: number): boolean {
-    return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
-  }
 })
 
 describe('grade-frames.sh', () => {

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
-import { newPlace, type Place, parseEvents, placeOfNobody } from '../support/osdemo.js'
+import { newPlace, outcome, type Place, parseEvents, placeOfNobody } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
 /** Two terminals, recorded. */
@@ -27,9 +27,8 @@ async function record(place: Place): Promise<{ reader: string; writer: string }>
   return { reader: reader!, writer: writer! }
 }
 
-async function view(place: Place, words: string[], env = {}) {
-  const run = place.osdemo(['view', ...words], { env })
-  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
+function view(place: Place, words: string[], env = {}) {
+  return outcome(place.osdemo(['view', ...words], { env }))
 }
 
 const base = { v: 1, pid: 5, tid: 5, actor: 'osdemo' } as const

@@ -2,14 +2,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { waitingThreads } from '../../src/proc/task.js'
 import {
+  defaultFifo,
   expectNothingLeft,
   newPlace,
   type Place,
   parseEvents,
   processesOf,
   waitingActor,
+  waitsForPartner,
 } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
@@ -36,7 +37,7 @@ test('says what is left alone and who uses it, and removes it when nobody does',
   const run = place.osdemo(['pipe', 'read', '--path', path])
   await waitingActor(run)
   const cat = newPlace().sh(`exec cat '${path}'`)
-  await until(() => waitingThreads(cat.pid).some(({ wchan }) => wchan === 'wait_for_partner'))
+  await until(() => waitsForPartner(cat.pid))
   run.child.kill('SIGKILL')
   await until(() => processesOf(place).length === 0)
   expect(await clean(place)).toEqual({
@@ -57,5 +58,5 @@ test('leaves alone what a run that lives has made', async () => {
   const { removed, notes } = await clean(place)
   expect(removed).toEqual([])
   expect(notes).toEqual([expect.stringContaining(`process ${run.pid} (`)])
-  expect(existsSync(join(place.folder, 'osdemo', 'pipe'))).toBe(true)
+  expect(existsSync(defaultFifo(place))).toBe(true)
 })

@@ -1,4 +1,5 @@
 /** `osdemo doctor`: what it says of a machine that lacks something, and whether the commands then do so. */
+
 import { spawnSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -8,14 +9,8 @@ import { commands } from '../../src/commands/index.js'
 import { checks } from '../../src/demos/doctor/checks.js'
 import { allNeeds } from '../../src/demos/doctor/index.js'
 import type { Event } from '../../src/events.js'
-import {
-  expectNothingLeft,
-  invalidEvents,
-  newPlace,
-  type Place,
-  parseEvents,
-  temporaryFolder,
-} from '../support/osdemo.js'
+import { pathWith } from '../support/folders.js'
+import { expectNothingLeft, invalidEvents, newPlace, type Place, parseEvents } from '../support/osdemo.js'
 
 /** Starts a line of sh in which `osdemo` runs on a machine that lacks something. */
 type Machine = (line: string) => ReturnType<Place['sh']>
@@ -52,8 +47,7 @@ test('it judges every command, with evidence, and leaves nothing behind', async 
 })
 
 test('without the programs mkfifo and setpriv', async () => {
-  const folder = temporaryFolder()
-  for (const name of ['sh', 'env']) symlinkSync(which(name), join(folder, name))
+  const folder = pathWith('sh', 'env')
   const place = newPlace()
   const machine: Machine = (line) => place.sh(`PATH='${folder}'; ${line}`)
   const { events, of } = await verdicts(machine)
@@ -151,7 +145,3 @@ test.for(lacks)('$lack: what cannot run fails, and what runs here ends well', as
   expect(of(can)).toBe(`runs here    ${can}`)
   expect(await machine(`osdemo ${can}`).exit).toBe(0)
 })
-
-function which(name: string): string {
-  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
-}

@@ -52,13 +52,16 @@ describe.runIf(process.platform === 'linux')('of a real process', () => {
   test('the stack pointer lies in its stack, and the sizes of its mappings add up', async () => {
     const { pid } = start('cat', [], ['pipe', 'ignore', 'ignore'])
     const { stack } = await until(() => readPointers(pid))
-    const mappings = await until(() => readSmaps(pid)?.filter(({ name }) => name !== '[vsyscall]'))
+    // The heap comes with the first malloc(3).
+    const mappings = await until(() => {
+      const all = readSmaps(pid)?.filter(({ name }) => name !== '[vsyscall]')
+      return all?.some(({ name }) => name === '[heap]') && all
+    })
     const stackMapping = mappings.find(({ name }) => name === '[stack]')!
     expect(stack >= stackMapping.from && stack < stackMapping.to).toBe(true)
     const { startStack, startBrk } = readMemoryMarks(pid)!
     expect(startStack! >= stackMapping.from && startStack! < stackMapping.to).toBe(true)
-    const heap = mappings.find(({ name }) => name === '[heap]')
-    if (heap) expect(startBrk).toBe(heap.from)
+    expect(startBrk).toBe(mappings.find(({ name }) => name === '[heap]')?.from)
     expect(readStatus(pid)?.mapped).toBe(mappings.reduce((sum, { from, to }) => sum + Number(to - from), 0))
   })
 

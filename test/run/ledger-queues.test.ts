@@ -1,4 +1,5 @@
 /** What the next run does with a queue that a killed run has left; and that it touches no other. */
+
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -7,6 +8,7 @@ import { readStat } from '../../src/proc/stat.js'
 import { recordQueue } from '../../src/run/ledger.js'
 import { withoutFfi } from '../support/no-ffi.js'
 import { expectNothingLeft, newPlace, type Place, parseEvents } from '../support/osdemo.js'
+import { isThere } from '../support/queues.js'
 
 const shape = { capacity: 1, messageSize: 8, mode: 0o600 }
 
@@ -17,15 +19,6 @@ function newName(): string {
     if (isThere(name)) unlinkQueue(name)
   })
   return name
-}
-
-function isThere(name: string): boolean {
-  try {
-    openQueue(name, 'read', { nonblocking: true }).close()
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** A queue and its record as a run leaves them that is killed: we are its maker, and then another process than it says. */

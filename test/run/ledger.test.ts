@@ -1,4 +1,5 @@
 /** What a run leaves that was killed with SIGKILL, and that the next run removes this and nothing else. */
+
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   existsSync,
@@ -15,10 +16,11 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAlive, readStat } from '../../src/proc/stat.js'
-import { waitingThreads } from '../../src/proc/task.js'
 import { ownName } from '../../src/run/ledger-files.js'
+import { pathWith } from '../support/folders.js'
 import {
   childrenOf,
+  defaultFifo,
   expectNothingLeft,
   hasOpen,
   newPlace,
@@ -29,6 +31,7 @@ import {
   type RunOptions,
   temporaryFolder,
   waitingActor,
+  waitsForPartner,
 } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
@@ -47,9 +50,7 @@ describe('a run that was killed', () => {
 
   test('takes its actor along where there is no setpriv', async () => {
     const place = newPlace()
-    const bin = temporaryFolder()
-    symlinkSync(execFileSync('which', ['mkfifo'], { encoding: 'utf8' }).trim(), join(bin, 'mkfifo'))
-    const run = place.osdemo(['pipe', 'read'], { env: { PATH: bin } })
+    const run = place.osdemo(['pipe', 'read'], { env: { PATH: pathWith('mkfifo') } })
     await waitingActor(run)
     run.child.kill('SIGKILL')
     await until(() => processesOf(place).length === 0, 2000)
@@ -416,10 +417,6 @@ test.each([
   expectNothingLeft(place)
 })
 
-function defaultFifo({ folder }: Place): string {
-  return join(folder, 'osdemo', 'pipe')
-}
-
 /** A `pipe read` that was killed while it waited: its FIFO and the record of it are still there. */
 async function killedRun(words: string[] = [], options: RunOptions = {}) {
   const place = newPlace()
@@ -455,7 +452,5 @@ function edit(entry: string, change: (content: any) => unknown): void {
 
 /** Whether a shell, or what it has started, waits in open(2) of a FIFO. */
 function waitsInGroup({ pid }: Run): boolean {
-  return [pid, ...childrenOf(pid)].some((one) =>
-    waitingThreads(one).some(({ wchan }) => wchan === 'wait_for_partner'),
-  )
+  return [pid, ...childrenOf(pid)].some(waitsForPartner)
 }

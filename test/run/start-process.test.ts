@@ -1,33 +1,31 @@
 /** How actors live and die with their supervisor. */
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
-import { waitingThreads } from '../../src/proc/task.js'
+import { pathWith } from '../support/folders.js'
 import { withoutFfi } from '../support/no-ffi.js'
-import { childrenOf, newPlace, parseEvents, processesOf, temporaryFolder } from '../support/osdemo.js'
+import {
+  childrenOf,
+  newPlace,
+  parseEvents,
+  processesOf,
+  temporaryFolder,
+  waitsForPartner,
+} from '../support/osdemo.js'
 import { until } from '../support/until.js'
-
-const waitsInOpen = (pid: number) => waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
-
-/** A folder for PATH that has mkfifo but no setpriv. */
-function pathWithoutSetpriv(): string {
-  const folder = temporaryFolder()
-  const mkfifo = ['/usr/bin/mkfifo', '/bin/mkfifo'].find((path) => existsSync(path))!
-  symlinkSync(mkfifo, join(folder, 'mkfifo'))
-  return folder
-}
 
 test.each([
   ['with setpriv, by the kernel', () => ({})],
-  ['without setpriv, by the kernel too, which the actor asks by FFI', () => ({ PATH: pathWithoutSetpriv() })],
-  ['without both, by the end of its line', () => ({ PATH: pathWithoutSetpriv(), ...withoutFfi() })],
+  ['without setpriv, by the kernel too, which the actor asks by FFI', () => ({ PATH: pathWith('mkfifo') })],
+  ['without both, by the end of its line', () => ({ PATH: pathWith('mkfifo'), ...withoutFfi() })],
 ])('an actor that waits in open(2) dies with a supervisor killed with SIGKILL: %s', async (_, lacking) => {
   const place = newPlace()
   const run = place.osdemo(['pipe', 'read'], { env: lacking() })
-  const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+  const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
   run.child.kill('SIGKILL')
   await until(() => !isAlive(actor), 2000)
   expect(await run.exit).toBe(137)
@@ -36,7 +34,7 @@ test.each([
 test('the FIFO that a killed run left is removed by the next run of any command', async () => {
   const place = newPlace()
   const killed = place.osdemo(['pipe', 'read'])
-  await until(() => childrenOf(killed.pid).find(waitsInOpen))
+  await until(() => childrenOf(killed.pid).find(waitsForPartner))
   killed.child.kill('SIGKILL')
   await killed.exit
   expect(place.leftovers()).toContain('pipe')
@@ -61,7 +59,7 @@ test('an actor has its five descriptors, and nothing of the supervisor beyond th
 test('an actor has our environment, but for certificates that Node would read before it starts', async () => {
   const env = { NODE_EXTRA_CA_CERTS: '/etc/hostname', OSDEMO_TEST: 'x' }
   const run = newPlace().osdemo(['pipe', 'read', '--quiet'], { env })
-  const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+  const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
   const names = readText(`/proc/${actor}/environ`)!
     .split('\0')
     .map((word) => word.split('=')[0])
@@ -74,20 +72,21 @@ test.each([
   ['process layout -- sleep 1000', 'a program'],
 ])('%s that is ended while it starts %s waits for that one to be gone', async (words) => {
   const place = newPlace()
-  const [bin, called] = [temporaryFolder(), join(place.folder, 'called')]
-  const slow = `[ -e '${called}' ] || { : > '${called}'; sleep 0.5; }`
+  const [bin, called, go] = [temporaryFolder(), join(place.folder, 'called'), join(place.folder, 'go')]
+  const slow = `: > '${called}'; while [ ! -e '${go}' ]; do sleep 0.02; done`
   const stub = `#!/bin/sh\n${slow}\nPATH='${process.env.PATH}' exec setpriv "$@"\n`
   writeFileSync(join(bin, 'setpriv'), stub, { mode: 0o755 })
   const run = place.osdemo(words.split(' '), { env: { PATH: `${bin}:${process.env.PATH}` } })
   await until(() => existsSync(called))
   run.child.kill('SIGTERM')
+  writeFileSync(go, '')
   expect(await run.exit).toBe(143)
   expect(processesOf(place)).toEqual([])
 })
 
 test('the run ends with exit 1 and names the actor that somebody killed', async () => {
   const run = newPlace().osdemo(['pipe', 'read', '--json'])
-  const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+  const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
   process.kill(actor, 'SIGKILL')
   expect(await run.exit).toBe(1)
   expect(run.stderr()).toContain(`the reader (pid ${actor}) was killed by SIGKILL`)
@@ -99,7 +98,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   async (signal) => {
     const place = newPlace()
     const run = place.osdemo(['pipe', 'read'])
-    const actor = await until(() => childrenOf(run.pid).find(waitsInOpen))
+    const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
     run.child.kill(signal)
     expect(await run.exit).toBe({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 }[signal])
     expect(isAlive(actor)).toBe(false)

@@ -1,11 +1,13 @@
 /** How programs that are none of ours live and die with their supervisor. */
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { readText } from '../../src/proc/read.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
+import { pathWith } from '../support/folders.js'
 import { temporaryFolder } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
@@ -24,16 +26,6 @@ function hold(words: string[], env: Record<string, string> = {}) {
   })
   const lines = () => text.split('\n').slice(0, -1)
   return { child, lines, tell: (line: string) => child.stdin!.write(`${line}\n`) }
-}
-
-/** A folder for PATH with these programs only. */
-function pathWith(...names: string[]): string {
-  const folder = temporaryFolder()
-  for (const name of names) {
-    const path = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
-    symlinkSync(path, join(folder, name))
-  }
-  return folder
 }
 
 test.each([

@@ -1,9 +1,10 @@
 /** Real processes and files to look at, which are gone when the test has finished. */
 import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { temporaryFolder } from './folders.js'
+
+export { temporaryFolder } from './folders.js'
 
 /** No process can have it: it is above PID_MAX_LIMIT of 64-bit kernels. */
 export const NO_PID = 2 ** 22 + 1
@@ -25,12 +26,6 @@ export function start(
   })
   if (child.pid === undefined) throw new Error(`cannot start ${command}`)
   return child as ChildProcess & { pid: number }
-}
-
-export function temporaryFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'osdemo-proc-'))
-  onTestFinished(() => rmSync(path, { recursive: true }))
-  return path
 }
 
 export function makeFifo(): string {

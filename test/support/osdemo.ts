@@ -1,7 +1,7 @@
 /** Runs the real program, as a user would, with a runtime folder of the test's own. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { constants, tmpdir } from 'node:os'
+import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
@@ -12,16 +12,12 @@ import type { Event } from '../../src/events.js'
 import { openFiles } from '../../src/proc/fds.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
 import { waitingThreads } from '../../src/proc/task.js'
+import { temporaryFolder } from './folders.js'
 import { until } from './until.js'
 
-export const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
+export { temporaryFolder } from './folders.js'
 
-/** A folder that goes away with the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'osdemo-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+export const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
 
 /** A running or ended `osdemo`. */
 export interface Run {
@@ -122,6 +118,16 @@ export function newPlace(): Place {
       return names.filter((name) => name !== 'ledger')
     },
   }
+}
+
+/** The FIFO of `pipe read` and `pipe write` without --path. */
+export function defaultFifo({ folder }: Pick<Place, 'folder'>): string {
+  return join(folder, 'osdemo', 'pipe')
+}
+
+/** The end of a run, with all that it has written. */
+export async function outcome(run: Run): Promise<{ exit: number; stdout: string; stderr: string }> {
+  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
 }
 
 /** Kills a process, or a group as kill(2) names it, also one whose leader has ended. */
@@ -258,7 +264,8 @@ export function waitingActor({ pid }: Run): Promise<number> {
   return until(() => childrenOf(pid).find(waitsForPartner))
 }
 
-function waitsForPartner(pid: number): boolean {
+/** Whether a process is held in open(2) of a FIFO whose other end nobody has opened. */
+export function waitsForPartner(pid: number): boolean {
   return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
 }
 

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   childrenOf,
+  defaultFifo,
   expectNothingLeft,
   invalidEvents,
   newPlace,
@@ -147,7 +148,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
 
   test('refuses a default FIFO that others could open too', async () => {
     const place = newPlace()
-    const path = join(place.folder, 'osdemo', 'pipe')
+    const path = defaultFifo(place)
     mkdirSync(join(place.folder, 'osdemo'), { mode: 0o700 })
     execFileSync('mkfifo', [path])
     chmodSync(path, 0o622)

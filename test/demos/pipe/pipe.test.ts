@@ -22,6 +22,7 @@ import { isAlive } from '../../../src/proc/stat.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import {
   childrenOf,
+  defaultFifo,
   expectNothingLeft,
   invalidEvents,
   newPlace,
@@ -664,10 +665,6 @@ describe('the demo of both ends', () => {
     expectNothingLeft(place)
   })
 })
-
-function defaultFifo({ folder }: Place): string {
-  return join(folder, 'osdemo', 'pipe')
-}
 
 /** A FIFO of the test's own. */
 function mkfifo(): { path: string; ino: number } {

@@ -1,4 +1,5 @@
 /** `osdemo process fork`: what it shows, and how its C program is made, kept and ended. */
+
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -18,6 +19,7 @@ import { readNumbers } from '../../../src/proc/read.js'
 import { readStat } from '../../../src/proc/stat.js'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
+import { pathWith } from '../../support/folders.js'
 import {
   childrenOf,
   expectNothingLeft,
@@ -90,8 +92,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700)
     expect(statSync(join(folder, name!)).mode & 0o777).toBe(0o700)
     // Without a compiler, what was compiled before is enough.
-    const tools = temporaryFolder()
-    for (const tool of ['sh', 'setpriv']) if (which(tool)) symlinkSync(which(tool), join(tools, tool))
+    const tools = pathWith(...['sh', 'setpriv'].filter(which))
     expect(await fork(newPlace(), { XDG_CACHE_HOME: cache, PATH: tools })).toBe('0: ')
     rmSync(join(folder, name!))
     expect(await fork(newPlace(), { XDG_CACHE_HOME: cache, PATH: tools })).toMatch(

@@ -12,9 +12,11 @@ import {
   eventsSoFar,
   expectNothingLeft,
   newPlace,
+  parseEvents,
   placeOfNobody,
   playDemo,
   processesOf,
+  type Run,
   type RunOptions,
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
@@ -49,6 +51,22 @@ function onOneCpu(): RunOptions {
   return { prefix: ['taskset', '-c', `${allowedCpus(process.pid)[0]}`] }
 }
 
+/** A run whose child we have killed; undefined where we came so late that the run itself may have done so. */
+async function runWithKilledChild(): Promise<Run | undefined> {
+  const run = newPlace().osdemo(['process', 'states', '--json'])
+  const states = () => statesOf(eventsSoFar(run), 'child')
+  const { child } = await until(() => states()[0])
+  // While the supervisor is stopped, only we can kill its child.
+  run.child.kill('SIGSTOP')
+  await until(() => readStat(run.pid)?.state === 'T')
+  const early = !['T', 'Z', undefined].includes(readStat(child)?.state) && !states().some(isLate)
+  if (early) process.kill(child, 'SIGKILL')
+  run.child.kill('SIGCONT')
+  return early ? run : undefined
+}
+
+const isLate = ({ state }: { state: string }) => ['stopped', 'zombie', 'gone'].includes(state)
+
 describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000 }, () => {
   test('drives a child through every state, with the letter that the kernel has for it', async () => {
     const events = await playDemo(['process', 'states'])
@@ -73,16 +91,10 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
   })
 
   test('says who ended the child, when that was somebody else', async () => {
-    const run = newPlace().osdemo(['process', 'states', '--json'])
-    const { child } = await until(() =>
-      statesOf(eventsSoFar(run), 'child').find(
-        ({ state, source }) => state === 'running' && source.startsWith('/proc'),
-      ),
-    )
-    process.kill(child, 'SIGKILL')
-    // On a loaded machine osdemo may have done it before us, and is content.
-    const exit = await run.exit
-    if (exit !== 0) expect([exit, run.stdout()]).toEqual([1, expect.stringContaining('killed by SIGKILL')])
+    const run = await until(runWithKilledChild)
+    expect(await run.exit).toBe(1)
+    const error = parseEvents(run.stdout()).at(-1)
+    expect(error).toMatchObject({ event: 'error', exit: 1, message: expect.stringContaining('SIGKILL') })
   })
 
   test('ends with a chart of two lanes', async () => {
@@ -100,6 +112,7 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
     // kernel/sched/core.c: sched_prio_to_weight.
     const weights = [1024, 335, 110]
     expect(weightsOf(events)).toEqual([0, 5, 10].map((nice, index) => ({ nice, weight: weights[index] })))
+    expect(sharesOf(events)).toHaveLength(weights.length)
     for (const [index, share] of sharesOf(events).entries()) {
       const predicted = weights[index]! / (1024 + 335 + 110)
       expect(Math.abs(share / predicted - 1)).toBeLessThanOrEqual(0.15)
@@ -121,6 +134,7 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
   test('children of the same nice value get the same', async () => {
     const events = await playDemo(['process', 'schedule', '--processes', '4'], onOneCpu())
     expect(claimIdsOf(events).filter((id) => id === shares)).toHaveLength(4)
+    expect(sharesOf(events)).toHaveLength(4)
     for (const share of sharesOf(events)) expect(Math.abs(4 * share - 1)).toBeLessThanOrEqual(0.15)
   })
 

@@ -1,9 +1,10 @@
 /** One POSIX queue, two terminals: with ourselves, with C; who removes it; and every way it can go wrong. */
+
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openQueue, unlinkQueue } from '../../../src/ipc/posix-mq.js'
+import { unlinkQueue } from '../../../src/ipc/posix-mq.js'
 import { readStat } from '../../../src/proc/stat.js'
 import { waitingThreads } from '../../../src/proc/task.js'
 import {
@@ -13,13 +14,16 @@ import {
   expectNothingLeft,
   invalidEvents,
   newPlace,
+  outcome,
   type Place,
   parseEvents,
   processesOf,
   type Run,
   type RunOptions,
   temporaryFolder,
+  waitsForPartner,
 } from '../../support/osdemo.js'
+import { depthOf } from '../../support/queues.js'
 import { until } from '../../support/until.js'
 
 /** Names that no other test uses; what is left under one is removed when its test ends. */
@@ -32,21 +36,9 @@ function newName(): string {
   return name
 }
 
-/** How many messages are in a queue; undefined when there is none. */
-function depthOf(name: string): number | undefined {
-  try {
-    const queue = openQueue(name, 'read', { nonblocking: true })
-    const { depth } = queue.attributes()
-    queue.close()
-    return depth
-  } catch {
-    return undefined
-  }
-}
-
 async function ends(place: Place, words: string[], options?: RunOptions) {
   const run = place.osdemo(['queue', ...words], options)
-  return { exit: await run.exit, stdout: run.stdout(), stderr: story(run) }
+  return { ...(await outcome(run)), stderr: story(run) }
 }
 
 /** What it said, whatever the lines were cut at. */
@@ -203,7 +195,7 @@ describe('--keep', () => {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     sender.child.stdin!.write('a\n')
-    await until(() => waitingThreads(receiver.pid).some(({ wchan }) => wchan === 'wait_for_partner'))
+    await until(() => waitsForPartner(receiver.pid))
     sender.child.stdin!.end('b\n')
     expect(await sender.exit).toBe(0)
     closeSync(openSync(mark, constants.O_RDONLY | constants.O_NONBLOCK))

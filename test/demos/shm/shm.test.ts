@@ -11,6 +11,7 @@ import {
   eventsSoFar,
   expectNothingLeft,
   newPlace,
+  outcome,
   type Place,
   parseEvents,
   placeOfNobody,
@@ -31,9 +32,8 @@ function newKey(): number {
 
 const segmentOf = (key: number) => readSegments()!.find((segment) => segment.key === key)
 
-async function ends(place: Place, words: string[], options?: RunOptions) {
-  const run = place.osdemo(words, options)
-  return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
+function ends(place: Place, words: string[], options?: RunOptions) {
+  return outcome(place.osdemo(words, options))
 }
 
 describe('shm write and shm read', () => {
