@@ -10,7 +10,7 @@ import { createSequencer } from './event-order.js'
 import { endOutputs, type Output } from './output.js'
 import { version } from './package.js'
 import { onEndingSignal } from './signals.js'
-import { asSupervisor, type Demo, play } from './stage.js'
+import { asSupervisor, type Demo, runOnStage } from './stage.js'
 import { sweep } from './sweep.js'
 
 export interface RunOptions {
@@ -87,7 +87,11 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
       say({ event: 'note', text: 'an earlier run had left it', role: 'aside' })
     }
     const falseClaims: string[] = []
-    await play({ sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal }, end.signal, demo)
+    await runOnStage(
+      { sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal },
+      end.signal,
+      demo,
+    )
     if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
   } catch (error) {
     failure = error

@@ -52,7 +52,7 @@ export interface Stage {
    */
   holdEvents<T>(work: () => Promise<T>): Promise<T>
   /**
-   * Plays a part of the demo on a stage of its own: whatever it starts and makes there is gone when this settles, in
+   * Runs a part of the demo on a stage of its own: whatever it starts and makes there is gone when this settles, in
    * whatever way the part ends.
    *
    * @param options `silent`: nothing of it is shown
@@ -85,12 +85,12 @@ export interface RunContext {
 }
 
 /**
- * Plays a demo, or a part of one, on a stage of its own, and then disposes of the stage's scope.
+ * Runs a demo, or a part of one, on a stage of its own, and then disposes of the stage's scope.
  *
  * @param outer aborts the stage, with its reason
  * @throws the error of an actor; the reason of `outer`; else as the demo does
  */
-export async function play<T>(
+export async function runOnStage<T>(
   run: RunContext,
   outer: AbortSignal,
   demo: (stage: Stage) => Promise<T> | T,
@@ -162,7 +162,7 @@ function createStage(
     },
     async within(part, { silent = false } = {}) {
       signal.throwIfAborted()
-      const playing = play(run, signal, part, silent ? () => {} : emit)
+      const playing = runOnStage(run, signal, part, silent ? () => {} : emit)
       // When this stage is aborted, what the part has made is released before what this stage has.
       const done = scope.defer(
         () => {},

@@ -32,7 +32,7 @@ export interface ProcessActor<Word = never> extends Actor<Word> {
 /** If our parent has changed, the supervisor has died already: then the program must not start, for nothing would kill it. */
 const guard = '[ "$PPID" = "$0" ] && exec "$@"'
 
-let leash: Promise<string[]> | undefined
+let launcher: Promise<string[]> | undefined
 
 /**
  * The words that start a program so that the kernel kills it when we die, even by SIGKILL and even while it waits in
@@ -40,12 +40,12 @@ let leash: Promise<string[]> | undefined
  * so the pid stays. The shell checks whether we died before that call. The setpriv of BusyBox cannot do this, so it is tried
  * once. Where it fails there are no words, and the actor makes the same call by FFI.
  */
-export function leashWords(): Promise<string[]> {
-  leash ??= new Promise((resolve) => {
+export function deathSignalLauncher(): Promise<string[]> {
+  launcher ??= new Promise((resolve) => {
     const words = ['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', guard, `${process.pid}`]
     execFile(words[0]!, [...words.slice(1), 'true'], (error) => resolve(error ? [] : words))
   })
-  return leash
+  return launcher
 }
 
 /**
@@ -58,9 +58,9 @@ export async function startProcess<P extends ActorProgram>(
   signal: AbortSignal,
   { onEvent, onError }: ActorListener,
 ): Promise<ProcessActor<WordOf<P>>> {
-  const leash = await leashWords()
+  const launcher = await deathSignalLauncher()
   signal.throwIfAborted()
-  const [program, ...words] = [...leash, process.execPath, actorEntry(spec.program)]
+  const [program, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
   const child = spawn(program!, words, {
     stdio: [
       streams.stdin ? 'inherit' : 'ignore',
@@ -97,7 +97,7 @@ export async function startProcess<P extends ActorProgram>(
   out.on('data', take)
   // An actor that dies before it has read its words is reported by its exit, not by a broken pipe.
   for (const stream of [out, line]) stream.on('error', () => {})
-  line.write(`${JSON.stringify({ name, config, leashed: leash.length > 0 })}\n`)
+  line.write(`${JSON.stringify({ name, config, hasDeathSignal: launcher.length > 0 })}\n`)
 
   return {
     name,

@@ -11,7 +11,7 @@ import { now } from '../events.js'
 import { readCommandLine } from '../proc/cmdline.js'
 import { lineSplitter } from '../text.js'
 import type { Ending } from './actor.js'
-import { leashWords } from './start-process.js'
+import { deathSignalLauncher } from './start-process.js'
 
 /** A running program, whatever language it was written in. */
 export interface RunningProgram {
@@ -47,12 +47,12 @@ export async function startProgram(
   signal?: AbortSignal,
 ): Promise<RunningProgram> {
   const [command, ...rest] = words
-  const leash = await leashWords()
+  const launcher = await deathSignalLauncher()
   signal?.throwIfAborted()
-  const leashed = leash.length > 0
-  const started = [...(leashed ? leash : watched), findProgram(command!), ...rest]
+  const hasDeathSignal = launcher.length > 0
+  const started = [...(hasDeathSignal ? launcher : watched), findProgram(command!), ...rest]
   const child = spawn(started[0]!, started.slice(1), {
-    stdio: ['pipe', 'pipe', 'inherit', leashed ? 'ignore' : 'pipe'],
+    stdio: ['pipe', 'pipe', 'inherit', hasDeathSignal ? 'ignore' : 'pipe'],
     detached: true,
   })
   if (child.pid === undefined) throw await cannotExecute(child, command!)

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
 import { readText } from '../../src/proc/read.js'
 import { isAlive } from '../../src/proc/stat.js'
+import { waitingThreads } from '../../src/proc/task.js'
 import { pathWith } from '../support/folders.js'
 import { withoutFfi } from '../support/no-ffi.js'
 import {
@@ -30,6 +31,26 @@ test.each([
   await until(() => !isAlive(actor), 2000)
   expect(await run.exit).toBe(137)
 })
+
+/** Here the end of its line cannot help, because its event loop does not turn. */
+test.each([
+  ['setpriv', () => ({})],
+  ['the actor itself', () => ({ PATH: pathWith('mkfifo') })],
+])(
+  'an actor that is blocked in a call of its main thread is killed by the kernel, as %s asked',
+  async (_, lacking) => {
+    const place = newPlace()
+    const name = `/osdemo-test-${process.pid}`
+    const run = place.osdemo(['queue', 'receive', '--name', name], { env: lacking() })
+    const isBlocked = (pid: number) =>
+      waitingThreads(pid).some(({ tid, syscall }) => tid === pid && syscall === 'mq_timedreceive')
+    const actor = await until(() => childrenOf(run.pid).find(isBlocked))
+    run.child.kill('SIGKILL')
+    await until(() => !isAlive(actor), 2000)
+    await place.osdemo(['clean', '--quiet']).exit
+    expect(place.leftovers()).toEqual([])
+  },
+)
 
 test('the FIFO that a killed run left is removed by the next run of any command', async () => {
   const place = newPlace()

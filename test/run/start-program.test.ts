@@ -42,7 +42,7 @@ test.each([
   await until(() => !isAlive(pid), 2000)
 })
 
-test('a program is not executed when its supervisor has died before setpriv could leash it', async () => {
+test('a program is not executed when its supervisor has died before setpriv could ask for the death signal', async () => {
   const folder = temporaryFolder()
   const [go, started] = [join(folder, 'go'), join(folder, 'started')]
   const stub = `#!/bin/sh

@@ -24,6 +24,13 @@ export interface Line {
   keepAlive(alive: boolean): void
 }
 
+interface FirstLine {
+  name: string
+  config: unknown
+  /** Whether setpriv(1) has asked the kernel to kill us when the supervisor dies. */
+  hasDeathSignal: boolean
+}
+
 /** Exits with the supervisor. Not by process.exit: that waits for a thread of the pool which is blocked in open(2). */
 export function die(): never {
   process.kill(process.pid, 'SIGKILL')
@@ -36,8 +43,8 @@ export function processLine(write: (text: string) => void): Line {
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {})
   const { text, rest } = firstLine()
   // What run/start-process.ts writes first.
-  const { leashed, ...start } = JSON.parse(text) as { name: string; config: unknown; leashed: boolean }
-  if (!leashed) leashOurselves()
+  const { hasDeathSignal, ...start } = JSON.parse(text) as FirstLine
+  if (!hasDeathSignal) askForDeathSignal()
   const socket = new Socket({ fd: lineIn })
   return {
     ...start,
@@ -59,7 +66,7 @@ export function processLine(write: (text: string) => void): Line {
  * Where setpriv(1) has not done it, we ask the kernel to kill us when the supervisor dies. Without FFI there is only the end
  * of descriptor 4, which an actor does not notice while its event loop waits in a call.
  */
-function leashOurselves(): void {
+function askForDeathSignal(): void {
   const supervisor = process.ppid
   try {
     dieWithParent()

@@ -44,7 +44,7 @@ async function startActor(fixture: string) {
   }
 }
 
-const config = `${JSON.stringify({ name: 'other', config: null, leashed: true })}\n`
+const config = `${JSON.stringify({ name: 'other', config: null, hasDeathSignal: true })}\n`
 
 test('a character of a word is not damaged where the first read of the line ends in its middle', async () => {
   const actor = await startActor('echoing-actor')
