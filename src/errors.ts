@@ -109,9 +109,7 @@ export function errorFrom({ exit, message, hint, call, errno }: ErrorFields): Os
 
 /** True for what Node throws when a system call fails. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
-  return (
-    error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in error
-  )
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
 }
 
 /** The symbolic errno of an error that Node threw, or undefined. */

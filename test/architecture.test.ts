@@ -180,7 +180,10 @@ test.each([
 })
 
 /** The layers in which a comment beside each `!` and each `as` says why it holds. */
-const explained = ['events', 'log', 'main', 'actor-types', 'shell-quote']
+const explained = [
+  ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote'],
+  ...['framing', 'proc', 'why', 'replay', 'commands'],
+]
 
 /** `value!` and `field!: Type`; `value as Type`, but neither `as const` nor the word "as" in a sentence. */
 const assertion =

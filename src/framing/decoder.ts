@@ -111,9 +111,10 @@ export class FrameDecoder {
     const buffer = asBuffer(chunk)
     const size = buffer.length
     const maxLength = this.#maxLength
-    // The fast path: it allocates nothing and stays in local variables while whole frames lie in the chunk.
+    // The fast path: it allocates nothing and uses only local variables while the chunk contains whole frames.
     while (size - at >= HEADER) {
       const length =
+        // At least four more bytes are in the chunk.
         ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
       const start = at + HEADER
       if (length > size - start || length > maxLength) break
@@ -129,7 +130,7 @@ export class FrameDecoder {
     let at = from
     if (this.#pending < HEADER) {
       while (this.#pending < HEADER && at < size) {
-        this.#length = ((this.#length << 8) | chunk[at++]!) >>> 0
+        this.#length = ((this.#length << 8) | chunk[at++]!) >>> 0 // at < size
         this.#pending++
       }
       if (this.#pending < HEADER) return at
@@ -175,7 +176,7 @@ export class FrameDecoder {
       body = larger
       this.#body = body
     }
-    // For a few bytes, making a view and calling into the engine costs more than the loop.
+    // For a few bytes, a view and a call into the engine cost more than this loop, in which i is below chunk.length.
     if (end - start < 64) for (let i = start; i < end; i++) body[filled + i - start] = chunk[i]!
     else body.set(chunk.subarray(start, end), filled)
     this.#pending += end - start

@@ -1,8 +1,8 @@
 type ViewConstructor = new (memory: ArrayBufferLike, offset: number, length: number) => Buffer
 
 /**
- * The class that every Buffer is an object of: Node names it as the species of Buffer, as ECMAScript has it for what a
- * typed array's own methods make. Undefined where Buffer is not Node's.
+ * Node's internal class of every Buffer. Node exports it as `Buffer[Symbol.species]`, the constructor that ECMAScript uses for
+ * the results of a typed array's methods. Undefined where Buffer is not Node's.
  */
 const View = findView((Buffer as { [Symbol.species]?: ViewConstructor })[Symbol.species])
 

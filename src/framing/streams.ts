@@ -38,7 +38,7 @@ export function encodeStream(): Transform {
       try {
         frame = encode(payload)
       } catch (error) {
-        done(error as Error)
+        done(error as Error) // encode throws Error objects only.
         return
       }
       done(null, frame)
@@ -90,14 +90,14 @@ class DecodeStream extends Transform {
     try {
       step()
     } catch (error) {
-      this.#fail = () => done(error as Error)
+      this.#fail = () => done(error as Error) // The decoder throws Error objects only.
       this.#failIfRead()
       return
     }
     done()
   }
 
-  /** An error destroys a stream together with the frames that nobody has read yet, so it has to wait for them. */
+  /** An error destroys the stream and the frames in it that nobody has read, so it has to wait until they are read. */
   #failIfRead(): void {
     const fail = this.#fail
     if (fail === undefined || this.readableLength > 0) return

@@ -34,8 +34,8 @@ export interface Family {
 }
 
 /**
- * Opens the book of parents and children. A kernel with CONFIG_PROC_CHILDREN lists the children of each thread; on others
- * all processes are read once, here, and sorted by their PPid.
+ * Tells how to find the children of a process. A kernel with CONFIG_PROC_CHILDREN lists the children of each thread. Without it,
+ * this reads all processes once and groups them by PPid.
  */
 export function readFamily(): Family {
   if (readText('/proc/thread-self/children') !== undefined) {
@@ -45,8 +45,9 @@ export function readFamily(): Family {
   for (const pid of readNumbers('/proc')) {
     const ppid = readStat(pid)?.ppid
     if (ppid === undefined) continue
-    if (!families.has(ppid)) families.set(ppid, [])
-    families.get(ppid)!.push(pid)
+    const children = families.get(ppid)
+    if (children) children.push(pid)
+    else families.set(ppid, [pid])
   }
   return { source: 'the PPid in every /proc/PID/stat', children: (pid) => families.get(pid) ?? [] }
 }

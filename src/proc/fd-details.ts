@@ -10,9 +10,9 @@ export interface Watched {
 
 /** Reads the `tfd:` lines of an epoll instance: `tfd: 17 events: 19 data: 11 pos:0 ino:40f sdev:10`. */
 export function parseWatched(text: string): Watched[] {
-  return [...text.matchAll(/^tfd:\s*(\d+) events:\s*([0-9a-f]+)/gm)].map(([, fd, events]) => ({
+  return [...text.matchAll(/^tfd:\s*(\d+) events:\s*([0-9a-f]+)/gm)].map(([, fd, events = '']) => ({
     fd: Number(fd),
-    events: Number.parseInt(events!, 16),
+    events: Number.parseInt(events, 16),
   }))
 }
 

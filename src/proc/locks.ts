@@ -24,10 +24,11 @@ export function parseLocks(text: string): FileLock[] {
   return text.split('\n').flatMap((line) => {
     const words = line.trim().split(/\s+/)
     const waits = words[1] === '->'
-    const [id, kind, , access, pid, file, from, to] = waits ? [words[0], ...words.slice(2)] : words
+    const [id = '', kind = '', , access = '', pid, file = '', from = '', to] = waits
+      ? [words[0], ...words.slice(2)]
+      : words
     if (to === undefined) return []
-    const numbers = { id: Number.parseInt(id!, 10), pid: Number(pid) }
-    return [{ ...numbers, waits, kind: kind!, access: access!, file: file!, from: from!, to }]
+    return [{ id: Number.parseInt(id, 10), waits, kind, access, pid: Number(pid), file, from, to }]
   })
 }
 
@@ -43,7 +44,7 @@ export function readLocks(): FileLock[] | undefined {
  */
 function locksOfDescriptor(pid: number, fd: number): FileLock[] {
   const lines = readText(`/proc/${pid}/fdinfo/${fd}`)?.matchAll(/^lock:\s*(.*)$/gm) ?? []
-  return [...lines].flatMap(([, line]) => parseLocks(line!))
+  return [...lines].flatMap(([, line = '']) => parseLocks(line))
 }
 
 /** Those among the given processes that hold a lock of this kind on this file, with the descriptor. */

@@ -98,15 +98,16 @@ export function findParts(mappings: Mapping[], { file, segments }: ProgramImage)
 /** Where the segments lie. The kernel maps the lowest where the lowest mapping of the file is, the others as far apart as the file says. */
 function placesOf(mappings: Mapping[], file: string, segments: LoadSegment[]): Place[] {
   const own = mappings.filter(({ name }) => name === file)
-  const lowest = own[0]
+  const [lowest] = own
   if (!lowest) return []
-  if (segments.length === 0) {
+  const [first] = segments
+  if (!first) {
     return own.map(({ from, to, permissions }) => {
       const [writable, executable] = [permissions[1] === 'w', permissions[2] === 'x']
       return { from, bss: to, to, writable, executable }
     })
   }
-  const moved = lowest.from - pageBelow(segments[0]!.address, lowest)
+  const moved = lowest.from - pageBelow(first.address, lowest)
   return segments.map(({ address, fileSize, memorySize, writable, executable }) => {
     const start = address + moved
     const to = pageAbove(start + memorySize, lowest)
@@ -124,8 +125,8 @@ function partOf({ bss, writable, executable }: Place, from: bigint, permissions:
 
 function cutAt({ from, to }: Mapping, cuts: bigint[]): [from: bigint, to: bigint][] {
   const within = cuts.filter((cut) => cut > from && cut < to).sort((a, b) => (a < b ? -1 : 1))
-  const points = [from, ...new Set(within), to]
-  return points.slice(1).map((point, index) => [points[index]!, point])
+  const ends = [...new Set(within), to]
+  return ends.map((end, index) => [ends[index - 1] ?? from, end])
 }
 
 function pageBelow(address: bigint, mapping: Mapping): bigint {

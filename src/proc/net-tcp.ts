@@ -46,34 +46,35 @@ export function parseNetTcp(text: string): TcpRow[] {
 
 /** `0: 0100007F:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 UID TIMEOUT INODE ...` */
 function parseRow(row: string): TcpRow {
-  const words = row.trim().split(/\s+/)
-  const code = words[3]!
-  const [tx, rx] = words[4]!.split(':')
+  const [, local = '', remote = '', code = '', queues = '', , , uid, , inode] = row.trim().split(/\s+/)
+  const [tx = '', rx = ''] = queues.split(':')
   return {
-    local: parseEndpoint(words[1]!),
-    remote: parseEndpoint(words[2]!),
+    local: parseEndpoint(local),
+    remote: parseEndpoint(remote),
     state: STATES[Number.parseInt(code, 16) - 1] ?? code,
-    txQueue: Number.parseInt(tx!, 16),
-    rxQueue: Number.parseInt(rx!, 16),
-    uid: Number(words[7]),
-    inode: Number(words[9]),
+    txQueue: Number.parseInt(tx, 16),
+    rxQueue: Number.parseInt(rx, 16),
+    uid: Number(uid),
+    inode: Number(inode),
   }
 }
 
 function parseEndpoint(text: string): Endpoint {
-  const [address, port] = text.split(':')
-  // The kernel prints each four bytes of the address as one integer of the machine; typed arrays have its byte order too.
-  const integers = address!.match(/.{8}/g)!.map((digits) => Number.parseInt(digits, 16))
+  const [address = '', port = ''] = text.split(':')
+  // The address has 8 or 32 digits: one or four integers in the machine's byte order, which typed arrays use too.
+  const integers = address.match(/.{8}/g)!.map((digits) => Number.parseInt(digits, 16))
   const bytes = new Uint8Array(Uint32Array.from(integers).buffer)
-  return { host: hostText(bytes), port: Number.parseInt(port!, 16) }
+  return { host: hostText(bytes), port: Number.parseInt(port, 16) }
 }
 
 /** The text of an address of four or sixteen bytes in network order. */
 function hostText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
   const hex = Buffer.from(bytes).toString('hex')
-  // SocketAddress shortens it (RFC 5952) in the same way as socket.remoteAddress, so that the two compare.
-  return new SocketAddress({ family: 'ipv6', address: hex.match(/.{4}/g)!.join(':') }).address
+  // The 32 digits make eight groups.
+  const groups = hex.match(/.{4}/g)!
+  // SocketAddress shortens the text (RFC 5952) as socket.remoteAddress does, so the two can be compared.
+  return new SocketAddress({ family: 'ipv6', address: groups.join(':') }).address
 }
 
 /**
@@ -97,8 +98,8 @@ export function readUdpTable(pid: number): TcpRow[] {
 export function ephemeralRange(): { first: number; last: number } | undefined {
   const text = readText('/proc/sys/net/ipv4/ip_local_port_range')
   if (text === undefined) return undefined
-  const [first, last] = text.trim().split(/\s+/).map(Number)
-  return { first: first!, last: last! }
+  const [first = Number.NaN, last = Number.NaN] = text.trim().split(/\s+/).map(Number)
+  return { first, last }
 }
 
 /** The lowest port that needs no CAP_NET_BIND_SERVICE; undefined where the kernel does not tell. */

@@ -11,7 +11,12 @@ export interface UnixRow {
   path: string
 }
 
-const kinds = { '0001': 'stream', '0002': 'datagram', '0005': 'seqpacket' } as const
+/** SOCK_STREAM, SOCK_DGRAM and SOCK_SEQPACKET, as the kernel prints them. */
+const kinds: Partial<Record<string, UnixRow['kind']>> = {
+  '0001': 'stream',
+  '0002': 'datagram',
+  '0005': 'seqpacket',
+}
 
 /** __SO_ACCEPTCON of net/unix: the socket listens. */
 const accepts = 0x10000
@@ -21,9 +26,9 @@ export function parseNetUnix(text: string): UnixRow[] {
   return text.split('\n').flatMap((line) => {
     const found = /^[0-9a-f]+: \w+ \w+ (\w+) (\w+) \w+ +(\d+)(?: (.*))?$/.exec(line)
     if (!found) return []
-    const [, flags, type, inode, path = ''] = found
-    const kind = kinds[type as keyof typeof kinds] ?? 'other'
-    return [{ inode: Number(inode), kind, listens: (Number.parseInt(flags!, 16) & accepts) !== 0, path }]
+    const [, flags = '', type = '', inode, path = ''] = found
+    const kind = kinds[type] ?? 'other'
+    return [{ inode: Number(inode), kind, listens: (Number.parseInt(flags, 16) & accepts) !== 0, path }]
   })
 }
 

@@ -1,6 +1,9 @@
 /** What a nice value is worth to the scheduler. */
 
-/** `sched_prio_to_weight` of the kernel's kernel/sched/core.c: nice -20 to 19. A step is about 1.25, 10 % of the CPU for one of two. */
+/**
+ * `sched_prio_to_weight` of the kernel's kernel/sched/core.c, for nice -20 to 19. Each weight is about 1.25 times the next: one step
+ * moves about 10 % of the CPU from one of two processes to the other.
+ */
 const weights = [
   88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121,
   2501, 1991, 1586, 1277, 1024, 820, 655, 526, 423, 335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23,
@@ -9,7 +12,7 @@ const weights = [
 
 /** @param nice -20 to 19 */
 export function weightOf(nice: number): number {
-  return weights[nice + 20]!
+  return weights[nice + 20]! // The list has a weight for each value from -20 to 19.
 }
 
 /** The share of one CPU, 0 to 1, of each of those that want all of it. */

@@ -24,13 +24,14 @@ export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening
   if (typeof call !== 'object') return undefined
   const name = syscallName(call.number)
   if (name !== 'open' && name !== 'openat' && name !== 'openat2') return undefined
-  const [at, address, third] = name === 'open' ? [BigInt(currentFolder), ...call.args] : call.args
-  const path = readString(pid, address!)
+  const [at = 0n, address = 0n, third = 0n] =
+    name === 'open' ? [BigInt(currentFolder), ...call.args] : call.args
+  const path = readString(pid, address)
   if (path === undefined) return undefined
   // The flags of openat2(2) are the first 64 bits of its struct open_how.
-  const how = name === 'openat2' ? (readMemory(pid, third!, 8)?.readBigUInt64LE(0) ?? 0n) : third!
+  const how = name === 'openat2' ? (readMemory(pid, third, 8)?.readBigUInt64LE(0) ?? 0n) : third
   const flags = Number(BigInt.asUintN(32, how))
-  return { path, seen: asSeenFrom(pid, Number(BigInt.asIntN(32, at!)), path), flags }
+  return { path, seen: asSeenFrom(pid, Number(BigInt.asIntN(32, at)), path), flags }
 }
 
 /**

@@ -80,8 +80,8 @@ export function parseCpuList(text: string): number[] {
     .split(',')
     .filter((part) => part !== '')
     .flatMap((part) => {
-      const [first, last = first] = part.split('-').map(Number) as [number, number?]
-      return Array.from({ length: last! - first + 1 }, (_, index) => first + index)
+      const [first = 0, last = first] = part.split('-').map(Number)
+      return Array.from({ length: last - first + 1 }, (_, index) => first + index)
     })
 }
 

@@ -20,8 +20,8 @@ export interface Mapping {
   flags: string[]
 }
 
-// The name may hold anything but a newline, which the kernel writes as \012. A dot would stop at what else JavaScript
-// takes for the end of a line, such as a carriage return.
+// The name may contain anything but a newline, which the kernel writes as \012. A dot would not match the other characters
+// that end a line in JavaScript, such as a carriage return.
 const head = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *([^\n]*)$/
 
 /** Reads the text of a smaps file, or of a maps file, which has the first line of each mapping only. */
@@ -30,16 +30,16 @@ export function parseSmaps(text: string): Mapping[] {
   for (const line of text.split('\n')) {
     const found = head.exec(line)
     if (found) {
-      const [, from, to, permissions, offset, device, inode, name] = found as unknown as string[]
+      const [, from, to, permissions = '', offset = '', device = '', inode, name = ''] = found
       const counts = new Map<string, number>()
       mappings.push({
         from: BigInt(`0x${from}`),
         to: BigInt(`0x${to}`),
-        permissions: permissions!,
-        offset: Number.parseInt(offset!, 16),
-        device: device!,
+        permissions,
+        offset: Number.parseInt(offset, 16),
+        device,
         inode: Number(inode),
-        name: name!.replace(/\\012/g, '\n'),
+        name: name.replace(/\\012/g, '\n'),
         bytes: (field) => counts.get(field) ?? 0,
         flags: [],
         counts,
@@ -47,10 +47,10 @@ export function parseSmaps(text: string): Mapping[] {
       continue
     }
     const mapping = mappings.at(-1)
-    const [, field, rest] = /^(\w+):\s*(.*)$/.exec(line) ?? []
+    const [, field, rest = ''] = /^(\w+):\s*(.*)$/.exec(line) ?? []
     if (!mapping || field === undefined) continue
-    if (field === 'VmFlags') mapping.flags = rest!.trim().split(/\s+/)
-    else if (rest!.endsWith(' kB')) mapping.counts.set(field, Number.parseInt(rest!, 10) * 1024)
+    if (field === 'VmFlags') mapping.flags = rest.trim().split(/\s+/)
+    else if (rest.endsWith(' kB')) mapping.counts.set(field, Number.parseInt(rest, 10) * 1024)
   }
   return mappings
 }

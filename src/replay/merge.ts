@@ -24,11 +24,9 @@ export async function* merge(recordings: Recording[]): AsyncGenerator<Event> {
   }
   const heads = (await Promise.all(recordings.map(next))).flat()
   while (heads.length > 0) {
-    let first = 0
-    for (let at = 1; at < heads.length; at++) if (heads[at]!.event.t < heads[first]!.event.t) first = at
-    const { recording, event } = heads[first]!
-    yield event
-    heads.splice(first, 1, ...(await next(recording)))
+    const first = heads.reduce((earliest, head) => (head.event.t < earliest.event.t ? head : earliest))
+    yield first.event
+    heads.splice(heads.indexOf(first), 1, ...(await next(first.recording)))
   }
 }
 

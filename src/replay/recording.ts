@@ -90,7 +90,7 @@ async function* readEvents(
     for await (const text of stream) {
       // Some editors begin a file with a byte order mark.
       const lines = (rest + (number === 0 && rest === '' ? text.replace(/^\uFEFF/, '') : text)).split('\n')
-      rest = lines.pop()!
+      rest = lines.pop() ?? ''
       if (rest.length > longestLine) {
         const what = describeBad('it is too long', rest)
         throw new OsdemoError(`${name}:${number + 1}: this line is no event: ${what}`, 1, {
@@ -144,7 +144,7 @@ function parse(line: string): Event | string {
   const value = toJson(line)
   if (value === undefined) return 'it is no JSON'
   const wrong = complaint(value)
-  return wrong ? `it has ${wrong}` : (value as Event)
+  return wrong ? `it has ${wrong}` : (value as Event) // The value fits the schema of events.
 }
 
 function describeBad(why: string, line: string): string {

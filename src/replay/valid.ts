@@ -1,6 +1,5 @@
 /** Whether something that was read is one of our events, as the published JSON Schema defines them. */
 import { createRequire } from 'node:module'
-import type { Event } from '../events.js'
 import { eventCheckFile } from '../run/package.js'
 
 /** What the build makes of the schema of one kind of event (`scripts/event-check.mjs`). */
@@ -9,7 +8,7 @@ type Check = ((value: unknown) => boolean) & {
   errors: { instancePath: string; keyword: string; params: { missingProperty?: string } }[] | null
 }
 
-/** Events may nest this deep; ours have four levels. Views go through them by recursion, which deep nesting would overflow. */
+/** The deepest nesting of an accepted event; ours have four levels. Views recurse into events, and deep nesting would overflow the stack. */
 const mostLevels = 32
 
 type Checks = Partial<Record<string, Check>>
@@ -20,9 +19,11 @@ let checks: Checks | undefined
 export function complaint(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'no fields'
   if (isDeeper(value, mostLevels)) return `more than ${mostLevels} levels of lists and records`
-  const event = value as Partial<Event>
+  // Every object has this type, which says nothing about the values.
+  const event = value as Record<string, unknown>
   if (event.v === undefined) return 'no version v'
   if (event.v !== 1) return `version ${JSON.stringify(event.v)}, and this osdemo reads version 1`
+  // The build makes this file, with a check for each kind of event.
   checks ??= createRequire(import.meta.filename)(eventCheckFile()) as Checks
   const check = typeof event.event === 'string' && Object.hasOwn(checks, event.event) && checks[event.event]
   if (!check) return `the unknown event ${JSON.stringify(event.event)}`
@@ -31,7 +32,7 @@ export function complaint(value: unknown): string | undefined {
   const { instancePath, params } = check.errors![0]!
   if (instancePath === '') return `no field ${params.missingProperty}`
   // The path begins with a slash and the name of a field: `/row/table`.
-  const name = instancePath.split('/')[1] as keyof Event
+  const [, name = ''] = instancePath.split('/')
   return `a wrong ${name}, ${JSON.stringify(event[name])}`
 }
 

@@ -38,9 +38,10 @@ async function find(before: string[], current: string): Promise<Candidate[]> {
   if (!before.includes('--')) {
     const name = assignment.exec(current)?.[1] ?? before.at(-1)
     const taker = command.options.find((option) => option.required && option.long === name)
-    if (taker) return values(/<(.*)>/.exec(taker.flags)![1]!, taker.argChoices)
+    if (taker) return values(/<(.*)>/.exec(taker.flags)?.[1] ?? '', taker.argChoices)
     if (current.startsWith('-')) {
       const options = command.createHelp().visibleOptions(command)
+      // Each of our options has a long name.
       return options.map(({ long, description }) => [long!, description])
     }
   }

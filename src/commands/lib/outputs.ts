@@ -27,13 +27,22 @@ export async function openOutput(
 
 /** The files of `--save`. @throws SystemCallError when one cannot be made */
 export async function openRecords(paths: readonly string[] = []): Promise<Output[]> {
-  const names = paths.map((path) => endings[Object.keys(endings).find((known) => path.endsWith(known))!]!)
+  const files = paths.map((path) => ({ path, name: viewFor(path) }))
   const looks = { color: false, width: 80, hide: [] }
-  const views = await Promise.all(names.map((name) => createView(name, undefined, looks)))
-  return views.map((view, index) => {
-    const create = isDrawn(names[index]!) ? createWholeFile : createFileOutput
-    return create(view, paths[index]!)
+  // Every view is loaded before the first file is made.
+  const views = await Promise.all(
+    files.map(async (file) => ({ ...file, view: await createView(file.name, undefined, looks) })),
+  )
+  return views.map(({ path, name, view }) => {
+    const create = isDrawn(name) ? createWholeFile : createFileOutput
+    return create(view, path)
   })
+}
+
+/** The view that the ending of a file's name chooses. */
+function viewFor(path: string): ViewName {
+  // `savedFile` accepts a path only if it has one of the endings.
+  return Object.entries(endings).find(([ending]) => path.endsWith(ending))![1]
 }
 
 /** A picture is drawn when all is known; events are written as they happen. */

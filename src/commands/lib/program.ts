@@ -84,8 +84,9 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
 
   const prepared = new Set([''])
   async function prepare(path: string, next?: string): Promise<Command> {
-    // A path has at least one word, and every caller has it from the list of commands.
-    makeMembers(path.split(' ')[0]!)
+    const [first = ''] = path.split(' ')
+    makeMembers(first)
+    // Every caller names a command of the lists, and the members of its group now exist.
     const command = made.get(path)!
     if (prepared.has(path)) return command
     prepared.add(path)

@@ -28,10 +28,14 @@ export interface Duration {
 /** The longest timer that Node has, in milliseconds: 24 days. */
 const longest = 2 ** 31 - 1
 
+/** Units of time in milliseconds, units of size in bytes. */
+const times: Partial<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+const sizes: Partial<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
+
 /** `250ms`, `2s`, `1.5s`, `1m`. */
 export function duration(text: string): Duration {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
-  const milliseconds = Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit as 'ms' | 's' | 'm']
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
+  const milliseconds = Number(number) * (times[unit] ?? Number.NaN)
   if (milliseconds <= longest) return { milliseconds, text }
   throw new InvalidArgumentError('It takes a duration such as 250ms, 2s or 1m, of 24 days at most.')
 }
@@ -39,8 +43,8 @@ export function duration(text: string): Duration {
 /** `64`, `4KiB`, `16MiB`, `1GiB`, in bytes, up to `max`. */
 export function size(min: number, max: number): (text: string) => number {
   return (text) => {
-    const [, number, unit] = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(text) ?? []
-    const bytes = Number(number) * { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[(unit ?? 'B') as 'B']
+    const [, number, unit = 'B'] = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(text) ?? []
+    const bytes = Number(number) * (sizes[unit] ?? Number.NaN)
     if (bytes >= min && bytes <= max) return bytes
     throw new InvalidArgumentError(`It takes a size such as 64, 4KiB or 16MiB, from ${min} to ${max} bytes.`)
   }

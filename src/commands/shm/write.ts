@@ -25,6 +25,6 @@ export const spec = toolCommand({
           .default(0o600, '0600'),
       )
       .option('--hold', 'stay attached until Ctrl-C, then remove the segment'),
-  demo: ([text], { key, size: bytes, mode, hold }) =>
-    shmWrite({ text: text!, key, size: bytes, mode, hold: hold ?? false }),
+  demo: ([text = ''], { key, size: bytes, mode, hold }) =>
+    shmWrite({ text, key, size: bytes, mode, hold: hold ?? false }),
 })

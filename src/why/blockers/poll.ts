@@ -56,7 +56,7 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
 
 function watchedBy(pid: number, call: string, args: bigint[]): Watched[] | undefined {
   if (call.startsWith('epoll')) return readWatched(pid, Number(args[0]))
-  if (call === 'poll' || call === 'ppoll') return pollEntries(pid, args[0]!, Number(args[1]))
+  if (call === 'poll' || call === 'ppoll') return pollEntries(pid, args[0] ?? 0n, Number(args[1]))
   return selected(pid, Number(args[0]), args.slice(1, 4))
 }
 
@@ -78,7 +78,7 @@ function selected(pid: number, count: number, sets: bigint[]): Watched[] | undef
     address === 0n || length === 0 ? Buffer.alloc(length) : readMemory(pid, address, length),
   )
   if (reads?.length !== length || writes?.length !== length) return undefined
-  const has = (set: Buffer, fd: number) => ((set[fd >> 3]! >> (fd & 7)) & 1) !== 0
+  const has = (set: Buffer, fd: number) => (((set[fd >> 3] ?? 0) >> (fd & 7)) & 1) !== 0
   return Array.from({ length: count }, (_, fd) => ({
     fd,
     events: (has(reads, fd) ? IN : 0) + (has(writes, fd) ? OUT : 0),
@@ -88,10 +88,11 @@ function selected(pid: number, count: number, sets: bigint[]): Watched[] | undef
 /** Seconds, as they were asked for; undefined without a limit. */
 function timeLimit(pid: number, call: string, args: bigint[]): number | undefined {
   if (call === 'poll' || call === 'epoll_wait' || call === 'epoll_pwait') {
-    const milliseconds = Number(BigInt.asIntN(32, call === 'poll' ? args[2]! : args[3]!))
+    const timeout = (call === 'poll' ? args[2] : args[3]) ?? 0n
+    const milliseconds = Number(BigInt.asIntN(32, timeout))
     return milliseconds < 0 ? undefined : milliseconds / 1000
   }
-  const address = { ppoll: args[2], epoll_pwait2: args[3] }[call] ?? args[4]!
+  const address = { ppoll: args[2], epoll_pwait2: args[3] }[call] ?? args[4] ?? 0n
   if (address === 0n) return undefined
   const time = readTimespec(pid, address)
   // select(2) has microseconds where the others have nanoseconds.
