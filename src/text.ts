@@ -46,8 +46,8 @@ export function largest(numbers: Iterable<number>, least: number): number {
 }
 
 /**
- * Calls back with each complete line, without its newline; a last line without newline is never handed out. The chunks may
- * be cut anywhere, within a UTF-8 character too.
+ * Calls back with each complete line, without its newline; a last line without newline is never handed out.
+ * The chunks may be cut anywhere, within a UTF-8 character too.
  */
 export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8')

@@ -1,4 +1,4 @@
-/** Several recordings as one story: all processes of a machine have one clock, as long as it does not reboot. */
+/** Merges recordings by time: all processes of a machine share one clock until it reboots. */
 import { OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import type { Recording } from './recording.js'
@@ -9,8 +9,8 @@ interface Head {
 }
 
 /**
- * The events of all recordings in the order of their times; those of each recording stay in the order they have. Of one
- * recording each event comes as soon as it has been read.
+ * The events of all recordings in the order of their times; those of each recording stay in the order they
+ * have. Of one recording each event comes as soon as it has been read.
  *
  * @throws OsdemoError when two recordings are of different boots: their times do not compare
  */

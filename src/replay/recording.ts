@@ -32,7 +32,7 @@ const whatEventsAre = 'events are what --json prints and --save FILE.ndjson writ
 export function openRecording(name: string, warn: (text: string) => void): Recording {
   const stdin = name === '-'
   const shown = stdin ? 'stdin' : name
-  // Nonblocking, since the open of a FIFO that nobody writes to would hold us, and not even Ctrl-C could end that.
+  // Nonblocking: opening a FIFO without a writer would block us, and not even Ctrl-C could end that.
   const fd = stdin ? 0 : attempt(shown, () => openSync(name, constants.O_RDONLY | constants.O_NONBLOCK))
   const stats = attempt(shown, () => fstatSync(fd, { bigint: true }))
   if (stats.isDirectory()) {
@@ -48,7 +48,7 @@ export function openRecording(name: string, warn: (text: string) => void): Recor
   }
 }
 
-/** A pipe is read as a socket is: reading it as a file would park a thread that keeps the process from ending. */
+/** A pipe is read as a socket: read as a file, it would block a thread that keeps the process alive. */
 function openStream(fd: number, stats: BigIntStats): Readable {
   return stats.isFIFO() ? new Socket({ fd, writable: false }) : createReadStream('', { fd })
 }
@@ -151,7 +151,7 @@ function describeBad(why: string, line: string): string {
   return `${excerpt(why, 200)}: ${excerpt(line, 50)}`
 }
 
-/** The beginning of a text of others, which may be long; and what cannot be seen in it may steer the terminal. */
+/** The beginning of a foreign text, without invisible characters, which could control the terminal. */
 function excerpt(text: string, length: number): string {
   return (text.length > length ? `${text.slice(0, length)}...` : text).replaceAll(/\p{C}/gu, '?')
 }

@@ -1,4 +1,4 @@
-/** Shows recorded events as a run shows its own, and ends as a run does: on a signal, a deadline, a reader that went away. */
+/** Shows recorded events like those of a run, and ends like one: on a signal, a deadline, a closed stdout. */
 import { constants } from 'node:os'
 import { Interrupted, OutputClosed, TimedOut } from '../errors.js'
 import type { Event } from '../events.js'
@@ -8,8 +8,9 @@ import { onEndingSignal } from '../run/signals.js'
 /**
  * @param output where the events are shown; its pace is ours
  * @param records where they are written as well
- * @throws OsdemoError as the events' source does, and Interrupted, TimedOut, OutputClosed; SystemCallError when a file could
- *   not be written. A picture of what could not be read to its end is not written, unless the user ended it.
+ * @throws OsdemoError as the events' source does, and Interrupted, TimedOut, OutputClosed; SystemCallError
+ *   when a file could not be written. A picture of what could not be read to its end is not written, unless
+ *   the user ended it.
  */
 export async function replay(
   events: AsyncIterable<Event>,

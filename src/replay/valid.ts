@@ -8,7 +8,7 @@ type Check = ((value: unknown) => boolean) & {
   errors: { instancePath: string; keyword: string; params: { missingProperty?: string } }[] | null
 }
 
-/** The deepest nesting of an accepted event; ours have four levels. Views recurse into events, and deep nesting would overflow the stack. */
+/** The deepest nesting of an accepted event; ours have four levels. Views recurse into events. */
 const mostLevels = 32
 
 type Checks = Partial<Record<string, Check>>

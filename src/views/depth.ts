@@ -5,7 +5,10 @@ import { thousands } from '../text.js'
 /** The most blocks of a picture; what holds more is drawn to scale. */
 const most = { messages: 16, bytes: 4 }
 
-/** A channel just after a call. One without a capacity has a block for each message, and ends in `…` where it is too long. */
+/**
+ * A channel just after a call. One without a capacity has a block for each message, and ends in `…` where it
+ * is too long.
+ */
 export function drawDepth({ after, capacity, unit }: Depth): string {
   const amount = unit === 'bytes' ? bytes : thousands
   if (capacity === 0) return `${amount(after)} stored`

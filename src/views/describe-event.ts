@@ -23,7 +23,8 @@ const notable = 5000
 /**
  * One event as a sentence, without who says it.
  *
- * @param held at the end of a call: for how many microseconds it held its caller, where its beginning was seen
+ * @param held at the end of a call: for how many microseconds it held its caller, where its beginning was
+ *   seen
  */
 export function describe(event: Event, style = plain, held?: number): string {
   switch (event.event) {
@@ -79,7 +80,9 @@ export function title(command: readonly string[]): string {
   return ['osdemo', ...command].join(' ')
 }
 
-/** Options that say where a run is shown, and nothing about the run. The second half take a word of their own. */
+/**
+ * Options that say where a run is shown, and nothing about the run. The second half take a word of their own.
+ */
 const showing = ['--json', '--quiet', '--color', '--no-color', '--view', '--save', '--log-level']
 const takesWord = 4
 

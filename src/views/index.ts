@@ -1,4 +1,7 @@
-/** Which views there are, by the names that `--view` takes. Each, and what it needs, is loaded only when somebody looks through it. */
+/**
+ * Which views there are, by the names that `--view` takes. Each, and what it needs, is loaded only when
+ * somebody looks through it.
+ */
 import type { ViewName } from './names.js'
 import { createNdjson } from './ndjson.js'
 import type { TimelineOptions } from './timeline/index.js'

@@ -1,6 +1,6 @@
 /**
- * The memory of a process as textbooks draw it, the highest address on top: a row for each region, in the order in which
- * they come. What lies free between two of them is shown where it is large.
+ * The memory of a process as textbooks draw it, the highest address on top: a row for each region, in the
+ * order in which they come. What lies free between two of them is shown where it is large.
  *
  *     7ffc05c5d000-7ffc05c7e000 │ stack                ↓ │  132 KiB   12 KiB rw-p
  *                               ┊ 38.9 TiB free          ┊

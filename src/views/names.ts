@@ -1,4 +1,7 @@
-/** Which views there are, by the names that `--view` takes; apart from the views, so that a help page loads none. */
+/**
+ * Which views there are, by the names that `--view` takes; apart from the views, so that a help page loads
+ * none.
+ */
 export const viewNames = ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html'] as const
 
 export type ViewName = (typeof viewNames)[number]

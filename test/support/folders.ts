@@ -11,7 +11,10 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** A folder to be the whole PATH of a command, with these programs only. @throws when one of them is not installed here */
+/**
+ * A folder to be the whole PATH of a command, with these programs only. @throws when one of them is not
+ * installed here
+ */
 export function pathWith(...programs: string[]): string {
   const folder = temporaryFolder()
   for (const name of programs) {

@@ -140,10 +140,10 @@ test('a table of very many claims is drawn in pieces', async () => {
   expect(shown.match(/^ {2}a$/gm)).toHaveLength(many / 1000)
 })
 
-test.each(['svg', 'html', 'perfetto'] as const)('%s draws the depth of very many messages', async (name) => {
+test('a picture draws the depth of very many messages', async () => {
   const depth = { before: 0, after: 1, unit: 'messages', source: 'x' } as const
   const sent = Array.from({ length: many }, (_, t): Event => {
     return { ...base, t, event: 'sent', channel: 'c', seq: t, bytes: 1, depth }
   })
-  expect(await show(name, [run('one'), ...sent])).toContain('in c')
+  expect(await show('svg', [run('one'), ...sent])).toContain('in c')
 })

@@ -1,9 +1,9 @@
 /**
- * The run as one page that needs nothing else: the picture, the claims with their evidence, and all events in a table that can
- * be searched.
+ * The run as one page that needs nothing else: the picture, the claims with their evidence, and all events in
+ * a table that can be searched.
  *
- * Text of messages is escaped; should that ever fail, the page's policy still lets nothing run but its own script, and
- * nothing be loaded from anywhere.
+ * Text of messages is escaped; should that ever fail, the page's policy still lets nothing run but its own
+ * script, and nothing be loaded from anywhere.
  */
 import { createHash } from 'node:crypto'
 import { counted } from '../../text.js'

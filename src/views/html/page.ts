@@ -34,7 +34,10 @@ tbody tr:nth-child(even){background:var(--soft)}
 @media print{.tools,#detail{display:none}.table{max-height:none}}
 `
 
-/** Filters the table, shows what is pointed at, makes the picture wider. Without it, all is still there to be read. */
+/**
+ * Filters the table, shows what is pointed at, makes the picture wider. Without it, all is still there to be
+ * read.
+ */
 export const pageScript = `'use strict'
 for (const tools of document.querySelectorAll('.tools')) tools.hidden = false
 const rows = [...document.querySelectorAll('tbody tr')].map((row) => {

@@ -8,7 +8,9 @@ import { escapeText, label } from './text.js'
 export interface Diagram {
   draw(step: Step): void
   note(text: string): void
-  /** Of both ends of an arrow one draws it: the earlier, or where the other side is not there yet, the later. */
+  /**
+   * Of both ends of an arrow one draws it: the earlier, or where the other side is not there yet, the later.
+   */
   isDue(step: Step, arrow: Arrow): boolean
   /** In characters, so far. */
   readonly length: number

@@ -1,9 +1,9 @@
 /**
- * A sequence diagram for Mermaid, which GitHub and GitLab draw: participants that come and go, messages as arrows, lost ones
- * crossed, blocking as activation, what the kernel says as notes.
+ * A sequence diagram for Mermaid, which GitHub and GitLab draw: participants that come and go, messages as
+ * arrows, lost ones crossed, blocking as activation, what the kernel says as notes.
  *
- * Mermaid refuses a diagram of more than 50,000 characters. So of the steps of one kind only the first are drawn, as many as
- * fit, and a note says how many were left out.
+ * Mermaid refuses a diagram of more than 50,000 characters. So of the steps of one kind only the first are
+ * drawn, as many as fit, and a note says how many were left out.
  */
 
 import { counted } from '../../text.js'

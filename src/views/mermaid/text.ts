@@ -1,4 +1,7 @@
-/** Text in a Mermaid diagram: escaped so that no word or sign of it can mean anything there, and in short lines. */
+/**
+ * Text in a Mermaid diagram: escaped so that no word or sign of it can mean anything there, and in short
+ * lines.
+ */
 
 /** Characters in a line of a note or an arrow. */
 const lineLength = 36
@@ -18,8 +21,8 @@ export function label(text: string): string {
 }
 
 /**
- * Each other character becomes an entity code, which Mermaid writes as `#59;`. The word `end` would close a block, wherever
- * it stands, and `--` begins an arrow.
+ * Each other character becomes an entity code, which Mermaid writes as `#59;`. The word `end` would close a
+ * block, wherever it stands, and `--` begins an arrow.
  */
 export function escapeText(text: string): string {
   const safe = [...text].map((char) => (harmless.test(char) ? char : `#${char.codePointAt(0)};`)).join('')

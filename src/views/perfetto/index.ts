@@ -1,8 +1,9 @@
 /**
- * A trace for Perfetto (ui.perfetto.dev) and chrome://tracing: a track for each process and thread, system calls as slices,
- * messages as flow arrows, states as thread states, what is in a channel as a counter.
+ * A trace for Perfetto (ui.perfetto.dev) and chrome://tracing: a track for each process and thread, system
+ * calls as slices, messages as flow arrows, states as thread states, what is in a channel as a counter.
  *
- * It is Trace Event Format. `ts` and `dur` are microseconds, those of CLOCK_MONOTONIC: other traces of the same boot fit to it.
+ * It is Trace Event Format. `ts` and `dur` are microseconds, those of CLOCK_MONOTONIC: other traces of the
+ * same boot fit to it.
  */
 import { type Depth, numberIn } from '../../events.js'
 import { describe, subject, versions } from '../describe-event.js'
@@ -77,7 +78,10 @@ const stateNames: Record<Stay['state'], string> = {
   gone: 'Terminated',
 }
 
-/** As thread states; for viewers without them (Perfetto before v54, chrome://tracing) also as slices on a track beside. */
+/**
+ * As thread states; for viewers without them (Perfetto before v54, chrome://tracing) also as slices on a
+ * track beside.
+ */
 function states({ stays, steps }: Story): TraceEvent[] {
   const waits = steps.flatMap(({ event, about }) =>
     event.event === 'evidence' && about && event.source.endsWith('/wchan') ? [{ event, about }] : [],

@@ -1,4 +1,7 @@
-/** The tracks of a trace. On each, slices must lie apart or within each other; one that does not gets a track beside. */
+/**
+ * The tracks of a trace. On each, slices must lie apart or within each other; one that does not gets a track
+ * beside.
+ */
 import type { Lane, Story } from '../story/index.js'
 
 export interface TraceEvent {
@@ -29,7 +32,9 @@ export interface Slice {
   flow?: { ph: 's' | 'f'; id: number }
 }
 
-/** Above all thread ids that Linux gives: a track beside that of a thread needs an id that is none of them. */
+/**
+ * Above all thread ids that Linux gives: a track beside that of a thread needs an id that is none of them.
+ */
 const besides = 5_000_000
 
 /** The track where the states of a thread are drawn as slices. */

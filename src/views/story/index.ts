@@ -1,6 +1,6 @@
 /**
- * A whole run, or several that were merged, as what pictures are drawn from: who took part, which call held whom, which
- * message went from whom to whom, what was claimed on what evidence. It knows no picture.
+ * A whole run, or several that were merged, as what pictures are drawn from: who took part, which call held
+ * whom, which message went from whom to whom, what was claimed on what evidence. It knows no picture.
  */
 import type { CallFact, ClaimFact, Event, EvidenceFact, ProcessState, RunFact } from '../../events.js'
 import { cleaned } from '../escape-control.js'
@@ -57,7 +57,7 @@ export interface Claim extends ClaimFact {
 export interface Step {
   event: Event
   lane: Lane
-  /** Whom it is about, where that is not who says it: a child, or the process in `/proc` that evidence is from. */
+  /** The process it is about, where another one reports it: a child, or the process in `/proc`. */
   about?: Lane
   /** Of a call: the time that it takes; missing where it returned at once. */
   held?: Held
@@ -90,7 +90,8 @@ export interface Story {
 }
 
 /**
- * Tells the story of some events. They may come in any order; those of several boots one boot after the other.
+ * Tells the story of some events. They may come in any order; those of several boots one boot after the
+ * other.
  *
  * @param whole false: without those that a view for people may leave out
  */

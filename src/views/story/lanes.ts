@@ -2,7 +2,7 @@
 import type { Event } from '../../events.js'
 import type { Lane } from './index.js'
 
-/** A pid that the kernel gives again is somebody else. */
+/** A pid that the kernel has reused is a new lane. */
 export function createCast() {
   const lanes: Lane[] = []
   const current = new Map<number, Lane>()
@@ -42,7 +42,7 @@ export function createCast() {
     find(tid: number, { t }: Event): Lane {
       return current.get(tid) ?? add(tid, { pid: tid, name: '', kind: 'process', born: t })
     },
-    /** Whom a source such as `/proc/12/task/34/wchan` tells of: the thread or else the process, while it lives. */
+    /** Which living thread, or else process, a source such as `/proc/12/task/34/wchan` belongs to. */
     findWitness(source: string): Lane | undefined {
       const [, pid, thread] = /^\/proc\/(\d+)(?:\/task\/(\d+))?/.exec(source) ?? []
       return [thread, pid].map((id) => current.get(Number(id))).find((lane) => lane && !lane.end)

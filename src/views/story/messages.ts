@@ -20,8 +20,8 @@ export interface Arrow {
   /** Who would have received a lost one. */
   toward?: Lane
   /**
-   * One that did not arrive is lost only where somebody told what he received, one by one, and it was not among that. Else
-   * the other end is not in the recording.
+   * A message that did not arrive is lost only if the receiver reported every message one by one and this was
+   * not among them. Otherwise the receiver is not in the recording.
    */
   fate: 'arrived' | 'lost' | 'untold'
   /** What was received, or else sent. */
@@ -93,7 +93,7 @@ function index(ends: Channel['sent'], key: (message: MessageFact) => string | un
   return found
 }
 
-/** Who sends may come to say so only after it has been received: then it was sent by that time at the latest. */
+/** A sender may report late, after its message was received: then it sent it by that time at the latest. */
 function arrow(from: End | undefined, to: End | undefined, fate: Arrow['fate']): Arrow {
   const { event } = (to ?? from)!
   const received = to && { lane: to.lane, t: to.event.t }

@@ -19,7 +19,7 @@ export function createCalls(end: number) {
       open.delete(key)
       return held && Object.assign(held, { end: event.t, last: event })
     },
-    /** Nobody is held any more when he is gone. */
+    /** A call ends at the latest when its caller does. */
     holds(): Held[] {
       for (const held of holds) {
         const gone = held.lane.end?.t ?? held.lane.gone

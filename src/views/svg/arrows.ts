@@ -1,4 +1,4 @@
-/** Messages as arrows from lane to lane. Those that would lie on one another become one that says how many it is. */
+/** Messages as arrows from lane to lane. Arrows too close to tell apart become one, with their number. */
 
 import { counted, largest } from '../../text.js'
 import type { Arrow } from '../story/messages.js'
@@ -6,7 +6,7 @@ import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
 
-/** Arrows between the same lanes whose ends are closer than so many pixels are one: the least with which they are not too many. */
+/** Arrows of one way that are closer than this are one, in pixels: the first that leaves few enough. */
 const nearness = [5, 12, 25, 50, 100]
 const mostBundles = 90
 

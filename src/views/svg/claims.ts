@@ -63,7 +63,7 @@ function claimText({ holds, text }: Claim): string {
   return `${holds ? '✔' : '✘ does not hold:'} ${text}`
 }
 
-/** The list, from `top` on; and where it ends. Evidence that is a region of memory has a picture of its own. */
+/** The list, from `top` on, and where it ends. Regions of memory have a picture of their own. */
 export function listClaims({ claims }: Story, top: number, width: number, layout: Layout) {
   const parts: string[] = []
   let y = top

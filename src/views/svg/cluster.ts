@@ -1,8 +1,8 @@
 /** What lies too close together to be seen each for itself, as groups. */
 
 /**
- * Puts neighbours into one group while they are near each other. A group that has grown may come near the one before it,
- * and then joins that.
+ * Puts neighbours into one group while they are near each other. A group that has grown may come near the one
+ * before it, and then joins that.
  *
  * @param items in the order of their places
  * @param isNear whether a group and the one behind it, at first a single item, must become one

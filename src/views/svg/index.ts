@@ -1,6 +1,6 @@
 /**
- * A picture of the run, drawn to scale: a lane for each process, bars for what held it, arrows for messages, claims below.
- * What lies too close together to be seen is drawn as one, and the picture says so.
+ * A picture of the run, drawn to scale: a lane for each process, bars for what held it, arrows for messages,
+ * claims below. What lies too close together to be seen is drawn as one, and the picture says so.
  */
 import type { RunFact } from '../../events.js'
 import { counted, duration, thousands } from '../../text.js'

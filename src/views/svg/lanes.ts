@@ -69,10 +69,10 @@ function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
 const narrow = 1.5
 const widest = 3
 
-/** A state as a bar; many that are too short to be seen become one, in which each state has its share of the height. */
+/** A state as a bar. States too short to be seen become one bar, each with its share of the height. */
 function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
   const widthOf = (from: Stay, to: Stay) => scale.x(to.to) - scale.x(from.from)
-  // The last that was seen lasted for nobody knows how long: it is drawn for itself.
+  // How long the last state lasted is unknown, so it has a bar of its own.
   const isShort = (stay: Stay) => stay.to !== stay.from && widthOf(stay, stay) < narrow
   const groups = cluster(
     stays.filter(({ state }) => state !== 'gone'),

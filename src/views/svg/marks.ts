@@ -10,7 +10,7 @@ import type { Scale } from './scale.js'
 /** Things closer than so many pixels are drawn as one. */
 const near = 7
 
-/** What takes no time, below the line of life: calls that returned at once, evidence, notes, objects made and removed. */
+/** What takes no time: calls that returned at once, evidence, notes, objects made and removed. */
 export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: Layout): string[] {
   const y = yOf(lane)
   const moments = steps.flatMap((step) => {

@@ -4,7 +4,10 @@ import { wrapAnsi } from 'fast-wrap-ansi'
 
 type Attributes = Record<string, string | number | undefined>
 
-/** Any text as text or as an attribute of XML or HTML. Characters that XML does not know are out of it by then (`escape-control.ts`). */
+/**
+ * Any text as text or as an attribute of XML or HTML. Characters that XML does not know are out of it by then
+ * (`escape-control.ts`).
+ */
 export function escapeXml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
@@ -16,7 +19,7 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => entities[char]!)
 }
 
-/** An element; its content is markup, its attributes are any text. A title is shown when the mouse is over it. */
+/** An element. Its content is markup, its attributes are any text; a title is shown on hover. */
 export function element(name: string, attributes: Attributes, content = '', title?: string): string {
   const written = Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined ? [] : ` ${key}="${typeof value === 'number' ? rounded(value) : escapeXml(value)}"`,
@@ -49,7 +52,7 @@ export function widthOf(text: string, fontSize: number): number {
   return stringWidth(text.slice(0, longest)) * fontSize * letter
 }
 
-/** The text, or as much of its beginning as fits, with a sign that it goes on; empty when not even that fits. */
+/** The text, or as much of its beginning as fits, with an ellipsis; empty when nothing fits. */
 export function fitted(text: string, width: number, fontSize: number): string {
   const room = Math.floor(width / (fontSize * letter))
   if (text.length <= longest && stringWidth(text) <= room) return text

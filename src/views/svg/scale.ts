@@ -1,6 +1,6 @@
 /**
- * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody was held or ran
- * are cut out, which the axis shows.
+ * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody
+ * was held or ran are cut out, which the axis shows.
  */
 import { thousands } from '../../text.js'
 

@@ -1,4 +1,4 @@
-/** How pictures look, in the light and in the dark. Plain CSS without variables, which other programs than browsers know too. */
+/** How pictures look, light and dark. CSS without variables, which not every viewer of SVG supports. */
 
 const light = {
   paper: '#ffffff',

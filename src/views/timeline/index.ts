@@ -1,6 +1,6 @@
 /**
- * The story on a terminal, one line an event: when, who, what. It fits the width it is given, and every mark has a
- * sign or a word beside its colour.
+ * The story on a terminal, one line an event: when, who, what. It fits the width it is given, and every mark
+ * has a sign or a word beside its colour.
  *
  *       0.071 reader      4718 … open FIFO /tmp/osdemo-0/pipe for reading
  *       0.249 reader      4718 ✓ open returned 18 after 178 ms ▇▇▇▇
@@ -118,8 +118,9 @@ function createRuns() {
   const commands = new Map<number, string>()
   return {
     /**
-     * Whether times count anew from this run on. One of another process goes on beside those before it, on the same clock.
-     * One of the same process is a chapter, as in the tour, and begins anew; so does what another boot recorded.
+     * Whether times count anew from this run on. One of another process goes on beside those before it, on
+     * the same clock. One of the same process is a chapter, as in the tour, and begins anew; so does what
+     * another boot recorded.
      */
     begin(run: Event & RunFact): boolean {
       const beside = first !== undefined && first.boot === run.boot && !commands.has(run.pid)

@@ -54,7 +54,8 @@ export function createRows({ chalk, speaker, chart }: Tools) {
         case 'removed':
           return { ...me, sign: '-', text }
         case 'call': {
-          // The message that it passed on is shown, and says enough of a call that need not wait and was not refused.
+          // The message that it passed on is shown, and says enough of a call that need not wait and was not
+          // refused.
           if (event.waits === false && !event.errno) return undefined
           if (event.phase === 'begin') {
             begun.set(`${event.tid} ${event.call}`, event.t)

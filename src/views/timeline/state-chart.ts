@@ -1,6 +1,6 @@
 /**
- * Who was in which state when: a lane for each child, as a Gantt chart has it. Drawn from the `state` events of a run, at
- * its end, since how much time a column stands for depends on all of them.
+ * The states of each child over time: a lane for each, as a Gantt chart has it. Drawn from the `state` events
+ * of a run, at its end, since how much time a column stands for depends on all of them.
  *
  *     child-1    3011 ████░░░░████████░░░░████
  *     child-2    3012 ░░░░████░░░░░░░░░░░░░░░░
@@ -18,7 +18,7 @@ interface Lane {
   known: Set<ProcessState>
 }
 
-/** A change to a state that a child has been in before has a line of its own if the last state lasted so many microseconds. */
+/** A return to an earlier state has its own line if the state before lasted this long, in microseconds. */
 const notable = 100_000
 
 /** The chart shows so many changes, the first: it must not take all memory. */
@@ -81,7 +81,7 @@ export function createStateChart() {
       if (lane && lane.changes.at(-1)?.state !== 'ended') lane.changes.push({ t, state: 'ended' })
     },
 
-    /** The chart of all children so far, where they are several and one has changed its state; then it begins anew. */
+    /** The chart of the children so far, empty for one child or if none changed its state; starts anew. */
     take(looks: Looks): string {
       const text = draw([...lanes.values()], untold, looks)
       lanes.clear()
