@@ -48,8 +48,9 @@ export function createTornFinder(writers: number, size: number): TornFinder {
     if (by < 0 || by >= writers) throw new Error(`a byte that nobody wrote, at ${bytes}`)
     if (current >= 0) {
       changes++
-      const rest = came[current]! % size
-      const message = Math.floor(came[current]! / size)
+      const total = came[current]! // `current` is a writer: it was checked when it became current.
+      const rest = total % size
+      const message = Math.floor(total / size)
       if (rest > 0 && lastTorn[current] !== message) {
         torn++
         lastTorn[current] = message
@@ -62,11 +63,11 @@ export function createTornFinder(writers: number, size: number): TornFinder {
   return {
     take(chunk) {
       for (let at = 0; at < chunk.length; ) {
-        const byte = chunk[at]!
-        if (byte !== byteOf(current)) change(byte - 65)
+        const byte = chunk[at]! // The loop ends at the end of the chunk.
+        if (current < 0 || byte !== byteOf(current)) change(byte - 65)
         let end = at + 1
         while (end < chunk.length && chunk[end] === byte) end++
-        came[current]! += end - at
+        came[current]! += end - at // change() made `current` a writer.
         bytes += end - at
         at = end
       }

@@ -33,4 +33,6 @@ test('a message in three pieces is one torn message; the one inside is torn as w
 
 test('a byte that no writer writes is an error', () => {
   expect(() => createTornFinder(2, 3).take(Buffer.from('AAAC'))).toThrow('a byte that nobody wrote, at 3')
+  // The byte before A: no writer is current at the start.
+  expect(() => createTornFinder(2, 3).take(Buffer.from('@@A'))).toThrow('a byte that nobody wrote, at 0')
 })
