@@ -68,6 +68,9 @@ export class DemoFailed extends OsdemoError {
 
 /** A system call failed: exit 1, or 141 where it says that the reader of our output went away. */
 export class SystemCallError extends OsdemoError {
+  declare readonly call: string
+  declare readonly errno: string
+
   constructor(message: string, call: string, errno: string, details: Details = {}, exit = 1) {
     super(message, exit, { ...details, call, errno })
   }

@@ -182,7 +182,20 @@ test.each([
 /** The layers in which a comment beside each `!` and each `as` says why it holds. */
 const explained = [
   ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote'],
-  ...['framing', 'proc', 'why', 'replay', 'commands'],
+  ...['framing', 'proc', 'why', 'replay', 'commands', 'demos', 'ipc'],
+]
+
+/** Files of those layers that the rule does not cover yet. */
+const unfinished = [
+  'demos/doctor/checks.ts',
+  'demos/queue/named-queue.ts',
+  'demos/shared/fifo.ts',
+  'ipc/fifo.ts',
+  'ipc/libc.ts',
+  'ipc/make-fifo.ts',
+  'ipc/open-mq.ts',
+  'ipc/shared-ring.ts',
+  'ipc/tcp.ts',
 ]
 
 /** `value!` and `field!: Type`; `value as Type`, but neither `as const` nor the word "as" in a sentence. */
@@ -194,7 +207,7 @@ const assertion =
  * adjacent lines that also assert.
  */
 function unexplained(file: string, text: string): string[] {
-  if (!explained.includes(layerOf(file))) return []
+  if (!explained.includes(layerOf(file)) || unfinished.includes(file)) return []
   const lines = withoutWords(text).split('\n')
   let covered = false
   return lines.flatMap((line, index) => {
@@ -206,7 +219,10 @@ function unexplained(file: string, text: string): string[] {
   })
 }
 
-/** Empties the plain strings of a text, and what it imports; of each comment line, only `//` remains. */
+/**
+ * Empties the plain strings of a text, and what it imports; of each comment line, only `//` remains.
+ * Of a template on one line, only the expressions remain.
+ */
 function withoutWords(text: string): string {
   return text
     .replace(/^(?:import|export)(?: type)?(?: \w+,)? (?:\{[^}]*\}|\* as \w+)/gm, (list) =>
@@ -214,6 +230,9 @@ function withoutWords(text: string): string {
     )
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, (found) =>
       found.startsWith('/') ? found.replace(/.+/g, '//') : "''",
+    )
+    .replace(/`(?:[^`\\$\n]|\\.|\$(?!\{)|\$\{[^`{}\n]*\})*`/g, (template) =>
+      (template.match(/\$\{.*?\}/g) ?? []).join(' '),
     )
 }
 
@@ -232,6 +251,7 @@ test.each([
   ['// A reason two lines above.\n\nconst first = list[0]!'],
   ['use(last) // The reason of another line.\nconst first = list[0]!'],
   ["const place = 'http://' + list[0]!"],
+  ['const text = `as many as $' + '{list[0]!}`'],
 ])('the check sees an assertion without a reason: %s', (text) => {
   expect(unexplained('log.ts', text)).toHaveLength(1)
 })
@@ -246,6 +266,7 @@ test.each([
   ["import { a as B } from './a.js'\nimport type * as C from './c.js'\nexport {\n  d as E,\n} from './d.js'"],
   ["const text = 'Stop! It is used as Text.'"],
   ['const text = `as many as $count`'],
+  ['const text = `as many as F_GETPIPE_SZ: $' + '{count}`'],
 ])('the check lets pass: %s', (text) => {
   expect(unexplained('log.ts', text)).toEqual([])
 })

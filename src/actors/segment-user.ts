@@ -47,7 +47,7 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
       say({ event: 'call', phase: 'end', call, object, ...(typeof result === 'number' && { result }) })
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error
-      say({ event: 'call', phase: 'end', call, object, errno: error.errno! })
+      say({ event: 'call', phase: 'end', call, object, errno: error.errno })
     }
   }
   const steps: Record<Exclude<Verb<SegmentWord>, 'end'>, (text: string) => void> = {

@@ -17,8 +17,9 @@ export function requirePinning(): Native {
  * @throws SystemCallError when we may not, or must use none of them; Unavailable as requirePinning
  */
 export function pin(pid: number, cpus: number[]): void {
-  // A set of CPUs, a bit for each, in whole longs.
+  // A cpu_set_t has one bit for each CPU and consists of whole longs.
   const set = new Uint8Array(8 * (Math.floor(Math.max(...cpus) / 64) + 1))
+  // The set is long enough for the largest CPU number.
   for (const cpu of cpus) set[cpu >> 3]! |= 1 << (cpu & 7)
   try {
     checked('sched_setaffinity', requirePinning()(pid, set.length, set))
@@ -41,7 +42,7 @@ export function renice(pid: number, nice: number): void {
   try {
     setPriority(pid, nice)
   } catch (error) {
-    // Node throws this one in another shape than the errors of fs.
+    // Node throws a SystemError: unlike an error of fs, it has the errno in `info`, as a negative number.
     const { errno = constants.errno.EACCES } = (error as { info?: { errno: number } }).info ?? {}
     throw systemCallError(
       failed('setpriority', Math.abs(errno)),

@@ -15,7 +15,7 @@ import type { Waiter } from './shared-ring.js'
  */
 export function countPlainly(cell: Int32Array, index: number, times: number): void {
   for (let i = 0; i < times; i++) {
-    const seen = cell[index]!
+    const seen = cell[index]! // The caller passes a cell of the array.
     cell[index] = seen + 1
   }
 }

@@ -28,6 +28,7 @@ export function openUnboundedSender({ path, bytes, limit }: UnboundedPlace) {
 
   /** One at a time: of several that it is given at once, Node tells only when the pipe has taken all of them. */
   function writeFirst(): void {
+    // The callers check that a message waits.
     pipe.write(waiting[0]!, () => {
       waiting.shift()
       if (waiting.length > 0) writeFirst()

@@ -2,6 +2,7 @@
 import manifest from '../../../package.json' with { type: 'json' }
 import { OsdemoError } from '../../errors.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { keysOf } from '../shared/lists.js'
 import { checks } from './checks.js'
 
 export type Need = keyof typeof checks
@@ -48,6 +49,7 @@ export function doctor(commands: ReadonlyMap<string, Needs>, terminal: Terminal)
 
 function sayNode(stage: Stage): void {
   const wanted = manifest.engines.node
+  // package.json names a version, such as >=20.19.
   const [major = 0, minor = 0] = wanted.match(/\d+/g)!.map(Number)
   const [ours = 0, ourMinor = 0] = process.versions.node.split('.').map(Number)
   const enough = ours > major || (ours === major && ourMinor >= minor)
@@ -59,7 +61,7 @@ async function lookAround(stage: Stage, commands: Needs[]): Promise<Map<Need, Os
   const lacks = new Map<Need, OsdemoError>()
   const wanted = new Set(commands.flatMap(allNeeds))
   const remarked = new Set(commands.flatMap(({ also = [] }) => also))
-  for (const need of (Object.keys(checks) as Need[]).filter((each) => wanted.has(each))) {
+  for (const need of keysOf(checks).filter((each) => wanted.has(each))) {
     const { about, source, look } = checks[need]
     try {
       const seen = await stage.within(look, { silent: true })
@@ -68,7 +70,7 @@ async function lookAround(stage: Stage, commands: Needs[]): Promise<Map<Need, Os
     } catch (error) {
       if (!(error instanceof OsdemoError)) throw error
       lacks.set(need, error)
-      // The whole of a remark is here: no verdict will tell it.
+      // No verdict repeats what is only good to know, so its hint is shown here.
       stage.evidence(source, remarked.has(need) ? reason(error) : error.message, about)
     }
   }
@@ -76,7 +78,7 @@ async function lookAround(stage: Stage, commands: Needs[]): Promise<Map<Need, Os
 }
 
 export function allNeeds({ must = [], better = {}, also = [] }: Needs): Need[] {
-  return [...must, ...(Object.keys(better) as Need[]), ...also]
+  return [...must, ...keysOf(better), ...also]
 }
 
 function assess(
@@ -84,12 +86,13 @@ function assess(
   commands: ReadonlyMap<string, Needs>,
   lacks: Map<Need, OsdemoError>,
 ): { verdict: Verdict; why: string } {
+  // The name is a key of the map, or it stands in a list `plays`, which has names of commands only.
   const { must = [], better = {}, plays = [] } = commands.get(name)!
   const fatal = must.flatMap((need) => lacks.get(need) ?? [])
   if (fatal.length > 0) return { verdict: 'cannot run', why: `: ${fatal.map(reason).join('; ')}` }
-  const partly = (Object.entries(better) as [Need, string][]).flatMap(([need, effect]) => {
+  const partly = keysOf(better).flatMap((need) => {
     const lack = lacks.get(need)
-    return lack ? [`${effect} (${reason(lack)})`] : []
+    return lack ? [`${better[need]} (${reason(lack)})`] : []
   })
   const parts = plays.flatMap((part) => {
     const { verdict } = assess(part, commands, lacks)

@@ -6,6 +6,7 @@ import { pin, requirePinning } from '../../ipc/scheduling.js'
 import { allowedCpus, readPolicy, readSchedstat, type SchedStat } from '../../proc/sched.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
+import { zip } from '../shared/lists.js'
 import { requireProc } from '../shared/require-proc.js'
 
 /** The finest that a busy child sees, in microseconds: it was off the CPU when the clock jumped by more. */
@@ -35,6 +36,12 @@ export function requireScheduler(demo: string): number[] {
   return cpus
 }
 
+/** The CPU on which busy children compute: the last one in the list of `requireScheduler`. */
+export function busyCpu(cpus: number[]): number {
+  // requireScheduler throws when the list is empty.
+  return cpus.at(-1)!
+}
+
 export type BusyChild = ActorOf<'busy'>
 
 /** Starts busy children; they wait for a word. */
@@ -44,7 +51,7 @@ export async function startBusy<const Names extends readonly string[]>(
 ): Promise<{ [Name in keyof Names]: BusyChild }> {
   const config: BusyConfig = { gap }
   const children = await Promise.all(names.map((name) => stage.start({ program: 'busy', name, config })))
-  // There is one child for each name, in their order.
+  // Promise.all returns one child for each name, in the order of the names.
   return children as { [Name in keyof Names]: BusyChild }
 }
 
@@ -76,16 +83,20 @@ export interface Count extends SchedStat {
   t: number
 }
 
-/** Reads the counts of all, of one moment as nearly as can be: tried again when something came between. */
+/** What the kernel has counted for a child until now. @throws DemoFailed when the child has exited */
+export function countOf({ id, name }: Actor): Count {
+  const count = readSchedstat(id)
+  if (!count) throw new DemoFailed(`the ${name} (pid ${id}) is gone`, { hint: 'run it again' })
+  return { ...count, t: now() }
+}
+
+/** Reads the counts of all children at nearly the same moment: tries again when it took over 1 ms. */
 export function countAll(children: Actor[]): Count[] {
   let best: Count[] = []
   for (let tries = 0, least = Number.POSITIVE_INFINITY; tries < 20 && least > 1000; tries++) {
-    const counts = children.map(({ id, name }) => {
-      const count = readSchedstat(id)
-      if (!count) throw new DemoFailed(`the ${name} (pid ${id}) is gone`, { hint: 'run it again' })
-      return { ...count, t: now() }
-    })
-    const time = counts.at(-1)!.t - counts[0]!.t
+    const counts = children.map(countOf)
+    const times = counts.map(({ t }) => t)
+    const time = Math.max(...times) - Math.min(...times)
     if (time < least) [best, least] = [counts, time]
   }
   return best
@@ -99,6 +110,11 @@ export function between(before: Count, after: Count): Count {
     delay: after.delay - before.delay,
     turns: after.turns - before.turns,
   }
+}
+
+/** What was counted for each child since `before`, which has a count for each of them in the same order. */
+export function countsSince(before: Count[], children: Actor[]): Count[] {
+  return zip(before, countAll(children)).map(([one, other]) => between(one, other))
 }
 
 /** Nanoseconds, as people say them. */

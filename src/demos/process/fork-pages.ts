@@ -2,6 +2,7 @@
 import { readSmaps } from '../../proc/smaps.js'
 import type { Stage } from '../../run/stage.js'
 import { kib } from '../../text.js'
+import { zip } from '../shared/lists.js'
 import type { Variable } from './fork-picture.js'
 
 /** Those of the variables of examples/fork-shares.c that lie in memory which is shared. */
@@ -25,13 +26,12 @@ export interface Pages {
 
 /** @returns of each variable; of a process that cannot be seen any more, nothing */
 export function readPages(child: number, parent: number, variables: Variable[]): Pages[] {
-  const [mine, theirs] = [child, parent].map((pid) => readSmaps(pid) ?? [])
+  const mappings = { child: readSmaps(child) ?? [], parent: readSmaps(parent) ?? [] }
   return variables.map(({ address }) => {
-    const [near, far] = [mine!, theirs!].map((mappings) =>
-      mappings.find(({ from, to }) => from <= address && address < to),
-    )
-    const sum = (kind: string) => (near ? near.bytes(`${kind}_Clean`) + near.bytes(`${kind}_Dirty`) : 0)
-    const resident = Math.min(near?.bytes('Rss') ?? 0, far?.bytes('Rss') ?? 0)
+    const holds = ({ from, to }: { from: bigint; to: bigint }) => from <= address && address < to
+    const own = mappings.child.find(holds)
+    const sum = (kind: string) => (own ? own.bytes(`${kind}_Clean`) + own.bytes(`${kind}_Dirty`) : 0)
+    const resident = Math.min(own?.bytes('Rss') ?? 0, mappings.parent.find(holds)?.bytes('Rss') ?? 0)
     return { own: sum('Private'), common: sum('Shared'), resident }
   })
 }
@@ -44,7 +44,8 @@ export function showCopies(
   before: Pages[],
   after: Pages[],
 ): void {
-  const rows = variables.map(({ name }, at) => ({ name, before: before[at]!, after: after[at]! }))
+  const pages = zip(before, after)
+  const rows = zip(variables, pages).map(([{ name }, [before, after]]) => ({ name, before, after }))
   for (const { name, before, after } of rows) {
     const say = ({ own, common }: Pages) => `own ${kib(own)}, common ${kib(common)}`
     stage.evidence(

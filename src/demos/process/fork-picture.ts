@@ -26,8 +26,9 @@ export function pictureReader(onPicture: (picture: Picture) => void): (line: str
     const variable = variableLine.exec(line)
     const offset = offsetLine.exec(line)
     if (variable) {
-      const [, name, address, value] = variable as unknown as [string, string, string, string]
-      variables.push({ name, address: BigInt(`0x${address}`), value: Number(value) })
+      const [, name, address, value] = variable
+      // A match of variableLine has text for each of its three groups.
+      variables.push({ name: name!, address: BigInt(`0x${address}`), value: Number(value) })
     } else if (offset) onPicture({ title, variables, fd: Number(offset[1]), offset: Number(offset[2]) })
     else {
       title = line

@@ -4,6 +4,7 @@ import type { PartName } from '../../proc/memory-parts.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { kib } from '../../text.js'
+import { keysOf } from '../shared/lists.js'
 import { requireProc } from '../shared/require-proc.js'
 import { claimOrder, type Memory, partAt, readMemory, showMemory } from './show-memory.js'
 
@@ -60,12 +61,8 @@ async function take(
   child.tell(word)
   const { result } = await child.until('call', (event) => child.events.indexOf(event) >= seen)
   const after = readMemory(child.id)
-  const grown = Object.fromEntries(
-    (['heap', 'stack', 'anonymous'] as const).map((part) => [
-      part,
-      sizeOf(after, part) - sizeOf(before, part),
-    ]),
-  ) as Record<keyof typeof enough, number>
+  const growth = (part: PartName) => sizeOf(after, part) - sizeOf(before, part)
+  const grown = { heap: growth('heap'), stack: growth('stack'), anonymous: growth('anonymous') }
   const sizes = Object.entries(grown).map(([part, more]) => `${part} ${more < 0 ? '' : '+'}${kib(more)}`)
   stage.evidence(`/proc/${child.id}/smaps`, sizes.join(', '), 'what has changed', { data: grown })
   const should = ({ small: 'heap', recurse: 'stack', large: 'anonymous', end: 'stack' } as const)[word]
@@ -78,7 +75,7 @@ async function take(
     )
     return after
   }
-  const others = (Object.keys(grown) as (keyof typeof enough)[]).filter((part) => part !== should)
+  const others = keysOf(grown).filter((part) => part !== should)
   stage.claim(
     growthIds[should],
     `${nouns[should]} has grown with it, ${others.map((part) => nouns[part]).join(' and ')} not`,

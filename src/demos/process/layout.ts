@@ -35,6 +35,7 @@ export function layoutOf(pid: number): Demo {
 export function layoutOfCommand(words: string[]): Demo {
   return async (stage) => {
     requireProc('process layout')
+    // The command line has at least a program: `osdemo process layout --` alone is a usage error.
     const name = basename(words[0]!)
     const lines: string[] = []
     let more = 0

@@ -11,6 +11,9 @@ export interface Named {
 /** Regions that fit on a screen. */
 const enough = 24
 
+/** Pieces that become one region, lowest address first. */
+type Run = [Piece, ...Piece[]]
+
 type Same = (piece: Piece) => string
 
 /** Each keeps fewer pieces apart than the one before it. */
@@ -31,26 +34,28 @@ const mapped: string[] = ['library', 'mapped file', 'shared memory', 'anonymous'
  */
 export function gather(pieces: Piece[], limit = enough): Named[] {
   const choices = levels.map((same) => runsOf(pieces, same))
+  // There is one choice for each level, so there is a last one.
   return (choices.find((runs) => runs.length <= limit) ?? choices.at(-1)!).map(toRegion)
 }
 
-function runsOf(pieces: Piece[], same: Same): Piece[][] {
-  const runs: Piece[][] = []
+function runsOf(pieces: Piece[], same: Same): Run[] {
+  const runs: Run[] = []
   for (const piece of pieces) {
     const run = runs.at(-1)
-    if (run && same(run[0]!) === same(piece)) run.push(piece)
+    if (run && same(run[0]) === same(piece)) run.push(piece)
     else runs.push([piece])
   }
   return runs
 }
 
-function toRegion(run: Piece[]): Named {
-  const [first] = run as [Piece]
+function toRegion(run: Run): Named {
+  const [first] = run
   const parts = [...new Set(run.map(({ part }) => part))]
-  const part = parts.length === 1 ? parts[0]! : 'mapped'
+  const part = parts.length === 1 ? first.part : 'mapped'
   const region: Region = {
     part,
     from: first.from.toString(16),
+    // A run has at least one piece.
     to: run.at(-1)!.to.toString(16),
     bytes: run.reduce((sum, { from, to }) => sum + Number(to - from), 0),
     resident: run.reduce((sum, { resident }) => sum + resident, 0),
@@ -62,10 +67,10 @@ function toRegion(run: Piece[]): Named {
   return { about: describe(part, run), region }
 }
 
-function describe(part: string, run: Piece[]): string {
+function describe(part: string, run: Run): string {
   if (part === 'mapped') return 'libraries, anonymous'
   const names = [...new Set(run.map(({ name }) => name).filter((name) => name !== ''))]
-  const one = names.length === 1 ? names[0]! : undefined
+  const [one] = names.length === 1 ? names : []
   if (part === 'library') return one ?? 'libraries'
   if (part === 'mapped file') return one ?? 'mapped files'
   return one === undefined ? part : `${part} ${one}`

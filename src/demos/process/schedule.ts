@@ -2,15 +2,17 @@
 import { getPriority } from 'node:os'
 import { now } from '../../events.js'
 import { renice } from '../../ipc/scheduling.js'
-import { sharesOf, weightOf } from '../../proc/nice-weights.js'
+import { weightOf } from '../../proc/nice-weights.js'
 import { readSwitches } from '../../proc/sched.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { zip } from '../shared/lists.js'
 import {
-  between,
+  busyCpu,
   type Count,
   compute,
   countAll,
+  countsSince,
   dismiss,
   gap,
   inMilliseconds,
@@ -19,6 +21,7 @@ import {
   requireScheduler,
   startBusy,
 } from './busy-children.js'
+import { judged, showShares, total } from './cpu-shares.js'
 
 export interface ProcessScheduleOptions {
   /** Busy children, 2 to 16. Without a list of nice values all have the same. */
@@ -31,23 +34,20 @@ export interface ProcessScheduleOptions {
   patience?: number
 }
 
-/** How far a share may be from what the weights predict. */
-const tolerance = 0.15
-
-/** How long who ran when is told in single turns, in microseconds. */
+/** The children report their single turns on the CPU for this long at the end, in microseconds. */
 const window = 240_000
 
-/** So often a child may leave the CPU by itself, as for the garbage collector, and still be said to want all of it. */
+/** So many voluntary switches do not count: the garbage collector, for example, makes a thread wait. */
 const fewSleeps = 10
 
-/** What the kernel's count of a child that runs right now may be behind, in nanoseconds: a timer tick of 1/100 s. */
+/** A timer tick in nanoseconds, at most 1/100 s: the kernel updates a running child's count only then. */
 const tick = 10_000_000
 
 export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
   const { sample = 60, patience = 15_000 } = options
   return async (stage) => {
     const cpus = requireScheduler('process schedule')
-    const cpu = cpus.at(-1)!
+    const cpu = busyCpu(cpus)
     const nice = options.nice ?? defaultNice(stage, options.processes)
     const children = await startBusy(
       stage,
@@ -65,16 +65,18 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
     )
     const { sums, sleeps } = await stage.holdEvents(async () => {
       await compute(children, cpu)
-      // Not before: starting would take long for one that others are preferred to.
-      for (const [index, { id }] of children.entries()) renice(id, nice[index]!)
+      // Only now: with a high nice value, a child would take long to start.
+      for (const [{ id }, value] of zip(children, nice)) renice(id, value)
       const awake = sleepsOf(children)
       const before = countAll(children)
-      const look = () => countAll(children).map((count, index) => between(before[index]!, count))
+      const look = () => countsSince(before, children)
       const sums = (await stage.poll(() => judged(look(), nice, sample), patience)) ?? look()
       const until = now()
       const sleeps = sleepsOf(children) - awake
       release(children, cpus)
-      await report(children, Math.max(before.at(-1)!.t, until - window), until)
+      // Every child was counted by then.
+      const since = Math.max(...before.map(({ t }) => t))
+      await report(children, Math.max(since, until - window), until)
       return { sums, sleeps }
     })
     showOneCpu(stage, children, sums)
@@ -88,12 +90,12 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
   }
 }
 
-/** How often children have left the CPU by themselves: who does not want it all the time does not get its share. */
+/** Voluntary switches of the children: a child that sleeps now and then does not get its whole share. */
 function sleepsOf(children: Actor[]): number {
   return children.reduce((sum, { id }) => sum + (readSwitches(id)?.voluntary ?? 0), 0)
 }
 
-/** Values that every user may set, also one whose shell has been given a nice value. */
+/** Values that every user may set: a user without privileges cannot go below the nice value of osdemo. */
 function defaultNice(stage: Stage, processes: number | undefined): number[] {
   const own = Math.max(0, getPriority())
   if (processes !== undefined) return Array<number>(processes).fill(own)
@@ -101,30 +103,8 @@ function defaultNice(stage: Stage, processes: number | undefined): number[] {
   return [0, 5, 10].map((more) => Math.min(19, own + more))
 }
 
-/** The counts, once all have got enough to be judged and none is off what is predicted; when patience is over, it is. */
-function judged(sums: Count[], nice: number[], sample: number): Count[] | undefined {
-  const predicted = sharesOf(nice)
-  const off = deviations(sums, predicted).some((one) => Math.abs(one) > tolerance)
-  return off || !isEnough(sums, predicted, sample) ? undefined : sums
-}
-
-function isEnough(sums: Count[], predicted: number[], sample: number): boolean {
-  return total(sums) * Math.min(...predicted) >= sample * 1e6
-}
-
-/** How far each share is from what is predicted, as a part of that. */
-function deviations(sums: Count[], predicted: number[]): number[] {
-  return sums.map(({ run }, index) => run / total(sums) / predicted[index]! - 1)
-}
-
-/** Nanoseconds of the CPU that all together have got. */
-function total(sums: Count[]): number {
-  return sums.reduce((sum, { run }) => sum + run, 0)
-}
-
 function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
-  for (const [index, { id, name }] of children.entries()) {
-    const { t, run, delay, turns } = sums[index]!
+  for (const [{ id, name }, { t, run, delay, turns }] of zip(children, sums)) {
     stage.evidence(
       `/proc/${id}/schedstat`,
       `ran ${inMilliseconds(run)}, was ready for ${inMilliseconds(delay)}, got the CPU ${turns} times`,
@@ -149,7 +129,7 @@ function showTurns(stage: Stage, turns: Turn[]): void {
   stage.claim(
     'scheduler/turns-do-not-overlap',
     `of ${turns.length} turns that they saw by the clock no two were at the same time`,
-    // What is shorter than a gap may hide in the turn of another one.
+    // A child does not notice that it was off the CPU for less than a gap.
     overlapOf(turns) <= turns.length * gap,
   )
 }
@@ -159,12 +139,12 @@ interface Turn {
   to: number
 }
 
-/** When a child was on the CPU, as it told. */
+/** When a child was on the CPU, as the child reported it. */
 function turnsOf({ events }: Actor): Turn[] {
   const states = events.filter((event) => event.event === 'state')
-  return states.flatMap(({ state, t }, index) =>
-    state === 'running' && states[index + 1] ? [{ from: t, to: states[index + 1]!.t }] : [],
-  )
+  return zip(states, states.slice(1))
+    .filter(([{ state }]) => state === 'running')
+    .map(([start, end]) => ({ from: start.t, to: end.t }))
 }
 
 /** Microseconds for which two or more were on the CPU. */
@@ -176,30 +156,4 @@ function overlapOf(turns: Turn[]): number {
     end = Math.max(end, to)
   }
   return overlap
-}
-
-function showShares(stage: Stage, children: Actor[], nice: number[], sums: Count[], sample: number): void {
-  const predicted = sharesOf(nice)
-  if (!isEnough(sums, predicted, sample)) {
-    const least = inMilliseconds(total(sums) * Math.min(...predicted))
-    stage.note(
-      `too little to judge the shares by: a child that is due ${percent(Math.min(...predicted))} of ` +
-        `${inMilliseconds(total(sums))} gets some ${least}, a few turns; take values that are closer, or a calmer moment`,
-      'aside',
-    )
-    return
-  }
-  deviations(sums, predicted).forEach((deviation, index) => {
-    const got = percent(sums[index]!.run / total(sums))
-    stage.claim(
-      'scheduler/weights-predict-shares',
-      `${children[index]!.name} (nice ${nice[index]}) got ${got} of what all got; its weight predicts ` +
-        `${percent(predicted[index]!)}, which is within ${100 * tolerance} %`,
-      Math.abs(deviation) <= tolerance,
-    )
-  })
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`
 }

@@ -1,6 +1,6 @@
-/** A child is driven through every state that the kernel has for it: new, ready, running, waiting, stopped, zombie, gone. */
+/** A child goes through every state of a process: new, ready, running, waiting, stopped, zombie, gone. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { now, type ProcessState } from '../../events.js'
+import { now } from '../../events.js'
 import { readStat } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import { readWchan } from '../../proc/task.js'
@@ -10,21 +10,14 @@ import { seeWait } from '../shared/claim-waiting.js'
 import {
   type BusyChild,
   between,
-  compute,
-  countAll,
+  countOf,
   dismiss,
   inMilliseconds,
-  release,
-  report,
   requireScheduler,
   startBusy,
 } from './busy-children.js'
-
-/** How long a state is held so that one can see it, in milliseconds. */
-const beat = 100
-
-/** How long a state is waited for, in milliseconds: a process must get the CPU to stop, to wait and to end. */
-const patience = 20_000
+import { patience, sayState, seeState } from './see-state.js'
+import { beat, showReady } from './show-ready.js'
 
 export const processStates: Demo = async (stage) => {
   const cpus = requireScheduler('process states')
@@ -36,19 +29,6 @@ export const processStates: Demo = async (stage) => {
   await showStopped(stage, child)
   await showRunning(stage, child)
   await showEnd(stage, child)
-}
-
-/** Says what state a child is in, as the kernel has it now. */
-function sayState(stage: Stage, { id }: Actor, state: ProcessState): void {
-  const kernel = readStat(id)?.state ?? ''
-  stage.say({ event: 'state', child: id, state, kernel, source: `/proc/${id}/stat` })
-}
-
-/** Waits until the kernel has a child in a state, and says so. */
-async function seeState(stage: Stage, child: Actor, state: ProcessState, letter: string): Promise<boolean> {
-  const seen = await stage.poll(() => readStat(child.id)?.state === letter, patience)
-  if (seen) sayState(stage, child, state)
-  return seen ?? false
 }
 
 async function beNew(stage: Stage): Promise<BusyChild> {
@@ -63,6 +43,7 @@ async function beNew(stage: Stage): Promise<BusyChild> {
   stage.claim(
     'process/new-child-is-known-to-kernel',
     'it is new: the kernel has a process of that number, a child of osdemo, and knows when it was made',
+    // requireScheduler has checked that /proc shows our processes, so osdemo itself is there.
     stat?.ppid === process.pid && stat.startTicks >= readStat(process.pid)!.startTicks,
   )
   stage.note(
@@ -70,64 +51,6 @@ async function beNew(stage: Stage): Promise<BusyChild> {
     'aside',
   )
   return child
-}
-
-/** Two compute on one CPU: both are in state R, and each knows from its clock when it really had the CPU. */
-async function showReady(stage: Stage, child: BusyChild, rival: BusyChild, cpus: number[]): Promise<void> {
-  const cpu = cpus.at(-1)!
-  stage.note(`child and rival are to compute without a pause, on CPU ${cpu} alone`)
-  const both = [child, rival]
-  const { letters, seen, sums } = await stage.holdEvents(async () => {
-    const since = now()
-    await compute([child], cpu)
-    await sleep(beat)
-    await compute([rival], cpu)
-    const before = countAll(both)
-    const letters = await stage.poll(() => bothRunnable(child, rival))
-    const look = () => countAll(both).map((count, index) => between(before[index]!, count))
-    const seen = await stage.poll(() => look().every(({ delay }) => delay > beat * 4e5))
-    const sums = look()
-    await report(both, since, Number.MAX_SAFE_INTEGER)
-    return { letters, seen, sums }
-  })
-  release(both, cpus)
-  for (const one of both) await seeState(stage, one, 'waiting', 'S')
-  both.forEach(({ id, name }, index) => {
-    const { run, delay } = sums[index]!
-    stage.evidence(
-      `/proc/${id}/schedstat`,
-      `running ${inMilliseconds(run)}, ready ${inMilliseconds(delay)}`,
-      name,
-      { data: { runNs: run, delayNs: delay } },
-    )
-  })
-  stage.claim(
-    'scheduler/several-are-runnable-on-one-cpu',
-    'while two want one CPU, the kernel has both in state R at the same time',
-    letters !== undefined,
-  )
-  if (seen) {
-    stage.claim(
-      'process/state-r-means-running-or-ready',
-      'R means running or ready: each of them was ready for a part of that time, and did not run',
-      sums.every(({ delay }) => delay > 0),
-    )
-  } else {
-    stage.note('cannot be seen here: how long each was ready, for others had the CPU all the time', 'aside')
-  }
-  const wall = Math.max(...sums.map(({ t }) => t)) * 1000
-  const ran = sums.reduce((sum, { run }) => sum + run, 0)
-  stage.claim(
-    'scheduler/one-cpu-runs-one-at-a-time',
-    `both together ran for ${inMilliseconds(ran)} of ${inMilliseconds(wall)}: one CPU runs one at a time`,
-    ran <= wall + 20e6,
-  )
-}
-
-/** The letters of both at one moment: the child is seen before and after the rival. */
-function bothRunnable(child: Actor, rival: Actor): true | undefined {
-  const letters = [child, rival, child].map(({ id }) => readStat(id)?.state)
-  return letters.every((letter) => letter === 'R') || undefined
 }
 
 async function showWaiting(stage: Stage, child: Actor): Promise<void> {
@@ -146,10 +69,10 @@ async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
   const stopped = await seeState(stage, child, 'stopped', 'T')
   const wchan = readWchan(child.id, child.id)
   if (wchan) stage.evidence(`/proc/${child.id}/wchan`, wchan, 'where in the kernel it is kept')
-  const before = countAll([child])[0]!
+  const before = countOf(child)
   child.tell('compute')
   await sleep(beat)
-  const { run } = between(before, countAll([child])[0]!)
+  const { run } = between(before, countOf(child))
   stage.evidence(
     `/proc/${child.id}/schedstat`,
     inMilliseconds(run),
@@ -164,12 +87,12 @@ async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
 }
 
 async function showRunning(stage: Stage, child: Actor): Promise<void> {
-  const before = countAll([child])[0]!
+  const before = countOf(child)
   const sent = now()
   child.kill('SIGCONT')
   await child.until('call', ({ phase, t }) => phase === 'begin' && t > sent)
   const run = await stage.poll(() => {
-    const { run } = between(before, countAll([child])[0]!)
+    const { run } = between(before, countOf(child))
     return run > 1e6 && run
   }, patience)
   if (run !== undefined) sayState(stage, child, 'running')
@@ -177,9 +100,9 @@ async function showRunning(stage: Stage, child: Actor): Promise<void> {
   await sleep(beat)
 }
 
-/** The end has two steps: a zombie is a process that has ended and that its parent has not waited for yet. */
+/** A child exits in two steps: it is a zombie until its parent has reaped it. */
 async function showEnd(stage: Stage, child: Actor): Promise<void> {
-  // Whoever ended it before us ends this run: then nothing is found here.
+  // When somebody else has killed the child, the poll throws: the death of the child ends this run.
   const begun = await stage.poll(() => readStat(child.id)?.startTicks)
   child.kill('SIGKILL')
   if (seenAsZombie(child)) {
@@ -202,7 +125,7 @@ async function showEnd(stage: Stage, child: Actor): Promise<void> {
   )
 }
 
-/** Node waits for its children whenever its event loop turns. So for once the supervisor waits without turning it, for a second at most. */
+/** Blocks the event loop for at most a second: Node would reap the child as soon as the loop turns. */
 function seenAsZombie({ id }: Actor): boolean {
   const cell = new Int32Array(new SharedArrayBuffer(4))
   for (const end = now() + 1_000_000; now() < end; Atomics.wait(cell, 0, 0, 1)) {

@@ -10,8 +10,17 @@ import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { micro } from '../../text.js'
 import { makePrivateFifo } from '../shared/fifo.js'
+import { zip } from '../shared/lists.js'
 import { toldNumber } from '../shared/told-number.js'
-import { compute, dismiss, release, requireScheduler, startBusy, tellAndWait } from './busy-children.js'
+import {
+  busyCpu,
+  compute,
+  dismiss,
+  release,
+  requireScheduler,
+  startBusy,
+  tellAndWait,
+} from './busy-children.js'
 
 /** The one that begins, and the one that answers. */
 type Passers = [ActorOf<'passer'>, ActorOf<'passer'>]
@@ -69,7 +78,7 @@ function showSwitches(
 }
 
 async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
-  const [sleeper, ...busy] = await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])
+  const [sleeper, watched, rival] = await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])
   // Once it is awake: starting takes switches too.
   sleeper.tell('here')
   await sleeper.until('note')
@@ -83,14 +92,15 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
     slept.voluntary >= sleeps / 2,
   )
 
-  await compute(busy, cpus.at(-1)!)
-  const before = switches(busy[0]!)
+  const busy = [watched, rival]
+  await compute(busy, busyCpu(cpus))
+  const before = switches(watched)
   const computed = await stage.poll(() => {
-    const count = since(before, busy[0]!)
+    const count = since(before, watched)
     return count.involuntary >= enough && count
   }, 5000)
   if (computed) {
-    showSwitches(stage, busy[0]!, computed, 'while it computed beside busy-2')
+    showSwitches(stage, watched, computed, 'while it computed beside busy-2')
     stage.claim(
       'scheduler/computing-is-preempted',
       'from who computes the kernel takes the CPU: its switches are involuntary',
@@ -140,7 +150,7 @@ async function measure(
 }
 
 async function showCost(stage: Stage, both: Passers, alone: number, cpus: number[]): Promise<void> {
-  const [one, other] = [cpus.at(-1)!, cpus.at(-2)]
+  const [one, other] = [busyCpu(cpus), cpus.at(-2)]
   const near = await pass(stage, both, [one, one])
   stage.claim(
     'scheduler/round-trip-takes-a-switch-each',
@@ -164,13 +174,13 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
 }
 
 async function pass(stage: Stage, both: Passers, cpus: [number, number]) {
-  for (const [index, { id }] of both.entries()) pin(id, [cpus[index]!])
+  for (const [{ id }, cpu] of zip(both, cpus)) pin(id, [cpu])
   const before = both.map(switches)
   const { times, median } = await measure(
     both[0],
     cpus[0] === cpus[1] ? `pass both on CPU ${cpus[0]}` : `pass on CPUs ${cpus[0]} and ${cpus[1]}`,
   )
-  const counts = both.map((actor, index) => since(before[index]!, actor))
-  for (const [index, actor] of both.entries()) showSwitches(stage, actor, counts[index]!, 'meanwhile')
+  const counts = zip(before, both).map(([count, actor]) => since(count, actor))
+  for (const [actor, count] of zip(both, counts)) showSwitches(stage, actor, count, 'meanwhile')
   return { times, median, switches: counts }
 }

@@ -6,6 +6,7 @@ import { readStatus } from '../../proc/status.js'
 import { readUsers } from '../../proc/users.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { largest } from '../../text.js'
+import { zip } from '../shared/lists.js'
 import { requireProc } from '../shared/require-proc.js'
 import { requireProcess } from '../shared/require-process.js'
 import { type Shell, startShell } from '../shared/shell.js'
@@ -67,10 +68,10 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
 /** Whether start times and lists of children fit what the PPids say of these, each the child of the next. */
 function agreed(members: Stat[]): boolean {
   const family = readFamily()
-  return members.slice(1).every((parent, index) => {
-    const child = members[index]!
-    return parent.startTicks <= child.startTicks && family.children(parent.pid).includes(child.pid)
-  })
+  return zip(members, members.slice(1)).every(
+    ([child, parent]) =>
+      parent.startTicks <= child.startTicks && family.children(parent.pid).includes(child.pid),
+  )
 }
 
 function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void {
@@ -144,6 +145,7 @@ interface Pair {
 
 function pairOf(line: string): Pair {
   const [parent, child] = line.split(' ').map(Number)
+  // The script prints two numbers on each line.
   return { parent: parent!, child: child! }
 }
 

@@ -34,10 +34,9 @@ export interface UnboundedSize {
 export async function makeChannel(stage: Stage, capacity: Capacity, size: UnboundedSize): Promise<Channel> {
   if (capacity === 'unbounded') return makeUnbounded(stage, size)
   if (capacity === 0) {
-    const [offer, ready, taken] = ['offer', 'ready', 'taken'].map(
-      (role) => makePrivateQueue(stage, rendezvousShape, role).name,
-    ) as [string, string, string]
-    return { capacity, name: 'rendezvous', place: { kind: 'rendezvous', offer, ready, taken } }
+    const make = (role: string) => makePrivateQueue(stage, rendezvousShape, role).name
+    const queues = { offer: make('offer'), ready: make('ready'), taken: make('taken') }
+    return { capacity, name: 'rendezvous', place: { kind: 'rendezvous', ...queues } }
   }
   const queue = makePrivateQueue(stage, { capacity, messageSize })
   return { capacity, name: queue.name, queue, place: { kind: 'bounded', queue: queue.name } }

@@ -1,29 +1,13 @@
-/** A sender and a receiver process over a channel of one capacity, each of them waiting or not. */
-import { readStat } from '../../proc/stat.js'
+/** A sender and a receiver process share a channel; each uses blocking or nonblocking calls. */
 import { readStatus } from '../../proc/status.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { duration } from '../../text.js'
-import { seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { type Capacity, makeChannel } from './channel.js'
+import { claimOutcome } from './claim-outcome.js'
 import { requireQueues, showQueue } from './posix-queue.js'
-import {
-  allInOrder,
-  allMet,
-  expectedWall,
-  highestDepth,
-  neverMeet,
-  type Outcome,
-  type Plan,
-  playRound,
-  type SideOutcome,
-  sizeOf,
-  stoppedAs,
-  timeHeld,
-  type Way,
-} from './round.js'
-import { waitingCall } from './watch.js'
+import { type Plan, playRound, type Way } from './round.js'
+import { showWall } from './show-wall.js'
 
 export interface QueueOptions {
   capacity: Capacity
@@ -100,66 +84,7 @@ function explain(stage: Stage, { capacity, limit }: QueueOptions): void {
   }
 }
 
-/** What is claimed of the side that goes first, when it can go no further. */
-const wallIds = {
-  queue: {
-    held: { sender: 'queue/sender-blocks-when-full', receiver: 'queue/receiver-blocks-when-empty' },
-    refused: {
-      sender: 'queue/nonblocking-send-is-refused-when-full',
-      receiver: 'queue/nonblocking-receive-is-refused-when-empty',
-    },
-  },
-  rendezvous: {
-    held: {
-      sender: 'queue/rendezvous-blocks-lone-sender',
-      receiver: 'queue/rendezvous-blocks-lone-receiver',
-    },
-    refused: {
-      sender: 'queue/rendezvous-refuses-lone-sender',
-      receiver: 'queue/rendezvous-refuses-lone-receiver',
-    },
-  },
-} as const
-
-/** What stops the side that goes first, as the kernel shows it. */
-async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
-  const { capacity } = plan.channel
-  const wall = expectedWall(plan)
-  const kind = capacity === 0 ? 'rendezvous' : 'queue'
-  if (plan.channel.queue) showQueue(stage, plan.channel.queue, `the queue, when the ${plan.first} is alone`)
-  if (wall === 'refused') {
-    const calls = first.events.filter((event) => event.event === 'call')
-    const errno = calls.find((call) => call.errno !== undefined)?.errno
-    stage.evidence('errno', errno ?? 'no call failed', `what the C library gave to the ${first.name}`)
-    stage.claim(
-      wallIds[kind].refused[plan.first],
-      `${whyStopped(capacity, plan.first)}: a nonblocking call fails at once, with EAGAIN`,
-      errno === 'EAGAIN',
-    )
-  } else if (wall === 'held') {
-    const call = waitingCall(capacity, plan.first)
-    const what = capacity === 0 && plan.first === 'sender' ? ', for the word that its message was taken' : ''
-    const claim = `${whyStopped(capacity, plan.first)}: the ${first.name} waits in the kernel, in ${call}(2)${what}`
-    await seeWait(stage, {
-      pid: first.id,
-      tid: first.id,
-      calls: [call],
-      id: wallIds[kind].held[plan.first],
-      claim,
-    })
-    const state = readStat(first.id)?.state
-    if (state) stage.evidence(`/proc/${first.id}/stat`, state, `the state of the ${first.name}`)
-  }
-}
-
-function whyStopped(capacity: Capacity, first: 'sender' | 'receiver'): string {
-  if (capacity === 0)
-    return first === 'sender' ? 'nobody receives at this moment' : 'nobody sends at this moment'
-  const what = capacity === 'unbounded' ? 'pipe' : 'queue'
-  return first === 'sender' ? `the ${what} is full` : `the ${what} is empty`
-}
-
-/** That the messages are in the memory of the sender, and of nobody else. */
+/** Shows that the messages lie in the memory of the sender. */
 function showGrowth(stage: Stage, sender: Actor, small: number | undefined, messages: number): void {
   const grown = readStatus(sender.id)?.rss
   if (small === undefined || grown === undefined) return
@@ -171,69 +96,11 @@ function showGrowth(stage: Stage, sender: Actor, small: number | undefined, mess
     `with ${messages} messages of ${largeMessage / 1024} KiB in its queue`,
     { data: grown },
   )
-  // Of a few messages the pipe may have taken one, and what Node gives back meanwhile may be as much.
+  // With few messages the growth proves nothing: the pipe may hold one, and Node may free as much meanwhile.
   if (messages < 4) return
   stage.claim(
     'queue/unbounded-queue-lies-in-sender',
     'the queue lies in the memory of the sender, which has grown with it',
     grown - small > (messages * largeMessage) / 2,
   )
-}
-
-function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
-  const { channel, messages, first } = plan
-  const { capacity } = channel
-  for (const side of ['sender', 'receiver'] as const) stage.note(`the ${side} ${inWords(outcome[side])}`)
-  if (neverMeet(plan)) {
-    stage.claim(
-      'queue/rendezvous-needs-a-side-that-waits',
-      'no message passed: neither side ever waits, so neither ever finds the other waiting',
-      outcome.sender.messages.length + outcome.receiver.messages.length === 0,
-    )
-    return
-  }
-  const wall = expectedWall(plan)
-  const stopped = stoppedAs(wall, outcome[first], outcome.letIn)
-  const other = first === 'sender' ? 'receiver' : 'sender'
-  if (wall === 'held')
-    stage.claim(
-      'queue/blocked-side-continues-when-other-comes',
-      `the ${first} went on only when the ${other} had come`,
-      stopped,
-    )
-  if (wall === 'none')
-    stage.claim(
-      'queue/sender-with-room-never-waits',
-      `the ${first} was never made to wait, and never refused`,
-      stopped,
-    )
-  const highest = highestDepth(outcome)
-  if (capacity === 0) {
-    stage.claim(
-      'queue/rendezvous-stores-nothing',
-      'each message passed while both were in their call, and none was stored',
-      allMet(outcome) && highest === 0,
-    )
-  } else if (capacity !== 'unbounded') {
-    stage.claim(
-      'queue/holds-at-most-its-capacity',
-      `never more than ${capacity} messages were in the queue, as mq_getattr says`,
-      highest <= sizeOf(capacity),
-    )
-  }
-  stage.claim(
-    'queue/messages-arrive-in-order',
-    `all ${messages} messages arrived in the order in which they were sent, none lost, none twice`,
-    allInOrder(outcome) && outcome.receiver.messages.length === messages,
-  )
-}
-
-function inWords(side: SideOutcome): string {
-  const waits = side.calls.filter(({ waited }) => waited).length
-  const waited = waits === 0 ? 'never waited' : `waited ${times(waits)}, ${duration(timeHeld(side))} together`
-  return `${waited}, and was ${side.refused === 0 ? 'never refused' : `refused ${times(side.refused)}`}`
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`
 }

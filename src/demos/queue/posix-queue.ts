@@ -68,7 +68,7 @@ function withLimits(error: unknown, { capacity, messageSize }: Omit<NewQueue, 'm
 }
 
 function hinted(error: SystemCallError, hint: string): SystemCallError {
-  return new SystemCallError(error.message, error.call!, error.errno!, { cause: error, hint })
+  return new SystemCallError(error.message, error.call, error.errno, { cause: error, hint })
 }
 
 /**

@@ -31,6 +31,7 @@ export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait
   }
   if (found) {
     const folder = `/proc/${pid}/task/${found.tid}`
+    // Only a thread with a system call can be found.
     stage.evidence(`${folder}/syscall`, found.syscall!, 'the system call that this thread is in')
     if (found.wchan) stage.evidence(`${folder}/wchan`, found.wchan, 'where in the kernel it sleeps')
   }

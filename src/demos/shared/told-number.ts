@@ -18,5 +18,6 @@ export async function toldNumber(actor: Actor, { name, source, since = 0 }: Want
     number = numberIn(event.data, name)
     return number !== undefined
   })
+  // until() resolves only once the function above has found a number.
   return number!
 }

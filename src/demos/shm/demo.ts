@@ -99,7 +99,7 @@ export const shmDemo: Demo = async (stage) => {
 
 /** What the kernel answers who may not use a segment; that takes another user's. */
 async function showRefusal(stage: Stage): Promise<void> {
-  const uid = process.getuid!()
+  const uid = process.getuid!() // Every Unix has getuid(2).
   const foreign = requireSegments('shm demo').find(
     (one) => one.uid !== uid && one.creatorUid !== uid && one.key !== 0 && (one.mode & 0o66) === 0,
   )

@@ -48,7 +48,9 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     const race: Race = { counters, cell, times }
     await showRace(stage, race)
     await showLock(stage, race)
-    await showDeath(stage, counters)
+    const [holder, waiter] = counters
+    // The option allows no fewer than two processes.
+    await showDeath(stage, holder!, waiter!)
     await dismiss(counters)
   }
 }
@@ -69,34 +71,36 @@ async function showLock(stage: Stage, race: Race): Promise<void> {
   )
 }
 
-/** One takes the lock and is killed; another one waits for it meanwhile. */
-async function showDeath(stage: Stage, [holder, waiter]: ActorOf<'counter'>[]): Promise<void> {
-  holder!.tell('hold')
-  await holder!.until('call', ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end')
-  waiter!.tell('lock')
-  await waiter!.until('call', ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'begin')
+type Counter = ActorOf<'counter'>
+
+/** The holder of the lock is killed while another process waits for the lock. */
+async function showDeath(stage: Stage, holder: Counter, waiter: Counter): Promise<void> {
+  holder.tell('hold')
+  await holder.until('call', ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end')
+  waiter.tell('lock')
+  await waiter.until('call', ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'begin')
   await seeWait(stage, {
-    pid: waiter!.id,
-    tid: waiter!.id,
+    pid: waiter.id,
+    tid: waiter.id,
     calls: ['futex'],
     id: 'lock/waiter-sleeps-in-futex',
-    claim: `${waiter!.name} waits for the lock that ${holder!.name} holds, and sleeps in futex(2)`,
+    claim: `${waiter.name} waits for the lock that ${holder.name} holds, and sleeps in futex(2)`,
   })
-  await showIdle(stage, waiter!)
-  holder!.kill('SIGKILL')
-  stage.note(`${holder!.name} (pid ${holder!.id}) is killed with SIGKILL while it holds the lock`)
-  const got = await waiter!.until(
+  await showIdle(stage, waiter)
+  holder.kill('SIGKILL')
+  stage.note(`${holder.name} (pid ${holder.id}) is killed with SIGKILL while it holds the lock`)
+  const got = await waiter.until(
     'call',
     ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end',
   )
   stage.claim(
     'lock/owner-death-is-reported',
-    `the kernel gives the lock to ${waiter!.name}, and tells it that the holder died (EOWNERDEAD)`,
+    `the kernel gives the lock to ${waiter.name}, and tells it that the holder died (EOWNERDEAD)`,
     got.errno === 'EOWNERDEAD',
   )
-  await waiter!.until('call', ({ call }) => call === 'pthread_mutex_unlock')
-  waiter!.tell('lock')
-  const again = await waiter!.until(
+  await waiter.until('call', ({ call }) => call === 'pthread_mutex_unlock')
+  waiter.tell('lock')
+  const again = await waiter.until(
     'call',
     ({ call, phase, t }) => call === 'pthread_mutex_lock' && phase === 'end' && t > got.t,
   )

@@ -44,6 +44,7 @@ export function makeRecorded(stage: Stage, key: number, size: number, mode: numb
 
 /** A segment without a key, for the processes of this run; it is removed at its end. */
 export function makePrivateSegment(stage: Stage, size: number): number {
+  // There is never a segment under the private key already, so one is made.
   const { id, page } = makeRecorded(stage, privateKey, size, 0o600)!
   stage.scope.defer(() => {
     removeSegment(id)

@@ -6,6 +6,7 @@ import { hasCapability, readStatus } from '../../proc/status.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
+import { listeningAddress } from './listening-address.js'
 
 const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
 
@@ -25,15 +26,15 @@ export const echoDemo: Demo = async (stage) => {
       watched: true,
     },
   })
-  const { port } = await server.until('created')
-  const listening = seeListening(stage, server, port!)
+  const { port } = await listeningAddress(server)
+  const listening = seeListening(stage, server, port)
 
   const client = await stage.start({
     program: 'echo-client',
     name: 'client',
     config: {
       host,
-      port: port!,
+      port,
       messages,
       size: null,
       rounds: 1,
@@ -45,7 +46,7 @@ export const echoDemo: Demo = async (stage) => {
     },
   })
   await client.until('received', ({ seq }) => seq === messages.length - 1)
-  seePair(stage, server, client, port!)
+  seePair(stage, server, client, port)
 
   client.tell('close')
   await client.ended
@@ -132,7 +133,8 @@ async function seeLowPort(stage: Stage): Promise<void> {
   const first = unprivilegedPortStart() ?? 1024
   const status = readStatus(process.pid)
   const capable = status !== undefined && hasCapability(status, bindService)
-  stage.evidence('errno', errno ?? '0', `bind(2) to port ${port} of 127.0.0.1, as user ${process.getuid!()}`)
+  const user = process.getuid!() // Every Unix has getuid(2).
+  stage.evidence('errno', errno ?? '0', `bind(2) to port ${port} of 127.0.0.1, as user ${user}`)
   stage.evidence(
     '/proc/sys/net/ipv4/ip_unprivileged_port_start',
     `${first}`,

@@ -3,16 +3,18 @@ import type { FrameSenderConfig } from '../../actors/frame-sender.js'
 import { encode } from '../../framing/index.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { listeningAddress } from './listening-address.js'
 
 /** The second frame is cut in its body, the third in its header; the last is more than one read gives. */
-const texts = ['short and whole', 'cut in the middle of its body', 'cut in its header']
+const texts = ['short and whole', 'cut in the middle of its body', 'cut in its header'] as const
 const lastFrame = 1024 * 1024
 
 /** The stream in pieces, each of which arrives on its own. */
 function cutStream(): Buffer[] {
-  const [first, second, third] = texts.map((text) => encode(text)) as [Buffer, Buffer, Buffer]
+  const second = encode(texts[1])
+  const third = encode(texts[2])
   return [
-    first,
+    encode(texts[0]),
     second.subarray(0, 11),
     Buffer.concat([second.subarray(11), third.subarray(0, 2)]),
     third.subarray(2),
@@ -23,14 +25,14 @@ export const shortReads: Demo = async (stage) => {
   const pieces = cutStream().map((piece) => piece.toString('base64'))
   const config: FrameSenderConfig = { pieces, lastFrame, readers: 2 }
   const sender = await stage.start({ program: 'frame-sender', name: 'sender', config })
-  const { host, port } = await sender.until('created')
+  const address = await listeningAddress(sender)
   stage.note('the same bytes, in the same pieces, go to two readers', 'opening')
 
   const read = (name: string, trusting: boolean) =>
     stage.start({
       program: 'frame-reader',
       name,
-      config: { host: host!, port: port!, trusting },
+      config: { ...address, trusting },
     })
   const trusting = await read('trusting', true)
   await trusting.ended
@@ -89,6 +91,7 @@ function compare(stage: Stage, trusting: Actor, careful: Actor): void {
 
 /** A torn frame: its text ends where the bytes begin that never came. */
 function describe(text: string): string {
+  // split(2) returns at least one part.
   const came = text.split('\0', 1)[0]!
   return `${JSON.stringify(came)} and ${text.length - came.length} zero bytes that nobody sent`
 }
