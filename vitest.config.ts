@@ -5,9 +5,6 @@ import { defineConfig } from 'vitest/config'
 // Node would read them at each of the thousand starts of it: two thirds of the CPU time of a start.
 delete process.env.NODE_EXTRA_CA_CERTS
 
-/** In these a process waits to open a FIFO that nobody can name. While it does, no FIFO is removed: it might be that one. */
-const alone = ['test/demos/why/odd.test.ts', 'test/run/runtime-folder.test.ts']
-
 /**
  * A test that imports test/support/osdemo.ts starts the program, and one that names a file of dist/ reads what the build has
  * made. Every other test is a unit test: it needs no build.
@@ -27,7 +24,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: units, maxWorkers: 4, sequence: { groupOrder: 0 } },
+        test: { name: 'unit', include: units, maxWorkers: 4 },
       },
       {
         extends: true,
@@ -35,20 +32,9 @@ export default defineConfig({
           name: 'together',
           globalSetup: 'test/support/build.ts',
           include: ['test/**/*.test.ts'],
-          exclude: [...units, ...alone],
+          exclude: units,
           // Most tests wait for other processes most of the time: more workers than CPUs, and none idles.
           maxWorkers: 4,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'alone',
-          globalSetup: 'test/support/build.ts',
-          include: alone,
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
         },
       },
     ],

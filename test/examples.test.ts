@@ -198,7 +198,7 @@ const runs = new Map<string, Promise<{ exit: number; stdout: string; stderr: str
 /** What stays the same from run to run: without numbers, bars, line breaks and the runtime folder. */
 function essence(text: string): string {
   return text
-    .replaceAll(/\S*\/(?=pipe-demo-)/g, '')
+    .replaceAll(/\/\S+(?:\n +)?\S*\/(?=fifo\b)/g, '')
     .replaceAll(/\d+(\.\d+)?/g, '#')
     .replaceAll(/# m?s\b/g, '# ms')
     .replaceAll(/[\s▇…]/g, '')

@@ -11,33 +11,6 @@ const O_PATH = 0o10000000
 
 export type End = 'reading' | 'writing'
 
-/** What tells one FIFO from every other on this machine. */
-export interface FifoIdentity {
-  dev: number
-  ino: number
-  /** Milliseconds since 1970: an inode number may be given again. */
-  birthtimeMs: number
-}
-
-/**
- * Looks at what lies at a path.
- *
- * @returns its identity, or undefined when there is nothing
- * @throws DemoFailed when something else than a FIFO is there (it is left as it is); SystemCallError when we may not look
- */
-export function findFifo(path: string): FifoIdentity | undefined {
-  let stats: Stats | undefined
-  try {
-    stats = statSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    throw systemCallError(error, `cannot look at ${path}`)
-  }
-  if (!stats) return undefined
-  requireFifo(path, stats)
-  const { dev, ino, birthtimeMs } = stats
-  return { dev, ino, birthtimeMs }
-}
-
 function requireFifo(path: string, stats: Stats): void {
   if (stats.isFIFO()) return
   const kind = stats.isDirectory() ? 'a folder' : stats.isFile() ? 'a regular file' : 'no FIFO'
@@ -51,26 +24,30 @@ function requireFifo(path: string, stats: Stats): void {
  * O_PATH it is only looked at.
  *
  * @returns undefined when there is nothing at the path
- * @throws as findFifo
+ * @throws DemoFailed when something else than a FIFO is there (it is left as it is); SystemCallError when we may not look
  */
-export function holdFifo(path: string): { identity: FifoIdentity; letGo(): void } | undefined {
-  const identity = findFifo(path)
-  if (!identity) return undefined
-  if (process.platform !== 'linux') return { identity, letGo: () => {} }
-  let handle: number
+export function holdFifo(path: string): HeldFifo | undefined {
+  let handle: number | undefined
   try {
-    handle = openSync(path, O_PATH)
+    if (process.platform !== 'linux') {
+      requireFifo(path, statSync(path))
+      return { isRemoved: () => false, letGo: () => {} }
+    }
+    const held = openSync(path, O_PATH)
+    handle = held
+    requireFifo(path, fstatSync(held))
+    return { isRemoved: () => fstatSync(held).nlink === 0, letGo: () => closeSync(held) }
   } catch (error) {
+    if (handle !== undefined) closeSync(handle)
     if (errnoOf(error) === 'ENOENT') return undefined
     throw systemCallError(error, `cannot look at ${path}`)
   }
-  // Somebody may have removed it, or put another in its place, just before we held it.
-  const { dev, ino } = fstatSync(handle)
-  const there = findFifo(path)
-  if (there && there.dev === dev && there.ino === ino)
-    return { identity: there, letGo: () => closeSync(handle) }
-  closeSync(handle)
-  return holdFifo(path)
+}
+
+export interface HeldFifo {
+  /** Whether it has lost its name, so that nobody can open it any more. */
+  isRemoved(): boolean
+  letGo(): void
 }
 
 /**

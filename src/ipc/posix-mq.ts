@@ -4,18 +4,16 @@
  * the order in which they went in. On Linux the descriptor of a queue is a file descriptor: fstat(2), /proc/PID/fd and
  * read(2), which gives its bytes as text, work on it.
  */
-import { closeSync, fchmodSync, fstatSync } from 'node:fs'
-import { errnoOf, systemCallError, Unavailable, UsageError } from '../errors.js'
+import { fchmodSync, fstatSync } from 'node:fs'
+import { errnoOf, OsdemoError, systemCallError, Unavailable, UsageError } from '../errors.js'
 import { checked, native } from './libc.js'
-import { O_NONBLOCK, opened, type Queue, type QueueIdentity } from './open-mq.js'
+import { mark } from './mark.js'
+import { O_NONBLOCK, opened, type Queue } from './open-mq.js'
 
 // fcntl.h of Linux; the same on x86-64 and arm64.
 const access = { read: 0, write: 1, both: 2 }
 const O_CREAT = 0o100
 const O_EXCL = 0o200
-
-/** S_ISVTX: it means nothing for a queue, so only a queue of ours has it, and only while it is being made. */
-const sticky = 0o1000
 
 /** What a new queue is to be like. */
 export interface NewQueue {
@@ -36,39 +34,35 @@ function wrongName(name: string): string | undefined {
 }
 
 /**
- * Makes a queue and opens it for both, nonblocking. Until `onMade` has returned, its mode tells that it is being made: who
- * finds it so after its maker was killed knows that it is ours (`isUnfinished`).
+ * Makes a queue that is marked as one of osdemo's (mark.ts), and opens it for both, nonblocking.
  *
- * @param onMade gets what to know it by
  * @returns undefined when there is one of this name already
  * @throws SystemCallError: EINVAL above the limits in /proc/sys/fs/mqueue, ENOSPC when there are too many queues, EMFILE when
  *   the queues of this user may have no more bytes (RLIMIT_MSGQUEUE) or this process no more files; UsageError when that is
  *   no name of a queue; Unavailable
  */
-export function makeQueue(
-  name: string,
-  { capacity, messageSize, mode }: NewQueue,
-  onMade: (identity: QueueIdentity) => void,
-): Queue | undefined {
+export function makeQueue(name: string, { capacity, messageSize, mode }: NewQueue): Queue | undefined {
   const attributes = new BigInt64Array(8)
   attributes.set([0n, BigInt(capacity), BigInt(messageSize)])
-  let fd: number
   try {
-    fd = open(name, access.both | O_NONBLOCK | O_CREAT | O_EXCL, mode | sticky, attributes)
+    const flags = access.both | O_NONBLOCK | O_CREAT | O_EXCL
+    const fd = open(name, flags, mode | mark, attributes)
+    // The umask may have taken something away.
+    fchmodSync(fd, mode | mark)
+    return opened(name, fd)
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return undefined
     const what = `a queue ${name} of ${capacity} messages of ${messageSize} bytes`
     throw systemCallError(error, `cannot make ${what}`, (errno) => makeHints[errno])
   }
+}
+
+/** Takes the mark from a queue that osdemo has made: it stays until the user removes it. @throws SystemCallError */
+export function keepQueue({ name, fd }: Queue): void {
   try {
-    const { dev, ino } = fstatSync(fd)
-    onMade({ dev, ino })
-    fchmodSync(fd, mode)
-    return opened(name, fd)
+    fchmodSync(fd, fstatSync(fd).mode & 0o777 & ~mark)
   } catch (error) {
-    closeSync(fd)
-    unlinkQueue(name)
-    throw error
+    throw systemCallError(error, `cannot keep the queue ${name}`)
   }
 }
 
@@ -101,6 +95,16 @@ export function openQueue(
   }
 }
 
+/** Opens a queue, nonblocking; undefined where there is none of this name. @throws as `openQueue` */
+export function openIfThere(name: string, purpose: 'read' | 'write'): Queue | undefined {
+  try {
+    return openQueue(name, purpose, { nonblocking: true })
+  } catch (error) {
+    if (error instanceof OsdemoError && error.errno === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 const openHints: Record<string, string> = {
   ENOENT: 'there is none of this name',
   EACCES: 'it belongs to somebody else, and its mode does not let you in; name another one with --name',
@@ -113,11 +117,6 @@ export function unlinkQueue(name: string): void {
   } catch (error) {
     throw systemCallError(error, `cannot remove the queue ${name}`, (errno) => openHints[errno])
   }
-}
-
-/** Whether this queue is one of ours whose maker was killed in the middle of making it, or is making it now. */
-export function isUnfinished({ fd }: Queue): boolean {
-  return (fstatSync(fd).mode & sticky) !== 0
 }
 
 function open(name: string, flags: number, mode: number, attributes: BigInt64Array | null): number {

@@ -30,9 +30,16 @@ export function readDescriptorLink(pid: number, fd: number): string | undefined 
   return readLink(`${folder(pid)}/fd/${fd}`)
 }
 
-/** What names one of our own namespaces, as in `pid:[4026531836]`: namespaces(7). Undefined where there is no /proc. */
-export function ownNamespace(kind: 'pid' | 'ipc'): string | undefined {
-  return readLink(`/proc/self/ns/${kind}`)
+/** PROC_PID_INIT_INO of linux/proc_ns.h: the inode number of the pid namespace with which the machine began. */
+const firstNamespace = 0xeffffffc
+
+/**
+ * Our namespaces of pids, and of System V objects and POSIX queues, as one short word: `0.3` for those with which the machine
+ * began. They are counted from the first on, by their inode numbers: namespaces(7).
+ */
+export function ownNamespaces(): string {
+  const digits = ['pid', 'ipc'].map((kind) => /\d+/.exec(readLink(`/proc/self/ns/${kind}`) ?? '')?.[0])
+  return digits.map((number) => (number === undefined ? 0 : Number(number) - firstNamespace)).join('.')
 }
 
 /** The kernel's id of the calling thread; undefined where there is no /proc. */

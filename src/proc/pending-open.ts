@@ -1,7 +1,5 @@
 /** The file that a thread is opening: it has no descriptor yet, so there is only the path that it gave to the kernel. */
 import { type Stats, statSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { readFolderOf } from './links.js'
 import { readMemory, readString } from './process-memory.js'
 import { folder } from './read.js'
 import type { Syscall } from './syscall.js'
@@ -32,20 +30,6 @@ export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening
   const how = name === 'openat2' ? (readMemory(pid, third, 8)?.readBigUInt64LE(0) ?? 0n) : third
   const flags = Number(BigInt.asUintN(32, how))
   return { path, seen: asSeenFrom(pid, Number(BigInt.asIntN(32, at)), path), flags }
-}
-
-/**
- * The absolute path that a thread is opening, made from text alone: nothing of it is looked at. Symbolic links in what the process
- * wrote are left as they are. Undefined as `fileBeingOpened`.
- */
-export function pathBeingOpened(pid: number, call: Syscall | undefined): string | undefined {
-  const opening = fileBeingOpened(pid, call)
-  if (!opening) return undefined
-  const seen = Buffer.from(opening.seen, 'latin1').toString()
-  const [, place, rest] = /^\/proc\/\d+\/(cwd|root|fd\/\d+)(?:\/(.*))?$/s.exec(seen) ?? []
-  if (place === undefined) return seen
-  const base = readFolderOf(pid, place)
-  return base === undefined ? undefined : resolve(base, rest ?? '')
 }
 
 /** The path that leads us where this one leads process `pid`. @param at a descriptor of a folder, or AT_FDCWD */

@@ -1,132 +1,106 @@
 /**
- * Removing what runs have left. A thing is only ever removed when it is provably the recorded one, its maker is dead or has let
- * it go, and nobody uses it. So the last of two terminals removes a FIFO, whichever of them made it.
+ * Removing what runs have left. The folder of a dead run goes, and the private objects in it. A thing on record is removed only
+ * when it is provably the recorded one, its maker is dead or has released it, and nobody uses it.
  */
-import { rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { fstatSync, lstatSync, realpathSync, rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { isMarked } from '../ipc/mark.js'
+import { openIfThere, unlinkQueue } from '../ipc/posix-mq.js'
+import { removeSegment } from '../ipc/sysv-shm.js'
 import { debug } from '../log.js'
-import { bootId } from '../proc/boot.js'
-import { isAlive } from '../proc/stat.js'
-import { type Entry, ledgerFiles, livingMaker, namespaces, ownName, read } from './ledger-files.js'
-import { type Found, find, nameOf, type Recorded, type RecordedQueue, removeDraft } from './recorded.js'
+import { holders } from '../proc/fds.js'
+import { fifoUsers } from '../proc/fifo-users.js'
+import { attachers, readSegments } from '../proc/sysvipc-shm.js'
+import { type FoundRecord, filesIn, knownRuns, readRecords, removeFromFolder } from './ledger.js'
 
-/** What became of a thing on record. */
+/** What became of a thing. */
 export interface Swept {
-  kind: Recorded['kind']
+  kind: FoundRecord['kind']
+  /** A path, the name of a queue, or the key of a segment; of one without a key, its id. */
   name: string
-  /** The pids of those who need it: it was left. None: it was removed. */
+  /** The pids of those who use it: it was kept. None: it was removed. */
   users: number[]
 }
 
-/**
- * Removes what nobody needs any more. What is gone already, or is not what we made, is only struck off the record.
- *
- * While it looks for users and removes, a mark lies beside the records: who has come to hold a thing just now cannot tell
- * whether he was seen, and waits for the mark to go before he looks whether the thing is still there.
- */
+/** Removes what nobody needs any more. A record of what is gone already, or is not what we made, is only struck off. */
 export function sweep(): Swept[] {
-  let marked: string | undefined
-  const mark = (file: string) => {
-    if (marked) return
-    marked = join(dirname(file), `sweep-${ownName()}-0.mark`)
-    try {
-      writeFileSync(marked, '', { mode: 0o600 })
-    } catch (error) {
-      // On a full disk too things are removed, most of all there.
-      debug({ err: error }, 'no mark for a sweep')
-    }
-  }
-  try {
-    return ledgerFiles().flatMap((file) => sweepOne(file, mark))
-  } finally {
-    if (marked) rmSync(marked, { force: true })
-  }
+  return [...readRecords().flatMap(sweepRecorded), ...sweepFolders()]
 }
 
-function sweepOne(file: string, mark: (file: string) => void): Swept[] {
-  const entry = read(file)
-  const strikeOff = () => rmSync(file, { force: true })
-  if (!entry || !file.endsWith('.json')) {
-    // Left half written, or a mark, by a process that was killed. Of one that lives, the rest is yet to come.
-    if (livingMaker(file) === undefined) strikeOff()
-    return []
-  }
-  const { thing, maker, kept } = entry
-  if (isElsewhere(entry)) return []
-  const about = { kind: thing.kind, name: nameOf(thing) }
-  let found: Found | undefined
+function sweepRecorded(record: FoundRecord): Swept[] {
+  const { kind, name, id, run, state, file } = record
+  if (run.state === 'elsewhere' || (run.state === 'alive' && state === 'needed')) return []
+  const about = { kind, name: kind === 'segment' && name === '0' ? `id ${id}` : name }
   try {
-    found = find(thing, maker)
+    const found = find(record)
+    if (found && state === 'kept') return []
+    const users = found?.users() ?? []
+    if (users.length > 0) return [{ ...about, users }]
+    found?.remove()
+    removeFromFolder(file)
+    return found ? [{ ...about, users }] : []
   } catch (error) {
-    // Whoever can find out will do it.
-    debug({ err: error }, 'a recorded thing cannot be looked at')
+    debug({ err: error }, 'a recorded thing cannot be looked at, or removed, by this run')
     return []
   }
-  if (isNeeded(entry)) return found && !kept ? [{ ...about, users: [maker.pid] }] : []
-  removeDraft(thing)
-  if (found && (kept || isKept(thing))) return []
-  if (found) mark(file)
-  const users = found?.users() ?? []
-  if (users.length > 0) return [{ ...about, users }]
-  // Its maker, or its last user, may have asked to keep it, and left, while we looked for users.
-  if (found && (read(file)?.kept || isKept(thing))) return []
-  const removed = found?.remove() ?? false
-  strikeOff()
-  return removed ? [{ ...about, users }] : []
 }
 
-/** Whether a user asked to keep a queue, on whichever record: it may be another one than its maker's. */
-function isKept(thing: Recorded): boolean {
-  return thing.kind === 'queue' && queueRecords(thing).some(({ kept }) => kept)
-}
-
-/** Whether this queue is removed when nobody uses it any more: it is on record, and nobody asked to keep it. */
-export function isPassing(queue: Omit<RecordedQueue, 'kind'>): boolean {
-  const records = queueRecords(queue)
-  return records.length > 0 && !records.some(({ kept }) => kept)
-}
-
-function queueRecords({ name, identity }: Omit<RecordedQueue, 'kind'>): Entry[] {
-  return ledgerFiles().flatMap((file) => {
-    const entry = read(file)
-    if (entry?.thing.kind !== 'queue' || entry.thing.name !== name) return []
-    const { dev, ino } = entry.thing.identity ?? {}
-    return dev === identity?.dev && ino === identity?.ino ? [entry] : []
+/** The folders of dead runs that have nothing on record any more, with their private objects and remains of records. */
+function sweepFolders(): Swept[] {
+  const recorded = readRecords().map(({ run }) => run.folder)
+  return knownRuns().flatMap(({ folder, state }) => {
+    if (state === 'alive' || state === 'elsewhere' || recorded.includes(folder)) return []
+    const fifos = filesIn(() => folder).filter((entry) => entry.isFIFO())
+    rmSync(folder, { recursive: true, force: true })
+    return fifos.map((entry) => ({ kind: 'fifo' as const, name: join(folder, entry.name), users: [] }))
   })
 }
 
-/** Whether another process is removing things now. */
-export function othersSweep(): boolean {
-  return ledgerFiles().some((file) => {
-    if (!file.endsWith('.mark')) return false
-    const pid = livingMaker(file)
-    return pid !== undefined && pid !== process.pid
-  })
+/** The recorded thing where it is there: who uses it, and how to remove it. */
+function find(record: FoundRecord): { users(): number[]; remove(): void } | undefined {
+  if (record.kind === 'fifo' || record.kind === 'file') return findAtPath(record)
+  // Kernel objects do not survive a boot, but their numbers come again.
+  if (record.run.state === 'before this boot') return undefined
+  return record.kind === 'segment' ? findSegment(record) : findQueue(record)
 }
 
-/** What runs in other namespaces have recorded: whether their makers live cannot be told from here, so it is left alone. */
-export function recordedElsewhere(): Pick<Swept, 'kind' | 'name'>[] {
-  return ledgerFiles().flatMap((file) => {
-    const entry = read(file)
-    return entry && isElsewhere(entry) ? [{ kind: entry.thing.kind, name: nameOf(entry.thing) }] : []
-  })
+/** A file has a name that nobody else would use; a FIFO has the mark of osdemo. */
+function findAtPath({ kind, name: path, id }: FoundRecord) {
+  // Not what a symbolic link leads to: we have not made that.
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  const isOurs = kind === 'file' ? stats?.isFile() : stats?.isFIFO() && isMarked(stats)
+  if (!stats || !isOurs || (id ?? stats.ino) !== stats.ino) return undefined
+  return { users: () => fifoUsers(realpathSync(path), stats.ino), remove: () => unlinkSync(path) }
 }
 
-function isElsewhere({ maker }: Entry): boolean {
-  return maker.boot === bootId() && maker.namespaces !== namespaces()
+function findSegment({ name, id, maker, since }: FoundRecord) {
+  const segment = readSegments()?.find(
+    (one) =>
+      one.id === (id ?? one.id) &&
+      one.key === Number(name) &&
+      one.creatorPid === maker &&
+      one.creatorUid === process.getuid?.() &&
+      // The kernel's clock ticks: its second may be the one before ours.
+      one.changed >= since - 1,
+  )
+  if (!segment || segment.removed) return undefined
+  // Of a process that has it attached and may not be looked at, only the last pid is known.
+  const users = () => (segment.attached === 0 ? [] : attachers(segment.id, segment.lastPid))
+  return { users, remove: () => removeSegment(segment.id) }
 }
 
-/** The ids of the segments on record: those that runs use now, and those that the user asked to keep. */
-export function recordedSegments(): number[] {
-  return ledgerFiles()
-    .map(read)
-    .flatMap((entry) => {
-      const known =
-        entry?.thing.kind === 'segment' && find(entry.thing, entry.maker) ? entry.thing.id : undefined
-      return known ?? []
-    })
-}
-
-function isNeeded({ released, maker }: Entry): boolean {
-  return !released && maker.boot === bootId() && isAlive(maker.pid, maker.startTicks || undefined)
+/** A queue has no path that could be looked at: it is opened, and fstat(2) tells which one it is. */
+function findQueue({ name, id }: FoundRecord) {
+  const inodeOfOurs = () => {
+    const queue = openIfThere(name, 'read')
+    if (!queue) return undefined
+    const stats = fstatSync(queue.fd)
+    queue.close()
+    return isMarked(stats) && (id ?? stats.ino) === stats.ino ? stats.ino : undefined
+  }
+  const ino = inodeOfOurs()
+  if (ino === undefined) return undefined
+  const users = () => [...new Set(holders(name, ino).map(({ pid }) => pid))]
+  // While we looked for users, somebody may have asked to keep it, or have removed it and made another.
+  return { users, remove: () => inodeOfOurs() === ino && unlinkQueue(name) }
 }

@@ -17,10 +17,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DemoFailed, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
-import { recordFile } from './ledger.js'
+import { record } from './ledger.js'
 import type { Output, View } from './output.js'
 
 /**
@@ -73,8 +73,8 @@ function leadsTo(path: string): string {
 
 function writeWhole(target: string, text: string): void {
   const earlier = statSync(target, { throwIfNoEntry: false })
-  const page = recordFile(target)
-  const { draft } = page.thing
+  const draft = join(dirname(target), `.osdemo-${process.pid}-${process.hrtime.bigint()}`)
+  const entry = record('file', draft)
   try {
     const fd = openSync(draft, 'wx', 0o666)
     try {
@@ -91,6 +91,6 @@ function writeWhole(target: string, text: string): void {
     rmSync(draft, { force: true })
     throw error
   } finally {
-    page.forget()
+    entry.forget()
   }
 }

@@ -1,14 +1,19 @@
 /** What `osdemo clean` says and does. What it may remove is tested in run/ledger.test.ts. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
 import {
+  childrenOf,
   defaultFifo,
+  eventsSoFar,
   expectNothingLeft,
+  hasOpen,
   newPlace,
   type Place,
   parseEvents,
   processesOf,
+  type Run,
   waitingActor,
   waitsForPartner,
 } from '../support/osdemo.js'
@@ -28,7 +33,7 @@ test('says that nothing is left where nothing was', async () => {
   const place = newPlace()
   const { removed, notes } = await clean(place)
   expect(removed).toEqual([])
-  expect(notes).toEqual([`nothing is left of what runs have recorded in ${place.folder}/osdemo`])
+  expect(notes).toEqual([`nothing is left of what runs have made in ${place.folder}/osdemo`])
 })
 
 test('says what is left alone and who uses it, and removes it when nobody does', async () => {
@@ -42,7 +47,7 @@ test('says what is left alone and who uses it, and removes it when nobody does',
   await until(() => processesOf(place).length === 0)
   expect(await clean(place)).toEqual({
     removed: [],
-    notes: [`left alone: the FIFO ${path}: process ${cat.pid} (cat) uses it or waits for it`],
+    notes: [`kept the FIFO ${path}: process ${cat.pid} (cat) uses it or waits for it`],
   })
   cat.child.kill('SIGKILL')
   await cat.exit
@@ -51,12 +56,86 @@ test('says what is left alone and who uses it, and removes it when nobody does',
   expectNothingLeft(place)
 })
 
-test('leaves alone what a run that lives has made', async () => {
+test('leaves alone what a run that is alive has made', async () => {
   const place = newPlace()
-  const run = place.osdemo(['pipe', 'read'])
+  const path = join(place.folder, 'p')
+  const run = place.osdemo(['pipe', 'read', '--path', path])
   await waitingActor(run)
-  const { removed, notes } = await clean(place)
-  expect(removed).toEqual([])
-  expect(notes).toEqual([expect.stringContaining(`process ${run.pid} (`)])
-  expect(existsSync(defaultFifo(place))).toBe(true)
+  const before = place.leftovers()
+  expect((await clean(place)).removed).toEqual([])
+  expect([existsSync(path), place.leftovers()]).toEqual([true, before])
+})
+
+describe('the default FIFO', () => {
+  test('is made by both ends at once, and they meet', async () => {
+    const place = newPlace()
+    const runs = [place.osdemo(['pipe', 'read']), place.osdemo(['pipe', 'write', 'hello'])]
+    expect(await Promise.all(runs.map(({ exit }) => exit))).toEqual([0, 0])
+    expect(runs[0]?.stdout()).toBe('hello\n')
+  })
+
+  test('stays between runs, and is removed', async () => {
+    const place = newPlace()
+    const reader = place.osdemo(['pipe', 'read'])
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    expect([await reader.exit, await writer.exit]).toEqual([0, 0])
+    const { ino } = statSync(defaultFifo(place))
+    const again = [place.osdemo(['pipe', 'read']), place.osdemo(['pipe', 'write', 'hello'])]
+    expect(await Promise.all(again.map(({ exit }) => exit))).toEqual([0, 0])
+    expect(statSync(defaultFifo(place)).ino).toBe(ino)
+    expect((await clean(place)).removed).toEqual([defaultFifo(place)])
+    expect(existsSync(defaultFifo(place))).toBe(false)
+  })
+
+  test.each<[string, (place: Place) => Run | Promise<Run>]>([
+    [
+      'an osdemo waits to open it',
+      async (place) => {
+        const run = place.osdemo(['pipe', 'read'])
+        await waitingActor(run)
+        return run
+      },
+    ],
+    ['another program waits to open it', (place) => newPlace().sh(`exec cat '${defaultFifo(place)}'`)],
+    [
+      'another program waits to open it by a relative path',
+      (place) => newPlace().sh('exec cat ./pipe', { cwd: dirname(defaultFifo(place)) }),
+    ],
+    ['another program has it open', (place) => newPlace().sh(`exec sleep 100 <> '${defaultFifo(place)}'`)],
+  ])('is kept while %s, which is said, and then removed', async (_, use) => {
+    const place = newPlace()
+    const path = defaultFifo(place)
+    mkdirSync(dirname(path), { mode: 0o700 })
+    execFileSync('mkfifo', ['-m', '600', path])
+    const user = await use(place)
+    await until(() =>
+      [user.pid, ...childrenOf(user.pid)].some((pid) => hasOpen(pid, path) || waitsForPartner(pid)),
+    )
+    const { removed, notes } = await clean(place)
+    expect(removed).toEqual([])
+    expect(notes.join()).toMatch(new RegExp(`^kept the FIFO ${path}: .*process ${user.pid} `))
+    expect(existsSync(path)).toBe(true)
+    user.child.kill('SIGKILL')
+    await user.exit
+    await until(() => processesOf(place).length === 0)
+    expect((await clean(place)).removed).toEqual([path])
+  })
+
+  test('that somebody removes while a run waits for it is told to that run', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['pipe', 'read', '--json'])
+    await waitingActor(run)
+    rmSync(defaultFifo(place))
+    const isTold = () =>
+      eventsSoFar(run).some((event) => event.event === 'note' && event.text.includes('has removed the FIFO'))
+    await until(isTold)
+  })
+
+  test('is left alone where it is no FIFO', async () => {
+    const place = newPlace()
+    mkdirSync(dirname(defaultFifo(place)), { mode: 0o700 })
+    writeFileSync(defaultFifo(place), 'precious')
+    expect((await clean(place)).removed).toEqual([])
+    expect(readFileSync(defaultFifo(place), 'utf8')).toBe('precious')
+  })
 })

@@ -1,10 +1,11 @@
 /** POSIX queues as the kernel has them. Every one that is made here is removed when its test ends. */
 import { spawnSync } from 'node:child_process'
-import { fstatSync, readFileSync, statSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { isMarked } from '../../src/ipc/mark.js'
 import type { Queue } from '../../src/ipc/open-mq.js'
-import { isUnfinished, makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+import { keepQueue, makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 
 /** Names of this test process's own, so that runs side by side do not meet. */
 let next = 0
@@ -18,8 +19,8 @@ function quietly(act: () => void): void {
   }
 }
 
-function made(name: string, capacity = 2, messageSize = 16, onMade = (_: object) => {}): Queue {
-  const queue = makeQueue(name, { capacity, messageSize, mode: 0o600 }, onMade)!
+function made(name: string, capacity = 2, messageSize = 16): Queue {
+  const queue = makeQueue(name, { capacity, messageSize, mode: 0o600 })!
   onTestFinished(() => {
     quietly(() => queue.close())
     quietly(() => unlinkQueue(name))
@@ -97,33 +98,16 @@ test('of two who make it one is first, also where it is there without having bee
   const name = newName()
   made(name)
   const shape = { capacity: 2, messageSize: 16, mode: 0o600 }
-  expect(makeQueue(name, shape, () => expect.unreachable())).toBeUndefined()
+  expect(makeQueue(name, shape)).toBeUndefined()
 })
 
-test('while it is being made its mode says so, and no longer', () => {
-  const name = newName()
-  let during = false
-  let known = {}
-  const queue = made(name, 1, 1, (identity) => {
-    known = identity
-    const seen = openQueue(name, 'read', { nonblocking: true })
-    during = isUnfinished(seen)
-    seen.close()
-  })
-  const { dev, ino, mode } = fstatSync(queue.fd)
-  expect([during, isUnfinished(queue), mode & 0o7777]).toEqual([true, false, 0o600])
-  expect(known).toEqual({ dev, ino })
-  expect(statSync(`/proc/self/fd/${queue.fd}`)).toMatchObject({ dev, ino })
-})
-
-test('one that cannot be recorded is not left behind', () => {
-  const name = newName()
-  const fail = () => {
-    throw new Error('no room for a record')
-  }
-  const shape = { capacity: 1, messageSize: 1, mode: 0o600 }
-  expect(() => makeQueue(name, shape, fail)).toThrow('no room')
-  expect(errorOf(() => openQueue(name, 'read', { nonblocking: true }))).toMatchObject({ errno: 'ENOENT' })
+test('it has the mark of osdemo, whatever the umask, until it is to stay', () => {
+  const umask = process.umask(0o177)
+  onTestFinished(() => void process.umask(umask))
+  const queue = made(newName())
+  expect([fstatSync(queue.fd).mode & 0o7777, isMarked(fstatSync(queue.fd))]).toEqual([0o700, true])
+  keepQueue(queue)
+  expect([fstatSync(queue.fd).mode & 0o7777, isMarked(fstatSync(queue.fd))]).toEqual([0o600, false])
 })
 
 test('what was unlinked is found by nobody, and works for who has it open', () => {
@@ -155,7 +139,7 @@ test('a process whose user may have no more bytes in queues is told so: ulimit -
   skip(spawnSync('bash', [...limited, 'true']).status !== 0, 'needs bash that knows ulimit -q')
   const code = `
     import { makeQueue } from ${JSON.stringify(fileURLToPath(new URL('../../src/ipc/posix-mq.ts', import.meta.url)))}
-    try { makeQueue(${JSON.stringify(newName())}, { capacity: 10, messageSize: 8192, mode: 0o600 }, () => {}) }
+    try { makeQueue(${JSON.stringify(newName())}, { capacity: 10, messageSize: 8192, mode: 0o600 }) }
     catch ({ errno, hint }) { console.log(errno, hint) }`
   const run = spawnSync(
     'bash',

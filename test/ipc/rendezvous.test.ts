@@ -9,7 +9,7 @@ let next = 0
 function newNames() {
   const [offer, ready, taken] = ['offer', 'ready', 'taken'].map((role) => {
     const name = `/osdemo-test-${process.pid}-${role}-${next++}`
-    makeQueue(name, { ...rendezvousShape, mode: 0o600 }, () => {})!.close()
+    makeQueue(name, { ...rendezvousShape, mode: 0o600 })!.close()
     onTestFinished(() => unlinkQueue(name))
     return name
   }) as [string, string, string]

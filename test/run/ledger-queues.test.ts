@@ -1,14 +1,14 @@
 /** What the next run does with a queue that a killed run has left; and that it touches no other. */
-
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
-import { readStat } from '../../src/proc/stat.js'
-import { recordQueue } from '../../src/run/ledger.js'
+import { identityOf } from '../../src/ipc/open-mq.js'
+import { keepQueue, makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+import { record as recordIt } from '../../src/run/ledger.js'
 import { withoutFfi } from '../support/no-ffi.js'
 import { expectNothingLeft, newPlace, type Place, parseEvents } from '../support/osdemo.js'
 import { isThere } from '../support/queues.js'
+import { type FolderName, renameFolder, runFolderOf } from '../support/run-folder.js'
 
 const shape = { capacity: 1, messageSize: 8, mode: 0o600 }
 
@@ -21,30 +21,23 @@ function newName(): string {
   return name
 }
 
-/** A queue and its record as a run leaves them that is killed: we are its maker, and then another process than it says. */
-function leftQueue({ dead = true } = {}) {
+/** A queue and its record as a run leaves them that is killed: we are its maker, or another process is that had our pid. */
+function leftQueue({ dead = true, recorded = true } = {}) {
   const place = newPlace()
   const name = newName()
   vi.stubEnv('XDG_RUNTIME_DIR', place.folder)
   onTestFinished(() => void vi.unstubAllEnvs())
-  const page = recordQueue(name)
-  makeQueue(name, shape, (identity) => page.made({ identity }))!.close()
-  const folder = join(place.folder, 'osdemo', 'ledger')
-  const entry = join(folder, readdirSync(folder)[0]!)
-  if (dead) edit(entry, notUs)
-  return { place, name, entry }
+  const record = recordIt('queue', name)
+  const queue = makeQueue(name, shape)!
+  if (recorded) record.made(identityOf(queue).ino)
+  queue.close()
+  const entries = () => readdirSync(runFolderOf(place)).map((file) => join(runFolderOf(place), file))
+  if (dead) rename(place, ({ startTicks }) => ({ startTicks: `${Number(startTicks) - 1}` }))
+  return { place, name, entry: entries()[0]! }
 }
 
-/** A record whose maker is dead: somebody else has its pid now. */
-// biome-ignore lint/suspicious/noExplicitAny: it is JSON
-function notUs({ maker, ...rest }: any) {
-  return { ...rest, maker: { ...maker, startTicks: readStat(process.pid)!.startTicks - 1 } }
-}
-
-/** Changes a record. */
-// biome-ignore lint/suspicious/noExplicitAny: it is JSON
-function edit(entry: string, change: (content: any) => unknown): void {
-  writeFileSync(entry, JSON.stringify(change(JSON.parse(readFileSync(entry, 'utf8')))))
+function rename(place: Place, change: (name: FolderName) => Partial<FolderName>): void {
+  renameFolder(runFolderOf(place), change)
 }
 
 async function clean(place: Place, options = {}) {
@@ -87,39 +80,42 @@ test('it stays while anybody has it open, and no longer', async () => {
 test('it is not taken for another one of the same name', async () => {
   const { place, name } = leftQueue()
   unlinkQueue(name)
-  makeQueue(name, shape, () => {})!.close()
+  makeQueue(name, shape)!.close()
   expect(await clean(place)).toEqual([])
   expect(isThere(name)).toBe(true)
   expectNothingLeft(place)
 })
 
-test('one whose maker was killed between making and recording it is known by its mode', async () => {
-  const place = newPlace()
-  const name = newName()
-  vi.stubEnv('XDG_RUNTIME_DIR', place.folder)
-  onTestFinished(() => void vi.unstubAllEnvs())
-  recordQueue(name)
-  const folder = join(place.folder, 'osdemo', 'ledger')
-  const entry = join(folder, readdirSync(folder)[0]!)
-  edit(entry, notUs)
-  const killed = makeQueue(name, { ...shape, mode: 0o1600 }, () => {})!
-  killed.close()
+test('one whose maker was killed between making and recording it is known by its mark', async () => {
+  const { place, name } = leftQueue({ recorded: false })
   expect(await clean(place)).toEqual([`queue ${name}`])
   expectNothingLeft(place)
 })
 
 test('one that somebody else made when ours was only intended is left alone', async () => {
-  const { place, name, entry } = leftQueue()
-  edit(entry, ({ thing: { identity: _, ...thing }, ...old }) => ({ ...old, thing }))
+  const { place, name } = leftQueue({ recorded: false })
+  const queue = openQueue(name, 'read', { nonblocking: true })
+  // Other programs make it without the mark.
+  keepQueue(queue)
+  queue.close()
+  expect(await clean(place)).toEqual([])
+  expect(isThere(name)).toBe(true)
+  expectNothingLeft(place)
+})
+
+test('one that a user asked to keep stays, and its record is struck off', async () => {
+  const { place, name } = leftQueue()
+  const queue = openQueue(name, 'read', { nonblocking: true })
+  keepQueue(queue)
+  queue.close()
   expect(await clean(place)).toEqual([])
   expect(isThere(name)).toBe(true)
   expectNothingLeft(place)
 })
 
 test('a record of an earlier boot is struck off, and whatever has that name now stays', async () => {
-  const { place, name, entry } = leftQueue()
-  const boot = '00000000-0000-4000-8000-000000000000'
-  edit(entry, (old) => ({ ...old, maker: { ...old.maker, boot } }))
+  const { place, name } = leftQueue()
+  rename(place, () => ({ boot: '0bad' }))
   expect(await clean(place)).toEqual([])
   expect(isThere(name)).toBe(true)
   expectNothingLeft(place)

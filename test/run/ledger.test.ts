@@ -16,23 +16,20 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAlive, readStat } from '../../src/proc/stat.js'
-import { ownName } from '../../src/run/ledger-files.js'
 import { pathWith } from '../support/folders.js'
 import {
   childrenOf,
-  defaultFifo,
   expectNothingLeft,
-  hasOpen,
   newPlace,
   type Place,
   parseEvents,
   processesOf,
   type Run,
-  type RunOptions,
   temporaryFolder,
   waitingActor,
   waitsForPartner,
 } from '../support/osdemo.js'
+import { editRecord, type FolderName, renameFolder, runFolderOf } from '../support/run-folder.js'
 import { until } from '../support/until.js'
 
 describe('a run that was killed', () => {
@@ -67,7 +64,7 @@ describe('a run that was killed', () => {
     await until(() => processesOf(place).length === 0, 2000)
   })
 
-  test('leaves a FIFO, which the next run of any command removes, and says so', async () => {
+  test('leaves a FIFO at a path of the user’s, which the next run of any command removes, and says so', async () => {
     const { place, path } = await killedRun()
     expect(statSync(path).isFIFO()).toBe(true)
     const next = place.osdemo(['short-reads', '--json'])
@@ -76,28 +73,30 @@ describe('a run that was killed', () => {
     expect(events.slice(0, 2)).toMatchObject([{ event: 'run' }, { event: 'removed', kind: 'fifo', id: path }])
     expect(events[2]).toMatchObject({ event: 'note', text: expect.stringContaining('earlier run') })
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('leaves a FIFO, which the next run removes that uses the same path', async () => {
-    const { place } = await killedRun()
-    const reader = place.osdemo(['pipe', 'read'])
+    const { place, path } = await killedRun()
+    const reader = place.osdemo(['pipe', 'read', '--path', path])
     await waitingActor(reader)
-    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    const writer = place.osdemo(['pipe', 'write', 'hello', '--path', path])
     expect([await reader.exit, await writer.exit]).toEqual([0, 0])
     expect(reader.stdout()).toBe('hello\n')
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('leaves a FIFO, which several runs may sweep at the same time', async () => {
-    const { place } = await killedRun()
+    const { place, path } = await killedRun()
     await Promise.all(Array.from({ length: 6 }, () => nextRun(place)))
+    await nextRun(place)
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
-  test('leaves a FIFO at a path of the user’s, which the next run removes from wherever it is started', async () => {
-    const cwd = temporaryFolder()
-    const { place } = await killedRun(['--path', 'p'], { cwd })
-    const path = join(cwd, 'p')
+  test('leaves a FIFO at a relative path, which the next run removes from wherever it is started', async () => {
+    const { place, path } = await killedRun({ relative: true })
     expect(existsSync(path)).toBe(true)
     await nextRun(place)
     expectNothingLeft(place)
@@ -106,26 +105,29 @@ describe('a run that was killed', () => {
 
   test('leaves a FIFO also when mkfifo had not ended yet, and the next run removes that', async () => {
     const place = newPlace()
+    const path = join(place.folder, 'p')
     const bin = temporaryFolder()
     const gate = join(bin, 'gate')
     const slow = `while [ ! -e '${gate}' ]; do :; done; PATH="\${PATH#*:}" exec mkfifo "$@"`
     writeFileSync(join(bin, 'mkfifo'), `#!/bin/sh\n${slow}\n`, { mode: 0o755 })
-    const run = place.osdemo(['pipe', 'read'], { env: { PATH: `${bin}:${process.env.PATH}` } })
+    const run = place.osdemo(['pipe', 'read', '--path', path], {
+      env: { PATH: `${bin}:${process.env.PATH}` },
+    })
     await until(() => childrenOf(run.pid).some((pid) => readStat(pid)?.comm === 'mkfifo'))
     run.child.kill('SIGKILL')
     await until(() => !isAlive(run.pid))
     writeFileSync(gate, '')
-    await until(() => place.leftovers().some((name) => name.startsWith('.osdemo-')))
+    await until(() => existsSync(path))
     await until(() => processesOf(place).length === 0)
-    expect(existsSync(defaultFifo(place))).toBe(false)
     await nextRun(place)
     expectNothingLeft(place)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('leaves a record and nothing else when it had made nothing yet, and the next run removes that', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
-    edit(entry, unmade)
+    editRecord(entry, unmade)
     await nextRun(place)
     expectNothingLeft(place)
   })
@@ -133,12 +135,12 @@ describe('a run that was killed', () => {
   test('leaves half a record and nothing else when it was writing that, and the next run removes it', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
-    renameSync(entry, entry.replace(/json$/, 'new'))
+    renameSync(entry, `${entry}.new`)
     await nextRun(place)
     expectNothingLeft(place)
   })
 
-  test('in the middle of the demo leaves no process, and the next run removes its FIFO', async () => {
+  test('in the middle of the demo leaves no process, and the next run removes its folder', async () => {
     const place = newPlace()
     const demo = place.osdemo(['pipe', 'demo'])
     await until(() => demo.stdout().includes('Message 1'))
@@ -146,9 +148,83 @@ describe('a run that was killed', () => {
     demo.child.kill('SIGKILL')
     await demo.exit
     await until(() => processesOf(place).length === 0, 2000)
-    expect(place.leftovers()).toHaveLength(2)
+    const folder = runFolderOf(place)
+    expect(place.leftovers().sort()).toEqual([basename(folder), `${basename(folder)}/fifo`])
+    const next = place.osdemo(['clean', '--json'])
+    expect(await next.exit).toBe(0)
+    const removed = parseEvents(next.stdout()).filter(({ event }) => event === 'removed')
+    expect(removed).toMatchObject([{ kind: 'fifo', id: join(folder, 'fifo') }])
+    expectNothingLeft(place)
+  })
+})
+
+describe('the folder of a run', () => {
+  /** The folder of a killed demo, under another name. */
+  async function renamedFolder(change: (parts: FolderName) => Partial<FolderName>) {
+    const place = newPlace()
+    const demo = place.osdemo(['pipe', 'demo'])
+    await until(() => demo.stdout().includes('Message 1'))
+    demo.child.kill('SIGKILL')
+    await demo.exit
+    await until(() => processesOf(place).length === 0)
+    return { place, folder: renameFolder(runFolderOf(place), change) }
+  }
+  const { startTicks } = readStat(process.pid) ?? { startTicks: 0 }
+
+  test('stays while its run is alive, whatever else runs', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['queue', 'demo', '--capacity', 'unbounded', '--receive-every', '1m'])
+    await until(() => place.leftovers().some((name) => name.endsWith('/queue')))
+    const before = place.leftovers()
+    await nextRun(place)
+    expect(place.leftovers()).toEqual(before)
+    run.child.kill('SIGINT')
+    expect(await run.exit).toBe(130)
+    expectNothingLeft(place)
+  })
+
+  test('stays while a process of that pid and start time is alive', async () => {
+    const { place, folder } = await renamedFolder(() => ({
+      pid: `${process.pid}`,
+      startTicks: `${startTicks}`,
+    }))
+    await nextRun(place)
+    expect(existsSync(join(folder, 'fifo'))).toBe(true)
+  })
+
+  test('goes although its pid is in use again, by a process with another start time', async () => {
+    const { place } = await renamedFolder(() => ({ pid: `${process.pid}`, startTicks: `${startTicks - 1}` }))
     await nextRun(place)
     expectNothingLeft(place)
+  })
+
+  test('goes when its run was before this boot, whoever has its pid now', async () => {
+    const { place } = await renamedFolder(() => ({
+      pid: `${process.pid}`,
+      startTicks: `${startTicks}`,
+      boot: '0bad',
+    }))
+    await nextRun(place)
+    expectNothingLeft(place)
+  })
+
+  test('stays when its run belongs to another pid namespace, where it may be alive', async () => {
+    const { place, folder } = await renamedFolder(({ namespaces }) => ({ namespaces: `1${namespaces}` }))
+    const clean = place.osdemo(['clean'])
+    expect(await clean.exit).toBe(0)
+    expect(clean.stdout().replace(/\s+/g, '')).toContain(folder)
+    expect(clean.stdout()).not.toContain('nothing is left')
+    expect(existsSync(join(folder, 'fifo'))).toBe(true)
+  })
+
+  test('is not followed where it is a symbolic link', async () => {
+    const { place, folder } = await renamedFolder(() => ({}))
+    const elsewhere = temporaryFolder()
+    writeFileSync(join(elsewhere, 'precious'), '')
+    rmSync(folder, { recursive: true })
+    symlinkSync(elsewhere, folder)
+    await nextRun(place)
+    expect(readdirSync(elsewhere)).toEqual(['precious'])
   })
 })
 
@@ -157,99 +233,47 @@ describe('a FIFO on record', () => {
     const unshare = ['unshare', '--pid', '--ipc', '--fork', '--mount-proc']
     skip(spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status !== 0, 'needs unshare, and to be root')
     const place = newPlace()
-    const reader = place.osdemo(['pipe', 'read'])
+    const path = join(place.folder, 'p')
+    const reader = place.osdemo(['pipe', 'read', '--path', path])
     await waitingActor(reader)
     const before = place.leftovers()
     const clean = place.osdemo(['clean'], { prefix: unshare })
     expect(await clean.exit).toBe(0)
     const story = clean.stdout().replace(/\s+/g, ' ')
-    expect(story).toContain('recorded in other namespaces')
+    expect(story).toContain('other namespaces')
     expect(story).not.toContain('nothing is left')
-    expect(place.leftovers()).toEqual(before)
+    expect([place.leftovers(), existsSync(path)]).toEqual([before, true])
   })
 
-  test('that a sweep is about to remove is not taken by who comes in between: he makes another', async () => {
-    const place = newPlace()
-    const ledger = join(place.folder, 'osdemo', 'ledger')
-    mkdirSync(ledger, { recursive: true, mode: 0o700 })
-    const path = defaultFifo(place)
-    execFileSync('mkfifo', ['-m', '600', path])
-    // The sweep is ours: it has looked for users, has seen none, and is slow.
-    const mark = join(ledger, `sweep-${ownName()}-0.mark`)
-    writeFileSync(mark, '')
-    const writer = place.osdemo(['pipe', 'write', 'hello'])
-    await until(() => hasOpen(writer.pid, path))
-    rmSync(path)
-    rmSync(mark)
-    await waitingActor(writer)
-    const reader = place.osdemo(['pipe', 'read'])
-    expect([await writer.exit, await reader.exit, reader.stdout()]).toEqual([0, 0, 'hello\n'])
-    expectNothingLeft(place)
-  })
-
-  test('passes a text beside marks of a killed sweep whose pid is in use again, and they are struck off', async () => {
-    const place = newPlace()
-    const ledger = join(place.folder, 'osdemo', 'ledger')
-    mkdirSync(ledger, { recursive: true, mode: 0o700 })
-    const ticks = readStat(process.pid)!.startTicks - 1
-    for (const name of ['sweep', 'fifo'].map((kind) => `${kind}-${process.pid}-${ticks}-0`)) {
-      writeFileSync(join(ledger, `${name}.${name.startsWith('sweep') ? 'mark' : 'new'}`), '')
-    }
-    const path = defaultFifo(place)
-    execFileSync('mkfifo', ['-m', '600', path])
-    const writer = place.osdemo(['pipe', 'write', 'hello'])
-    await waitingActor(writer)
-    const reader = place.osdemo(['pipe', 'read'])
-    expect([await writer.exit, await reader.exit, reader.stdout()]).toEqual([0, 0, 'hello\n'])
-    await nextRun(place)
-    expect(readdirSync(ledger)).toEqual([])
-  })
-
-  test('is not missed for what else lies in the ledger folder', async () => {
+  test('is not missed for what else lies in the folder of its run, which goes too', async () => {
     const { place, path, entry } = await killedRun()
-    const odd = join(entry, '..', 'folder')
-    mkdirSync(odd)
-    execFileSync('mkfifo', [join(entry, '..', 'fifo-1-1.json')])
+    mkdirSync(join(dirname(entry), 'folder'))
+    execFileSync('mkfifo', [join(dirname(entry), '1.json')])
     await nextRun(place)
-    expect([existsSync(path), existsSync(entry), existsSync(odd)]).toEqual([false, false, true])
-  })
-
-  test('is removed although its maker’s pid is in use again, by a process with another start time', async () => {
-    const { place, path, entry } = await killedRun()
-    const startTicks = readStat(process.pid)!.startTicks - 1
-    edit(entry, (old) => ({ ...old, maker: { ...old.maker, pid: process.pid, startTicks } }))
-    await nextRun(place)
-    expectNothingLeft(place)
     expect(existsSync(path)).toBe(false)
-  })
-
-  test('is removed when its maker ran before this boot', async () => {
-    const { place, path, entry } = await killedRun()
-    const { startTicks } = readStat(process.pid)!
-    const boot = '00000000-0000-4000-8000-000000000000'
-    edit(entry, (old) => ({ ...old, maker: { pid: process.pid, startTicks, boot } }))
-    await nextRun(place)
     expectNothingLeft(place)
-    expect(existsSync(path)).toBe(false)
   })
 
   test('stays while its maker lives, whatever else runs', async () => {
     const place = newPlace()
-    const run = place.osdemo(['pipe', 'read'])
+    const path = join(place.folder, 'p')
+    const run = place.osdemo(['pipe', 'read', '--path', path])
     const actor = await waitingActor(run)
     const before = place.leftovers()
     await nextRun(place)
-    expect(place.leftovers()).toEqual(before)
-    expect(isAlive(actor)).toBe(true)
+    expect([place.leftovers(), existsSync(path), isAlive(actor)]).toEqual([before, true, true])
   })
 
   test('stays while its maker lives, although its actor has not opened it yet', async () => {
     const { place, path, entry } = await killedRun()
     const { startTicks } = readStat(process.pid)!
-    edit(entry, (old) => ({ ...old, maker: { ...old.maker, pid: process.pid, startTicks } }))
+    const folder = renameFolder(dirname(entry), () => ({
+      pid: `${process.pid}`,
+      startTicks: `${startTicks}`,
+    }))
     await nextRun(place)
     expect(existsSync(path)).toBe(true)
-    expect(existsSync(entry)).toBe(true)
+    expect(existsSync(join(folder, basename(entry)))).toBe(true)
   })
 
   test.each([
@@ -297,15 +321,11 @@ describe('a FIFO on record', () => {
 
   test('is not taken for one that was made there later and got the same inode number', async () => {
     const { place, path, entry } = await killedRun()
-    const other = `${path}-other`
-    execFileSync('mkfifo', [other])
-    renameSync(other, path)
+    rmSync(path)
+    execFileSync('mkfifo', [path])
     // As ext4 does: the number of a removed file is the first to be given to a new one.
     const { ino } = statSync(path)
-    edit(entry, ({ thing, ...old }) => ({
-      ...old,
-      thing: { ...thing, identity: { ...thing.identity, ino } },
-    }))
+    editRecord(entry, (old) => ({ ...old, id: ino }))
     await nextRun(place)
     expect(statSync(path).ino).toBe(ino)
   })
@@ -321,7 +341,9 @@ describe('a FIFO on record', () => {
 
   test('is not taken for one that somebody made there when our making was not finished', async () => {
     const { place, path, entry } = await killedRun()
-    edit(entry, unmade)
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+    editRecord(entry, unmade)
     await nextRun(place)
     expect(statSync(path).isFIFO()).toBe(true)
     expect(existsSync(entry)).toBe(false)
@@ -354,7 +376,7 @@ describe('a FIFO on record', () => {
 
   test('stays while a program waits to open it by a path relative to a folder', async () => {
     const { place, path } = await killedRun()
-    const stranger = newPlace().sh('exec cat ./pipe', { cwd: dirname(path) })
+    const stranger = newPlace().sh('exec cat ./p', { cwd: dirname(path) })
     await until(() => waitsInGroup(stranger))
     await nextRun(place)
     expect(existsSync(path)).toBe(true)
@@ -362,15 +384,7 @@ describe('a FIFO on record', () => {
 })
 
 test.each([
-  [
-    'cannot be read',
-    [
-      '',
-      '{"thing":{"kind":"fifo","pa',
-      '\0\xff garbage',
-      '{"thing":{"kind":"fifo","path":"\\u0000","draft":"\\u0000"}}',
-    ],
-  ],
+  ['cannot be read', ['', '{"kind":"fifo","na', '\0\xff garbage']],
   [
     'are JSON of another shape',
     [
@@ -378,57 +392,64 @@ test.each([
       '42',
       '[]',
       '{}',
-      '{"released":true}',
-      '{"thing":{"kind":"fifo","path":7,"draft":1},"maker":null,"released":"no"}',
-      '{"thing":{"kind":"fifo","path":"/nowhere","draft":"/nowhere"},"maker":{},"released":false}',
-      '{"thing":{"kind":"segment","key":"x"},"maker":{"pid":0},"released":true}',
-      '{"thing":{"kind":"queue"},"maker":{"pid":0},"released":true}',
+      '{"state":"released"}',
+      ...[
+        { kind: 7 },
+        { kind: 'folder' },
+        { name: 7 },
+        { name: null },
+        { id: 'x' },
+        { id: 1.5 },
+        { maker: null },
+        { since: '1' },
+        { state: true },
+        { state: 'lost' },
+      ].map((change) => JSON.stringify({ ...recordOf('fifo', '/nowhere'), ...change })),
     ],
   ],
   [
     'are of something else than a FIFO',
-    ['/', '/dev/null', import.meta.filename].map((path) =>
-      JSON.stringify({
-        thing: { kind: 'fifo', path, draft: path },
-        released: true,
-        maker: { pid: 0, startTicks: 0, boot: '' },
-      }),
-    ),
+    ['/', '/dev/null', import.meta.filename, '\0'].map((path) => JSON.stringify(recordOf('fifo', path))),
   ],
 ])('records that %s do no harm, and keep no others from being swept', async (_, contents) => {
   const { place, path, entry } = await killedRun()
   // Some are swept before the good one, and some after it.
-  const bad = ['fifo-0', 'fifo-9999999999'].flatMap((name) =>
-    contents.map((content, index) => ({ file: join(entry, '..', `${name}-${index}.json`), content })),
+  const bad = ['0', '9'].flatMap((name) =>
+    contents.map((content, index) => ({ file: join(dirname(entry), `${name}${index}.json`), content })),
   )
   for (const { file, content } of bad) writeFileSync(file, content)
   await nextRun(place)
-  for (const { file } of bad) rmSync(file, { force: true })
-  expectNothingLeft(place)
   expect([path, entry].filter((file) => existsSync(file))).toEqual([])
   expect(existsSync(import.meta.filename)).toBe(true)
   // A run that makes and removes a FIFO of its own works beside them.
+  mkdirSync(dirname(entry), { recursive: true })
   for (const { file, content } of bad) writeFileSync(file, content)
-  const run = place.osdemo(['pipe', 'read'])
+  const run = place.osdemo(['pipe', 'read', '--path', path])
   await waitingActor(run)
   run.child.kill('SIGINT')
   expect(await run.exit).toBe(130)
   for (const { file } of bad) rmSync(file, { force: true })
+  await nextRun(place)
   expectNothingLeft(place)
+  expect(existsSync(path)).toBe(false)
 })
 
-/** A `pipe read` that was killed while it waited: its FIFO and the record of it are still there. */
-async function killedRun(words: string[] = [], options: RunOptions = {}) {
+function recordOf(kind: string, name: string) {
+  return { kind, name, maker: 1, since: 0, state: 'released' }
+}
+
+/** A `pipe read --path` that was killed while it waited: its FIFO and the record of it are still there. */
+async function killedRun({ relative = false } = {}) {
   const place = newPlace()
-  const run = place.osdemo(['pipe', 'read', ...words], options)
+  const path = join(place.folder, 'p')
+  const run = place.osdemo(['pipe', 'read', '--path', relative ? 'p' : path], { cwd: place.folder })
   await waitingActor(run)
   run.child.kill('SIGKILL')
   await run.exit
   await until(() => processesOf(place).length === 0)
-  const folder = join(place.folder, 'osdemo', 'ledger')
-  const entries = readdirSync(folder)
+  const entries = readdirSync(runFolderOf(place))
   expect(entries).toHaveLength(1)
-  return { place, path: defaultFifo(place), entry: join(folder, entries[0]!) }
+  return { place, path, entry: join(runFolderOf(place), entries[0]!) }
 }
 
 /** Another command, which sweeps first: one that ends soon, because it refuses the path. */
@@ -440,14 +461,8 @@ async function nextRun(place: Place): Promise<void> {
 
 /** The record as it was before the FIFO had been made. */
 // biome-ignore lint/suspicious/noExplicitAny: it is JSON
-function unmade({ thing: { identity: _, ...thing }, ...rest }: any) {
-  return { ...rest, thing }
-}
-
-/** Changes a record. Its format is the ledger's own business; what is not changed stays as it was written. */
-// biome-ignore lint/suspicious/noExplicitAny: it is JSON
-function edit(entry: string, change: (content: any) => unknown): void {
-  writeFileSync(entry, JSON.stringify(change(JSON.parse(readFileSync(entry, 'utf8')))))
+function unmade({ id: _, ...rest }: any) {
+  return rest
 }
 
 /** Whether a shell, or what it has started, waits in open(2) of a FIFO. */

@@ -52,20 +52,6 @@ test.each([
   },
 )
 
-test('the FIFO that a killed run left is removed by the next run of any command', async () => {
-  const place = newPlace()
-  const killed = place.osdemo(['pipe', 'read'])
-  await until(() => childrenOf(killed.pid).find(waitsForPartner))
-  killed.child.kill('SIGKILL')
-  await killed.exit
-  expect(place.leftovers()).toContain('pipe')
-  // The actor dies a moment after its supervisor; while it waits for the FIFO, the FIFO is not touched.
-  await until(async () => {
-    await place.osdemo(['short-reads', '--quiet']).exit
-    return place.leftovers().length === 0
-  })
-})
-
 test('an actor has its five descriptors, and nothing of the supervisor beyond them', async () => {
   const run = newPlace().osdemo(['tcp-echo', '--port', '0', '--json'])
   await until(() => run.stdout().includes('"port"'))

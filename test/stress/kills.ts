@@ -21,6 +21,9 @@ const only = process.argv[4] ?? ''
 const sideBySide = 4
 const longest = 2500
 
+/** What is there of right: the runtime folder and the default FIFO, which stay between runs, and what --save writes. */
+const expected = ['osdemo', 'osdemo/pipe', 'run.ndjson', 'run.svg', 'run.html']
+
 /** How long a process may outlive the kill of its supervisor, in milliseconds. */
 const patience = 2000
 
@@ -92,10 +95,7 @@ async function killOne(line: string[], moment: number): Promise<Outcome> {
   const elapsed = () => performance.now() - killed
   while (livingIn(folder).length > 0 && elapsed() < patience) await sleep(10)
   const gone = livingIn(folder).length === 0 ? Math.round(elapsed()) : undefined
-  const files = () =>
-    listing(folder).filter(
-      (name) => !['osdemo', 'osdemo/ledger', 'run.ndjson', 'run.svg', 'run.html'].includes(name),
-    )
+  const files = () => listing(folder).filter((name) => !expected.includes(name))
   const before = files()
   const cleaning = start(folder, ['clean'])
   await new Promise((resolve) => cleaning.once('exit', resolve))

@@ -54,7 +54,7 @@ export interface Place {
   osdemo(words: string[], options?: RunOptions): Run
   /** Starts a line of sh in which `osdemo` is our program. Its whole process group is killed when the test ends. */
   sh(line: string, options?: RunOptions): Run
-  /** What lies in the runtime folder now, the ledger included. */
+  /** What lies in the runtime folder now, records included. The default FIFO is not left: it stays there between runs. */
   leftovers(): string[]
 }
 
@@ -115,7 +115,7 @@ export function newPlace(): Place {
       const runtime = join(folder, 'osdemo')
       if (!existsSync(runtime)) return []
       const names = readdirSync(runtime, { recursive: true }).map(String)
-      return names.filter((name) => name !== 'ledger')
+      return names.filter((name) => name !== 'pipe')
     },
   }
 }

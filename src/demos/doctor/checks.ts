@@ -1,9 +1,8 @@
 /** What commands need of a machine: each check tries it, and gives back what it saw. */
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { availableParallelism, cpus } from 'node:os'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { OsdemoError, systemCallError, Unavailable } from '../../errors.js'
 import type { Data } from '../../events.js'
@@ -80,8 +79,7 @@ export const checks = {
     source: 'mkfifo',
     async look(stage) {
       const folder = runtimeFolder()
-      const path = join(folder, `doctor-${process.pid}`)
-      const { ino } = await makePrivateFifo(stage, path)
+      const { ino } = statSync(await makePrivateFifo(stage, 'doctor'))
       return { value: `made in ${folder}, inode ${ino}`, data: { folder, ino } }
     },
   },
@@ -94,8 +92,7 @@ export const checks = {
     about: 'what a pipe holds',
     source: 'fcntl F_GETPIPE_SZ, ioctl FIONREAD',
     async look(stage) {
-      const path = join(runtimeFolder(), `doctor-pipe-${process.pid}`)
-      await makePrivateFifo(stage, path)
+      const path = await makePrivateFifo(stage, 'doctor-pipe')
       const { reading, writing } = openBothEnds(path)
       try {
         const [capacity, held] = [pipeCapacity(writing), bytesInPipe(reading)]

@@ -1,11 +1,9 @@
 /** Several processes write into one FIFO at once: whose messages stay whole, and whose are torn. */
-import { join } from 'node:path'
 import type { BurstReaderConfig } from '../../actors/burst-reader.js'
 import type { BurstWord, BurstWriterConfig } from '../../actors/burst-writer.js'
 import { now } from '../../events.js'
 import { pipeBuf } from '../../ipc/pipe-room.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
-import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
@@ -28,8 +26,7 @@ const patience = 2_000_000
 export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
   return async (stage) => {
     requireProc('pipe atomic')
-    const path = join(runtimeFolder(), `pipe-atomic-${process.pid}`)
-    await makePrivateFifo(stage, path)
+    const path = await makePrivateFifo(stage, 'pipe-atomic')
     stage.evidence('linux/limits.h', `${pipeBuf}`, 'PIPE_BUF, in bytes', { data: pipeBuf })
     const readerConfig: BurstReaderConfig = { path, writers: writerNames }
     const reader = await stage.start({ program: 'burst-reader', name: 'reader', config: readerConfig })

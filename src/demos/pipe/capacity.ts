@@ -1,11 +1,9 @@
 /** How much a pipe holds: it is filled until the kernel refuses, and the kernel is asked. */
-import { join } from 'node:path'
 import type { FifoWriterConfig } from '../../actors/fifo-writer.js'
 import type { FillerSource, PipeFillerConfig } from '../../actors/pipe-filler.js'
 import { now } from '../../events.js'
 import { pipeSizeLimit } from '../../proc/limits.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
-import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
@@ -28,8 +26,7 @@ interface Pipe {
 export function pipeCapacity({ brief }: PipeCapacityOptions): Demo {
   return async (stage) => {
     requireProc('pipe capacity')
-    const path = join(runtimeFolder(), `pipe-capacity-${process.pid}`)
-    await makePrivateFifo(stage, path)
+    const path = await makePrivateFifo(stage, 'pipe-capacity')
     const config: PipeFillerConfig = { path }
     const filler = await stage.start({ program: 'pipe-filler', name: 'filler', config })
     const page = await answer(filler, 'getpagesize(2)')

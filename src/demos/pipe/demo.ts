@@ -1,11 +1,9 @@
 /** Both ends of a FIFO as two processes; the supervisor looks at them through /proc. */
 import { realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { isEndOfFile } from '../../events.js'
 import { accessMode, fdFlags, holders } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
-import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
@@ -16,11 +14,10 @@ const messages = Array.from({ length: 10 }, (_, i) => `Message ${i}`)
 
 export const pipeDemo: Demo = async (stage) => {
   requireProc('pipe demo')
-  const path = join(runtimeFolder(), `pipe-demo-${process.pid}`)
-  const fifo = await makePrivateFifo(stage, path)
-  const { size } = statSync(path)
-  stage.evidence(`stat ${path}`, `a FIFO, inode ${fifo.ino}, size ${size}`, 'a name in the file system', {
-    data: { ino: fifo.ino, size },
+  const path = await makePrivateFifo(stage, 'fifo')
+  const { ino, size } = statSync(path)
+  stage.evidence(`stat ${path}`, `a FIFO, inode ${ino}, size ${size}`, 'a name in the file system', {
+    data: { ino, size },
   })
 
   const reader = await stage.start({
@@ -50,7 +47,7 @@ export const pipeDemo: Demo = async (stage) => {
   })
   await reader.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   await reader.until('received', ({ seq }) => seq === 2)
-  seeBothEnds(stage, [reader, writer], path, fifo.ino)
+  seeBothEnds(stage, [reader, writer], path, ino)
 
   await reader.until('received', ({ seq }) => seq === messages.length - 1)
   const early = reader.events.some(isEndOfFile)

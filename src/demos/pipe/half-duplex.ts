@@ -1,10 +1,9 @@
 /** Two processes try a question and an answer, first over one FIFO for both directions, then over two. */
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { TalkerConfig } from '../../actors/talker.js'
 import { isEndOfFile, now } from '../../events.js'
 import { accessMode, fdFlags, openFiles } from '../../proc/fds.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
-import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
@@ -24,17 +23,14 @@ interface Pair {
 
 export const pipeHalfDuplex: Demo = async (stage) => {
   requireProc('pipe half-duplex')
-  const path = (name: string) => join(runtimeFolder(), `${name}-${process.pid}`)
-  const [one, there, back] = [path('one'), path('there'), path('back')]
-
   stage.note('first, one FIFO for both directions: alice asks, bob is to answer', 'opening')
-  await makePrivateFifo(stage, one)
+  const one = await makePrivateFifo(stage, 'one')
   const both = { to: one, from: one, first: 'to' } as const
   await overOne(stage, await enter(stage, both, both))
 
   stage.note('now the same with a FIFO for each direction')
-  await makePrivateFifo(stage, there)
-  await makePrivateFifo(stage, back)
+  const there = await makePrivateFifo(stage, 'there')
+  const back = await makePrivateFifo(stage, 'back')
   const pair = await enter(
     stage,
     { to: there, from: back, first: 'to' },

@@ -3,9 +3,14 @@ import { join } from 'node:path'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import { quoted } from '../../shell-quote.js'
 
-/** Where the user has `--path`, and else where two terminals of one user find each other. */
+/** Where two terminals of one user find each other. This FIFO stays between runs; `osdemo clean` removes it. */
+export function defaultFifo(): string {
+  return join(runtimeFolder(), 'pipe')
+}
+
+/** The path of `--path`, else the default one, which must be a FIFO of this user's own. */
 export function choosePath(path: string | undefined): { path: string; ours: boolean } {
-  return path === undefined ? { path: join(runtimeFolder(), 'pipe'), ours: true } : { path, ours: false }
+  return path === undefined ? { path: defaultFifo(), ours: true } : { path, ours: false }
 }
 
 /** The words to type in the other terminal. */

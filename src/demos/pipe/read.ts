@@ -17,7 +17,7 @@ export interface PipeReadOptions {
 export function pipeRead(options: PipeReadOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
-    await ensureFifo(stage, path)
+    await ensureFifo(stage, path, ours)
     stage.note(otherTerminal('write', options.path), 'next')
     const config: FifoReaderConfig = {
       path,

@@ -15,7 +15,7 @@ export interface PipeWriteOptions {
 export function pipeWrite(options: PipeWriteOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
-    await ensureFifo(stage, path)
+    await ensureFifo(stage, path, ours)
     stage.note(otherTerminal('read', options.path), 'next')
     const { messages, rounds, intervalMs } = options
     const config: FifoWriterConfig = { path, ours, messages, rounds, intervalMs, hold: false }

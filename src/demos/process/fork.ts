@@ -9,8 +9,9 @@ import { readInt } from '../../proc/process-memory.js'
 import { readSmaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
 import { compiled } from '../../run/compile.js'
-import { recordSegment } from '../../run/ledger.js'
+import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { sweep } from '../../run/sweep.js'
 import { kib } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
 import { readPages, sharedVariables, showCopies } from './fork-pages.js'
@@ -103,8 +104,11 @@ async function startParent(stage: Stage, path: string) {
   const reader = pictureReader((picture) => pictures.push(picture))
   const parent = await stage.startProgram('parent', [path, 'steps'], reader)
   // It makes a segment without a key, and removes it at once; only if it is killed between the two is there something to do.
-  const page = recordSegment(0, parent.id)
-  stage.scope.defer(() => void page.release())
+  const entry = record('segment', '0', parent.id)
+  stage.scope.defer(() => {
+    entry.release()
+    sweep()
+  })
   let over = false
   void parent.ended.then(() => {
     // What it has said may come a moment later.

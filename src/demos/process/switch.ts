@@ -1,12 +1,10 @@
 /** Context switches: how many a process makes that waits and one that computes, and what one costs. */
-import { join } from 'node:path'
 import type { PasserConfig, PasserWord } from '../../actors/passer.js'
 import { DemoFailed } from '../../errors.js'
 import { now } from '../../events.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readSwitches, type Switches } from '../../proc/sched.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
-import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { micro } from '../../text.js'
 import { makePrivateFifo } from '../shared/fifo.js'
@@ -122,9 +120,9 @@ async function enterPassers(
   times: number,
   patience: number,
 ): Promise<{ both: Passers; alone: number }> {
-  const path = (name: string) => join(runtimeFolder(), `switch-${name}-${process.pid}`)
-  const config: PasserConfig = { there: path('there'), back: path('back'), begins: true, times, patience }
-  for (const fifo of [config.there, config.back]) await makePrivateFifo(stage, fifo)
+  const there = await makePrivateFifo(stage, 'there')
+  const back = await makePrivateFifo(stage, 'back')
+  const config: PasserConfig = { there, back, begins: true, times, patience }
   const first = await stage.start({ program: 'passer', name: 'first', config })
   const { median: alone } = await measure(first, 'alone')
   const second = await stage.start({

@@ -1,11 +1,9 @@
 /** Makes the kernel objects of a channel of some capacity, for a sender and a receiver of this run; they go with it. */
 import { closeSync, constants, openSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Round } from '../../actors/lib/queue-round.js'
 import type { Queue } from '../../ipc/open-mq.js'
 import { resizePipe } from '../../ipc/pipe-room.js'
 import { rendezvousShape } from '../../ipc/rendezvous.js'
-import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Stage } from '../../run/stage.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { makePrivateQueue } from './posix-queue.js'
@@ -43,8 +41,7 @@ export async function makeChannel(stage: Stage, capacity: Capacity, size: Unboun
 }
 
 async function makeUnbounded(stage: Stage, size: UnboundedSize): Promise<Channel> {
-  const path = join(runtimeFolder(), `queue-${process.pid}`)
-  await makePrivateFifo(stage, path)
+  const path = await makePrivateFifo(stage, 'queue')
   // Held open, so that neither side waits for the other to open it.
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   stage.scope.defer(() => closeSync(held))

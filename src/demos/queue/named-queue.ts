@@ -1,15 +1,16 @@
 /** A queue under a name that terminals share: found or made, held for the run, and removed by whoever uses it last. */
-import { existsSync } from 'node:fs'
-import { DemoFailed, OsdemoError } from '../../errors.js'
+import { existsSync, fstatSync } from 'node:fs'
+import { DemoFailed } from '../../errors.js'
+import { isMarked } from '../../ipc/mark.js'
 import { identityOf, isUnlinked, type Queue, type QueueIdentity } from '../../ipc/open-mq.js'
-import { openQueue } from '../../ipc/posix-mq.js'
+import { keepQueue, openIfThere } from '../../ipc/posix-mq.js'
 import { queueFolder, readQueueLimits } from '../../proc/mqueue.js'
-import { recordQueue } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
-import { isPassing, othersSweep, type Swept, sweep } from '../../run/sweep.js'
+import { type Swept, sweep } from '../../run/sweep.js'
 import { quoted } from '../../shell-quote.js'
 import { counted } from '../../text.js'
-import { inUse } from '../shared/fifo.js'
+import { inUse } from '../shared/in-use.js'
+import { watchRemoval } from '../shared/watch-removal.js'
 import { makeRecordedQueue, requireQueues, showQueue } from './posix-queue.js'
 
 /** Where two terminals find each other. */
@@ -18,9 +19,6 @@ export const defaultName = '/osdemo'
 /** What Linux gives a queue whose maker asks for nothing, or less where the limits are lower. */
 const usualCapacity = 10
 const usualMessageSize = 8192
-
-/** Every how many milliseconds it is looked whether somebody has removed the queue. */
-const lookEvery = 500
 
 export interface SharedQueue {
   /** Open nonblocking. */
@@ -46,7 +44,7 @@ export function words(command: 'send' | 'receive', name: string): string {
 export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'write'): Promise<SharedQueue> {
   requireQueues(`queue ${purpose === 'read' ? 'receive' : 'send'}`)
   for (;;) {
-    const found = openExisting(name, purpose)
+    const found = openIfThere(name, purpose)
     const limits = readQueueLimits()!
     const made = found
       ? undefined
@@ -60,52 +58,23 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
     const letGo = stage.scope.defer(() => {
       const { depth } = queue.attributes()
       queue.close()
-      tellSwept(stage, name, depth, made ? made.page.release() : sweep())
+      made?.entry.release()
+      tellSwept(stage, name, depth, sweep())
     })
-    if (!made && !(await isStillThere(stage, queue))) {
+    // Whoever removed it had looked for users just before we opened it.
+    if (isUnlinked(queue)) {
       letGo()
       continue
     }
-    watchName(stage, queue)
+    watchRemoval(stage, `the queue ${name}`, () => isUnlinked(queue))
     showQueue(stage, queue, made ? 'the queue, just made' : 'the queue, which was there already')
     const identity = identityOf(queue)
-    const stays = () => !isPassing({ name, identity })
+    const stays = () => !isMarked(fstatSync(queue.fd))
     const keep = () => {
-      if (made) return made.page.keep()
-      if (stays()) return
-      // Another osdemo has it on its own record, as one to remove: ours says that it is to stay.
-      const page = recordQueue(name)
-      page.made({ identity })
-      page.keep()
+      if (!stays()) keepQueue(queue)
     }
     return { queue, identity, stays, keep }
   }
-}
-
-function openExisting(name: string, purpose: 'read' | 'write'): Queue | undefined {
-  try {
-    return openQueue(name, purpose, { nonblocking: true })
-  } catch (error) {
-    if (error instanceof OsdemoError && error.errno === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** A sweep that had looked for users just before we opened the queue may be about to remove it: that is waited for. */
-async function isStillThere(stage: Stage, queue: Queue): Promise<boolean> {
-  await stage.poll(() => !othersSweep())
-  return !isUnlinked(queue)
-}
-
-/** An actor that waits for a message hears nothing of it. */
-function watchName(stage: Stage, queue: Queue): void {
-  const watch = setInterval(() => {
-    if (!isUnlinked(queue)) return
-    clearInterval(watch)
-    const text = `somebody has removed the queue ${queue.name}: nobody finds this one any more`
-    stage.say({ event: 'note', text })
-  }, lookEvery)
-  stage.scope.defer(() => clearInterval(watch))
 }
 
 /** Says what a sweep removed, and of this queue what was in it, or who needs it still. */

@@ -1,11 +1,10 @@
 /** What the queue demos share: a POSIX queue that is made and goes away with the run, and what the kernel says of it. */
 import { readFileSync } from 'node:fs'
 import { SystemCallError, Unavailable } from '../../errors.js'
-import type { Queue } from '../../ipc/open-mq.js'
+import { identityOf, type Queue } from '../../ipc/open-mq.js'
 import { makeQueue, type NewQueue, unlinkQueue } from '../../ipc/posix-mq.js'
 import { parseQueueFile, queueFolder, queueLimitsFolder, readQueueLimits } from '../../proc/mqueue.js'
-import { type Page, recordQueue } from '../../run/ledger.js'
-import type { RecordedQueue } from '../../run/recorded.js'
+import { type LedgerEntry, record } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 
 /** @throws Unavailable where the kernel has no POSIX queues */
@@ -19,7 +18,7 @@ export function requireQueues(demo: string): void {
 
 export interface RecordedNewQueue {
   queue: Queue
-  page: Page<RecordedQueue>
+  entry: LedgerEntry
 }
 
 /**
@@ -33,18 +32,19 @@ export function makeRecordedQueue(
   name: string,
   shape: Omit<NewQueue, 'mode'>,
 ): RecordedNewQueue | undefined {
-  const page = recordQueue(name)
+  const entry = record('queue', name)
   let queue: Queue | undefined
   try {
-    queue = makeQueue(name, { ...shape, mode: 0o600 }, (identity) => page.made({ identity }))
+    queue = makeQueue(name, { ...shape, mode: 0o600 })
   } catch (error) {
     throw withLimits(error, shape)
   } finally {
-    if (!queue) page.forget()
+    if (!queue) entry.forget()
   }
   if (!queue) return undefined
+  entry.made(identityOf(queue).ino)
   stage.say({ event: 'created', kind: 'queue', id: name })
-  return { queue, page }
+  return { queue, entry }
 }
 
 /** What not even root may have more of: HARD_MSGMAX of linux/ipc_namespace.h. */
@@ -82,12 +82,12 @@ export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>, ro
   let taken = 0
   let made = makeRecordedQueue(stage, names(taken), shape)
   while (!made) made = makeRecordedQueue(stage, names(++taken), shape)
-  const { queue, page } = made
+  const { queue, entry } = made
   const name = names(taken)
   stage.scope.defer(() => {
     queue.close()
     unlinkQueue(name)
-    page.forget()
+    entry.forget()
     stage.say({ event: 'removed', kind: 'queue', id: name })
   })
   return queue

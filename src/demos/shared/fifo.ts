@@ -1,80 +1,51 @@
-/** What the pipe demos share: a FIFO that exists, and goes away again when nobody needs it any more. */
-import { unlinkSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { type FifoIdentity, findFifo, holdFifo } from '../../ipc/fifo.js'
-import { loadMkfifo, type MakeFifo } from '../../ipc/make-fifo.js'
-import { readStat } from '../../proc/stat.js'
-import { type Page, recordFifo } from '../../run/ledger.js'
-import type { RecordedFifo } from '../../run/recorded.js'
+/** The FIFOs of the demos: one where two terminals meet, and private ones. */
+import { existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type HeldFifo, holdFifo } from '../../ipc/fifo.js'
+import { loadMkfifo } from '../../ipc/make-fifo.js'
+import { type LedgerEntry, record, removeFromFolder, runFolder } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
-import { othersSweep, sweep } from '../../run/sweep.js'
+import { sweep } from '../../run/sweep.js'
+import { watchRemoval } from './watch-removal.js'
 
 /**
- * Finds the FIFO at a path, or makes it, and holds it for the run. One that osdemo made is removed by whichever osdemo
- * uses it last; one that anybody else made is left alone.
+ * Finds the FIFO at a path, or makes it, and holds it for the run, so that others see that it is in use. The default one stays.
+ * One that osdemo made at a path of the user's is removed by the osdemo that uses it last. No other is ever removed.
  *
  * @throws DemoFailed when something else is at the path; SystemCallError when it cannot be made
  */
-export async function ensureFifo(stage: Stage, path: string): Promise<FifoIdentity> {
-  let entry: Page<RecordedFifo> | undefined
-  for (;;) {
-    const held = holdFifo(path)
-    if (!held) {
-      entry = make(path, await loadMkfifo())
-      continue
-    }
-    // At once, before anything else can happen: no Ctrl-C may come between.
-    const letGo = stage.scope.defer(() => {
-      held.letGo()
-      for (const { kind, name: id, users } of entry ? entry.release() : sweep()) {
-        if (users.length === 0) stage.say({ event: 'removed', kind, id })
-        else if (entry && id === resolve(path))
-          stage.say({ event: 'note', text: `${id} stays for now: ${inUse(users)}`, role: 'aside' })
-      }
-    })
-    if (entry) stage.say({ event: 'created', kind: 'fifo', id: path })
-    else if (!(await isStillThere(stage, path, held.identity))) {
-      letGo()
-      continue
-    }
-    return held.identity
-  }
-}
-
-/** A sweep that had looked for users just before we held the FIFO may be about to remove it: that is waited for. */
-async function isStillThere(stage: Stage, path: string, { dev, ino }: FifoIdentity): Promise<boolean> {
-  await stage.poll(() => !othersSweep())
-  const there = findFifo(path)
-  return there?.dev === dev && there.ino === ino
-}
-
-/** Who needs a FIFO, in words. */
-export function inUse(users: number[]): string {
-  const names = users.map((pid) => `process ${pid} (${readStat(pid)?.comm ?? 'gone by now'})`)
-  return `${names.join(', ')} ${users.length === 1 ? 'uses it or waits' : 'use it or wait'} for it`
-}
-
-/** Makes a FIFO that nobody else knows of; it is removed at the end of the run. */
-export async function makePrivateFifo(stage: Stage, path: string): Promise<FifoIdentity> {
-  const makeFifo = await loadMkfifo()
-  const entry = make(path, makeFifo)
+export async function ensureFifo(stage: Stage, path: string, isDefault: boolean): Promise<void> {
+  let entry: LedgerEntry | undefined
+  let held: HeldFifo | undefined
   stage.scope.defer(() => {
-    unlinkSync(path)
-    entry?.forget()
-    stage.say({ event: 'removed', kind: 'fifo', id: path })
+    held?.letGo()
+    entry?.release()
+    if (isDefault) return
+    for (const { kind, name: id, users } of sweep())
+      if (!users.length) stage.say({ event: 'removed', kind, id })
   })
-  stage.say({ event: 'created', kind: 'fifo', id: path })
-  return findFifo(path)!
+  for (held = holdFifo(path); !held; held = holdFifo(path)) {
+    const makeFifo = await loadMkfifo()
+    // Also where another osdemo is about to make it: whoever uses it last removes it.
+    if (!isDefault) entry ??= record('fifo', resolve(path))
+    if (!makeFifo(path, { marked: !isDefault })) continue
+    entry?.made(statSync(path).ino)
+    stage.say({ event: 'created', kind: 'fifo', id: path })
+  }
+  watchRemoval(stage, `the FIFO ${path}`, held.isRemoved)
 }
 
-/** Undefined when somebody else made it first. */
-function make(path: string, makeFifo: MakeFifo): Page<RecordedFifo> | undefined {
-  const entry = recordFifo(resolve(path))
+/** Makes a FIFO for this run alone, and returns its path. @param name of the file; where it is taken, a number is added */
+export async function makePrivateFifo({ scope, say }: Stage, name: string): Promise<string> {
+  const makeFifo = await loadMkfifo()
+  let path = join(runFolder(), name)
+  for (let n = 1; existsSync(path); n++) path = join(runFolder(), `${name}-${n}`)
   let made = false
-  try {
-    made = makeFifo(path, entry.thing.draft, (identity) => entry.made({ identity }))
-  } finally {
-    if (!made) entry.forget()
-  }
-  return made ? entry : undefined
+  scope.defer(() => {
+    removeFromFolder(path)
+    if (made) say({ event: 'removed', kind: 'fifo', id: path })
+  })
+  made = makeFifo(path, { marked: false })
+  say({ event: 'created', kind: 'fifo', id: path })
+  return path
 }

@@ -3,8 +3,9 @@ import type { SegmentUserConfig, SegmentWord } from '../../actors/segment-user.j
 import { DemoFailed } from '../../errors.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { ActorOf, EventOf } from '../../run/actor.js'
-import { recordSegment } from '../../run/ledger.js'
+import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { sweep } from '../../run/sweep.js'
 import { requireSegments, showSegment } from './segment.js'
 
 /** Bytes of the segment, as in the lecture. */
@@ -24,12 +25,15 @@ export const shmDemo: Demo = async (stage) => {
   const enter = (name: string) => stage.start({ program: 'segment-user', name, config })
 
   const writer = await enter('writer')
-  const page = recordSegment(key, writer.id)
+  const entry = record('segment', `${key}`, writer.id)
   // Before it is made: a Ctrl-C may come before we hear of it.
-  stage.scope.defer(() => void page.release())
+  stage.scope.defer(() => {
+    entry.release()
+    sweep()
+  })
   const { result: id } = await ask(writer, 'make')
   if (id === undefined) throw new DemoFailed(`key ${key} was taken just now`, { hint: 'run it again' })
-  page.made({ id })
+  entry.made(id)
   await ask(writer, 'attach')
   writer.tell(`write ${text}`)
   await writer.until('sent')

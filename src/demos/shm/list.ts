@@ -1,13 +1,14 @@
 /** Lists the System V segments: the tool `shm list`. */
 import type { SegmentListerConfig } from '../../actors/segment-lister.js'
+import { readRecords } from '../../run/ledger.js'
 import type { Demo } from '../../run/stage.js'
-import { recordedSegments } from '../../run/sweep.js'
 import { requireSegments } from './segment.js'
 
 export function shmList({ print }: { print: boolean }): Demo {
   return async (stage) => {
     requireSegments('shm list')
-    const ours = recordedSegments()
+    // Those that runs use now, and those that the user asked to keep; a run's first sweep has struck off what is gone.
+    const ours = readRecords().flatMap(({ kind, id }) => (kind === 'segment' ? (id ?? []) : []))
     const config: SegmentListerConfig = { ours, print }
     const lister = await stage.start({ program: 'segment-lister', name: 'lister', config }, { stdout: print })
     await lister.ended

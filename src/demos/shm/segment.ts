@@ -2,8 +2,7 @@
 import { DemoFailed, Unavailable } from '../../errors.js'
 import { findSegment, makeSegment, privateKey, removeSegment } from '../../ipc/sysv-shm.js'
 import { isRemoved, readSegment, readSegments, type Segment } from '../../proc/sysvipc-shm.js'
-import { type Page, recordSegment } from '../../run/ledger.js'
-import type { RecordedSegment } from '../../run/recorded.js'
+import { type LedgerEntry, record } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 
 /** The key of the lecture. */
@@ -18,7 +17,7 @@ export function requireSegments(demo: string): Segment[] {
 
 export interface NewSegment {
   id: number
-  page: Page<RecordedSegment>
+  entry: LedgerEntry
 }
 
 /**
@@ -29,26 +28,26 @@ export interface NewSegment {
  * @throws SystemCallError as `makeSegment`
  */
 export function makeRecorded(stage: Stage, key: number, size: number, mode: number): NewSegment | undefined {
-  const page = recordSegment(key)
+  const entry = record('segment', `${key}`)
   let id: number | undefined
   try {
     id = makeSegment(key, size, mode)
   } finally {
-    if (id === undefined) page.forget()
+    if (id === undefined) entry.forget()
   }
   if (id === undefined) return undefined
-  page.made({ id })
+  entry.made(id)
   stage.say({ event: 'created', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
-  return { id, page }
+  return { id, entry }
 }
 
 /** A segment without a key, for the processes of this run; it is removed at its end. */
 export function makePrivateSegment(stage: Stage, size: number): number {
   // There is never a segment under the private key already, so one is made.
-  const { id, page } = makeRecorded(stage, privateKey, size, 0o600)!
+  const { id, entry } = makeRecorded(stage, privateKey, size, 0o600)!
   stage.scope.defer(() => {
     removeSegment(id)
-    page.forget()
+    entry.forget()
     stage.say({ event: 'removed', kind: 'segment', id: `id ${id}` })
   })
   return id

@@ -61,11 +61,11 @@ function findOrMake(stage: Stage, { text, key, size, mode, hold }: ShmWriteOptio
     stage.scope.defer(() => {
       if (kept) return
       removeNow(stage, key, made.id)
-      made.page.forget()
+      made.entry.forget()
     })
     const keep = () => {
       kept = true
-      made.page.keep()
+      made.entry.keep()
     }
     return { id: made.id, size: room, keep }
   }

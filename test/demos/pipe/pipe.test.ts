@@ -435,27 +435,27 @@ describe('other programs', () => {
   })
 })
 
-describe('the FIFO that we made is removed when the last of both ends has gone', () => {
+describe('a FIFO that we made at a path of the user’s is removed when the last of both ends has gone', () => {
   test('the reader made it, and the writer goes last', async () => {
     const { place, reader, writer } = await hold('reader')
     const readerEnd = reader.exit
     // The reader has had enough; the writer does not notice as long as it has nothing to write.
     writer.child.stdin!.write('2\n')
     expect(await readerEnd).toBe(0)
-    expect(existsSync(defaultFifo(place))).toBe(true)
+    expect(existsSync(pathIn(place))).toBe(true)
     writer.child.stdin!.end()
     await expectSuccess(writer)
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   test('the writer made it, and the reader goes last', async () => {
     const { place, reader, writer } = await hold('writer', ['--follow'])
     writer.child.stdin!.end()
     await expectSuccess(writer)
-    expect(existsSync(defaultFifo(place))).toBe(true)
+    expect(existsSync(pathIn(place))).toBe(true)
     reader.child.kill('SIGINT')
     expect(await reader.exit).toBe(130)
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   test('the reader made it and goes last', async () => {
@@ -464,7 +464,7 @@ describe('the FIFO that we made is removed when the last of both ends has gone',
     await expectSuccess(writer)
     reader.child.kill('SIGINT')
     expect(await reader.exit).toBe(130)
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   test('the writer made it and goes last', async () => {
@@ -473,35 +473,38 @@ describe('the FIFO that we made is removed when the last of both ends has gone',
     await expectSuccess(reader)
     writer.child.stdin!.end()
     await expectSuccess(writer)
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   test('one that comes while the maker leaves is not left without a FIFO', async () => {
     const place = newPlace()
-    const maker = place.osdemo(['pipe', 'read'])
+    const maker = place.osdemo(['pipe', 'read', '--path', pathIn(place)])
     await waitingActor(maker)
     // The writer has found the FIFO, but its actor does not start before we say so.
     const [bin, go] = [temporaryFolder(), join(place.folder, 'go')]
     const stub = `#!/bin/sh\nwhile [ ! -e '${go}' ]; do sleep 0.02; done\nPATH='${process.env.PATH}' exec setpriv "$@"\n`
     writeFileSync(join(bin, 'setpriv'), stub, { mode: 0o755 })
-    const writer = place.osdemo(['pipe', 'write', 'hello'], { env: { PATH: `${bin}:${process.env.PATH}` } })
-    await until(() => openFiles(writer.pid).some(({ target }) => target === defaultFifo(place)))
+    const writer = place.osdemo(['pipe', 'write', 'hello', '--path', pathIn(place)], {
+      env: { PATH: `${bin}:${process.env.PATH}` },
+    })
+    await until(() => openFiles(writer.pid).some(({ target }) => target === pathIn(place)))
     maker.child.kill('SIGINT')
     expect(await maker.exit).toBe(130)
-    expect(place.leftovers()).toContain('pipe')
-    const reader = place.osdemo(['pipe', 'read'])
+    expect(existsSync(pathIn(place))).toBe(true)
+    const reader = place.osdemo(['pipe', 'read', '--path', pathIn(place)])
     writeFileSync(go, '')
     await expectSuccess(writer, reader)
     expect(reader.stdout()).toBe('hello\n')
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   /** Both ends are open, one message has passed, the writer waits for its stdin and the reader for a second message. */
   async function hold(maker: 'reader' | 'writer', words = ['--max', '2']) {
     const place = newPlace()
     const start = {
-      reader: () => place.osdemo(['pipe', 'read', ...words]),
-      writer: () => place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] }),
+      reader: () => place.osdemo(['pipe', 'read', '--path', pathIn(place), ...words]),
+      writer: () =>
+        place.osdemo(['pipe', 'write', '--path', pathIn(place)], { stdio: ['pipe', 'pipe', 'pipe'] }),
     }
     const first = start[maker]()
     await waitingActor(first)
@@ -520,18 +523,18 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     ['SIGHUP', 129],
   ] as const)('ends on %s with %d and leaves nothing', async (signal, code) => {
     const place = newPlace()
-    const run = place.osdemo(['pipe', end])
+    const run = place.osdemo(['pipe', end, '--path', pathIn(place)])
     const actor = await waitingActor(run)
-    expect(existsSync(defaultFifo(place))).toBe(true)
+    expect(existsSync(pathIn(place))).toBe(true)
     run.child.kill(signal)
     expect(await run.exit).toBe(code)
     expect(isAlive(actor)).toBe(false)
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   const moments: [string, (run: Run, place: Place) => unknown][] = [
     ['begins to make the FIFO', (_, place) => place.leftovers().length > 0],
-    ['has just made the FIFO', (_, place) => existsSync(defaultFifo(place))],
+    ['has just made the FIFO', (_, place) => existsSync(pathIn(place))],
     ['starts its actor', ({ pid }) => childrenOf(pid).some((child) => commandLine(child).includes('fifo-'))],
     ['waits in open(2)', (run) => waitingActor(run)],
   ]
@@ -539,7 +542,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     'leaves nothing when Ctrl-C reaches it and its children while it %s',
     async (_, reached) => {
       const place = newPlace()
-      const run = place.osdemo(['pipe', end], { detached: true })
+      const run = place.osdemo(['pipe', end, '--path', pathIn(place)], { detached: true })
       await until(() => reached(run, place))
       process.kill(-run.pid, 'SIGINT')
       await expectQuietCtrlC(run, place)
@@ -551,7 +554,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     async (when) => {
       const place = newPlace()
       const { env, waits, open } = gatedMkfifo(when === 'has made it')
-      const run = place.osdemo(['pipe', end], { detached: true, env })
+      const run = place.osdemo(['pipe', end, '--path', pathIn(place)], { detached: true, env })
       await until(waits)
       process.kill(-run.pid, 'SIGINT')
       open()
@@ -563,16 +566,16 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     expect(await run.exit, run.stderr()).toBe(130)
     expect(run.stderr()).not.toMatch(/^osdemo:/m)
     await until(() => processesOf(place).length === 0)
-    expectNothingLeft(place)
+    expectNoFifo(place)
   }
 
   test('ends after --timeout with 124 and leaves nothing', async () => {
     const place = newPlace()
-    const run = place.osdemo(['pipe', end, '--timeout', '300ms'])
+    const run = place.osdemo(['pipe', end, '--path', pathIn(place), '--timeout', '300ms'])
     expect(await run.exit).toBe(124)
     expect(run.stdout()).toBe('')
     expect(run.stderr()).toContain('osdemo: not finished after 300ms')
-    expectNothingLeft(place)
+    expectNoFifo(place)
   })
 
   test('tells its end by a signal as an event under --json', async () => {
@@ -584,6 +587,15 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     expect(errors).toMatchObject([{ exit: 143, message: 'ended by SIGTERM' }])
   })
 })
+
+function pathIn({ folder }: Place): string {
+  return join(folder, 'p')
+}
+
+function expectNoFifo(place: Place): void {
+  expectNothingLeft(place)
+  expect(existsSync(pathIn(place))).toBe(false)
+}
 
 describe('the demo of both ends', () => {
   test('shows with claims and the kernel’s evidence that it is so, and leaves nothing', async () => {

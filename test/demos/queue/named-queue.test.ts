@@ -1,11 +1,10 @@
 /** One POSIX queue, two terminals: with ourselves, with C; who removes it; and every way it can go wrong. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { unlinkQueue } from '../../../src/ipc/posix-mq.js'
-import { readStat } from '../../../src/proc/stat.js'
 import { waitingThreads } from '../../../src/proc/task.js'
 import {
   asUser,
@@ -21,7 +20,6 @@ import {
   type Run,
   type RunOptions,
   temporaryFolder,
-  waitsForPartner,
 } from '../../support/osdemo.js'
 import { depthOf } from '../../support/queues.js'
 import { until } from '../../support/until.js'
@@ -179,27 +177,6 @@ describe('--keep', () => {
     expect(await ends(place, ['send', '--keep', '--name', name, 'a', 'b'])).toMatchObject({ exit: 0 })
     expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
     expect(await place.osdemo(['clean']).exit).toBe(0)
-    expect(depthOf(name)).toBe(1)
-  })
-
-  test('holds also where its sender leaves while the other one looks for users', async () => {
-    const place = newPlace()
-    const name = newName()
-    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
-    await waits(receiver, 'mq_timedreceive')
-    // Where its sweep writes its mark, just before it looks, a FIFO makes it wait for us.
-    const { startTicks } = readStat(receiver.pid)!
-    const mark = join(place.folder, 'osdemo', 'ledger', `sweep-${receiver.pid}-${startTicks}-0.mark`)
-    execFileSync('mkfifo', [mark])
-    const sender = place.osdemo(['queue', 'send', '--keep', '--name', name], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    sender.child.stdin!.write('a\n')
-    await until(() => waitsForPartner(receiver.pid))
-    sender.child.stdin!.end('b\n')
-    expect(await sender.exit).toBe(0)
-    closeSync(openSync(mark, constants.O_RDONLY | constants.O_NONBLOCK))
-    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'a\n'])
     expect(depthOf(name)).toBe(1)
   })
 

@@ -291,7 +291,7 @@ describe('what cannot be done is refused whole', () => {
 
 /** Nothing but records of segments that the user wanted to keep. */
 function expectNothingElse(place: Place): void {
-  expect(place.leftovers().every((name) => name.startsWith('ledger/segment-'))).toBe(true)
+  expect(place.leftovers().every((name) => /^run-[^/]+(\/\d+\.json)?$/.test(name))).toBe(true)
 }
 
 describe('the demos of segments', () => {
