@@ -8,7 +8,7 @@ let logger: Logger | undefined
 
 /** Opens the log on stderr. Synchronous and without a transport: a transport is a thread, and threads are a lesson here. */
 export async function openLog(level: LogLevel): Promise<void> {
-  const { default: pino } = await import('pino')
+  const { pino } = await import('pino')
   logger = pino({ level, base: { pid: process.pid } }, pino.destination({ fd: 2, sync: true }))
 }
 
