@@ -6,7 +6,7 @@
  *     3      its line out: events, each as a line of JSON
  *     4      its line in: the config, then words, each as a line of JSON; we hold it open as long as we live
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { ActorProgram, WordOf } from '../actor-types.js'
 import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
@@ -41,11 +41,16 @@ let launcher: Promise<string[]> | undefined
  * once. Where it fails there are no words, and the actor makes the same call by FFI.
  */
 export function deathSignalLauncher(): Promise<string[]> {
-  launcher ??= new Promise((resolve) => {
-    const words = ['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', guard, `${process.pid}`]
+  launcher ??= ifItWorks(['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', guard, `${process.pid}`])
+  return launcher
+}
+
+async function ifItWorks(words: string[]): Promise<string[]> {
+  const { execFile } = await import('node:child_process')
+  return new Promise((resolve) => {
+    // The words above: there are some.
     execFile(words[0]!, [...words.slice(1), 'true'], (error) => resolve(error ? [] : words))
   })
-  return launcher
 }
 
 /**
@@ -59,6 +64,8 @@ export async function startProcess<P extends ActorProgram>(
   { onEvent, onError }: ActorListener,
 ): Promise<ProcessActor<WordOf<P>>> {
   const launcher = await deathSignalLauncher()
+  // Loaded here: the first line of every run would wait for it.
+  const { spawn } = await import('node:child_process')
   signal.throwIfAborted()
   const [program, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
   const child = spawn(program!, words, {

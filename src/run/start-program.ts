@@ -3,7 +3,7 @@
  * that we hold open as long as we live, so a program that reads blocks; we read its stdout line by line; its stderr is ours.
  * It leads a session of its own, so Ctrl-C on the terminal reaches us only, and killing its group kills its children.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { OsdemoError, systemCallError } from '../errors.js'
@@ -48,6 +48,7 @@ export async function startProgram(
 ): Promise<RunningProgram> {
   const [command, ...rest] = words
   const launcher = await deathSignalLauncher()
+  const { spawn } = await import('node:child_process')
   signal?.throwIfAborted()
   const hasDeathSignal = launcher.length > 0
   const started = [...(hasDeathSignal ? launcher : watched), findProgram(command!), ...rest]
