@@ -8,7 +8,7 @@ import { type ColorSupportLevel, supportsColor, supportsColorStderr } from 'chal
 export function colorLevel(stream: NodeJS.WriteStream, flag: boolean | undefined): ColorSupportLevel {
   const detected = stream === process.stdout ? supportsColor : supportsColorStderr
   const level = detected ? detected.level : 0
-  if (flag !== undefined) return flag ? (Math.max(1, level) as ColorSupportLevel) : 0
+  if (flag !== undefined) return flag ? level || 1 : 0
   if (process.env.FORCE_COLOR !== undefined) return level
   return process.env.NO_COLOR || !stream.isTTY ? 0 : level
 }

@@ -90,9 +90,10 @@ const takesWord = 4
 export function subject(command: readonly string[]): string {
   const words: string[] = []
   for (let at = 0; at < command.length; at++) {
-    const word = command[at]!
+    const word = command[at]! // at < command.length
     if (word === '--') return title([...words, ...command.slice(at)])
-    const option = showing.indexOf(word.split('=')[0]!)
+    const [name = ''] = word.split('=')
+    const option = showing.indexOf(name)
     if (option < 0) words.push(word)
     else if (option >= takesWord && !word.includes('=')) at++
   }

@@ -6,7 +6,7 @@ const everyHarmful = new RegExp(harmful, 'gu')
 
 /** The event with whatever is harmful escaped, in every field: a line feed becomes `\n`. */
 export function cleaned<T extends object>(object: T): T {
-  // Nearly every event is harmless, and writing it anew would take most of the time of a long recording.
+  // Nearly every event is harmless, and copying it would take most of the time of a long recording.
   return isHarmless(object) ? object : rewritten(object)
 }
 
@@ -14,6 +14,7 @@ function isHarmless(part: unknown): boolean {
   if (typeof part === 'string') return !harmful.test(part)
   if (typeof part !== 'object' || part === null) return true
   for (const key in part) {
+    // The loop goes through the keys of `part`.
     if (harmful.test(key) || !isHarmless(part[key as keyof typeof part])) return false
   }
   return true
@@ -35,7 +36,7 @@ function escaped(text: string): string {
 }
 
 function escapeSequence(char: string): string {
-  const code = char.codePointAt(0)!
+  const code = char.codePointAt(0) ?? 0
   const known = { 9: '\\t', 10: '\\n', 13: '\\r' }[code]
   return known ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
 }

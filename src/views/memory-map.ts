@@ -45,8 +45,7 @@ export function createMemoryMap(chalk: ChalkInstance, width: number) {
   }
 
   function heading(): string {
-    const columns = ['address', 'part', 'size', 'resident', 'allowed']
-    const [range, label, bytes, resident, rights] = columns as [string, string, string, string, string]
+    const [range, label, bytes, resident, rights] = ['address', 'part', 'size', 'resident', 'allowed']
     const head = `${range.padEnd(rangeWidth)}   ${label.padEnd(labelWidth)}  ${bytes.padStart(sizeWidth)}${resident.padStart(sizeWidth)} ${rights}`
     return `${chalk.dim(head.trimEnd())}\n${rule('┌', '┐')}\n`
   }
@@ -54,10 +53,10 @@ export function createMemoryMap(chalk: ChalkInstance, width: number) {
   const map = {
     /** The rows for a region, below those that came before; one that lies above them begins a new picture. */
     add(region: Region, about: string): string {
-      const [from, to] = [region.from, region.to].map((text) => BigInt(`0x${text}`)) as [bigint, bigint]
-      const goesOn = above !== undefined && to <= above
-      const head = goesOn ? '' : map.close() + heading()
-      const free = goesOn ? above! - to : 0n
+      const [from, to] = [BigInt(`0x${region.from}`), BigInt(`0x${region.to}`)]
+      // Negative where the region begins a new picture.
+      const free = above === undefined ? -1n : above - to
+      const head = free < 0n ? map.close() + heading() : ''
       above = from
       const gap = `${' '.repeat(rangeWidth)} ┊ ${chalk.dim(`${size(Number(free))} free`.padEnd(labelWidth))} ┊\n`
       return `${head}${free >= notableGap ? gap : ''}${row(region, about)}\n`

@@ -33,12 +33,12 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
     lines.push(`  ${line}`)
     length += line.length + 3
   }
-  /** Somebody who is there: the one who is meant, or who started him, or else the first. */
+  /** A participant that is present: that of the lane, or of its nearest ancestor, or else the first. */
   const stand = (lane: Lane | undefined): string => {
     for (let one = lane, steps = 0; one && steps < lanes.length; one = one.parent, steps++) {
       if (present.has(one)) return id(one)
     }
-    return id([...present][0]!)
+    return id([...present][0]!) // `leave` never removes the last one.
   }
   const note = (text: string, lane?: Lane) => add(`Note over ${stand(lane)}: ${label(text)}`)
 
@@ -93,21 +93,21 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
 
   return {
     draw(step) {
-      const { event, lane, about, arrow } = step
+      const { event, lane, about = lane, arrow } = step
       appear(lane)
       switch (event.event) {
         case 'run':
           return note(`${event === runs[0] ? '' : `${describe(event)}, `}${versions(event)}`, lane)
         case 'started':
-          return appear(about!)
+          return appear(about)
         case 'exited':
-          appear(about!)
-          return leave(about!, describe(event))
+          appear(about)
+          return leave(about, describe(event))
         case 'call':
           return call(step)
         case 'sent':
         case 'received':
-          return message(step, arrow!)
+          return message(step, arrow!) // The story gives each message an arrow.
         case 'tally':
           return note(`${event.direction} ${describe(event)}`, lane)
         case 'claim':
@@ -115,7 +115,7 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
         case 'error':
           return note(`✘ ${describe(event)}`, lane)
         default:
-          return note(describe(event), about ?? lane)
+          return note(describe(event), about)
       }
     },
     note,

@@ -84,20 +84,20 @@ function createFold(limit: number) {
 }
 
 /** What steps must have in common to be folded, in words; undefined for what is never left out. */
-function kindOf({ event, lane, about, arrow }: Step): string | undefined {
+function kindOf({ event, lane, about = lane, arrow }: Step): string | undefined {
   switch (event.event) {
     case 'call':
       return `${event.call} by ${lane.name}`
     case 'sent':
     case 'received':
-      return `a message from ${arrow!.from?.lane.name ?? 'elsewhere'} to ${arrow!.to?.lane.name ?? 'elsewhere'}`
+      return `a message from ${arrow?.from?.lane.name ?? 'elsewhere'} to ${arrow?.to?.lane.name ?? 'elsewhere'}`
     case 'tally':
       return `many messages ${event.direction} by ${lane.name}`
     case 'state':
-      return `${about!.name || about!.tid} was ${event.state}`
+      return `${about.name || about.tid} was ${event.state}`
     case 'evidence':
       // The last word of a path tells what was read: `status`, `smaps`.
-      return `evidence from ${event.source.slice(event.source.lastIndexOf('/') + 1)} of ${(about ?? lane).name}`
+      return `evidence from ${event.source.slice(event.source.lastIndexOf('/') + 1)} of ${about.name}`
     case 'claim':
       return event.holds ? `claimed ${event.id ?? 'something'}` : undefined
     case 'note':

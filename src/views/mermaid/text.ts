@@ -34,7 +34,7 @@ function breakLines(text: string): string[] {
   const lines = ['']
   const words = text.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${lineLength}}`, 'gsu')) ?? [])
   for (const word of words) {
-    const line = lines.at(-1)!
+    const line = lines.at(-1) ?? ''
     const longer = line === '' ? word : `${line} ${word}`
     if (longer.length <= lineLength || line === '') lines[lines.length - 1] = longer
     else lines.push(word)

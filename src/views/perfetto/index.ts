@@ -17,7 +17,9 @@ export function drawTrace(story: Story): string {
     ...moments(story),
     ...fillings(story),
     ...switches(story),
-  ].sort((one, other) => one.ts! - other.ts!)
+  ]
+  // Only the events that name tracks have no time.
+  drawn.sort((one, other) => one.ts! - other.ts!)
   const [run] = story.runs
   const about = run ? { run: subject(run.command), with: versions(run), wall: run.wall, boot: run.boot } : {}
   const lines = [...nameTracks(story, drawn), ...drawn].map((event) => JSON.stringify(event))

@@ -49,11 +49,11 @@ export function layTracks(slices: Slice[]): TraceEvent[] {
     const { pid } = lane
     const ofThread = tracks.get(lane.tid) ?? []
     tracks.set(lane.tid, ofThread)
-    // Of each track: when the slices end that are open at this time, the innermost last.
+    // Of each track: the ends of the slices that are open at this time, the innermost last. No empty list is read.
     for (const open of ofThread) while (open.length > 0 && open.at(-1)! <= from) open.pop()
     let level = ofThread.findIndex((open) => open.length === 0 || open.at(-1)! >= to)
     if (level < 0) level = ofThread.push([]) - 1
-    ofThread[level]!.push(to)
+    ofThread[level]!.push(to) // This track was found, or has just been added.
     // The first track beside is that of the states.
     const tid = level === 0 ? lane.tid : lane.tid + besides * (level + 1)
     const slice: TraceEvent = { ph: 'X', name, cat, pid, tid, ts: from, dur: to - from, args }

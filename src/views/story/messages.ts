@@ -11,6 +11,8 @@ export interface End {
   step: Step
 }
 
+type MessageEnd = End & { event: Event & MessageFact }
+
 /** A message on its way. */
 export interface Arrow {
   channel: string
@@ -35,8 +37,8 @@ interface Place {
 
 /** One direction of a connection, a pipe, a ring: everything that went through it in one chapter. */
 interface Channel {
-  sent: (End & { event: Event & MessageFact })[]
-  received: (End & { event: Event & MessageFact })[]
+  sent: MessageEnd[]
+  received: MessageEnd[]
   /** Some of what was received is only counted. */
   counted: boolean
 }
@@ -75,9 +77,10 @@ function matchChannel({ sent, received, counted }: Channel): Arrow[] {
       : take(bySeq.get(`${seq}`))
     return arrow(from, end, 'arrived')
   })
-  const fate = received.length > 0 && !counted ? 'lost' : 'untold'
+  const last = counted ? undefined : received.at(-1)
+  const fate = last ? 'lost' : 'untold'
   const missing = [...unmatched].map((end) => arrow(end, undefined, fate))
-  if (fate === 'lost') for (const one of missing) one.toward = received.at(-1)!.lane
+  if (last) for (const one of missing) one.toward = last.lane
   return [...told, ...missing]
 }
 
@@ -94,14 +97,14 @@ function index(ends: Channel['sent'], key: (message: MessageFact) => string | un
 }
 
 /** A sender may report late, after its message was received: then it sent it by that time at the latest. */
-function arrow(from: End | undefined, to: End | undefined, fate: Arrow['fate']): Arrow {
-  const { event } = (to ?? from)!
+function arrow(from: MessageEnd | undefined, to: MessageEnd | undefined, fate: Arrow['fate']): Arrow {
+  const { event } = (to ?? from)! // Every caller knows one of the two ends.
   const received = to && { lane: to.lane, t: to.event.t }
   const sent = from && { lane: from.lane, t: Math.min(from.event.t, to?.event.t ?? from.event.t) }
   const made: Arrow = {
     channel: event.channel,
     fate: from || fate !== 'arrived' ? fate : 'untold',
-    message: event as MessageFact,
+    message: event,
     ...(sent && { from: sent }),
     ...(received && { to: received }),
   }

@@ -12,6 +12,7 @@ const mostBundles = 90
 
 interface Bundle {
   arrows: Arrow[]
+  first: Arrow
   /** Where the first one begins and ends. */
   x1: number
   y1: number
@@ -40,7 +41,7 @@ export function drawArrows(arrows: readonly Arrow[], layout: Layout) {
 }
 
 function timeOf({ from, to }: Arrow): number {
-  return (from ?? to)!.t
+  return (from ?? to)!.t // Every arrow has at least one end.
 }
 
 /** @param near arrows whose beginnings, and whose ends, are closer than so many pixels are one */
@@ -48,16 +49,16 @@ function bundle(arrows: readonly Arrow[], layout: Layout, near: number): Bundle[
   const lines = arrows.map((arrow, index) => ({ arrow, index, ...lineOf(arrow, layout) }))
   const sameWay = byKind(lines, ({ way }) => way)
   const groups = [...sameWay.values()].flatMap((list) =>
-    cluster(list, ([one], [other]) => other!.x1 - one!.x1 < near && Math.abs(other!.x2 - one!.x2) < near),
+    cluster(list, ([one], [other]) => other.x1 - one.x1 < near && Math.abs(other.x2 - one.x2) < near),
   )
   // In the order of time again: what is drawn first finds more room for its text.
-  groups.sort(([one], [other]) => one!.index - other!.index)
+  groups.sort(([one], [other]) => one.index - other.index)
   return groups.map((group) => {
-    const { x1, y1, x2, y2 } = group[0]!
+    const [{ arrow: first, x1, y1, x2, y2 }] = group
     return {
       arrows: group.map(({ arrow }) => arrow),
-      ...{ x1, y1, x2, y2 },
-      spread1: group.at(-1)!.x1 - x1,
+      ...{ first, x1, y1, x2, y2 },
+      spread1: (group.at(-1)?.x1 ?? x1) - x1,
       spread2: largest(
         group.map((line) => line.x2 - x2),
         0,
@@ -69,8 +70,9 @@ function bundle(arrows: readonly Arrow[], layout: Layout, near: number): Bundle[
 /** Where an arrow is drawn. Those of one way can lie on one another. */
 function lineOf({ from, to, toward, fate }: Arrow, { scale, y, laneHeight }: Layout) {
   const target = to?.lane ?? toward
-  // Where the other end is not in the recording, the arrow comes out of nowhere, or goes there.
+  // Where the recording lacks one end, the arrow begins or ends between the lanes.
   const stub = laneHeight / 2 - 4
+  // An arrow without a beginning has an end, and one without a target has a beginning.
   const x1 = from ? scale.x(from.t) : scale.x(to!.t) - 10
   const y1 = from ? y(from.lane) : y(to!.lane) - stub
   const y2 = target ? y(target) : y(from!.lane) - stub
@@ -80,9 +82,9 @@ function lineOf({ from, to, toward, fate }: Arrow, { scale, y, laneHeight }: Lay
 
 /** One arrow in the middle of the times of all. */
 function drawBundle(bundle: Bundle): string {
-  const { arrows, y1, y2, spread1, spread2 } = bundle
+  const { first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
-  const lost = arrows[0]!.fate === 'lost'
+  const lost = first.fate === 'lost'
   const length = Math.hypot(x2 - x1, y2 - y1) || 1
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length]
   // A lost one does not get there.
@@ -97,7 +99,7 @@ function drawBundle(bundle: Bundle): string {
       })
     : element('path', { d: `M${point(0, 0)}L${point(9, 4)}L${point(9, -4)}z`, class: 'head' })
   const path = element('path', { d: line, class: lost ? 'lost' : 'arrow' })
-  return element('g', {}, path + head, titleOf(arrows))
+  return element('g', {}, path + head, titleOf(bundle))
 }
 
 /** From the first to the last. */
@@ -114,8 +116,8 @@ function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
   })
 }
 
-function titleOf(arrows: readonly Arrow[]): string {
-  const [{ from, to, channel, fate }] = arrows as [Arrow]
+function titleOf({ arrows, first }: Bundle): string {
+  const { from, to, channel, fate } = first
   const other = 'not in this recording'
   const way = `${from?.lane.name ?? other} to ${to?.lane.name ?? (fate === 'lost' ? 'nobody: not received' : other)}`
   const texts = arrows.slice(0, 8).map(({ message }) => textOf(message, 80))
@@ -130,12 +132,12 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
 
 /** Beside the middle of the arrow, or where else along it there is room. */
 function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
-  const { arrows, y1, y2, spread1, spread2 } = bundle
+  const { arrows, first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
   const text =
     arrows.length === 1
-      ? fitted(textOf(arrows[0]!.message, 40), 150, 11)
+      ? fitted(textOf(first.message, 40), 150, 11)
       : `${arrows.length} messages${brief ? '' : `, ${counted(bytes, 'byte')}`}`
   const width = widthOf(text, 11)
   for (const part of [0.5, 0.35, 0.65, 0.22, 0.78]) {

@@ -2,7 +2,7 @@
 
 import { describe } from '../describe-event.js'
 import type { Claim, Story } from '../story/index.js'
-import { cluster } from './cluster.js'
+import { cluster, type Group } from './cluster.js'
 import type { Layout } from './layout.js'
 import { element, textAt, wrapped } from './parts.js'
 
@@ -23,7 +23,7 @@ interface Place {
 export function drawClaimMarks({ claims }: Story, y: number, foot: number, { scale }: Layout): string[] {
   const places = claims.map((claim, number): Place => ({ claim, number, x: scale.x(claim.t) }))
   return cluster(places, overlap).map((group) => {
-    const { x } = group[0]!
+    const [{ x }] = group
     const width = badgeWidth(group)
     const holds = group.every(({ claim }) => claim.holds)
     const shape = { x: x - width / 2, y: y - 8, width, height: 16, rx: 8, class: holds ? 'good' : 'bad' }
@@ -46,16 +46,16 @@ function idsOf(claims: readonly Claim[]): string | undefined {
 }
 
 /** Claims that share a badge have it at the place of the first. */
-function overlap(group: readonly Place[], next: readonly Place[]): boolean {
-  return next[0]!.x - group[0]!.x < (badgeWidth(group) + badgeWidth(next)) / 2 + 2
+function overlap(group: Group<Place>, next: Group<Place>): boolean {
+  return next[0].x - group[0].x < (badgeWidth(group) + badgeWidth(next)) / 2 + 2
 }
 
-function badgeLabel(group: readonly Place[]): string {
-  const [first, last] = [group[0]!.number + 1, group.at(-1)!.number + 1]
-  return first === last ? `${first}` : `${first}–${last}`
+function badgeLabel(group: Group<Place>): string {
+  const first = group[0].number + 1
+  return group.length === 1 ? `${first}` : `${first}–${first + group.length - 1}`
 }
 
-function badgeWidth(group: readonly Place[]): number {
+function badgeWidth(group: Group<Place>): number {
   return Math.max(16, badgeLabel(group).length * 6.5 + 6)
 }
 
@@ -81,7 +81,7 @@ export function listClaims({ claims }: Story, top: number, width: number, layout
     const words = holds ? text : `does not hold: ${text}`
     for (const part of wrapped(words, width - 72, 12, 3)) line(60, part, holds ? '' : 'bad')
     const told = claims.length > mostTold ? [] : evidence.slice(0, mostEvidence)
-    for (const one of told) line(60, wrapped(describe(one), width - 72, 11, 1)[0]!, 'small dim')
+    for (const one of told) line(60, wrapped(describe(one), width - 72, 11, 1).join(''), 'small dim')
     if (evidence.length > told.length) layout.unlisted += evidence.length - told.length
     y += 3
   })

@@ -1,5 +1,8 @@
 /** What lies too close together to be seen each for itself, as groups. */
 
+/** Items that are drawn as one; never empty. */
+export type Group<T> = readonly [T, ...T[]]
+
 /**
  * Puts neighbours into one group while they are near each other. A group that has grown may come near the one
  * before it, and then joins that.
@@ -9,11 +12,11 @@
  */
 export function cluster<T>(
   items: readonly T[],
-  isNear: (group: readonly T[], next: readonly T[]) => boolean,
-): T[][] {
-  const groups: T[][] = []
+  isNear: (group: Group<T>, next: Group<T>) => boolean,
+): Group<T>[] {
+  const groups: [T, ...T[]][] = []
   for (const item of items) {
-    let last = [item]
+    let last: [T, ...T[]] = [item]
     for (let before = groups.at(-1); before && isNear(before, last); before = groups.at(-1)) {
       for (const each of last) before.push(each)
       last = before

@@ -12,18 +12,24 @@ const height = 30
 /** More channels are not drawn. */
 const mostChannels = 6
 
+interface Point {
+  t: number
+  depth: Depth
+}
+
 export interface Channel {
   name: string
-  points: { t: number; depth: Depth }[]
+  points: [Point, ...Point[]]
 }
 
 export function channelsOf({ steps }: Story): Channel[] {
   const channels = new Map<string, Channel>()
   for (const { event } of steps) {
     if ((event.event !== 'sent' && event.event !== 'received') || !event.depth) continue
-    const channel = channels.get(event.channel) ?? { name: event.channel, points: [] }
-    channels.set(event.channel, channel)
-    channel.points.push({ t: event.t, depth: event.depth })
+    const point = { t: event.t, depth: event.depth }
+    const channel = channels.get(event.channel)
+    if (channel) channel.points.push(point)
+    else channels.set(event.channel, { name: event.channel, points: [point] })
   }
   return [...channels.values()].slice(0, mostChannels)
 }
@@ -33,16 +39,17 @@ export function drawDepths(channels: readonly Channel[], end: number, top: numbe
 }
 
 function drawChannel({ name, points }: Channel, end: number, top: number, { scale, left }: Layout): string[] {
+  const [first] = points
+  const { unit, capacity } = first.depth
   const foot = top + depthRow - 8
   const most = largest(
     points.map(({ depth }) => depth.after),
-    Math.max(points[0]!.depth.capacity ?? 0, 1),
+    Math.max(capacity ?? 0, 1),
   )
   const y = ({ after }: Depth) => foot - (height * after) / most
   // Steps: it stays as it is until somebody says otherwise.
   const steps = points.map(({ t, depth }) => `H${scale.x(t).toFixed(1)}V${y(depth).toFixed(1)}`).join('')
-  const line = `M${scale.x(points[0]!.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
-  const { unit, capacity } = points[0]!.depth
+  const line = `M${scale.x(first.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
   const limit = capacity === undefined ? `at most ${most} ${unit}` : `of ${capacity} ${unit}`
   return [
     textAt(12, foot - 14, fitted(`in ${name}`, left - 24, 11), 'small'),

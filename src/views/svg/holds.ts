@@ -3,7 +3,7 @@
 import { counted, duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
 import type { Held } from '../story/index.js'
-import { cluster } from './cluster.js'
+import { cluster, type Group } from './cluster.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
 import type { Scale } from './scale.js'
@@ -19,17 +19,17 @@ export function drawHolds(held: Held[], size: { up: number; height: number }, la
   const { scale, y: yOf, right, folded, claim } = layout
   const groups = group(held, scale)
   return groups.flatMap((calls, at) => {
-    const [{ lane, begin }] = calls as [Held]
+    const [{ lane, begin, end }] = calls
     const x = scale.x(begin)
     const above = yOf(lane) - size.up
-    const width = Math.max(scale.x(calls.at(-1)!.end) - x, narrow)
+    const width = Math.max(scale.x(calls.at(-1)?.end ?? end) - x, narrow)
     if (calls.length > 1) count(folded, 'calls', calls.length)
     const failed = calls.some(({ last }) => last?.errno)
     const shape = { x, y: above, width, height: size.height, rx: 2, class: failed ? 'held failed' : 'held' }
     const bar = element('rect', shape, '', titleOf(calls))
     // Above the bar, as far as the next one leaves room.
     const next = groups[at + 1]
-    const room = (next ? scale.x(next[0]!.begin) : right) - x - 6
+    const room = (next ? scale.x(next[0].begin) : right) - x - 6
     const text = labelOf(calls, room)
     if (text === '' || !claim(x, above - 4, widthOf(text, 11))) return [bar]
     return [bar, textAt(x, above - 4, text, 'small halo')]
@@ -37,16 +37,16 @@ export function drawHolds(held: Held[], size: { up: number; height: number }, la
 }
 
 /** Each call for itself, or with those that would lie upon it. */
-function group(held: readonly Held[], scale: Scale): Held[][] {
+function group(held: readonly Held[], scale: Scale): Group<Held>[] {
   const isNarrow = ({ begin, end }: Held) => scale.x(end) - scale.x(begin) < narrow
-  return cluster(held, (calls, next) => {
-    const [one, other] = [calls[0]!, next[0]!]
-    return isNarrow(one) && isNarrow(other) && scale.x(other.begin) - scale.x(one.begin) < near
-  })
+  return cluster(
+    held,
+    ([one], [other]) => isNarrow(one) && isNarrow(other) && scale.x(other.begin) - scale.x(one.begin) < near,
+  )
 }
 
-function titleOf(calls: readonly Held[]): string {
-  const [{ lane, begin, end, first, last }] = calls as [Held]
+function titleOf(calls: Group<Held>): string {
+  const [{ lane, begin, end, first, last }] = calls
   if (calls.length > 1) {
     const names = [...new Set(calls.map((one) => one.first.call))].join(', ')
     const together = calls.reduce((sum, one) => sum + one.end - one.begin, 0)
@@ -56,8 +56,8 @@ function titleOf(calls: readonly Held[]): string {
   return `${lane.name}: ${first.call} ${first.object}\n${outcome}`
 }
 
-function labelOf(calls: readonly Held[], room: number): string {
-  const [{ begin, end, first, last }] = calls as [Held]
+function labelOf(calls: Group<Held>, room: number): string {
+  const [{ begin, end, first, last }] = calls
   if (calls.length > 1) return fitted(counted(calls.length, 'call'), room, 11)
   const errno = last?.errno ? ` ${last.errno}` : ''
   const full = `${first.call}${errno} · ${last ? duration(end - begin) : 'no end was seen'}`

@@ -3,7 +3,7 @@
 import { duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
 import type { Lane, Stay, Story } from '../story/index.js'
-import { cluster } from './cluster.js'
+import { cluster, type Group } from './cluster.js'
 import { barHeight, drawHolds } from './holds.js'
 import { count, type Layout } from './layout.js'
 import { drawMoments } from './marks.js'
@@ -76,14 +76,11 @@ function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
   const isShort = (stay: Stay) => stay.to !== stay.from && widthOf(stay, stay) < narrow
   const groups = cluster(
     stays.filter(({ state }) => state !== 'gone'),
-    (group, next) => {
-      const [one, other] = [group[0]!, next[0]!]
-      return isShort(one) && isShort(other) && widthOf(one, other) <= widest
-    },
+    ([one], [other]) => isShort(one) && isShort(other) && widthOf(one, other) <= widest,
   )
   return groups.flatMap((group) => {
     if (group.length > 1) count(folded, 'stays in a state', group.length)
-    const [stay] = group as [Stay, ...Stay[]]
+    const [stay] = group
     if (isShort(stay)) return drawShares(group, scale, yOf(stay.lane))
     const width = stay.to === stay.from ? 2 : widthOf(stay, stay)
     return [drawStay(stay, scale.x(stay.from), width, yOf(stay.lane))]
@@ -103,8 +100,9 @@ function drawStay({ lane, state, from, to, source }: Stay, x: number, width: num
   )
 }
 
-function drawShares(stays: readonly Stay[], scale: Scale, y: number): string[] {
-  const [x, until] = [scale.x(stays[0]!.from), scale.x(stays.at(-1)!.to)]
+function drawShares(stays: Group<Stay>, scale: Scale, y: number): string[] {
+  const [first] = stays
+  const [x, until] = [scale.x(first.from), scale.x((stays.at(-1) ?? first).to)]
   const whole = stays.reduce((sum, { from, to }) => sum + to - from, 0)
   const times = new Map<Stay['state'], number>()
   for (const { state, from, to } of stays) times.set(state, (times.get(state) ?? 0) + to - from)

@@ -21,12 +21,12 @@ export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folde
     step.lane === lane && step.event.event === 'tally' ? [drawTally(step.event, y, scale)] : [],
   )
   const marks = [...byKind(moments, ({ kind }) => kind)].flatMap(([kind, list]) => {
-    const groups = cluster(list, ([first], [next]) => next!.x - first!.x < near)
+    const groups = cluster(list, ([first], [next]) => next.x - first.x < near)
     return groups.map((group) => {
       if (group.length > 1) count(folded, 'marks', group.length)
       const titles = group.slice(0, 8).map(({ event }) => describe(event))
       const more = group.length > 8 ? [`and ${group.length - 8} more`] : []
-      return drawMark(kind, group[0]!.x, y, [...titles, ...more].join('\n'))
+      return drawMark(kind, group[0].x, y, [...titles, ...more].join('\n'))
     })
   })
   return [...tallies, ...marks]

@@ -30,12 +30,10 @@ function mapsOf({ steps }: Story): MemoryMap[] {
   const maps: MemoryMap[] = []
   for (const { event, about } of steps) {
     if (event.event !== 'evidence' || !event.region) continue
-    const [from, to] = [event.region.from, event.region.to].map((text) => BigInt(`0x${text}`)) as [
-      bigint,
-      bigint,
-    ]
+    const [from, to] = [BigInt(`0x${event.region.from}`), BigInt(`0x${event.region.to}`)]
     const title = `The memory of ${about ? `${about.name} ${about.tid}` : 'a process'} (${event.source})`
     const last = maps.at(-1)
+    // A map gets its first region when it is made.
     const goesOn = last?.title === title && to <= last.regions.at(-1)!.from
     const map = goesOn ? last : { title, regions: [] }
     if (!goesOn) maps.push(map)

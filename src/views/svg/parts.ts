@@ -16,7 +16,7 @@ export function escapeXml(text: string): string {
     '"': '&quot;',
     "'": '&#39;',
   }
-  return text.replace(/[&<>"']/g, (char) => entities[char]!)
+  return text.replace(/[&<>"']/g, (char) => entities[char] ?? char)
 }
 
 /** An element. Its content is markup, its attributes are any text; a title is shown on hover. */

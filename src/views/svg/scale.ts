@@ -77,6 +77,7 @@ function findGaps(moments: readonly number[], covered: readonly Span[]): Span[] 
   let next = 0
   let until = Number.NEGATIVE_INFINITY
   for (let at = 1; at < moments.length; at++) {
+    // Every index is below the length of its list.
     const [from, to] = [moments[at - 1]!, moments[at]!]
     for (; next < spans.length && spans[next]!.from < to; next++) until = Math.max(until, spans[next]!.to)
     if (until <= from) gaps.push({ from, to })
@@ -102,7 +103,7 @@ function createTicks(start: number, end: number, gaps: Span[], x: Scale['x'], pi
 /** 1, 2 or 5 times a power of ten, and at least so much. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)))
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least)!
+  return [1, 2, 5].map((factor) => factor * power).find((step) => step >= least) ?? 10 * power
 }
 
 function tickLabel(time: number, step: number): string {

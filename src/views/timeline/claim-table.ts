@@ -30,7 +30,7 @@ export function drawClaimTable(
   if (widths.reduce((sum, each) => sum + each + 2, 0) > width) return undefined
   const line = (cells: string[]) =>
     cells
-      .map((cell, index) => cell.padEnd(widths[index]!))
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
       .join('  ')
       .trimEnd()
   let title = ''

@@ -37,6 +37,7 @@ export function createSpeakers(chalk: ChalkInstance): Speaker {
   const given = new Map<string, Paint>([['osdemo', chalk.dim]])
   return (name, id) => {
     const number = String(id)
+    // The remainder is below the length of the palette.
     const paint = given.get(name) ?? palette[(given.size - 1) % palette.length]!
     given.set(name, paint)
     return {

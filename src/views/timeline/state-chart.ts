@@ -127,6 +127,7 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
   const nobody = ' '.repeat(margin - 1)
   const second = (t: number) => `${((t - start) / 1e6).toFixed(3)} s`
   const title = `states, ${second(from)} to ${second(to)}, ${duration(step)} a column`
+  // `symbols` has no other keys than its type.
   const legend = (Object.keys(symbols) as Shown[])
     .filter((shown) => rows.some(({ row }) => row.includes(shown)))
     .map((shown) => `${paint(shown)} ${shown}`)
