@@ -54,7 +54,7 @@ export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) =>
   let rest = ''
   return (chunk) => {
     const lines = (rest + decoder.write(chunk)).split('\n')
-    rest = lines.pop()!
+    rest = lines.pop() ?? ''
     for (const line of lines) onLine(line)
   }
 }

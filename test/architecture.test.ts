@@ -181,7 +181,7 @@ test.each([
 
 /** The layers in which a comment beside each `!` and each `as` says why it holds. */
 const explained = [
-  ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote'],
+  ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote', 'text'],
   ...['framing', 'proc', 'why', 'replay', 'views', 'commands', 'demos', 'ipc'],
 ]
 
