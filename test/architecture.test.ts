@@ -182,7 +182,7 @@ test.each([
 /** The layers in which a comment beside each `!` and each `as` says why it holds. */
 const explained = [
   ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote', 'text'],
-  ...['framing', 'proc', 'why', 'replay', 'views', 'commands', 'demos', 'ipc'],
+  ...['framing', 'proc', 'why', 'replay', 'views', 'commands', 'demos', 'ipc', 'run'],
 ]
 
 /** Files of those layers that the rule does not cover yet. */

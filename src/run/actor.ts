@@ -89,6 +89,7 @@ export function createHistory(name: string) {
             // An event of this name has this type.
             if (event.event !== kind || !matches(event as EventOf<E>)) return
             waiting.delete(waiter)
+            // As above.
             resolve(event as EventOf<E>)
           },
           fail: () =>

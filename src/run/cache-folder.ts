@@ -5,6 +5,7 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { errnoOf } from '../errors.js'
 
 /**
  * `$XDG_CACHE_HOME/osdemo`, else `~/.cache/osdemo`; made on first use, with mode 0700. The caller must look at it with
@@ -24,7 +25,7 @@ export function cacheFolder(): string {
 function makeFolder(path: string): void {
   const parent = dirname(path)
   const owner = look(parent)?.uid
-  // As root in a user's home (sudo -E): that user could not use a folder of root's afterwards.
+  // As root in a user's home (sudo -E): that user could not use a folder of root's afterwards. (Linux has user ids.)
   if (owner !== undefined && owner !== 0 && owner !== process.getuid!()) {
     throw Object.assign(new Error(`${parent} belongs to user ${owner}`), { code: 'EPERM' })
   }
@@ -32,7 +33,7 @@ function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
     // Another osdemo may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (errnoOf(error) !== 'EEXIST') throw error
   }
 }
 
@@ -43,5 +44,6 @@ export function look(path: string): Stats | undefined {
 
 /** Whether it is ours, and no other user can write to it. */
 export function isOurs({ uid, mode }: Stats): boolean {
+  // Linux and macOS have user ids.
   return uid === process.getuid!() && (mode & 0o022) === 0
 }

@@ -13,7 +13,7 @@ const { enableCompileCache } = nodeModule as { enableCompileCache?(folder: strin
 /** What is loaded from now on in this process is looked up in the cache, and kept there. Never throws and never prints. */
 export function useCompileCache(): void {
   const { NODE_COMPILE_CACHE: folder } = compileCacheVariable()
-  if (folder !== undefined) enableCompileCache!(folder)
+  if (folder !== undefined) enableCompileCache?.(folder)
 }
 
 /**

@@ -31,7 +31,10 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
 
   function release(before: number): void {
     const heldSince = holds[0]?.since ?? Number.POSITIVE_INFINITY
-    while (held.length > 0 && held[0]!.t <= before && held[0]!.t < heldSince) emit(held.shift()!)
+    for (let [first] = held; first && first.t <= before && first.t < heldSince; [first] = held) {
+      held.shift()
+      emit(first)
+    }
   }
 
   function tick(): void {
@@ -46,6 +49,7 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
       if (!ordering) return emit(event)
       // Nearly sorted already: from the back it is one or two steps. Equal times keep the order of arrival.
       let at = held.length
+      // `at` counts down from the length.
       while (at > 0 && held[at - 1]!.t > event.t) at--
       held.splice(at, 0, event)
       timer ??= setTimeout(tick, holdBack)

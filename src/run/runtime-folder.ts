@@ -1,7 +1,7 @@
 /** The folder of one user where two terminals find each other: default FIFO, private FIFOs of demos, the ledger. */
 import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import { DemoFailed, systemCallError } from '../errors.js'
+import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 
 const hint = 'set XDG_RUNTIME_DIR to a folder that only you can write to'
 
@@ -12,6 +12,7 @@ const hint = 'set XDG_RUNTIME_DIR to a folder that only you can write to'
  * @throws DemoFailed when what is there is no folder of ours: in /tmp anybody could have put it there
  */
 export function runtimeFolder(): string {
+  // Linux and macOS, the only systems that osdemo installs on, have user ids.
   const uid = process.getuid!()
   const bases = [process.env.XDG_RUNTIME_DIR, `/run/user/${uid}`]
   const base = bases.find((folder) => folder?.startsWith('/') && isOurFolder(look(folder), uid))
@@ -19,12 +20,12 @@ export function runtimeFolder(): string {
   try {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+    if (errnoOf(error) !== 'EEXIST') {
       throw systemCallError(error, `cannot make the runtime folder ${folder}`, hint)
     }
   }
   const stats = look(folder)
-  if (!isOurFolder(stats, uid)) {
+  if (!stats || !isOurFolder(stats, uid)) {
     throw new DemoFailed(
       `${folder} is ${describe(stats)}, not a folder of yours: somebody else may have put it there`,
       {
@@ -32,7 +33,7 @@ export function runtimeFolder(): string {
       },
     )
   }
-  if ((stats!.mode & 0o077) !== 0) {
+  if ((stats.mode & 0o077) !== 0) {
     try {
       chmodSync(folder, 0o700)
     } catch (error) {

@@ -51,7 +51,10 @@ export function createScope(): Scope {
     defer(release, settled) {
       const held = { release, settled }
       list.push(held)
-      if (!open.has(list)) releaseQuietly(list.pop()!)
+      if (!open.has(list)) {
+        list.pop()
+        releaseQuietly(held)
+      }
       return () => {
         const index = list.indexOf(held)
         if (index < 0) return

@@ -67,8 +67,8 @@ export async function startProcess<P extends ActorProgram>(
   // Loaded here: the first line of every run would wait for it.
   const { spawn } = await import('node:child_process')
   signal.throwIfAborted()
-  const [program, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
-  const child = spawn(program!, words, {
+  const [program = process.execPath, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
+  const child = spawn(program, words, {
     stdio: [
       streams.stdin ? 'inherit' : 'ignore',
       streams.stdout ? 'inherit' : 'ignore',
@@ -84,7 +84,7 @@ export async function startProcess<P extends ActorProgram>(
 
   const { name, config } = spec
   const history = createHistory(name)
-  // What spawn(2) was given as pipes are streams of ours.
+  // Both were given to spawn() as pipes, so they are streams; the types of Node know only the first three.
   const out = child.stdio[3] as Readable
   const line = child.stdio[4] as unknown as Writable
   // `close` and not `exit`: only then has everything been read that it reported.
@@ -119,11 +119,12 @@ export async function startProcess<P extends ActorProgram>(
   }
 }
 
-/** The event in a line, or undefined where the line is none. That its fields are right is for the actor's types to say. */
+/** The event in a line, or undefined where the line is none. */
 function eventIn(line: string): Event | undefined {
   try {
     const value: unknown = JSON.parse(line)
     const isEvent = typeof value === 'object' && value !== null && 'event' in value && 't' in value
+    // The actor's own types say that its fields are right.
     return isEvent ? (value as Event) : undefined
   } catch {
     return undefined

@@ -6,7 +6,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { OsdemoError, systemCallError } from '../errors.js'
+import { errnoOf, OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { readCommandLine } from '../proc/cmdline.js'
 import { lineSplitter } from '../text.js'
@@ -34,7 +34,7 @@ const patience = 5000
 const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
 
 /**
- * @param words the program, looked for in PATH where it has no slash, and its arguments
+ * @param words the program, looked for in PATH where it has no slash, and its arguments; at least one word
  * @param onLine gets each line of its stdout, without the newline
  * @param signal where it is aborted before the process exists, none is started
  * @returns once the process is the program itself, no longer what starts it
@@ -46,18 +46,20 @@ export async function startProgram(
   onLine: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<RunningProgram> {
-  const [command, ...rest] = words
+  const [command = '', ...rest] = words
   const launcher = await deathSignalLauncher()
   const { spawn } = await import('node:child_process')
   signal?.throwIfAborted()
   const hasDeathSignal = launcher.length > 0
-  const started = [...(hasDeathSignal ? launcher : watched), findProgram(command!), ...rest]
-  const child = spawn(started[0]!, started.slice(1), {
+  const started = [...(hasDeathSignal ? launcher : watched), findProgram(command), ...rest]
+  const [first = '', ...others] = started
+  const child = spawn(first, others, {
     stdio: ['pipe', 'pipe', 'inherit', hasDeathSignal ? 'ignore' : 'pipe'],
     detached: true,
   })
-  if (child.pid === undefined) throw await cannotExecute(child, command!)
+  if (child.pid === undefined) throw await cannotExecute(child, command)
   const { pid } = child
+  // Both are pipes.
   const [stdin, stdout] = [child.stdin!, child.stdout!]
   // Node destroys `child.stdin` when the program exits, but a child of the program may still read from it.
   Object.assign(child, { stdin: null })
@@ -66,7 +68,7 @@ export async function startProgram(
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
-  await executed(child, started, command!)
+  await executed(child, started, command)
   return {
     name,
     id: pid,
@@ -126,7 +128,7 @@ export function findProgram(command: string): string {
       if (!statSync(file).isDirectory()) return file.includes('/') ? file : `./${file}`
       refused ??= Object.assign(new Error('a folder'), { code: 'EACCES', syscall: 'execve', errno: -13 })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') refused ??= error
+      if (errnoOf(error) !== 'ENOENT') refused ??= error
     }
   }
   if (refused) {
