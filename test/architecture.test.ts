@@ -182,11 +182,13 @@ test.each([
 /** The layers in which a comment beside each `!` and each `as` says why it holds. */
 const explained = [
   ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote', 'text'],
-  ...['framing', 'proc', 'why', 'replay', 'views', 'commands', 'demos', 'ipc', 'run'],
+  ...['framing', 'proc', 'why', 'replay', 'views', 'commands', 'demos', 'ipc', 'run', 'actors'],
 ]
 
 /** Files of those layers that the rule does not cover yet. */
 const unfinished = [
+  'actors/fifo-reader.ts',
+  'actors/lib/newlines.ts',
   'demos/doctor/checks.ts',
   'demos/queue/named-queue.ts',
   'demos/shared/fifo.ts',

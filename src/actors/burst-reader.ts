@@ -36,6 +36,7 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
     if (finder.first) {
       const value = describe(finder.first, size, writers)
       const { at, writer, message, bytes, by } = finder.first
+      // The finder was given the number of writers, and reports no other.
       const data = { at, writer: writers[writer]!, message, bytes, size, by: writers[by]! }
       say({ event: 'evidence', source: 'read(2)', value, about: 'the first torn message', data })
     }

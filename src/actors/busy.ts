@@ -92,7 +92,7 @@ function report(say: Say, list: Turn[], since: number, until: number): void {
   for (const { from, to } of told) {
     say({ ...about, state: 'running' }, Math.max(from, since))
     // What comes after the very last turn is for others to see.
-    if (to < until && to !== list.at(-1)!.to) say({ ...about, state: 'ready' }, to)
+    if (to < until && to !== list.at(-1)?.to) say({ ...about, state: 'ready' }, to)
   }
 }
 

@@ -49,6 +49,7 @@ declare module '../actor-types.js' {
 runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   const there = address(config.host, config.port)
   const socket = await connect(config, there, say)
+  // A connected TCP socket has an address with a port.
   const bound = boundAddress(socket.address() as AddressInfo)
   const here = address(bound.host, bound.port)
   const sent = createMeter(say, `${here} > ${there}`, 'sent')

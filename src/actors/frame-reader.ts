@@ -77,6 +77,7 @@ function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say
     const onread: ConnectOpts['onread'] = {
       buffer: () => next.value?.into ?? Buffer.alloc(1),
       callback(length) {
+        // `buffer` was called before and has shown that there is a value; after the last one the socket is closed.
         const { into, what } = next.value!
         if (++reads <= toldReads) {
           const asked = into.length

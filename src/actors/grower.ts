@@ -29,6 +29,7 @@ runActor<'grower'>(async ({ say, config: { pieces, piece, large }, nextWord }) =
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     if (word === 'small') {
       const addresses = Array.from({ length: pieces }, () => allocate(piece))
+      // There are `pieces` of them.
       done('malloc', `${piece} bytes, ${pieces} times, the last`, addresses.at(-1)!)
     }
     if (word === 'recurse') done('recurse', 'until the engine allows no more calls, and back;', recurse())

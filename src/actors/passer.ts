@@ -77,6 +77,7 @@ function measure(
     time = after
   } while (count < taken.length && time < end)
   say({ event: 'tally', channel: config.there, direction: 'sent', messages: count, bytes: count, since })
+  // The loop above ran at least once, so there is a middle one.
   const median = taken.subarray(0, count).sort()[count >> 1]!
   const microseconds = median * 1000
   const value = micro(microseconds)

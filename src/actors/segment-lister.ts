@@ -59,20 +59,23 @@ function rowOf(segment: Segment, ours: number[]) {
   }
 }
 
+/** @param rows at least one, all with the same columns */
 function table(rows: Record<string, string>[]): string {
-  const columns = Object.keys(rows[0]!)
+  const columns = Object.keys(rows[0] ?? {})
   const lines = [Object.fromEntries(columns.map((name) => [name, name.toUpperCase()])), ...rows]
-  const widths = columns.map((name) =>
-    largest(
-      lines.map((line) => line[name]!.length),
+  const padded = columns.map((name) => {
+    const cells = lines.map((line) => line[name] ?? '')
+    const width = largest(
+      cells.map((cell) => cell.length),
       0,
-    ),
-  )
+    )
+    return cells.map((cell) => cell.padEnd(width))
+  })
   return lines
     .map(
-      (line) =>
-        `${columns
-          .map((name, index) => line[name]!.padEnd(widths[index]!))
+      (_, row) =>
+        `${padded
+          .map((cells) => cells[row])
           .join('  ')
           .trimEnd()}\n`,
     )

@@ -68,13 +68,16 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
       }),
     write: (text) => {
       const bytes = Buffer.from(`${text}\0`)
+      // `attach` comes before `write`, `read` and `detach`.
       Buffer.from(attached!.memory).set(bytes)
       say({ event: 'sent', channel, seq: seq++, bytes: bytes.length, text })
     },
     read: () => {
+      // As above.
       const text = textIn(attached!.memory)
       say({ event: 'received', channel, seq: seq++, bytes: text.length, text: text.toString() })
     },
+    // As above.
     detach: () => tell('shmdt', `segment ${id}`, () => attached!.detach()),
     remove: () =>
       tell('shmctl', `segment ${id}, IPC_RMID`, () => {

@@ -102,6 +102,7 @@ export function echoConnection(
   }
 
   function lengthAt(at: number): number {
+    // The caller has checked that four bytes are there.
     return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
   }
 

@@ -93,7 +93,11 @@ async function insist(
       const message = side.pass(seq)
       const at = now()
       say({ ...about, phase: 'end', result: direction === 'sent' ? 0 : message.bytes }, at)
-      return { at, ...message, ...(side.depth && (await depthOf(side.depth, before!))) }
+      return {
+        at,
+        ...message,
+        ...(side.depth && before !== undefined && (await depthOf(side.depth, before))),
+      }
     } catch (error) {
       if (!(error instanceof SystemCallError) || error.errno !== 'EAGAIN') throw error
       say({ ...about, phase: 'end', errno: error.errno })
