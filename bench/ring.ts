@@ -12,7 +12,9 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { buildSync } from 'esbuild'
 import { RingBuffer } from 'ringbuf.js'
-import { consumerOf, newRing, threadWaiter } from '../src/ipc/shared-ring.js'
+import { consumerOf } from '../src/ipc/shared-ring/consumer.js'
+import { newRing } from '../src/ipc/shared-ring/layout.js'
+import { threadWaiter } from '../src/ipc/shared-ring/waiting.js'
 import { compare, compileC, type Side, timed } from './sides.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))

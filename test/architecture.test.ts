@@ -196,7 +196,6 @@ const unfinished = [
   'ipc/libc.ts',
   'ipc/make-fifo.ts',
   'ipc/open-mq.ts',
-  'ipc/shared-ring.ts',
   'ipc/tcp.ts',
 ]
 

@@ -1,7 +1,8 @@
 /** A thread that sends numbered messages of 64 bytes, in the way that it was told, each time it is told how many. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { RingBuffer } from 'ringbuf.js'
-import { producerOf, threadWaiter } from '../../src/ipc/shared-ring.js'
+import { producerOf } from '../../src/ipc/shared-ring/producer.js'
+import { threadWaiter } from '../../src/ipc/shared-ring/waiting.js'
 
 const { way, memory } = workerData as {
   way: 'ours' | 'ringbuf.js' | 'postMessage'

@@ -5,7 +5,8 @@
 
 import { openMemory } from '../../src/ipc/shared-memory.js'
 import { mutexAt } from '../../src/ipc/shared-mutex.js'
-import { consumerOf, producerOf } from '../../src/ipc/shared-ring.js'
+import { consumerOf } from '../../src/ipc/shared-ring/consumer.js'
+import { producerOf } from '../../src/ipc/shared-ring/producer.js'
 import { lockOffsets } from './segment-layout.js'
 
 const [way, end, id, size] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 /** Reads the numbered messages from a ring in shared memory, until the producer closes it. A thread, or a process. */
 import { DemoFailed } from '../errors.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
-import { consumerOf } from '../ipc/shared-ring.js'
+import { consumerOf } from '../ipc/shared-ring/consumer.js'
 import { createMeter } from './lib/meter.js'
 import { messageOf, ringHooks } from './lib/ring-sides.js'
 import { runActor } from './lib/runtime.js'

@@ -1,6 +1,6 @@
 /** Writes numbered messages into a ring in shared memory, once it is told to begin. A thread, or a process. */
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
-import { producerOf } from '../ipc/shared-ring.js'
+import { producerOf } from '../ipc/shared-ring/producer.js'
 import { createMeter } from './lib/meter.js'
 import { messageOf, ringHooks } from './lib/ring-sides.js'
 import { runActor } from './lib/runtime.js'

@@ -1,6 +1,6 @@
 /** Sleeping on memory that processes share, futex(2). Blocks this thread, the event loop included: only for actors. */
 import { openFutex } from './libc.js'
-import type { Waiter } from './shared-ring.js'
+import type { Waiter } from './shared-ring/waiting.js'
 
 /** A waiter for views of a segment that is attached at this address. @throws Unavailable where there is no futex(2) */
 export function futexWaiter(address: bigint): Waiter {

@@ -3,7 +3,7 @@
  * them start together.
  */
 import { mutexBytes } from './shared-mutex.js'
-import type { Waiter } from './shared-ring.js'
+import type { Waiter } from './shared-ring/waiting.js'
 
 /**
  * Adds 1 to `cell[index]`, `times` times, by a load, an addition and a store that know nothing of other threads. Two

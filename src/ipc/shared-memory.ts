@@ -1,6 +1,6 @@
 /** Memory that several actors share, as they are told of it: by threads of one process, or by processes. */
 import { futexWaiter } from './futex.js'
-import { threadWaiter, type Waiter } from './shared-ring.js'
+import { threadWaiter, type Waiter } from './shared-ring/waiting.js'
 import { attachSegment } from './sysv-shm.js'
 
 /** A SharedArrayBuffer, which only threads can be given; or a System V segment, by its id and size in bytes. */

@@ -6,7 +6,7 @@ import {
   countPlainly,
   layBarrier,
 } from '../../src/ipc/shared-counter.js'
-import { threadWaiter } from '../../src/ipc/shared-ring.js'
+import { threadWaiter } from '../../src/ipc/shared-ring/waiting.js'
 import type { CounterSaid, CounterTask } from './fixtures/counter-thread.js'
 import { DEADLINE_MS, threadsOf } from './fixtures/threads.js'
 

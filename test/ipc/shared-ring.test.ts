@@ -2,16 +2,10 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DemoFailed } from '../../src/errors.js'
-import {
-  consumerOf,
-  layRing,
-  newRing,
-  producerOf,
-  type RingOptions,
-  ringBytes,
-  threadWaiter,
-  type Waiter,
-} from '../../src/ipc/shared-ring.js'
+import { consumerOf } from '../../src/ipc/shared-ring/consumer.js'
+import { layRing, newRing, ringBytes } from '../../src/ipc/shared-ring/layout.js'
+import { producerOf } from '../../src/ipc/shared-ring/producer.js'
+import { type RingOptions, threadWaiter, type Waiter } from '../../src/ipc/shared-ring/waiting.js'
 import { until } from '../support/until.js'
 import type { RingSaid, RingTask } from './fixtures/ring-thread.js'
 import { DEADLINE_MS, threadsOf } from './fixtures/threads.js'

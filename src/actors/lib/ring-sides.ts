@@ -1,6 +1,6 @@
 /** What both sides of a ring share: what the messages are, and how waiting is told. */
 import type { Say } from '../../events.js'
-import type { RingOptions } from '../../ipc/shared-ring.js'
+import type { RingOptions } from '../../ipc/shared-ring/waiting.js'
 
 /** How often a sleep on the ring is told: at full speed there are thousands. */
 const toldSleeps = 50

@@ -1,5 +1,5 @@
 /** A producer and a consumer process over one ring in a System V segment. */
-import { layRing, ringBytes } from '../../ipc/shared-ring.js'
+import { layRing, ringBytes } from '../../ipc/shared-ring/layout.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo } from '../../run/stage.js'

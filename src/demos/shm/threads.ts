@@ -1,7 +1,7 @@
 /** Threads share memory: a ring that carries messages, and a counter that loses updates without atomics. */
 import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, roomBytes } from '../../ipc/shared-counter.js'
-import { newRing } from '../../ipc/shared-ring.js'
+import { newRing } from '../../ipc/shared-ring/layout.js'
 import { readStatus } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
