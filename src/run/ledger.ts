@@ -12,12 +12,12 @@ import { runtimeFolder } from './runtime-folder.js'
 
 /** In which boot and which namespaces the pid and the start time in the name of a folder mean anything. */
 const ownBoot = () => bootId().slice(0, 4) || '0'
-const startTime = () => (readStat(process.pid)?.startTicks ?? 0).toString(36)
 
 /** The folder of this run, made when it is missing. @throws DemoFailed, SystemCallError */
 export function runFolder(): string {
   // Short, because demos print it.
-  const name = ['run', process.pid, startTime(), ownBoot(), ownNamespaces()].join('-').replace(/-0\.3$/, '')
+  const start = (readStat(process.pid)?.startTicks ?? 0).toString(36)
+  const name = ['run', process.pid, start, ownBoot(), ownNamespaces()].join('-').replace(/-0\.3$/, '')
   const folder = join(runtimeFolder(), name)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
@@ -53,7 +53,6 @@ export function filesIn(folder: () => string) {
 
 const kinds = ['segment', 'queue', 'fifo', 'file'] as const
 const states = ['needed', 'released', 'kept'] as const
-
 export interface LedgerRecord {
   kind: (typeof kinds)[number]
   /** An absolute path, the name of a queue, or the key of a segment, 0 for none. */
@@ -106,9 +105,9 @@ export function removeFromFolder(file: string): void {
   }
 }
 
-/** A record of any run. */
 export type FoundRecord = LedgerRecord & { file: string; run: Run }
 
+/** All records of all runs. */
 export function readRecords(): FoundRecord[] {
   return knownRuns().flatMap((run) =>
     filesIn(() => run.folder).flatMap((entry) => {
@@ -123,9 +122,9 @@ export function readRecords(): FoundRecord[] {
 function readRecord(file: string): LedgerRecord | undefined {
   try {
     const { kind, name, id, maker, since, state } = JSON.parse(readFileSync(file, 'utf8'))
-    const isValid = typeof name === 'string' && [id ?? 0, maker, since].every(Number.isInteger)
-    if (!isValid || !kinds.includes(kind) || !states.includes(state)) return undefined
-    return { kind, name, id, maker, since, state }
+    const isRecord = kinds.includes(kind) && states.includes(state) && typeof name === 'string'
+    const isWhole = [id ?? 0, maker, since].every(Number.isInteger)
+    return isRecord && isWhole ? { kind, name, id, maker, since, state } : undefined
   } catch {
     return undefined
   }

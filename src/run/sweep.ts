@@ -35,9 +35,8 @@ function sweepRecorded(record: FoundRecord): Swept[] {
     const found = find(record)
     if (found && state === 'kept') return []
     const users = found?.users() ?? []
-    if (users.length > 0) return [{ ...about, users }]
-    found?.remove()
-    removeFromFolder(file)
+    if (users.length === 0) found?.remove()
+    if (users.length === 0) removeFromFolder(file)
     return found ? [{ ...about, users }] : []
   } catch (error) {
     debug({ err: error }, 'a recorded thing cannot be looked at, or removed, by this run')

@@ -20,9 +20,8 @@ export async function ensureFifo(stage: Stage, path: string, isDefault: boolean)
   stage.scope.defer(() => {
     held?.letGo()
     entry?.release()
-    if (isDefault) return
-    for (const { kind, name: id, users } of sweep())
-      if (!users.length) stage.say({ event: 'removed', kind, id })
+    const swept = isDefault ? [] : sweep().filter(({ users }) => users.length === 0)
+    for (const { kind, name: id } of swept) stage.say({ event: 'removed', kind, id })
   })
   for (held = holdFifo(path); !held; held = holdFifo(path)) {
     const makeFifo = await loadMkfifo()
