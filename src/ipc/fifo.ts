@@ -87,6 +87,7 @@ export async function openFifo(path: string, end: End, ours: boolean): Promise<n
 }
 
 function requireOurs(path: string, { uid, mode }: Stats): void {
+  // Linux and macOS have user ids.
   if (uid === process.getuid!() && (mode & 0o077) === 0) return
   throw new DemoFailed(
     `the FIFO ${path} belongs to user ${uid} or is open to others (mode ${(mode & 0o777).toString(8)})`,

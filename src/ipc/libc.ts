@@ -33,6 +33,7 @@ export function native(name: string, prototype: string): Native {
   if (found) return found
   library ??= load().load(null)
   try {
+    // koffi's type says no more than that it is a function.
     found = library.func(prototype) as Native
   } catch (cause) {
     throw new Unavailable(`the C library of this machine has no ${name}`, 'use Linux with glibc', cause)
@@ -43,6 +44,7 @@ export function native(name: string, prototype: string): Native {
 
 function load(): typeof Koffi {
   try {
+    // This is what `import koffi` would give, and its types are those of the package.
     koffi ??= createRequire(import.meta.filename)('koffi') as typeof Koffi
     return koffi
   } catch (cause) {
@@ -82,6 +84,7 @@ export function shmget(key: number, size: number, flags: number): number {
 
 /** shmat(2): attaches a segment, and gives its address in this process. */
 export function shmat(id: number, flags: number): bigint {
+  // koffi returns a pointer as a bigint.
   const address = native('shmat', 'void *shmat(int id, void *address, int flags)')(id, null, flags) as bigint
   if (BigInt.asIntN(64, address) === -1n) throw failed('shmat', load().errno())
   return address
@@ -136,7 +139,7 @@ export function ioctl(fd: number, command: number, value: Uint8Array): void {
 export function intOf(fill: (value: Uint8Array) => void): number {
   const value = new Int32Array(1)
   fill(new Uint8Array(value.buffer))
-  return value[0]!
+  return value[0] ?? 0
 }
 
 /** poll(2) of one descriptor: which of the events have come, within so many milliseconds or until a signal came. */
@@ -150,7 +153,7 @@ export function poll(fd: number, events: number, milliseconds: number): number {
     const errno = load().errno()
     if (errno !== constants.errno.EINTR) throw failed('poll', errno)
   }
-  return entry[3]!
+  return entry[3] ?? 0
 }
 
 /** getpagesize(2), in bytes. */
@@ -174,6 +177,7 @@ export function withoutCapability<T>(number: number, action: () => T): T {
   checked('capget', native('capget', prototype('capget'))(header, bytes(had)))
   const set = (words: Uint32Array) =>
     checked('capset', native('capset', prototype('capset'))(header, bytes(words)))
+  // It has six numbers.
   const without = had.with(0, had[0]! & ~(1 << number))
   set(without)
   try {
@@ -234,6 +238,7 @@ export function initRobustMutex(address: bigint): void {
 /** pthread_mutex_lock(3), _unlock and _consistent, for a caller to keep. They return an errno, or 0. */
 export function openMutex(): Record<'lock' | 'unlock' | 'consistent', (address: bigint) => number> {
   const open = (call: string) =>
+    // By their prototype they return an int, which koffi gives as a number.
     native(`pthread_mutex_${call}`, `int pthread_mutex_${call}(void *mutex)`) as (address: bigint) => number
   return { lock: open('lock'), unlock: open('unlock'), consistent: open('consistent') }
 }

@@ -110,7 +110,7 @@ export function opened(name: string, fd: number): Queue {
       try {
         const cell = new Uint8Array(priorityCell.buffer)
         const length = checked('mq_receive', mq_receive(fd, buffer, messageSize, cell))
-        return { message: Buffer.from(buffer.subarray(0, length)), priority: priorityCell[0]! }
+        return { message: Buffer.from(buffer.subarray(0, length)), priority: priorityCell[0] ?? 0 }
       } catch (error) {
         throw systemCallError(error, `cannot receive from the queue ${name}`, (errno) => callHints[errno])
       }

@@ -9,6 +9,7 @@ export function address(host: string, port: number): string {
 
 /** The address that a socket or a server is bound to, once it is. */
 export function boundAddress(bound: AddressInfo | string | null): { host: string; port: number } {
+  // A TCP socket that is bound has such an address; a string would be the path of a Unix socket.
   const { address: host, port } = bound as AddressInfo
   return { host, port }
 }
@@ -32,6 +33,7 @@ export interface Inbox {
  * @returns the socket to use from now on
  */
 export function readInto(accepted: Socket, inbox: Inbox): Socket {
+  // Undocumented, so it is checked in the next line.
   const shell = accepted as unknown as { _handle: { useUserBuffer?: unknown } | null }
   if (typeof shell._handle?.useUserBuffer !== 'function') return readChunks(accepted, inbox)
   const options = {
@@ -40,6 +42,7 @@ export function readInto(accepted: Socket, inbox: Inbox): Socket {
     onread: { buffer: () => inbox.room(), callback: (bytes: number) => inbox.took(bytes) },
   }
   shell._handle = null
+  // Its types do not know `handle`.
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
   socket.on('close', () => accepted.destroy())
   return socket

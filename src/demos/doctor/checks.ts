@@ -171,6 +171,7 @@ export const checks = {
       const queue = makePrivateQueue(stage, { capacity: 1, messageSize: 8 })
       queue.send(Buffer.from('hello'))
       queue.receive()
+      // `requireQueues` has seen that the kernel has queues, and so their limits.
       const { capacity, messageSize } = readQueueLimits()!
       const value = `works, up to ${capacity} messages of ${messageSize} bytes in each`
       return { value, data: { capacity, messageSize } }
@@ -256,7 +257,7 @@ async function addInThread(): Promise<string> {
     const worker = new Worker(code, { eval: true, workerData: cells })
     await new Promise((resolve, reject) => worker.once('error', reject).once('exit', resolve))
   } catch (error) {
-    throw new Unavailable(`no thread can be started: ${(error as Error).message}`)
+    throw new Unavailable(`no thread can be started: ${error instanceof Error ? error.message : error}`)
   }
   if (Atomics.load(cells, 0) !== 1) throw new Unavailable('what a thread wrote cannot be seen by another')
   return 'works'

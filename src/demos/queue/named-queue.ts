@@ -45,6 +45,7 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
   requireQueues(`queue ${purpose === 'read' ? 'receive' : 'send'}`)
   for (;;) {
     const found = openIfThere(name, purpose)
+    // `requireQueues` has seen that the kernel has queues, and so their limits.
     const limits = readQueueLimits()!
     const made = found
       ? undefined
