@@ -29,7 +29,4 @@ function printed() {
   }
 }
 
-if (!printed()) {
-  require(join(dist, 'compile-cache.cjs')).useCompileCache()
-  require(join(dist, 'main.cjs')).main(process.argv.slice(2))
-}
+if (!printed()) require(join(dist, 'main.cjs')).main(process.argv.slice(2))

@@ -93,8 +93,27 @@ const noSubprograms = {
   },
 }
 
-/** esbuild splits only ES modules into chunks, so each chunk becomes CommonJS afterwards. */
+/** The code that switches the compile cache on. */
+async function compileCacheStart() {
+  const { outputFiles } = await build({
+    ...commonJs,
+    format: 'iife',
+    bundle: true,
+    stdin: {
+      contents: "import { useCompileCache } from './src/run/compile-cache.js'\nuseCompileCache()",
+      resolveDir: process.cwd(),
+    },
+    write: false,
+  })
+  return outputFiles.map(({ text }) => text).join('')
+}
+
+/**
+ * esbuild splits only ES modules into chunks, so each chunk becomes CommonJS afterwards. main.cjs itself only loads the core,
+ * so it is the place to switch the compile cache on.
+ */
 async function buildProgram() {
+  const start = await compileCacheStart()
   const { outputFiles } = await build({
     ...common,
     ...files,
@@ -108,7 +127,8 @@ async function buildProgram() {
   })
   mkdirSync(join(draft, 'chunks'))
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, { ...commonJs, banner: strict })
+    const banner = path.endsWith('main.cjs') ? strict + start : strict
+    const { code } = await transform(text, { ...commonJs, banner })
     writeFileSync(path, code)
   }
 }
@@ -133,7 +153,6 @@ writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(published, nu
 const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
 await Promise.all([
   buildProgram(),
-  build({ ...commonJsFiles, entryPoints: { 'compile-cache': 'src/run/compile-cache.ts' } }),
   build({ ...commonJsFiles, entryPoints: actors.map((file) => `src/actors/${file}`) }),
   build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
   build({
@@ -149,7 +168,8 @@ buildTypes()
 
 // The first help page, which bin/osdemo.js then prints without loading the program.
 const program = `require(${JSON.stringify(join(process.cwd(), draft, 'main.cjs'))}).main(['--help'])`
-const env = { ...process.env, NO_COLOR: '1' }
+// This path is used once.
+const env = { ...process.env, NO_COLOR: '1', NODE_DISABLE_COMPILE_CACHE: '1' }
 writeFileSync(join(draft, 'help.txt'), execFileSync(process.execPath, ['-e', program], { env }))
 
 // Chunks first: their names contain a hash of their content, so no file of an earlier build changes until all are there.

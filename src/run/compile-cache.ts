@@ -18,11 +18,12 @@ export function useCompileCache(): void {
 
 /**
  * The environment variable that has a process or thread of ours use the cache: the folder that the user has chosen, else
- * ours. Empty where no folder is safe from other users, and on older versions of Node.
+ * ours. Empty where no folder is safe from other users, where the user wants none, and on older versions of Node.
  */
 export function compileCacheVariable(): { NODE_COMPILE_CACHE?: string } {
-  if (!enableCompileCache) return {}
-  if (process.env.NODE_COMPILE_CACHE) return { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }
+  const { NODE_COMPILE_CACHE: chosen, NODE_DISABLE_COMPILE_CACHE: disabled } = process.env
+  if (!enableCompileCache || disabled) return {}
+  if (chosen) return { NODE_COMPILE_CACHE: chosen }
   try {
     const folder = cacheFolder()
     const found = look(folder)

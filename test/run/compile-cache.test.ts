@@ -17,7 +17,7 @@ describe.runIf(hasCache)('the compile cache', () => {
     const env = { XDG_CACHE_HOME: temporaryFolder(), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
     const words = ['shm', 'threads', '--quiet', '--times', '1000']
     const all: [string[], RegExp][] = [
-      [words, /main\.cjs.*accepted/],
+      [words, /chunks\/chunk-.*accepted/],
       [words, /actors\/counter\.cjs.*accepted/],
       [['short-reads', '--quiet'], /actors\/frame-reader\.cjs.*accepted/],
     ]
@@ -40,6 +40,12 @@ describe.runIf(hasCache)('the compile cache', () => {
     const [base, chosen] = [temporaryFolder(), temporaryFolder()]
     await osdemo(['help', 'tour'], { XDG_CACHE_HOME: base, NODE_COMPILE_CACHE: chosen })
     expect([readdirSync(base), readdirSync(chosen).length]).toEqual([[], 1])
+  })
+
+  test('is not made where the user wants none', async () => {
+    const base = temporaryFolder()
+    await osdemo(['short-reads', '--quiet'], { XDG_CACHE_HOME: base, NODE_DISABLE_COMPILE_CACHE: '1' })
+    expect(readdirSync(base)).toEqual([])
   })
 
   test('is used by root nowhere in the home of another user', async (context) => {
