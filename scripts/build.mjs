@@ -129,7 +129,12 @@ async function buildProgram() {
   for (const { path, text } of outputFiles) {
     const banner = path.endsWith('main.cjs') ? strict + start : strict
     const { code } = await transform(text, { ...commonJs, banner })
-    writeFileSync(path, code)
+    // Without the copy that esbuild makes of each chunk's exports, which takes a millisecond. It would say which default
+    // export is meant, and no file of the program has one.
+    writeFileSync(
+      path,
+      code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports'),
+    )
   }
 }
 
