@@ -1,7 +1,7 @@
 /**
- * `pipe read` and `pipe write` beside cat, fs streams, readline and C. The other end of the FIFO is a C program, and the
- * time is its own, from open(2) to its end: so start-up is left aside. Both ends run on one CPU, because how long a
- * sleeping virtual CPU takes to wake would be most of the measurement otherwise.
+ * `pipe read` and `pipe write` beside cat, readline and C. The other end of the FIFO is a C program, and the time is its
+ * own, from open(2) to its end, so start-up does not count. Both ends run on one CPU, because how long a sleeping virtual
+ * CPU takes to wake would be most of the measurement otherwise.
  */
 import { strictEqual } from 'node:assert'
 import { spawn, spawnSync } from 'node:child_process'
@@ -10,14 +10,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compare, compileC, type Side } from './sides.js'
+import type { Event } from '../src/events.js'
+import { counted } from '../src/text.js'
+import { compare, compileC, type Side, timed } from './sides.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true }))
 const fifo = join(folder, 'p')
 const file = join(folder, 'file')
-/** So many that what happens once, as loading FFI does, is left aside too. */
-const bulk = 2 * 2 ** 30
+const bulk = 2 ** 30
+const lined = 2 ** 26
 const lineBytes = 16
 const osdemo = fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))
 const onOneCpu = spawnSync('taskset', ['-c', '1', 'true']).status === 0 ? 'taskset -c 1' : ''
@@ -34,61 +36,83 @@ async function shell(line: string): Promise<string> {
   return said.replaceAll(/\s+/g, ' ')
 }
 
-/** One end is measured and the other, in C, has the clock. `counted` is what the measured one must say, in words. */
-function side(measured: string, clock: string, bytes: number, counted?: string): Side {
+/** One end is measured and the other, in C, has the clock. `words` is what the measured one must print. */
+function side(measured: string, clock: string, bytes: number, words?: string): Side {
   return async () => {
     const [said, told] = await Promise.all([shell(measured), shell(clock)])
     const [, milliseconds, moved] = /([\d.]+) ms for (\d+) bytes/.exec(told)!
     strictEqual(Number(moved), bytes)
-    if (counted !== undefined) strictEqual(said.includes(counted), true, said)
+    if (words !== undefined) strictEqual(said.includes(words), true, said)
     return Number(milliseconds)
   }
+}
+
+/**
+ * Both ends are cat, and the clock runs from their start to their end: start-up included, but that of cat is 1 ms. What they
+ * moved is not counted.
+ */
+function bothCats(): Promise<number> {
+  return timed(async () => {
+    await Promise.all([shell(`cat ${file} > ${fifo}`), shell(`cat ${fifo} > /dev/null`)])
+  })
+}
+
+/** Both ends are ours, and the clock is that of the writer's events: from the end of open(2) to its call of close(2). */
+async function bothOfOurs(): Promise<number> {
+  const [said, told] = await Promise.all([
+    shell(`node ${osdemo} pipe read --path ${fifo} > /dev/null`),
+    shell(`node ${osdemo} pipe write --path ${fifo} --json < ${file} >&2`),
+  ])
+  strictEqual(said.includes(`received ${counted(bulk, 'byte')}`), true, said)
+  const events: Event[] = told.split(/(?<=\}) (?=\{)/).map((line) => JSON.parse(line))
+  const opened = events.find(
+    (event) => event.event === 'call' && event.call === 'open' && event.phase === 'end',
+  )
+  const closed = events.findLast((event) => event.event === 'note')
+  return (closed!.t - opened!.t) / 1000
 }
 
 const c = compileC('fifo', folder)
 if (c) {
   spawnSync('mkfifo', [fifo])
   spawnSync('truncate', ['-s', `${bulk}`, file])
-  const fs = `import { createReadStream as read, createWriteStream as write } from 'node:fs'`
-  const node = (script: string) => `node --input-type=module -e "${script}"`
+  await compare('`pipe write` to `pipe read`, 1 GiB / cat to cat', bothOfOurs, bothCats, { timesAsFast: 4 })
 
-  const feed = `${c} feed ${fifo} ${bulk} 4096`
-  const lines = bulk / 4096
-  const reader = side(
-    `node ${osdemo} pipe read --path ${fifo}`,
-    feed,
+  const drain = `${c} drain ${fifo} /dev/null`
+  const writer = side(
+    `node ${osdemo} pipe write --path ${fifo} < ${file}`,
+    drain,
     bulk,
-    `${lines} messages, ${bulk} bytes`,
+    counted(bulk, 'byte'),
   )
-  const streamReader = side(node(`${fs}; read('${fifo}').pipe(write('/dev/null'))`), feed, bulk)
-  await compare('`pipe read` in bulk / cat', reader, side(`cat ${fifo}`, feed, bulk), { timesAsFast: 1 })
-  await compare('`pipe read` in bulk / fs streams', reader, streamReader, { timesAsFast: 4 })
-  const copy = side(`${c} copy ${fifo} /dev/null`, feed, bulk, `${bulk} bytes`)
-  await compare('`pipe read` in bulk / C', reader, copy, { timesAsFast: 0.9 })
+  const catWriter = side(`cat ${file} > ${fifo}`, drain, bulk)
+  await compare('`pipe write` of 1 GiB / cat', writer, catWriter, { timesAsFast: 4 })
 
-  const drain = `${c} drain ${fifo}`
-  const writer = side(`node ${osdemo} pipe write --path ${fifo} < ${file}`, drain, bulk, `${bulk} bytes`)
-  const streamWriter = side(node(`${fs}; read('${file}').pipe(write('${fifo}'))`), drain, bulk)
-  await compare('`pipe write` in bulk / cat', writer, side(`cat ${file} > ${fifo}`, drain, bulk), {
-    timesAsFast: 1,
-  })
-  await compare('`pipe write` in bulk / fs streams', writer, streamWriter, { timesAsFast: 4 })
-  const send = side(`${c} send ${fifo} ${file}`, drain, bulk)
-  await compare('`pipe write` in bulk / C', writer, send, { timesAsFast: 0.9 })
+  const send = `${c} send ${fifo} ${file}`
+  const reader = side(
+    `node ${osdemo} pipe read --path ${fifo} > /dev/null`,
+    send,
+    bulk,
+    counted(bulk, 'byte'),
+  )
+  const catReader = side(`cat ${fifo} > /dev/null`, send, bulk)
+  await compare('`pipe read` of 1 GiB / cat', reader, catReader, { timesAsFast: 4 })
 
-  const some = bulk / 32
-  const feedLines = `${c} feed ${fifo} ${some} ${lineBytes}`
-  const count = `${some / lineBytes} messages, ${some} bytes`
-  const readline = `${fs}; import { createInterface } from 'node:readline'; let n = 0; createInterface(read('${fifo}'))
+  const lines = lined / lineBytes
+  const feed = `${c} feed ${fifo} ${lined} ${lineBytes}`
+  const count = `${counted(lines, 'message')}, ${counted(lined, 'byte')}`
+  const readline = `import { createReadStream } from 'node:fs'; import { createInterface } from 'node:readline'
+    let n = 0; createInterface(createReadStream('${fifo}'))
     .on('line', () => n++).on('close', () => console.error(n + ' messages'))`
-  const readlineReader = side(node(readline), feedLines, some, `${some / lineBytes} messages`)
-  const getline = side(`${c} lines ${fifo}`, feedLines, some, `${some / lineBytes} lines`)
+  const script = `node --input-type=module -e "${readline}"`
+  const readlineReader = side(script, feed, lined, `${lines} messages`)
+  const getline = side(`${c} lines ${fifo}`, feed, lined, `${lines} lines`)
   for (const [name, words] of [
-    ['pipe read', ''],
+    ['pipe read --max', `--max ${lines}`],
     ['pipe read --json', '--json >&2'],
   ]) {
-    const ours = side(`node ${osdemo} pipe read --path ${fifo} ${words}`, feedLines, some, count)
-    await compare(`\`${name}\`, lines of 16 B / readline`, ours, readlineReader, { timesAsFast: 5 })
+    const ours = side(`node ${osdemo} pipe read --path ${fifo} ${words}`, feed, lined, count)
+    await compare(`\`${name}\`, lines of 16 B / readline`, ours, readlineReader, { timesAsFast: 2 })
     await compare(`\`${name}\`, lines of 16 B / C, getline`, ours, getline, { timesAsFast: 0.5 })
   }
 }

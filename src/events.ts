@@ -161,7 +161,10 @@ export interface TallyFact {
   event: 'tally'
   channel: string
   direction: 'sent' | 'received'
-  /** @asType integer */
+  /**
+   * 0 where bytes are moved without looking for messages in them.
+   * @asType integer
+   */
   messages: number
   /** @asType integer */
   bytes: number
@@ -329,9 +332,9 @@ export function withRole<Spoken extends Fact>(fact: Spoken): Spoken {
   return fact.event === 'note' ? { role: 'step', ...fact } : fact
 }
 
-/** Whether a read met the end of file: read(2) returned 0. */
+/** Whether a call met the end of file: read(2) or splice(2) returned 0. */
 export function isEndOfFile(event: Fact): boolean {
-  return event.event === 'call' && event.call === 'read' && event.result === 0
+  return event.event === 'call' && (event.call === 'read' || event.call === 'splice') && event.result === 0
 }
 
 /** Microseconds of CLOCK_MONOTONIC, the clock of every event. */

@@ -3,17 +3,17 @@
  * `cat /proc/PID/task/*\/wchan`.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, systemCallError } from '../errors.js'
-import { now, type Say } from '../events.js'
+import type { Say } from '../events.js'
 import { openFifo, openKeeper } from '../ipc/fifo.js'
+import { maySplice } from '../ipc/splice.js'
 import { counted } from '../text.js'
-import { expectMany } from './lib/bulk.js'
-import { createTaker, type Taker, type TakerConfig } from './lib/line-taker.js'
-import { createMeter, type Meter } from './lib/meter.js'
+import { createByteTaker, createLineTaker, type Taker, type TakerConfig } from './lib/line-taker.js'
+import { createMeter } from './lib/meter.js'
+import { bytesMoved, prepareMove } from './lib/move-bytes.js'
 import { runActor } from './lib/runtime.js'
-import { alignedBuffer } from './lib/stdio.js'
+import { chunksOf } from './lib/stdio.js'
 
 export interface FifoReaderConfig extends TakerConfig {
   path: string
@@ -22,19 +22,6 @@ export interface FifoReaderConfig extends TakerConfig {
   /** After the last writer has closed, wait for the next. */
   follow: boolean
 }
-
-/** More than one read(2) gives, which is what a pipe holds: a read that leaves room is known to have emptied it. */
-const chunkSize = 131_072
-
-/** What a pipe holds that nobody has enlarged, in bytes. After so many reads of a full one in a row, many bytes come. */
-const pipeSize = 65_536
-const manyReads = 8
-
-/** What one read may give once the pipe holds more, in bytes: what still fits into the processor's cache. */
-const largeChunk = 262_144
-
-/** How long the pipe may be silent before we say that we wait, in milliseconds. */
-const patience = 1000
 
 /** Pause between two looks for what a writer left that came and went, in milliseconds. */
 const gapPause = 20
@@ -48,7 +35,9 @@ declare module '../actor-types.js' {
 runActor<'fifo-reader'>(async ({ say, config }) => {
   const object = `FIFO ${config.path}`
   const meter = createMeter(say, config.path, 'received')
-  const taker = createTaker(meter, config)
+  const moveBytes = wantsBytes(config) ? prepareMove(1) : undefined
+  let spliced = 0
+  const taker = moveBytes ? createByteTaker(meter) : createLineTaker(meter, config)
   let keeper: number | undefined
   for (let more = true; more; ) {
     say({ event: 'call', phase: 'begin', call: 'open', object: `${object} for reading` })
@@ -57,22 +46,31 @@ runActor<'fifo-reader'>(async ({ say, config }) => {
     if (fd === undefined) break
     say({ event: 'call', phase: 'end', call: 'open', object: `${object} for reading`, result: fd })
     if (config.follow) keeper ??= openKeeper(fd)
-    const ended = await drain(fd, taker, object, say)
+    const move = { from: fd, to: 1, object: `${object} to stdout` }
+    const before = meter.bytes
+    const finished = await moveBytes?.(move, meter, say)
+    spliced += meter.bytes - before
+    const ended = finished || (await drain(fd, taker, object, say))
+    closeSync(fd)
     if (ended) taker.end()
     more = config.follow && ended
     meter.flush()
   }
-  sayTotals(say, meter, taker.dropped)
+  const { messages, bytes } = meter
+  if (moveBytes) {
+    const text = `received ${bytesMoved(bytes, spliced)}; messages were not counted`
+    say({ event: 'note', text, role: 'closing', data: { bytes, spliced } })
+  } else {
+    const { dropped } = taker
+    const rest = dropped > 0 ? `; ${counted(dropped, 'byte')} behind the last one were read and dropped` : ''
+    const text = `received ${counted(messages, 'message')}, ${counted(bytes, 'byte')}${rest}`
+    say({ event: 'note', text, role: 'closing', data: { messages, bytes, dropped } })
+  }
 })
 
-function sayTotals(say: Say, meter: Meter, dropped: number): void {
-  const behind = dropped > 0 ? `; ${counted(dropped, 'byte')} behind the last one were read and dropped` : ''
-  say({
-    event: 'note',
-    text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}${behind}`,
-    role: 'closing',
-    data: { messages: meter.messages, bytes: meter.bytes, dropped },
-  })
+/** Whether only the bytes matter: nobody asked for single messages, and stdout is no terminal, where a person reads lines. */
+function wantsBytes({ copy, report, max }: FifoReaderConfig): boolean {
+  return copy && !report && max === null && maySplice(1)
 }
 
 /**
@@ -115,55 +113,9 @@ function readNow(fd: number): Buffer {
   }
 }
 
-/**
- * Reads until end-of-file (true) or until enough was taken (false). A socket over the descriptor, not fs.read: the
- * event loop stays free, no thread of the pool is parked, and bytes come straight into one buffer.
- */
-function drain(fd: number, taker: Taker, object: string, say: Say): Promise<boolean> {
-  let since = now()
-  let told = false
-  const arrived = (length: number) => {
-    since = now()
-    if (told) say({ event: 'call', phase: 'end', call: 'read', object, result: length })
-    told = false
-  }
-  let buffer = alignedBuffer(chunkSize)
-  let fullReads = 0
-  const watchFor = (length: number) => {
-    fullReads = length >= pipeSize ? fullReads + 1 : 0
-    if (fullReads !== manyReads) return
-    expectMany(say, fd, object)
-    buffer = alignedBuffer(largeChunk)
-  }
-  return new Promise((resolve, reject) => {
-    const onread: ConnectOpts['onread'] = {
-      buffer: () => buffer,
-      callback(length, bytes) {
-        arrived(length)
-        watchFor(length)
-        const more = taker.chunk((bytes as Buffer).subarray(0, length))
-        if (more === true) return true
-        Promise.resolve(more).then((goOn) => {
-          if (goOn) return void socket.resume()
-          socket.destroy()
-          resolve(false)
-        }, reject)
-        return false // pauses the socket
-      },
-    }
-    // `onread` works for a descriptor as it does for a connection; the types know it for the latter only.
-    const options: SocketConstructorOpts & ConnectOpts = { fd, readable: true, writable: false, onread }
-    const socket = new Socket(options)
-    socket.setTimeout(patience, () => {
-      if (!told) say({ event: 'call', phase: 'begin', call: 'read', object }, since)
-      told = true
-    })
-    socket.on('end', () => {
-      say({ event: 'call', phase: 'end', call: 'read', object, result: 0 })
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', (error) => reject(systemCallError(error, 'cannot read the FIFO')))
-    socket.resume()
-  })
+/** Takes what comes until the end of the file (true) or until enough was taken (false). */
+async function drain(fd: number, taker: Taker, object: string, say: Say): Promise<boolean> {
+  for await (const chunk of chunksOf(fd, { object, reportEnd: true }, say))
+    if (!(await taker.chunk(chunk))) return false
+  return true
 }

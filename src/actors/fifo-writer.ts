@@ -6,11 +6,11 @@ import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
 import { counted } from '../text.js'
-import { expectMany } from './lib/bulk.js'
 import { createMeter, type Meter, textOf } from './lib/meter.js'
+import { bytesMoved, prepareMove } from './lib/move-bytes.js'
 import { patiently } from './lib/report-slow-call.js'
 import { runActor } from './lib/runtime.js'
-import { stdinChunks } from './lib/stdio.js'
+import { chunksOf } from './lib/stdio.js'
 
 export interface FifoWriterConfig {
   path: string
@@ -26,8 +26,7 @@ export interface FifoWriterConfig {
   hold: boolean
 }
 
-/** After so many bytes of stdin, many are to be expected. */
-const manyBytes = 4 * 2 ** 20
+const writeAsync = promisify(write)
 
 /** How long a write may take before we say that it waits, in milliseconds. */
 const patience = 50
@@ -39,39 +38,37 @@ declare module '../actor-types.js' {
 }
 
 runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
+  const moveBytes = config.messages === null ? prepareMove(0) : undefined
   const object = `FIFO ${config.path} for writing`
   say({ event: 'call', phase: 'begin', call: 'open', object })
   const fd = await openFifo(config.path, 'writing', config.ours)
   say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
   const meter = createMeter(say, config.path, 'sent')
-  if (config.messages !== null) await sendMessages(fd, config, meter, say)
+  let spliced = 0
+  if (!moveBytes) await sendMessages(fd, config, meter, say)
   else {
-    let enlarged = false
-    for await (const chunk of stdinChunks(say)) {
-      await writeAll(fd, chunk, `FIFO ${config.path}`, say)
-      meter.bulk(0, chunk.length)
-      if (meter.bytes >= manyBytes && !enlarged) {
-        enlarged = true
-        expectMany(say, fd, object)
-      }
-    }
+    const ended = await moveBytes({ from: 0, to: fd, object: `stdin to FIFO ${config.path}` }, meter, say)
+    spliced = meter.bytes
+    if (!ended) await copyStdin(fd, config.path, meter, say)
   }
   meter.flush()
   if (config.hold) await nextWord()
+  const { messages, bytes } = meter
+  const [what, data] = moveBytes
+    ? [bytesMoved(bytes, spliced), { bytes, spliced }]
+    : [`${counted(messages, 'message')}, ${counted(bytes, 'byte')}`, { messages, bytes }]
   const closing = now()
   await promisify(close)(fd)
-  const what = config.messages !== null ? `${counted(meter.messages, 'message')}, ` : ''
   // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
-  say(
-    {
-      event: 'note',
-      text: `sent ${what}${counted(meter.bytes, 'byte')}, and closes`,
-      role: 'closing',
-      data: { messages: meter.messages, bytes: meter.bytes },
-    },
-    closing,
-  )
+  say({ event: 'note', text: `sent ${what}, and closes`, role: 'closing', data }, closing)
 })
+
+async function copyStdin(fd: number, path: string, meter: Meter, say: Say): Promise<void> {
+  for await (const chunk of chunksOf(0, { object: 'stdin' }, say)) {
+    await writeAll(fd, chunk, `FIFO ${path}`, say)
+    meter.bulk(0, chunk.length)
+  }
+}
 
 function* messagesOf({ messages, rounds }: FifoWriterConfig): Generator<string> {
   if (typeof messages === 'number') for (let i = 0; i < messages; i++) yield `Message ${i}`
@@ -96,7 +93,7 @@ async function sendMessages(fd: number, config: FifoWriterConfig, meter: Meter, 
 async function writeAll(fd: number, bytes: Buffer, object: string, say: Say): Promise<void> {
   const writing = (async () => {
     for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await promisify(write)(fd, bytes, done, bytes.length - done, null)
+      const { bytesWritten } = await writeAsync(fd, bytes, done, bytes.length - done, null)
       done += bytesWritten
     }
   })()

@@ -6,7 +6,7 @@
  */
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
-import { getSystemErrorName } from 'node:util'
+import { getSystemErrorName, promisify } from 'node:util'
 import type * as Koffi from 'koffi'
 import { Unavailable } from '../errors.js'
 
@@ -18,6 +18,16 @@ interface SystemError extends Error {
 }
 
 export type Native = (...args: (number | bigint | Uint8Array | null)[]) => number | bigint
+
+type AsyncSplice = (
+  from: number,
+  fromOffset: null,
+  to: number,
+  toOffset: null,
+  length: number,
+  flags: number,
+  done: (error: Error | null, result: number) => void,
+) => void
 
 let koffi: typeof Koffi | undefined
 let library: Koffi.LibraryHandle | undefined
@@ -154,6 +164,23 @@ export function poll(fd: number, events: number, milliseconds: number): number {
     if (errno !== constants.errno.EINTR) throw failed('poll', errno)
   }
   return entry[3] ?? 0
+}
+
+/** A blocking splice(2): resolves to the number of bytes moved, 0 at the end of the input, or -1 when the call failed. */
+export type Splice = (from: number, to: number, length: number) => Promise<number>
+
+/**
+ * splice(2), for a caller to keep. It blocks in a thread of koffi's, and the event loop goes on meanwhile; the errno of a
+ * failed call is lost with that thread.
+ *
+ * @throws Unavailable where there is no splice(2), or no FFI
+ */
+export function openSplice(): Splice {
+  const prototype =
+    'long splice(int from, void *fromOffset, int to, void *toOffset, size_t length, unsigned int flags)'
+  // Every function of koffi has `async`; `Native` does not mention it, because no other caller needs it.
+  const call = promisify((native('splice', prototype) as Native & { async: AsyncSplice }).async)
+  return (from, to, length) => call(from, null, to, null, length, 0)
 }
 
 /** getpagesize(2), in bytes. */

@@ -12,9 +12,6 @@ const POLLOUT = 4
 /** So many bytes are written in one piece, or not at all: PIPE_BUF of linux/limits.h. POSIX demands 512 at least. */
 export const pipeBuf = 4096
 
-/** What Linux lets everybody have, in bytes: /proc/sys/fs/pipe-max-size as it comes. */
-const largePipe = 2 ** 20
-
 /** The most that the pipe of a descriptor can hold: fcntl(2), F_GETPIPE_SZ. It is a whole number of pages. */
 export function pipeCapacity(fd: number): number {
   return fcntl(fd, F_GETPIPE_SZ, 0)
@@ -42,17 +39,3 @@ export function resizePipe(fd: number, bytes: number): number {
 
 /** Bytes of a page of memory, of which a pipe is made. */
 export const pageSize = getpagesize
-
-/**
- * Lets the pipe of a descriptor hold more, so that many bytes take fewer turns between reader and writer.
- *
- * @returns how much it holds now, in bytes; undefined where it stays as it is: no Linux, no FFI, or this user has his share
- */
-export function enlargePipe(fd: number): number | undefined {
-  if (process.platform !== 'linux') return undefined
-  try {
-    return pipeCapacity(fd) < largePipe ? resizePipe(fd, largePipe) : undefined
-  } catch {
-    return undefined
-  }
-}

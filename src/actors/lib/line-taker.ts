@@ -1,6 +1,5 @@
 /** Takes what comes out of a FIFO: cuts it into messages, which are lines, reports them, and copies it to stdout. */
 import { type Meter, shortText, textOf } from './meter.js'
-import { countNewlines } from './newlines.js'
 import { writeOut } from './stdio.js'
 
 const newline = 10
@@ -15,90 +14,80 @@ export interface TakerConfig {
 }
 
 export interface Taker {
-  /** Takes a chunk; false when it wants no more. A promise while stdout is full: until then the chunk is in use. */
-  chunk(bytes: Buffer): Promise<boolean> | boolean
+  /** Takes a chunk; false when it wants no more. */
+  chunk(bytes: Buffer): Promise<boolean>
   /** The stream has ended: what is left is a message without newline. */
   end(): void
   /** How many bytes were read behind the last message that was wanted. */
   readonly dropped: number
 }
 
-/** Lines are short when the first of a chunk is shorter than this, in bytes. */
-const shortLine = 128
-
-/** How many messages end in these bytes. Each call of `indexOf` costs as much as looking at a hundred bytes, so not for short lines. */
-function countEnds(bytes: Buffer): number {
-  const first = bytes.indexOf(newline)
-  if (first >= 0 && first < shortLine) return countNewlines(bytes)
-  let count = 0
-  for (let at = first; at >= 0; at = bytes.indexOf(newline, at + 1)) count++
-  return count
-}
-
 /** Cuts the stream into messages (lines), copies it to stdout, and reports each message or only how many they were. */
-export function createTaker(meter: Meter, { copy, report, max }: TakerConfig): Taker {
+export function createLineTaker(meter: Meter, { copy, report, max }: TakerConfig): Taker {
   let left = max ?? Number.POSITIVE_INFINITY
   let dropped = 0
   // The message whose newline has not come yet. Of a long one only the length is kept, so memory stays constant.
   let length = 0
   const head = Buffer.alloc(shortText)
 
-  function add(bytes: Buffer, start: number, end: number): void {
+  function keep(bytes: Buffer, start: number, end: number): void {
     if (length < shortText) bytes.copy(head, length, start, end)
     length += end - start
   }
 
-  /** The message in `head` is complete. `end` is 1 when a newline ended it: that byte came through the pipe too. */
-  function finish(end: 0 | 1): void {
-    meter.message(length + end, () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined))
+  /** The message in `head` is complete. `newlines` is 1 when a newline ended it: that byte came through the pipe too. */
+  function finish(newlines: 0 | 1): void {
+    if (report) {
+      const text = () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined)
+      meter.message(length + newlines, text)
+    } else meter.bulk(1, length + newlines)
     length = 0
   }
 
   return {
-    chunk(bytes) {
+    async chunk(bytes) {
       let start = 0
-      let messages = 0
-      const next = () => (messages < left ? bytes.indexOf(newline, start) : -1)
-      for (let at = next(); report && !meter.counting && at >= 0; at = next()) {
-        add(bytes, start, at)
+      let at = bytes.indexOf(newline)
+      while (at >= 0 && left > 0 && (length > 0 || (report && !meter.counting))) {
+        keep(bytes, start, at)
         finish(1)
+        left--
         start = at + 1
+        at = bytes.indexOf(newline, start)
+      }
+      const reported = start
+      let messages = 0
+      while (at >= 0 && messages < left) {
         messages++
-      }
-      const told = { messages, end: start }
-      if (left === Number.POSITIVE_INFINITY) {
-        messages += countEnds(bytes.subarray(start))
-        start = bytes.lastIndexOf(newline) + 1
-      }
-      for (let at = next(); at >= 0; at = next()) {
         start = at + 1
-        messages++
+        at = bytes.indexOf(newline, start)
       }
       left -= messages
+      if (messages > 0) meter.bulk(messages, start - reported)
       const end = left > 0 ? bytes.length : start
+      keep(bytes, start, end)
       dropped = bytes.length - end
-      if (report) {
-        if (messages > told.messages) {
-          meter.bulk(messages - told.messages, length + start - told.end)
-          length = 0
-        }
-        add(bytes, start, end)
-      } else {
-        length = start < end ? 1 : 0
-        meter.bulk(messages, end)
-      }
-      if (!copy) return left > 0
-      const written = writeOut(bytes, end)
-      return written ? written.then(() => left > 0) : left > 0
+      if (copy) await writeOut(bytes.subarray(0, end))
+      return left > 0
     },
     end() {
-      if (length === 0) return
-      if (report) finish(0)
-      else meter.bulk(1, 0)
-      length = 0
+      if (length > 0) finish(0)
     },
     get dropped() {
       return dropped
     },
+  }
+}
+
+/** Copies the stream to stdout without looking for messages. */
+export function createByteTaker(meter: Meter): Taker {
+  return {
+    async chunk(bytes) {
+      await writeOut(bytes)
+      meter.bulk(0, bytes.length)
+      return true
+    },
+    end() {},
+    dropped: 0,
   }
 }

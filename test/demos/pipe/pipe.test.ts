@@ -275,11 +275,11 @@ describe('many bytes', () => {
     const sink = openSync('/dev/null', 'w')
     onTestFinished(() => closeSync(sink))
     const reader = place.osdemo(['pipe', 'read', ...words], { stdio: ['ignore', sink, 'pipe'] })
-    const readerActor = await waitingActor(reader)
+    await waitingActor(reader)
     const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
     // Its end is not passed on, so both live on and can be looked at when everything has passed.
     createReadStream('/dev/zero', { end: 256 * MiB - 1 }).pipe(writer.child.stdin!, { end: false })
-    await until(() => bytesRead(readerActor) >= 256 * MiB, 40_000)
+    await until(() => childrenOf(writer.pid).some((actor) => bytesWritten(actor) >= 256 * MiB), 40_000)
     const actors = [...childrenOf(reader.pid), ...childrenOf(writer.pid)]
     expect(actors).toHaveLength(2)
     for (const actor of actors) expect(peakMemory(actor)).toBeLessThan(150 * MiB)
@@ -753,9 +753,9 @@ function commandLine(pid: number): string {
   return readText(`/proc/${pid}/cmdline`) ?? ''
 }
 
-/** How many bytes a process has got from read(2) and its like. */
-function bytesRead(pid: number): number {
-  return Number(/^rchar: (\d+)$/m.exec(readText(`/proc/${pid}/io`) ?? '')?.[1] ?? 0)
+/** How many bytes a process has given to write(2) and its like. */
+function bytesWritten(pid: number): number {
+  return Number(/^wchar: (\d+)$/m.exec(readText(`/proc/${pid}/io`) ?? '')?.[1] ?? 0)
 }
 
 /** The most memory that a process ever held, in bytes. */
