@@ -179,15 +179,6 @@ test.each([
   expect(looksIntoProc(file, text)).toEqual([])
 })
 
-/** The layers in which a comment beside each `!` and each `as` says why it holds. */
-const explained = [
-  ...['events', 'log', 'main', 'errors', 'actor-types', 'shell-quote', 'text'],
-  ...['framing', 'proc', 'why', 'replay', 'views', 'commands', 'demos', 'ipc', 'run', 'actors'],
-]
-
-/** Files of those layers that the rule does not cover yet. */
-const unfinished: string[] = ['actors/fifo-reader.ts', 'actors/lib/newlines.ts']
-
 /** `value!` and `field!: Type`; `value as Type`, but neither `as const` nor the word "as" in a sentence. */
 const assertion =
   /[\w)\]]!(?!=)|(?:^|[\w)\]}'"`/])\s+as (?:[A-Z[{('"]|(?:string|number|bigint|boolean|symbol|object|unknown|never|any|keyof|typeof)\b)/
@@ -197,7 +188,6 @@ const assertion =
  * adjacent lines that also assert.
  */
 function unexplained(file: string, text: string): string[] {
-  if (!explained.includes(layerOf(file)) || unfinished.includes(file)) return []
   const lines = withoutWords(text).split('\n')
   let covered = false
   return lines.flatMap((line, index) => {
