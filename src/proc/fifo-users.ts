@@ -1,6 +1,6 @@
 /** Who uses a FIFO: who has it open, and who waits in open(2) for its other end. */
-import { basename, isAbsolute } from 'node:path'
 import { holders } from './fds.js'
+import { absolutePath } from './open-object.js'
 import { fileBeingOpened } from './pending-open.js'
 import { readPids } from './pids.js'
 import { readSyscall } from './syscall.js'
@@ -8,8 +8,8 @@ import { readWchan, threads } from './task.js'
 
 /**
  * The pids of those who have this FIFO open, or wait to open it. The latter have no descriptor yet: there is only the path that they
- * gave to the kernel. Where that is relative, its last name decides; where it cannot be seen, it is assumed to be this one.
- * Who opens it through a symbolic link is not seen waiting. Of another user's processes nothing is seen.
+ * gave to the kernel. It is compared as text. Where it cannot be seen, it is assumed to be this one; who opens it through a symbolic
+ * link is not seen waiting. Of another user's processes nothing is seen.
  *
  * @param path absolute and without symbolic links
  */
@@ -22,7 +22,7 @@ export function fifoUsers(path: string, ino: number): number[] {
 
 function mayWaitFor(pid: number, tid: number, path: string): boolean {
   const waits = () => readWchan(pid, tid) === 'wait_for_partner'
-  const opening = waits() ? fileBeingOpened(pid, readSyscall(pid, tid))?.path : ''
-  if (opening === undefined) return waits()
-  return opening === path || (!isAbsolute(opening) && basename(opening) === basename(path))
+  const opening = waits() && fileBeingOpened(pid, readSyscall(pid, tid))
+  if (!opening) return opening === undefined && waits()
+  return absolutePath(pid, `${Buffer.from(opening.path, 'latin1')}`, opening.base) === path
 }

@@ -11,6 +11,8 @@ const currentFolder = -100
 export interface Opening {
   /** As the process wrote it, a byte a character. */
   path: string
+  /** The folder in /proc/PID where a relative path begins: `cwd` or `fd/N`. */
+  base: string
   /** The path that leads us where that one leads the process, in the same way. */
   seen: string
   /** The flags of open(2): O_RDONLY, O_WRONLY, ... */
@@ -29,14 +31,16 @@ export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening
   // The flags of openat2(2) are the first 64 bits of its struct open_how.
   const how = name === 'openat2' ? (readMemory(pid, third, 8)?.readBigUInt64LE(0) ?? 0n) : third
   const flags = Number(BigInt.asUintN(32, how))
-  return { path, seen: asSeenFrom(pid, Number(BigInt.asIntN(32, at)), path), flags }
+  const folderDescriptor = Number(BigInt.asIntN(32, at))
+  const base = folderDescriptor === currentFolder ? 'cwd' : `fd/${folderDescriptor}`
+  return { path, base, seen: asSeenFrom(pid, base, path), flags }
 }
 
-/** The path that leads us where this one leads process `pid`. @param at a descriptor of a folder, or AT_FDCWD */
-function asSeenFrom(pid: number, at: number, path: string): string {
+/** The path that leads us where this one leads process `pid`. */
+function asSeenFrom(pid: number, base: string, path: string): string {
   if (path.startsWith('/proc/self/')) return path.replace('/proc/self', folder(pid))
   if (path.startsWith('/')) return `${folder(pid)}/root${path}`
-  return `${folder(pid)}/${at === currentFolder ? 'cwd' : `fd/${at}`}/${path}`
+  return `${folder(pid)}/${base}/${path}`
 }
 
 /** The file at a path whose characters are bytes; undefined where there is none, or it cannot be seen. */

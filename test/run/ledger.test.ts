@@ -360,11 +360,12 @@ describe('a FIFO on record', () => {
 
   test('is removed while a program waits to open another FIFO, by whatever path', async () => {
     const folder = temporaryFolder()
-    execFileSync('mkfifo', [join(folder, 'other')])
+    execFileSync('mkfifo', [join(folder, 'other'), join(folder, 'p')])
     const strangers = newPlace()
     const waiting = [
       strangers.sh(`exec cat '${folder}/other'`),
       strangers.sh('exec cat other', { cwd: folder }),
+      strangers.sh('exec cat p', { cwd: folder }),
       strangers.sh(`exec cat '../${basename(folder)}/other'`, { cwd: folder }),
       strangers.sh(`exec python3 -c 'import os; os.open("other", 0, dir_fd=os.open("${folder}", 0))'`),
     ]
