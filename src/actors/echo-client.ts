@@ -142,8 +142,13 @@ async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>
         hint: 'is it an echo server?',
       })
     }
-    throw systemCallError(error, 'the connection broke')
+    throw connectionBroke(error)
   }
+}
+
+/** A reset may be noticed by a read or by a write, whichever comes first. */
+function connectionBroke(error: unknown): unknown {
+  return systemCallError(error, 'the connection broke')
 }
 
 function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): void {
@@ -167,6 +172,9 @@ async function sendFrame(socket: Socket, frame: Buffer, { chunk, delayMs }: Echo
   const step = chunk ?? frame.length
   for (let at = 0; at < frame.length; at += step) {
     if (delayMs > 0 && socket.bytesWritten > 0) await sleep(delayMs)
-    if (!socket.write(frame.subarray(at, at + step))) await once(socket, 'drain')
+    if (socket.write(frame.subarray(at, at + step))) continue
+    await once(socket, 'drain').catch((error: unknown) => {
+      throw connectionBroke(error)
+    })
   }
 }
