@@ -50,6 +50,25 @@ describe('help', () => {
     },
   )
 
+  test.each([...commands.keys()].filter((path) => path.includes(' ')).map((path) => path.split(' ')))(
+    '`osdemo %s --quiet %s --help` shows the help of the command: a common option may stand before it',
+    async (group, member) => {
+      const { exit, stdout } = await osdemo([group!, '--quiet', member!, '--help'])
+      expect(exit).toBe(0)
+      expect(stdout).toContain(`Usage: osdemo ${group} ${member}`)
+    },
+  )
+
+  test.each([
+    [['shm', '--json', 'remove', '--key', '5', '--id', '3'], /--id/],
+    [['queue', '--json', 'bogus'], /unknown command 'bogus'/],
+    [['shm', '--json', '--messages', '5', 'list'], /unknown option '--messages'/],
+  ])('%j is a usage error about what was typed', async (words, message) => {
+    const { exit, stdout } = await osdemo(words)
+    expect(exit).toBe(2)
+    expect(parseEvents(stdout)).toMatchObject([{ event: 'error', message: expect.stringMatching(message) }])
+  })
+
   test('a bare group without a default prints its help on stderr and exits 2', async () => {
     const { exit, stdout, stderr } = await osdemo(['pipe'])
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })

@@ -16,7 +16,10 @@ export async function loadMkfifo() {
   return (path: string, { marked }: { marked: boolean }): boolean => {
     const words = ['-m', (marked ? 0o600 | mark : 0o600).toString(8), '--', path]
     const options = { reject: false, env: { LC_ALL: 'C' } } as const
-    const { signal, cause, exitCode, failed, stderr } = execaSync('mkfifo', words, options)
+    const { signal, cause, exitCode, failed, stderr } = started(
+      () => execaSync('mkfifo', words, options),
+      path,
+    )
     // A Ctrl-C reaches the whole foreground group, mkfifo too.
     if (signal) throw new Interrupted(signal, constants.signals[signal])
     const isMissing = errnoOf(cause) === 'ENOENT'
@@ -35,5 +38,14 @@ export async function loadMkfifo() {
     const hint = `${errno === 'ENOENT' ? `there is no folder ${dirname(path)}: make it, or ` : ''}name another --path`
     const details = { call: 'mkfifo', errno, hint }
     throw new OsdemoError(`cannot make the FIFO ${path}: mkfifo: ${reason}`, 1, details)
+  }
+}
+
+/** execa throws, whatever `reject` says, where the current folder is gone. */
+function started<T>(start: () => T, path: string): T {
+  try {
+    return start()
+  } catch (error) {
+    throw systemCallError(error, `cannot make the FIFO ${path}`)
   }
 }

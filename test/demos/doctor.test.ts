@@ -72,6 +72,13 @@ test('with a runtime folder that is none of ours', async () => {
   expect(await exitOf(machine, 'pipe demo')).toBe(1)
 })
 
+test('in a folder that was removed it judges every command all the same', async () => {
+  const place = newPlace()
+  const { of } = await verdicts((line) => place.sh(`mkdir gone; cd gone; rmdir ../gone; ${line}`))
+  for (const name of commands.keys()) if (name !== 'doctor') expect(of(name)).toMatch(/^(runs|cannot)/)
+  expect(of('pipe demo')).toMatch(/^cannot run .*uv_cwd/)
+})
+
 test('with an XDG_RUNTIME_DIR that is missing it says which folder is used instead', async () => {
   const place = newPlace()
   const { events } = await verdicts((line) => place.sh(`XDG_RUNTIME_DIR=${place.folder}/missing ${line}`))

@@ -54,7 +54,7 @@ async function choose(argv: string[], literals: number): Promise<Choice | 'help'
     const { code } = error
     const asked = code === 'commander.help' && asksHelp()
     if (asked || code === 'commander.helpDisplayed' || code === 'commander.version') return 'help'
-    throw usageError(error, reached(command))
+    throw usageError(error, reached(command), argv)
   }
   // Without an error, commander has called the action of a command.
   return chosen.choice!
@@ -67,16 +67,24 @@ function reached(command: CommandUnknownOpts): CommandUnknownOpts {
 }
 
 /** Commander's complaint in the form of ours. */
-function usageError({ code, message }: CommanderError, command: CommandUnknownOpts): UsageError {
-  const names = command.commands.map((each) => each.name())
+function usageError(
+  { code, message }: CommanderError,
+  command: CommandUnknownOpts,
+  argv: string[],
+): UsageError {
+  const names = command.commands.map((each) => each.name()).filter((name) => name !== 'help')
   if (code === 'commander.help') {
     return new MissingCommand(`${fullName(command)} needs a command`, `one of ${names.join(', ')}`)
   }
   const [complaint = '', suggestion] = message.replace(/^error: /, '').split('\n')
-  const otherwise =
-    code === 'commander.unknownOption' && names.length > 0
-      ? `the options of a command stand after it: ${fullName(command)} ${names[0]} --help`
-      : `see ${fullName(command)} --help`
+  const see = `see ${fullName(command)} --help`
+  if (code === 'commander.excessArguments' && names.length > 0) {
+    return new UsageError(`unknown command '${command.args[0]}'`, see)
+  }
+  const member = code === 'commander.unknownOption' && argv.find((word) => names.includes(word))
+  const otherwise = member
+    ? `the options of a command stand after it: ${fullName(command)} ${member} --help`
+    : see
   return new UsageError(complaint, suggestion?.replace(/^\((.*)\)$/, '$1') ?? otherwise)
 }
 

@@ -131,17 +131,17 @@ async function addOptions(command: Command, spec: CommandSpec, choose: (choice: 
   command.addHelpText('after', exampleText(spec.examples))
 }
 
-/** A common option that stands before a command holds for the command. */
+/** A common option that the user has typed before a command holds for the command. */
 function inherit(parent: Command, command: Command): void {
   if (parent.getOptionValue('help') === true) command.help()
   for (const option of parent.options) {
     const name = option.attributeName()
-    const value: unknown = parent.getOptionValue(name)
-    if (value === undefined) continue
+    // A group may have the options of its default command, and their default values are for that one.
+    if (parent.getOptionValueSource(name) !== 'cli') continue
     if (!command.options.some((own) => own.attributeName() === name)) {
       throw new UsageError(`unknown option '${option.long}'`, `see ${fullName(command)} --help`)
     }
-    command.setOptionValue(name, value)
+    command.setOptionValue(name, parent.getOptionValue(name))
   }
 }
 
