@@ -291,8 +291,10 @@ export interface NoteFact {
   text: string
   /** Missing in recordings made before notes had roles. */
   role?: NoteRole
-  /** Of a total or a sum: its numbers, for programs. */
+  /** Its numbers, for programs. */
   data?: Data
+  /** Where many notes make a table: its place there. */
+  row?: TableRow
 }
 
 /** The run ends with this exit code. */

@@ -1,10 +1,10 @@
 import { doctor } from '../demos/doctor/index.js'
 import { colorLevel } from '../views/color.js'
 import { commands } from './index.js'
-import { demoCommand } from './lib/spec.js'
+import { reportCommand } from './lib/spec.js'
 import { chapters } from './tour.js'
 
-export const spec = demoCommand({
+export const spec = reportCommand({
   examples: ['osdemo doctor', 'osdemo doctor --json | jq -r \'select(.event == "note") | .text\''],
   options: (command) => command,
   demo(_, { color }) {

@@ -20,9 +20,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   'short-reads': {
     summary: 'why a frame must be read in full: the same bytes, read once and read in full',
     needs: { must: ['loopback'], better: files, also },
-    chapter: {
-      see: 'One read may return fewer bytes than were asked for. Watch the reader that ignores this.',
-    },
+    chapter: {},
     killLines: [''],
     demo: async () => (await import('../demos/socket/short-reads.js')).shortReads,
   },

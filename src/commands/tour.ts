@@ -7,7 +7,7 @@ import { demoCommand } from './lib/spec.js'
 
 /** The chapters that commands declare. */
 export const chapters: readonly Chapter[] = [...commands].flatMap(([command, entry]) =>
-  entry.chapter ? [{ command, see: entry.chapter.see, load: () => demoOf(entry) }] : [],
+  entry.chapter ? [{ command, load: () => demoOf(entry) }] : [],
 )
 
 /** The shorter demo of the chapter, else what the command plays without any option. */

@@ -22,7 +22,7 @@ export const spec = plainCommand({
     const recordings = open(files)
     refuseInputs(recordings, options.save)
     const records = await openRecords(options.save)
-    const output = await openOutput(process.stdout, options, [])
+    const output = await openOutput(process.stdout, options, { kind: 'demo', hide: [] })
     await replay(merge(recordings), output, records, options.timeout)
   },
 })

@@ -1,8 +1,8 @@
 import { why } from '../demos/why/index.js'
-import { demoCommand } from './lib/spec.js'
+import { reportCommand } from './lib/spec.js'
 import { processId } from './lib/values.js'
 
-export const spec = demoCommand({
+export const spec = reportCommand({
   examples: ['osdemo why 4711', 'osdemo why 4711 --watch', 'sleep 60 & osdemo why $!'],
   options: (command) =>
     command

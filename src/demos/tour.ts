@@ -7,8 +7,6 @@ import type { Demo, Stage } from '../run/stage.js'
 /** The commands declare the chapters, src/commands/index.ts. */
 export interface Chapter {
   command: string
-  /** The idea, and what to watch for. */
-  see: string
   load(): Promise<Demo>
 }
 
@@ -19,14 +17,13 @@ export function tour(chapters: readonly Chapter[]): Demo {
   return async (stage) => {
     const begin = now()
     const missed: string[] = []
-    for (const { command, see, load } of chapters) {
+    for (const { command, load } of chapters) {
       if (now() - begin > lastBeginning) {
         missed.push(`osdemo ${command}`)
         continue
       }
       const demo = await load()
       sayRun(stage.say, command.split(' '))
-      stage.note(see, 'opening')
       await play(stage, demo)
     }
     if (missed.length > 0)

@@ -92,7 +92,11 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
       end.signal,
       demo,
     )
-    if (falseClaims.length > 0) throw new DemoFailed(`not so on this machine: ${falseClaims.join('; ')}`)
+    if (falseClaims.length > 0) {
+      throw new DemoFailed(
+        `${falseClaims.length === 1 ? 'claim' : 'claims'} failed: ${falseClaims.join(' ')}`,
+      )
+    }
   } catch (error) {
     failure = error
     say(errorFact(error))

@@ -9,7 +9,7 @@ export interface Style {
   strong: Paint
   dim: Paint
   bad: Paint
-  /** What the kernel said. */
+  /** What the kernel reports. */
   value: Paint
 }
 
@@ -29,13 +29,13 @@ const notable = 5000
 export function describe(event: Event, style = plain, held?: number): string {
   switch (event.event) {
     case 'run':
-      return `begins ${style.strong(title(event.command))}`
+      return `starts ${style.strong(title(event.command))}`
     case 'started':
-      return `a new ${event.kind}`
+      return `${event.kind} started`
     case 'exited':
-      return event.signal ? `killed by ${event.signal}` : `ended with exit code ${event.code}`
+      return event.signal ? `killed by ${event.signal}` : `exited with code ${event.code}`
     case 'created':
-      return `${event.port === undefined ? `made the ${kindName(event.kind)}` : 'listens on'} ${event.id}`
+      return `${event.port === undefined ? `created the ${kindName(event.kind)}` : 'listens on'} ${event.id}`
     case 'removed':
       return `removed the ${kindName(event.kind)} ${event.id}`
     case 'call': {
@@ -61,7 +61,7 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'state':
       return `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`
     case 'evidence':
-      return `${event.about}: ${style.value(event.value)} ${style.dim(`(${event.source})`)}`
+      return `${event.source}: ${style.value(event.value)}${event.about && style.dim(` (${event.about})`)}`
     case 'claim':
     case 'note':
       return event.text
@@ -83,8 +83,18 @@ export function title(command: readonly string[]): string {
 /**
  * Options that say where a run is shown, and nothing about the run. The second half take a word of their own.
  */
-const showing = ['--json', '--quiet', '--color', '--no-color', '--view', '--save', '--log-level']
-const takesWord = 4
+const showing = [
+  '--json',
+  '--quiet',
+  '--brief',
+  '--verbose',
+  '--color',
+  '--no-color',
+  '--view',
+  '--save',
+  '--log-level',
+]
+const takesWord = 6
 
 /** The command of a run without what only says where it is shown: the name of a picture. */
 export function subject(command: readonly string[]): string {

@@ -4,11 +4,12 @@
  */
 import type { ViewName } from './names.js'
 import { createNdjson } from './ndjson.js'
+import type { Level } from './prose/index.js'
 import type { TimelineOptions } from './timeline/index.js'
 
 export { endings } from './names.js'
 
-/** What a timeline needs to know and events do not. */
+/** What a view for people needs to know and events do not. */
 export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
   /** Of `--color` and `--no-color`. */
   color: boolean | undefined
@@ -18,9 +19,19 @@ export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
 export async function createView(name: ViewName, stream: NodeJS.WriteStream | undefined, looks: Looks) {
   if (name === 'ndjson') return createNdjson()
   if (name !== 'timeline') return (await import('./pictures.js')).pictures[name]()
-  const [{ createTimeline }, { colorLevel }] = await Promise.all([
+  const [{ createTimeline }, color] = await Promise.all([
     import('./timeline/index.js'),
-    import('./color.js'),
+    colorOf(stream, looks),
   ])
-  return createTimeline({ ...looks, color: stream ? colorLevel(stream, looks.color) : 0 })
+  return createTimeline({ ...looks, color })
+}
+
+/** Sentences instead of a timeline: what is shown on a terminal where no view was asked for by name. */
+export async function createProseView(level: Level, stream: NodeJS.WriteStream, looks: Looks) {
+  const [{ createProse }, color] = await Promise.all([import('./prose/index.js'), colorOf(stream, looks)])
+  return createProse({ level, width: looks.width, color })
+}
+
+async function colorOf(stream: NodeJS.WriteStream | undefined, looks: Looks) {
+  return stream ? (await import('./color.js')).colorLevel(stream, looks.color) : 0
 }

@@ -67,7 +67,7 @@ test('two recorded terminals are one story in the order of their times', async (
   const times = [...stdout.matchAll(/^ +(\d+\.\d{3}) /gm)].map(([, time]) => Number(time))
   expect(times).toEqual([...times].sort((a, b) => a - b))
   expect(stdout.match(/^──/gm)).toHaveLength(1)
-  expect(stdout).toMatch(/begins osdemo pipe (read|write)/)
+  expect(stdout).toMatch(/starts osdemo pipe (read|write)/)
 })
 
 test('a recording comes out of --json and --save byte for byte', async () => {

@@ -20,8 +20,6 @@ interface Declared {
 }
 
 interface Chapter {
-  /** The idea, and what to watch for: one sentence. */
-  see: string
   /** The demo that the tour plays, where it is shorter than the command's own. */
   demo?: () => Promise<Demo>
 }

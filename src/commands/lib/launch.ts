@@ -99,7 +99,10 @@ async function prepareRun(
   const stream = payload ? process.stderr : process.stdout
   // Errors go to stderr, for every view.
   const hide = ['error', ...((payload && spec.onStdout) || [])] as const
-  const [records, output] = await Promise.all([openRecords(common.save), openOutput(stream, common, hide)])
+  const [records, output] = await Promise.all([
+    openRecords(common.save),
+    openOutput(stream, common, { kind: spec.kind, hide }),
+  ])
   const { timeout } = common
   return () => run(demo, { command, output, records, timeout, graceful: spec.graceful })
 }

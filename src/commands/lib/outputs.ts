@@ -2,27 +2,44 @@
 import type { Event } from '../../events.js'
 import { createFileOutput, createOutput, type Output } from '../../run/output.js'
 import { createWholeFile } from '../../run/whole-file.js'
-import { createView, endings } from '../../views/index.js'
+import { createProseView, createView, endings } from '../../views/index.js'
 import type { ViewName } from '../../views/names.js'
+import type { Level } from '../../views/prose/index.js'
 import { type CommonOptions, viewName } from './common-options.js'
+import type { RunSpec } from './spec.js'
 
 const silent = { event: () => '', end: () => '' }
 
 /**
- * A view on a stream; without a name the timeline, or nothing when `--quiet` was given.
+ * A view on a stream. Without a name it is what suits the kind of command, or nothing when `--quiet` was given.
  *
- * @param hide events that are shown elsewhere
+ * @param run `hide`: events that are shown elsewhere
  */
 export async function openOutput(
   stream: NodeJS.WriteStream,
   options: CommonOptions,
-  hide: readonly Event['event'][],
+  { kind, hide }: { kind: RunSpec['kind']; hide: readonly Event['event'][] },
 ): Promise<Output> {
   const name = viewName(options)
   if (options.quiet && name === undefined) return createOutput(silent, process.stdout)
-  const width = Math.max(60, stream.columns ?? 80)
-  const view = await createView(name ?? 'timeline', stream, { color: options.color, width, hide })
+  const looks = { color: options.color, width: Math.max(60, stream.columns ?? 80), hide }
+  const level = name === undefined ? levelOf(kind, options) : undefined
+  const view = level
+    ? await createProseView(level, stream, looks)
+    : await createView(name ?? 'timeline', stream, looks)
   return createOutput(view, stream)
+}
+
+/** How much a run shows; undefined is all of it, as a timeline. */
+function levelOf(kind: RunSpec['kind'], { brief, verbose }: CommonOptions): Level | undefined {
+  switch (kind) {
+    case 'tool':
+      return verbose ? undefined : 'tool'
+    case 'demo':
+      return brief ? 'brief' : undefined
+    case 'report':
+      return 'document'
+  }
 }
 
 /** The files of `--save`. @throws SystemCallError when one cannot be made */

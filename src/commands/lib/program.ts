@@ -96,13 +96,13 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     const named = group?.default !== undefined && isBare ? `${path} ${group.default}` : path
     const entry = commands.get(named)
     if (entry) await addOptions(command, await specOf(named, entry), choose)
-    else addCommonOptions(command, true)
+    else addCommonOptions(command, 'any')
     if (group && !entry) command.helpOption(false).option('-h, --help', 'show this help')
     if (group?.examples) command.addHelpText('after', exampleText(group.examples))
     return command
   }
 
-  addCommonOptions(program, true)
+  addCommonOptions(program, 'any')
   program.helpOption(false).option('-h, --help', 'show this help')
   const asksHelp = () => [...made.values()].some((command) => command.getOptionValue('help') === true)
   return { command: program, prepare, asksHelp }
@@ -121,11 +121,11 @@ async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
 async function addOptions(command: Command, spec: CommandSpec, choose: (choice: Choice) => void) {
   if (spec.kind === 'plain') {
     const act = spec.configure(command)
-    const common = addCommonOptions(command, spec.shows)
+    const common = addCommonOptions(command, spec.shows ? 'demo' : 'plain')
     command.action(() => choose({ spec, act, common: common() }))
   } else {
     const run = spec.configure(command)
-    const common = addCommonOptions(command, true)
+    const common = addCommonOptions(command, spec.kind)
     command.action(() => choose({ spec, run, common: common() }))
   }
   command.addHelpText('after', exampleText(spec.examples))

@@ -8,8 +8,8 @@ export type CommandSpec = RunSpec | PlainSpec
 
 /** A command that starts a run. */
 export interface RunSpec extends Examples, RunTraits {
-  /** A tool puts payload on stdout and its story on stderr; a demo puts its story on stdout. */
-  kind: 'tool' | 'demo'
+  /** A tool puts payload on stdout, and a few lines on stderr; a demo tells its story on stdout, a report is a document there. */
+  kind: 'tool' | 'demo' | 'report'
   /** Adds the arguments and options. @returns what names the demo, once commander has parsed the words */
   configure(command: Command): (common: CommonOptions, audience: Audience, literal?: string[]) => Demo
 }
@@ -72,8 +72,15 @@ export function demoCommand<Operands extends unknown[], Options extends Named>(
   return runSpec('demo', command)
 }
 
+/** A command whose stdout carries a document. */
+export function reportCommand<Operands extends unknown[], Options extends Named>(
+  command: RunCommand<Operands, Options>,
+): RunSpec {
+  return runSpec('report', command)
+}
+
 function runSpec<Operands extends unknown[], Options extends Named>(
-  kind: 'tool' | 'demo',
+  kind: RunSpec['kind'],
   { options, demo, ...rest }: RunCommand<Operands, Options>,
 ): RunSpec {
   return {

@@ -27,16 +27,14 @@ export const pipeCommands: Group = {
         better: { waits: 'that the reader waits is not shown', ...files },
         also,
       },
-      chapter: {
-        see: 'Opening a FIFO blocks until the other end is opened too. Watch the reader wait in open(2).',
-      },
+      chapter: {},
       killLines: ['', '--json', '--save run.svg --save run.html'],
       demo: async () => (await import('../../demos/pipe/demo.js')).pipeDemo,
     },
     atomic: {
       summary: 'many writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
       needs: { must: ['proc', 'fifo'], better: files, also },
-      chapter: { see: 'Short messages of several writers stay whole; long ones may be torn.' },
+      chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/atomic.js')).pipeAtomic({ burst: 2 ** 18 }),
     },
@@ -48,7 +46,6 @@ export const pipeCommands: Group = {
         also,
       },
       chapter: {
-        see: 'A pipe is a ring of pages. It is full when the last page is in use.',
         demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: true }),
       },
       killLines: [''],
@@ -61,9 +58,7 @@ export const pipeCommands: Group = {
         better: { waits: 'that a reader waits is not shown', ...files },
         also,
       },
-      chapter: {
-        see: 'A pipe has one direction: a process that asks and reads over one pipe reads its own question.',
-      },
+      chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/half-duplex.js')).pipeHalfDuplex,
     },

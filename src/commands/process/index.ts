@@ -8,9 +8,7 @@ export const processCommands: Group = {
     layout: {
       summary: 'text, data, bss, heap, stack and what else lies in the memory of a live process',
       needs: { must: ['proc'], better: files, also },
-      chapter: {
-        see: 'A program in memory: text and data at low addresses, the stack at high ones, and much room between.',
-      },
+      chapter: {},
       killLines: ['', '--grow', '-- cat', '-- sleep 60'],
       load: () => import('./layout.js'),
     },
@@ -21,9 +19,7 @@ export const processCommands: Group = {
         better: { waits: 'that the child waits is not shown', ...files },
         also,
       },
-      chapter: {
-        see: 'Ready is not running: two processes want one CPU, and the kernel lets one of them wait.',
-      },
+      chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/process/states.js')).processStates,
     },
@@ -31,7 +27,6 @@ export const processCommands: Group = {
       summary: 'busy processes share one CPU: which runs when, and what a nice value is worth',
       needs: { must: ['proc', 'scheduler'], better: files, also },
       chapter: {
-        see: 'The scheduler divides one CPU by weights, and nice values set the weights.',
         demo: async () =>
           (await import('../../demos/process/schedule.js')).processSchedule({ sample: 30, patience: 2000 }),
       },
@@ -46,7 +41,6 @@ export const processCommands: Group = {
         also,
       },
       chapter: {
-        see: 'A process that waits gives up the CPU; a process that computes is preempted.',
         demo: async () =>
           (await import('../../demos/process/switch.js')).processSwitch({ times: 300, patience: 200 }),
       },
@@ -56,7 +50,7 @@ export const processCommands: Group = {
     tree: {
       summary: 'the ancestors of a process up to pid 1, and its descendants',
       needs: { must: ['proc', 'shell'], better: files, also },
-      chapter: { see: 'Every process has a parent, up to pid 1.' },
+      chapter: {},
       killLines: ['', '1'],
       load: () => import('./tree.js'),
     },
@@ -64,7 +58,6 @@ export const processCommands: Group = {
       summary: 'a process that has exited and that no process has reaped',
       needs: { must: ['proc', 'shell'], better: files, also },
       chapter: {
-        see: 'A process that has exited stays in the process table until its parent reaps it.',
         demo: async () => (await import('../../demos/process/zombie.js')).processZombie(0),
       },
       killLines: [''],
@@ -74,7 +67,6 @@ export const processCommands: Group = {
       summary: 'a process whose parent has exited, and which process adopts it',
       needs: { must: ['proc', 'shell'], better: files, also },
       chapter: {
-        see: 'When a parent exits, another process adopts its children.',
         demo: async () => (await import('../../demos/process/orphan.js')).processOrphan(0),
       },
       killLines: [''],
@@ -83,9 +75,7 @@ export const processCommands: Group = {
     fork: {
       summary: 'what parent and child share after fork(2), and what each has for itself',
       needs: { must: ['proc', 'compiler', 'segments'], better: files, also },
-      chapter: {
-        see: 'After fork(2) parent and child use the same addresses, but not the same memory behind them.',
-      },
+      chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/process/fork.js')).processFork,
     },

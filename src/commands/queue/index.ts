@@ -15,7 +15,6 @@ export const queueCommands: Group = {
         also,
       },
       chapter: {
-        see: 'A full queue blocks its sender. Watch the queue fill and drain.',
         demo: async () =>
           (await import('../../demos/queue/demo.js')).queueDemo({
             capacity: 4,
@@ -39,7 +38,6 @@ export const queueCommands: Group = {
       summary: 'blocking and nonblocking, zero, bounded and unbounded: all twelve combinations',
       needs: { must: ['proc', 'queues', 'fifo'], better: { waits, ...files }, also },
       chapter: {
-        see: 'Whether send and receive block depends on the capacity, and on which side is faster.',
         demo: async () =>
           (await import('../../demos/queue/matrix.js')).queueMatrix({ capacity: 4, messages: 5, pause: 5 }),
       },

@@ -10,23 +10,21 @@ export const shmCommands: Group = {
     threads: {
       summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',
       needs: { must: ['proc', 'threads'], better: { cpus, ...files } },
-      chapter: { see: 'Threads that share memory need no messages, but they need atomic operations.' },
+      chapter: {},
       killLines: ['', '--times 3000000'],
       load: () => import('./threads.js'),
     },
     demo: {
       summary: 'a segment that outlives its creator, and what it means to remove it',
       needs: { must: ['segments'], better: files, also },
-      chapter: { see: 'A segment belongs to the kernel. Watch it outlive the process that created it.' },
+      chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/shm/demo.js')).shmDemo,
     },
     race: {
       summary: 'processes count in one segment: plainly, atomically, and under a lock whose holder is killed',
       needs: { must: ['proc', 'segments'], better: { cpus, ...files }, also },
-      chapter: {
-        see: 'Without a lock, processes lose updates. Watch what happens when the holder of the lock dies.',
-      },
+      chapter: {},
       killLines: ['', '--times 5000000'],
       load: () => import('./race.js'),
     },
@@ -37,9 +35,7 @@ export const shmCommands: Group = {
         better: { waits: 'that the consumer sleeps is not shown', ...files },
         also,
       },
-      chapter: {
-        see: 'Processes can exchange messages without a system call. They need one only to sleep.',
-      },
+      chapter: {},
       killLines: ['', '--messages 1000000000'],
       load: () => import('./ring.js'),
     },

@@ -23,7 +23,7 @@ export const tcpEchoCommands: Group = {
     demo: {
       summary: 'server and client as two processes, and their sockets in /proc/net/tcp',
       needs: { must: ['proc', 'loopback'], better: files, also },
-      chapter: { see: 'One connection is two sockets. Watch the kernel list both.' },
+      chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/socket/echo-demo.js')).echoDemo,
     },

@@ -10,15 +10,15 @@
  */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'fast-string-width'
-import type { ClaimFact, Event, RunFact } from '../../events.js'
+import type { ClaimFact, Event, RunFact, TableRow } from '../../events.js'
 import { title, versions } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
 import { createMemoryMap } from '../memory-map.js'
-import { type ClaimRow, drawClaimTable } from './claim-table.js'
+import { drawTable as draw } from '../table.js'
+import { createVerdict, mark } from '../verdict.js'
 import { createSpeakers, drawLine, type Row } from './line.js'
-import { createRows, mark } from './rows.js'
+import { createRows } from './rows.js'
 import { createStateChart } from './state-chart.js'
-import { createVerdict } from './verdict.js'
 
 export interface TimelineOptions {
   /** Colours as chalk counts them; 0 is none. */
@@ -41,7 +41,7 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const verdict = createVerdict(chalk, width)
   const runs = createRuns()
   /** Claims of a table, until something else is said. */
-  let table: (Event & ClaimRow)[] = []
+  let table: (Event & ClaimFact & { row: TableRow })[] = []
   /** Times count from here. */
   let start: number | undefined
 
@@ -62,9 +62,9 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
     table = []
     if (claims.length === 0) return ''
     const paint = (holds: boolean) => (holds ? chalk.green : chalk.red)
-    const drawn = drawClaimTable(claims, width, {
+    const drawn = draw(claims, width, {
       head: (text) => chalk.bold(text),
-      row: (holds, text) => `${paint(holds)(mark(holds))} ${holds ? text : chalk.red(text)}`,
+      row: ({ holds }, text) => `${paint(holds)(mark(holds))} ${holds ? text : chalk.red(text)}`,
     })
     return drawn ?? claims.map((claim) => showLine(claim)).join('')
   }

@@ -3,6 +3,7 @@ import type { ChalkInstance } from 'chalk'
 import type { CallFact, Event } from '../../events.js'
 import { drawDepth } from '../depth.js'
 import { describe, type Style } from '../describe-event.js'
+import { mark } from '../verdict.js'
 import type { Row, Speaker } from './line.js'
 import type { createStateChart } from './state-chart.js'
 
@@ -84,7 +85,7 @@ export function createRows({ chalk, speaker, chart }: Tools) {
           return { who: 'kernel says', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
         case 'claim': {
           const paint = event.holds ? chalk.green : chalk.red
-          const who = event.holds ? 'claim' : 'CLAIM FAILS'
+          const who = event.holds ? 'claim' : 'claim failed'
           return { who, paint: paint.bold, sign: paint(mark(event.holds)), text: paint(text) }
         }
         case 'error':
@@ -96,11 +97,6 @@ export function createRows({ chalk, speaker, chart }: Tools) {
       }
     },
   }
-}
-
-/** The sign of a claim. */
-export function mark(holds: boolean): string {
-  return holds ? '✔' : '✘'
 }
 
 /** How long a call held its caller, where that can be seen. In a recording a call may end before it began. */

@@ -140,14 +140,7 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
     beside(nobody, legend.join('   ')),
     ...rows.map(({ name, spans }) => beside(name, sums(spans))),
     ...(untold > 0
-      ? [
-          beside(
-            nobody,
-            chalk.dim(
-              `${counted(untold, 'change')} of state ${untold === 1 ? 'is' : 'are'} told in this chart only`,
-            ),
-          ),
-        ]
+      ? [beside(nobody, chalk.dim(`${counted(untold, 'state change')} shown only in this chart`))]
       : []),
     '',
   ].join('\n')

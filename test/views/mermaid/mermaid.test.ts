@@ -49,7 +49,7 @@ test('participants come and go, blocking is activation, messages are arrows and 
     'p2->>p1: Message 0 (9 bytes)',
     'p2-xp1: Message 1 (9 bytes), not received',
     'destroy p2',
-    'p2-->>p0: #101;nded with exit code 0',
+    'p2-->>p0: exited with code 0',
     '',
   ])
 })

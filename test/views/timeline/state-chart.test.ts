@@ -114,7 +114,7 @@ describe('the chart of states', () => {
       .filter((line) => line.includes('◆'))
     // Each state of each child once.
     expect(lines).toHaveLength(4)
-    expect(show(turns)).toContain('116 changes of state are told in this chart only')
+    expect(show(turns)).toContain('116 state changes shown only in this chart')
   })
 
   test('a change after a while is told each time, with how long the state before lasted', () => {
@@ -175,6 +175,6 @@ describe('the chart of states', () => {
     const many = Array.from({ length: 30_000 }, (_, index) =>
       state(index, 11 + (index % 2), index % 4 < 2 ? 'running' : 'ready'),
     )
-    expect(show([at(0, run), ...many])).toMatch(/29,?\d+ changes/)
+    expect(show([at(0, run), ...many])).toMatch(/29,?\d+ state changes/)
   })
 })

@@ -151,15 +151,15 @@ describe('the timeline', () => {
       claim(2),
     ])
     expect(text.match(/^──/gm)).toHaveLength(1)
-    expect(text).toMatch(/0\.001 osdemo +2 \+ begins osdemo short-reads\n/)
-    expect(text).toMatch(/0\.002 osdemo +3 \+ begins osdemo short-reads \(osdemo\s+2\.0\.0/)
+    expect(text).toMatch(/0\.001 osdemo +2 \+ starts osdemo short-reads\n/)
+    expect(text).toMatch(/0\.002 osdemo +3 \+ starts osdemo short-reads \(osdemo\s+2\.0\.0/)
     expect(text).toMatch(/0\.004 claim/)
     expect(text).toContain('pipe demo    ✔ it does\nshort-reads  ✔ it does\n')
   })
 
   test('counts the claims at the end, and says which failed', () => {
     const text = show(everything())
-    expect(text).toContain('CLAIM FAILS      ✘ water flows uphill')
+    expect(text).toContain('claim failed     ✘ water flows uphill')
     expect(text.trimEnd()).toMatch(/1 of 2 claims hold\.$/)
   })
 

@@ -2,9 +2,8 @@
 import type { ChalkInstance } from 'chalk'
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
-import type { ClaimFact } from '../../events.js'
-import { counted, largest } from '../../text.js'
-import { mark } from './rows.js'
+import type { ClaimFact } from '../events.js'
+import { counted, largest } from '../text.js'
 
 /** The first so many claims are listed: a longer recording must not need more memory. */
 const mostListed = 1000
@@ -29,7 +28,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
   function rest(): string {
     const left = count - listed.length
     if (left === 0) return ''
-    const bad = failedUnlisted > 0 ? `; claims among them that do not hold: ${failedUnlisted}` : ''
+    const bad = failedUnlisted > 0 ? `, of which ${failedUnlisted} failed` : ''
     return `… and ${counted(left, 'more claim')}${bad}\n`
   }
 
@@ -69,4 +68,9 @@ function list(claims: readonly Claim[], chalk: ChalkInstance, width: number): st
     return `${chalk.bold(name)}  ${sign} ${lines.join(`\n${' '.repeat(first + 4)}`)}\n`
   })
   return rows.join('')
+}
+
+/** The sign of a claim. */
+export function mark(holds: boolean): string {
+  return holds ? '✔' : '✘'
 }

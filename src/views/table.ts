@@ -1,24 +1,20 @@
-/** Claims that make a table, shown as one: a row for each, its mark before it. */
-import type { ClaimFact, TableRow } from '../../events.js'
-import { largest } from '../../text.js'
+/** Claims or notes that make a table, shown as one. */
+import type { TableRow } from '../events.js'
+import { largest } from '../text.js'
 
-export interface ClaimRow extends ClaimFact {
-  row: TableRow
-}
-
-export interface TablePaint {
+export interface TablePaint<Row> {
   head(text: string): string
-  row(holds: boolean, text: string): string
+  row(row: Row, text: string): string
 }
 
 /**
  * @param rows of one table or of several, one after the other
- * @returns undefined when it would be wider than that
+ * @returns undefined where the table would be wider than `width`
  */
-export function drawClaimTable(
-  rows: readonly ClaimRow[],
+export function drawTable<Row extends { row: TableRow }>(
+  rows: readonly Row[],
   width: number,
-  paint: TablePaint,
+  paint: TablePaint<Row>,
 ): string | undefined {
   const columns = Object.keys(rows[0]?.row.cells ?? {})
   const widthOf = (column: string) =>
@@ -34,10 +30,10 @@ export function drawClaimTable(
       .join('  ')
       .trimEnd()
   let title = ''
-  const lines = rows.flatMap(({ row, holds }) => {
-    const text = paint.row(holds, line(columns.map((column) => cellOf(row, column))))
-    if (row.table === title) return [text]
-    title = row.table
+  const lines = rows.flatMap((row) => {
+    const text = paint.row(row, line(columns.map((column) => cellOf(row.row, column))))
+    if (row.row.table === title) return [text]
+    title = row.row.table
     return ['', paint.head(title), paint.head(`  ${line(columns)}`), text]
   })
   return `${lines.join('\n')}\n\n`

@@ -1,0 +1,146 @@
+/**
+ * A run as sentences and tables, without a clock and without process numbers in the margin. How much of it is shown is the
+ * level:
+ *
+ * - `tool`: what a person waits for, what to type next, and what failed
+ * - `brief`: what a demo teaches, without the steps between
+ * - `document`: a report, with its evidence
+ */
+import { Chalk, type ColorSupportLevel } from 'chalk'
+import { wrapAnsi } from 'fast-wrap-ansi'
+import type { ClaimFact, Event, NoteFact, NoteRole, TableRow } from '../../events.js'
+import { describe, type Style, subject } from '../describe-event.js'
+import { cleaned } from '../escape-control.js'
+import { drawTable } from '../table.js'
+import { createVerdict, mark } from '../verdict.js'
+
+export type Level = 'tool' | 'brief' | 'document'
+
+export interface ProseOptions {
+  level: Level
+  /** Colours as chalk counts them; 0 is none. */
+  color: ColorSupportLevel
+  /** Columns of the terminal. */
+  width: number
+}
+
+/** The notes of each level. */
+const roles: Record<Level, readonly NoteRole[]> = {
+  tool: ['closing', 'next'],
+  brief: ['opening', 'aside', 'closing', 'next'],
+  document: ['opening', 'step', 'aside', 'closing', 'next'],
+}
+
+/** A table is drawn when it is complete, or has so many rows: they are kept until then. */
+const mostRows = 1000
+
+type RowEvent = (ClaimFact | NoteFact) & { row: TableRow }
+
+export function createProse({ level, color, width }: ProseOptions) {
+  const chalk = new Chalk({ level: color })
+  const style: Style = { strong: chalk.bold, dim: chalk.dim, bad: chalk.red, value: chalk.reset }
+  const verdict = createVerdict(chalk, width)
+  const write = createParagraphs(width)
+  /** The rows of a table, until something else is shown. */
+  let table: RowEvent[] = []
+  let command = ''
+
+  const isShown = (event: Event): boolean => {
+    switch (event.event) {
+      case 'note':
+        return roles[level].includes(event.role ?? 'step')
+      case 'claim':
+        return level !== 'tool' || !event.holds
+      case 'run':
+        return level === 'brief'
+      case 'evidence':
+      case 'removed':
+        return level === 'document'
+      default:
+        return false
+    }
+  }
+
+  function endTable(): string {
+    if (table.length === 0) return ''
+    const rows = table
+    table = []
+    const drawn = drawTable(rows, width, {
+      head: (text) => chalk.bold(text),
+      row: (row, text) => (row.event === 'claim' ? claimLine(row.holds, text) : `  ${text}`),
+    })
+    return drawn ? write.table(drawn) : rows.map(({ text }) => write.line(text)).join('')
+  }
+
+  function claimLine(holds: boolean, text: string): string {
+    return holds ? `${chalk.green(mark(true))} ${text}` : chalk.red(`${mark(false)} ${text}`)
+  }
+
+  function show(event: Event): string {
+    const text = describe(event, style)
+    switch (event.event) {
+      case 'run':
+        return write.paragraph(chalk.bold(subject(event.command)))
+      case 'claim':
+        if (level === 'tool') return `${chalk.red(`claim failed: ${text}`)}\n`
+        return write.line(claimLine(event.holds, text), '', '  ')
+      case 'evidence':
+        return write.line(chalk.dim(text), '    ', '  ')
+      case 'note':
+        // A tool's lines are not wrapped: a line break would cut a command to paste in two.
+        return level === 'tool' ? `${text}\n` : showNote(text, event.role)
+      default:
+        return write.line(text)
+    }
+  }
+
+  function showNote(text: string, role: NoteRole = 'step'): string {
+    if (role === 'step' || role === 'aside') return write.line(text)
+    if (role === 'next') return write.next(text)
+    return write.paragraph(role === 'opening' && level === 'document' ? chalk.bold(text) : text)
+  }
+
+  return {
+    event(raw: Event): string {
+      const event = cleaned(raw)
+      if (event.event === 'run') command = event.command.join(' ')
+      if (event.event === 'claim') verdict.add(command, event)
+      if (event.detail || !isShown(event)) return ''
+      if (isRow(event) && level !== 'tool') {
+        table.push(event)
+        return table.length < mostRows ? '' : endTable()
+      }
+      return endTable() + show(event)
+    },
+
+    end: () => endTable() + (level === 'brief' ? verdict.text() : ''),
+  }
+}
+
+function isRow(event: Event): event is Event & RowEvent {
+  return (event.event === 'claim' || event.event === 'note') && event.row !== undefined
+}
+
+/** Text wrapped to a width. An empty line stands before a paragraph, and where lines of another kind begin. */
+function createParagraphs(width: number) {
+  let last: 'line' | 'paragraph' | 'next' | undefined
+  const put = (kind: typeof last, text: string) => {
+    const gap = last !== undefined && (last !== kind || kind === 'paragraph')
+    last = kind
+    return `${gap ? '\n' : ''}${text}\n`
+  }
+  const wrap = (text: string, indent = '', hang = '') => {
+    const lines = wrapAnsi(text, Math.max(20, width - indent.length - hang.length), { hard: true }).split(
+      '\n',
+    )
+    return indent + lines.join(`\n${indent}${hang}`)
+  }
+  return {
+    /** @param hang stands before the further lines of a text that is wrapped */
+    line: (text: string, indent = '', hang = '') => put('line', wrap(text, indent, hang)),
+    paragraph: (text: string) => put('paragraph', wrap(text)),
+    next: (text: string) => put('next', wrap(text)),
+    /** What is drawn already. */
+    table: (text: string) => put('paragraph', text.trim()),
+  }
+}
