@@ -1,4 +1,4 @@
-/** Runs every benchmark, one after the other, and prints a table to paste into docs/performance.md. */
+/** Runs every benchmark, one after the other, and prints a table to paste into docs/inside/performance.md. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cpus, release } from 'node:os'

@@ -14,9 +14,9 @@ interface Block {
 
 export const blocks: readonly Block[] = [
   { file: 'README.md', name: 'commands', make: commandTable },
-  { file: 'docs/command-line.md', name: 'commands', make: commandList },
-  { file: 'docs/command-line.md', name: 'tools', make: toolList },
-  { file: 'docs/events.md', name: 'claims', make: claimTable },
+  { file: 'docs/reference/command-line.md', name: 'commands', make: commandList },
+  { file: 'docs/reference/command-line.md', name: 'tools', make: toolList },
+  { file: 'docs/reference/events.md', name: 'claims', make: claimTable },
 ]
 
 /** @returns the text of the block's file with the block as it should be now */

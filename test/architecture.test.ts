@@ -1,4 +1,4 @@
-/** Who may import whom: docs/architecture.md has this table in words, here it is executed. */
+/** Who may import whom: docs/inside/architecture.md has this table in words, here it is executed. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'

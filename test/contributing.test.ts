@@ -53,7 +53,7 @@ test('the demo that CONTRIBUTING.md adds takes four files and one entry, and pas
     const said = status === 0 ? '' : stdout + stderr
     expect({ words, status, said }).toEqual({ words, status: 0, said: '' })
   }
-  for (const document of ['README.md', 'docs/command-line.md']) {
+  for (const document of ['README.md', 'docs/reference/command-line.md']) {
     expect(readFileSync(join(folder, document), 'utf8')).toContain('osdemo parent')
   }
 }, 240_000)

@@ -96,8 +96,8 @@ function section(text: string, heading: string): string | undefined {
   return new RegExp(`^### ${heading}\n(.*?)(?=^##|$(?![^]))`, 'ms').exec(text)?.[1]
 }
 
-test('docs/command-line.md has for each command that it describes every option, and no other', async () => {
-  const text = readFileSync('docs/command-line.md', 'utf8')
+test('docs/reference/command-line.md has for each command that it describes every option, and no other', async () => {
+  const text = readFileSync('docs/reference/command-line.md', 'utf8')
   const program = createProgram()
   const common = program.command.options.map(({ long }) => long!)
   expect(optionsIn(section(text, 'Options')!)).toEqual(new Set(common))
@@ -118,15 +118,15 @@ function optionsIn(text: string): Set<string> {
   return new Set(text.match(/(?<=[`[, ])--[a-z-]+/g))
 }
 
-test('docs/events.md describes every kind of event, with examples that are valid', () => {
-  const lines = codeBlocks('docs/events.md').flatMap(({ text }) => text.trim().split('\n'))
+test('docs/reference/events.md describes every kind of event, with examples that are valid', () => {
+  const lines = codeBlocks('docs/reference/events.md').flatMap(({ text }) => text.trim().split('\n'))
   const stamp = { v: 1, t: 1, pid: 1, tid: 1, actor: 'reader' }
   const events = lines.map((line) => ({ ...stamp, ...JSON.parse(line) }))
   expect(invalidEvents(events)).toEqual([])
 
   const source = readFileSync('src/events.ts', 'utf8')
   const kinds = [...source.matchAll(/^ {2}event: (.*)$/gm)].flatMap(([, names]) => names!.match(/\w+/g))
-  const headings = readFileSync('docs/events.md', 'utf8')
+  const headings = readFileSync('docs/reference/events.md', 'utf8')
     .match(/^## .*$/gm)!
     .join(' ')
   expect(kinds.length).toBeGreaterThan(10)

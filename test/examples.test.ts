@@ -175,7 +175,9 @@ testWith(['cc'], 'fork-shares.c compiles without a warning and prints what the d
   const compile = `cc -Wall -Wextra -Werror -o '${file}' examples/fork-shares.c`
   const { exit, stdout, stderr } = await play(`${compile} && '${file}'`)
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-  const shown = codeBlocks('docs/questions.md').find(({ text }) => text.includes('&& /tmp/fork-shares'))!
+  const shown = codeBlocks('docs/learning/questions.md').find(({ text }) =>
+    text.includes('&& /tmp/fork-shares'),
+  )!
   const [, ...lines] = shown.text.split('\n')
   expect(withoutAddresses(stdout)).toBe(withoutAddresses(lines.join('\n')))
 })

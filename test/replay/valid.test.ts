@@ -5,11 +5,11 @@ import type { Event } from '../../src/events.js'
 import { complaint } from '../../src/replay/valid.js'
 import { invalidEvents } from '../support/osdemo.js'
 
-/** Every example of docs/events.md, which has each kind but `state`. */
+/** Every example of docs/reference/events.md, which has each kind but `state`. */
 const stamp = { v: 1, t: 1.5, pid: 1, tid: 1, actor: 'reader' }
-const examples = [...readFileSync('docs/events.md', 'utf8').matchAll(/^\{"(?:v|event)".*\}$/gm)].map(
-  ([line]) => ({ ...stamp, ...JSON.parse(line) }),
-)
+const examples = [
+  ...readFileSync('docs/reference/events.md', 'utf8').matchAll(/^\{"(?:v|event)".*\}$/gm),
+].map(([line]) => ({ ...stamp, ...JSON.parse(line) }))
 const state = { event: 'state', child: 3, state: 'waiting', kernel: 'S', source: '/proc/3/stat' }
 const evidence = { event: 'evidence', source: 'x', value: '3', about: 'x' }
 const data = [7, [1, 'a', null], { name: true }, [{ a: 1 }, { a: 2 }]]

@@ -200,7 +200,7 @@ export async function playDemo(
   return events
 }
 
-/** The claims of a run, or of the chapters of a tour, that the list in docs/events.md does not have for this command. */
+/** The claims of a run, or of the chapters of a tour, that the list in docs/reference/events.md does not have for this command. */
 export function unlistedClaims(events: Event[]): string[] {
   const listed = claimIds()
   let command = ''

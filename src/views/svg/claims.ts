@@ -40,7 +40,7 @@ export function drawClaimMarks({ claims }: Story, y: number, foot: number, { sca
   })
 }
 
-/** What relates a part of the picture to the list of claims in docs/events.md. */
+/** What relates a part of the picture to the list of claims in docs/reference/events.md. */
 function idsOf(claims: readonly Claim[]): string | undefined {
   return claims.flatMap(({ id }) => id ?? []).join(' ') || undefined
 }

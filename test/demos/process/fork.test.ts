@@ -174,7 +174,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
 test('the pictures of the program are read, whatever it says between them', () => {
   const seen: unknown[] = []
   const read = pictureReader((picture) => seen.push(picture))
-  const text = readFileSync(new URL('../../../docs/questions.md', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../../docs/learning/questions.md', import.meta.url), 'utf8')
   const [, printed = ''] = /&& \/tmp\/fork-shares\n([\s\S]*?)```/.exec(text) ?? []
   printed.split('\n').forEach(read)
   expect(seen).toHaveLength(4)
