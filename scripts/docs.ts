@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { commands, defaultOf } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
+import { glossary, type Term } from '../src/terms.js'
 import { claimIds } from './claims.js'
 
 /** A part of a document. In the file it stands between `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
@@ -17,6 +18,7 @@ export const blocks: readonly Block[] = [
   { file: 'docs/reference/command-line.md', name: 'commands', make: commandList },
   { file: 'docs/reference/command-line.md', name: 'tools', make: toolList },
   { file: 'docs/reference/events.md', name: 'claims', make: claimTable },
+  { file: 'docs/learning/terms.md', name: 'terms', make: termList },
 ]
 
 /** @returns the text of the block's file with the block as it should be now */
@@ -60,6 +62,28 @@ function claimTable(): string {
     ([id, paths]) => `| \`${id}\` | ${paths.map((path) => `\`${called(path)}\``).join(', ')} |`,
   )
   return ['| claim | shown by |', '|---|---|', ...rows].join('\n')
+}
+
+function termList(): string {
+  const parts = Object.entries(glossary).map(
+    ([topic, terms]) => `## ${topic}\n\n${terms.map(termLine).join('\n')}`,
+  )
+  return parts.join('\n\n')
+}
+
+function termLine({ names, meaning, see }: Term): string {
+  return `- **${names.join(', ')}**: ${meaning} See ${linked(see)}.`
+}
+
+/** A page to read on, as a link where its address is known. */
+function linked(see: string): string {
+  const document = /^docs\/(.*)$/.exec(see)
+  if (document) return `[${see}](../${document[1]})`
+  const rfc = /^RFC (\d+)$/.exec(see)
+  if (rfc) return `[${see}](https://www.rfc-editor.org/rfc/rfc${rfc[1]})`
+  const [, name, section] = /^(\S+)\((\d\w*)\)$/.exec(see) ?? []
+  if (!name || !section) throw new Error(`neither a man page, an RFC nor a document: ${see}`)
+  return `[${see}](https://man7.org/linux/man-pages/man${section}/${name}.${section}.html)`
 }
 
 /** The commands that put payload on stdout. */

@@ -17,6 +17,7 @@ const layers: Record<string, Layer> = {
   'actor-types': { uses: [] },
   'shell-quote': { uses: [] },
   text: { uses: [] },
+  terms: { uses: [] },
   errors: { uses: [] },
   log: { uses: [], packages: ['pino'] },
   framing: { uses: [] },
@@ -32,7 +33,7 @@ const layers: Record<string, Layer> = {
   replay: { uses: ['run', 'events', 'errors'] },
   views: { uses: ['events', 'text'], packages: ['chalk', 'fast-string-width', 'fast-wrap-ansi'] },
   commands: {
-    uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log'],
+    uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log', 'terms'],
     packages: ['@commander-js/extra-typings'],
   },
   main: { uses: ['commands', 'errors'] },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, isGroup, topics } from '../src/commands/index.js'
+import { glossary } from '../src/terms.js'
 import { newPlace, parseEvents } from './support/osdemo.js'
 
 async function osdemo(words: string[], env: Record<string, string> = {}) {
@@ -111,6 +112,22 @@ describe('help', () => {
     const stored = await osdemo(['--help'])
     expect(stored).toEqual({ exit: 0, stdout: readFileSync('dist/help.txt', 'utf8'), stderr: '' })
     expect(await osdemo(['--help', '--no-color'])).toEqual(stored)
+  })
+
+  test('`help terms` prints the glossary, 80 columns wide, and names no command', async () => {
+    const { exit, stdout, stderr } = await osdemo(['help', 'terms'])
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    const names = Object.values(glossary).flatMap((terms) => terms.map(({ names }) => names.join(', ')))
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(names.map((name) => `  ${name}`)))
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(Object.keys(topics)).not.toContain('terms')
+  })
+
+  test('`help terms` with a term prints only that, and exits 2 when there is none', async () => {
+    const found = await osdemo(['help', 'terms', 'lost', 'update'])
+    expect(found.stdout).toMatch(/^Shared memory\n\n {2}race, lost update\n( {4}.*\n)+$/)
+    const { exit, stdout } = await osdemo(['help', 'terms', 'lost'])
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
   })
 
   test('a demo with --quiet prints nothing', async () => {

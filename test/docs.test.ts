@@ -7,6 +7,7 @@ import { claimIds } from '../scripts/claims.js'
 import { blocks, replaceBlock, updated } from '../scripts/docs.js'
 import { commands, topics } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
+import { glossary } from '../src/terms.js'
 import { codeBlocks, documents } from './support/documents.js'
 import { invalidEvents } from './support/osdemo.js'
 
@@ -29,6 +30,21 @@ test('a block is replaced as a whole, and nothing else', () => {
   const text =
     'a\n<!-- begin one: made by x -->\n\nold\n\n<!-- end one -->\nz\n<!-- begin two -->\n\nb\n\n<!-- end two -->\n'
   expect(replaceBlock(text, 'one', 'cost: $1 $&')).toBe(text.replace('old', () => 'cost: $1 $&'))
+})
+
+test('the glossary has at most 60 terms, each word once, in short sentences', () => {
+  const terms = Object.values(glossary).flat()
+  expect(terms.length).toBeLessThanOrEqual(60)
+  const names = terms.flatMap(({ names }) => names)
+  expect(names).toEqual([...new Set(names)])
+  for (const { names, meaning } of terms) {
+    const sentences = meaning.split(/(?<=\.) (?=[A-Z])/)
+    expect(sentences.length, names[0]).toBeLessThanOrEqual(2)
+    for (const sentence of sentences) {
+      expect(sentence).toMatch(/^[A-Z].*\.$/)
+      expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(20)
+    }
+  }
 })
 
 test('a file without the comments of a block is refused', () => {
@@ -66,6 +82,7 @@ async function unknownCalls(text: string): Promise<string[]> {
 async function isKnown(call: string): Promise<boolean> {
   const words = call.split(/\s+/).filter((word) => !['help', '--help', '--version', '-V'].includes(word))
   if (deliberate.includes(call) || words.length === 0) return true
+  if (/^help terms\b/.test(call)) return true
   // Commander would print the help of a bare group.
   if (words.length === 1 && Object.hasOwn(topics, words[0]!)) return true
   try {

@@ -33,6 +33,10 @@ test('every command, group, option and choice is offered, and files where a file
   }
 })
 
+test('after help, the glossary is offered beside the commands', async () => {
+  expect(await offers('help', '')).toEqual([...Object.keys(topics), 'help', 'terms'])
+})
+
 test.each([
   [
     ['--json', 'pipe', ''],
@@ -52,6 +56,7 @@ test.each([
     ['read', 'write', 'demo', 'atomic', 'capacity', 'half-duplex'],
   ],
   [['pipe', 'write', '--', '-'], []],
+  [['help', 'terms', ''], []],
   [['nonsense', ''], []],
 ])('%j: %j', async (words, expected) => {
   expect(await offers(...words)).toEqual(expected)

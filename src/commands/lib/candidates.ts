@@ -7,6 +7,9 @@ type Candidate = [word: string, what: string]
 /** Stands for the names of files. */
 const files: Candidate = ['@files', '']
 
+/** What may follow `help` besides a command. */
+const glossary: Candidate = ['terms', 'the glossary']
+
 /**
  * @param words what was typed behind `osdemo`; the last one, which may be empty, is to be completed
  * @returns a line each: the word, a tab, what it is; `@files` alone for the names of files
@@ -49,6 +52,7 @@ async function find(before: string[], current: string): Promise<Candidate[]> {
   const operand = command.registeredArguments[0]
   return [
     ...members.map((each): Candidate => [each.name(), each.description()]),
+    ...(before.length === 1 && before[0] === 'help' ? [glossary] : []),
     ...(operand ? values(operand.name(), operand.argChoices) : []),
   ]
 }

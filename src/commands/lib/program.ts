@@ -1,5 +1,5 @@
 /** The commands as commander has them. A command gets its options when the words name it: no other command's code is loaded. */
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { UsageError } from '../../errors.js'
 import { version } from '../../run/package.js'
 import { commands, isGroup, topics } from '../index.js'
@@ -33,7 +33,10 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
   const program = new Command('osdemo')
     .description('See how processes and inter-process communication work, with the kernel as witness.')
     .version(version, '-V, --version', 'show the version')
-    .addHelpText('after', exampleText(['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write']))
+    .addHelpText(
+      'after',
+      exampleText(['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write', 'osdemo help terms']),
+    )
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .enablePositionalOptions()
@@ -78,9 +81,16 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     if (!topic || !isGroup(topic) || made.get(group)!.commands.length > 0) return
     for (const [name, { summary }] of Object.entries(topic.members)) make(group, name, summary)
   }
-  make('', 'help', 'show the help of a command')
-    .argument('[command...]', 'the words of the command')
-    .action(async (path) => void (await program.parseAsync([...path, '--help'], { from: 'user' })))
+  make('', 'help', 'show the help of a command, or the glossary (osdemo help terms)')
+    .argument('[command...]', 'the words of the command; or `terms`, and the term to look up')
+    .action(async (path, _, help) => {
+      const [first, ...words] = path
+      if (first !== 'terms') return void (await program.parseAsync([...path, '--help'], { from: 'user' }))
+      const { termsPage } = await import('./help-terms.js')
+      process.stdout.write(termsPage(help.createHelp(), words, process.stdout.columns))
+      // As commander does after a help page: no command is chosen.
+      throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)')
+    })
 
   const prepared = new Set([''])
   async function prepare(path: string, next?: string): Promise<Command> {

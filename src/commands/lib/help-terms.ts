@@ -1,0 +1,43 @@
+/** `osdemo help terms`: the glossary as a page. */
+import type { Help } from '@commander-js/extra-typings'
+import { UsageError } from '../../errors.js'
+import { glossary, type Term } from '../../terms.js'
+
+/** What the page says of each term, by topic. */
+type Entries = [topic: string, terms: readonly Term[]][]
+
+const indent = '    '
+
+/**
+ * @param words what to look up; none: all terms
+ * @throws UsageError when no term has that name
+ */
+export function termsPage(help: Help, words: readonly string[], columns = 80): string {
+  const parts = lookUp(words.join(' ')).map(([topic, terms]) => {
+    const lines = terms.map(({ names, meaning, see }) => {
+      const text = help.boxWrap(`${meaning} See ${see}.`, Math.min(columns, 80) - indent.length)
+      return `  ${names.join(', ')}\n${text.replaceAll(/^/gm, indent)}\n`
+    })
+    return `${topic}\n\n${lines.join('')}`
+  })
+  return parts.join('\n')
+}
+
+function lookUp(name: string): Entries {
+  const all = Object.entries(glossary)
+  if (name === '') return all
+  const wanted = name.toLowerCase()
+  const found = all.map(([topic, terms]): Entries[number] => [
+    topic,
+    terms.filter((term) => has(term, wanted)),
+  ])
+  const parts = found.filter(([, terms]) => terms.length > 0)
+  if (parts.length === 0) {
+    throw new UsageError(`the glossary has no term '${name}'`, 'osdemo help terms prints all of them')
+  }
+  return parts
+}
+
+function has({ names }: Term, name: string): boolean {
+  return names.some((each) => each.toLowerCase() === name)
+}
