@@ -1,7 +1,7 @@
 import { FrameTooLongError, TruncatedFrameError } from './errors.js'
+import { headerBytes, lengthAt } from './header.js'
 import { slice } from './slice.js'
 
-const HEADER = 4
 const FIRST_ALLOCATION = 64 * 1024
 
 export interface DecodeOptions {
@@ -101,7 +101,10 @@ export class FrameDecoder {
   end(): void {
     if (this.#failure) throw this.#failure.error
     if (this.#pending === 0) return
-    throw new TruncatedFrameError(this.#pending, this.#pending < HEADER ? HEADER : HEADER + this.#length)
+    throw new TruncatedFrameError(
+      this.#pending,
+      this.#pending < headerBytes ? headerBytes : headerBytes + this.#length,
+    )
   }
 
   #walk(chunk: Uint8Array, onFrame: OnFrame): void {
@@ -112,11 +115,9 @@ export class FrameDecoder {
     const size = buffer.length
     const maxLength = this.#maxLength
     // The fast path: it allocates nothing and uses only local variables while the chunk contains whole frames.
-    while (size - at >= HEADER) {
-      const length =
-        // At least four more bytes are in the chunk.
-        ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0
-      const start = at + HEADER
+    while (size - at >= headerBytes) {
+      const length = lengthAt(buffer, at)
+      const start = at + headerBytes
       if (length > size - start || length > maxLength) break
       at = start + length
       onFrame(buffer, start, at)
@@ -128,18 +129,18 @@ export class FrameDecoder {
   #take(chunk: Uint8Array, from: number, onFrame: OnFrame): number {
     const size = chunk.length
     let at = from
-    if (this.#pending < HEADER) {
-      while (this.#pending < HEADER && at < size) {
+    if (this.#pending < headerBytes) {
+      while (this.#pending < headerBytes && at < size) {
         this.#length = ((this.#length << 8) | chunk[at++]!) >>> 0 // at < size
         this.#pending++
       }
-      if (this.#pending < HEADER) return at
+      if (this.#pending < headerBytes) return at
       // Before anything is allocated: the header comes from a stranger.
       if (this.#length > this.#maxLength) throw new FrameTooLongError(this.#length, this.#maxLength)
     }
 
     const length = this.#length
-    const filled = this.#pending - HEADER
+    const filled = this.#pending - headerBytes
     const end = at + Math.min(length - filled, size - at)
     if (filled + end - at < length) {
       if (at < end) this.#keep(chunk, at, end)
@@ -164,7 +165,7 @@ export class FrameDecoder {
 
   /** Appends a part of the chunk to the payload's bytes so far. */
   #keep(chunk: Uint8Array, start: number, end: number): Buffer {
-    const filled = this.#pending - HEADER
+    const filled = this.#pending - headerBytes
     const needed = filled + end - start
     let body = this.#body
     if (body === undefined || needed > body.length) {

@@ -4,6 +4,7 @@
  * dropped: what has no event of its own is counted in a note or in a tally.
  */
 import { now, type Say } from '../../events.js'
+import { headerBytes } from '../../framing/header.js'
 import { counted } from '../../text.js'
 import { textOf } from './meter.js'
 
@@ -16,9 +17,6 @@ const perSecond = 20
 const window = 100
 const framesPerWindow = 50
 const talliesPerWindow = 20
-
-/** Bytes of the length before each frame. */
-const headerBytes = 4
 
 export interface ConnectionStory {
   /** A whole frame came and goes back: its body lies in the buffer from `start` up to `end`. */
