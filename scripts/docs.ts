@@ -1,8 +1,9 @@
 /** Writes the parts of the documents that are made from the code: `npm run docs`. A test says when one is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { commands, defaultOf } from '../src/commands/index.js'
+import { commands, defaultOf, isGroup, topics } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
+import type { CommandSpec } from '../src/commands/lib/spec.js'
 import { glossary, type Term } from '../src/terms.js'
 import { claimIds } from './claims.js'
 
@@ -14,7 +15,7 @@ interface Block {
 }
 
 export const blocks: readonly Block[] = [
-  { file: 'README.md', name: 'commands', make: commandTable },
+  { file: 'README.md', name: 'topics', make: topicTable },
   { file: 'docs/reference/command-line.md', name: 'commands', make: commandList },
   { file: 'docs/reference/command-line.md', name: 'tools', make: toolList },
   { file: 'docs/reference/events.md', name: 'claims', make: claimTable },
@@ -37,9 +38,22 @@ export function replaceBlock(text: string, name: string, content: string): strin
   return text.replace(comments, (_, begin: string, end: string) => `${begin}\n${content}\n${end}`)
 }
 
-function commandTable(): string {
-  const rows = [...commands].map(([path, { summary }]) => `| \`${called(path)}\` | ${summary} |`)
-  return ['| command | what it does |', '|---|---|', ...rows].join('\n')
+async function topicTable(): Promise<string> {
+  const rows = Object.entries(topics).map(async ([name, topic]) => {
+    const members = isGroup(topic) ? Object.keys(topic.members) : []
+    const kinds = await Promise.all(members.map((member) => kindOf(`${name} ${member}`)))
+    const cell = (isTool: boolean) =>
+      members
+        .filter((_, at) => (kinds[at] === 'tool') === isTool)
+        .map((member) => `\`${member}\``)
+        .join(', ')
+    return `| \`osdemo ${name}\` | ${topic.summary} | ${cell(false)} | ${cell(true)} |`
+  })
+  return [
+    '| topic | what it is about | demos | tools |',
+    '|---|---|---|---|',
+    ...(await Promise.all(rows)),
+  ].join('\n')
 }
 
 async function commandList(): Promise<string> {
@@ -88,9 +102,15 @@ function linked(see: string): string {
 
 /** The commands that put payload on stdout. */
 async function toolList(): Promise<string> {
-  const kinds = [...commands].map(async ([path, { load }]) => ({ path, kind: (await load?.())?.spec.kind }))
+  const kinds = [...commands.keys()].map(async (path) => ({ path, kind: await kindOf(path) }))
   const tools = (await Promise.all(kinds)).filter(({ kind }) => kind === 'tool')
   return tools.map(({ path }) => `\`${path}\``).join(', ')
+}
+
+async function kindOf(path: string): Promise<CommandSpec['kind']> {
+  const { spec } = (await commands.get(path)?.load?.()) ?? {}
+  // The others are demos without options.
+  return spec?.kind ?? 'demo'
 }
 
 /** How a command is called; in brackets the subcommand that may be left out. */

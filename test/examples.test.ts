@@ -229,8 +229,8 @@ test.each(excerpts)('$document shows what osdemo $command prints', async ({ comm
   expect(lasting.filter((entry) => !printed.includes(essence(entry)))).toEqual([])
 })
 
-test('the library lines of README.md run as they stand', async () => {
-  const [script] = codeBlocks('README.md').filter(({ language }) => language === 'js')
+test('the library lines of the documents run as they stand', async () => {
+  const [script] = codeBlocks('docs/teaching/scripting.md').filter(({ language }) => language === 'js')
   // Inside the package, so that the package finds itself by its own name.
   const run = spawnSync(process.execPath, ['--input-type=module'], { input: script!.text, encoding: 'utf8' })
   expect(run).toMatchObject({ status: 0, stdout: 'hello\nwörld\n', stderr: '' })
