@@ -12,7 +12,7 @@ interface Head {
  * The events of all recordings in the order of their times; those of each recording stay in the order they
  * have. Of one recording each event comes as soon as it has been read.
  *
- * @throws OsdemoError when two recordings are of different boots: their times do not compare
+ * @throws OsdemoError when two recordings are of different boots: their times cannot be compared
  */
 export async function* merge(recordings: Recording[]): AsyncGenerator<Event> {
   const checkBoot = createBootCheck()
@@ -37,10 +37,10 @@ function createBootCheck(): (recording: Recording, event: Event) => void {
     if (event.event !== 'run') return
     if (earlier && earlier.name !== name && earlier.boot !== event.boot) {
       throw new OsdemoError(
-        `${earlier.name} and ${name} are of different boots (${earlier.boot || 'unknown'} and ` +
-          `${event.boot || 'unknown'}): their times do not compare`,
+        `${earlier.name} and ${name} were recorded in different boots (${earlier.boot || 'unknown'} and ` +
+          `${event.boot || 'unknown'}): their times cannot be compared`,
         1,
-        { hint: 'show each of them by itself' },
+        { hint: 'Show each recording by itself.' },
       )
     }
     earlier ??= { name, boot: event.boot }

@@ -20,7 +20,7 @@ const longestLine = 2 ** 24
 /** So many lines of a file that are no events are told one by one. */
 const mostWarnings = 5
 
-const whatEventsAre = 'events are what --json prints and --save FILE.ndjson writes'
+const whatEventsAre = 'Record events with osdemo COMMAND --save FILE.ndjson.'
 
 /**
  * Opens a recording.
@@ -37,7 +37,7 @@ export function openRecording(name: string, warn: (text: string) => void): Recor
   const stats = attempt(shown, () => fstatSync(fd, { bigint: true }))
   if (stats.isDirectory()) {
     throw new SystemCallError(`cannot read ${shown}: it is a folder`, 'read', 'EISDIR', {
-      hint: 'name the files in it',
+      hint: 'Name the files in it.',
     })
   }
   const stream = stdin ? process.stdin : openStream(fd, stats)
@@ -84,7 +84,7 @@ async function* readEvents(
   let skipped = 0
   const skip = (line: number, why: string, text: string) => {
     skipped++
-    if (skipped <= mostWarnings) warn(`${name}:${line}: left out, no event: ${describeBad(why, text)}`)
+    if (skipped <= mostWarnings) warn(`${name}:${line}: skipped, not an event: ${describeBad(why, text)}`)
   }
   try {
     for await (const text of stream) {
@@ -93,7 +93,7 @@ async function* readEvents(
       rest = lines.pop() ?? ''
       if (rest.length > longestLine) {
         const what = describeBad('it is too long', rest)
-        throw new OsdemoError(`${name}:${number + 1}: this line is no event: ${what}`, 1, {
+        throw new OsdemoError(`${name}:${number + 1}: this line is not an event: ${what}`, 1, {
           hint: whatEventsAre,
         })
       }
@@ -111,7 +111,7 @@ async function* readEvents(
   } catch (error) {
     throw systemCallError(error, `cannot read ${name}`)
   }
-  if (isCutOff(rest)) warn(`${name}:${number + 1}: the last line is cut off and was left out`)
+  if (isCutOff(rest)) warn(`${name}:${number + 1}: skipped the last line, which is cut off`)
   else if (rest.trim() !== '') {
     const event = parse(rest)
     if (typeof event === 'string') skip(number + 1, event, rest)
@@ -120,10 +120,10 @@ async function* readEvents(
       yield event
     }
   }
-  if (skipped > mostWarnings) warn(`${name}: left out ${skipped} lines in all that are no events`)
+  if (skipped > mostWarnings) warn(`${name}: skipped ${skipped} lines in all that are not events`)
   if (count > 0) return
   if (skipped === 0) return warn(`${name} has no events`)
-  throw new OsdemoError(`${name} has no events, only other lines`, 1, { hint: whatEventsAre })
+  throw new OsdemoError(`${name} contains lines, but none of them is an event`, 1, { hint: whatEventsAre })
 }
 
 /** Whether a last line without its newline is the beginning of an event, as a killed run leaves it. */
@@ -142,7 +142,7 @@ function toJson(line: string): unknown {
 /** The event of a line, or what is wrong with it. */
 function parse(line: string): Event | string {
   const value = toJson(line)
-  if (value === undefined) return 'it is no JSON'
+  if (value === undefined) return 'it is not JSON'
   const wrong = complaint(value)
   return wrong ? `it has ${wrong}` : (value as Event) // The value fits the schema of events.
 }

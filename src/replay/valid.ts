@@ -15,14 +15,14 @@ type Checks = Partial<Record<string, Check>>
 
 let checks: Checks | undefined
 
-/** What is wrong with a value as an event, in words that go on after `it has`; undefined when it is one. */
+/** What is wrong with a value as an event, as words that continue `it has`; undefined when it is one. */
 export function complaint(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'no fields'
   if (isDeeper(value, mostLevels)) return `more than ${mostLevels} levels of lists and records`
   // Every object has this type, which says nothing about the values.
   const event = value as Record<string, unknown>
   if (event.v === undefined) return 'no version v'
-  if (event.v !== 1) return `version ${JSON.stringify(event.v)}, and this osdemo reads version 1`
+  if (event.v !== 1) return `version ${JSON.stringify(event.v)}, but this osdemo reads version 1`
   // The build makes this file, with a check for each kind of event.
   checks ??= createRequire(import.meta.filename)(eventCheckFile()) as Checks
   const check = typeof event.event === 'string' && Object.hasOwn(checks, event.event) && checks[event.event]

@@ -66,7 +66,7 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'note':
       return event.text
     case 'error':
-      return `${event.message}${event.hint ? `; ${event.hint}` : ''} (exit code ${event.exit})`
+      return `${event.message}${event.hint ? ` (${event.hint})` : ''}, exit code ${event.exit}`
   }
 }
 

@@ -112,7 +112,7 @@ test('a recorded failure is shown, and showing it is no failure', async () => {
   const failure: Event = { ...base, t: 3000, event: 'error', exit: 1, message: 'it broke', hint: 'mend it' }
   const { exit, stdout, stderr } = await view(place, [save(place, 'f', [run, failure])])
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-  expect(stdout).toMatch(/ERROR +✘ it broke; mend it \(exit code 1\)/)
+  expect(stdout).toMatch(/ERROR +✘ it broke \(mend it\), exit code 1/)
 })
 
 test('recordings of different boots are not merged', async () => {
@@ -121,22 +121,22 @@ test('recordings of different boots are not merged', async () => {
   const two = save(place, 'two', [{ ...run, boot: 'two' }])
   const { exit, stdout, stderr } = await view(place, [one, two])
   expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' })
-  expect(stderr).toContain(`${one} and ${two} are of different boots (one and two)`)
+  expect(stderr).toContain(`${one} and ${two} were recorded in different boots (one and two)`)
 })
 
 test.each([
-  ['no JSON', [run, 'hello'], ':2: left out, no event: it is no JSON: hello'],
-  ['no event', [run, '{"a":1}'], ':2: left out, no event: it has no version v'],
-  ['another version', [run, run, '{"v":2}'], ':3: left out, no event: it has version 2'],
+  ['no JSON', [run, 'hello'], ':2: skipped, not an event: it is not JSON: hello'],
+  ['no event', [run, '{"a":1}'], ':2: skipped, not an event: it has no version v'],
+  ['another version', [run, run, '{"v":2}'], ':3: skipped, not an event: it has version 2'],
   [
     'nested too deeply',
     [
       run,
       JSON.stringify(note(1, 'x')).replace('"v":1', `"v":1,"later":${'['.repeat(5000)}${']'.repeat(5000)}`),
     ],
-    ':2: left out, no event: it has more than 32 levels of lists and records',
+    ':2: skipped, not an event: it has more than 32 levels of lists and records',
   ],
-  ['too little', [run, '{"v":1,"event":"note"}'], ':2: left out, no event: it has no field '],
+  ['too little', [run, '{"v":1,"event":"note"}'], ':2: skipped, not an event: it has no field '],
 ])(
   'a line that is %s is told with its place and left out; what follows is shown',
   async (_, lines, message) => {
@@ -156,7 +156,7 @@ test('of many bad lines the first are told one by one, and then how many there w
   const { exit, stderr } = await view(place, [path])
   expect(exit).toBe(0)
   expect(stderr.split('\n')).toHaveLength(7)
-  expect(stderr).toContain(`${path}: left out 100 lines in all that are no events`)
+  expect(stderr).toContain(`${path}: skipped 100 lines in all that are not events`)
 })
 
 test('a file with other lines only is exit 1, and no picture is made of it', async () => {
@@ -165,7 +165,7 @@ test('a file with other lines only is exit 1, and no picture is made of it', asy
   const picture = join(place.folder, 'a.svg')
   const { exit, stderr } = await view(place, [path, '--save', picture])
   expect(exit).toBe(1)
-  expect(stderr).toContain(`${path} has no events, only other lines`)
+  expect(stderr).toContain(`${path} contains lines, but none of them is an event`)
   expect(existsSync(picture)).toBe(false)
 })
 
@@ -188,7 +188,7 @@ test('a last line that a kill cut off is left out with a note', async () => {
   const { exit, stdout, stderr } = await view(place, [path])
   expect(exit).toBe(0)
   expect(stdout).toContain('whole')
-  expect(stderr).toBe(`osdemo: note: ${path}:3: the last line is cut off and was left out\n`)
+  expect(stderr).toBe(`osdemo: note: ${path}:3: skipped the last line, which is cut off\n`)
 })
 
 test('what cannot be read is exit 1', async () => {

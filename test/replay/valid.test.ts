@@ -40,7 +40,7 @@ test('it says of every event what a validator says', () => {
 
 test.each([
   ['a later field does no harm', { ...events[0], later: 1 }, undefined],
-  ['another version', { v: 2 }, 'version 2, and this osdemo reads version 1'],
+  ['another version', { v: 2 }, 'version 2, but this osdemo reads version 1'],
   ['an unknown kind', { ...events[0], event: 'explosion' }, 'the unknown event "explosion"'],
   ['a later field does no harm in a record either', withLaterField(), undefined],
   ['a kind that every object has', { ...events[0], event: 'toString' }, 'the unknown event "toString"'],

@@ -75,7 +75,7 @@ ${drawSvg(story, { alone: false })}
 function claimsSection(claims: readonly Claim[]): string {
   const good = claims.filter(({ holds }) => holds).length
   const sum =
-    claims.length === 0 ? 'Nothing was claimed.' : `${good} of ${counted(claims.length, 'claim')} hold.`
+    claims.length === 0 ? 'This run has no claims.' : `${good} of ${counted(claims.length, 'claim')} hold.`
   return `<section aria-labelledby="claims">
 <h2 id="claims" tabindex="-1">Claims</h2>
 <p>${sum}</p>
@@ -86,7 +86,7 @@ ${claims.map(claimItem).join('\n')}
 }
 
 function claimItem({ id, holds, text, evidence }: Claim): string {
-  const verdict = holds ? '<b class="holds">✔ holds</b>' : '<b class="fails">✘ does not hold</b>'
+  const verdict = holds ? '<b class="holds">✔ holds</b>' : '<b class="fails">✘ failed</b>'
   const items = evidence.map(
     ({ about, value, source }) =>
       `<li>${escapeXml(about)}: <code>${escapeXml(value)}</code> <small>${escapeXml(source)}</small></li>`,
@@ -102,7 +102,7 @@ function eventsSection(story: Story): string {
   const left = steps.length - shown.length
   const note =
     left > 0
-      ? `<p>${counted(left, 'event')} after these are not in this table: save to FILE.ndjson as well.</p>`
+      ? `<p>This table leaves out the last ${counted(left, 'event')}. FILE.ndjson has all of them.</p>`
       : ''
   return `<section aria-labelledby="events">
 <h2 id="events" tabindex="-1">Events</h2>
@@ -139,7 +139,7 @@ function row({ event, lane, held }: Step, start: number): string {
   const words = describe(event, undefined, ends ? event.t - held.begin : undefined)
   const whom = event.event === 'started' || event.event === 'exited' ? `${event.name} ${event.child}: ` : ''
   const way = event.event === 'sent' || event.event === 'received' ? ` over ${event.channel}` : ''
-  const verdict = event.event === 'claim' ? (event.holds ? '✔ ' : '✘ does not hold: ') : ''
+  const verdict = event.event === 'claim' ? (event.holds ? '✔ ' : '✘ claim failed: ') : ''
   const cells = [time, speaker(lane), event.event, verdict + whom + words + way]
   return `<tr>${cells.map((cell) => `<td>${escapeXml(cell)}</td>`).join('')}</tr>`
 }

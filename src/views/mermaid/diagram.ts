@@ -111,7 +111,7 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
         case 'tally':
           return note(`${event.direction} ${describe(event)}`, lane)
         case 'claim':
-          return note(`${event.holds ? '✔' : '✘ CLAIM FAILS:'} ${event.text}`, lane)
+          return note(`${event.holds ? '✔' : '✘ claim failed:'} ${event.text}`, lane)
         case 'error':
           return note(`✘ ${describe(event)}`, lane)
         default:

@@ -38,7 +38,7 @@ function draw(story: Story, limit: number, room = Number.POSITIVE_INFINITY): Dia
   }
   for (const step of story.steps) {
     if (diagram.length > room) {
-      diagram.note('The diagram ends here: it would be too long for Mermaid')
+      diagram.note('The diagram ends here. Mermaid cannot draw a longer one.')
       return diagram
     }
     if (step.event.event === 'run') fold.reset()

@@ -119,7 +119,7 @@ function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
 function titleOf({ arrows, first }: Bundle): string {
   const { from, to, channel, fate } = first
   const other = 'not in this recording'
-  const way = `${from?.lane.name ?? other} to ${to?.lane.name ?? (fate === 'lost' ? 'nobody: not received' : other)}`
+  const way = `${from?.lane.name ?? other} to ${to?.lane.name ?? (fate === 'lost' ? 'no process: not received' : other)}`
   const texts = arrows.slice(0, 8).map(({ message }) => textOf(message, 80))
   const more = arrows.length > 8 ? [`and ${arrows.length - 8} more`] : []
   return [`${way}, over ${channel}`, ...texts, ...more].join('\n')

@@ -60,7 +60,7 @@ function badgeWidth(group: Group<Place>): number {
 }
 
 function claimText({ holds, text }: Claim): string {
-  return `${holds ? '✔' : '✘ does not hold:'} ${text}`
+  return `${holds ? '✔' : '✘ claim failed:'} ${text}`
 }
 
 /** The list, from `top` on, and where it ends. Regions of memory have a picture of their own. */
@@ -78,7 +78,7 @@ export function listClaims({ claims }: Story, top: number, width: number, layout
     const sign = textAt(42, y, holds ? '✔' : '✘', kind)
     parts.push(textAt(34, y, `${index + 1}`, 'dim', 'end'))
     parts.push(claim.id ? element('g', { 'data-claims': claim.id }, sign) : sign)
-    const words = holds ? text : `does not hold: ${text}`
+    const words = holds ? text : `claim failed: ${text}`
     for (const part of wrapped(words, width - 72, 12, 3)) line(60, part, holds ? '' : 'bad')
     const told = claims.length > mostTold ? [] : evidence.slice(0, mostEvidence)
     for (const one of told) line(60, wrapped(describe(one), width - 72, 11, 1).join(''), 'small dim')

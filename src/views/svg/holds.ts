@@ -52,7 +52,7 @@ function titleOf(calls: Group<Held>): string {
     const together = calls.reduce((sum, one) => sum + one.end - one.begin, 0)
     return `${lane.name}: ${counted(calls.length, 'call')}: ${names}\ntogether ${duration(together)}`
   }
-  const outcome = last ? sentence(last, end - begin) : `${first.call}: no end was seen`
+  const outcome = last ? sentence(last, end - begin) : `${first.call}: not seen to return`
   return `${lane.name}: ${first.call} ${first.object}\n${outcome}`
 }
 
@@ -60,6 +60,6 @@ function labelOf(calls: Group<Held>, room: number): string {
   const [{ begin, end, first, last }] = calls
   if (calls.length > 1) return fitted(counted(calls.length, 'call'), room, 11)
   const errno = last?.errno ? ` ${last.errno}` : ''
-  const full = `${first.call}${errno} · ${last ? duration(end - begin) : 'no end was seen'}`
+  const full = `${first.call}${errno} · ${last ? duration(end - begin) : 'not seen to return'}`
   return widthOf(full, 11) <= room ? full : fitted(first.call + errno, room, 11)
 }

@@ -137,7 +137,7 @@ function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
   const cuts = scale.cuts.flatMap(({ from, to, time }) => {
     const middle = (from + to) / 2
     const wave = (x: number) => `M${x.toFixed(1)} ${top + 6}l4 5l-8 5l4 5V${foot}`
-    const title = `${duration(time)} in which nothing was told are cut out here`
+    const title = `${duration(time)} without an event are cut out here`
     return [
       element('rect', {
         x: from + 2,
@@ -177,16 +177,16 @@ function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, 
 function footnotes(whole: Story, story: Story, { scale, folded, unlisted }: Layout): string[] {
   const notes: string[] = []
   if (scale.cuts.length > 0) {
-    notes.push('Times are to scale; where the axis is broken, time in which nothing was told is cut out.')
+    notes.push('Times are to scale. Where the axis is broken, time without an event is cut out.')
   }
   if (folded.size > 0) {
     const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
-    notes.push(`Too close together to be drawn each for itself: ${parts.join(', ')}.`)
+    notes.push(`Too close together to be drawn one by one: ${parts.join(', ')}.`)
   }
-  if (unlisted > 0) notes.push(`Evidence of claims that is not listed: ${unlisted}.`)
-  if (whole.leftOut > 0) notes.push(`${counted(whole.leftOut, 'event')} of detail are not drawn.`)
+  if (unlisted > 0) notes.push(`Evidence not listed: ${unlisted}.`)
+  if (whole.leftOut > 0) notes.push(`${counted(whole.leftOut, 'event')} of detail not drawn.`)
   const missing = whole.lanes.length - story.lanes.length
-  if (missing > 0) notes.push(`${missing} more processes and threads are not drawn.`)
+  if (missing > 0) notes.push(`${missing} more processes and threads not drawn.`)
   const failures = story.steps.flatMap(({ event }) => (event.event === 'error' ? [event.message] : []))
   return [...failures.map((message) => `The run failed: ${message}`), ...notes].map((text) =>
     fitted(text, width - 24, 11),

@@ -30,8 +30,8 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
   const path = (d: string, name: string) => (x: number, y: number) =>
     element('path', { d: `M${x} ${y}${d}`, class: name, 'stroke-width': 2 })
   const signs: [boolean, string, Sign['draw']][] = [
-    [holds.length > 0, 'a call holds its caller', bar('held', barHeight)],
-    [holds.some(({ last }) => last?.errno), 'a call that failed', bar('held failed', barHeight)],
+    [holds.length > 0, 'a call blocks', bar('held', barHeight)],
+    [holds.some(({ last }) => last?.errno), 'a failed call', bar('held failed', barHeight)],
     [
       steps.some(({ event, held }) => event.event === 'call' && !held),
       'a call that returned at once',
@@ -45,8 +45,8 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
     [states.has('zombie'), 'zombie', bar('zombie', 12)],
     [arrows.some(({ fate }) => fate !== 'lost'), 'message', path('h10m0 -4v8l8 -4z', 'arrow')],
     [arrows.some(({ fate }) => fate === 'lost'), 'not received', path('m4 -4l8 8m0 -8l-8 8', 'lost')],
-    [kinds.has('tally'), 'many messages, only counted', bar('tally', 4)],
-    [kinds.has('evidence'), 'what the kernel said', path('m4 0l5 -5l5 5l-5 5z', 'kernel')],
+    [kinds.has('tally'), 'many messages, counted', bar('tally', 4)],
+    [kinds.has('evidence'), 'evidence from the kernel', path('m4 0l5 -5l5 5l-5 5z', 'kernel')],
     [kinds.has('note'), 'a note', (x, y) => element('circle', { cx: x + 9, cy: y, r: 2, class: 'dim' })],
     [kinds.has('created'), 'made', path('m9 -4v8m-4 -4h8', 'mark')],
     [kinds.has('removed'), 'removed', path('m5 0h8', 'mark')],

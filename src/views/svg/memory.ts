@@ -48,7 +48,7 @@ function drawMap({ title, regions }: MemoryMap, top: number): { parts: string[];
     textAt(
       12,
       top + 17,
-      'Higher boxes are larger, but not to scale. Shaded is what is in memory now.',
+      'A higher box is a larger part, but not to scale. The shaded part is resident.',
       'small dim',
     ),
   ]

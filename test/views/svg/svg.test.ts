@@ -16,7 +16,7 @@ test('calls too short to be seen each for itself are drawn together, and the pic
     say('writer', 2, { event: 'call', phase: 'end', call: 'write', object: 'p', result: 1 })
   }
   const text = draw(events)
-  expect(text).toMatch(/Too close together to be drawn each for itself: 2,000 calls/)
+  expect(text).toMatch(/Too close together to be drawn one by one: 2,000 calls/)
   expect(text.match(/class="held"/g)!.length).toBeLessThan(400)
 })
 
@@ -30,7 +30,7 @@ test('a call whose end was not told lasts no longer than its caller', () => {
   const [, width] = /<rect [^>]*width="([\d.]+)"[^>]*class="held"/.exec(text)!
   expect(Number(width)).toBeGreaterThan(50)
   expect(Number(width)).toBeLessThan(150)
-  expect(text).toContain('compute · no end was seen')
+  expect(text).toContain('compute · not seen to return')
 })
 
 test.each(['svg', 'html'] as const)('claims have their ids beside their words: %s', (name) => {

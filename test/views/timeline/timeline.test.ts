@@ -135,7 +135,7 @@ describe('the timeline', () => {
 
   test('shows an error, but not where it is shown elsewhere', () => {
     const error = by('d', 1, { event: 'error', exit: 2, message: 'no', hint: 'yes' })
-    expect(show([error])).toContain('ERROR            ✘ no; yes (exit code 2)')
+    expect(show([error])).toContain('ERROR            ✘ no (yes), exit code 2')
     expect(createTimeline({ color: 0, width: 80, hide: ['error'] }).event(error)).toBe('')
   })
 
