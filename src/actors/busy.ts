@@ -1,21 +1,21 @@
-/** Computes without a pause, and knows from the clock when it had a CPU; or sleeps; or waits for a word. */
+/** Computes in a loop and finds out from its clock when it was running, or sleeps, or waits for a command. */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { now, type Say } from '../events.js'
 import { runActor, splitWord } from './lib/runtime.js'
 
 export interface BusyConfig {
-  /** Microseconds between two looks at the clock, from which on it says that it was not on a CPU in between. */
+  /** In microseconds. When the clock jumps by more between two looks, the process was not on a CPU in between. */
   gap: number
 }
 
 /**
- * What the supervisor may say. `compute`: until the next word. `report T U` ends it and has it told when it had a CPU
- * from T to U, times of the clock in microseconds, as `state` events. `sleep N`: N times, a millisecond each.
- * `here`: whether it has started by now.
+ * Commands of the supervisor. `compute` runs until the next command. `report T U` ends it and reports, as `state` events, when
+ * the process was running between T and U, times of the event clock in microseconds. `sleep N` sleeps N times for 1 ms. `here`
+ * answers with a note once the process has started.
  */
 export type BusyWord = 'here' | 'compute' | `report ${number} ${number}` | `sleep ${number}` | 'end'
 
-/** How long it computes between two looks for a word, in microseconds. */
+/** How long it computes between two looks for a command, in microseconds. */
 const spell = 10_000
 
 declare module '../actor-types.js' {
@@ -31,14 +31,14 @@ runActor<'busy'>(async ({ say, nextWord, config: { gap } }) => {
     const [verb, times] = splitWord(word)
     if (verb === 'compute') await compute(say, turns, next)
     if (verb === 'sleep') sleep(say, Number(times))
-    if (verb === 'here') say({ event: 'note', text: 'is here, and waits for a word' })
+    if (verb === 'here') say({ event: 'note', text: 'The process has started and waits for a command.' })
     word = await next
   }
 })
 
-/** The event loop looks for the next word without waiting, so this process never sleeps meanwhile. */
+/** Between two spells of work the event loop looks for the next command. It does not block, so the process is always ready. */
 async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise<void> {
-  const about = { event: 'call', call: 'compute', object: 'without a pause' } as const
+  const about = { event: 'call', call: 'compute', object: 'in a loop' } as const
   say({ ...about, phase: 'begin' })
   let word: BusyWord | undefined
   let x = 1
@@ -52,7 +52,7 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
   turns.look()
   const [verb, times] = splitWord(word)
   if (verb === 'report') {
-    // The type of this word has two numbers.
+    // The type of this command has two numbers.
     const [since, until] = times.split(' ').map(Number) as [number, number]
     report(say, turns.list, since, until)
   }
@@ -60,8 +60,8 @@ async function compute(say: Say, turns: Turns, next: Promise<BusyWord>): Promise
 }
 
 /**
- * Some microseconds of work between two looks at the clock. Each look makes garbage, and where nothing else is done the
- * collector comes so often, and waits for its helper threads, that this process is not always ready.
+ * Some microseconds of work between two looks at the clock. Each look allocates memory. Without work in between, the garbage
+ * collector would run so often, and wait for its helper threads, that this process would not always be ready.
  */
 function work(x: number): number {
   let next = x
@@ -70,17 +70,17 @@ function work(x: number): number {
 }
 
 function sleep(say: Say, times: number): void {
-  const about = { event: 'call', call: 'sleep', object: `${times} times, a millisecond each` } as const
+  const about = { event: 'call', call: 'sleep', object: `${times} times for 1 ms` } as const
   const cell = new Int32Array(new SharedArrayBuffer(4))
   say({ ...about, phase: 'begin' })
   for (let i = 0; i < times; i++) Atomics.wait(cell, 0, 0, 1)
   say({ ...about, phase: 'end' })
 }
 
-/** So many turns are told at most, the last ones: who watches has to read it all. */
+/** At most so many time slices are reported, the last ones, because a person has to read them. */
 const mostTold = 150
 
-/** Ready between its turns: it never does anything but compute. */
+/** Reports when the process was running. Between two time slices it was ready, because it never does anything but compute. */
 function report(say: Say, list: Turn[], since: number, until: number): void {
   const about = { event: 'state', child: process.pid, kernel: 'R', source: 'CLOCK_MONOTONIC' } as const
   const turns = list.filter(({ from, to }) => to > since && from < until)
@@ -91,12 +91,12 @@ function report(say: Say, list: Turn[], since: number, until: number): void {
   }
   for (const { from, to } of told) {
     say({ ...about, state: 'running' }, Math.max(from, since))
-    // What comes after the very last turn is for others to see.
+    // What follows the last time slice is not known here: the supervisor reads it from /proc.
     if (to < until && to !== list.at(-1)?.to) say({ ...about, state: 'ready' }, to)
   }
 }
 
-/** A time from which on the clock was looked at without a gap, in microseconds. */
+/** A time slice, in microseconds: between the two times there was no gap in the clock. */
 interface Turn {
   from: number
   to: number
@@ -104,11 +104,11 @@ interface Turn {
 
 interface Turns {
   list: Turn[]
-  /** Looks at the clock, and gives it. */
+  /** Reads the clock. @returns its time */
   look(): number
 }
 
-/** The last so many turns are remembered: some 20 seconds of them. */
+/** At least so many time slices are remembered, the last ones: those of about 20 seconds. */
 const remembered = 20_000
 
 function createTurns(gap: number): Turns {

@@ -1,16 +1,16 @@
-/** Takes memory in each of the ways in which a program does, when the supervisor says so. */
+/** Obtains memory in each of the ways in which a program can, at the commands of the supervisor. */
 import { allocate } from '../ipc/libc.js'
 import { runActor } from './lib/runtime.js'
 
 export interface GrowerConfig {
-  /** Small allocations: how many, and of how many bytes. The C library takes less than 128 KiB from the heap. */
+  /** Small allocations: how many, and of how many bytes. glibc takes pieces below 128 KiB from the heap: mallopt(3). */
   pieces: number
   piece: number
   /** A large allocation, in bytes. */
   large: number
 }
 
-/** `small` and `large` allocate, `recurse` calls itself. When it is done it says so, as the end of a call. */
+/** `small` and `large` allocate, `recurse` recurses. The end of each is reported as the end of a call. */
 export type GrowerWord = 'small' | 'recurse' | 'large' | 'end'
 
 declare module '../actor-types.js' {
@@ -20,24 +20,24 @@ declare module '../actor-types.js' {
 }
 
 runActor<'grower'>(async ({ say, config: { pieces, piece, large }, nextWord }) => {
-  // The first call of the C library loads what makes it, and that takes memory too.
+  // The first call loads the FFI library, which needs memory too. It must not count as growth.
   allocate(piece)
-  say({ event: 'note', text: `I have my own memory now (pid ${process.pid})` })
-  /** @param result the address of what was allocated last, or how deep the recursion was */
+  say({ event: 'note', text: 'The child is ready to allocate.' })
+  /** @param result the address of the last allocation, or the depth of the recursion */
   const done = (call: string, object: string, result: bigint | number) =>
     say({ event: 'call', phase: 'end', call, object, result: Number(result) })
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     if (word === 'small') {
       const addresses = Array.from({ length: pieces }, () => allocate(piece))
-      // There are `pieces` of them.
-      done('malloc', `${piece} bytes, ${pieces} times, the last`, addresses.at(-1)!)
+      // There are `pieces` addresses, and `pieces` is not 0.
+      done('malloc', `${pieces} times ${piece} bytes`, addresses.at(-1)!)
     }
-    if (word === 'recurse') done('recurse', 'until the engine allows no more calls, and back;', recurse())
-    if (word === 'large') done('malloc', `${large} bytes, once`, allocate(large))
+    if (word === 'recurse') done('recurse', 'to the largest depth that V8 allows', recurse())
+    if (word === 'large') done('malloc', `${large} bytes`, allocate(large))
   }
 })
 
-/** Each call has a frame of its own on the stack, until it returns. V8 lets the frames have 984 KiB. @returns how many there were */
+/** Recurses until V8 allows no more calls: its frames may use 984 KiB of stack. @returns the depth */
 function recurse(): number {
   let depth = 0
   const deeper = (): void => {

@@ -1,4 +1,4 @@
-/** Passes a byte on to another process, which passes it back, and measures how long that takes; or is the other process. */
+/** Sends a byte to another process, which sends it back, and measures the round trip. The same program is the other process. */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { now, type Say } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
@@ -6,19 +6,20 @@ import { micro } from '../text.js'
 import { runActor, splitWord } from './lib/runtime.js'
 
 export interface PasserConfig {
-  /** Paths of two FIFOs. */
+  /** The paths of the two FIFOs. */
   there: string
   back: string
-  /** It sends the byte and measures; the other one answers until this one has closed. */
+  /** True for the process that sends first and measures. The other one sends back until it reads end of file. */
   begins: boolean
-  /** How often the byte is passed at most, and for how long at most, in milliseconds. */
+  /** The most round trips of one measurement, and the most milliseconds that it may take. */
   times: number
   patience: number
 }
 
 /**
- * What the supervisor may say to the one that begins. `alone`: the same calls on one FIFO that only it has open, so that there is
- * no switch; before the other one comes. `open`: both FIFOs. `pass WHERE`: there and back, with both running there.
+ * Commands of the supervisor to the process that begins. `alone` measures the same calls on one FIFO that no other process has
+ * open, so that there is no switch; it comes before the other process is started. `open` opens both FIFOs. `pass WHERE` measures
+ * round trips; WHERE names the CPUs, for the evidence.
  */
 export type PasserWord = 'alone' | 'open' | `pass ${string}` | 'end'
 
@@ -42,7 +43,7 @@ runActor<'passer'>(async ({ say, nextWord, config }) => {
     const [verb, where] = splitWord(word)
     if (verb === 'alone') {
       const fd = openSync(there, constants.O_RDWR)
-      measure(say, config, fd, fd, (times) => `a write(2) and a read(2) without a switch, median of ${times}`)
+      measure(say, config, fd, fd, (times) => `write(2) and read(2) without a switch, median of ${times}`)
       closeSync(fd)
     } else if (verb === 'open') {
       const about = { event: 'call', call: 'open', object: 'both FIFOs, one for each direction' } as const
@@ -51,12 +52,12 @@ runActor<'passer'>(async ({ say, nextWord, config }) => {
       from = await openFifo(back, 'reading', true)
       say({ ...about, phase: 'end' })
     } else if (verb === 'pass') {
-      measure(say, config, to, from, (times) => `a byte there and back, ${where}, median of ${times}`)
+      measure(say, config, to, from, (times) => `round trip of one byte, ${where}, median of ${times}`)
     }
   }
 })
 
-/** Passes the byte again and again, and tells how often, and how long once took. */
+/** Makes round trips, and reports their number as a tally and their median as evidence. */
 function measure(
   say: Say,
   config: PasserConfig,
@@ -77,7 +78,7 @@ function measure(
     time = after
   } while (count < taken.length && time < end)
   say({ event: 'tally', channel: config.there, direction: 'sent', messages: count, bytes: count, since })
-  // The loop above ran at least once, so there is a middle one.
+  // The loop above ran at least once, so there is an element in the middle.
   const median = taken.subarray(0, count).sort()[count >> 1]!
   const microseconds = median * 1000
   const value = micro(microseconds)

@@ -65,6 +65,13 @@ export function readStatus(pid: number, tid?: number): Status | undefined {
   return text === undefined ? undefined : parseStatus(text)
 }
 
+/** A line of a status file, quoted: `PPid: 812`. Undefined where the process or the field cannot be seen. */
+export function quoteStatus(pid: number, field: string): string | undefined {
+  const text = readText(`${folder(pid)}/status`) ?? ''
+  const value = new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(text)?.[1]
+  return value === undefined ? undefined : `${field}: ${value}`
+}
+
 /** Whether a capability is in effect. @param bit its number in linux/capability.h, as 10 for CAP_NET_BIND_SERVICE */
 export function hasCapability(status: Status, bit: number): boolean {
   return ((status.capEff >> BigInt(bit)) & 1n) === 1n

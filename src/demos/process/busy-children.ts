@@ -1,4 +1,4 @@
-/** Children that compute without a pause, on one CPU: what the demos of states, scheduling and switches share. */
+/** Children that compute in a loop on one CPU, for the demos of states, scheduling and context switches. */
 import type { BusyConfig, BusyWord } from '../../actors/busy.js'
 import { DemoFailed, Unavailable } from '../../errors.js'
 import { now } from '../../events.js'
@@ -9,12 +9,12 @@ import type { Stage } from '../../run/stage.js'
 import { zip } from '../shared/lists.js'
 import { requireProc } from '../shared/require-proc.js'
 
-/** The finest that a busy child sees, in microseconds: it was off the CPU when the clock jumped by more. */
+/** In microseconds. A busy child that sees its clock jump by more was not on the CPU. It cannot see shorter interruptions. */
 export const gap = 20
 
 /**
- * @returns the CPUs that we may use, lowest number first
- * @throws Unavailable where a child cannot be kept on a CPU, or the kernel does not count what these demos show
+ * @returns the CPUs that osdemo may use, lowest number first
+ * @throws Unavailable where a child cannot be pinned to a CPU, or the kernel does not count what these demos show
  */
 export function requireScheduler(demo: string): number[] {
   requireProc(demo)
@@ -22,15 +22,15 @@ export function requireScheduler(demo: string): number[] {
   const cpus = allowedCpus(process.pid)
   if (!readSchedstat(process.pid) || cpus.length === 0) {
     throw new Unavailable(
-      `${demo} takes its evidence from /proc/PID/schedstat, and there is none here`,
-      'use a kernel with CONFIG_SCHED_INFO, and mount /proc',
+      `${demo} reads /proc/PID/schedstat, and this kernel does not provide it`,
+      'Use a kernel that was built with CONFIG_SCHED_INFO, and mount /proc.',
     )
   }
   const policy = readPolicy(process.pid)
   if (policy !== 'SCHED_OTHER' && policy !== 'SCHED_BATCH') {
     throw new Unavailable(
-      `this process runs under ${policy}, where others do not get their share`,
-      `start it under the usual policy: chrt --other 0 osdemo ${demo}`,
+      `osdemo runs under the scheduling policy ${policy}, which ignores nice values`,
+      `Start it under the usual policy: chrt --other 0 osdemo ${demo}`,
     )
   }
   return cpus
@@ -44,7 +44,7 @@ export function busyCpu(cpus: number[]): number {
 
 export type BusyChild = ActorOf<'busy'>
 
-/** Starts busy children; they wait for a word. */
+/** Starts busy children. Each waits for its first command. */
 export async function startBusy<const Names extends readonly string[]>(
   stage: Stage,
   names: Names,
@@ -55,42 +55,42 @@ export async function startBusy<const Names extends readonly string[]>(
   return children as { [Name in keyof Names]: BusyChild }
 }
 
-/** Has children compute, and keeps them on one CPU once they do. */
+/** Lets children compute, and pins them to one CPU once all of them do: before that, a pinned child would start late. */
 export async function compute(children: BusyChild[], cpu: number): Promise<void> {
   await Promise.all(children.map((child) => tellAndWait(child, 'compute', 'begin')))
   for (const { id } of children) pin(id, [cpu])
 }
 
-/** Ends the computing of children, and waits until they have told what they saw from one time to another. */
+/** Ends the computing, and waits until each child has reported when it was running between the two times. */
 export async function report(children: BusyChild[], since: number, until: number): Promise<void> {
   await Promise.all(children.map((child) => tellAndWait(child, `report ${since} ${until}`, 'end')))
 }
 
-/** Lets children run wherever osdemo may: on a CPU that many want they would take long to end. */
+/** Lets children run on every CPU again: on one busy CPU they would take long to exit. */
 export function release(children: Actor[], cpus: number[]): void {
   for (const { id } of children) pin(id, cpus)
 }
 
-/** Tells a child a word, and waits until the call that it makes of it begins or ends. */
+/** Sends a child a command, and waits until the call that the child reports for it begins or ends. */
 export async function tellAndWait(child: BusyChild, word: BusyWord, phase: 'begin' | 'end'): Promise<void> {
   const sent = now()
   child.tell(word)
   await child.until('call', (event) => event.phase === phase && event.t >= sent)
 }
 
-/** What the kernel has counted for a child until the moment `t`, in microseconds of the clock. */
+/** The kernel's counts for a child at the moment `t`, in microseconds of the event clock. */
 export interface Count extends SchedStat {
   t: number
 }
 
-/** What the kernel has counted for a child until now. @throws DemoFailed when the child has exited */
+/** The kernel's counts for a child now. @throws DemoFailed when the child has exited */
 export function countOf({ id, name }: Actor): Count {
   const count = readSchedstat(id)
-  if (!count) throw new DemoFailed(`the ${name} (pid ${id}) is gone`, { hint: 'run it again' })
+  if (!count) throw new DemoFailed(`the ${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
   return { ...count, t: now() }
 }
 
-/** Reads the counts of all children at nearly the same moment: tries again when it took over 1 ms. */
+/** Reads the counts of all children at nearly the same moment: of 20 tries, the first within 1 ms, or else the fastest. */
 export function countAll(children: Actor[]): Count[] {
   let best: Count[] = []
   for (let tries = 0, least = Number.POSITIVE_INFINITY; tries < 20 && least > 1000; tries++) {
@@ -102,7 +102,7 @@ export function countAll(children: Actor[]): Count[] {
   return best
 }
 
-/** What was counted from one moment to another. */
+/** The difference of two counts of one child. */
 export function between(before: Count, after: Count): Count {
   return {
     t: after.t - before.t,
@@ -112,18 +112,18 @@ export function between(before: Count, after: Count): Count {
   }
 }
 
-/** What was counted for each child since `before`, which has a count for each of them in the same order. */
+/** The difference to `before`, which has a count for each child in the same order. */
 export function countsSince(before: Count[], children: Actor[]): Count[] {
   return zip(before, countAll(children)).map(([one, other]) => between(one, other))
 }
 
-/** Nanoseconds, as people say them. */
+/** Nanoseconds as milliseconds, with one decimal below 10 ms. */
 export function inMilliseconds(nanoseconds: number): string {
   const milliseconds = nanoseconds / 1e6
   return `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`
 }
 
-/** Ends children that wait for a word. */
+/** Lets children exit that wait for a command. */
 export async function dismiss(children: BusyChild[]): Promise<void> {
   for (const child of children) child.tell('end')
   await Promise.all(children.map(({ ended }) => ended))

@@ -1,18 +1,18 @@
-/** The shares of one CPU that busy children get, and the shares that their weights predict. */
-import { sharesOf } from '../../proc/nice-weights.js'
+/** The shares of one CPU that busy children receive, and the shares that their weights predict. */
+import { sharesOf, weightOf } from '../../proc/nice-weights.js'
 import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import { zip } from '../shared/lists.js'
 import { type Count, inMilliseconds } from './busy-children.js'
 
-/** How far a share may be from the predicted one, as a part of the predicted one. */
+/** How far a share may be from the predicted share, as a part of the predicted share. */
 const tolerance = 0.15
 
 /**
- * The counts, once all children have got enough CPU time and each share is near the predicted one.
- * Otherwise undefined: the caller then measures on until its patience is over.
+ * The counts, once all children have received enough CPU time and each share is near the predicted one.
+ * Otherwise undefined, so that the caller continues to measure until its patience is over.
  *
- * @param sample milliseconds of the CPU that the child with the least weight is to get
+ * @param sample CPU time that the child with the least weight must have received, in milliseconds
  */
 export function judged(sums: Count[], nice: number[], sample: number): Count[] | undefined {
   const predicted = sharesOf(nice)
@@ -24,7 +24,7 @@ function isEnough(sums: Count[], predicted: number[], sample: number): boolean {
   return total(sums) * Math.min(...predicted) >= sample * 1e6
 }
 
-/** The part of all CPU time that a child has got. */
+/** The part of the children's CPU time that one child received. */
 function shareOf({ run }: Count, sums: Count[]): number {
   return run / total(sums)
 }
@@ -33,35 +33,39 @@ function isNear(share: number, predicted: number): boolean {
   return Math.abs(share / predicted - 1) <= tolerance
 }
 
-/** CPU time of all children together, in nanoseconds. */
+/** The CPU time of all children together, in nanoseconds. */
 export function total(sums: Count[]): number {
   return sums.reduce((sum, { run }) => sum + run, 0)
 }
 
-export function showShares(
-  stage: Stage,
-  children: Actor[],
-  nice: number[],
-  sums: Count[],
-  sample: number,
-): void {
+interface Measured {
+  children: Actor[]
+  nice: number[]
+  sums: Count[]
+  sample: number
+  cpu: number
+}
+
+/** Claims the share of each child: together the claims make a table. */
+export function showShares(stage: Stage, { children, nice, sums, sample, cpu }: Measured): void {
   const predicted = sharesOf(nice)
   if (!isEnough(sums, predicted, sample)) {
-    const least = inMilliseconds(total(sums) * Math.min(...predicted))
+    const least = percent(Math.min(...predicted))
     stage.note(
-      `too little to judge the shares by: a child that is due ${percent(Math.min(...predicted))} of ` +
-        `${inMilliseconds(total(sums))} gets some ${least}, a few turns; take values that are closer, or a calmer moment`,
+      `Not observed: the shares. A child that is due ${least} of ${inMilliseconds(total(sums))} ran too few times. ` +
+        'Use nice values that are closer together, or try again when other programs are idle.',
       'aside',
     )
     return
   }
+  const table = `Shares of CPU ${cpu}, and what the weights predict (within ${100 * tolerance} %)`
   for (const [[{ name }, value], [sum, share]] of zip(zip(children, nice), zip(sums, predicted))) {
-    const got = shareOf(sum, sums)
+    const [received, due, weight] = [percent(shareOf(sum, sums)), percent(share), `${weightOf(value)}`]
     stage.claim(
       'scheduler/weights-predict-shares',
-      `${name} (nice ${value}) got ${percent(got)} of what all got; its weight predicts ` +
-        `${percent(share)}, which is within ${100 * tolerance} %`,
-      isNear(got, share),
+      `The weight predicts the share of a CPU: ${name} (nice ${value}) received ${received}, predicted ${due}.`,
+      isNear(shareOf(sum, sums), share),
+      { table, cells: { child: name, nice: `${value}`, weight, predicted: due, received } },
     )
   }
 }

@@ -1,30 +1,30 @@
-/** The pages that a process and the child that it forked have in common, by the kernel's count: copy on write, seen from outside. */
+/** Copy-on-write, observed from outside: how many pages parent and child share, as the kernel counts them in smaps. */
 import { readSmaps } from '../../proc/smaps.js'
 import type { Stage } from '../../run/stage.js'
 import { kib } from '../../text.js'
 import { zip } from '../shared/lists.js'
 import type { Variable } from './fork-picture.js'
 
-/** Those of the variables of examples/fork-shares.c that lie in memory which is shared. */
+/** The variables of examples/fork-shares.c that lie in shared memory. */
 export const sharedVariables = ['MAP_SHARED', 'System V']
 
-/** Bytes of a variable whose pages are its own for certain: all but the first and the last, which others may share. */
+/** Bytes of a variable that lie in pages of its own. Its first and its last page may contain other variables too. */
 const whole = 15 * 4096
 
-/** Bytes of it that only the write copies: one page may be copied already, as that of the running function on the stack. */
+/** Bytes that are copied at the child's write at the earliest. One page may be copied before, such as the top of the stack. */
 const some = whole - 4096
 
-/** What the kernel counts of the mapping that a variable lies in, in bytes. */
+/** The kernel's counts for the mapping that a variable lies in, in bytes. */
 export interface Pages {
-  /** Those that only the child has. */
+  /** Pages that only the child has. */
   own: number
-  /** Those that another process has too. */
+  /** Pages that another process has too. */
   common: number
-  /** What is in memory of it in the child and in the parent, whichever has less. A page in swap is counted nowhere. */
+  /** Resident pages, in the child or in the parent, whichever has fewer. Pages in swap are in none of these counts. */
   resident: number
 }
 
-/** @returns of each variable; of a process that cannot be seen any more, nothing */
+/** @returns the counts of each variable; all are 0 when a process has exited */
 export function readPages(child: number, parent: number, variables: Variable[]): Pages[] {
   const mappings = { child: readSmaps(child) ?? [], parent: readSmaps(parent) ?? [] }
   return variables.map(({ address }) => {
@@ -36,7 +36,7 @@ export function readPages(child: number, parent: number, variables: Variable[]):
   })
 }
 
-/** Copy on write: pages that both had become pages of the child alone, when it writes. */
+/** Shows copy-on-write: when the child writes to common pages, they are replaced by pages of its own. */
 export function showCopies(
   stage: Stage,
   child: number,
@@ -47,33 +47,29 @@ export function showCopies(
   const pages = zip(before, after)
   const rows = zip(variables, pages).map(([{ name }, [before, after]]) => ({ name, before, after }))
   for (const { name, before, after } of rows) {
-    const say = ({ own, common }: Pages) => `own ${kib(own)}, common ${kib(common)}`
     stage.evidence(
       `/proc/${child}/smaps`,
-      `${say(before)}; then ${say(after)}`,
-      `${name} of the child, before and after it wrote`,
+      `Private: ${kib(before.own)} → ${kib(after.own)}, Shared: ${kib(before.common)} → ${kib(after.common)}`,
+      `${name} of the child, before → after the write`,
       { data: [before, after].map(({ own, common }) => ({ variable: name, own, common })) },
     )
   }
   const copied = rows.filter(({ name }) => !sharedVariables.includes(name))
   const kept = rows.filter(({ name }) => sharedVariables.includes(name))
   if ([...copied.map(({ before }) => before), ...after].some(({ resident }) => resident < whole)) {
-    stage.note(
-      'cannot be seen here, since not all of it is in memory: that the kernel copies what is written to',
-      'aside',
-    )
+    stage.note('Not observed: copy-on-write, because not all pages of the variables are resident.', 'aside')
     return
   }
   stage.claim(
     'fork/copies-page-on-write',
-    'copy on write: pages that both had in common are copied for the child when it writes',
+    `Copy-on-write: the kernel copies a private page when a process writes to it, here for ${copied.length} variables.`,
     copied.every(
       ({ before, after }) => after.own >= before.own + some && after.common <= before.common - some,
     ),
   )
   stage.claim(
     'fork/shared-memory-is-not-copied',
-    'shared memory is not copied: after the child wrote, all of its pages are common',
+    'Shared memory is not copied on a write: parent and child still share all of its pages.',
     kept.every(({ after }) => after.own === 0 && after.common >= whole),
   )
 }

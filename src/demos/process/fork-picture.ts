@@ -1,4 +1,4 @@
-/** What examples/fork-shares.c prints: pictures of the variables of one process, each with a title. */
+/** Reads the output of examples/fork-shares.c: pictures of the variables of one process, each with a title. */
 
 export interface Variable {
   name: string
@@ -18,7 +18,7 @@ export interface Picture {
 const variableLine = /^ {2}(\S.*?) +0x([0-9a-f]+) +\S+ +(-?\d+)$/
 const offsetLine = /^ {2}file offset +fd (\d+) +(\d+)$/
 
-/** Takes its lines, one by one; calls back with each picture when it is complete, which its last line tells. */
+/** Takes the output line by line, and calls back with each complete picture: the line with the file offset is its last. */
 export function pictureReader(onPicture: (picture: Picture) => void): (line: string) => void {
   let title = ''
   let variables: Variable[] = []

@@ -1,6 +1,6 @@
 /**
- * Which of stack, heap and shared memory do parent and child share after fork(2)? A C program forks, for Node cannot; it
- * waits at each step, and we look at the memory of both.
+ * What parent and child share after fork(2). A C program forks, because Node cannot. It waits at each step, so that osdemo
+ * can read the memory of both processes in between.
  */
 import { DemoFailed } from '../../errors.js'
 import { fdFlags } from '../../proc/fds.js'
@@ -8,6 +8,7 @@ import { readPids } from '../../proc/pids.js'
 import { readInt } from '../../proc/process-memory.js'
 import { readSmaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
+import { quoteStatus } from '../../proc/status.js'
 import { compiled } from '../../run/compile.js'
 import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -19,91 +20,100 @@ import { type Picture, pictureReader } from './fork-picture.js'
 
 export const processFork: Demo = async (stage) => {
   requireProc('process fork')
+  stage.note(
+    'After fork(2) parent and child use the same addresses, but not always the same memory. ' +
+      'Watch which variables of the parent change when the child writes to its own.',
+    'opening',
+  )
   const { parent, next } = await startParent(stage, await compiled('fork-shares'))
   parent.tell('begin')
   const { variables, offset } = await next()
-  stage.note(
-    `The parent has set each of its variables to 1: ${variables.map(({ name }) => name).join(', ')}.`,
-  )
+  stage.note(`The parent has set six variables to 1: ${variables.map(({ name }) => name).join(', ')}.`)
 
   parent.tell('fork')
   const child = await stage.poll(() => waitingChildOf(parent.id))
   if (child === undefined) {
-    throw new DemoFailed('no child of the parent has been seen', { hint: 'run it again' })
+    throw new DemoFailed('no child of the parent was found', { hint: 'Run the demo again.' })
   }
   stage.say({ event: 'started', child, name: 'child', kind: 'process' })
   const ppid = readStat(child)?.ppid ?? null
-  stage.evidence(`/proc/${child}/stat`, `ppid ${ppid}`, 'the parent of the child', { data: { ppid } })
+  const quoted = quoteStatus(child, 'PPid') ?? `PPid: ${ppid}`
+  stage.evidence(`/proc/${child}/status`, quoted, 'the parent', { data: { ppid } })
   const before = readPages(child, parent.id, variables)
 
   parent.tell('look')
   const first = await next()
   stage.claim(
     'fork/addresses-are-the-same',
-    'each variable has the same address in the child as in the parent',
+    `After fork(2) a variable has the same address in both processes: all ${variables.length} have.`,
     variables.every(({ address }, at) => first.variables[at]?.address === address),
   )
   stage.claim(
     'fork/child-starts-with-the-same-values',
-    'the child finds in each what the parent had put there: 1',
+    'The child starts with the values of the parent: it reads 1 from each variable.',
     first.variables.every(({ value }) => value === 1),
   )
 
   parent.tell('write')
   const second = await next()
-  stage.note(
-    'The child writes 2 into each variable, and reads 5 bytes of the file that the parent has opened.',
-  )
-  showCopies(stage, child, variables, before, readPages(child, parent.id, variables))
+  stage.note('The child writes 2 to each variable, and reads 5 bytes from a file that the parent opened.')
+  const after = readPages(child, parent.id, variables)
   for (const { name, address } of variables) showInts(stage, [parent.id, child], name, address)
   showOffsets(stage, [parent.id, child], second.fd)
+  showCopies(stage, child, variables, before, after)
 
   parent.tell('end of the child')
-  const after = await next()
+  const last = await next()
   stage.say({ event: 'exited', child, name: 'child', kind: 'process', code: 0, signal: null })
-  claimShares(stage, after)
+  claimShares(stage, last)
   stage.claim(
     'fork/file-offset-is-shared',
-    'shared: the open file and its offset, which has moved for the parent although it has read nothing',
-    offset === 0 && after.offset === 5,
+    'They share the open file description: the child read 5 bytes, which moved the offset of both.',
+    offset === 0 && last.offset === 5,
   )
   parent.tell('end')
   await parent.ended
   showWhyNotNode(stage)
+  stage.note(
+    'Each process has its own private memory. Shared mappings, segments and open file descriptions stay common, ' +
+      'so processes can communicate through these.',
+    'closing',
+  )
+  stage.note('Next: `osdemo shm demo` shows processes that communicate through a segment.', 'next')
 }
 
-/** @param after what the parent finds when the child has written 2 everywhere */
+/** @param after the values of the parent, when the child has written 2 to each variable */
 function claimShares(stage: Stage, after: Picture): void {
   const all = (names: string[], value: number) =>
     names.every((name) => after.variables.find((one) => one.name === name)?.value === value)
   stage.claim(
     'fork/private-memory-is-separate',
-    'not shared: stack, heap, data and private mapping, where the parent still has its 1',
+    'Private memory is separate: in stack, heap, data and MAP_PRIVATE the parent still reads 1.',
     all(['stack', 'heap', 'data', 'MAP_PRIVATE'], 1),
   )
   stage.claim(
     'fork/shared-memory-is-shared',
-    'shared: the shared mapping and the System V segment, where the parent finds the 2 of the child',
+    'Shared memory is common: in MAP_SHARED and the System V segment the parent reads 2.',
     all(sharedVariables, 2),
   )
 }
 
-/** What stands at one address, in one process and in the other. */
+/** The value at one address, in the parent and in the child. */
 function showInts(stage: Stage, pids: [parent: number, child: number], name: string, address: bigint): void {
   const [parent, child] = pids.map((pid) => readInt(pid, address))
   if (parent === undefined || child === undefined) return
   const source = pids.map((pid) => `/proc/${pid}/mem`).join(', ')
-  stage.evidence(source, `parent ${parent}, child ${child}`, `${name}, at ${address.toString(16)}`, {
+  stage.evidence(source, `parent: ${parent}, child: ${child}`, `${name}, at 0x${address.toString(16)}`, {
     data: { variable: name, address: address.toString(16), parent, child },
   })
 }
 
-/** Starts the program, and gives its pictures one by one. */
+/** Starts the program. @returns `next` too, which waits for its next picture */
 async function startParent(stage: Stage, path: string) {
   const pictures: Picture[] = []
   const reader = pictureReader((picture) => pictures.push(picture))
   const parent = await stage.startProgram('parent', [path, 'steps'], reader)
-  // It makes a segment without a key, and removes it at once; only if it is killed between the two is there something to do.
+  // The program removes its segment as soon as it has attached it. If it is killed before that, the sweep removes the segment.
   const entry = record('segment', '0', parent.id)
   stage.scope.defer(() => {
     entry.release()
@@ -111,7 +121,7 @@ async function startParent(stage: Stage, path: string) {
   })
   let over = false
   void parent.ended.then(() => {
-    // What it has said may come a moment later.
+    // Its last lines may arrive shortly after its exit.
     setTimeout(() => (over = true), 500)
   })
   let seen = 0
@@ -119,14 +129,14 @@ async function startParent(stage: Stage, path: string) {
     await stage.poll(() => pictures.length > seen || over, 10_000)
     const picture = pictures[seen++]
     if (picture) return picture
-    throw new DemoFailed(`the program that forks has ended, or says nothing (${path})`, {
-      hint: 'what it said on stderr tells why; try it alone: that path, without arguments',
+    throw new DemoFailed(`the program that forks exited or printed nothing: ${path}`, {
+      hint: `Read its error message above, or run it on its own: ${path}`,
     })
   }
   return { parent, next }
 }
 
-/** Its child, once that waits for its next step. */
+/** The child, once it waits for its next step. */
 function waitingChildOf(parent: number): number | undefined {
   return readPids().find((pid) => {
     const stat = readStat(pid)
@@ -138,28 +148,27 @@ function showOffsets(stage: Stage, pids: number[], fd: number): void {
   for (const pid of pids) {
     const info = fdFlags(pid, fd)
     if (info)
-      stage.evidence(`/proc/${pid}/fdinfo/${fd}`, `pos ${info.pos}`, 'the offset of the open file', {
-        data: info.pos,
-      })
+      stage.evidence(`/proc/${pid}/fdinfo/${fd}`, `pos: ${info.pos}`, 'the file offset', { data: info.pos })
   }
 }
 
-/** Of this very process. */
+/** Shows which of osdemo's own mappings a forked child would not have. */
 function showWhyNotNode(stage: Stage): void {
   const left = (readSmaps(process.pid) ?? []).filter(({ flags }) => flags.includes('dc'))
   if (left.length === 0) {
-    stage.note('cannot be seen here: why Node cannot fork(2)', 'aside')
+    stage.note('Not observed: why Node cannot fork. No mapping of osdemo has the flag dc.', 'aside')
     return
   }
   const bytes = left.reduce((sum, { from, to }) => sum + Number(to - from), 0)
   stage.evidence(
     `/proc/${process.pid}/smaps`,
-    `${left.length} mappings, ${kib(bytes)}, flag dc`,
-    'what a child would not get',
+    `VmFlags: dc in ${left.length} mappings, ${kib(bytes)}`,
+    'not copied by fork(2)',
     { data: { mappings: left.length, bytes } },
   )
   stage.note(
-    'Node itself cannot fork(2): V8 has asked the kernel (MADV_DONTFORK, the flag dc) not to give its memory to a child, which would die of SIGSEGV. child_process.fork starts a new program.',
+    'A C program forks here, because a fork of Node would crash: V8 keeps its memory from children (MADV_DONTFORK). ' +
+      'The function child_process.fork starts a new program instead.',
     'aside',
   )
 }

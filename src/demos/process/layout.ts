@@ -1,41 +1,45 @@
-/** The memory of a live process, as the textbook draws it: text, data, bss, heap, what is mapped, stack. */
+/** The address space of a live process as textbooks draw it: text, data, bss, heap, mappings, stack. */
 import { basename } from 'node:path'
 import { DemoFailed } from '../../errors.js'
 import type { Piece } from '../../proc/memory-parts.js'
 import { readStat } from '../../proc/stat.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import type { RunningProgram } from '../../run/start-program.js'
+import { counted } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
 import { claimOrder, type Memory, partAt, readMemory, showMemory } from './show-memory.js'
 
-/** A program that has computed for so many ticks of its own CPU time (1/100 s) is looked at all the same. */
+/** In ticks of CPU time (1/100 s). A program that has computed for so long is shown although it does not wait. */
 const busy = 50
 
-/** And so is one that waits for a moment again and again, after so many milliseconds. */
+/** In milliseconds. After so long, a program that waits only for short moments is shown too. */
 const patience = 5000
 
-/** At so many looks in a row, 5 ms apart, an unknown program must be asleep: a short sleep may be part of its beginning. */
+/** How many times in a row, 5 ms apart, an unknown program must be seen waiting: it may wait for short moments while it starts. */
 const settled = 20
 
-/** Lines of its output that are shown. */
+/** How many lines of its output are shown. */
 const listened = 20
 
-/** A process that is there already. */
+/** Shows an existing process. */
 export function layoutOf(pid: number): Demo {
   return async (stage) => {
     requireProc('process layout')
     const memory = readMemory(pid)
+    open(stage)
     showMemory(stage, memory)
     claimOrder(stage, memory)
     showPointers(stage, memory)
+    close(stage)
   }
 }
 
-/** A program that is started for it, and looked at when it waits for the first time. */
+/** Starts a program, and shows it as soon as it waits. */
 export function layoutOfCommand(words: string[]): Demo {
   return async (stage) => {
     requireProc('process layout')
-    // The command line has at least a program: `osdemo process layout --` alone is a usage error.
+    open(stage)
+    // There is at least one word: `osdemo process layout --` alone is a usage error.
     const name = basename(words[0]!)
     const lines: string[] = []
     let more = 0
@@ -46,16 +50,18 @@ export function layoutOfCommand(words: string[]): Demo {
     await untilWaits(stage, program, settled)
     const memory = readMemory(program.id)
     showMemory(stage, memory)
-    for (const line of lines) stage.note(`${name} says: ${line}${placesOf(line, memory)}`)
-    if (more > 0) stage.note(`${name} has said ${more} lines more`)
+    for (const line of lines) stage.note(`${name} printed: ${line}${placesOf(line, memory)}`)
+    if (more > 0) stage.note(`${name} printed ${counted(more, 'more line')}.`, 'aside')
     claimOrder(stage, memory)
     showPointers(stage, memory)
+    close(stage)
   }
 }
 
-/** A small program that every machine has. */
+/** Starts cat, a small program that every machine has, and shows it. */
 export const processLayout: Demo = async (stage) => {
   requireProc('process layout')
+  open(stage)
   const program = await stage.startProgram('cat', ['cat'])
   await untilWaits(stage, program, 3)
   const memory = readMemory(program.id)
@@ -66,59 +72,79 @@ export const processLayout: Demo = async (stage) => {
   if (pointers)
     stage.claim(
       'memory/stack-pointer-is-in-stack',
-      'the stack pointer points into the stack',
+      `The stack pointer contains the top of the stack: 0x${memory.pointers?.stack.toString(16)}.`,
       pointers.stack?.part === 'stack',
     )
   program.kill()
   await program.ended
+  close(stage)
 }
 
-/** A program may map what it likes as it likes; this one does as nearly all do. */
+function open(stage: Stage): void {
+  stage.note(
+    'The address space of a process has parts for its instructions, its variables, its heap and its stack. ' +
+      'Watch where each part lies, and what the process may do there.',
+    'opening',
+  )
+}
+
+function close(stage: Stage): void {
+  stage.note(
+    'Each part has its own permissions, and the kernel enforces them. ' +
+      'The heap grows up and the stack grows down, into the free addresses between them.',
+    'closing',
+  )
+  stage.note('Next: `osdemo process layout --grow` shows what makes each part grow.', 'next')
+}
+
+/** Claimed of cat only: a program may map memory with any permissions, as one with a just-in-time compiler does. */
 function claimRights(stage: Stage, { pieces }: Memory): void {
   const rights = (part: Piece['part']) =>
     pieces.filter((piece) => piece.part === part).map((piece) => piece.permissions)
+  const list = (all: string[]) => [...new Set(all)].join(' ')
+  const text = rights('text')
   stage.claim(
     'memory/text-is-executable-not-writable',
-    'text may be executed and not written to',
-    rights('text').length > 0 && rights('text').every((text) => text.startsWith('r-x')),
+    `Text is executable and not writable: its permissions are ${list(text)}.`,
+    text.length > 0 && text.every((one) => one.startsWith('r-x')),
   )
   const writable = (['data', 'bss', 'heap', 'stack'] as const).flatMap(rights)
   stage.claim(
     'memory/data-is-writable-not-executable',
-    'data, bss, heap and stack may be written to and not executed',
-    writable.length > 0 && writable.every((text) => text.startsWith('rw-')),
+    `Data, bss, heap and stack are writable and not executable: their permissions are ${list(writable)}.`,
+    writable.length > 0 && writable.every((one) => one.startsWith('rw-')),
   )
 }
 
-/** Where the main thread is: in which part its next instruction lies, and the top of its stack. */
+/** Shows in which parts the next instruction of the main thread and the top of its stack lie. */
 function showPointers(
   stage: Stage,
   { pid, pieces, pointers }: Memory,
 ): { stack: Piece | undefined } | undefined {
   if (!pointers) {
     stage.note(
-      `where its main thread is cannot be seen: it runs, or /proc/${pid}/syscall is closed to us`,
+      `Not observed: stack pointer and program counter. The process is running, or /proc/${pid}/syscall is not readable.`,
       'aside',
     )
     return undefined
   }
   const say = (address: bigint, about: string) => {
     const piece = partAt(pieces, address)
-    const where = piece ? `in ${nameOf(piece)}` : 'in none of them'
-    stage.evidence(`/proc/${pid}/syscall`, `${address.toString(16)}, ${where}`, about, {
+    const where = piece ? `in ${nameOf(piece)}` : 'in no part'
+    stage.evidence(`/proc/${pid}/syscall`, `0x${address.toString(16)}`, `${about}: ${where}`, {
       data: { address: address.toString(16), part: piece?.part ?? null },
     })
     return piece
   }
-  say(pointers.program, 'its program counter')
-  return { stack: say(pointers.stack, 'its stack pointer') }
+  say(pointers.program, 'program counter')
+  return { stack: say(pointers.stack, 'stack pointer') }
 }
 
 function nameOf({ part, name }: Piece): string {
   return name === '' ? part : `${part} ${name}`
 }
 
-/** The parts that addresses in a line of a program's output lie in: `: heap, stack`. */
+/** The parts that the addresses in a line of output lie in: ` (these addresses lie in heap, stack)`. */
 function placesOf(line: string, { pieces }: Memory): string {
   const addresses = line.match(/\b0x[0-9a-f]{4,16}\b/gi) ?? []
   const parts = addresses.flatMap((text) => partAt(pieces, BigInt(text)) ?? [])
@@ -127,9 +153,9 @@ function placesOf(line: string, { pieces }: Memory): string {
 }
 
 /**
- * Waits until a program sleeps at so many looks in a row: then it has been loaded, and has come as far as it comes by itself.
+ * Waits until a program is seen waiting so many times in a row: then it has been loaded, and needs input to continue.
  *
- * @throws DemoFailed when it has ended before
+ * @throws DemoFailed when it exits before that
  */
 async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, looks: number): Promise<void> {
   let ending: string | undefined
@@ -143,10 +169,9 @@ async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, loo
     return asleep >= looks || (stat?.cpuTicks ?? 0) >= busy || ending !== undefined
   }, patience)
   if (ending !== undefined) {
-    throw new DemoFailed(`${name} has ended before it could be looked at (${ending})`, {
-      hint: 'let it wait at its end: read from stdin (getchar, input), which is held open, or sleep',
+    throw new DemoFailed(`${name} exited before its memory could be read (${ending})`, {
+      hint: 'Let the program wait at its end: read from stdin (getchar, input), which stays open, or sleep.',
     })
   }
-  if (asleep < looks)
-    stage.note(`${name} has not waited for long yet: it is looked at while it runs`, 'aside')
+  if (asleep < looks) stage.note(`${name} does not wait, so its memory is read while it runs.`, 'aside')
 }

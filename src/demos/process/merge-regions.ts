@@ -1,14 +1,14 @@
-/** The pieces of a process's memory, put together to a picture that can be read: hundreds become two dozen. */
+/** Combines the mappings of a process, of which there may be hundreds, to regions that fit on a screen. */
 import type { Region } from '../../events.js'
 import type { Piece } from '../../proc/memory-parts.js'
 
-/** A region, and what it is in words. */
+/** A region and its label. */
 export interface Named {
   about: string
   region: Region
 }
 
-/** Regions that fit on a screen. */
+/** How many regions fit on a screen. */
 const enough = 24
 
 /** Pieces that become one region, lowest address first. */
@@ -16,18 +16,18 @@ type Run = [Piece, ...Piece[]]
 
 type Same = (piece: Piece) => string
 
-/** Each keeps fewer pieces apart than the one before it. */
+/** By what neighbours are combined. Each level combines more of them than the level before it. */
 const levels: Same[] = [
   ({ part, name }) => `${part} ${name}`,
   ({ part }) => part,
   ({ part }) => (mapped.includes(part) ? 'mapped' : part),
 ]
 
-/** Parts that lie between heap and stack, and of which there may be hundreds. */
+/** The parts between heap and stack, of which there may be hundreds. */
 const mapped: string[] = ['library', 'mapped file', 'shared memory', 'anonymous']
 
 /**
- * Puts neighbours of one kind together, and where that is not enough for a screen, more of them.
+ * Combines neighbours of one kind, and more of them where the result would not fit on a screen.
  *
  * @param pieces lowest address first
  * @returns regions, lowest address first

@@ -1,18 +1,18 @@
-/** Who waits for a process whose own parent is dead: the kernel gives it to another one. */
+/** The adopter of a process whose parent has died: the kernel reparents the process to it, and it has to reap it. */
 import { readStat, type Stat } from '../../proc/stat.js'
 import type { Stage } from '../../run/stage.js'
 import { readAgain, showState } from './show-state.js'
 
 /** `pid 1 (systemd)`. */
 export function named(pid: number): string {
-  return `pid ${pid} (${readStat(pid)?.comm ?? 'its name cannot be seen'})`
+  return `pid ${pid} (${readStat(pid)?.comm ?? 'name not visible'})`
 }
 
 /**
- * Looks until a zombie is reaped by the process that adopted it, and says so. Whether and when that is done is up to the
- * adopter: that of a container may take a second or two, and a program that is no init may never do it.
+ * Waits until the adopter reaps a zombie, and reports whether it did. This is no claim: the init of a container may take a
+ * second or two, and a program that is no init may never reap.
  *
- * @param patience in milliseconds
+ * @param patience in milliseconds; with 0 there is one look and no wait
  */
 export async function seeReaped(
   stage: Stage,
@@ -22,7 +22,7 @@ export async function seeReaped(
 ): Promise<void> {
   const gone = await stage.poll(() => readAgain(zombie) === undefined, patience)
   showState(stage, zombie)
-  if (gone) return stage.note(`${adopter} has waited for ${zombie.pid}, as an init does: the zombie is gone`)
-  const why = `${adopter} has not waited for it within ${patience / 1000} s`
-  stage.note(`that ${zombie.pid} is reaped by its new parent cannot be seen here: ${why}`, 'aside')
+  if (gone) stage.note(`Zombie ${zombie.pid} no longer exists: ${adopter} reaped it.`)
+  else if (patience === 0) stage.note(`Not observed: ${adopter} had not yet reaped ${zombie.pid}.`, 'aside')
+  else stage.note(`Not observed: ${adopter} did not reap ${zombie.pid} within ${patience / 1000} s.`, 'aside')
 }

@@ -1,4 +1,4 @@
-/** Busy children share one CPU: who runs when, and what a nice value is worth. */
+/** Busy children share one CPU: which runs when, and what share a nice value gives it. */
 import { getPriority } from 'node:os'
 import { now } from '../../events.js'
 import { renice } from '../../ipc/scheduling.js'
@@ -24,23 +24,23 @@ import {
 import { judged, showShares, total } from './cpu-shares.js'
 
 export interface ProcessScheduleOptions {
-  /** Busy children, 2 to 16. Without a list of nice values all have the same. */
+  /** How many busy children, 2 to 16. Without a list of nice values all have the same. */
   processes?: number | undefined
   /** The nice value of each, -20 to 19; by default 0, 5 and 10. */
   nice?: number[] | undefined
-  /** Milliseconds of the CPU that the child with the least weight is to get before the shares are judged. */
+  /** CPU time that the child with the least weight must have received before the shares are compared, in milliseconds. */
   sample?: number
-  /** Milliseconds after which it is judged all the same, or cannot be. */
+  /** How long the measurement may take, in milliseconds. After that the shares are compared as they are. */
   patience?: number
 }
 
-/** The children report their single turns on the CPU for this long at the end, in microseconds. */
+/** The last part of the measurement, in microseconds: of this part, the children report every time that they were running. */
 const window = 240_000
 
-/** So many voluntary switches do not count: the garbage collector, for example, makes a thread wait. */
+/** So few voluntary switches may happen without spoiling the shares: for example, the garbage collector makes a thread wait. */
 const fewSleeps = 10
 
-/** A timer tick in nanoseconds, at most 1/100 s: the kernel updates a running child's count only then. */
+/** The longest timer tick, 1/100 s, in nanoseconds. The kernel updates the CPU time of a running child once a tick. */
 const tick = 10_000_000
 
 export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
@@ -48,24 +48,26 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
   return async (stage) => {
     const cpus = requireScheduler('process schedule')
     const cpu = busyCpu(cpus)
+    stage.note(
+      'The scheduler shares a CPU in proportion to weights, and the nice value sets the weight. ' +
+        'Watch how close each share comes to the prediction.',
+      'opening',
+    )
     const nice = options.nice ?? defaultNice(stage, options.processes)
     const children = await startBusy(
       stage,
       nice.map((_, index) => `child-${index + 1}`),
     )
     stage.evidence(
-      'sched_prio_to_weight of the kernel',
-      nice.map((value) => `${weightOf(value)} (nice ${value})`).join(', '),
+      'sched_prio_to_weight in kernel/sched/core.c',
+      nice.map((value) => `nice ${value}: ${weightOf(value)}`).join(', '),
       'the weights',
       { data: nice.map((value) => ({ nice: value, weight: weightOf(value) })) },
     )
-    stage.note(
-      `all ${nice.length} compute without a pause, on CPU ${cpu} alone; it is measured who gets how much`,
-      'opening',
-    )
+    stage.note(`All ${nice.length} children compute on CPU ${cpu}, and on no other CPU.`)
     const { sums, sleeps } = await stage.holdEvents(async () => {
       await compute(children, cpu)
-      // Only now: with a high nice value, a child would take long to start.
+      // Not earlier, because a child with a high nice value would take long to start.
       for (const [{ id }, value] of zip(children, nice)) renice(id, value)
       const awake = sleepsOf(children)
       const before = countAll(children)
@@ -74,32 +76,40 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
       const until = now()
       const sleeps = sleepsOf(children) - awake
       release(children, cpus)
-      // Every child was counted by then.
+      // By the latest of these times every child has been counted.
       const since = Math.max(...before.map(({ t }) => t))
       await report(children, Math.max(since, until - window), until)
       return { sums, sleeps }
     })
     showOneCpu(stage, children, sums)
-    if (judged(sums, nice, sample) || sleeps <= fewSleeps) showShares(stage, children, nice, sums, sample)
-    else
+    if (judged(sums, nice, sample) || sleeps <= fewSleeps) {
+      showShares(stage, { children, nice, sums, sample, cpu })
+    } else {
       stage.note(
-        `the shares cannot be judged here: the children left the CPU ${sleeps} times by themselves`,
+        `Not observed: the shares. The children gave up the CPU voluntarily ${sleeps} times, so not all were ready.`,
         'aside',
       )
+    }
     await dismiss(children)
+    stage.note(
+      'A nice value is no share: the share depends on the weights of all threads that are ready. ' +
+        'Each step of the nice value changes a weight by a factor of about 1.25.',
+      'closing',
+    )
+    stage.note('Next: `osdemo process switch` shows what it costs to change to another process.', 'next')
   }
 }
 
-/** Voluntary switches of the children: a child that sleeps now and then does not get its whole share. */
+/** Voluntary switches of all children. A child that waits now and then does not receive its whole share. */
 function sleepsOf(children: Actor[]): number {
   return children.reduce((sum, { id }) => sum + (readSwitches(id)?.voluntary ?? 0), 0)
 }
 
-/** Values that every user may set: a user without privileges cannot go below the nice value of osdemo. */
+/** Nice values that every user may set: a user without privileges may only raise the nice value of osdemo. */
 function defaultNice(stage: Stage, processes: number | undefined): number[] {
   const own = Math.max(0, getPriority())
   if (processes !== undefined) return Array<number>(processes).fill(own)
-  if (own > 0) stage.note(`osdemo itself runs with nice ${own}, and the children count from there`, 'aside')
+  if (own > 0) stage.note(`osdemo runs with nice value ${own}, so the children start from ${own}.`, 'aside')
   return [0, 5, 10].map((more) => Math.min(19, own + more))
 }
 
@@ -107,15 +117,15 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
   for (const [{ id, name }, { t, run, delay, turns }] of zip(children, sums)) {
     stage.evidence(
       `/proc/${id}/schedstat`,
-      `ran ${inMilliseconds(run)}, was ready for ${inMilliseconds(delay)}, got the CPU ${turns} times`,
-      `${name} in ${inMilliseconds(t * 1000)}`,
+      `running +${inMilliseconds(run)}, ready +${inMilliseconds(delay)}, time slices +${turns}`,
+      `${name}, within ${inMilliseconds(t * 1000)}`,
       { data: { runNs: run, delayNs: delay, turns, wallNs: t * 1000 } },
     )
   }
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000
   stage.claim(
     'scheduler/one-cpu-runs-one-at-a-time',
-    `all together ran for ${inMilliseconds(total(sums))} of ${inMilliseconds(wall)}: no more than one CPU has`,
+    `One CPU runs one process at a time: together they ran ${inMilliseconds(total(sums))} of ${inMilliseconds(wall)}.`,
     total(sums) <= wall + tick * sums.length,
   )
   showTurns(stage, children.flatMap(turnsOf))
@@ -123,13 +133,13 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
 
 function showTurns(stage: Stage, turns: Turn[]): void {
   if (turns.length === 0) {
-    stage.note('cannot be seen here: who ran when, for others had the CPU all the time at the end', 'aside')
+    stage.note('Not observed: which child ran when, because other processes kept the CPU busy.', 'aside')
     return
   }
   stage.claim(
     'scheduler/turns-do-not-overlap',
-    `of ${turns.length} turns that they saw by the clock no two were at the same time`,
-    // A child does not notice that it was off the CPU for less than a gap.
+    `On one CPU, time slices never overlap: of ${turns.length} reported by the children, no two do.`,
+    // A child does not notice that it lost the CPU for less than a gap.
     overlapOf(turns) <= turns.length * gap,
   )
 }
@@ -139,7 +149,7 @@ interface Turn {
   to: number
 }
 
-/** When a child was on the CPU, as the child reported it. */
+/** The times when a child was running, as it reported them. */
 function turnsOf({ events }: Actor): Turn[] {
   const states = events.filter((event) => event.event === 'state')
   return zip(states, states.slice(1))
@@ -147,7 +157,7 @@ function turnsOf({ events }: Actor): Turn[] {
     .map(([start, end]) => ({ from: start.t, to: end.t }))
 }
 
-/** Microseconds for which two or more were on the CPU. */
+/** The microseconds in which two or more children were running. */
 function overlapOf(turns: Turn[]): number {
   let overlap = 0
   let end = 0

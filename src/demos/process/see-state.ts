@@ -4,7 +4,7 @@ import { readStat } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 
-/** How long to wait for a state, in milliseconds: a child needs the CPU before it can stop, wait or exit. */
+/** How long to wait for a state, in milliseconds. On a busy machine a child waits long for the CPU that it needs to stop or exit. */
 export const patience = 20_000
 
 /** Reports the state of a child, with the kernel's letter for it. */
@@ -13,7 +13,7 @@ export function sayState(stage: Stage, { id }: Actor, state: ProcessState): void
   stage.say({ event: 'state', child: id, state, kernel, source: `/proc/${id}/stat` })
 }
 
-/** Waits until the kernel shows a child in a state, and reports it. @returns whether it did */
+/** Waits until the kernel shows a child in a state, and reports the state. @returns whether it did */
 export async function seeState(
   stage: Stage,
   child: Actor,

@@ -1,4 +1,4 @@
-/** A look at the memory of a process: its regions as the kernel lists them, and what must be so of them. */
+/** The memory of a process: its regions as the kernel lists them, and what the kernel guarantees for them. */
 import { OsdemoError } from '../../errors.js'
 import { type LoadSegment, readLoadSegments } from '../../proc/elf.js'
 import { readProgramFile } from '../../proc/links.js'
@@ -18,25 +18,23 @@ export interface Memory {
   pieces: Piece[]
   segments: LoadSegment[]
   marks: MemoryMarks
-  /** Where its main thread was at that moment; undefined while it ran, or where that cannot be seen. */
+  /** Stack pointer and program counter of its main thread; undefined while it was running, or where they are not readable. */
   pointers: Pointers | undefined
-  /** What the kernel counts as mapped, in bytes; undefined where that changed while we looked. */
+  /** VmSize, in bytes: all that is mapped. Undefined where it changed while the memory was read. */
   mapped: number | undefined
 }
 
 /**
- * @throws OsdemoError exit 1, where there is no such process, where it has no memory, and where this user may not look
+ * @throws OsdemoError exit 1, where there is no such process, where it has no memory, and where this user may not read it
  */
 export function readMemory(pid: number): Memory {
   const { state, comm } = requireProcess(pid)
   const marks = readMemoryMarks(pid)
   if (isKernelThread(pid)) {
     throw new OsdemoError(
-      `process ${pid} (${comm}) is a thread of the kernel, which has no memory of its own`,
+      `process ${pid} (${comm}) is a thread of the kernel, which has no address space of its own`,
       1,
-      {
-        hint: 'name a process that has one: osdemo process layout $$',
-      },
+      { hint: 'Name another process, such as your shell: osdemo process layout $$' },
     )
   }
   const before = readStatus(pid)?.mapped
@@ -45,31 +43,35 @@ export function readMemory(pid: number): Memory {
   const after = readStatus(pid)?.mapped
   if (!mappings || !marks) {
     requireProcess(pid)
-    throw new OsdemoError(`the kernel does not show this user the memory of process ${pid} (${comm})`, 1, {
-      hint: 'ask as the user that it belongs to, or as root',
-      call: 'open',
-      errno: 'EACCES',
-    })
+    throw new OsdemoError(
+      `cannot read the memory of process ${pid} (${comm}): EACCES (permission denied)`,
+      1,
+      {
+        hint: 'Run the command as the owner of the process, or as root.',
+        call: 'open',
+        errno: 'EACCES',
+      },
+    )
   }
   if (mappings.length === 0) {
     const zombie = state === 'Z' || requireProcess(pid).state === 'Z'
-    const why = zombie ? 'it is a zombie, which has ended and given it back' : 'it is ending'
-    throw new OsdemoError(`process ${pid} (${comm}) has no memory any more: ${why}`, 1, {
-      hint: 'name one that lives: ps -e lists them',
+    const why = zombie ? 'it is a zombie' : 'it is exiting'
+    throw new OsdemoError(`process ${pid} (${comm}) has no memory left: ${why}`, 1, {
+      hint: 'Name a process that is alive. List them with: ps -e',
     })
   }
   const segments = readLoadSegments(pid) ?? []
-  // A process that ends just now has no program any more; the next look at it finds that out.
+  // The link is missing when the process has just exited. Then the next read of the process fails.
   const file = readProgramFile(pid) ?? ''
   const pieces = findParts(mappings, { file, segments })
   return { pid, pieces, segments, marks, pointers, mapped: before === after ? before : undefined }
 }
 
-/** The picture of a whole process, the highest address first. */
+/** Shows the regions of a process, the highest address first. */
 export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): void {
   for (const { about, region } of gather(pieces).reverse()) {
     const { from, to, bytes, resident, permissions } = region
-    const value = `${from}-${to} ${permissions}, ${bytes} bytes, ${resident} in memory`
+    const value = `${from}-${to} ${permissions}, ${bytes} bytes, ${resident} resident`
     stage.evidence(`/proc/${pid}/smaps`, value, about, { region })
   }
   const sum = (size: (one: LoadSegment) => bigint) =>
@@ -78,50 +80,50 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
   const zero = sum(({ memorySize, fileSize }) => memorySize - fileSize)
   if (segments.length === 0) {
     stage.note(
-      'its ELF file cannot be read: text and data are told by their permissions, and bss not at all',
+      'Not observed: bss, because the program file is not readable. Text and data are known by their permissions.',
       'aside',
     )
     return
   }
   stage.evidence(
     `/proc/${pid}/exe`,
-    `${file} bytes of data in the file, and ${zero} of bss behind them`,
-    'its ELF file',
+    `data: ${file} bytes, bss: ${zero} bytes`,
+    'in the program file, bss has only a size',
     { data: { data: Number(file), bss: Number(zero) } },
   )
 }
 
-/** What the kernel guarantees of every process. */
+/** Claims what the kernel guarantees for every process. */
 export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory): void {
   const ordered = pieces.every(({ from, to }, at) => from < to && (pieces[at - 1]?.to ?? 0n) <= from)
   stage.claim(
     'memory/parts-do-not-overlap',
-    'the parts lie one above the other, and no two of them overlap',
+    `The parts of an address space never overlap: all ${pieces.length} here lie one above the other.`,
     ordered,
   )
   if (mapped === undefined)
-    stage.note('its memory changed while it was looked at: the parts cannot be added up', 'aside')
+    stage.note('Not observed: the sum of all parts, because the memory changed while it was read.', 'aside')
   else {
     const sum = pieces.reduce((total, { from, to }) => total + Number(to - from), 0)
-    stage.evidence(`/proc/${pid}/status`, `VmSize ${mapped / 1024} kB`, 'all that it has mapped', {
+    stage.evidence(`/proc/${pid}/status`, `VmSize: ${mapped / 1024} kB`, 'all that is mapped', {
       data: mapped,
     })
     stage.claim(
       'memory/parts-add-up',
-      `the parts add up to what the kernel counts, ${kib(sum)}: none is missing`,
+      `These parts are the whole address space: they add up to VmSize, ${kib(sum)}.`,
       sum === mapped,
     )
   }
   const heap = pieces.find(({ part }) => part === 'heap')
   const { startBrk } = marks
   if (!heap || startBrk === undefined) return
-  stage.evidence(`/proc/${pid}/stat`, startBrk.toString(16), 'start_brk, where brk(2) began', {
+  stage.evidence(`/proc/${pid}/stat`, `start_brk: 0x${startBrk.toString(16)}`, 'field 47, in hexadecimal', {
     data: { address: startBrk.toString(16) },
   })
   const page = 4096n
   stage.claim(
     'memory/heap-begins-at-start-brk',
-    'the heap begins where brk(2) began, at start_brk',
+    'The heap begins at start_brk, the address from which brk(2) enlarges it.',
     heap.from - startBrk >= 0n && heap.from - startBrk < page,
   )
 }

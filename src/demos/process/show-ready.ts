@@ -1,4 +1,4 @@
-/** Two children compute on one CPU: running, and ready but not running, are the same state R. */
+/** Two children compute on one CPU: the kernel shows the running one and the ready one in the same state, R. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from '../../events.js'
 import { readStat } from '../../proc/stat.js'
@@ -17,10 +17,10 @@ import {
 } from './busy-children.js'
 import { seeState } from './see-state.js'
 
-/** How long to hold a state so that a viewer can see it, in milliseconds. */
+/** How long each state lasts at least, so that it is visible in the chart of states, in milliseconds. */
 export const beat = 100
 
-/** Both children are in state R, and each learns from its clock when it really had the CPU. */
+/** Both children are in state R. Each finds out from gaps in its clock when it was running. */
 export async function showReady(
   stage: Stage,
   child: BusyChild,
@@ -28,7 +28,7 @@ export async function showReady(
   cpus: number[],
 ): Promise<void> {
   const cpu = busyCpu(cpus)
-  stage.note(`child and rival are to compute without a pause, on CPU ${cpu} alone`)
+  stage.note(`The child and its rival both compute on CPU ${cpu}, and on no other CPU.`)
   const both = [child, rival]
   const { letters, seen, sums } = await stage.holdEvents(async () => {
     const since = now()
@@ -48,35 +48,39 @@ export async function showReady(
   for (const [{ id, name }, { run, delay }] of zip(both, sums)) {
     stage.evidence(
       `/proc/${id}/schedstat`,
-      `running ${inMilliseconds(run)}, ready ${inMilliseconds(delay)}`,
-      name,
+      `running +${inMilliseconds(run)}, ready +${inMilliseconds(delay)}`,
+      `the ${name}, meanwhile`,
       { data: { runNs: run, delayNs: delay } },
     )
   }
   stage.claim(
     'scheduler/several-are-runnable-on-one-cpu',
-    'while two want one CPU, the kernel has both in state R at the same time',
+    'Several processes can be in state R on one CPU: both children were, at the same time.',
     letters !== undefined,
   )
   if (seen) {
+    const [own = '', other = ''] = sums.map(({ delay }) => inMilliseconds(delay))
     stage.claim(
       'process/state-r-means-running-or-ready',
-      'R means running or ready: each of them was ready for a part of that time, and did not run',
+      `R means running or ready: the child was ready for ${own} and the rival for ${other}.`,
       sums.every(({ delay }) => delay > 0),
     )
   } else {
-    stage.note('cannot be seen here: how long each was ready, for others had the CPU all the time', 'aside')
+    stage.note(
+      `Not observed: how long each was ready, because other processes kept CPU ${cpu} busy.`,
+      'aside',
+    )
   }
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000
   const ran = sums.reduce((sum, { run }) => sum + run, 0)
   stage.claim(
     'scheduler/one-cpu-runs-one-at-a-time',
-    `both together ran for ${inMilliseconds(ran)} of ${inMilliseconds(wall)}: one CPU runs one at a time`,
+    `One CPU runs one process at a time: both together ran for ${inMilliseconds(ran)} of ${inMilliseconds(wall)}.`,
     ran <= wall + 20e6,
   )
 }
 
-/** Whether both are in state R at one moment: the child is read before and after the rival. */
+/** Whether both are in state R at one moment. The child is read before and after the rival, and must be R both times. */
 function bothRunnable(child: Actor, rival: Actor): true | undefined {
   const letters = [child, rival, child].map(({ id }) => readStat(id)?.state)
   return letters.every((letter) => letter === 'R') || undefined

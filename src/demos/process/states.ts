@@ -1,4 +1,4 @@
-/** A child goes through every state of a process: new, ready, running, waiting, stopped, zombie, gone. */
+/** A child passes through every state of a process: new, ready, running, waiting, stopped, zombie, gone. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from '../../events.js'
 import { readStat } from '../../proc/stat.js'
@@ -21,6 +21,11 @@ import { beat, showReady } from './show-ready.js'
 
 export const processStates: Demo = async (stage) => {
   const cpus = requireScheduler('process states')
+  stage.note(
+    'A process uses a CPU in only one of its states: running. ' +
+      'Watch one child pass through all of them: ready, running, waiting, stopped, zombie.',
+    'opening',
+  )
   const child = await beNew(stage)
   const [rival] = await startBusy(stage, ['rival'])
   await showReady(stage, child, rival, cpus)
@@ -29,25 +34,30 @@ export const processStates: Demo = async (stage) => {
   await showStopped(stage, child)
   await showRunning(stage, child)
   await showEnd(stage, child)
+  stage.note(
+    'The scheduler moves a process between ready and running. System calls make it wait. ' +
+      'Signals stop, continue and kill it.',
+    'closing',
+  )
+  stage.note('Next: `osdemo process schedule` shows how the scheduler divides one CPU.', 'next')
 }
 
 async function beNew(stage: Stage): Promise<BusyChild> {
   const [child] = await startBusy(stage, ['child'])
   const stat = readStat(child.id)
   sayState(stage, child, 'new')
-  const source = `/proc/${child.id}/stat`
   const startTicks = stat?.startTicks ?? null
-  stage.evidence(source, `${startTicks}`, 'clock ticks from boot to the start of the child', {
+  stage.evidence(`/proc/${child.id}/stat`, `starttime: ${startTicks}`, 'field 22: clock ticks since boot', {
     data: { startTicks },
   })
   stage.claim(
     'process/new-child-is-known-to-kernel',
-    'it is new: the kernel has a process of that number, a child of osdemo, and knows when it was made',
-    // requireScheduler has checked that /proc shows our processes, so osdemo itself is there.
+    `A new process has an entry in the process table: pid ${child.id}, a child of osdemo, which started earlier.`,
+    // requireScheduler has checked that /proc shows our own processes, so it shows osdemo itself.
     stat?.ppid === process.pid && stat.startTicks >= readStat(process.pid)!.startTicks,
   )
   stage.note(
-    'The kernel has no letter for new: what was made is ready at once. It still loads its program.',
+    'Linux has no letter for new: a new process is ready at once. This one is still loading its program.',
     'aside',
   )
   return child
@@ -59,7 +69,7 @@ async function showWaiting(stage: Stage, child: Actor): Promise<void> {
     tid: child.id,
     calls: ['epoll_wait', 'epoll_pwait'],
     id: 'process/idle-process-sleeps-in-kernel',
-    claim: 'with nothing to do it is waiting: it sleeps in the kernel until somebody tells it a word',
+    claim: 'A process with nothing to do is waiting: the child is blocked in the kernel until input arrives.',
   })
   await sleep(beat)
 }
@@ -68,20 +78,18 @@ async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
   child.kill('SIGSTOP')
   const stopped = await seeState(stage, child, 'stopped', 'T')
   const wchan = readWchan(child.id, child.id)
-  if (wchan) stage.evidence(`/proc/${child.id}/wchan`, wchan, 'where in the kernel it is kept')
+  if (wchan) stage.evidence(`/proc/${child.id}/wchan`, wchan, 'the kernel function that stops it')
   const before = countOf(child)
+  stage.note('The child is stopped. osdemo sends it the command to compute.')
   child.tell('compute')
   await sleep(beat)
   const { run } = between(before, countOf(child))
-  stage.evidence(
-    `/proc/${child.id}/schedstat`,
-    inMilliseconds(run),
-    'how long it ran, now that it has been told to compute',
-    { data: { runNs: run } },
-  )
+  stage.evidence(`/proc/${child.id}/schedstat`, `running +${inMilliseconds(run)}`, 'since the command', {
+    data: { runNs: run },
+  })
   stage.claim(
     'process/sigstop-stops-it',
-    'SIGSTOP stops it: it has something to do, and does not run',
+    `SIGSTOP stops a process even when it has work to do: the child ran for ${inMilliseconds(run)}.`,
     stopped && readStat(child.id)?.state === 'T' && run < 1e6,
   )
 }
@@ -96,36 +104,40 @@ async function showRunning(stage: Stage, child: Actor): Promise<void> {
     return run > 1e6 && run
   }, patience)
   if (run !== undefined) sayState(stage, child, 'running')
-  stage.claim('process/sigcont-continues-it', 'SIGCONT lets it go on: now it runs', run !== undefined)
+  stage.claim(
+    'process/sigcont-continues-it',
+    'SIGCONT continues a stopped process: the child is computing now.',
+    run !== undefined,
+  )
   await sleep(beat)
 }
 
 /** A child exits in two steps: it is a zombie until its parent has reaped it. */
 async function showEnd(stage: Stage, child: Actor): Promise<void> {
-  // When somebody else has killed the child, the poll throws: the death of the child ends this run.
+  // If another process has killed the child, the poll throws, because the death of an actor fails the stage.
   const begun = await stage.poll(() => readStat(child.id)?.startTicks)
   child.kill('SIGKILL')
   if (seenAsZombie(child)) {
     sayState(stage, child, 'zombie')
     stage.claim(
       'zombie/killed-process-becomes-one',
-      'killed, it is a zombie: it has ended and has no memory any more, but its parent has not waited for it',
+      `A process that is killed is a zombie until its parent reaps it: pid ${child.id} has no memory left.`,
       readStatus(child.id)?.rss === undefined,
     )
   } else {
-    stage.note('cannot be seen here: that it is a zombie, since it took too long to end', 'aside')
+    stage.note('Not observed: the child as a zombie, because it did not exit within 1 s.', 'aside')
   }
   await child.ended
   const stat = readStat(child.id)
   stage.say({ event: 'state', child: child.id, state: 'gone', kernel: '', source: `/proc/${child.id}` })
   stage.claim(
     'zombie/is-gone-when-reaped',
-    'its parent has waited for it, and it is gone',
+    `Reaping removes a zombie: pid ${child.id} no longer exists.`,
     stat?.startTicks !== begun,
   )
 }
 
-/** Blocks the event loop for at most a second: Node would reap the child as soon as the loop turns. */
+/** Blocks the event loop for at most a second, because Node reaps the child at the next turn of the loop. */
 function seenAsZombie({ id }: Actor): boolean {
   const cell = new Int32Array(new SharedArrayBuffer(4))
   for (const end = now() + 1_000_000; now() < end; Atomics.wait(cell, 0, 0, 1)) {

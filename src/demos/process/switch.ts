@@ -1,4 +1,4 @@
-/** Context switches: how many a process makes that waits and one that computes, and what one costs. */
+/** Context switches: which kind a process makes that waits, which kind one that computes, and what a switch costs. */
 import type { PasserConfig, PasserWord } from '../../actors/passer.js'
 import { DemoFailed } from '../../errors.js'
 import { now } from '../../events.js'
@@ -20,37 +20,50 @@ import {
   tellAndWait,
 } from './busy-children.js'
 
-/** The one that begins, and the one that answers. */
+/** The process that sends the byte first and measures, and the process that sends it back. */
 type Passers = [ActorOf<'passer'>, ActorOf<'passer'>]
 
 export interface ProcessSwitchOptions {
-  /** How often a byte is passed at most, and for how long at most, in milliseconds: each time that it is measured. */
+  /** The most round trips of one measurement, and the most milliseconds that it may take. */
   times?: number
   patience?: number
 }
 
-/** How often one sleeps, a millisecond each. */
+/** How many times the sleeper sleeps, for 1 ms each. */
 const sleeps = 50
 
-/** How many switches of one that computes are waited for. */
+/** The demo waits for so many involuntary switches of the busy process. */
 const enough = 10
 
 export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOptions = {}): Demo {
   return async (stage) => {
     const cpus = requireScheduler('process switch')
+    stage.note(
+      'A process that waits gives up the CPU voluntarily. A process that computes is preempted. ' +
+        'Watch both kinds of context switch, and what one costs.',
+      'opening',
+    )
     await showKinds(stage, cpus)
     const { both, alone } = await enterPassers(stage, times, patience)
-    await showCost(stage, both, alone, cpus)
+    const cost = await showCost(stage, both, alone, cpus)
     both[0].tell('end')
     await Promise.all(both.map(({ ended }) => ended))
+    stage.note(
+      (cost > 0
+        ? `About ${micro(cost)} remain for one context switch, which includes waking the other process. `
+        : 'The cost of one switch was not observed: the system calls alone took as long. ') +
+        'During a switch no program makes progress, so a scheduler avoids switches that are not needed.',
+      'closing',
+    )
+    stage.note('Next: `osdemo why $$` shows what your shell is waiting for.', 'next')
   }
 }
 
-/** @throws DemoFailed when it is gone */
+/** @throws DemoFailed when the process has exited */
 function switches({ id, name }: Actor): Switches {
   const found = readSwitches(id)
   if (found) return found
-  throw new DemoFailed(`the ${name} (pid ${id}) is gone`, { hint: 'run it again' })
+  throw new DemoFailed(`the ${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
 }
 
 function since(before: Switches, actor: Actor): Switches {
@@ -69,24 +82,24 @@ function showSwitches(
 ): void {
   stage.evidence(
     `/proc/${id}/status`,
-    `${voluntary} voluntary, ${involuntary} involuntary`,
-    `switches of ${name} ${when}`,
+    `voluntary_ctxt_switches: +${voluntary}, nonvoluntary_ctxt_switches: +${involuntary}`,
+    `${name}, ${when}`,
     { data: { voluntary, involuntary } },
   )
 }
 
 async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   const [sleeper, watched, rival] = await startBusy(stage, ['sleeper', 'busy-1', 'busy-2'])
-  // Once it is awake: starting takes switches too.
+  // The count begins when the sleeper has started, because starting takes switches too.
   sleeper.tell('here')
   await sleeper.until('note')
   const awake = switches(sleeper)
   await tellAndWait(sleeper, `sleep ${sleeps}`, 'end')
   const slept = since(awake, sleeper)
-  showSwitches(stage, sleeper, slept, `while it slept ${sleeps} times`)
+  showSwitches(stage, sleeper, slept, `which slept ${sleeps} times`)
   stage.claim(
     'scheduler/waiting-switches-voluntarily',
-    'who waits leaves the CPU by itself: a voluntary switch, mostly one each time',
+    `A process that waits gives up the CPU voluntarily: ${slept.voluntary} voluntary switches in ${sleeps} sleeps.`,
     slept.voluntary >= sleeps / 2,
   )
 
@@ -98,15 +111,16 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
     return count.involuntary >= enough && count
   }, 5000)
   if (computed) {
-    showSwitches(stage, watched, computed, 'while it computed beside busy-2')
+    const all = computed.involuntary + computed.voluntary
+    showSwitches(stage, watched, computed, 'while busy-2 wanted the same CPU')
     stage.claim(
       'scheduler/computing-is-preempted',
-      'from who computes the kernel takes the CPU: its switches are involuntary',
+      `A process that computes is preempted: ${computed.involuntary} of its ${all} switches were involuntary.`,
       computed.involuntary > computed.voluntary,
     )
   } else {
     stage.note(
-      `cannot be seen here: within 5 seconds the kernel did not take the CPU from busy-1 ${enough} times`,
+      `Not observed: preemption. The kernel preempted busy-1 fewer than ${enough} times in 5 s.`,
       'aside',
     )
   }
@@ -114,7 +128,7 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   await dismiss([sleeper, ...busy])
 }
 
-/** The one that begins, and the one that answers; and what the calls alone take, in microseconds. */
+/** Starts both processes. `alone` is the time of the system calls without a switch, in microseconds. */
 async function enterPassers(
   stage: Stage,
   times: number,
@@ -135,7 +149,7 @@ async function enterPassers(
   return { both: [first, second], alone }
 }
 
-/** Lets a byte be passed, and gives how often, and how long once took, in microseconds, as the one that measures tells. */
+/** Lets the first process measure. @returns the number of round trips, and their median in microseconds, as it reports them */
 async function measure(
   first: ActorOf<'passer'>,
   word: PasserWord,
@@ -147,28 +161,23 @@ async function measure(
   return { times: messages, median }
 }
 
-async function showCost(stage: Stage, both: Passers, alone: number, cpus: number[]): Promise<void> {
+/** @returns the time that remains for one switch when the calls alone are subtracted, in microseconds */
+async function showCost(stage: Stage, both: Passers, alone: number, cpus: number[]): Promise<number> {
   const [one, other] = [busyCpu(cpus), cpus.at(-2)]
   const near = await pass(stage, both, [one, one])
   stage.claim(
     'scheduler/round-trip-takes-a-switch-each',
-    `on one CPU, ${near.times} times there and back took each of the two at least ${near.times} switches`,
+    `On one CPU, a round trip costs each process a switch: ${near.times} round trips, at least ${near.times} switches each.`,
     near.switches.every(({ voluntary, involuntary }) => voluntary + involuntary >= near.times),
   )
   if (other === undefined)
-    stage.note('cannot be seen here: the same on two CPUs, since osdemo may use one only', 'aside')
+    stage.note('Not observed: the same on two CPUs, because osdemo may use only one.', 'aside')
   else await pass(stage, both, [one, other])
   const half = near.median / 2
-  const left = half - alone
   stage.note(
-    'There and back is two passings. Each is a write(2), a read(2), waking the other one and the switch to it. ' +
-      (left > 0
-        ? `On one CPU a passing took ${micro(half)}, of which the two calls alone, with what Node adds to them, take ` +
-          `${micro(alone)}: about ${micro(left)} are left for one switch, with the waking. `
-        : 'What is left for the switch cannot be told here: the two calls alone took no less time. ') +
-      'Whoever else wants the CPU makes it longer.',
-    'closing',
+    `Half a round trip on one CPU took ${micro(half)}. The write(2) and the read(2) in it take ${micro(alone)}.`,
   )
+  return half - alone
 }
 
 async function pass(stage: Stage, both: Passers, cpus: [number, number]) {
@@ -179,6 +188,6 @@ async function pass(stage: Stage, both: Passers, cpus: [number, number]) {
     cpus[0] === cpus[1] ? `pass both on CPU ${cpus[0]}` : `pass on CPUs ${cpus[0]} and ${cpus[1]}`,
   )
   const counts = zip(before, both).map(([count, actor]) => since(count, actor))
-  for (const [actor, count] of zip(both, counts)) showSwitches(stage, actor, count, 'meanwhile')
+  for (const [actor, count] of zip(both, counts)) showSwitches(stage, actor, count, `in ${times} round trips`)
   return { times, median, switches: counts }
 }

@@ -1,22 +1,22 @@
-/** The family of a process: its parent, the parent of that, and so on; and its children and theirs. */
+/** The family of a process: its ancestors up to pid 1, and its descendants. */
 import { DemoFailed } from '../../errors.js'
 import { descendants, readFamily, readLineage } from '../../proc/family.js'
 import { canBeAddressed, isKernelThread, readStat, type Stat } from '../../proc/stat.js'
-import { readStatus } from '../../proc/status.js'
+import { quoteStatus, readStatus } from '../../proc/status.js'
 import { readUsers } from '../../proc/users.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { largest } from '../../text.js'
+import { counted, largest } from '../../text.js'
 import { zip } from '../shared/lists.js'
 import { requireProc } from '../shared/require-proc.js'
 import { requireProcess } from '../shared/require-process.js'
 import { type Shell, startShell } from '../shared/shell.js'
 
-/** Processes that are drawn of a family, at most; the others are counted. */
+/** At most so many processes are drawn. The others are only counted. */
 const mostDrawn = 24
 
 /**
- * A child, and another one that has a child of its own. Each shell says who it is and whom it has started. They end with
- * their children, and those end with us, whose pipe they read.
+ * A shell with two children, the second of which has a child of its own. Each shell prints its pid and that of each child. The
+ * shells exit after their children, and those exit when osdemo does, because they read a pipe from it.
  */
 const script = `
 cat <&3 &
@@ -25,23 +25,38 @@ sh -c 'cat <&3 & echo $$ $!; wait' &
 echo $$ $!
 wait`
 
-/** @param pid the process; left out, it is osdemo itself, which then makes a family */
+/** @param pid the process; when left out, it is osdemo itself, which then starts a family of processes */
 export function processTree(pid?: number): Demo {
   return async (stage) => {
     requireProc('process tree')
     requireProcess(pid ?? process.pid)
+    stage.note(
+      'Every process has one parent, so all processes form a tree. ' +
+        `Watch the parents from process ${pid ?? process.pid} up to the root of the tree, and its descendants.`,
+      'opening',
+    )
     await showAncestors(stage, pid ?? process.pid)
-    if (pid !== undefined) return showDescendants(stage, pid)
-    const mother = await startShell(stage, 'mother', script)
-    const pairs = [await mother.line(), await mother.line(), await mother.line()].map(pairOf)
-    showDescendants(stage, process.pid)
-    showFamily(stage, mother, pairs)
-    await endFamily(mother, pairs)
+    if (pid === undefined) await showOwnFamily(stage)
+    else showDescendants(stage, pid)
+    stage.note(
+      'A parent has a duty: when a child exits, the parent has to reap it. ' +
+        'When a parent dies first, another process adopts its children, so the tree stays connected.',
+      'closing',
+    )
+    stage.note('Next: `osdemo process zombie` shows a child that its parent has not reaped.', 'next')
   }
 }
 
+async function showOwnFamily(stage: Stage): Promise<void> {
+  const shell = await startShell(stage, 'shell', script)
+  const pairs = [await shell.line(), await shell.line(), await shell.line()].map(pairOf)
+  showDescendants(stage, process.pid)
+  showFamily(stage, shell, pairs)
+  await endFamily(shell, pairs)
+}
+
 async function showAncestors(stage: Stage, pid: number): Promise<void> {
-  // Not one moment's picture: who dies while we walk breaks the chain, and then we walk again.
+  // The walk is no snapshot: when a process in the chain dies meanwhile, the chain breaks, and the walk begins again.
   const whole = await stage.poll(() => {
     const lineage = readLineage(pid)
     const { members, missing } = lineage
@@ -49,9 +64,9 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
   }, 1000)
   const { members, missing } = whole ?? readLineage(pid)
   const top = members.at(-1)
-  if (!top) throw new DemoFailed(`process ${pid} ended while it was looked at`)
-  stage.note('R runs or is ready, S and D wait, I is idle, T is stopped, Z is a zombie', 'aside')
-  stage.note(`process ${pid}, its parent, the parent of that, and so on`)
+  if (!top) throw new DemoFailed(`process ${pid} exited before its parent could be read`)
+  stage.note('States: R running or ready, S and D waiting, I idle, T stopped, Z zombie.', 'aside')
+  stage.note(`Process ${pid} and its ancestors, the parent of each process on the next line:`)
   drawProcesses(
     stage,
     members.map((member) => ({ pid: member.pid, branch: '' })),
@@ -60,12 +75,12 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
   if (members.length === 1) return
   stage.claim(
     'process/is-younger-than-its-parent',
-    'no child is older than its parent, and each is among the children of its parent',
+    `A child never starts before its parent, and its parent lists it: true for all ${members.length - 1} here.`,
     whole !== undefined,
   )
 }
 
-/** Whether start times and lists of children fit what the PPids say of these, each the child of the next. */
+/** Whether start times and lists of children agree with the PPids. @param members each is the child of the next */
 function agreed(members: Stat[]): boolean {
   const family = readFamily()
   return zip(members, members.slice(1)).every(
@@ -75,28 +90,26 @@ function agreed(members: Stat[]): boolean {
 }
 
 function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void {
-  const name = `${pid} (${comm})`
-  stage.evidence(`/proc/${pid}/stat`, `${ppid}`, `the parent of ${name}`, { data: ppid })
+  const quoted = quoteStatus(pid, 'PPid') ?? `PPid: ${ppid}`
+  stage.evidence(`/proc/${pid}/status`, quoted, `the parent of ${comm}`, { data: ppid })
   if (missing !== 0) {
-    const why = canBeAddressed(missing)
-      ? 'it lives, and /proc hides it from this user (hidepid)'
-      : 'it ended while we looked'
-    stage.note(`the chain breaks here: the parent, ${missing}, cannot be seen; ${why}`, 'aside')
+    const why = canBeAddressed(missing) ? '/proc hides it from this user (hidepid)' : 'it exited meanwhile'
+    stage.note(`Not observed: the parent, pid ${missing}, and its ancestors, because ${why}.`, 'aside')
   } else if (isKernelThread(pid)) {
     stage.claim(
       'process/kernel-threads-descend-from-pid-2',
-      'the threads of the kernel descend from pid 2, which has no parent',
+      'Threads of the kernel descend from pid 2, kthreadd, which has no parent: its PPid is 0.',
       pid === 2,
     )
   } else if (pid === 1) {
     stage.claim(
       'process/ancestry-ends-at-pid-1',
-      'the chain ends at pid 1, which has no parent here',
+      'The chain of parents ends at pid 1, which has no parent: its PPid is 0.',
       ppid === 0,
     )
   } else {
     stage.note(
-      `the parent of ${name} is outside this pid namespace, which shows as 0: it came in from there`,
+      `The parent of pid ${pid} (${comm}) is outside this pid namespace, so its PPid is shown as 0.`,
       'aside',
     )
   }
@@ -105,15 +118,16 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
 function showDescendants(stage: Stage, pid: number): void {
   const family = readFamily()
   const below = descendants(family, pid)
-  const count = below.length === 1 ? 'one descendant' : `${below.length || 'no'} descendants`
-  stage.note(`process ${pid} has ${count} (read from ${family.source}, one after the other)`)
+  const count = below.length === 0 ? 'no descendants' : counted(below.length, 'descendant')
+  const text = `Process ${pid} has ${count}, as ${family.source} shows.`
+  stage.say({ event: 'note', role: 'step', text, data: { descendants: below.length } })
   if (below.length > 0) drawProcesses(stage, [{ pid, branch: '' }, ...below])
   if (readStat(1) === undefined && canBeAddressed(1)) {
-    stage.note('/proc hides the processes of other users from this one (hidepid): there may be more', 'aside')
+    stage.note('There may be more, because /proc hides the processes of other users (hidepid).', 'aside')
   }
 }
 
-/** A line each: pid, name, state, user. */
+/** Shows a line for each process: its pid, name, state and user. */
 function drawProcesses(stage: Stage, rows: { pid: number; branch: string }[]): void {
   const userOf = readUsers()
   const drawn = rows.slice(0, mostDrawn)
@@ -124,18 +138,21 @@ function drawProcesses(stage: Stage, rows: { pid: number; branch: string }[]): v
   for (const { pid, branch } of drawn) {
     const stat = readStat(pid)
     const status = readStatus(pid)
-    // Ended since it was listed.
+    // It has exited since it was listed.
     if (!stat || !status) continue
-    const us = pid === process.pid ? ', this osdemo' : ''
+    const about = pid === process.pid ? 'this osdemo' : ''
     const { comm, state, ppid } = stat
     const user = userOf(status.euid)
-    const data = { pid, ppid, comm, state, user }
-    stage.evidence(`/proc/${pid}`, `${branch}${comm}, ${state}, ${user}${us}`, `${pid}`.padEnd(width), {
-      data,
+    // The names stand below each other, whatever the lengths of the pids.
+    const pad = ' '.repeat(width - `${pid}`.length)
+    stage.evidence(`/proc/${pid}`, `${pad}${branch}${comm}, ${state}, ${user}`, about, {
+      data: { pid, ppid, comm, state, user, branch },
     })
   }
-  if (rows.length > drawn.length)
-    stage.note(`and ${rows.length - drawn.length} more, which are not drawn`, 'aside')
+  const more = rows.length - drawn.length
+  if (more === 0) return
+  const text = `${counted(more, 'more process', 'more processes')} ${more === 1 ? 'is' : 'are'} not drawn.`
+  stage.say({ event: 'note', role: 'aside', text, data: { undrawn: more } })
 }
 
 interface Pair {
@@ -149,36 +166,36 @@ function pairOf(line: string): Pair {
   return { parent: parent!, child: child! }
 }
 
-/** What the shells know of their children, beside what the kernel says of them. */
-function showFamily(stage: Stage, mother: Shell, pairs: Pair[]): void {
-  const told = pairs.map(({ parent, child }) => `${parent} started ${child}`).join(', ')
-  stage.evidence(`stdout of ${mother.id}`, told, 'what the shells themselves say', {
+/** Compares the children that the shells report with those that the kernel lists. */
+function showFamily(stage: Stage, shell: Shell, pairs: Pair[]): void {
+  const reported = pairs.map(({ parent, child }) => `${parent} started ${child}`).join(', ')
+  stage.evidence(`stdout of pid ${shell.id}`, reported, 'what the shells report', {
     data: pairs.map(({ parent, child }) => ({ parent, child })),
   })
   const right = pairs.every(({ parent, child }) => readStat(child)?.ppid === parent)
   stage.claim(
     'process/parent-is-who-started-it',
-    'the PPid of each child is the shell that says it started it',
+    'The parent of a process is the one that started it: each PPid is the shell that reported the child.',
     right,
   )
-  const listed = descendants(readFamily(), mother.id).map(({ pid }) => pid)
+  const listed = descendants(readFamily(), shell.id).map(({ pid }) => pid)
   const started = pairs.map(({ child }) => child)
   const same = listed.length === started.length && started.every((pid) => listed.includes(pid))
   stage.claim(
     'process/kernel-lists-all-descendants',
-    'the descendants that the kernel lists are these and no others',
+    `The kernel knows all descendants of a process: it lists exactly these ${started.length}.`,
     same,
   )
   stage.claim(
     'process/parent-is-who-started-it',
-    'the parent of the mother is osdemo',
-    readStat(mother.id)?.ppid === process.pid,
+    `osdemo started the first shell, so osdemo is its parent: its PPid is ${process.pid}.`,
+    readStat(shell.id)?.ppid === process.pid,
   )
 }
 
-/** From the leaves up, so that each is waited for by its own parent and nobody is adopted. */
-async function endFamily(mother: Shell, pairs: Pair[]): Promise<void> {
+/** Terminates the leaves first, so that each process is reaped by its own parent and none is adopted. */
+async function endFamily(shell: Shell, pairs: Pair[]): Promise<void> {
   const parents = pairs.map(({ parent }) => parent)
   for (const { child } of pairs) if (!parents.includes(child)) process.kill(child, 'SIGTERM')
-  await mother.ended
+  await shell.ended
 }

@@ -1,21 +1,21 @@
-/** Seeing that a process or thread waits in the kernel, and in which call. */
+/** Observes that a thread is blocked in the kernel, and in which system call. */
 import type { ClaimId } from '../../events.js'
 import { waitingThreads } from '../../proc/task.js'
 import type { Stage } from '../../run/stage.js'
 
 interface Wait {
   pid: number
-  /** The thread; any of the process when left out: Node makes calls that block in a thread of its pool. */
+  /** The thread. When left out, any thread of the process, because Node makes blocking calls in a thread of its pool. */
   tid?: number
-  /** Names of the system calls of which one is expected. */
+  /** The names of the system calls in which it may be blocked. */
   calls: string[]
   id: ClaimId
   claim: string
 }
 
 /**
- * Looks until a thread is seen waiting, for at most twenty seconds, says where the kernel showed it, and claims it. Where the
- * kernel does not show system calls at all, that is a note and no claim.
+ * Waits at most 20 seconds until a thread is blocked in one of the calls, and claims that it is, with the evidence. Where the
+ * kernel does not show system calls to this user, there is a note instead of a claim.
  */
 export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait): Promise<void> {
   const look = () => waitingThreads(pid).filter((thread) => tid === undefined || thread.tid === tid)
@@ -25,15 +25,15 @@ export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait
   const seen = look()
   if (!found && seen.length > 0 && seen.every(({ syscall }) => syscall === undefined)) {
     return stage.note(
-      `cannot be seen here, since /proc/${pid}/task/TID/syscall is closed to us: ${claim}`,
+      `Not observed: the system call of pid ${pid}, because /proc/${pid}/syscall is not readable for this user.`,
       'aside',
     )
   }
   if (found) {
     const folder = `/proc/${pid}/task/${found.tid}`
-    // Only a thread with a system call can be found.
-    stage.evidence(`${folder}/syscall`, found.syscall!, 'the system call that this thread is in')
-    if (found.wchan) stage.evidence(`${folder}/wchan`, found.wchan, 'where in the kernel it sleeps')
+    // `found` has a system call, because it was found by its system call.
+    stage.evidence(`${folder}/syscall`, found.syscall!, 'the system call it is blocked in')
+    if (found.wchan) stage.evidence(`${folder}/wchan`, found.wchan, 'the kernel function it sleeps in')
   }
   stage.claim(id, claim, found !== undefined)
 }

@@ -1,7 +1,7 @@
-/** The states of a process in the words of the events, by the letters of the kernel. */
+/** The state of a process, by the letter that the kernel has for it. */
 import type { ProcessState } from '../../events.js'
 
-/** man 5 proc_pid_stat. R is also a process that is ready and has no CPU. */
+/** See man 5 proc_pid_stat. The kernel writes R for a process that is ready too. */
 const states: Record<string, ProcessState> = {
   R: 'running',
   T: 'stopped',
@@ -10,7 +10,7 @@ const states: Record<string, ProcessState> = {
   X: 'gone',
 }
 
-/** @param letter of the kernel; S, D, I and others wait */
+/** @param letter the kernel's; S, D, I and all others are waiting */
 export function stateOf(letter: string): ProcessState {
   return states[letter] ?? 'waiting'
 }

@@ -1,19 +1,19 @@
 import { Unavailable } from '../../errors.js'
 import { procMount } from '../../proc/links.js'
 
-/** @throws Unavailable where the kernel does not say what the demo needs as evidence */
+/** @throws Unavailable where there is no /proc, or where it belongs to another pid namespace */
 export function requireProc(demo: string): void {
   const mount = procMount()
   if (mount === 'missing') {
     throw new Unavailable(
       `${demo} takes its evidence from /proc, and this machine has none`,
-      'run it on Linux',
+      'Run it on Linux.',
     )
   }
-  // As after `unshare --pid`: each number would name another process there.
+  // As after `unshare --pid`: in such a /proc, our pids are the pids of other processes.
   if (mount === 'ours') return
   throw new Unavailable(
-    `${demo} takes its evidence from /proc, and the one here is that of another pid namespace`,
-    'mount this one: mount -t proc proc /proc (as root, in a mount namespace of its own)',
+    `${demo} takes its evidence from /proc, and this /proc belongs to another pid namespace`,
+    'As root, in a mount namespace of its own, mount the right one: mount -t proc proc /proc',
   )
 }

@@ -1,4 +1,4 @@
-/** A number that an actor found out, and told as the data of evidence. */
+/** Waits for a number that an actor reports as the data of evidence. */
 import { numberIn } from '../../events.js'
 import type { Actor } from '../../run/actor.js'
 
@@ -6,11 +6,11 @@ interface Wanted {
   /** The name of the number, where the data is a record. */
   name?: string
   source: string
-  /** What was told before this time does not count: microseconds of the clock of events. */
+  /** Evidence from before this time does not count. In microseconds of the event clock. */
   since?: number
 }
 
-/** Waits until the actor tells the number. @throws DemoFailed when it ends without */
+/** Waits until the actor reports the number. @throws DemoFailed when it exits without reporting it */
 export async function toldNumber(actor: Actor, { name, source, since = 0 }: Wanted): Promise<number> {
   let number: number | undefined
   await actor.until('evidence', (event) => {
