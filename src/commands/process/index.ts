@@ -2,21 +2,21 @@
 import { also, files, type Group } from '../lib/entry.js'
 
 export const processCommands: Group = {
-  summary: 'the life of a process: memory, states, scheduling, family, end',
+  summary: 'the life of a process: memory, states, scheduling, family, exit',
   examples: ['osdemo process layout', 'osdemo process states', 'osdemo process zombie'],
   members: {
     layout: {
-      summary: 'text, data, bss, heap, stack and what else lies in the memory of a live process',
+      summary: 'the address space of a live process: text, data, bss, heap, mappings, stack',
       needs: { must: ['proc'], better: files, also },
       chapter: {},
       killLines: ['', '--grow', '-- cat', '-- sleep 60'],
       load: () => import('./layout.js'),
     },
     states: {
-      summary: 'a child process driven through every state that the kernel has for it',
+      summary: 'a child process passes through every state: ready, running, waiting, stopped, zombie',
       needs: {
         must: ['proc', 'scheduler'],
-        better: { waits: 'that the child waits is not shown', ...files },
+        better: { waits: 'it does not show in which system call the child is blocked', ...files },
         also,
       },
       chapter: {},
@@ -24,7 +24,7 @@ export const processCommands: Group = {
       demo: async () => (await import('../../demos/process/states.js')).processStates,
     },
     schedule: {
-      summary: 'busy processes share one CPU: which runs when, and what a nice value is worth',
+      summary: 'busy processes share one CPU: which runs when, and what share a nice value gives',
       needs: { must: ['proc', 'scheduler'], better: files, also },
       chapter: {
         demo: async () =>
@@ -37,7 +37,7 @@ export const processCommands: Group = {
       summary: 'context switches: how many a process makes, and what one costs',
       needs: {
         must: ['proc', 'scheduler', 'fifo'],
-        better: { cpus: 'a switch is measured on one CPU only', ...files },
+        better: { cpus: 'it measures a context switch on one CPU only', ...files },
         also,
       },
       chapter: {
@@ -55,7 +55,7 @@ export const processCommands: Group = {
       load: () => import('./tree.js'),
     },
     zombie: {
-      summary: 'a process that has exited and that no process has reaped',
+      summary: 'a process that has exited but has not been reaped',
       needs: { must: ['proc', 'shell'], better: files, also },
       chapter: {
         demo: async () => (await import('../../demos/process/zombie.js')).processZombie(0),
@@ -64,7 +64,7 @@ export const processCommands: Group = {
       demo: async () => (await import('../../demos/process/zombie.js')).processZombie(),
     },
     orphan: {
-      summary: 'a process whose parent has exited, and which process adopts it',
+      summary: 'a process whose parent has died, and which process adopts it',
       needs: { must: ['proc', 'shell'], better: files, also },
       chapter: {
         demo: async () => (await import('../../demos/process/orphan.js')).processOrphan(0),
@@ -73,7 +73,7 @@ export const processCommands: Group = {
       demo: async () => (await import('../../demos/process/orphan.js')).processOrphan(),
     },
     fork: {
-      summary: 'what parent and child share after fork(2), and what each has for itself',
+      summary: 'which memory parent and child share after fork(2), and which not',
       needs: { must: ['proc', 'compiler', 'segments'], better: files, also },
       chapter: {},
       killLines: [''],

@@ -9,24 +9,25 @@ export const spec = demoCommand({
   examples: [
     'osdemo process layout                 # a small child process',
     'osdemo process layout $$              # your shell',
-    'osdemo process layout --grow          # what grows when a program allocates and recurses',
-    'osdemo process layout -- ./a.out 1 2  # a program of yours; it is looked at when it waits',
+    'osdemo process layout --grow          # which parts grow, and when',
+    'osdemo process layout -- ./a.out 1 2  # your program, as soon as it waits',
   ],
   options: (command) =>
     command
       .usage('[options] [pid] [-- command...]')
-      .argument('[pid...]', 'a process that is there already')
-      .option('--grow', 'a child that allocates memory and recurses: which parts grow, and which do not'),
+      .argument('[pid...]', 'the process to show (default: a small child process)')
+      .option('--grow', 'show which parts grow when a child allocates memory and recurses'),
   demo([operands], { grow }, _, command) {
     const [pid, ...others] = command ? operands.slice(0, operands.length - command.length) : operands
-    if (others.length > 0) throw new UsageError('one PID at a time', 'see osdemo process layout --help')
+    if (others.length > 0)
+      throw new UsageError('more than one PID', 'Name one process: osdemo process layout $$')
     if (command?.length === 0)
-      throw new UsageError('there is no command after --', 'osdemo process layout -- ./a.out')
+      throw new UsageError('there is no command after --', 'Type one: osdemo process layout -- ./a.out')
     if (pid !== undefined && command) {
-      throw new UsageError('a PID and a COMMAND do not go together', 'leave one of them out')
+      throw new UsageError('a PID and a command exclude each other', 'Leave out one of the two.')
     }
     if (grow && (pid !== undefined || command)) {
-      throw new UsageError('--grow takes a child of its own', 'leave out the PID or the COMMAND')
+      throw new UsageError('--grow starts its own child', 'Leave out the PID or the command.')
     }
     if (grow) return processGrow
     if (command) return layoutOfCommand(command)
@@ -41,7 +42,7 @@ function toPid(text: string): number {
     if (!(error instanceof InvalidArgumentError)) throw error
     throw new UsageError(
       `'${text}' is no pid. ${error.message}`,
-      'a command stands after --: osdemo process layout -- ./a.out',
+      'To start a program, write -- before it: osdemo process layout -- ./a.out',
     )
   }
 }

@@ -16,26 +16,26 @@ export const spec = demoCommand({
     command
       .option(
         '--processes <n>',
-        `busy children, 2 to ${most}, all alike without --nice`,
+        `how many busy children, 2 to ${most}; without --nice, all have the same nice value`,
         wholeNumber(2, most),
       )
-      .option('--nice <list>', 'the nice value of each, -20 to 19 (default: 0,5,10)', niceValues),
+      .option('--nice <list>', 'the nice value of each child, -20 to 19 (default: 0,5,10)', niceValues),
   demo(_, { processes, nice }) {
     if (nice && processes !== undefined && nice.length !== processes) {
       throw new UsageError(
         `--nice has ${nice.length} values for --processes ${processes}`,
-        'give each child one, or leave one of the two options out',
+        'Give one value for each child, or leave out one of the two options.',
       )
     }
     return processSchedule({ processes, nice })
   },
 })
 
-/** `0,5,10`: a nice value for each of 2 children or more. */
+/** Reads nice values, as in `0,5,10`: one for each of 2 children or more. */
 function niceValues(text: string): number[] {
   const values = text.split(',').map((value) => (/^[+-]?\d{1,2}$/.test(value) ? Number(value) : Number.NaN))
   if (values.length >= 2 && values.length <= most && values.every((value) => value >= -20 && value <= 19)) {
     return values
   }
-  throw new InvalidArgumentError(`It takes 2 to ${most} numbers from -20 to 19, with commas: 0,5,10.`)
+  throw new InvalidArgumentError(`It takes 2 to ${most} numbers from -20 to 19, as in 0,5,10.`)
 }

@@ -4,6 +4,6 @@ import { processId } from '../lib/values.js'
 
 export const spec = demoCommand({
   examples: ['osdemo process tree', 'osdemo process tree $$', 'osdemo process tree 1 --json'],
-  options: (command) => command.argument('[pid]', 'the process; this osdemo when left out', processId),
+  options: (command) => command.argument('[pid]', 'the process (default: osdemo itself)', processId),
   demo: ([pid]) => processTree(pid),
 })

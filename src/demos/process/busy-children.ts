@@ -29,7 +29,7 @@ export function requireScheduler(demo: string): number[] {
   const policy = readPolicy(process.pid)
   if (policy !== 'SCHED_OTHER' && policy !== 'SCHED_BATCH') {
     throw new Unavailable(
-      `osdemo runs under the scheduling policy ${policy}, which ignores nice values`,
+      `the scheduling policy of osdemo is ${policy}, which ignores nice values`,
       `Start it under the usual policy: chrt --other 0 osdemo ${demo}`,
     )
   }

@@ -34,7 +34,7 @@ export const processGrow: Demo = async (stage) => {
   )
   const deep = await step(
     'recurse',
-    'The child calls a function recursively. Each call has a frame on the stack.',
+    'The child calls a function that calls itself (recursion). Each call needs room on the stack.',
     small,
   )
   stage.note(

@@ -90,7 +90,7 @@ function open(stage: Stage): void {
 
 function close(stage: Stage): void {
   stage.note(
-    'Each part has its own permissions, and the kernel enforces them. ' +
+    'Each part has its own permissions: an access that they do not allow fails with SIGSEGV. ' +
       'The heap grows up and the stack grows down, into the free addresses between them.',
     'closing',
   )
@@ -105,13 +105,13 @@ function claimRights(stage: Stage, { pieces }: Memory): void {
   const text = rights('text')
   stage.claim(
     'memory/text-is-executable-not-writable',
-    `Text is executable and not writable: its permissions are ${list(text)}.`,
+    `A process may execute its text, but not write to it: the permissions are ${list(text)}.`,
     text.length > 0 && text.every((one) => one.startsWith('r-x')),
   )
   const writable = (['data', 'bss', 'heap', 'stack'] as const).flatMap(rights)
   stage.claim(
     'memory/data-is-writable-not-executable',
-    `Data, bss, heap and stack are writable and not executable: their permissions are ${list(writable)}.`,
+    `It may write to data, bss, heap and stack, but not execute them: the permissions are ${list(writable)}.`,
     writable.length > 0 && writable.every((one) => one.startsWith('rw-')),
   )
 }
@@ -123,7 +123,7 @@ function showPointers(
 ): { stack: Piece | undefined } | undefined {
   if (!pointers) {
     stage.note(
-      `Not observed: stack pointer and program counter. The process is running, or /proc/${pid}/syscall is not readable.`,
+      'Not observed: stack pointer and program counter. The process is running, or this user may not read them.',
       'aside',
     )
     return undefined

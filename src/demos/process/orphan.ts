@@ -63,7 +63,7 @@ export function processOrphan(patience = 3000): Demo {
     )
 
     process.kill(pid, 'SIGTERM')
-    stage.note('osdemo terminates the orphan with SIGTERM, because no other process would.')
+    stage.note('No other process would terminate the orphan, so osdemo sends SIGTERM to it.')
     await stage.poll(() => [undefined, 'Z'].includes(readAgain(orphan)?.state))
     const ended = showState(stage, orphan)
     stage.claim(
@@ -75,7 +75,7 @@ export function processOrphan(patience = 3000): Demo {
     stage.note(
       'An orphan has a new parent: the nearest subreaper above it, or pid 1. ' +
         'When the orphan exits, that parent has to reap it. ' +
-        'A daemon is started like this: its parent exits on purpose.',
+        'Servers are often started like this: the parent exits on purpose, and the server continues.',
       'closing',
     )
     stage.note('Next: `osdemo process tree` shows the ancestors of a process, up to pid 1.', 'next')

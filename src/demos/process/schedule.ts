@@ -37,7 +37,7 @@ export interface ProcessScheduleOptions {
 /** The last part of the measurement, in microseconds: of this part, the children report every time that they were running. */
 const window = 240_000
 
-/** So few voluntary switches may happen without spoiling the shares: for example, the garbage collector makes a thread wait. */
+/** So few voluntary switches may happen without spoiling the shares: for example, a thread blocks for the garbage collector. */
 const fewSleeps = 10
 
 /** The longest timer tick, 1/100 s, in nanoseconds. The kernel updates the CPU time of a running child once a tick. */
@@ -109,7 +109,7 @@ function sleepsOf(children: Actor[]): number {
 function defaultNice(stage: Stage, processes: number | undefined): number[] {
   const own = Math.max(0, getPriority())
   if (processes !== undefined) return Array<number>(processes).fill(own)
-  if (own > 0) stage.note(`osdemo runs with nice value ${own}, so the children start from ${own}.`, 'aside')
+  if (own > 0) stage.note(`The nice value of osdemo is ${own}, so the children start from ${own}.`, 'aside')
   return [0, 5, 10].map((more) => Math.min(19, own + more))
 }
 
@@ -117,7 +117,7 @@ function showOneCpu(stage: Stage, children: Actor[], sums: Count[]): void {
   for (const [{ id, name }, { t, run, delay, turns }] of zip(children, sums)) {
     stage.evidence(
       `/proc/${id}/schedstat`,
-      `running +${inMilliseconds(run)}, ready +${inMilliseconds(delay)}, time slices +${turns}`,
+      `running +${inMilliseconds(run)}, ready +${inMilliseconds(delay)}, on the CPU ${turns} times`,
       `${name}, within ${inMilliseconds(t * 1000)}`,
       { data: { runNs: run, delayNs: delay, turns, wallNs: t * 1000 } },
     )
@@ -138,7 +138,7 @@ function showTurns(stage: Stage, turns: Turn[]): void {
   }
   stage.claim(
     'scheduler/turns-do-not-overlap',
-    `On one CPU, time slices never overlap: of ${turns.length} reported by the children, no two do.`,
+    `No two processes run on one CPU at the same time: the children ran ${turns.length} times, one after the other.`,
     // A child does not notice that it lost the CPU for less than a gap.
     overlapOf(turns) <= turns.length * gap,
   )

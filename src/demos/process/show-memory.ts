@@ -80,7 +80,7 @@ export function showMemory(stage: Stage, { pid, pieces, segments }: Memory): voi
   const zero = sum(({ memorySize, fileSize }) => memorySize - fileSize)
   if (segments.length === 0) {
     stage.note(
-      'Not observed: bss, because the program file is not readable. Text and data are known by their permissions.',
+      'Not observed: bss, because this user may not read the program file. Permissions show what is text and data.',
       'aside',
     )
     return
@@ -117,7 +117,7 @@ export function claimOrder(stage: Stage, { pid, pieces, marks, mapped }: Memory)
   const heap = pieces.find(({ part }) => part === 'heap')
   const { startBrk } = marks
   if (!heap || startBrk === undefined) return
-  stage.evidence(`/proc/${pid}/stat`, `start_brk: 0x${startBrk.toString(16)}`, 'field 47, in hexadecimal', {
+  stage.evidence(`/proc/${pid}/stat`, `start_brk: 0x${startBrk.toString(16)}`, 'field 47', {
     data: { address: startBrk.toString(16) },
   })
   const page = 4096n

@@ -24,19 +24,19 @@ export const beat = 100
 export async function showReady(
   stage: Stage,
   child: BusyChild,
-  rival: BusyChild,
+  other: BusyChild,
   cpus: number[],
 ): Promise<void> {
   const cpu = busyCpu(cpus)
-  stage.note(`The child and its rival both compute on CPU ${cpu}, and on no other CPU.`)
-  const both = [child, rival]
+  stage.note(`The child and the other process compute on CPU ${cpu}, and on no other CPU.`)
+  const both = [child, other]
   const { letters, seen, sums } = await stage.holdEvents(async () => {
     const since = now()
     await compute([child], cpu)
     await sleep(beat)
-    await compute([rival], cpu)
+    await compute([other], cpu)
     const before = countAll(both)
-    const letters = await stage.poll(() => bothRunnable(child, rival))
+    const letters = await stage.poll(() => bothRunnable(child, other))
     const look = () => countsSince(before, both)
     const seen = await stage.poll(() => look().every(({ delay }) => delay > beat * 4e5))
     const sums = look()
@@ -49,7 +49,7 @@ export async function showReady(
     stage.evidence(
       `/proc/${id}/schedstat`,
       `running +${inMilliseconds(run)}, ready +${inMilliseconds(delay)}`,
-      `the ${name}, meanwhile`,
+      `the ${name === 'child' ? name : 'other process'}`,
       { data: { runNs: run, delayNs: delay } },
     )
   }
@@ -59,10 +59,10 @@ export async function showReady(
     letters !== undefined,
   )
   if (seen) {
-    const [own = '', other = ''] = sums.map(({ delay }) => inMilliseconds(delay))
+    const [mine = '', its = ''] = sums.map(({ delay }) => inMilliseconds(delay))
     stage.claim(
       'process/state-r-means-running-or-ready',
-      `R means running or ready: the child was ready for ${own} and the rival for ${other}.`,
+      `R means running or ready: the child was ready for ${mine}, the other process for ${its}.`,
       sums.every(({ delay }) => delay > 0),
     )
   } else {
@@ -80,8 +80,8 @@ export async function showReady(
   )
 }
 
-/** Whether both are in state R at one moment. The child is read before and after the rival, and must be R both times. */
-function bothRunnable(child: Actor, rival: Actor): true | undefined {
-  const letters = [child, rival, child].map(({ id }) => readStat(id)?.state)
+/** Whether both are in state R at one moment. The child is read before and after the other, and must be R both times. */
+function bothRunnable(child: Actor, other: Actor): true | undefined {
+  const letters = [child, other, child].map(({ id }) => readStat(id)?.state)
   return letters.every((letter) => letter === 'R') || undefined
 }

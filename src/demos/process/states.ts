@@ -27,16 +27,16 @@ export const processStates: Demo = async (stage) => {
     'opening',
   )
   const child = await beNew(stage)
-  const [rival] = await startBusy(stage, ['rival'])
-  await showReady(stage, child, rival, cpus)
-  await dismiss([rival])
+  const [other] = await startBusy(stage, ['other'])
+  await showReady(stage, child, other, cpus)
+  await dismiss([other])
   await showWaiting(stage, child)
   await showStopped(stage, child)
   await showRunning(stage, child)
   await showEnd(stage, child)
   stage.note(
-    'The scheduler moves a process between ready and running. System calls make it wait. ' +
-      'Signals stop, continue and kill it.',
+    'The scheduler moves a process between ready and running. A system call can block it. ' +
+      'Signals stop, continue or kill it.',
     'closing',
   )
   stage.note('Next: `osdemo process schedule` shows how the scheduler divides one CPU.', 'next')
@@ -47,9 +47,14 @@ async function beNew(stage: Stage): Promise<BusyChild> {
   const stat = readStat(child.id)
   sayState(stage, child, 'new')
   const startTicks = stat?.startTicks ?? null
-  stage.evidence(`/proc/${child.id}/stat`, `starttime: ${startTicks}`, 'field 22: clock ticks since boot', {
-    data: { startTicks },
-  })
+  stage.evidence(
+    `/proc/${child.id}/stat`,
+    `${startTicks}`,
+    'field 22: its start, in clock ticks since boot',
+    {
+      data: { startTicks },
+    },
+  )
   stage.claim(
     'process/new-child-is-known-to-kernel',
     `A new process has an entry in the process table: pid ${child.id}, a child of osdemo, which started earlier.`,

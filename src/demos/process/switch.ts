@@ -35,6 +35,9 @@ const sleeps = 50
 /** The demo waits for so many involuntary switches of the busy process. */
 const enough = 10
 
+const lesson =
+  'During a switch no program makes progress, so a scheduler avoids switches that are not needed.'
+
 export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOptions = {}): Demo {
   return async (stage) => {
     const cpus = requireScheduler('process switch')
@@ -49,10 +52,9 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
     both[0].tell('end')
     await Promise.all(both.map(({ ended }) => ended))
     stage.note(
-      (cost > 0
-        ? `About ${micro(cost)} remain for one context switch, which includes waking the other process. `
-        : 'The cost of one switch was not observed: the system calls alone took as long. ') +
-        'During a switch no program makes progress, so a scheduler avoids switches that are not needed.',
+      cost > 0
+        ? `About ${micro(cost)} remain for one context switch, which includes waking the other process. ${lesson}`
+        : `The cost of one switch was not observed: the system calls alone took as long. ${lesson}`,
       'closing',
     )
     stage.note('Next: `osdemo why $$` shows what your shell is waiting for.', 'next')
@@ -96,7 +98,7 @@ async function showKinds(stage: Stage, cpus: number[]): Promise<void> {
   const awake = switches(sleeper)
   await tellAndWait(sleeper, `sleep ${sleeps}`, 'end')
   const slept = since(awake, sleeper)
-  showSwitches(stage, sleeper, slept, `which slept ${sleeps} times`)
+  showSwitches(stage, sleeper, slept, `during ${sleeps} sleeps`)
   stage.claim(
     'scheduler/waiting-switches-voluntarily',
     `A process that waits gives up the CPU voluntarily: ${slept.voluntary} voluntary switches in ${sleeps} sleeps.`,

@@ -66,7 +66,7 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
   const top = members.at(-1)
   if (!top) throw new DemoFailed(`process ${pid} exited before its parent could be read`)
   stage.note('States: R running or ready, S and D waiting, I idle, T stopped, Z zombie.', 'aside')
-  stage.note(`Process ${pid} and its ancestors, the parent of each process on the next line:`)
+  stage.note(`Each line shows the parent of the process before it, starting with process ${pid}.`)
   drawProcesses(
     stage,
     members.map((member) => ({ pid: member.pid, branch: '' })),
@@ -98,7 +98,7 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
   } else if (isKernelThread(pid)) {
     stage.claim(
       'process/kernel-threads-descend-from-pid-2',
-      'Threads of the kernel descend from pid 2, kthreadd, which has no parent: its PPid is 0.',
+      'The parents of a kernel thread end at pid 2, which has no parent: its PPid is 0.',
       pid === 2,
     )
   } else if (pid === 1) {
@@ -188,7 +188,7 @@ function showFamily(stage: Stage, shell: Shell, pairs: Pair[]): void {
   )
   stage.claim(
     'process/parent-is-who-started-it',
-    `osdemo started the first shell, so osdemo is its parent: its PPid is ${process.pid}.`,
+    `The first shell was started by osdemo, so osdemo is its parent: its PPid is ${process.pid}.`,
     readStat(shell.id)?.ppid === process.pid,
   )
 }

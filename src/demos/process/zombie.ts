@@ -42,8 +42,8 @@ export function processZombie(patience = 3000): Demo {
     await showLateParent(stage)
     await showForgetfulParent(stage, patience)
     stage.note(
-      'A zombie needs no memory, but it occupies an entry in the process table. ' +
-        'Only wait(2) removes it. If the parent never calls wait(2), the zombie stays until its parent dies.',
+      'A zombie needs no memory, but it keeps one of the limited entries in the process table. ' +
+        'Only wait(2) removes it. If the parent never calls wait(2), the zombie stays until the parent dies.',
       'closing',
     )
     stage.note('Next: `osdemo process orphan` shows which process adopts a child whose parent dies.', 'next')

@@ -25,7 +25,7 @@ export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait
   const seen = look()
   if (!found && seen.length > 0 && seen.every(({ syscall }) => syscall === undefined)) {
     return stage.note(
-      `Not observed: the system call of pid ${pid}, because /proc/${pid}/syscall is not readable for this user.`,
+      `Not observed: the system call of pid ${pid}, because this user may not read /proc/${pid}/syscall.`,
       'aside',
     )
   }

@@ -1,4 +1,4 @@
-/** `osdemo process fork`: what it shows, and how its C program is made, kept and ended. */
+/** `osdemo process fork`: what it shows, and how its C program is compiled, stored and terminated. */
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -39,7 +39,7 @@ async function fork(place: Place, env: Record<string, string>): Promise<string> 
   return `${await run.exit}: ${run.stderr()}`
 }
 
-/** What lies in the cache folder, but for the folder in which Node 22.1 and newer keep bytecode. */
+/** The files in the cache folder, without the folder in which Node 22.1 and newer store bytecode. */
 function programsIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => name !== 'node')
 }
@@ -67,13 +67,13 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
       { variable: 'System V', ...both },
     ])
     const parents = only(events, 'started').map(({ child }) => child)
-    expect(dataFrom(events, `/proc/${parents[1]}/stat`)).toEqual([{ ppid: parents[0] }])
-    // The child and the parent, who has read nothing, have the same offset.
+    expect(dataFrom(events, `/proc/${parents[1]}/status`)).toEqual([{ ppid: parents[0] }])
+    // Both have the same offset, although the parent has read nothing.
     expect(dataFrom(events, /\/fdinfo\/\d+$/)).toEqual([5, 5])
     expect(dataFrom(events, `/proc/${events[0]!.pid}/smaps`)).toEqual([
       { mappings: expect.any(Number), bytes: expect.any(Number) },
     ])
-    // On a machine that swaps, what the kernel copies cannot always be seen.
+    // On a machine that swaps, copy-on-write cannot always be observed.
     const copies = ['fork/copies-page-on-write', 'fork/shared-memory-is-not-copied']
     expect(claimIdsOf(events).filter((id) => !copies.includes(id!))).toEqual([
       'fork/addresses-are-the-same',
@@ -82,13 +82,13 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
       'fork/shared-memory-is-shared',
       'fork/file-offset-is-shared',
     ])
-    // Others may make some meanwhile; ours would be made by the process that is the parent.
+    // Other programs may create segments meanwhile. A segment of the demo has the demo's parent process as its creator.
     expect(mine().filter(({ id, creatorPid }) => !before.includes(id) && creatorPid === parents[0])).toEqual(
       [],
     )
   })
 
-  test('compiles on first use, for us alone, and then takes what is there', async () => {
+  test('compiles on first use, into files of this user only, and later uses the compiled program', async () => {
     const cache = temporaryFolder()
     expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toBe('0: ')
     const folder = join(cache, 'osdemo')
@@ -96,7 +96,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     expect(others).toEqual([])
     expect(statSync(folder).mode & 0o777).toBe(0o700)
     expect(statSync(join(folder, name!)).mode & 0o777).toBe(0o700)
-    // Without a compiler, what was compiled before is enough.
+    // The compiled program is enough: this PATH has no compiler.
     const tools = pathWith(...['sh', 'setpriv'].filter(which))
     expect(await fork(newPlace(), { XDG_CACHE_HOME: cache, PATH: tools })).toBe('0: ')
     rmSync(join(folder, name!))
@@ -112,7 +112,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     expect(programsIn(join(cache, 'osdemo'))).toHaveLength(1)
   })
 
-  test('executes nothing that somebody else could have put there', async ({ skip }) => {
+  test('does not execute a file that another user could have put there', async ({ skip }) => {
     skip(process.getuid!() !== 0, 'needs root, to make what belongs to others')
     const cache = temporaryFolder()
     const folder = join(cache, 'osdemo')
@@ -132,7 +132,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     )
   })
 
-  test('says so where a program cannot be compiled, or cannot be kept', async () => {
+  test('reports where a program cannot be compiled or stored', async () => {
     const tools = temporaryFolder()
     for (const tool of ['sh', 'setpriv', 'rm']) if (which(tool)) symlinkSync(which(tool), join(tools, tool))
     writeFileSync(
@@ -152,7 +152,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     const place = newPlace()
     const begin = () => place.osdemo(['process', 'fork', '--json'])
     let run = begin()
-    // Stopped in the middle: the child is there, and waits for a step that never comes. That moment is short, and may be missed.
+    // osdemo is stopped while parent and child both exist. That time is short, so a run may exit before; then there is another.
     await until(() => {
       if (run.child.exitCode !== null) run = begin()
       for (const parent of childrenOf(run.pid)) {
@@ -171,7 +171,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
   })
 })
 
-test('the pictures of the program are read, whatever it says between them', () => {
+test('reads the pictures of the program, whatever it prints between them', () => {
   const seen: unknown[] = []
   const read = pictureReader((picture) => seen.push(picture))
   const text = readFileSync(new URL('../../../docs/learning/questions.md', import.meta.url), 'utf8')

@@ -1,4 +1,4 @@
-/** `osdemo process layout`: what it says of processes that say themselves where their parts lie. */
+/** `osdemo process layout`, compared with programs that print the addresses of their own variables. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ async function fails(words: string[], options?: RunOptions, place = newPlace()) 
   return `${exit}: ${run.stderr()}`
 }
 
-/** A program that says of each of its variables where it lies, by the name of the part that it is to lie in. */
+/** A program that prints addresses, each with the name of the part that it has to lie in. */
 const source = `
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ describe.skipIf(noCompiler)(`a C program${noCompiler ? ' (skipped: there is no c
     const events = await playDemo(['process', 'layout', '--', ...prefix, program])
     const said = events.flatMap((event) => (event.event === 'note' ? [event.text] : []))
     const lines = said.flatMap(
-      (text) => /says: (\D+) (0x[0-9a-f]+) \(this address lies in (.*)\)$/.exec(text) ?? [],
+      (text) => /printed: (\D+) (0x[0-9a-f]+) \(this address lies in (.*)\)$/.exec(text) ?? [],
     )
     expect(lines.length).toBe(9 * 4)
     const regions = regionsOf(events)
@@ -125,7 +125,7 @@ describe('a picture', () => {
   })
 
   test('with --grow shows that heap, stack and mapped memory grow, and text, data and bss do not', async () => {
-    // Where the kernel has put something just above the heap, malloc takes other memory, and then nothing is claimed of the heap.
+    // When another mapping lies just above the heap, malloc uses other memory, and the demo claims nothing about the heap.
     const events = await until(async () => {
       const events = await playDemo(['process', 'layout', '--grow'])
       return claimIdsOf(events).includes('memory/heap-grows-with-small-pieces') && events
@@ -137,7 +137,7 @@ describe('a picture', () => {
       'memory/fixed-parts-keep-their-size',
     ])
     const grown = dataFrom(events, /\/smaps$/).filter((data) => 'anonymous' in Object(data))
-    // Bytes that a step adds at least; Node takes some memory of its own meanwhile.
+    // Bytes that a step adds at least. Node allocates memory too.
     const least = { heap: 2 ** 23, stack: 2 ** 18, anonymous: 2 ** 25 }
     const larger = grown.map((data) =>
       Object.entries(least).flatMap(([part, bytes]) => (numberIn(data, part)! >= bytes ? [part] : [])),
@@ -147,10 +147,10 @@ describe('a picture', () => {
 })
 
 test.each<[operands: string[], grow: boolean, command: string[] | undefined, message: RegExp]>([
-  [['1', 'cat'], false, ['cat'], /do not go together/],
-  [['1'], true, undefined, /--grow takes a child of its own/],
-  [['cat'], true, ['cat'], /--grow takes a child of its own/],
-  [['1', '2'], false, undefined, /one PID at a time/],
+  [['1', 'cat'], false, ['cat'], /exclude each other/],
+  [['1'], true, undefined, /--grow starts its own child/],
+  [['cat'], true, ['cat'], /--grow starts its own child/],
+  [['1', '2'], false, undefined, /more than one PID/],
   [['x'], false, undefined, /'x' is no pid/],
   [['0'], false, undefined, /'0' is no pid/],
   [['4194305'], false, undefined, /'4194305' is no pid/],
@@ -181,7 +181,7 @@ describe('it refuses', () => {
       }),
     )
     expect(await fails([`${zombie}`])).toMatch(
-      /^1: osdemo: process \d+ \(.*\) has no memory any more: it is a zombie/,
+      /^1: osdemo: process \d+ \(.*\) has no memory left: it is a zombie/,
     )
   })
 
@@ -195,7 +195,7 @@ describe('it refuses', () => {
     const { pid } = start('sleep', ['60'])
     await until(() => readStat(pid)?.comm === 'sleep')
     expect(await fails([`${pid}`], options, place)).toMatch(
-      /^1: osdemo: the kernel does not show this user the memory of process \d+ \(sleep\)\n.*as root/,
+      /^1: osdemo: cannot read the memory of process \d+ \(sleep\): EACCES .*\n.*as root/,
     )
   })
 
@@ -206,7 +206,7 @@ describe('it refuses', () => {
     ],
     [['--', '/etc/passwd'], /^1: .*cannot execute \/etc\/passwd: .*EACCES.*\n.*chmod \+x/],
     [['--', '/tmp'], /^1: .*cannot execute \/tmp/],
-    [['--', 'true'], /^1: osdemo: true has ended before it could be looked at \(exit code 0\)\n.*getchar/],
+    [['--', 'true'], /^1: osdemo: true exited before its memory could be read \(exit code 0\)\n.*getchar/],
     [['--', 'sh', '-c', 'exit 127'], /^1: /],
   ])('%j', async (words, message) => {
     expect(await fails(words)).toMatch(message)
@@ -220,16 +220,16 @@ describe('it refuses', () => {
   })
 })
 
-test('a program that never waits is looked at while it runs', async () => {
+test('a program that never waits is shown while it runs', async () => {
   const events = await playDemo(['process', 'layout', '--', 'sh', '-c', 'while :; do :; done'])
   expect(only(events, 'note').map(({ role }) => role)).toContain('aside')
   expect(claimIdsOf(events)).toContain('memory/parts-do-not-overlap')
 })
 
-test('what a program says cannot steer the terminal, and not all of it is told', async () => {
+test('the output of a program cannot control the terminal, and only its first lines are shown', async () => {
   const line = 'i=0; while [ $i -lt 100 ]; do printf "\\\\033[2Jline\\n"; i=$((i+1)); done; read x'
   const run = newPlace().osdemo(['process', 'layout', '--', 'sh', '-c', line])
   expect(await run.exit).toBe(0)
   expect(run.stdout()).not.toContain('\u001b')
-  expect(run.stdout()).toContain('sh has said 80 lines more')
+  expect(run.stdout()).toContain('sh printed 80 more lines.')
 })

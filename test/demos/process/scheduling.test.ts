@@ -21,7 +21,7 @@ import {
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-/** The nice value of the tests themselves, which a user may not go below. */
+/** The nice value of the tests, which is the lowest that a user without privileges may set. */
 const own = Math.max(0, getPriority())
 
 type StateEvent = Extract<Event, { event: 'state' }>
@@ -36,27 +36,30 @@ const shares = 'scheduler/weights-predict-shares'
 
 /** The nice value of each child, and its weight by the kernel's table. */
 function weightsOf(events: Event[]): { nice: number; weight: number }[] {
-  return dataFrom(events, 'sched_prio_to_weight of the kernel')[0] as { nice: number; weight: number }[]
+  return dataFrom(events, 'sched_prio_to_weight in kernel/sched/core.c')[0] as {
+    nice: number
+    weight: number
+  }[]
 }
 
-/** The part of the CPU time of all that each child got, as the kernel counted it. */
+/** The share of the CPU time that each child received, as the kernel counted it. */
 function sharesOf(events: Event[]): number[] {
   const times = dataFrom(events, /\/schedstat$/).map((data) => numberIn(data, 'runNs')!)
   const all = times.reduce((sum, time) => sum + time, 0)
   return times.map((time) => time / all)
 }
 
-/** One CPU, as taskset leaves it. */
+/** Runs on one CPU only. */
 function onOneCpu(): RunOptions {
   return { prefix: ['taskset', '-c', `${allowedCpus(process.pid)[0]}`] }
 }
 
-/** A run whose child we have killed; undefined where we came so late that the run itself may have done so. */
+/** A run whose child this test has killed; undefined where the run may already have killed the child itself. */
 async function runWithKilledChild(): Promise<Run | undefined> {
   const run = newPlace().osdemo(['process', 'states', '--json'])
   const states = () => statesOf(eventsSoFar(run), 'child')
   const { child } = await until(() => states()[0])
-  // While the supervisor is stopped, only we can kill its child.
+  // While the supervisor is stopped, it cannot kill its child itself.
   run.child.kill('SIGSTOP')
   await until(() => readStat(run.pid)?.state === 'T')
   const early = !['T', 'Z', undefined].includes(readStat(child)?.state) && !states().some(isLate)
@@ -73,7 +76,7 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     const states = statesOf(events, 'child')
     const firsts = [...new Set(states.map(({ state }) => state))]
     const ids = claimIdsOf(events)
-    // On a slow machine it may take too long to end for us to see the zombie.
+    // On a slow machine the child may exit too late for the demo to see the zombie.
     const end = ids.includes('zombie/killed-process-becomes-one') ? ['zombie', 'gone'] : ['gone']
     expect(firsts).toEqual(['new', 'running', 'ready', 'waiting', 'stopped', ...end])
     const letters = { waiting: 'S', stopped: 'T', zombie: 'Z', running: 'R', ready: 'R', gone: '' }
@@ -90,7 +93,7 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     await playDemo(['process', 'states'], onOneCpu())
   })
 
-  test('says who ended the child, when that was somebody else', async () => {
+  test('reports the signal when another process kills the child', async () => {
     const run = await until(runWithKilledChild)
     expect(await run.exit).toBe(1)
     const error = parseEvents(run.stdout()).at(-1)
@@ -101,13 +104,13 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     const run = newPlace().osdemo(['process', 'states'])
     expect(await run.exit).toBe(0)
     expect(run.stdout()).toMatch(/^child +\d+ \++.*TZ? ?.*$/m)
-    expect(run.stdout()).toMatch(/^rival +\d+ /m)
+    expect(run.stdout()).toMatch(/^other +\d+ /m)
     for (const line of run.stdout().split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
 })
 
 describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_000 }, () => {
-  test('shares one CPU as the weights of nice 0, 5 and 10 predict, and tells who ran when', async () => {
+  test('shares one CPU as the weights of nice 0, 5 and 10 predict, and reports which child ran when', async () => {
     const events = await playDemo(['process', 'schedule', '--nice', '0,5,10'])
     // kernel/sched/core.c: sched_prio_to_weight.
     const weights = [1024, 335, 110]
@@ -131,14 +134,14 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
     }
   })
 
-  test('children of the same nice value get the same', async () => {
+  test('children with the same nice value receive the same share', async () => {
     const events = await playDemo(['process', 'schedule', '--processes', '4'], onOneCpu())
     expect(claimIdsOf(events).filter((id) => id === shares)).toHaveLength(4)
     expect(sharesOf(events)).toHaveLength(4)
     for (const share of sharesOf(events)) expect(Math.abs(4 * share - 1)).toBeLessThanOrEqual(0.15)
   })
 
-  test('every user may raise the nice values, and who may not lower them is told', async (context) => {
+  test('every user may raise nice values, and an error explains why lowering is refused', async (context) => {
     const { place, options } = placeOfNobody(context)
     const demo = await playDemo(['process', 'schedule', '--nice', `${own},${own + 1}`], options, place)
     expect(weightsOf(demo).map(({ nice }) => nice)).toEqual([own, own + 1])
@@ -151,7 +154,7 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
     expectNothingLeft(place)
   })
 
-  test('counts from the nice value that osdemo has itself, so it needs no right by default', async (context) => {
+  test('starts from the nice value of osdemo, so it needs no privilege by default', async (context) => {
     const { place, options } = placeOfNobody(context)
     const prefix = ['nice', '-n', '4', ...options.prefix]
     const events = await playDemo(['process', 'schedule'], { prefix }, place)
@@ -160,12 +163,12 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
     )
   })
 
-  test('a policy under which nice means nothing is said with 69', async ({ skip }) => {
+  test('exits 69 under a policy that ignores nice values', async ({ skip }) => {
     const words = ['chrt', '--idle', '0']
     skip(spawnSync(words[0]!, [...words.slice(1), 'true']).status !== 0, 'needs chrt')
     const run = newPlace().osdemo(['process', 'schedule'], { prefix: words })
     expect(await run.exit).toBe(69)
-    expect(run.stderr()).toMatch(/under SCHED_IDLE.*chrt --other 0/s)
+    expect(run.stderr()).toMatch(/policy of osdemo is SCHED_IDLE.*chrt --other 0/s)
   })
 
   test.each([
@@ -181,7 +184,7 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
     expect(run.stderr()).toMatch(message)
   })
 
-  test('killed in the middle it leaves no busy process', async () => {
+  test('leaves no busy process when it is killed', async () => {
     const place = newPlace()
     const run = place.osdemo(['process', 'schedule', '--nice', '0,19', '--json'])
     await until(() => eventsSoFar(run).filter(({ event }) => event === 'started').length === 2)
@@ -193,7 +196,9 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
 })
 
 describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000 }, () => {
-  test('counts the switches of who waits and who computes, and measures one', async ({ skip }) => {
+  test('counts the switches of a process that waits and one that computes, and measures one switch', async ({
+    skip,
+  }) => {
     const events = await playDemo(['process', 'switch'])
     expect(claimIdsOf(events)).toEqual([
       'scheduler/waiting-switches-voluntarily',
@@ -203,16 +208,16 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
     const [sleeper, busy] = dataFrom(events, /^\/proc\/\d+\/status$/)
     expect(numberIn(sleeper, 'voluntary')).toBeGreaterThanOrEqual(25)
     expect(numberIn(busy, 'involuntary')).toBeGreaterThanOrEqual(10)
-    // The calls alone, there and back on one CPU, and on two.
+    // The system calls alone, the round trip on one CPU, and the round trip on two.
     const medians = dataFrom(events, 'CLOCK_MONOTONIC').map((data) => numberIn(data, 'microseconds')!)
     expect(medians[0]).toBeGreaterThan(0)
     expect(medians[1]).toBeGreaterThan(0)
-    expect(only(events, 'note').at(-1)).toMatchObject({ actor: 'osdemo', role: 'closing' })
+    expect(only(events, 'note').at(-1)).toMatchObject({ actor: 'osdemo', role: 'next' })
     skip(allowedCpus(process.pid).length < 2, 'the rest needs two CPUs')
     expect(medians[2]).toBeGreaterThan(0)
   })
 
-  test('works on one CPU, and says what it cannot show there', async () => {
+  test('works on one CPU, and reports what it cannot show there', async () => {
     const events = await playDemo(['process', 'switch'], onOneCpu())
     expect(dataFrom(events, 'CLOCK_MONOTONIC')).toHaveLength(2)
     expect(only(events, 'note').filter(({ role }) => role === 'aside')).not.toEqual([])
