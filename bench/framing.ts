@@ -180,7 +180,7 @@ for (const [chunkSize, frames, timesAsFast] of [
 ] as const) {
   const large = stream(frames, 65_536, chunkSize)
   await compare(
-    `64 KiB frames in ${chunkSize} B chunks / joining what is held`,
+    `64 KiB frames in ${chunkSize} B chunks / a decoder that joins its chunks`,
     side(push, large, frames, 65_536, 20),
     side(joining, large, frames, 65_536),
     { timesAsFast },
