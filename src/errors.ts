@@ -1,11 +1,11 @@
 /**
- * Every failure that a user may see. Mechanisms throw these, demos let them pass, and `main` alone turns them into
- * a message and an exit code.
+ * Every failure that a user may see. Mechanisms throw these errors, demos let them pass, and only `main` turns them into a
+ * message and an exit code. A message says what happened and to what; it follows `osdemo: ` and has no full stop.
  */
 import { getSystemErrorMap } from 'node:util'
 
 interface Details {
-  /** What to do next, as one sentence. */
+  /** What to do next: a sentence, with a full stop unless it ends with a command. */
   hint?: string | undefined
   cause?: unknown
 }
@@ -52,21 +52,21 @@ export class UsageError extends OsdemoError {
   }
 }
 
-/** This machine cannot do it (no /proc, no mkfifo, ...): exit 69, EX_UNAVAILABLE of sysexits.h. */
+/** This machine lacks something (/proc, mkfifo, ...): exit 69, EX_UNAVAILABLE of sysexits.h. */
 export class Unavailable extends OsdemoError {
   constructor(message: string, hint?: string, cause?: unknown) {
     super(message, 69, { hint, cause })
   }
 }
 
-/** The demo ran, and something that it claims or checks did not hold: exit 1. */
+/** A claim or a check of the demo did not hold: exit 1. */
 export class DemoFailed extends OsdemoError {
   constructor(message: string, details: Details = {}) {
     super(message, 1, details)
   }
 }
 
-/** A system call failed: exit 1, or 141 where it says that the reader of our output went away. */
+/** A system call failed: exit 1, or 141 where the reader of stdout has gone. */
 export class SystemCallError extends OsdemoError {
   declare readonly call: string
   declare readonly errno: string
@@ -76,31 +76,31 @@ export class SystemCallError extends OsdemoError {
   }
 }
 
-/** The reader of our stdout went away: exit 141 (128 + SIGPIPE), and like any Unix tool we say nothing. */
+/** The reader of stdout has gone: exit 141 (128 + SIGPIPE). Like other Unix tools, osdemo then prints nothing. */
 export class OutputClosed extends SystemCallError {
   constructor(cause?: unknown) {
-    super('the reader of our stdout went away', 'write', 'EPIPE', { cause }, 141)
+    super('the reader of stdout has gone', 'write', 'EPIPE', { cause }, 141)
   }
 }
 
-/** `--timeout` passed: exit 124, as timeout(1) has it. */
+/** The time of `--timeout` has passed: exit 124, as in timeout(1). */
 export class TimedOut extends OsdemoError {
   constructor(duration: string) {
-    super(`not finished after ${duration}`, 124, { hint: 'give it more time with --timeout' })
+    super(`the run was not finished after ${duration}`, 124, { hint: 'Allow more time with --timeout.' })
   }
 }
 
-/** A signal asked us to end: exit 128 + its number. */
+/** A signal asked osdemo to terminate: exit 128 + its number. */
 export class Interrupted extends OsdemoError {
   constructor(
     readonly signal: NodeJS.Signals,
     number: number,
   ) {
-    super(`ended by ${signal}`, 128 + number)
+    super(`terminated by ${signal}`, 128 + number)
   }
 }
 
-/** The error that an actor reported as an event, of the class that it had there. */
+/** The error that an actor reported as an event, with the class that it had in the actor. */
 export function errorFrom({ exit, message, hint, call, errno }: ErrorFields): OsdemoError {
   if (exit === 69) return new Unavailable(message, hint)
   if (call !== undefined && errno !== undefined) {
@@ -110,7 +110,7 @@ export function errorFrom({ exit, message, hint, call, errno }: ErrorFields): Os
   return new OsdemoError(message, exit, { hint, call, errno })
 }
 
-/** True for what Node throws when a system call fails. */
+/** Whether Node threw this because a system call failed. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
 }
@@ -120,18 +120,18 @@ export function errnoOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined
 }
 
-/** What to do about errors that may come anywhere. */
+/** Hints for errors that any call may return. */
 const hints: Record<string, string | undefined> = {
-  EMFILE: 'this process may have no more files open: raise the limit, ulimit -n 1024',
-  ENOSPC: 'make room on that disk',
+  EMFILE: 'Raise the limit of open files: ulimit -n 1024',
+  ENOSPC: 'Free some space on that disk.',
 }
 
 /**
- * Turns what Node threw for a failed system call into a SystemCallError that says what was attempted.
- * Anything else is a bug and comes back unchanged.
+ * Turns what Node threw for a failed system call into a SystemCallError whose message contains the attempt. Anything else is
+ * a bug and is returned unchanged.
  *
- * @param attempt what we tried, as in `cannot open the FIFO /tmp/x`
- * @param hint what to do next; a function may choose it by errno
+ * @param attempt such as `cannot open FIFO /tmp/x`
+ * @param hint what to do next; a function may choose it by the errno
  */
 export function systemCallError(
   error: unknown,
@@ -150,13 +150,14 @@ export function systemCallError(
 }
 
 /**
- * Any error as one of ours. What is no system error either is a defect of osdemo: exit 70 (EX_SOFTWARE), with the stack.
+ * Any error as an OsdemoError. One that is no system error either is a bug in osdemo: exit 70 (EX_SOFTWARE), with the stack.
  *
- * @param attempt what we tried, for a system error that nobody has explained yet
+ * @param attempt the beginning of the message for a system error that no other code has explained
  */
 export function asOsdemoError(error: unknown, attempt: string): OsdemoError {
   const known = systemCallError(error, attempt)
   if (known instanceof OsdemoError) return known
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return new OsdemoError(`a bug in osdemo: ${stack}`, 70, { cause: error })
+  const hint = 'Please report these lines to the authors of osdemo.'
+  return new OsdemoError(`a bug in osdemo: ${stack}`, 70, { cause: error, hint })
 }

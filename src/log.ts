@@ -1,4 +1,4 @@
-/** Logs for whoever debugs osdemo itself: pino on stderr, loaded only when `--log-level` asks. */
+/** Logs for debugging osdemo itself: pino on stderr. It is loaded only for `--log-level`. */
 import type { Logger } from 'pino'
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const
@@ -6,13 +6,13 @@ export type LogLevel = (typeof logLevels)[number]
 
 let logger: Logger | undefined
 
-/** Opens the log on stderr. Synchronous and without a transport: a transport is a thread, and threads are a lesson here. */
+/** Opens the log on stderr. A transport of pino would be a thread, and `shm threads` shows the threads of this process. */
 export async function openLog(level: LogLevel): Promise<void> {
   const { pino } = await import('pino')
   logger = pino({ level, base: { pid: process.pid } }, pino.destination({ fd: 2, sync: true }))
 }
 
-/** Writes one line at level debug; nothing while no log is open. */
+/** Writes one line at level debug, or nothing while no log is open. */
 export function debug(fields: object, message: string): void {
   logger?.debug(fields, message)
 }

@@ -1,28 +1,28 @@
-/** The two ends of the program: what the words are, and what became of it as an exit code. */
+/** Begins the program with the words of the command line, and ends it with an exit code. */
 import { constants } from 'node:os'
 import { launch } from './commands/lib/launch.js'
 import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
-/** How long we wait at the end for a stderr that nobody reads, in milliseconds. */
+/** How long osdemo waits, at its end, for the reader of stderr, in milliseconds. */
 const stderrPatience = 500
 
-/** How long an end by a signal or a deadline waits for whoever reads stdout, in milliseconds. */
+/** How long osdemo waits for the reader of stdout after a signal or `--timeout`, in milliseconds. */
 const hastyPatience = 1000
 
-/** Does what the words say, and ends the process. The only place that calls process.exit. */
+/** Runs the command and ends the process. Nothing else calls process.exit. */
 export async function main(argv: string[]): Promise<void> {
-  // What a process ends with that has nothing left to do before the end of this: it would be a bug.
+  // Node exits by itself when nothing is left to wait for. Before the end of this function that would be a bug.
   process.exitCode = 70
-  // Nobody to tell that stderr is gone; the run itself notices when stdout is.
+  // A failed write to stderr cannot be reported anywhere.
   process.stderr.on('error', () => {})
-  // A run notices by itself that stdout fails; for a page of help it is checked below.
+  // A run has its own listener for stdout. For a help page the failure is checked below.
   const failures: Error[] = []
   process.stdout.on('error', (error) => failures.push(error))
   let exit = 0
   let hasty = false
   try {
     ;({ exit, hasty } = await launch(argv))
-    // A write that failed reports it before the next turn of the event loop.
+    // A failed write is reported before the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve))
     const [failure] = failures
     if (failure) throw errnoOf(failure) === 'EPIPE' ? new OutputClosed(failure) : failure
@@ -32,17 +32,17 @@ export async function main(argv: string[]): Promise<void> {
     hasty = exit > 128 || exit === 124
     tell(known)
   }
-  // Whoever does not want to wait until somebody has read our output may say so.
+  // While osdemo waits for the readers of its output, a signal ends it at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(signal, () => process.exit(128 + constants.signals[signal]))
   }
   await drained(process.stdout, hasty ? hastyPatience : undefined)
   await drained(process.stderr, stderrPatience)
-  // Not process.exitCode: a thread parked in the kernel, or a stream that nobody reads, would keep us alive.
+  // Setting process.exitCode would not be enough: a blocked thread or an unread stream keeps the process alive.
   process.exit(exit)
 }
 
-/** The error for a person, on stderr. Of a Ctrl-C, and of a reader that went away, every Unix tool is silent. */
+/** Prints the error on stderr. Like other Unix tools, prints nothing after Ctrl-C or when stdout's reader has gone. */
 function tell(error: OsdemoError): void {
   if (error instanceof OutputClosed || error.exit === 141) return
   if (error instanceof Interrupted && error.signal === 'SIGINT') return
@@ -50,8 +50,8 @@ function tell(error: OsdemoError): void {
 }
 
 /**
- * Waits until a stream has handed everything to the kernel, where a limit is given at most so many milliseconds: whoever
- * holds the other end of a pipe without reading must not keep us alive for ever.
+ * Waits until everything in a stream has been written. With a limit it waits at most so many milliseconds: a process that
+ * holds the read end of a pipe and never reads must not keep osdemo alive.
  */
 function drained(stream: NodeJS.WriteStream, milliseconds?: number): Promise<void> {
   if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve()

@@ -5,7 +5,7 @@ import { reportCommand } from './lib/spec.js'
 import { chapters } from './tour.js'
 
 export const spec = reportCommand({
-  examples: ['osdemo doctor', 'osdemo doctor --json | jq -r \'select(.event == "note") | .text\''],
+  examples: ['osdemo doctor', "osdemo doctor --json | jq -r 'select(.data.verdict?) | .data'"],
   options: (command) => command,
   demo(_, { color }) {
     const needs = new Map([...commands].map(([path, entry]) => [path, entry.needs]))

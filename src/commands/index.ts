@@ -27,7 +27,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   shm: shmCommands,
   why: {
     summary: 'why a process does not proceed: what it waits for, and who holds the other end',
-    needs: { must: ['proc'], better: { waits: 'only what is probable is said', ...files } },
+    needs: { must: ['proc'], better: { waits: 'it reports what is likely, not what is certain', ...files } },
     killLines: ['PID', 'PID --watch'],
     load: () => import('./why.js'),
   },
@@ -39,7 +39,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   },
   clean: {
     summary: 'remove what killed runs have left, and say what is still in use',
-    needs: { better: { proc: 'who uses a FIFO cannot be seen' } },
+    needs: { better: { proc: 'it cannot see which process uses a FIFO' } },
     killLines: [''],
     load: () => import('./clean.js'),
   },

@@ -1,33 +1,43 @@
-/** What runs have left. Every run removes what killed runs left; this one also removes the default FIFO, and says what it kept. */
+/** Removes what killed runs left behind, as every run does, and the default FIFO as well. Reports what it kept, and why. */
 import { lstatSync, realpathSync, unlinkSync } from 'node:fs'
 import { fifoUsers } from '../proc/fifo-users.js'
 import { knownRuns } from '../run/ledger.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Stage } from '../run/stage.js'
 import { type Swept, sweep } from '../run/sweep.js'
+import { counted } from '../text.js'
 import { defaultFifo } from './pipe/meeting-point.js'
 import { inUse } from './shared/in-use.js'
 
 const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'file' }
 
-/** @throws DemoFailed when the runtime folder, where the records are, is not one that we may trust */
+/** @throws DemoFailed when the runtime folder, where the records are, is not one that osdemo may trust */
 export async function clean({ say, note }: Stage): Promise<void> {
   const folder = runtimeFolder()
   const swept = [...sweep(), ...removeDefaultFifo()]
+  const removed = swept.filter(({ users }) => users.length === 0)
   const kept = swept.filter(({ users }) => users.length > 0)
   const unseen = knownRuns().filter(({ state }) => state === 'elsewhere')
-  for (const { kind, name, users } of swept) if (users.length === 0) say({ event: 'removed', kind, id: name })
-  for (const { kind, name, users } of kept) note(`kept the ${kindNames[kind]} ${name}: ${inUse(users)}`)
-  for (const run of unseen) {
-    note(
-      `not looked at: ${run.folder}: that run belongs to other namespaces, so whether it is alive cannot be told here`,
-    )
+  const text =
+    swept.length + unseen.length === 0
+      ? `Nothing to remove: no run has left anything behind in ${folder}.`
+      : `Removed ${counted(removed.length, 'object')}, kept ${kept.length}.`
+  say({ event: 'note', role: 'opening', text, data: { removed: removed.length, kept: kept.length } })
+  for (const { kind, name } of removed) say({ event: 'removed', kind, id: name })
+  for (const { kind, name, users } of kept) {
+    const text = `Kept ${kindNames[kind]} ${name}: ${inUse(users)}.`
+    say({ event: 'note', role: 'step', text, data: { kind, name, users } })
   }
-  if (kept.length + unseen.length === 0)
-    note(`nothing is left of what runs have made in ${folder}`, 'closing')
+  if (kept.length > 0) {
+    note('Next: when these processes have exited, run `osdemo clean` again.', 'next')
+  }
+  for (const run of unseen) {
+    note(`Not checked: ${run.folder}. That run belongs to other namespaces, such as a container.`, 'aside')
+  }
+  if (unseen.length > 0) note('Next: run `osdemo clean` there too.', 'next')
 }
 
-/** It stays between runs, so that two terminals meet there; only here it is removed, when no process uses it. */
+/** Two terminals meet at this FIFO, so it stays between runs. Only `clean` removes it, while no process uses it. */
 function removeDefaultFifo(): Swept[] {
   const name = defaultFifo()
   const stats = lstatSync(name, { throwIfNoEntry: false })

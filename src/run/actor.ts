@@ -1,35 +1,35 @@
 /**
- * What a demo has of an actor, be it a process or a thread: its events, its end, a way to tell it something. The two kinds
- * differ only in how they are started (start-process.ts, start-thread.ts).
+ * An actor, as a demo sees it: its events, its exit, and a way to send it a word. Actors that are processes and those that are
+ * threads differ only in how they are started (start-process.ts, start-thread.ts).
  */
 import type { ActorProgram, ConfigOf, WordOf } from '../actor-types.js'
 import { DemoFailed, type OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 
-/** How an actor or a program exited. A thread has no signal. */
+/** How an actor or a program exited. For a thread `signal` is null. */
 export interface Ending {
   code: number | null
   signal: NodeJS.Signals | null
 }
 
-/** @template Word what it may be told; a helper that only looks at an actor takes any `Actor` */
+/** @template Word the words that it accepts; a helper that sends none takes any `Actor` */
 export interface Actor<Word = never> {
   /** Its name in this demo: `reader`, `server`. */
   readonly name: string
-  /** Its pid; of a thread, its kernel thread id. */
+  /** Its pid, or the kernel's id of the thread. */
   readonly id: number
-  /** The first event, past or to come, that matches. Rejects when the actor ends without one. */
+  /** The first event that matches, past or future. Rejects when the actor exits without such an event. */
   until<E extends Event['event']>(event: E, matches?: (event: EventOf<E>) => boolean): Promise<EventOf<E>>
-  /** Its events so far, oldest first; of a long run the last 10,000 or more. */
+  /** Its events so far, oldest first: at least the last 10,000. */
   readonly events: readonly Event[]
-  /** Sends a word, which the actor takes when it asks for the next one. */
+  /** Sends a word. It waits in the actor's line until the actor asks for the next one. */
   tell(word: Word): void
   kill(signal?: NodeJS.Signals): void
-  /** Resolves when it has exited, for whatever reason; never rejects. */
+  /** Resolves when it has exited, for any reason. Never rejects. */
   readonly ended: Promise<Ending>
 }
 
-/** The events of this name; one type may have several names. */
+/** The events of this name. One type may have several names. */
 export type EventOf<E extends Event['event']> = Event extends infer One
   ? One extends { event: infer Name }
     ? E extends Name
@@ -38,33 +38,33 @@ export type EventOf<E extends Event['event']> = Event extends infer One
     : never
   : never
 
-/** An actor of this program, with the words that it knows. */
+/** An actor of this program, which accepts the words of the program. */
 export type ActorOf<P extends ActorProgram> = Actor<WordOf<P>>
 
-/** What to start: an actor's program, and the name it has in this demo. */
+/** What to start: the program of an actor, and its name in this demo. */
 export interface ActorSpec<P extends ActorProgram = ActorProgram> {
-  /** An entry file of `src/actors`, without its ending. */
+  /** A file of `src/actors`, without its ending. */
   program: P
-  /** Such as `reader`; each name is a lane of the picture. */
+  /** Such as `reader`. Each name is one lane in a picture. */
   name: string
   config: ConfigOf<P>
 }
 
-/** What the supervisor does with what an actor reports. */
+/** What the supervisor does with the events of an actor. */
 export interface ActorListener {
   onEvent(event: Event): void
   /**
-   * An error that the actor reported, or that its line or its thread failed with.
+   * An error that the actor reported, or a failure of its line or its thread.
    *
    * @param ended resolves when the actor has exited
    */
   onError(error: OsdemoError, ended: Promise<Ending>): void
 }
 
-/** A server may run for weeks: its oldest events are forgotten. */
+/** At least this many events are kept. A server may run for weeks, so older ones are dropped. */
 const remembered = 10_000
 
-/** An actor's events so far, and who waits for the next one. */
+/** The events of an actor so far, and the callers that wait for another. */
 export function createHistory(name: string) {
   const events: Event[] = []
   const waiting = new Set<{ take(event: Event): void; fail(): void }>()
@@ -75,7 +75,7 @@ export function createHistory(name: string) {
       if (events.push(event) >= 2 * remembered) events.splice(0, remembered)
       for (const waiter of waiting) waiter.take(event)
     },
-    /** The actor has exited. Waiters fail only after those who await its `ended`, so a run fails by the exit itself. */
+    /** The actor has exited. Code that awaits `ended` runs before the waiters fail, so the run reports the exit itself. */
     close() {
       setImmediate(() => {
         over = true
@@ -86,14 +86,16 @@ export function createHistory(name: string) {
       return new Promise<EventOf<E>>((resolve, reject) => {
         const waiter = {
           take(event: Event) {
-            // An event of this name has this type.
+            // The name decides the type.
             if (event.event !== kind || !matches(event as EventOf<E>)) return
             waiting.delete(waiter)
-            // As above.
+            // The name decides the type.
             resolve(event as EventOf<E>)
           },
           fail: () =>
-            reject(new DemoFailed(`the ${name} ended before it said what was waited for (${kind})`)),
+            reject(
+              new DemoFailed(`the ${name} exited before it reported the event that was awaited (${kind})`),
+            ),
         }
         waiting.add(waiter)
         for (const event of events) waiter.take(event)

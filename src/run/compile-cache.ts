@@ -1,24 +1,24 @@
 /**
- * Node's compile cache (Node 22.1 and newer): the bytecode of what was compiled once is read by every later start. Node
- * checks only whether it fits the source, so whoever can write there decides what runs. Node's own default is a folder in
- * /tmp, which another user could have prepared.
+ * Node's compile cache (Node 22.1 and newer): later starts read the bytecode that an earlier one compiled. Node checks only
+ * that it fits the source, so a user who can write to the folder could have any code run. Node's default folder is in /tmp,
+ * where another user may create it first.
  */
 import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 import { cacheFolder, isOurs, look } from './cache-folder.js'
 
-/** The types of Node 20 do not have it. */
+/** The types are those of Node 20, which does not have it. */
 const { enableCompileCache } = nodeModule as { enableCompileCache?(folder: string): unknown }
 
-/** What is loaded from now on in this process is looked up in the cache, and kept there. Never throws and never prints. */
+/** Has this process use the cache for all code that it loads from now on. Never throws and never prints. */
 export function useCompileCache(): void {
   const { NODE_COMPILE_CACHE: folder } = compileCacheVariable()
   if (folder !== undefined) enableCompileCache?.(folder)
 }
 
 /**
- * The environment variable that has a process or thread of ours use the cache: the folder that the user has chosen, else
- * ours. Empty where no folder is safe from other users, where the user wants none, and on older versions of Node.
+ * The environment variable with which an actor uses the cache: the folder that the user has chosen, else the one of osdemo.
+ * Empty where no folder is safe from other users, where the user has disabled the cache, and in older versions of Node.
  */
 export function compileCacheVariable(): { NODE_COMPILE_CACHE?: string } {
   const { NODE_COMPILE_CACHE: chosen, NODE_DISABLE_COMPILE_CACHE: disabled } = process.env
@@ -29,7 +29,7 @@ export function compileCacheVariable(): { NODE_COMPILE_CACHE?: string } {
     const found = look(folder)
     return found?.isDirectory() && isOurs(found) ? { NODE_COMPILE_CACHE: join(folder, 'node') } : {}
   } catch {
-    // No home, or one on a read-only disk: every start compiles.
+    // There is no home, or it is read-only: every start compiles.
     return {}
   }
 }

@@ -1,6 +1,6 @@
 /**
- * C programs of this package, for what Node cannot do. They are compiled when they are first needed and kept in the cache
- * folder, by the content of their source.
+ * The C programs of this package, for what Node cannot do. Each is compiled on first use and kept in the cache folder, under a
+ * name that contains a hash of its source.
  */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { cacheFolder, isOurs, look } from './cache-folder.js'
 import { exampleFile } from './package.js'
 import { findProgram } from './start-program.js'
 
-const install = 'install one: apt-get install gcc libc6-dev, or the like'
+const install = 'Install one: apt-get install gcc libc6-dev'
 
 /** @throws Unavailable where there is none */
 function findCompiler(): string {
@@ -22,14 +22,14 @@ function findCompiler(): string {
       if (!(error instanceof OsdemoError)) throw error
     }
   }
-  throw new Unavailable('there is no C compiler here: neither cc nor gcc nor clang', install)
+  throw new Unavailable('there is no C compiler: neither cc nor gcc nor clang is in PATH', install)
 }
 
 /**
- * Has the compiler read a program, and make nothing of it.
+ * Has the compiler check a program without writing a file.
  *
- * @returns which compiler it is
- * @throws Unavailable where there is none, or where it lacks something, such as the headers of the C library
+ * @returns the path of the compiler
+ * @throws Unavailable where there is none, or where something is missing, such as the headers of the C library
  */
 export async function tryCompiler(name: string): Promise<string> {
   const compiler = findCompiler()
@@ -38,15 +38,15 @@ export async function tryCompiler(name: string): Promise<string> {
 }
 
 /**
- * @param name of a file of `examples`, without its ending
+ * @param name of a file in `examples`, without its ending
  * @returns the path of the program
- * @throws Unavailable where it cannot be compiled or kept; DemoFailed where somebody else could have put something there
+ * @throws Unavailable where it cannot be compiled or stored; DemoFailed where another user could have replaced it
  */
 export async function compiled(name: string): Promise<string> {
   const source = exampleFile(`${name}.c`)
-  // A home that several machines share may hold a program of another C library: their kernels differ then, too.
+  // Several machines may share a home. The program of one may need another C library; their kernels then differ as well.
   const content = [readFileSync(source), process.arch, release()]
-  // Loaded here: every tour would wait for it.
+  // Loaded here and not above: it is needed only where something is compiled.
   const { createHash } = await import('node:crypto')
   const hash = content.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
   const folder = privateCacheFolder()
@@ -57,7 +57,7 @@ export async function compiled(name: string): Promise<string> {
     throw distrust(program)
   }
   const compiler = findCompiler()
-  // Renamed by the shell, which ends its work even when we are killed: nothing half made is left.
+  // The shell renames the finished program. It completes this even when osdemo is killed, so no part of a program is left.
   const line = 'umask 077; "$1" -o "$3" "$2" && mv -f "$3" "$4" || { rm -f "$3"; exit 1; }'
   const draft = `${program}.${process.pid}`
   await run('sh', ['-c', line, 'sh', compiler, source, draft, program], compiler)
@@ -69,12 +69,12 @@ function run(program: string, words: string[], compiler: string): Promise<void> 
     execFile(program, words, (error, _, stderr) => {
       if (!error) return resolve()
       const why = stderr.split('\n').find((line) => /error|cannot|No space/.test(line)) ?? error.message
-      reject(new Unavailable(`${compiler} cannot compile here: ${why.trim()}`, install, error))
+      reject(new Unavailable(`${compiler} cannot compile: ${why.trim()}`, install, error))
     })
   })
 }
 
-/** @throws Unavailable where there is none; DemoFailed where others may write to it */
+/** @throws Unavailable where it cannot be created; DemoFailed where other users may write to it */
 function privateCacheFolder(): string {
   try {
     const folder = cacheFolder()
@@ -83,13 +83,13 @@ function privateCacheFolder(): string {
     throw distrust(folder)
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
-    const { message } = asOsdemoError(error, 'there is no folder to keep a compiled program in')
+    const { message } = asOsdemoError(error, 'cannot create a folder for compiled programs')
     throw new Unavailable(message, hint, error)
   }
 }
 
-const hint = 'set XDG_CACHE_HOME to a folder that only you can write to'
+const hint = 'Set XDG_CACHE_HOME to a folder that only you can write to.'
 
 function distrust(path: string): DemoFailed {
-  return new DemoFailed(`${path} is not yours alone: somebody else may have put a program there`, { hint })
+  return new DemoFailed(`will not execute ${path}: another user can write to it`, { hint })
 }

@@ -1,22 +1,22 @@
 /**
- * Puts the events of several processes in the order of their clock. They arrive over one socket per process, and which
- * socket the event loop reads first is chance: without this, a message may be shown as received before it was sent.
+ * Puts the events of several processes in the order of their times. Each process has a line of its own, and the event loop may
+ * read any of them first: without this, a message could be shown as received before it is shown as sent.
  */
 import { type Event, now } from '../events.js'
 
-/** How long an event is held back for an earlier one that may still arrive, in milliseconds. */
+/** How long an event waits for earlier ones that may still arrive, in milliseconds. */
 const holdBack = 20
 
 export interface Sequencer {
   push(event: Event): void
-  /** An actor has started. While there is only one, there is nothing to put in order, and every event comes out at once. */
+  /** An actor has started. With only one, nothing can be out of order, and every event is emitted at once. */
   actorStarted(): void
   /**
-   * Holds all events from now on until the returned function is called: for actors that report afterwards what they saw,
-   * with the times when they saw it. Holds may overlap; events come out when the last hold that covers them is released.
+   * Holds all events from now on until the returned function is called. It is for actors that report events later, with the
+   * times of the events. Holds may overlap: an event is emitted when the last hold that covers it is released.
    */
   hold(): () => void
-  /** Emits everything that is still held, in order. Later events are dropped. */
+  /** Emits all events that are still held, in order. Later ones are dropped. */
   close(): void
 }
 
@@ -47,9 +47,9 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
     push(event) {
       if (closed) return
       if (!ordering) return emit(event)
-      // Nearly sorted already: from the back it is one or two steps. Equal times keep the order of arrival.
+      // The list is nearly sorted, so the search from its end takes a step or two. Equal times keep their order of arrival.
       let at = held.length
-      // `at` counts down from the length.
+      // 0 < at <= length, so there is an element before `at`.
       while (at > 0 && held[at - 1]!.t > event.t) at--
       held.splice(at, 0, event)
       timer ??= setTimeout(tick, holdBack)

@@ -1,6 +1,7 @@
 /**
- * Each run has a folder, by whose name other runs can tell whether it is alive. In it are the private objects of the run, such as
- * the FIFOs of a demo, and a record of each thing that it makes elsewhere: the intent before it is made, its identity afterwards.
+ * Each run has a folder. From its name other runs can tell whether the run is alive. It contains the private objects of the
+ * run, such as the FIFOs of a demo, and a record of each object that the run creates elsewhere: first that it will be created,
+ * then its identity.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,12 +11,12 @@ import { ownNamespaces } from '../proc/links.js'
 import { isAlive, readStat } from '../proc/stat.js'
 import { runtimeFolder } from './runtime-folder.js'
 
-/** In which boot and which namespaces the pid and the start time in the name of a folder mean anything. */
+/** The pid and the start time in the name of a folder are valid only in the boot and the namespaces that it names. */
 const ownBoot = () => bootId().slice(0, 4) || '0'
 
-/** The folder of this run, made when it is missing. @throws DemoFailed, SystemCallError */
+/** The folder of this run. It is created when it is missing. @throws DemoFailed, SystemCallError */
 export function runFolder(): string {
-  // Short, because demos print it.
+  // Short, because demos print paths in it. `0.3` are the first namespaces of a machine.
   const start = (readStat(process.pid)?.startTicks ?? 0).toString(36)
   const name = ['run', process.pid, start, ownBoot(), ownNamespaces()].join('-').replace(/-0\.3$/, '')
   const folder = join(runtimeFolder(), name)
@@ -25,11 +26,11 @@ export function runFolder(): string {
 
 export interface Run {
   folder: string
-  /** `elsewhere`: in other namespaces than ours, so whether it is alive, and what it has made, cannot be seen from here. */
+  /** `elsewhere`: it belongs to other namespaces, so this process cannot see whether it is alive or what it has created. */
   state: 'alive' | 'dead' | 'before this boot' | 'elsewhere'
 }
 
-/** The runs that have a folder, this one included. None where there is no runtime folder that we may trust. */
+/** The runs that have a folder, this one included. None where there is no runtime folder that osdemo may trust. */
 export function knownRuns(): Run[] {
   return filesIn(runtimeFolder).flatMap((entry) => {
     const match = entry.isDirectory() && /^run-(\d+)-(\w+)-(\w+)(?:-([-\d.]+))?$/.exec(entry.name)
@@ -42,7 +43,7 @@ export function knownRuns(): Run[] {
   })
 }
 
-/** What lies in a folder; nothing where there is none. */
+/** The entries of a folder. None where it does not exist. */
 export function filesIn(folder: () => string) {
   try {
     return readdirSync(folder(), { withFileTypes: true })
@@ -57,51 +58,51 @@ export interface LedgerRecord {
   kind: (typeof kinds)[number]
   /** An absolute path, the name of a queue, or the key of a segment, 0 for none. */
   name: string
-  /** The id of a segment, or an inode number. Missing until the thing has been made. */
+  /** The id of a segment, or an inode number. Missing until the object has been created. */
   id?: number | undefined
-  /** The pid of the process that makes it. */
+  /** The pid of the process that creates it. */
   maker: number
-  /** Seconds since 1970: a segment that is older was not made by us. */
+  /** Seconds since 1970. A segment that is older is not the recorded one. */
   since: number
   state: (typeof states)[number]
 }
 
 export type LedgerEntry = ReturnType<typeof record>
 
-/** Records that a process is about to make a thing. @throws SystemCallError where that cannot be written down */
+/** Records that a process is about to create an object. @throws SystemCallError where the record cannot be written */
 export function record(kind: LedgerRecord['kind'], name: string, maker = process.pid) {
   const file = join(runFolder(), `${process.hrtime.bigint()}.json`)
   const content: LedgerRecord = { kind, name, maker, since: Math.floor(Date.now() / 1000), state: 'needed' }
   const write = (change: Partial<LedgerRecord>) => {
     Object.assign(content, change)
     try {
-      // Renamed into place: a run that sweeps at this moment never reads half of it.
+      // Renamed, so that another run that sweeps at this moment never reads a part of a record.
       writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 })
       renameSync(`${file}.new`, file)
     } catch (error) {
-      throw systemCallError(error, `cannot keep records in ${dirname(file)}`)
+      throw systemCallError(error, `cannot write a record to ${dirname(file)}`)
     }
   }
   write({})
   return {
-    /** It has been made, and this is what to know it by. */
+    /** The object has been created and has this id. */
     made: (id: number) => write({ id }),
-    /** Nothing was made after all, or it is gone. */
+    /** The object was not created, or it has been removed. */
     forget: () => removeFromFolder(file),
-    /** The maker needs it no more: the next `sweep` that finds it unused removes it. */
+    /** The maker no longer needs it. The next `sweep` that finds it unused removes it. */
     release: () => content.state === 'kept' || write({ state: 'released' }),
-    /** It stays until the user removes it. */
+    /** The object stays until the user removes it. */
     keep: () => write({ state: 'kept' }),
   }
 }
 
-/** Removes a file of a run's folder, and that folder with the last one. */
+/** Removes a file from the folder of a run, and the folder when it was the last file. */
 export function removeFromFolder(file: string): void {
   rmSync(file, { force: true })
   try {
     rmdirSync(dirname(file))
   } catch {
-    // Something else is in it, or another run was first.
+    // The folder is not empty, or another run has removed it.
   }
 }
 
@@ -118,7 +119,7 @@ export function readRecords(): FoundRecord[] {
   )
 }
 
-/** Undefined where the file is gone, or is no record. */
+/** Undefined where the file has been removed or is no record. */
 function readRecord(file: string): LedgerRecord | undefined {
   try {
     const { kind, name, id, maker, since, state } = JSON.parse(readFileSync(file, 'utf8'))

@@ -1,9 +1,9 @@
-/** The one manager of output: a view turns events into text, this writes it to a stream and notices when nobody reads. */
+/** Writes what a view makes of the events to a stream or a file, and notices when the reader of a stream is slow or has gone. */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
 
-/** What a view is to a run: text for each event, and text for the end. No I/O. */
+/** A view makes text of each event, and text for the end. It does no I/O. */
 export interface View {
   event(event: Event): string
   end(): string
@@ -11,22 +11,22 @@ export interface View {
 
 export interface Output {
   write(event: Event): void
-  /** True while the stream takes no more: whoever produces events should pause. */
+  /** Whether the buffer of the stream is full. Actors should then pause. */
   readonly full: boolean
-  /** Calls back once the stream takes more again; the same callback only once. */
+  /** Calls back when the buffer has been written. A callback that is passed twice is called once. */
   onceDrained(resume: () => void): void
-  /** From now on it is never full: nothing waits any more for a reader that does not read. */
+  /** From now on `full` is false, so that nothing waits for a reader that does not read. */
   hurry(): void
-  /** Calls back when the stream failed; the reader going away is OutputClosed. */
+  /** Calls back when a write has failed: with OutputClosed where the reader of stdout has gone. */
   onFailure(fail: (error: unknown) => void): void
-  /** Writes the view's end. @throws SystemCallError when a file that is written only now cannot be written */
+  /** Writes the end of the view. @throws SystemCallError where a file is written only now, and cannot be */
   end(): void
 }
 
 /**
- * Ends all outputs, the one that is shown last: it can still tell that a file could not be written.
+ * Ends all outputs. The one that is shown ends last, because it reports when a file could not be written.
  *
- * @param tell makes an event of a failure, where the output is to show it
+ * @param tell turns a failure into an event for that output
  * @returns the first failure
  */
 export function endOutputs(output: Output, records: Output[], tell?: (error: unknown) => Event): unknown {
@@ -50,7 +50,9 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
   const listeners: ((error: unknown) => void)[] = []
   stream.on('error', (error) => {
     failure ??=
-      errnoOf(error) === 'EPIPE' ? new OutputClosed(error) : systemCallError(error, 'cannot write our output')
+      errnoOf(error) === 'EPIPE'
+        ? new OutputClosed(error)
+        : systemCallError(error, 'cannot write to stdout or stderr')
     for (const listener of listeners) listener(failure)
   })
   let hurried = false
@@ -82,16 +84,16 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
 }
 
 /**
- * Writes a run to a file as it happens; synchronously, so that what was seen is in the file even when we are killed.
+ * Writes a run to a file as it happens. It writes synchronously, so that the file is complete even when osdemo is killed.
  *
  * @throws SystemCallError when the file cannot be written
  */
 export function createFileOutput(view: View, path: string): Output {
   const explain = (error: unknown) =>
-    systemCallError(error, `cannot save to ${path}`, 'name another file with --save')
+    systemCallError(error, `cannot save to ${path}`, 'Name another file with --save.')
   let fd: number
   try {
-    // Not truncated yet: what was saved before is only lost to a run that begins. And a FIFO must not hold us.
+    // It is truncated at the first event: a run that does not start keeps the earlier file. O_NONBLOCK: a FIFO must not block.
     fd = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o666)
   } catch (error) {
     throw explain(error)

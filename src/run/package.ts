@@ -1,4 +1,4 @@
-/** Where this package lies, and its version: the same from the bundle, from tests and under tsx. */
+/** The files of this package, and its version. They are found from the bundle, from tests and under tsx. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import manifest from '../../package.json' with { type: 'json' }
@@ -13,17 +13,17 @@ function fileOf(...path: string[]): string {
   return join(findRoot(import.meta.dirname), ...path)
 }
 
-/** The entry file of an actor: always the built one, so that what is tested is what runs. */
+/** The built file of an actor. Tests use it too, so that they test what users run. */
 export function actorEntry(program: string): string {
   return fileOf('dist', 'actors', `${program}.cjs`)
 }
 
-/** One of the examples. */
+/** A file of `examples`. */
 export function exampleFile(name: string): string {
   return fileOf('examples', name)
 }
 
-/** The code that checks events, which the build makes from their JSON Schema. */
+/** The code that validates events. The build makes it from their JSON Schema. */
 export function eventCheckFile(): string {
   return fileOf('dist', 'event-check.cjs')
 }

@@ -1,6 +1,6 @@
 /**
- * The supervisor. It runs one demo, and ends the run when the first of these happens: the demo is done, an actor fails, a
- * signal comes, time is up, nobody reads our output. Whatever happens, what the demo made is released.
+ * The supervisor. It runs one demo until the first of these events: the demo returns, an actor fails, a signal arrives,
+ * `--timeout` passes, or the reader of stdout has gone. In each case everything that the demo created is released.
  */
 import { constants, release } from 'node:os'
 import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
@@ -18,18 +18,20 @@ export interface RunOptions {
   command: string[]
   /** Where the run is shown. */
   output: Output
-  /** Where it is written as well. */
+  /** The files of `--save`. */
   records: Output[]
   /** Ends the run with TimedOut. */
   timeout?: { milliseconds: number; text: string } | undefined
   /** The first SIGINT or SIGTERM asks the demo to stop instead of ending the run. */
   graceful?: boolean | undefined
+  /** The demo removes what killed runs left behind, and reports it. Otherwise the run does so before the demo. */
+  sweeps?: boolean | undefined
 }
 
-/** The same signal again within this many microseconds counts as one: timeout(1) signals its child and then the whole group. */
+/** The same signal within this many microseconds counts once: timeout(1) signals its child and then its process group. */
 export const echoOfSignal = 20_000
 
-/** Reports the first event of a run, or of a part of a longer one. */
+/** Reports the first event of a run, or of a chapter of the tour. */
 export function sayRun(say: Say, command: string[]): void {
   say({
     event: 'run',
@@ -45,9 +47,9 @@ export function sayRun(say: Say, command: string[]): void {
 /**
  * Runs a demo to its end.
  *
- * @returns when every claim held: whether the user asked it to stop
- * @throws OsdemoError as the errors of the demo, of its actors, or of the run itself (Interrupted, TimedOut,
- *   OutputClosed). The error has been reported as an event by then.
+ * @returns whether the user asked it to stop, once it has ended and every claim held
+ * @throws OsdemoError: the error of the demo, of an actor, or of the run itself (Interrupted, TimedOut, OutputClosed). It has
+ *   been reported as an event before.
  */
 export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   const { output, records, timeout } = options
@@ -56,7 +58,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     for (const each of outputs) each.write(event)
   })
   const say: Say = (fact, at) => sequencer.push(asSupervisor(fact, at))
-  /** Its signal ends the run; the reason says why. */
+  /** Its signal ends the run, and the reason is the error. */
   const end = new AbortController()
   let stopSignal: NodeJS.Signals | undefined
   let stop = () => {}
@@ -71,7 +73,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
       stop(signal) {
         stopSignal = signal
         stop()
-        // A server must be able to exit although nobody reads our output.
+        // A server must be able to exit even when the reader of stdout has stopped reading.
         output.hurry()
       },
       end: (signal) => end.abort(new Interrupted(signal, constants.signals[signal])),
@@ -81,10 +83,10 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   let failure: unknown
   try {
     sayRun(say, options.command)
-    for (const { kind, name: id, users } of sweep()) {
+    for (const { kind, name: id, users } of options.sweeps ? [] : sweep()) {
       if (users.length > 0) continue
       say({ event: 'removed', kind, id })
-      say({ event: 'note', text: 'an earlier run had left it', role: 'aside' })
+      say({ event: 'note', text: 'An earlier run was killed and left it behind.', role: 'aside' })
     }
     const falseClaims: string[] = []
     await runOnStage(
@@ -92,11 +94,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
       end.signal,
       demo,
     )
-    if (falseClaims.length > 0) {
-      throw new DemoFailed(
-        `${falseClaims.length === 1 ? 'claim' : 'claims'} failed: ${falseClaims.join(' ')}`,
-      )
-    }
+    if (falseClaims.length > 0) throw claimsFailed(falseClaims)
   } catch (error) {
     failure = error
     say(errorFact(error))
@@ -109,7 +107,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   return stopSignal !== undefined
 }
 
-/** Handles ending signals: where a run is graceful, the first SIGINT or SIGTERM asks it to stop, and the next ends it. */
+/** In a graceful run the first SIGINT or SIGTERM asks the demo to stop. Every other ending signal ends the run. */
 function stopFirst(graceful = false, on: Record<'stop' | 'end', (signal: NodeJS.Signals) => void>) {
   let first: { signal: NodeJS.Signals; t: number } | undefined
   return (signal: NodeJS.Signals) => {
@@ -118,6 +116,12 @@ function stopFirst(graceful = false, on: Record<'stop' | 'end', (signal: NodeJS.
     first = { signal, t: now() }
     on.stop(signal)
   }
+}
+
+function claimsFailed(texts: string[]): DemoFailed {
+  const which = texts.length === 1 ? 'claim failed' : `${texts.length} claims failed`
+  const hint = 'Run it again with --save run.ndjson: the file contains the evidence.'
+  return new DemoFailed(`${which}: ${texts.join(' ')}`, { hint })
 }
 
 function errorFact(error: unknown): ErrorFact {

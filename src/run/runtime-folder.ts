@@ -1,18 +1,18 @@
-/** The folder of one user where two terminals find each other: default FIFO, private FIFOs of demos, the ledger. */
+/** The runtime folder of one user, where two terminals meet: the default FIFO, and a folder of each run (ledger.ts). */
 import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 
-const hint = 'set XDG_RUNTIME_DIR to a folder that only you can write to'
+const hint = 'Set XDG_RUNTIME_DIR to a folder that only you can write to.'
 
 /**
- * `$XDG_RUNTIME_DIR/osdemo`, else `/run/user/UID/osdemo`, else `/tmp/osdemo-UID`; made on first use, mode 0700.
- * A base that belongs to somebody else (as after `sudo -E`) is passed over.
+ * `$XDG_RUNTIME_DIR/osdemo`, else `/run/user/UID/osdemo`, else `/tmp/osdemo-UID`. It is created on first use, with mode 0700.
+ * A base that belongs to another user (as after `sudo -E`) is not used.
  *
- * @throws DemoFailed when what is there is no folder of ours: in /tmp anybody could have put it there
+ * @throws DemoFailed where it is no folder of this user: in /tmp any user could have created it
  */
 export function runtimeFolder(): string {
-  // Linux and macOS, the only systems that osdemo installs on, have user ids.
+  // osdemo installs only on Linux and macOS, and both have user ids.
   const uid = process.getuid!()
   const bases = [process.env.XDG_RUNTIME_DIR, `/run/user/${uid}`]
   const base = bases.find((folder) => folder?.startsWith('/') && isOurFolder(look(folder), uid))
@@ -21,29 +21,24 @@ export function runtimeFolder(): string {
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') {
-      throw systemCallError(error, `cannot make the runtime folder ${folder}`, hint)
+      throw systemCallError(error, `cannot create the runtime folder ${folder}`, hint)
     }
   }
   const stats = look(folder)
   if (!stats || !isOurFolder(stats, uid)) {
-    throw new DemoFailed(
-      `${folder} is ${describe(stats)}, not a folder of yours: somebody else may have put it there`,
-      {
-        hint,
-      },
-    )
+    throw new DemoFailed(`cannot use the runtime folder ${folder}: it is ${describe(stats)}`, { hint })
   }
   if ((stats.mode & 0o077) !== 0) {
     try {
       chmodSync(folder, 0o700)
     } catch (error) {
-      throw systemCallError(error, `cannot close the runtime folder ${folder} to others`, hint)
+      throw systemCallError(error, `cannot make the runtime folder ${folder} private`, hint)
     }
   }
   return folder
 }
 
-/** lstat, so that a symbolic link is seen as what it is. A folder that we may not even look at is not there for us. */
+/** lstat(2), which does not follow a symbolic link. Undefined also where this process may not look. */
 function look(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
@@ -57,7 +52,7 @@ function isOurFolder(stats: Stats | undefined, uid: number): boolean {
 }
 
 function describe(stats: Stats | undefined): string {
-  if (!stats) return 'gone'
+  if (!stats) return 'missing'
   if (stats.isSymbolicLink()) return 'a symbolic link'
   return stats.isDirectory() ? `a folder of user ${stats.uid}` : 'a file'
 }

@@ -1,10 +1,10 @@
 /**
- * The one place of clean-up. Code that makes something which outlives a function call (a child, a FIFO, a segment)
- * defers its release here at once. Releases run last in, first out, so a child dies before what it uses is removed.
+ * All clean-up happens here. Code that creates something which outlives a function call (a child, a FIFO, a segment) defers its
+ * release at once. Releases run in reverse order, so a child is killed before the FIFO that it uses is removed.
  *
- * A release is synchronous (kill, unlink, shmctl), because it can run in two ways: when the scope is disposed, or in the
- * process's `exit` event, where nothing asynchronous happens any more. Waiting for its effect is a separate step,
- * `settled`, which only disposal does.
+ * A release is synchronous (kill, unlink, shmctl), because it runs either when the scope is disposed or in the `exit` event of
+ * the process, where asynchronous code no longer runs. To wait for its effect is a separate step, `settled`, which only
+ * disposal does.
  */
 import { debug } from '../log.js'
 
@@ -15,15 +15,15 @@ interface Held {
 
 export interface Scope extends AsyncDisposable {
   /**
-   * Registers a release. In a scope that is disposed already, as when a run was aborted while something was being made, it
-   * runs at once.
+   * Registers a release. In a scope that is already disposed, as when a run was aborted while something was being created, the
+   * release runs at once.
    *
-   * @returns runs the release early; a release never runs twice
+   * @returns runs the release early; it never runs twice
    */
   defer(release: () => void, settled?: () => Promise<unknown>): () => void
 }
 
-/** How long disposal waits for one release to take effect before it goes on with the next, in milliseconds. */
+/** How long disposal waits for the effect of one release before it runs the next, in milliseconds. */
 const settleTimeout = 3000
 
 const open = new Set<Held[]>()
@@ -33,7 +33,7 @@ function releaseQuietly(held: Held): void {
   try {
     held.release()
   } catch (error) {
-    // The other releases must still run, so the error goes to the log only.
+    // The other releases must still run, so the error is only logged.
     debug({ err: error }, 'a release failed')
   }
 }

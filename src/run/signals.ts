@@ -1,12 +1,12 @@
-/** The signals that ask us to end. */
+/** The signals that ask osdemo to terminate. */
 import { debug } from '../log.js'
 
 const handlers = new Set<(signal: NodeJS.Signals) => void>()
 let listening = false
 
 /**
- * Calls back for each signal that asks us to end. The process goes on listening after the last handler is removed: without
- * a listener, a second Ctrl-C would kill us in the middle of cleaning up.
+ * Calls back for each signal that asks osdemo to terminate. The process keeps its listeners after the last handler is removed:
+ * without one, a second Ctrl-C would kill it during the clean-up.
  *
  * @returns removes the handler
  */

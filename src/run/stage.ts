@@ -1,4 +1,4 @@
-/** What a demo works with: it reports, starts actors, looks and claims. */
+/** What a demo works with: it reports notes, evidence and claims, and starts actors and programs. */
 import type { ProgramThatRunsAs } from '../actor-types.js'
 import type { OsdemoError } from '../errors.js'
 import {
@@ -22,57 +22,59 @@ import type { RunningProgram } from './start-program.js'
 import { supervise } from './supervise.js'
 
 export interface Stage {
-  /** Speaks as the supervisor. */
+  /** Reports a fact of the supervisor. */
   say: Say
   /** @param role `step` when left out */
   note(text: string, role?: NoteRole): void
   /**
    * Quotes the kernel.
    *
-   * @param more `data` where the value is a number, a list or a record; `region` where it is about memory
+   * @param about a gloss of a few words; empty where the quotation explains itself
+   * @param more `data` where the value contains a number, a list or a record; `region` where it is about memory
    */
   evidence(source: string, value: string, about: string, more?: { data?: Data; region?: Region }): void
   /**
-   * States what was shown, and gives `holds` back. One that does not hold makes the run exit 1.
+   * States what the demo has shown. A claim that does not hold makes the run exit 1.
    *
-   * @param id names what is claimed, and never changes with the wording
+   * @param id names what is claimed; it never changes with the wording
+   * @returns `holds`
    */
   claim(id: ClaimId, text: string, holds: boolean, row?: TableRow): boolean
-  /** Starts a process; it dies with this stage. When it fails, or somebody else kills it, this stage fails. */
+  /** Starts a process, which is killed with this stage. When it fails, or another process kills it, this stage fails. */
   start<P extends ProgramThatRunsAs<'process'>>(spec: ActorSpec<P>, streams?: Streams): Promise<ActorOf<P>>
-  /** Starts a thread of this process; as with `start`, it dies with this stage, and its failure is the stage's. */
+  /** Starts a thread of this process. As with `start`, it is terminated with this stage, and when it fails, the stage fails. */
   startThread<P extends ProgramThatRunsAs<'thread'>>(spec: ActorSpec<P>): Promise<ActorOf<P>>
-  /** Starts a program that is no actor; it dies with this stage, and however it exits is no failure. */
+  /** Starts a program that is no actor. It is killed with this stage. Its exit never makes the stage fail. */
   startProgram(name: string, words: string[], onLine?: (line: string) => void): Promise<RunningProgram>
-  /** Polls until `look` finds something (neither undefined nor false), at most `milliseconds`; then undefined. */
+  /** Polls until `look` returns neither undefined nor false. Returns undefined after `milliseconds`. */
   poll<T>(look: () => T | undefined | false, milliseconds?: number): Promise<T | undefined>
   /**
-   * Holds back all events while `work` goes on, and then shows them in order: for actors that report afterwards what they
-   * saw, with the times when they saw it.
+   * Holds all events while `work` runs, and then shows them in the order of their times. It is for actors that report events
+   * later, with the times of the events.
    */
   holdEvents<T>(work: () => Promise<T>): Promise<T>
   /**
-   * Runs a part of the demo on a stage of its own: whatever it starts and makes there is gone when this settles, in
-   * whatever way the part ends.
+   * Runs a part of the demo on a stage of its own. Everything that the part starts and creates has been released when this
+   * settles, also when the part fails.
    *
-   * @param options `silent`: nothing of it is shown
-   * @throws as the part does, or what an actor of the part failed with
+   * @param options `silent`: its events are not shown
+   * @throws as the part does, or the error of an actor of the part
    */
   within<T>(part: (stage: Stage) => Promise<T> | T, options?: { silent?: boolean }): Promise<T>
-  /** Releases what this stage has made. */
+  /** Releases everything that this stage has created. */
   scope: Scope
   /**
-   * Aborts when this stage is over, with the reason: a signal, a deadline, an actor's error. Every method that shows or starts
-   * something throws this reason from then on. A loop that only looks calls `signal.throwIfAborted()`.
+   * Aborts when this stage is over. The reason is a signal, `--timeout` or the error of an actor, and every method that shows or
+   * starts something then throws it. A loop that only looks calls `signal.throwIfAborted()`.
    */
   signal: AbortSignal
-  /** Resolves when the user asks a server to stop; only where the command said that it stops `gracefully`. */
+  /** Resolves when the user asks a server to stop. Only a command that is `graceful` can be asked. */
   stopped: Promise<void>
 }
 
 export type Demo = (stage: Stage) => Promise<void>
 
-/** What all stages of a run share. */
+/** What the stages of a run share. */
 export interface RunContext {
   sequencer: Sequencer
   output: Output
@@ -80,15 +82,15 @@ export interface RunContext {
   falseClaims: string[]
   /** Resolves when the user asks a server to stop. */
   stopped: Promise<void>
-  /** The signal by which the user did so, once that has happened: the terminal may have sent it to an actor too. */
+  /** The signal by which the user asked, after that: the terminal may have sent it to an actor too. */
   stopSignal(): NodeJS.Signals | undefined
 }
 
 /**
- * Runs a demo, or a part of one, on a stage of its own, and then disposes of the stage's scope.
+ * Runs a demo, or a part of one, on a stage of its own, and then disposes of the scope of the stage.
  *
- * @param outer aborts the stage, with its reason
- * @throws the error of an actor; the reason of `outer`; else as the demo does
+ * @param outer aborts the stage with its reason
+ * @throws the error of an actor, the reason of `outer`, or else the error of the demo
  */
 export async function runOnStage<T>(
   run: RunContext,
@@ -106,7 +108,7 @@ export async function runOnStage<T>(
     else end.abort(failure)
   }
   try {
-    // When the stage is aborted, the demo is left behind in whatever it waits for. It ends at the next thing that it tries.
+    // An aborted demo is not awaited: it may wait for something that never happens. Its next call on the stage throws.
     const result = await Promise.race([demo(createStage(run, emit, scope, signal, fail)), aborted(signal)])
     if (failure) throw failure
     return result
@@ -163,7 +165,7 @@ function createStage(
     async within(part, { silent = false } = {}) {
       signal.throwIfAborted()
       const playing = runOnStage(run, signal, part, silent ? () => {} : emit)
-      // When this stage is aborted, what the part has made is released before what this stage has.
+      // When this stage is aborted, the part releases what it has created before this stage does.
       const done = scope.defer(
         () => {},
         () => playing,
@@ -187,7 +189,7 @@ export function asSupervisor(fact: Fact, t = now()): Event {
   return { v: 1, t, pid: process.pid, tid: process.pid, actor: 'osdemo', ...withRole(fact) }
 }
 
-/** Rejects with the reason of a signal, once it aborts. */
+/** Rejects with the reason of the signal when it aborts. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)

@@ -1,10 +1,10 @@
 /**
  * Starts an actor that is a process. Its file descriptors:
  *
- *     0, 1   the user's stdin and stdout where the demo lends them, else nothing
- *     2      our stderr
+ *     0, 1   stdin and stdout of the user where the demo passes them on, else /dev/null
+ *     2      stderr of osdemo
  *     3      its line out: events, each as a line of JSON
- *     4      its line in: the config, then words, each as a line of JSON; we hold it open as long as we live
+ *     4      its line in: the config, then words, each as a line of JSON; osdemo keeps it open until it exits
  */
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
@@ -17,28 +17,28 @@ import { type Actor, type ActorListener, type ActorSpec, createHistory, type End
 import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
-/** Which of the user's own streams an actor gets, straight from the kernel and at full speed. */
+/** Which of the user's streams an actor inherits. Bytes then do not pass through the supervisor. */
 export interface Streams {
   stdin?: boolean
   stdout?: boolean
 }
 
 export interface ProcessActor<Word = never> extends Actor<Word> {
-  /** Stops and resumes reading its events, so that a slow view slows the actor down and does not fill our memory. */
+  /** Stops and resumes reading its events. A slow view then slows the actor down and does not fill the memory of osdemo. */
   pause(): void
   resume(): void
 }
 
-/** If our parent has changed, the supervisor has died already: then the program must not start, for nothing would kill it. */
+/** If the parent has changed, the supervisor is already dead. The program must not start then, because nothing would kill it. */
 const guard = '[ "$PPID" = "$0" ] && exec "$@"'
 
 let launcher: Promise<string[]> | undefined
 
 /**
- * The words that start a program so that the kernel kills it when we die, even by SIGKILL and even while it waits in
- * a system call: setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and then executes a shell, which executes the program,
- * so the pid stays. The shell checks whether we died before that call. The setpriv of BusyBox cannot do this, so it is tried
- * once. Where it fails there are no words, and the actor makes the same call by FFI.
+ * The words that start a program in such a way that the kernel kills it when osdemo exits, even after SIGKILL and even while it
+ * is blocked in a system call. setpriv(1) of util-linux calls prctl(PR_SET_PDEATHSIG) and executes a shell, which executes the
+ * program, so the pid stays the same. The shell checks that osdemo did not exit before that call. The setpriv of BusyBox lacks
+ * the option, so it is tried once. Without it the list is empty, and the actor calls prctl(2) through FFI.
  */
 export function deathSignalLauncher(): Promise<string[]> {
   launcher ??= ifItWorks(['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', guard, `${process.pid}`])
@@ -48,14 +48,14 @@ export function deathSignalLauncher(): Promise<string[]> {
 async function ifItWorks(words: string[]): Promise<string[]> {
   const { execFile } = await import('node:child_process')
   return new Promise((resolve) => {
-    // The words above: there are some.
+    // `words` is the list above, which is not empty.
     execFile(words[0]!, [...words.slice(1), 'true'], (error) => resolve(error ? [] : words))
   })
 }
 
 /**
- * @param signal where it is aborted before the process exists, none is started
- * @throws OsdemoError when the process cannot be started; the reason of the signal
+ * @param signal when it aborts before the process exists, none is started
+ * @throws OsdemoError where the process cannot be started; the reason of the signal
  */
 export async function startProcess<P extends ActorProgram>(
   spec: ActorSpec<P>,
@@ -64,7 +64,7 @@ export async function startProcess<P extends ActorProgram>(
   { onEvent, onError }: ActorListener,
 ): Promise<ProcessActor<WordOf<P>>> {
   const launcher = await deathSignalLauncher()
-  // Loaded here: the first line of every run would wait for it.
+  // Loaded here and not above, so that the first line of a run does not wait for it.
   const { spawn } = await import('node:child_process')
   signal.throwIfAborted()
   const [program = process.execPath, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
@@ -76,7 +76,7 @@ export async function startProcess<P extends ActorProgram>(
       'pipe',
       'pipe',
     ],
-    // Node reads these certificates before it starts, which may take longer than all the rest, and no actor speaks TLS.
+    // Node would read these certificates at its start, which may take longer than all the rest. No actor uses TLS.
     env: { ...process.env, ...compileCacheVariable(), NODE_EXTRA_CA_CERTS: undefined },
   })
   debug({ child: child.pid, program, words }, `starting ${spec.name}`)
@@ -84,10 +84,10 @@ export async function startProcess<P extends ActorProgram>(
 
   const { name, config } = spec
   const history = createHistory(name)
-  // Both were given to spawn() as pipes, so they are streams; the types of Node know only the first three.
+  // Both were passed to spawn() as pipes, so they are streams. Node's types describe only the first three.
   const out = child.stdio[3] as Readable
   const line = child.stdio[4] as unknown as Writable
-  // `close` and not `exit`: only then has everything been read that it reported.
+  // `close` and not `exit`: only then have all its events been read.
   const ended = new Promise<Ending>((resolve) => {
     child.once('close', (code, signal) => {
       resolve({ code, signal })
@@ -102,7 +102,7 @@ export async function startProcess<P extends ActorProgram>(
     else onEvent(event)
   })
   out.on('data', take)
-  // An actor that dies before it has read its words is reported by its exit, not by a broken pipe.
+  // When an actor exits before it has read its words, its exit is reported and not the broken pipe.
   for (const stream of [out, line]) stream.on('error', () => {})
   line.write(`${JSON.stringify({ name, config, hasDeathSignal: launcher.length > 0 })}\n`)
 
@@ -119,12 +119,12 @@ export async function startProcess<P extends ActorProgram>(
   }
 }
 
-/** The event in a line, or undefined where the line is none. */
+/** The event in a line, or undefined where the line is no event. */
 function eventIn(line: string): Event | undefined {
   try {
     const value: unknown = JSON.parse(line)
     const isEvent = typeof value === 'object' && value !== null && 'event' in value && 't' in value
-    // The actor's own types say that its fields are right.
+    // The compiler has checked the fields where the actor reports the event.
     return isEvent ? (value as Event) : undefined
   } catch {
     return undefined
@@ -133,14 +133,15 @@ function eventIn(line: string): Event | undefined {
 
 function damagedLine(name: string, pid: number | undefined, line: string): DemoFailed {
   return new DemoFailed(
-    `the ${name} (pid ${pid}) sent a line that is no event: ${JSON.stringify(line.slice(0, 80))}`,
+    `the ${name} (pid ${pid}) reported a line that is no event: ${JSON.stringify(line.slice(0, 80))}`,
   )
 }
 
 function cannotStart(child: ChildProcess, name: string): Promise<OsdemoError> {
   return new Promise((resolve) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {
-      const hint = cause.code === 'EAGAIN' ? 'this user may have no more processes: see ulimit -u' : undefined
+      const hint =
+        cause.code === 'EAGAIN' ? 'Raise the limit of processes of this user: ulimit -u' : undefined
       const details = { cause, hint, call: 'clone', errno: cause.code }
       resolve(new OsdemoError(`cannot start the process of the ${name}: ${cause.message}`, 1, details))
     })

@@ -1,7 +1,8 @@
 /**
- * Starts a program that is no actor: a student's, or a helper that the demo needs. It reports no events. Its stdin is a pipe
- * that we hold open as long as we live, so a program that reads blocks; we read its stdout line by line; its stderr is ours.
- * It leads a session of its own, so Ctrl-C on the terminal reaches us only, and killing its group kills its children.
+ * Starts a program that is no actor: a student's, or one that a demo needs. It reports no events. Its stdin is a pipe that
+ * osdemo keeps open until it exits, so a program that reads blocks. osdemo reads its stdout line by line. Its stderr is that of
+ * osdemo. It leads a session of its own, so Ctrl-C on the terminal reaches only osdemo, and a signal to its process group
+ * reaches its children.
  */
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
@@ -20,25 +21,25 @@ export interface RunningProgram {
   /** Writes a line to its stdin. */
   tell(line: string): void
   kill(signal?: NodeJS.Signals): void
-  /** Resolves when it has exited, for whatever reason; never rejects. */
+  /** Resolves when it has exited, for any reason. Never rejects. */
   readonly ended: Promise<Ending>
 }
 
-/** How long setpriv and sh may take to execute the program, in milliseconds; then we go on without knowing. */
+/** How long setpriv and sh may take to execute the program, in milliseconds. After that the demo continues. */
 const patience = 5000
 
 /**
- * Where setpriv(1) cannot do it: a shell beside the program, not its child, kills the whole group when it reads the end of
- * descriptor 3, whose other end only we hold.
+ * For machines where setpriv(1) lacks the option. A shell in the process group of the program kills the whole group when it reads
+ * end of file on descriptor 3, because only osdemo holds the write end. It is no child of the program.
  */
 const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & ); exec "$@" 3<&-', 'sh']
 
 /**
- * @param words the program, looked for in PATH where it has no slash, and its arguments; at least one word
- * @param onLine gets each line of its stdout, without the newline
- * @param signal where it is aborted before the process exists, none is started
- * @returns once the process is the program itself, no longer what starts it
- * @throws OsdemoError when it cannot be executed; the reason of the signal
+ * @param words the program and its arguments, at least one word; a program without a slash is looked up in PATH
+ * @param onLine receives each line of its stdout, without the newline
+ * @param signal when it aborts before the process exists, none is started
+ * @returns when the process has executed the program
+ * @throws OsdemoError where it cannot be executed; the reason of the signal
  */
 export async function startProgram(
   name: string,
@@ -59,9 +60,9 @@ export async function startProgram(
   })
   if (child.pid === undefined) throw await cannotExecute(child, command)
   const { pid } = child
-  // Both are pipes.
+  // `stdio` makes both of them pipes.
   const [stdin, stdout] = [child.stdin!, child.stdout!]
-  // Node destroys `child.stdin` when the program exits, but a child of the program may still read from it.
+  // Otherwise Node closes stdin when the program exits, but a child of the program may still read from it.
   Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
   stdout.on('data', lineSplitter(onLine))
@@ -85,10 +86,10 @@ export async function startProgram(
 }
 
 /**
- * Waits until what was started (setpriv(1), sh) has become the program: its command line is then another one. That of a
- * zombie is empty.
+ * Waits until setpriv(1) and sh have executed the program: the command line of the process then changes. That of a zombie is
+ * empty.
  *
- * @throws OsdemoError when it could not
+ * @throws OsdemoError where the program could not be executed
  */
 async function executed(child: ChildProcess, words: string[], command: string): Promise<void> {
   const lineOf = (list: string[]) => list.join('\0')
@@ -96,16 +97,12 @@ async function executed(child: ChildProcess, words: string[], command: string): 
   for (const end = now() + patience * 1000; now() < end; ) {
     const seen = child.pid === undefined ? [] : (readCommandLine(child.pid) ?? [])
     if (seen.length > 0 && !before.includes(lineOf(seen))) return
-    // What it says then (126, or 127 where there is no such interpreter) has come on stderr.
+    // Exit codes of sh: 126, or 127 where the interpreter of a script is missing. Its message is on stderr.
     if (child.exitCode === 126 || child.exitCode === 127) {
-      throw new OsdemoError(
-        `cannot execute ${command}: the kernel takes it for no program of this machine`,
-        1,
-        {
-          hint: 'a program is an ELF file for this kind of processor, or a script that begins with #!INTERPRETER',
-          call: 'execve',
-        },
-      )
+      throw new OsdemoError(`cannot execute ${command}: it is no program for this machine`, 1, {
+        hint: 'Use an ELF file for this processor, or a script whose first line is #!INTERPRETER.',
+        call: 'execve',
+      })
     }
     if (child.exitCode !== null || child.signalCode !== null) return
     await new Promise((resolve) => setTimeout(resolve, 1))
@@ -113,7 +110,7 @@ async function executed(child: ChildProcess, words: string[], command: string): 
 }
 
 /**
- * The file that a shell would execute; said before it is tried, since what tries it may be setpriv(1).
+ * The file that a shell would execute. It is looked up first, because an error of setpriv(1) would not name the reason.
  *
  * @throws OsdemoError where there is none, or where it may not be executed
  */
@@ -132,13 +129,18 @@ export function findProgram(command: string): string {
     }
   }
   if (refused) {
-    throw systemCallError(refused, `cannot execute ${command}`, `make it executable: chmod +x ${command}`)
+    throw systemCallError(refused, `cannot execute ${command}`, `Make it executable: chmod +x ${command}`)
   }
-  throw new OsdemoError(`cannot execute ${command}: there is no such program`, 1, {
-    hint: command.includes('/') ? 'check the path' : `to run a file of this folder, write ./${command}`,
-    call: 'execve',
-    errno: 'ENOENT',
-  })
+  const inFolder = command.includes('/')
+  throw new OsdemoError(
+    `cannot execute ${command}: there is no such program${inFolder ? '' : ' in PATH'}`,
+    1,
+    {
+      hint: inFolder ? 'Check the path.' : `To run a file in this folder, write ./${command}`,
+      call: 'execve',
+      errno: 'ENOENT',
+    },
+  )
 }
 
 function cannotExecute(child: ChildProcess, command: string): Promise<unknown> {

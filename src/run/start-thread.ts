@@ -1,4 +1,4 @@
-/** Starts an actor that is a thread of this very process: a worker with its own event loop and shared memory. */
+/** Starts an actor that is a thread of this process: a worker, with its own event loop and with shared memory. */
 import type { ActorProgram } from '../actor-types.js'
 import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
@@ -7,11 +7,11 @@ import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
 /**
- * A thread that waits in Atomics.wait still delivers what it posted before, and can still be ended: V8 wakes it.
+ * A thread that is blocked in Atomics.wait still delivers the events it posted before, and it can be terminated: V8 wakes it.
  *
- * @param onStart gets the actor as soon as its kernel thread id is known, before any of its events
- * @param signal where it is aborted before the thread exists, none is started
- * @throws OsdemoError when the thread cannot be started; the reason of the signal
+ * @param onStart receives the actor when its kernel thread id is known, before any of its events
+ * @param signal when it aborts before the thread exists, none is started
+ * @throws OsdemoError where the thread cannot be started; the reason of the signal
  */
 export async function startThread<P extends ActorProgram>(
   spec: ActorSpec<P>,
@@ -19,7 +19,7 @@ export async function startThread<P extends ActorProgram>(
   onStart: (actor: ActorOf<P>) => ActorOf<P>,
   { onEvent, onError }: ActorListener,
 ): Promise<ActorOf<P>> {
-  // Loaded here: every other run would wait for it.
+  // Loaded here and not above: most runs start no thread.
   const { Worker } = await import('node:worker_threads')
   signal.throwIfAborted()
   const { name, config } = spec
@@ -38,7 +38,7 @@ export async function startThread<P extends ActorProgram>(
       if (started) onError(failed(error, name), ended)
       else reject(cannotStart(error, name))
     })
-    worker.once('exit', () => reject(new DemoFailed(`the thread of the ${name} ended at once`)))
+    worker.once('exit', () => reject(new DemoFailed(`the thread of the ${name} exited at once`)))
     worker.on('message', (message: Event | { tid: number }) => {
       if ('event' in message) {
         history.add(message)
@@ -61,15 +61,15 @@ export async function startThread<P extends ActorProgram>(
   })
 }
 
-/** What Node reports of a thread that runs already, such as ERR_WORKER_OUT_OF_MEMORY. */
+/** An error of a thread that has started, such as ERR_WORKER_OUT_OF_MEMORY. */
 function failed(error: Error & { code?: string }, name: string): OsdemoError {
   return new DemoFailed(`the thread of the ${name} failed: ${error.message}`, { cause: error })
 }
 
-/** What Node says of a thread that it cannot start; any other error is the thread's own, and a bug. */
+/** An error of a thread that has not started. Any other code than this one is an exception in the thread, and a bug. */
 function cannotStart(error: Error & { code?: string }, name: string): Error {
   if (error.code !== 'ERR_WORKER_INIT_FAILED') return error
-  const hint = 'raise the limits: ulimit -n 1024 for open files, ulimit -u for threads'
+  const hint = 'Raise the limits of open files and threads: ulimit -n 1024, ulimit -u'
   return new OsdemoError(`cannot start the thread of the ${name}: ${error.message}`, 1, {
     cause: error,
     hint,

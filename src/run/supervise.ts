@@ -1,6 +1,6 @@
 /**
- * Starts actors and programs for a stage, and watches over them: each dies with the scope of its stage, and an actor that
- * fails makes the stage fail.
+ * Starts actors and programs for a stage and supervises them: the scope of the stage kills them, and when an actor fails, the
+ * stage fails.
  */
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,29 +20,29 @@ export interface Supervision {
   say: Say
   emit(event: Event): void
   output: Output
-  /** The signal by which the user asked a server to stop, once that has happened. */
+  /** The signal with which the user asked a server to stop, after that. */
   stopSignal(): NodeJS.Signals | undefined
-  /** Is called for each actor, before it reports anything. */
+  /** Called for each actor, before its first event. */
   onStart(): void
-  /** Makes the stage fail with the first such error, and aborts it: at once, or when `since` resolves. */
+  /** Makes the stage fail with the first of these errors, and aborts it at once or when `since` resolves. */
   fail(error: OsdemoError, since?: Promise<unknown>): void
 }
 
-/** How long an actor that has reported an error may take to exit, in milliseconds, before it is killed. */
+/** How long an actor may take to exit after it has reported an error, in milliseconds. Then it is killed. */
 const exitPatience = 300
 
-/** What a stage starts actors with. */
+/** The methods of a stage that start actors and programs. */
 export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' | 'startProgram'> {
   const { scope, signal, say, emit, output } = on
 
-  /** Reports an actor's start and exit, and registers its end. @returns the actor, which the demo itself may kill */
+  /** Reports the start and the exit of an actor, and has the scope kill it. @returns the actor, which the demo may kill too */
   function adopt<Word>(actor: Actor<Word>, kind: 'process' | 'thread'): Actor<Word> {
     on.onStart()
     const about = { child: actor.id, name: actor.name, kind }
     say({ event: 'started', ...about })
     let killed = false
     const kill = (signal?: NodeJS.Signals) => {
-      // An actor that is only stopped for a while is still expected to succeed.
+      // An actor that was only stopped and continued must still succeed.
       killed ||= signal !== 'SIGSTOP' && signal !== 'SIGCONT'
       actor.kill(signal)
     }
@@ -55,12 +55,12 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
     return { ...actor, kill }
   }
 
-  /** An actor that reports an error usually exits by itself, and its exit code belongs to the story. */
+  /** After an error an actor usually exits by itself, and its exit code should be shown. */
   function onError(error: OsdemoError, ended: Promise<Ending>): void {
     on.fail(error, Promise.race([ended, sleep(exitPatience)]))
   }
 
-  /** When the stage is aborted, what is being started is waited for and then killed: it must not outlive the stage. */
+  /** When the stage is aborted during a start, the start is awaited, so that the scope can kill what was started. */
   async function starting<T>(start: () => Promise<T>): Promise<T> {
     signal.throwIfAborted()
     const started = start()
@@ -101,13 +101,13 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
   }
 }
 
-/** An actor that boots does not ignore these yet: the terminal sends them to the whole group, and we hear of it a moment later. */
+/** The terminal sends these to the whole process group. An actor that is still starting does not ignore them yet. */
 const terminalSignals: readonly (string | null)[] = ['SIGINT', 'SIGHUP', 'SIGQUIT']
 
 function endedBadly(actor: Actor, { code, signal }: Ending): OsdemoError {
   if (signal && terminalSignals.includes(signal)) return new Interrupted(signal, constants.signals[signal])
-  const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`
+  const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
   return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
-    hint: signal ? 'somebody else ended it; run the command again' : undefined,
+    hint: signal ? 'Another process sent the signal. Run the command again.' : undefined,
   })
 }

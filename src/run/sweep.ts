@@ -1,6 +1,6 @@
 /**
- * Removing what runs have left. The folder of a dead run goes, and the private objects in it. A thing on record is removed only
- * when it is provably the recorded one, its maker is dead or has released it, and nobody uses it.
+ * Removes what runs left behind. The folder of a dead run is removed, with the private objects in it. A recorded object is
+ * removed only when it is proved to be the recorded one, its maker is dead or has released it, and no process uses it.
  */
 import { fstatSync, lstatSync, realpathSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,16 +13,16 @@ import { fifoUsers } from '../proc/fifo-users.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
 import { type FoundRecord, filesIn, knownRuns, readRecords, removeFromFolder } from './ledger.js'
 
-/** What became of a thing. */
+/** An object that was removed or kept. */
 export interface Swept {
   kind: FoundRecord['kind']
-  /** A path, the name of a queue, or the key of a segment; of one without a key, its id. */
+  /** A path, the name of a queue, the key of a segment, or the id of a segment without a key. */
   name: string
-  /** The pids of those who use it: it was kept. None: it was removed. */
+  /** The pids of the processes that use it, so it was kept. With none it was removed. */
   users: number[]
 }
 
-/** Removes what nobody needs any more. A record of what is gone already, or is not what we made, is only struck off. */
+/** Removes what no process needs. Of an object that no longer exists, or is another one, only the record is removed. */
 export function sweep(): Swept[] {
   return [...readRecords().flatMap(sweepRecorded), ...sweepFolders()]
 }
@@ -39,12 +39,12 @@ function sweepRecorded(record: FoundRecord): Swept[] {
     if (users.length === 0) removeFromFolder(file)
     return found ? [{ ...about, users }] : []
   } catch (error) {
-    debug({ err: error }, 'a recorded thing cannot be looked at, or removed, by this run')
+    debug({ err: error }, 'this run cannot look at a recorded object, or cannot remove it')
     return []
   }
 }
 
-/** The folders of dead runs that have nothing on record any more, with their private objects and remains of records. */
+/** Removes the folders of dead runs that have no records, with their private objects and incomplete records. */
 function sweepFolders(): Swept[] {
   const recorded = readRecords().map(({ run }) => run.folder)
   return knownRuns().flatMap(({ folder, state }) => {
@@ -55,17 +55,17 @@ function sweepFolders(): Swept[] {
   })
 }
 
-/** The recorded thing where it is there: who uses it, and how to remove it. */
+/** The recorded object, where it still exists: which processes use it, and how to remove it. */
 function find(record: FoundRecord): { users(): number[]; remove(): void } | undefined {
   if (record.kind === 'fifo' || record.kind === 'file') return findAtPath(record)
-  // Kernel objects do not survive a boot, but their numbers come again.
+  // Kernel objects do not survive a boot, but another object may have the same number.
   if (record.run.state === 'before this boot') return undefined
   return record.kind === 'segment' ? findSegment(record) : findQueue(record)
 }
 
-/** A file has a name that nobody else would use; a FIFO has the mark of osdemo. */
+/** A file has a name that only osdemo uses. A FIFO has the mark of osdemo. */
 function findAtPath({ kind, name: path, id }: FoundRecord) {
-  // Not what a symbolic link leads to: we have not made that.
+  // lstat(2): osdemo has not created what a symbolic link leads to.
   const stats = lstatSync(path, { throwIfNoEntry: false })
   const isOurs = kind === 'file' ? stats?.isFile() : stats?.isFIFO() && isMarked(stats)
   if (!stats || !isOurs || (id ?? stats.ino) !== stats.ino) return undefined
@@ -79,16 +79,16 @@ function findSegment({ name, id, maker, since }: FoundRecord) {
       one.key === Number(name) &&
       one.creatorPid === maker &&
       one.creatorUid === process.getuid?.() &&
-      // The kernel's clock ticks: its second may be the one before ours.
+      // The kernel takes this time from a coarser clock, which may still show the second before.
       one.changed >= since - 1,
   )
   if (!segment || segment.removed) return undefined
-  // Of a process that has it attached and may not be looked at, only the last pid is known.
+  // osdemo may not be allowed to look at a process that has it attached. Then only the last pid is known.
   const users = () => (segment.attached === 0 ? [] : attachers(segment.id, segment.lastPid))
   return { users, remove: () => removeSegment(segment.id) }
 }
 
-/** A queue has no path that could be looked at: it is opened, and fstat(2) tells which one it is. */
+/** A queue has no path to look at. It is opened, and fstat(2) shows which one it is. */
 function findQueue({ name, id }: FoundRecord) {
   const inodeOfOurs = () => {
     const queue = openIfThere(name, 'read')
@@ -100,6 +100,6 @@ function findQueue({ name, id }: FoundRecord) {
   const ino = inodeOfOurs()
   if (ino === undefined) return undefined
   const users = () => [...new Set(holders(name, ino).map(({ pid }) => pid))]
-  // While we looked for users, somebody may have asked to keep it, or have removed it and made another.
+  // Since the search for users, a process may have kept the queue, or removed it and created another.
   return { users, remove: () => inodeOfOurs() === ino && unlinkQueue(name) }
 }

@@ -1,6 +1,7 @@
 /**
- * `--save` of what can only be drawn when the run is over: the file is written under another name in the same folder and then
- * renamed, so that it is there whole or not at all. Where we are killed in between, the ledger knows that name.
+ * `--save` of a picture, which can be drawn only when the run is over. The file is written under a temporary name in the same
+ * folder and then renamed, so that it exists in full or not at all. The ledger records the temporary name, for the case that
+ * osdemo is killed before it renames the file.
  */
 import {
   accessSync,
@@ -24,9 +25,9 @@ import { record } from './ledger.js'
 import type { Output, View } from './output.js'
 
 /**
- * Writes a view to a file at the end of a run, whatever ended it.
+ * Writes a view to a file at the end of a run, also of one that fails.
  *
- * @throws SystemCallError, DemoFailed when it could not be written there, as far as can be seen before
+ * @throws SystemCallError, DemoFailed where it is known before the run that the file cannot be written
  */
 export function createWholeFile(view: View, path: string): Output {
   const target = explained(path, () => findTarget(path))
@@ -47,25 +48,25 @@ function explained<T>(path: string, body: () => T): T {
   try {
     return body()
   } catch (error) {
-    throw systemCallError(error, `cannot save to ${path}`, 'name another file with --save')
+    throw systemCallError(error, `cannot save to ${path}`, 'Name another file with --save.')
   }
 }
 
-/** The absolute path of the file; a symbolic link stays, and what it leads to is replaced. */
+/** The absolute path of the file. A symbolic link stays, and its target is replaced. */
 function findTarget(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats && !stats.isFile()) {
-    const what = stats.isDirectory() ? 'a folder' : 'no regular file'
-    throw new DemoFailed(`cannot save to ${path}: it is ${what}`, { hint: 'name another file with --save' })
+    const what = stats.isDirectory() ? 'a folder' : 'not a regular file'
+    throw new DemoFailed(`cannot save to ${path}: it is ${what}`, { hint: 'Name another file with --save.' })
   }
   const target = stats ? realpathSync(path) : leadsTo(path)
   accessSync(dirname(target), constants.W_OK | constants.X_OK)
-  // Renaming would do away with it all the same.
+  // rename(2) would replace the file even where this process may not write to it.
   if (stats) accessSync(target, constants.W_OK)
   return target
 }
 
-/** Where a file will be that is not there yet. */
+/** The path of a file that does not exist yet. */
 function leadsTo(path: string): string {
   const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
   return isLink ? leadsTo(resolve(dirname(path), readlinkSync(path))) : resolve(path)
@@ -78,10 +79,10 @@ function writeWhole(target: string, text: string): void {
   try {
     const fd = openSync(draft, 'wx', 0o666)
     try {
-      // Who may read the one before may read this one, and nobody else.
+      // The new file has the permissions of the earlier one.
       if (earlier) fchmodSync(fd, earlier.mode & 0o777)
       writeFileSync(fd, text)
-      // A full disk may show only now.
+      // Some file systems report a full disk only here.
       fsyncSync(fd)
     } finally {
       closeSync(fd)

@@ -1,4 +1,4 @@
-/** What `osdemo clean` says and does. What it may remove is tested in run/ledger.test.ts. */
+/** What `osdemo clean` reports. What it may remove is tested in run/ledger.test.ts. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -25,18 +25,19 @@ async function clean(place: Place) {
   const events = parseEvents(run.stdout())
   return {
     removed: events.flatMap((event) => (event.event === 'removed' ? [event.id] : [])),
-    notes: events.flatMap((event) => (event.event === 'note' ? [event.text] : [])),
+    notes: events.filter((event) => event.event === 'note'),
   }
 }
 
-test('says that nothing is left where nothing was', async () => {
+test('reports that there is nothing to remove, and where it looked', async () => {
   const place = newPlace()
   const { removed, notes } = await clean(place)
   expect(removed).toEqual([])
-  expect(notes).toEqual([`nothing is left of what runs have made in ${place.folder}/osdemo`])
+  expect(notes).toMatchObject([{ role: 'opening', data: { removed: 0, kept: 0 } }])
+  expect(notes[0]?.text).toContain(`${place.folder}/osdemo`)
 })
 
-test('says what is left alone and who uses it, and removes it when nobody does', async () => {
+test('keeps what a process uses, names the process, and removes it when no process does', async () => {
   const place = newPlace()
   const path = join(place.folder, 'p')
   const run = place.osdemo(['pipe', 'read', '--path', path])
@@ -45,18 +46,23 @@ test('says what is left alone and who uses it, and removes it when nobody does',
   await until(() => waitsForPartner(cat.pid))
   run.child.kill('SIGKILL')
   await until(() => processesOf(place).length === 0)
-  expect(await clean(place)).toEqual({
-    removed: [],
-    notes: [`kept the FIFO ${path}: process ${cat.pid} (cat) uses it or waits for it`],
-  })
+  const first = await clean(place)
+  expect(first.removed).toEqual([])
+  expect(first.notes).toMatchObject([
+    { role: 'opening', data: { removed: 0, kept: 1 } },
+    { data: { kind: 'fifo', name: path, users: [cat.pid] } },
+    { role: 'next' },
+  ])
+  expect(first.notes[1]?.text).toContain(`cat (pid ${cat.pid})`)
   cat.child.kill('SIGKILL')
   await cat.exit
   const { removed, notes } = await clean(place)
-  expect([removed, notes.at(-1)]).toEqual([[path], expect.stringContaining('nothing is left')])
+  expect(removed).toEqual([path])
+  expect(notes).toMatchObject([{ role: 'opening', data: { removed: 1, kept: 0 } }])
   expectNothingLeft(place)
 })
 
-test('leaves alone what a run that is alive has made', async () => {
+test('keeps what a live run has created', async () => {
   const place = newPlace()
   const path = join(place.folder, 'p')
   const run = place.osdemo(['pipe', 'read', '--path', path])
@@ -67,7 +73,7 @@ test('leaves alone what a run that is alive has made', async () => {
 })
 
 describe('the default FIFO', () => {
-  test('is made by both ends at once, and they meet', async () => {
+  test('is created by both ends at once, and they meet', async () => {
     const place = newPlace()
     const runs = [place.osdemo(['pipe', 'read']), place.osdemo(['pipe', 'write', 'hello'])]
     expect(await Promise.all(runs.map(({ exit }) => exit))).toEqual([0, 0])
@@ -102,7 +108,7 @@ describe('the default FIFO', () => {
       (place) => newPlace().sh('exec cat ./pipe', { cwd: dirname(defaultFifo(place)) }),
     ],
     ['another program has it open', (place) => newPlace().sh(`exec sleep 100 <> '${defaultFifo(place)}'`)],
-  ])('is kept while %s, which is said, and then removed', async (_, use) => {
+  ])('is kept while %s, which is reported, and then removed', async (_, use) => {
     const place = newPlace()
     const path = defaultFifo(place)
     mkdirSync(dirname(path), { mode: 0o700 })
@@ -113,7 +119,9 @@ describe('the default FIFO', () => {
     )
     const { removed, notes } = await clean(place)
     expect(removed).toEqual([])
-    expect(notes.join()).toMatch(new RegExp(`^kept the FIFO ${path}: .*process ${user.pid} `))
+    const users = expect.arrayContaining([user.pid])
+    const kept = { data: { kind: 'fifo', name: path, users } }
+    expect(notes).toContainEqual(expect.objectContaining(kept))
     expect(existsSync(path)).toBe(true)
     user.child.kill('SIGKILL')
     await user.exit
@@ -121,7 +129,7 @@ describe('the default FIFO', () => {
     expect((await clean(place)).removed).toEqual([path])
   })
 
-  test('that somebody removes while a run waits for it is told to that run', async () => {
+  test('that another process removes while a run waits for it: the run reports it', async () => {
     const place = newPlace()
     const run = place.osdemo(['pipe', 'read', '--json'])
     await waitingActor(run)
@@ -131,7 +139,7 @@ describe('the default FIFO', () => {
     await until(isTold)
   })
 
-  test('is left alone where it is no FIFO', async () => {
+  test('is not removed where it is no FIFO', async () => {
     const place = newPlace()
     mkdirSync(dirname(defaultFifo(place)), { mode: 0o700 })
     writeFileSync(defaultFifo(place), 'precious')

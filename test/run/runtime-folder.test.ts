@@ -93,8 +93,8 @@ describe('a runtime folder in /tmp', () => {
     for (const words of [['pipe', 'read'], ['pipe', 'write', 'secret'], ['pipe', 'demo'], ['clean']]) {
       const run = osdemo(words)
       expect([words, await run.exit]).toEqual([words, 1])
-      expect(run.stderr()).toContain(`osdemo: ${inTmp} is ${what}, not a folder of yours`)
-      expect(run.stderr()).toContain('set XDG_RUNTIME_DIR')
+      expect(run.stderr()).toContain(`osdemo: cannot use the runtime folder ${inTmp}: it is ${what}`)
+      expect(run.stderr()).toContain('Set XDG_RUNTIME_DIR')
     }
     expect(readdirSync(own)).toEqual(['pipe'])
     expect(readFileSync(join(own, 'pipe'), 'utf8')).toBe('precious')

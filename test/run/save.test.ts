@@ -142,7 +142,7 @@ test('a picture is drawn of a run that Ctrl-C ends, whole', async () => {
   expect(files()).toEqual(['a.ndjson'])
   run.child.kill('SIGINT')
   expect(await run.exit).toBe(130)
-  expect(readFileSync(path('a.svg'), 'utf8')).toMatch(/ended by SIGINT.*<\/svg>\n$/s)
+  expect(readFileSync(path('a.svg'), 'utf8')).toMatch(/terminated by SIGINT.*<\/svg>\n$/s)
   expect(files()).toEqual(['a.ndjson', 'a.svg'])
 })
 
@@ -213,8 +213,8 @@ test('on a full disk the earlier picture stays, nothing else is left, and the ex
 
 test.each([
   ['a folder', (path: string) => mkdirSync(path)],
-  ['no regular file', (path: string) => void execFileSync('mkfifo', [path])],
-  ['no regular file', (path: string) => symlinkSync('/dev/null', path)],
+  ['not a regular file', (path: string) => void execFileSync('mkfifo', [path])],
+  ['not a regular file', (path: string) => symlinkSync('/dev/null', path)],
 ])('a picture does not replace what is %s, and nothing runs', async (what, make) => {
   const place = newPlace()
   const path = join(place.folder, 'x.svg')

@@ -166,7 +166,7 @@ test('a line of an actor that is no event makes the run fail, and names the acto
       await actor.ended
     })
     expect(failure).toBeInstanceOf(DemoFailed)
-    expect((failure as Error).message).toMatch(/^the reader \(pid \d+\) sent a line that is no event: /)
+    expect((failure as Error).message).toMatch(/^the reader \(pid \d+\) reported a line that is no event: /)
     expect((failure as Error).message).toContain(JSON.stringify(line))
   }
 })

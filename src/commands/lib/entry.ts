@@ -1,5 +1,5 @@
 /** What the lists of commands contain: src/commands/index.ts and the index.ts of each topic. */
-import type { Needs } from '../../demos/doctor/index.js'
+import type { Needs } from '../../demos/doctor/judge.js'
 import type { Demo } from '../../run/stage.js'
 import type { CommandSpec } from './spec.js'
 
@@ -46,7 +46,7 @@ export interface Group {
 }
 
 /** Of every command that opens files: with too few of them it may fail. */
-export const files = { files: 'it may end with EMFILE' }
+export const files = { files: 'it may fail with EMFILE' }
 
 /** Of every command that starts processes. */
 export const also = ['leash'] as const

@@ -104,7 +104,8 @@ async function prepareRun(
     openOutput(stream, common, { kind: spec.kind, hide }),
   ])
   const { timeout } = common
-  return () => run(demo, { command, output, records, timeout, graceful: spec.graceful })
+  const { graceful, sweeps } = spec
+  return () => run(demo, { command, output, records, timeout, graceful, sweeps })
 }
 
 function writeErrorEvent(error: unknown): void {

@@ -33,6 +33,8 @@ interface RunTraits {
   onStdout?: readonly Event['event'][]
   /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
   graceful?: boolean
+  /** The demo removes what killed runs left behind, and reports it. For other commands the run does so silently. */
+  sweeps?: boolean
 }
 
 /** Who looks at the run. */

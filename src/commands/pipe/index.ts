@@ -2,7 +2,7 @@
 import { also, files, type Group } from '../lib/entry.js'
 
 /** Without mkfifo the two tools still work. */
-const fifo = 'only over a FIFO that is there already, with --path'
+const fifo = 'only a FIFO that exists already can be used, with --path'
 
 export const pipeCommands: Group = {
   summary: 'named pipes: two terminals, and a demo of both ends',
@@ -24,7 +24,7 @@ export const pipeCommands: Group = {
       summary: 'a writer and a reader process over one FIFO, seen through /proc',
       needs: {
         must: ['proc', 'fifo'],
-        better: { waits: 'that the reader waits is not shown', ...files },
+        better: { waits: 'it does not show that the reader is blocked', ...files },
         also,
       },
       chapter: {},
@@ -42,7 +42,7 @@ export const pipeCommands: Group = {
       summary: 'a pipe filled until EAGAIN, compared with what the kernel says it holds',
       needs: {
         must: ['proc', 'fifo', 'pipeRoom'],
-        better: { waits: 'that a writer waits is not shown', ...files },
+        better: { waits: 'it does not show that a writer is blocked', ...files },
         also,
       },
       chapter: {
@@ -55,7 +55,7 @@ export const pipeCommands: Group = {
       summary: 'one FIFO cannot carry a dialogue, two can',
       needs: {
         must: ['proc', 'fifo'],
-        better: { waits: 'that a reader waits is not shown', ...files },
+        better: { waits: 'it does not show that a reader is blocked', ...files },
         also,
       },
       chapter: {},

@@ -1,7 +1,7 @@
 /** The commands of `osdemo queue`. */
 import { also, files, type Group } from '../lib/entry.js'
 
-const waits = 'that a side waits is not shown'
+const waits = 'it does not show that a side is blocked'
 
 export const queueCommands: Group = {
   summary: 'message passing: blocking and nonblocking, capacity zero, bounded and unbounded',
@@ -11,7 +11,7 @@ export const queueCommands: Group = {
       summary: 'a sender and a receiver process over a queue of capacity zero, bounded or unbounded',
       needs: {
         must: ['proc', 'queues'],
-        better: { fifo: 'not with --capacity unbounded', waits, ...files },
+        better: { fifo: '--capacity unbounded does not work', waits, ...files },
         also,
       },
       chapter: {

@@ -32,7 +32,7 @@ export const shmCommands: Group = {
       summary: 'a producer and a consumer process over one ring in a segment',
       needs: {
         must: ['proc', 'segments'],
-        better: { waits: 'that the consumer sleeps is not shown', ...files },
+        better: { waits: 'it does not show that the consumer is blocked', ...files },
         also,
       },
       chapter: {},

@@ -2,7 +2,7 @@
 import { also, files, type Group } from '../lib/entry.js'
 
 /** Without the loopback interface the two tools still work. */
-const loopback = 'only with other machines'
+const loopback = 'it reaches only other machines'
 
 export const tcpEchoCommands: Group = {
   summary: 'a TCP echo server of length-prefixed frames, and its client',

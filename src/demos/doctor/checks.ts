@@ -1,4 +1,4 @@
-/** What commands need of a machine: each check tries it, and gives back what it saw. */
+/** What commands need from a machine. Each check tries one thing and returns what it observed. */
 import { execFile, spawn } from 'node:child_process'
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -26,43 +26,66 @@ import { makePrivateFifo } from '../shared/fifo.js'
 import { shellHint } from '../shared/shell.js'
 import { makePrivateSegment, requireSegments } from '../shm/segment.js'
 
-interface Check {
-  /** What is looked for, and who is asked. */
-  about: string
+export interface Check {
+  /** What is tried, in two or three words: it stands in a column of the table. */
+  name: string
+  /** A sentence for a machine that lacks it. */
+  lack: string
+  /** What osdemo does with it, or without it. */
+  use: string
+  /** Without one of these it is not tried, and is missing for the same reason. */
+  after?: readonly string[]
+  /** What was asked: a file, a call or a command. */
   source: string
-  /** @throws OsdemoError when it is not there, with what to do as its hint */
+  /** @throws OsdemoError where the machine lacks it; the hint says how to mend that */
   look(stage: Stage): Seen | Promise<Seen>
 }
 
-/** What was seen, in words; and for programs, where there is a number or more in it. */
+/** What was observed, in words; and for programs, where it contains a number or more. */
 type Seen = string | { value: string; data: Data }
 
-/** With fewer files than this some command or other was seen to fail with EMFILE; none failed with 44. */
+/** With fewer files than this some commands failed with EMFILE. With 44 none did. */
 const enoughFiles = 64
 
 const linux = process.platform === 'linux'
-const mountProc = linux ? 'mount it: mount -t proc proc /proc' : 'run it on Linux'
+const useLinux = 'Use osdemo on Linux.'
+const mountProc = linux ? 'Mount it: mount -t proc proc /proc' : useLinux
 
 export const checks = {
+  folder: {
+    name: 'runtime folder',
+    lack: 'The runtime folder cannot be used.',
+    use: 'osdemo creates its private objects there, and records there what it must remove.',
+    source: 'mkdir(2), lstat(2)',
+    look: runtimeFolder,
+  },
   proc: {
-    about: 'processes in /proc',
+    name: '/proc',
+    lack: 'There is no /proc.',
+    use: 'osdemo reads there what the kernel reports about processes.',
     source: '/proc/self/stat',
     look() {
       const stat = readStat(process.pid)
-      if (!stat) throw new Unavailable('there is no /proc here', mountProc)
+      if (!stat) throw new Unavailable('/proc/self/stat does not exist', mountProc)
       return `state ${stat.state}`
     },
   },
   waits: {
-    about: 'a child waits in',
-    source: '/proc/PID/syscall, wchan',
+    name: 'view of waiting',
+    lack: 'The kernel hides in which system call another process is blocked.',
+    use: 'osdemo reads it to prove that a process waits, and for what.',
+    source: '/proc/PID/syscall',
+    after: ['proc'],
     look: seeChildWait,
   },
   reopen: {
-    about: 'opening what is held',
+    name: '/proc/self/fd',
+    lack: 'A file that is open cannot be opened again through /proc/self/fd.',
+    use: 'osdemo checks an open FIFO and then opens the same one for reading or writing.',
     source: '/proc/self/fd',
+    after: ['proc'],
     look() {
-      if (!linux) return 'not needed here'
+      if (!linux) return 'not needed on this system'
       const fd = openSync('/', 'r')
       try {
         closeSync(reopen(fd, constants.O_RDONLY))
@@ -71,32 +94,40 @@ export const checks = {
       } finally {
         closeSync(fd)
       }
-      return 'works'
+      return 'a file was opened again'
     },
   },
   fifo: {
-    about: 'a FIFO',
+    name: 'FIFO',
+    lack: 'No FIFO can be created.',
+    use: 'The demos of pipes create one in the runtime folder.',
     source: 'mkfifo',
+    after: ['folder'],
     async look(stage) {
       const folder = runtimeFolder()
       const { ino } = statSync(await makePrivateFifo(stage, 'doctor'))
-      return { value: `made in ${folder}, inode ${ino}`, data: { folder, ino } }
+      return { value: `created in ${folder}, inode ${ino}`, data: { folder, ino } }
     },
   },
   compiler: {
-    about: 'a C compiler',
+    name: 'C compiler',
+    lack: 'No C compiler works.',
+    use: 'osdemo compiles small C programs for what Node cannot do, such as fork(2).',
     source: 'cc -fsyntax-only',
     look: () => tryCompiler('fork-shares'),
   },
   pipeRoom: {
-    about: 'what a pipe holds',
-    source: 'fcntl F_GETPIPE_SZ, ioctl FIONREAD',
+    name: 'pipe capacity',
+    lack: 'The kernel does not report the capacity of a pipe.',
+    use: 'osdemo compares it with what a writer could write.',
+    source: 'fcntl(2) F_GETPIPE_SZ, ioctl(2) FIONREAD',
+    after: ['fifo'],
     async look(stage) {
       const path = await makePrivateFifo(stage, 'doctor-pipe')
       const { reading, writing } = openBothEnds(path)
       try {
         const [capacity, held] = [pipeCapacity(writing), bytesInPipe(reading)]
-        return { value: `${capacity} bytes at most, ${held} now`, data: { capacity, held } }
+        return { value: `capacity ${capacity} bytes, ${held} in use`, data: { capacity, held } }
       } finally {
         closeSync(reading)
         closeSync(writing)
@@ -104,34 +135,42 @@ export const checks = {
     },
   },
   leash: {
-    about: 'actors die with osdemo',
+    name: 'setpriv',
+    lack: 'There is no program setpriv that knows --pdeathsig.',
+    use: 'Nothing is lost: each actor then asks the kernel itself to be killed with the supervisor.',
     source: 'setpriv --pdeathsig',
     look: () =>
       new Promise((resolve, reject) => {
         const lack = new Unavailable(
-          'no setpriv that knows --pdeathsig: actors ask the kernel themselves to end with osdemo',
-          linux ? 'install util-linux' : undefined,
+          'setpriv is missing or does not know --pdeathsig',
+          linux ? 'Install it: apt-get install util-linux' : undefined,
         )
         execFile('setpriv', ['--pdeathsig', 'KILL', 'true'], (error) =>
-          error ? reject(lack) : resolve('yes'),
+          error ? reject(lack) : resolve('accepted'),
         )
       }),
   },
   shell: {
-    about: 'a shell, and cat',
-    source: 'sh -c',
+    name: 'sh and cat',
+    lack: 'There is no sh or no cat in PATH.',
+    use: 'Some demos start a shell as the parent of their processes.',
+    source: 'sh -c cat',
     look: () =>
       outputOf('cat </dev/null && echo work').catch((cause: unknown) => {
-        throw new Unavailable('there is no sh or no cat in PATH', shellHint, cause)
+        throw new Unavailable('sh or cat cannot be executed', shellHint, cause)
       }),
   },
   loopback: {
-    about: 'TCP in here',
+    name: 'loopback',
+    lack: 'A process cannot connect to another one on this machine.',
+    use: 'The demos of sockets connect over 127.0.0.1.',
     source: 'connect(2)',
     look: connectToOurselves,
   },
   lowPorts: {
-    about: 'ports below 1024',
+    name: 'ports below 1024',
+    lack: 'It is unknown whether a port below 1024 may be used.',
+    use: 'No command needs such a port.',
     source: 'bind(2)',
     async look() {
       const { port, errno } = await probePort(1023)
@@ -141,90 +180,109 @@ export const checks = {
     },
   },
   threads: {
-    about: 'memory that threads share',
+    name: 'threads',
+    lack: 'Threads cannot share memory.',
+    use: 'The demo of threads starts some that write to the same memory.',
     source: 'Atomics.add',
     look: addInThread,
   },
   segments: {
-    about: 'memory that processes share',
+    name: 'shared memory',
+    lack: 'System V shared memory does not work.',
+    use: 'The demos of shared memory let processes attach one segment.',
     source: 'shmget(2), shmat(2), /proc/sysvipc/shm',
+    after: ['folder', 'proc'],
     async look(stage) {
-      requireSegments('this')
+      requireSegments('shm demo')
       const id = makePrivateSegment(stage, 4096)
       attachSegment(id, 4096).detach()
       return { value: `segment ${id} attached`, data: { id } }
     },
   },
   scheduler: {
-    about: 'what the scheduler counts',
+    name: 'scheduler',
+    lack: 'The work of the scheduler cannot be observed.',
+    use: 'osdemo keeps busy children on one CPU and reads how long each ran and was ready.',
     source: '/proc/self/schedstat, sched_setaffinity(2)',
+    after: ['proc'],
     look() {
-      const cpus = requireScheduler('this')
-      return { value: `there, and a child can be kept on CPU ${cpus.at(-1)}`, data: cpus }
+      const cpus = requireScheduler('process schedule')
+      return { value: `a child can be kept on CPU ${cpus.at(-1)}`, data: cpus }
     },
   },
   queues: {
-    about: 'POSIX message queues',
+    name: 'message queues',
+    lack: 'POSIX message queues do not work.',
+    use: 'The demos of message passing send through such a queue.',
     source: 'mq_open(3), mq_send(3), mq_receive(3)',
+    after: ['folder', 'proc'],
     async look(stage) {
-      requireQueues('this')
+      requireQueues('queue demo')
       const queue = makePrivateQueue(stage, { capacity: 1, messageSize: 8 })
       queue.send(Buffer.from('hello'))
       queue.receive()
       // `requireQueues` has seen that the kernel has queues, and so their limits.
       const { capacity, messageSize } = readQueueLimits()!
-      const value = `works, up to ${capacity} messages of ${messageSize} bytes in each`
+      const value = `at most ${capacity} messages of ${messageSize} bytes each`
       return { value, data: { capacity, messageSize } }
     },
   },
   cpus: {
-    about: 'CPUs for osdemo',
+    name: 'second CPU',
+    lack: 'osdemo may use only one CPU.',
+    use: 'Two processes then never run at the same moment, so some races do not show.',
     source: readStatus(process.pid) ? '/proc/self/status' : 'os.availableParallelism',
     look() {
       const number = availableParallelism()
       const list = readStatus(process.pid)?.cpusAllowed
       if (number > 1) {
-        return { value: list === undefined ? `${number}` : `${number}, namely ${list}`, data: number }
+        return { value: list === undefined ? `${number}` : `Cpus_allowed_list: ${list}`, data: number }
       }
       const hint =
-        cpus().length > 1 ? 'allow it two, as with taskset -c 0,1' : 'give this machine a second one'
-      throw new Unavailable('osdemo may use one CPU only', hint)
+        cpus().length > 1
+          ? 'Allow it two: taskset -c 0,1 osdemo COMMAND'
+          : 'Give this virtual machine or container a second CPU.'
+      throw new Unavailable(list === undefined ? '1' : `Cpus_allowed_list: ${list}`, hint)
     },
   },
   files: {
-    about: 'open files at most',
+    name: 'open files',
+    lack: 'A process may have only a few files open.',
+    use: 'A command that needs more descriptors fails with EMFILE.',
     source: 'ulimit -n',
     async look() {
       const text = await outputOf('ulimit -n')
       const limit = Number(text)
-      if (limit < enoughFiles) {
-        throw new Unavailable(`only ${text} files may be open at once`, 'raise the limit: ulimit -n 1024')
-      }
+      if (limit < enoughFiles) throw new Unavailable(text, 'Raise the limit: ulimit -n 1024')
       return text === 'unlimited' ? text : { value: text, data: limit }
     },
   },
 } satisfies Record<string, Check>
 
-/** Who may see it is for the kernel to say: Yama, another user, or a sandbox may have closed it. So a child is looked at. */
+/** Yama, the user of the process or a sandbox may forbid it. Only a try shows whether one of them does. */
 async function seeChildWait(stage: Stage): Promise<string> {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   child.on('error', () => {})
   const { pid } = child
-  if (pid === undefined) throw new Unavailable('no process can be started', 'see ulimit -u and ulimit -n')
+  if (pid === undefined) {
+    throw new Unavailable('no process can be started', 'Raise the limits: ulimit -u, ulimit -n')
+  }
   stage.scope.defer(() => child.kill('SIGKILL'))
   const found = await stage.poll(() => {
     if (readSyscall(pid, pid) === undefined) return 'closed'
     return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))
   })
-  if (typeof found === 'object') return `${found.syscall}, ${found.wchan ?? 'function not shown'}`
+  if (typeof found === 'object') return `${found.syscall}${found.wchan ? `, in ${found.wchan}` : ''}`
   const yama = ptraceScope()
-  const strict = yama === 2 || yama === 3
-  throw new Unavailable(
-    'the kernel does not show us in which system call a child waits',
-    strict ? `kernel.yama.ptrace_scope is ${yama}: make it 1` : linux ? undefined : 'run it on Linux',
-  )
+  const otherwise = linux ? 'Run osdemo as root, or outside this container.' : useLinux
+  const mends = new Map([
+    [2, 'Allow it, as root: sysctl kernel.yama.ptrace_scope=1'],
+    [3, 'Start the system with kernel.yama.ptrace_scope=1: a running one cannot go back from 3.'],
+  ])
+  const setting = yama === undefined ? '' : ` (kernel.yama.ptrace_scope is ${yama})`
+  throw new Unavailable(`not readable${setting}`, mends.get(yama ?? 0) ?? otherwise)
 }
 
 async function connectToOurselves(): Promise<string> {
@@ -238,12 +296,12 @@ async function connectToOurselves(): Promise<string> {
       const socket = connect({ host: '127.0.0.1', port }, () => resolve(void socket.destroy()))
       socket.once('error', reject)
     })
-    return `127.0.0.1:${port} answered`
+    return `127.0.0.1:${port} accepted`
   } catch (error) {
     throw systemCallError(
       error,
-      'no TCP connection within this machine',
-      'is the interface lo up? ip link set lo up',
+      'cannot connect to 127.0.0.1',
+      'Check that the interface lo is up: ip link set lo up',
     )
   } finally {
     server.close()
@@ -257,16 +315,17 @@ async function addInThread(): Promise<string> {
     const worker = new Worker(code, { eval: true, workerData: cells })
     await new Promise((resolve, reject) => worker.once('error', reject).once('exit', resolve))
   } catch (error) {
-    throw new Unavailable(`no thread can be started: ${error instanceof Error ? error.message : error}`)
+    const reason = error instanceof Error ? error.message : error
+    throw new Unavailable(`no thread can be started: ${reason}`, 'Raise the limits: ulimit -u, ulimit -n')
   }
-  if (Atomics.load(cells, 0) !== 1) throw new Unavailable('what a thread wrote cannot be seen by another')
-  return 'works'
+  if (Atomics.load(cells, 0) === 1) return 'one thread read what another wrote'
+  throw new Unavailable('one thread cannot read what another wrote', 'Use a newer Node.')
 }
 
 function outputOf(line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile('sh', ['-c', line], (error, stdout) =>
-      error ? reject(new OsdemoError(`cannot ask sh: ${error.message}`, 1)) : resolve(stdout.trim()),
+      error ? reject(new OsdemoError(`cannot execute sh: ${error.message}`, 1)) : resolve(stdout.trim()),
     )
   })
 }

@@ -1,108 +1,113 @@
-/** What of all commands can run on this machine: each thing that one needs is tried, and then each command is judged. */
+/**
+ * Which commands work on this machine. Everything that some command needs is tried once, and then each command is judged.
+ * The report explains only what is missing; in the events is what works, too.
+ */
+import { release, type } from 'node:os'
 import manifest from '../../../package.json' with { type: 'json' }
 import { OsdemoError } from '../../errors.js'
+import { version } from '../../run/package.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { counted } from '../../text.js'
 import { keysOf } from '../shared/lists.js'
-import { checks } from './checks.js'
-
-export type Need = keyof typeof checks
-
-/** What a command takes of the machine. */
-export interface Needs {
-  /** Without one of these it cannot run. */
-  must?: readonly Need[]
-  /** Without one of these it runs in part; the text says in which. */
-  better?: Partial<Record<Need, string>>
-  /** Good to know, and no matter for the verdict. */
-  also?: readonly Need[]
-  /** Commands that it plays, and passes over where they cannot run. */
-  plays?: readonly string[]
-}
+import { type Check, checks } from './checks.js'
+import { allNeeds, type Judgement, judge, type Need, type Needs, type Verdict } from './judge.js'
+import { sayTable } from './table.js'
 
 interface Terminal {
   columns: number | undefined
   colors: boolean
 }
 
-type Verdict = 'runs here' | 'runs in part' | 'cannot run'
-
-/** @param commands by name; one that plays others stands anywhere */
+/** @param commands by name; one that runs others may stand anywhere */
 export function doctor(commands: ReadonlyMap<string, Needs>, terminal: Terminal): Demo {
   return async (stage) => {
-    sayNode(stage)
-    const shape = terminal.columns === undefined ? 'no terminal' : `a terminal of ${terminal.columns} columns`
-    stage.note(`stdout: ${shape}, ${terminal.colors ? 'with' : 'without'} colours`)
-    const lacks = await lookAround(stage, [...commands.values()])
-    const count = { 'runs here': 0, 'runs in part': 0, 'cannot run': 0 }
-    for (const name of commands.keys()) {
-      const { verdict, why } = assess(name, commands, lacks)
-      count[verdict]++
-      stage.note(`${verdict.padEnd(12)} ${name}${why}`)
-    }
-    stage.note(
-      `of ${commands.size} commands ${count['runs here']} run here, ${count['runs in part']} in part, ` +
-        `${count['cannot run']} cannot`,
-      'closing',
-    )
+    const { errors, causes } = await tryAll(stage, [...commands.values()])
+    const judged = [...commands.keys()].map((command) => judge(command, commands, causes))
+    sayHead(stage, judged, terminal)
+    sayTable(stage, judged)
+    sayLimits(stage, null, judged)
+    for (const [need, error] of errors) explain(stage, need, error, judged)
+    const next = 'Next: `osdemo tour` shows everything that works here, one topic after the other.'
+    stage.note(next, 'next')
   }
 }
 
+function sayHead(stage: Stage, judged: Judgement[], { columns, colors }: Terminal): void {
+  const number = (verdict: Verdict) => judged.filter((each) => each.verdict === verdict).length
+  const [works, limited, fails] = [number('works'), number('works with limits'), number('does not work')]
+  const all = counted(judged.length, 'command')
+  const text =
+    works === judged.length
+      ? `All ${all} work on this machine.`
+      : `Of ${all}, ${works} work on this machine, ${limited} work with limits and ${fails} do not.`
+  stage.say({ event: 'note', role: 'opening', text, data: { works, limited, fails } })
+  const kernel = `${type()} ${release()}`
+  const shape = columns === undefined ? 'no terminal' : `a terminal of ${columns} columns`
+  stage.note(`This is osdemo ${version} with Node ${process.version} on ${kernel}.`)
+  stage.note(`Its standard output is ${shape}, ${colors ? 'with' : 'without'} colours.`)
+  sayNode(stage)
+}
+
+/** A Node that is new enough is not worth a line. */
 function sayNode(stage: Stage): void {
   const wanted = manifest.engines.node
   // package.json names a version, such as >=20.19.
   const [major = 0, minor = 0] = wanted.match(/\d+/g)!.map(Number)
   const [ours = 0, ourMinor = 0] = process.versions.node.split('.').map(Number)
-  const enough = ours > major || (ours === major && ourMinor >= minor)
-  stage.note(`Node ${process.version}; osdemo needs ${wanted}${enough ? '' : ', so install a newer one'}`)
+  if (ours > major || (ours === major && ourMinor >= minor)) return
+  stage.note(`Node ${process.version} is too old for osdemo.`, 'opening')
+  stage.note(`Install Node ${major}.${minor} or newer.`, 'next')
 }
 
-/** Tries everything that some command needs, and nothing else. Returns what is lacking, and why. */
-async function lookAround(stage: Stage, commands: Needs[]): Promise<Map<Need, OsdemoError>> {
-  const lacks = new Map<Need, OsdemoError>()
-  const wanted = new Set(commands.flatMap(allNeeds))
-  const remarked = new Set(commands.flatMap(({ also = [] }) => also))
+/**
+ * Tries everything that some command needs, and nothing else.
+ *
+ * @returns the error of each need that failed, and for every need that is missing the one that is the cause
+ */
+async function tryAll(stage: Stage, commands: Needs[]) {
+  const errors = new Map<Need, OsdemoError>()
+  const causes = new Map<Need, Need>()
+  const wanted = new Set<Need>(['folder', ...commands.flatMap(allNeeds)])
   for (const need of keysOf(checks).filter((each) => wanted.has(each))) {
-    const { about, source, look } = checks[need]
+    const { name, source, look, after = [] }: Check = checks[need]
+    const cause = [...causes].find(([missing]) => after.includes(missing))?.[1]
+    if (cause) {
+      causes.set(need, cause)
+      continue
+    }
     try {
       const seen = await stage.within(look, { silent: true })
-      if (typeof seen === 'string') stage.evidence(source, seen, about)
-      else stage.evidence(source, seen.value, about, { data: seen.data })
+      const found = typeof seen === 'string' ? { value: seen } : seen
+      stage.say({ event: 'evidence', source, ...found, about: name, detail: true })
     } catch (error) {
       if (!(error instanceof OsdemoError)) throw error
-      lacks.set(need, error)
-      // No verdict repeats what is only good to know, so its hint is shown here.
-      stage.evidence(source, remarked.has(need) ? reason(error) : error.message, about)
+      errors.set(need, error)
+      causes.set(need, need)
     }
   }
-  return lacks
+  return { errors, causes }
 }
 
-export function allNeeds({ must = [], better = {}, also = [] }: Needs): Need[] {
-  return [...must, ...keysOf(better), ...also]
+/** What is missing, what it is for, what that costs, how to mend it, and the evidence. */
+function explain(stage: Stage, need: Need, { message, hint }: OsdemoError, judged: Judgement[]): void {
+  const { lack, use, source } = checks[need]
+  stage.say({ event: 'note', role: 'opening', text: lack, data: { need } })
+  stage.note(use)
+  sayLimits(stage, need, judged)
+  if (hint) stage.note(hint, 'next')
+  stage.evidence(source, message, '')
 }
 
-function assess(
-  name: string,
-  commands: ReadonlyMap<string, Needs>,
-  lacks: Map<Need, OsdemoError>,
-): { verdict: Verdict; why: string } {
-  // The name is a key of the map, or it stands in a list `plays`, which has names of commands only.
-  const { must = [], better = {}, plays = [] } = commands.get(name)!
-  const fatal = must.flatMap((need) => lacks.get(need) ?? [])
-  if (fatal.length > 0) return { verdict: 'cannot run', why: `: ${fatal.map(reason).join('; ')}` }
-  const partly = keysOf(better).flatMap((need) => {
-    const lack = lacks.get(need)
-    return lack ? [`${better[need]} (${reason(lack)})`] : []
-  })
-  const parts = plays.flatMap((part) => {
-    const { verdict } = assess(part, commands, lacks)
-    return verdict === 'runs here' ? [] : [`${part} ${verdict}`]
-  })
-  const why = [...partly, ...parts]
-  if (why.length > 0) return { verdict: 'runs in part', why: `: ${why.join('; ')}` }
-  return { verdict: 'runs here', why: '' }
-}
-
-function reason({ message, hint }: OsdemoError): string {
-  return hint ? `${message}; ${hint}` : message
+/** The limits that commands have because of one need. */
+function sayLimits(stage: Stage, need: Need | null, judged: Judgement[]): void {
+  const limited = new Map<string, string[]>()
+  for (const { command, limits } of judged) {
+    for (const { text } of limits.filter((limit) => limit.need === need)) {
+      limited.set(text, [...(limited.get(text) ?? []), command])
+    }
+  }
+  for (const [text, commands] of limited) {
+    const shown = commands.length > 3 ? counted(commands.length, 'command') : commands.join(', ')
+    stage.say({ event: 'note', role: 'step', text: `Limit of ${shown}: ${text}.`, data: { need, commands } })
+  }
 }

@@ -1,8 +1,12 @@
-/** Who uses a thing that therefore stays, in words. */
+/** Which processes use an object that therefore stays. */
 import { readStat } from '../../proc/stat.js'
 
-/** @param users their pids, at least one */
+/**
+ * `in use by cat (pid 812) and sh (pid 900)`
+ *
+ * @param users their pids, at least one
+ */
 export function inUse(users: number[]): string {
-  const names = users.map((pid) => `process ${pid} (${readStat(pid)?.comm ?? 'gone by now'})`)
-  return `${names.join(', ')} ${users.length === 1 ? 'uses it or waits' : 'use it or wait'} for it`
+  const names = users.map((pid) => `${readStat(pid)?.comm ?? 'a process'} (pid ${pid})`)
+  return `in use by ${names.join(' and ')}`
 }

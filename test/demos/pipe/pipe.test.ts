@@ -574,7 +574,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     const run = place.osdemo(['pipe', end, '--path', pathIn(place), '--timeout', '300ms'])
     expect(await run.exit).toBe(124)
     expect(run.stdout()).toBe('')
-    expect(run.stderr()).toContain('osdemo: not finished after 300ms')
+    expect(run.stderr()).toContain('not finished after 300ms')
     expectNoFifo(place)
   })
 
@@ -584,7 +584,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     run.child.kill('SIGTERM')
     expect(await run.exit).toBe(143)
     const errors = validEvents(run).filter((event) => event.event === 'error')
-    expect(errors).toMatchObject([{ exit: 143, message: 'ended by SIGTERM' }])
+    expect(errors).toMatchObject([{ exit: 143, message: 'terminated by SIGTERM' }])
   })
 })
 

@@ -202,7 +202,7 @@ describe('it refuses', () => {
   test.each([
     [
       ['--', '/nonexistent/a.out'],
-      /^1: .*cannot execute \/nonexistent\/a.out: there is no such program\n.*check the path/,
+      /^1: .*cannot execute \/nonexistent\/a.out: there is no such program\n.*Check the path/,
     ],
     [['--', '/etc/passwd'], /^1: .*cannot execute \/etc\/passwd: .*EACCES.*\n.*chmod \+x/],
     [['--', '/tmp'], /^1: .*cannot execute \/tmp/],
