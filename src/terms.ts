@@ -74,7 +74,7 @@ export const glossary: Readonly<Record<string, readonly Term[]>> = {
     {
       names: ['adopt', 'reparent', 'subreaper'],
       meaning:
-        'The kernel gives an orphan a new parent, which adopts it. This is the nearest subreaper among its ancestors, or else pid 1.',
+        'When a parent terminates, another process adopts its children. This is the nearest subreaper among their ancestors, or else pid 1.',
       see: 'prctl(2)',
     },
     {
@@ -284,8 +284,7 @@ export const glossary: Readonly<Record<string, readonly Term[]>> = {
     },
     {
       names: ['rendezvous'],
-      meaning:
-        'Sender and receiver meet: each waits until the other is there, and nothing is stored between them.',
+      meaning: 'Sender and receiver meet: each waits for the other, and nothing is stored between them.',
       see: 'fifo(7)',
     },
   ],

@@ -41,7 +41,7 @@ test('the demo that CONTRIBUTING.md adds takes four files and one entry, and pas
     ['npm', 'run', 'docs'],
     // It builds before the tests.
     ['npm', 'test', '--', ...tests],
-    ['node', 'bin/osdemo.js', 'parent', '--greeting', 'hi'],
+    ['node', 'bin/osdemo.js', 'parent', '--greeting', 'Hi'],
   ]
   const env = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'))
   for (const [tool, ...words] of tools) {
