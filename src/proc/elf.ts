@@ -1,14 +1,14 @@
-/** Where a program wants to lie in memory: the program headers of its ELF file, man 5 elf. */
+/** The addresses that a program asks for: the program headers of its ELF file, man 5 elf. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 
-/** A PT_LOAD entry: a piece of the file, and where the kernel maps it. */
+/** A PT_LOAD entry: a part of the file, and the addresses at which the kernel maps it. */
 export interface LoadSegment {
-  /** The address that the file asks for. A position-independent program is moved as a whole. */
+  /** The address that the file asks for. The kernel moves a position-independent program as a whole. */
   address: bigint
   /** Bytes that come from the file. */
   fileSize: bigint
-  /** Bytes in memory: those beyond `fileSize` are not in the file and begin as zero. They are the bss. */
+  /** Bytes in memory. Those beyond `fileSize` are not in the file and start as zero: they are the bss. */
   memorySize: bigint
   writable: boolean
   executable: boolean
@@ -21,7 +21,7 @@ const PF_W = 2
 /**
  * Reads the first bytes of an ELF file of 32 or 64 bits, little-endian.
  *
- * @returns its segments, lowest address first; undefined where these bytes are no such file, or do not hold all headers
+ * @returns the segments, lowest address first; undefined where the bytes are no such file, or do not contain all headers
  */
 export function parseLoadSegments(bytes: Buffer): LoadSegment[] | undefined {
   const isElf = bytes.length >= 64 && bytes.readUInt32BE(0) === 0x7f454c46 && bytes[5] === 1
@@ -47,11 +47,11 @@ export function parseLoadSegments(bytes: Buffer): LoadSegment[] | undefined {
   return segments.sort((a, b) => (a.address < b.address ? -1 : 1))
 }
 
-/** The segments of the program that a process runs; undefined where its file cannot be read, or is no ELF file. */
+/** The segments of the program that a process executes; undefined where its file cannot be read, or is no ELF file. */
 export function readLoadSegments(pid: number): LoadSegment[] | undefined {
   let fd: number | undefined
   try {
-    // The link leads to the file itself, even when it has been removed or replaced.
+    // The link opens the file that is executed, even when its path was removed or now names another file.
     fd = openSync(`/proc/${pid}/exe`, 'r')
     const bytes = Buffer.alloc(4096)
     return parseLoadSegments(bytes.subarray(0, readSync(fd, bytes)))

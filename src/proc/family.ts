@@ -1,18 +1,18 @@
-/** Who is whose parent: the PPid of each process, and the list of children that some kernels keep. */
+/** Parents and children: the PPid of each process, and the lists of children that some kernels provide. */
 import { folder, readNumbers, readText } from './read.js'
 import { readStat, type Stat } from './stat.js'
 import { threads } from './task.js'
 
 export interface Lineage {
-  /** The process itself, then its parent, and so on. Empty where it cannot be seen. */
+  /** The process, its parent, the parent of that, and so on. Empty where the process cannot be seen. */
   members: Stat[]
-  /** The pid of the parent of the last one, where that parent cannot be seen; 0 where it has none here. */
+  /** The PPid of the last member, where that parent cannot be seen; 0 where the last member has no parent here. */
   missing: number
 }
 
 /**
- * Walks from a process to its parent, and on. The kernel gives 0 as parent of pid 1, of kthreadd, and of a process whose
- * parent is outside this pid namespace.
+ * Reads a process, then its parent, and so on. The PPid of pid 1, of kthreadd, and of a process whose parent is outside this pid
+ * namespace is 0.
  */
 export function readLineage(pid: number): Lineage {
   const members: Stat[] = []
@@ -27,15 +27,15 @@ export function readLineage(pid: number): Lineage {
 }
 
 export interface Family {
-  /** Where it is read. */
+  /** The files that are read. */
   source: string
-  /** The pids of the children of a process; empty where it has none or they cannot be seen. */
+  /** The pids of the children of a process; empty where it has none, or where they cannot be seen. */
   children(pid: number): number[]
 }
 
 /**
- * Tells how to find the children of a process. A kernel with CONFIG_PROC_CHILDREN lists the children of each thread. Without it,
- * this reads all processes once and groups them by PPid.
+ * Finds the children of processes. A kernel with CONFIG_PROC_CHILDREN lists the children of each thread. On other kernels, all
+ * processes are read once and grouped by PPid.
  */
 export function readFamily(): Family {
   if (readText('/proc/thread-self/children') !== undefined) {
@@ -56,18 +56,18 @@ function listedChildren(pid: number): number[] {
   return threads(pid).flatMap((tid) => parseChildren(readText(`${folder(pid, tid)}/children`) ?? ''))
 }
 
-/** Reads the text of a children file: pids, and a space behind each. */
+/** Parses a children file: pids, each followed by a space. */
 export function parseChildren(text: string): number[] {
   return text.split(' ').filter(Boolean).map(Number)
 }
 
 export interface Descendant {
   pid: number
-  /** The lines of the tree that stand before it: `│  └─ `. */
+  /** What is drawn before it in the tree: `│  └─ `. */
   branch: string
 }
 
-/** All descendants of a process, each after its parent, as they are drawn. */
+/** All descendants of a process in the order in which a tree is drawn: each after its parent. */
 export function descendants(family: Family, pid: number, indent = ''): Descendant[] {
   const children = family.children(pid)
   return children.flatMap((child, index) => {

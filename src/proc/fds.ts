@@ -1,9 +1,9 @@
 /**
  * Open files: /proc/PID/fd (man 5 proc_pid_fd) and /proc/PID/fdinfo (man 5 proc_pid_fdinfo).
  *
- * Nothing here calls stat(2) or open(2) through the link of a descriptor: that asks the file system behind it, and one that does
- * not answer (FUSE, NFS) would hold us in the kernel, where not even SIGTERM ends us. What a file is, its link's text and its
- * fdinfo tell without asking.
+ * Nothing here calls stat(2) or open(2) through the link of a descriptor, because both ask the file system of the file. If that
+ * does not answer (FUSE, NFS), osdemo would block in the kernel, where SIGTERM cannot terminate it. The text of the link and the
+ * fdinfo come from the kernel alone.
  */
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -14,11 +14,11 @@ export interface OpenFile {
   fd: number
   /** A path, or `pipe:[INODE]`, `socket:[INODE]`, `anon_inode:[eventpoll]`, ... */
   target: string
-  /** The inode number, as stat(2) gives it. Of a file that has a path, Linux before 5.14 does not tell it. */
+  /** The inode number, as stat(2) returns it. Undefined for a file with a path on Linux before 5.14. */
   ino: number | undefined
 }
 
-/** The open files of a process; empty where they cannot be seen. */
+/** The open files of a process; empty where they cannot be read. */
 export function openFiles(pid: number): OpenFile[] {
   return readNumbers(`/proc/${pid}/fd`).flatMap((fd) => {
     const target = unlessRefused(() => readlinkSync(`/proc/${pid}/fd/${fd}`))
@@ -33,7 +33,7 @@ export function inodeOf(target: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** Any refusal at all: one odd file (a stale NFS handle, say) must not end the look at all others. */
+/** Undefined for every errno: one unusual file, such as a stale NFS handle, must not hide all others. */
 function unlessRefused<T>(look: () => T): T | undefined {
   try {
     return look()
@@ -46,13 +46,13 @@ function unlessRefused<T>(look: () => T): T | undefined {
 export interface FdInfo {
   /** The flags of open(2), such as O_RDONLY and O_NONBLOCK. */
   flags: number
-  /** The offset in bytes. */
+  /** The file offset in bytes. */
   pos: number
   /** The inode number; undefined before Linux 5.14. */
   ino: number | undefined
 }
 
-/** Reads the text of a fdinfo file, where flags are octal. */
+/** Parses a fdinfo file, in which the flags are octal. */
 export function parseFdInfo(text: string): FdInfo {
   const ino = /^ino:\s*(\d+)/m.exec(text)?.[1]
   return {
@@ -62,27 +62,27 @@ export function parseFdInfo(text: string): FdInfo {
   }
 }
 
-/** How a process has a file open; undefined where it cannot be seen. */
+/** Flags, offset and inode of an open file; undefined where they cannot be read. */
 export function fdFlags(pid: number, fd: number): FdInfo | undefined {
   const text = readText(`/proc/${pid}/fdinfo/${fd}`)
   return text === undefined ? undefined : parseFdInfo(text)
 }
 
-/** O_PATH of asm-generic/fcntl.h, where x86 and ARM have it too. */
+/** O_PATH of asm-generic/fcntl.h, which x86 and ARM use. */
 const pathOnly = 0o10000000
 
-/** The access mode in the flags of open(2); undefined with O_PATH, which opens nothing. */
+/** The access mode in the flags of open(2); undefined with O_PATH, which allows neither reading nor writing. */
 export function accessMode(flags: number): 'O_RDONLY' | 'O_WRONLY' | 'O_RDWR' | undefined {
   if ((flags & pathOnly) !== 0) return undefined
   return (['O_RDONLY', 'O_WRONLY', 'O_RDWR'] as const)[flags & 3]
 }
 
 /**
- * Who holds a FIFO or a queue open, among all processes or the given ones: the descriptors whose inode number and last name are
- * these. Before Linux 5.14, which does not tell the number, the whole path must be the same. Processes whose files we may not
- * see are left out, so for an ordinary user this is a lower bound.
+ * The descriptors, in all processes or the given ones, that refer to a FIFO or a queue. A descriptor is recognized by its inode
+ * number and the last part of its path. Linux before 5.14 does not report the number, so there the whole path must be the same.
+ * The files of other users' processes cannot be read, so for an ordinary user the list may be incomplete.
  *
- * @param path as the kernel names it: absolute and without symbolic links, or a queue's name
+ * @param path as the kernel reports it: absolute and without symbolic links, or the name of a queue
  */
 export function holders(
   path: string,
@@ -90,7 +90,7 @@ export function holders(
   pids: readonly number[] = readNumbers('/proc'),
 ): { pid: number; fd: number }[] {
   const isSame = (file: OpenFile) => {
-    // The kernel adds this to the name of a file that has been removed.
+    // The kernel appends this to the path of a removed file.
     const target = file.target.replace(/ \(deleted\)$/, '')
     return file.ino === undefined ? target === path : file.ino === ino && basename(target) === basename(path)
   }

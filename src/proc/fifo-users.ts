@@ -1,4 +1,4 @@
-/** Who uses a FIFO: who has it open, and who waits in open(2) for its other end. */
+/** The processes that use a FIFO: they have it open, or are blocked in open(2) until the other end is opened. */
 import { holders } from './fds.js'
 import { absolutePath } from './open-object.js'
 import { fileBeingOpened } from './pending-open.js'
@@ -7,15 +7,15 @@ import { readSyscall } from './syscall.js'
 import { readWchan, threads } from './task.js'
 
 /**
- * The pids of those who have this FIFO open, or wait to open it. The latter have no descriptor yet: there is only the path that they
- * gave to the kernel. It is compared as text. Where it cannot be seen, it is assumed to be this one; who opens it through a symbolic
- * link is not seen waiting. Of another user's processes nothing is seen.
+ * The pids of the processes that have this FIFO open, or are blocked in opening it. A blocked process has no descriptor yet, only
+ * the path that it passed to open(2), which is compared as text. Where that path cannot be read, it is taken for this FIFO. A process
+ * that opens the FIFO through a symbolic link is not found. Processes of other users are not visible.
  *
  * @param path absolute and without symbolic links
  */
 export function fifoUsers(path: string, ino: number): number[] {
   const pids = readPids()
-  // First: a process that stops waiting meanwhile, because the other end has come, has it open then.
+  // These are read first: a process that wakes up after that has the FIFO open, so it is found among the holders.
   const waiting = pids.filter((pid) => threads(pid).some((tid) => mayWaitFor(pid, tid, path)))
   return [...new Set([...holders(path, ino, pids).map(({ pid }) => pid), ...waiting])]
 }

@@ -1,4 +1,4 @@
-/** Who waits in open(2) for the other end of a FIFO, on this whole machine. */
+/** The processes of this machine that are blocked in open(2) of a FIFO, until its other end is opened. */
 import { fileBeingOpened, statOrNothing } from './pending-open.js'
 import { readNumbers } from './read.js'
 import { readSyscall } from './syscall.js'
@@ -6,14 +6,14 @@ import { readWchan, threads } from './task.js'
 
 export interface FifoWaiter {
   pid: number
-  /** The FIFO. */
+  /** Device and inode number of the FIFO. */
   dev: number
   ino: number
-  /** What it opens it for. */
+  /** The end that it opens. */
   access: 'reading' | 'writing'
 }
 
-/** Those whose argument may be read; of another user's processes nothing can be seen. */
+/** Finds those whose arguments this user may read, which excludes the processes of other users. */
 export function readFifoWaiters(): FifoWaiter[] {
   return readNumbers('/proc').flatMap((pid) =>
     threads(pid).flatMap((tid) => {

@@ -1,13 +1,13 @@
-/** Limits that the kernel sets: of a process, from /proc/PID/limits, and of all, from /proc/sys. */
+/** Limits of a process, from /proc/PID/limits, and of the machine, from /proc/sys. */
 import { readText } from './read.js'
 
-/** How many files this process may have open at once (`ulimit -n`); undefined without a limit, or where there is no /proc. */
+/** How many descriptors this process may have at once (`ulimit -n`); undefined without a limit, or where there is no /proc. */
 export function openFilesLimit(): number | undefined {
   const limit = /^Max open files +(\d+)/m.exec(readText('/proc/self/limits') ?? '')?.[1]
   return limit === undefined ? undefined : Number(limit)
 }
 
-/** The most that an ordinary user may let a pipe hold, in bytes: pipe(7). Undefined where there is no /proc. */
+/** The largest capacity that an ordinary user may give a pipe, in bytes: pipe(7). Undefined where there is no /proc. */
 export function pipeSizeLimit(): number | undefined {
   const text = readText('/proc/sys/fs/pipe-max-size')
   return text === undefined ? undefined : Number(text)

@@ -1,9 +1,9 @@
-/** What symbolic links of /proc lead to: man 5 proc_pid_exe, proc_pid_cwd, proc_pid_root, proc_pid_ns, proc_thread-self. */
+/** The targets of symbolic links in /proc: man 5 proc_pid_exe, proc_pid_cwd, proc_pid_root, proc_pid_ns, proc_thread-self. */
 import { readlinkSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 import { folder } from './read.js'
 
-/** Undefined where it cannot be seen. */
+/** The target of a link; undefined where it cannot be read. */
 function readLink(path: string): string | undefined {
   try {
     return readlinkSync(path)
@@ -13,29 +13,29 @@ function readLink(path: string): string | undefined {
   }
 }
 
-/** The file of the program that a process runs; undefined where it cannot be seen, and of a process that has none. */
+/** The file of the program that a process executes; undefined where it cannot be read, and for a process without a program. */
 export function readProgramFile(pid: number): string | undefined {
   return readLink(`${folder(pid)}/exe`)
 }
 
 /**
- * The folder where a relative path of a process begins. @param place `cwd`, `root`, or `fd/N` for a descriptor of a folder
+ * The folder at which a path of a process starts. @param place `cwd`, `root`, or `fd/N` for a descriptor of a folder
  */
 export function readFolderOf(pid: number, place: string): string | undefined {
   return readLink(`${folder(pid)}/${place}`)
 }
 
-/** What a descriptor of a process is: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ...; undefined where it cannot be seen. */
+/** What a descriptor refers to: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ...; undefined where it cannot be read. */
 export function readDescriptorLink(pid: number, fd: number): string | undefined {
   return readLink(`${folder(pid)}/fd/${fd}`)
 }
 
-/** PROC_PID_INIT_INO of linux/proc_ns.h: the inode number of the pid namespace with which the machine began. */
+/** PROC_PID_INIT_INO of linux/proc_ns.h: the inode number of the first pid namespace, which exists since boot. */
 const firstNamespace = 0xeffffffc
 
 /**
- * Our namespaces of pids, and of System V objects and POSIX queues, as one short word: `0.3` for those with which the machine
- * began. They are counted from the first on, by their inode numbers: namespaces(7).
+ * The pid namespace and the IPC namespace of this process as one short text: namespaces(7). Each is the difference of its inode
+ * number to that of the first pid namespace, so the namespaces since boot are `0.3`.
  */
 export function ownNamespaces(): string {
   const digits = ['pid', 'ipc'].map((kind) => /\d+/.exec(readLink(`/proc/self/ns/${kind}`) ?? '')?.[0])
@@ -48,7 +48,7 @@ export function ownThreadId(): number | undefined {
   return id === undefined ? undefined : Number(id)
 }
 
-/** Whether there is a /proc, and whether it lists the processes of our own pid namespace: after unshare(1) it may not. */
+/** Whether there is a /proc, and whether it belongs to our own pid namespace. After `unshare --pid` it may not. */
 export function procMount(): 'ours' | 'foreign' | 'missing' {
   const self = readLink('/proc/self')
   return self === undefined ? 'missing' : self === `${process.pid}` ? 'ours' : 'foreign'

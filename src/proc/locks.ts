@@ -1,25 +1,25 @@
-/** File locks: /proc/locks, man 5 proc_locks; the same lines stand in the fdinfo of a descriptor that holds one. */
+/** File locks: /proc/locks, man 5 proc_locks. The fdinfo of a descriptor that holds a lock contains the same line. */
 import { readNumbers, readText } from './read.js'
 
 export interface FileLock {
-  /** Those that have it and those that wait for it share a number. */
+  /** The number of the lock in the file. Processes that wait for a lock are listed under its number. */
   id: number
-  /** Whether it is waited for, and not held. */
+  /** True for a process that waits for the lock, false for the lock holder. */
   waits: boolean
   /** `FLOCK` for flock(2), `POSIX` for fcntl(2), `OFDLCK` for its open file description locks, `LEASE`, ... */
   kind: string
-  /** `READ` for a shared one, `WRITE` for an exclusive one. */
+  /** `READ` for a shared lock, `WRITE` for an exclusive one. */
   access: string
-  /** Who took it, which may have ended while others hold it on; 0 or -1 where the kernel names nobody. */
+  /** The process that acquired it. It may have exited while others still hold the lock. 0 or -1 where the kernel names none. */
   pid: number
-  /** `MAJOR:MINOR:INODE` of the file, as the kernel writes it: two in hexadecimal, one decimal. */
+  /** `MAJOR:MINOR:INODE` of the file, as the kernel writes it: device numbers in hexadecimal, the inode in decimal. */
   file: string
-  /** First and last byte, `EOF` for all that may come. */
+  /** The first and the last byte; `EOF` for a lock without an end. */
   from: string
   to: string
 }
 
-/** Reads the text of /proc/locks. */
+/** Parses /proc/locks. */
 export function parseLocks(text: string): FileLock[] {
   return text.split('\n').flatMap((line) => {
     const words = line.trim().split(/\s+/)
@@ -32,22 +32,22 @@ export function parseLocks(text: string): FileLock[] {
   })
 }
 
-/** All locks of this machine that are held or waited for; undefined where they cannot be seen. */
+/** All locks of this machine, with the processes that wait for them; undefined where they cannot be read. */
 export function readLocks(): FileLock[] | undefined {
   const text = readText('/proc/locks')
   return text === undefined ? undefined : parseLocks(text)
 }
 
 /**
- * The locks that a descriptor holds. A lock of flock(2) belongs to the open file, so every process that has inherited the
- * descriptor holds it.
+ * The locks that a descriptor holds. A flock(2) lock belongs to the open file description, so every process that has inherited
+ * the descriptor holds it.
  */
 function locksOfDescriptor(pid: number, fd: number): FileLock[] {
   const lines = readText(`/proc/${pid}/fdinfo/${fd}`)?.matchAll(/^lock:\s*(.*)$/gm) ?? []
   return [...lines].flatMap(([, line = '']) => parseLocks(line))
 }
 
-/** Those among the given processes that hold a lock of this kind on this file, with the descriptor. */
+/** The given processes that hold a lock of this kind on this file, each with the descriptor. */
 export function lockHolders(
   { kind, file }: Pick<FileLock, 'kind' | 'file'>,
   pids: readonly number[],

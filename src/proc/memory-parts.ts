@@ -1,6 +1,6 @@
 /**
- * What each mapping is to its program. The kernel says where it lies, what may be done with it, and its name; the ELF file
- * says which addresses of the program are text, data and bss.
+ * The part of the address space that each mapping belongs to. The kernel reports the addresses, permissions and name of a mapping.
+ * The ELF file says which addresses of the program are text, data and bss.
  */
 import { basename } from 'node:path'
 import type { LoadSegment } from './elf.js'
@@ -19,39 +19,39 @@ export type PartName =
   | 'vdso'
   | 'stack'
 
-/** A mapping, or a piece of one where two parts meet in it. */
+/** A mapping, or a piece of a mapping that contains several parts. */
 export interface Piece {
   part: PartName
-  /** Of a file, a library and named memory: the name without its folder. */
+  /** The name of a file, library or named memory, without the folder. */
   name: string
   from: bigint
   to: bigint
-  /** Bytes in memory. The kernel counts a mapping as a whole: where two parts meet in one, the lower gets of it what it can hold. */
+  /** Resident bytes. The kernel counts them for a whole mapping. In a mapping of several parts, the lowest are assumed resident. */
   resident: number
   permissions: string
 }
 
-/** A program as it lies in memory. */
+/** The program of a process. */
 export interface ProgramImage {
-  /** Its file, as /proc/PID/exe names it. */
+  /** Its file, as /proc/PID/exe reports it. */
   file: string
   segments: LoadSegment[]
 }
 
-/** A part of the program's own addresses. */
+/** The addresses of one segment in memory. Those from `bss` on are its bss. */
 interface Place extends Omit<LoadSegment, 'address' | 'fileSize' | 'memorySize'> {
   from: bigint
   bss: bigint
   to: bigint
 }
 
-/** What the kernel lists for every process without counting it: it lies among its own addresses. */
+/** Mappings that the kernel lists for every process, but does not count: they lie at addresses of the kernel. */
 const gates = ['[vsyscall]', '[vectors]']
 
 /**
  * @param mappings lowest address first
- * @param program left out where it is not known: then its permissions tell what a mapping of `file` is
- * @returns the pieces, lowest address first, without a gap that is none in the mappings
+ * @param program without segments where its file cannot be read: then the permissions decide what a mapping of `file` is
+ * @returns the pieces, lowest address first; together they cover all mappings
  */
 export function findParts(mappings: Mapping[], { file, segments }: ProgramImage): Piece[] {
   const places = placesOf(mappings, file, segments)
@@ -82,7 +82,7 @@ export function findParts(mappings: Mapping[], { file, segments }: ProgramImage)
     if (/^\[(vdso|vvar)/.test(name)) return { part: 'vdso', name: '' }
     if (name === '' || name.startsWith('[')) {
       const below = pieces.at(-1)
-      // What follows the data of a library directly is its bss. The kernel does not name it.
+      // Nameless memory directly above the data of a library is its bss.
       const follows = below?.part === 'library' && below.to === from && below.permissions[1] === 'w'
       if (follows && name === '') return { part: 'library', name: below.name }
       return { part: 'anonymous', name: name.replace(/^\[(?:anon:)?|\]$/g, '') }
@@ -95,7 +95,7 @@ export function findParts(mappings: Mapping[], { file, segments }: ProgramImage)
   }
 }
 
-/** Where the segments lie. The kernel maps the lowest where the lowest mapping of the file is, the others as far apart as the file says. */
+/** The addresses of the segments in memory. The lowest is the lowest mapping of the file, and the distances are those in the file. */
 function placesOf(mappings: Mapping[], file: string, segments: LoadSegment[]): Place[] {
   const own = mappings.filter(({ name }) => name === file)
   const [lowest] = own
@@ -118,7 +118,7 @@ function placesOf(mappings: Mapping[], file: string, segments: LoadSegment[]): P
 
 function partOf({ bss, writable, executable }: Place, from: bigint, permissions: string): PartName {
   if (executable) return 'text'
-  // Data that the loader has written and then closed (RELRO), such as addresses that are constant once they are known.
+  // RELRO: data that the loader has written and then made read-only, such as the addresses of library functions.
   if (!writable || permissions[1] !== 'w') return 'read-only data'
   return from >= bss ? 'bss' : 'data'
 }

@@ -1,19 +1,19 @@
-/** POSIX message queues: their limits in /proc/sys/fs/mqueue, and what the kernel says of one, mq_overview(7). */
+/** POSIX message queues: their limits in /proc/sys/fs/mqueue, and their files, see mq_overview(7). */
 import { readText } from './read.js'
 
 export interface QueueLimits {
-  /** The most messages of a queue, unless one is root: msg_max. */
+  /** msg_max: the largest capacity of a queue that is not made by root. */
   capacity: number
-  /** The longest message in bytes, unless one is root: msgsize_max. */
+  /** msgsize_max: the largest message size in bytes of a queue that is not made by root. */
   messageSize: number
-  /** The most queues: queues_max. */
+  /** queues_max: the most queues on this machine. */
   queues: number
 }
 
-/** Where the limits are set. */
+/** The folder with the files of the limits. */
 export const queueLimitsFolder = '/proc/sys/fs/mqueue'
 
-/** Undefined where the kernel has no POSIX queues. */
+/** Reads the limits; undefined where the kernel has no POSIX queues. */
 export function readQueueLimits(): QueueLimits | undefined {
   const [capacity, messageSize, queues] = ['msg_max', 'msgsize_max', 'queues_max'].map((name) =>
     readText(`${queueLimitsFolder}/${name}`),
@@ -22,7 +22,7 @@ export function readQueueLimits(): QueueLimits | undefined {
   return { capacity: Number(capacity), messageSize: Number(messageSize), queues: Number(queues) }
 }
 
-/** Where the queues of this machine are listed as files, mostly /dev/mqueue; undefined where they are not mounted. */
+/** The folder in which each queue is a file, mostly /dev/mqueue; undefined where it is not mounted. */
 export function queueFolder(mounts = readText('/proc/self/mounts') ?? ''): string | undefined {
   const mount = mounts.split('\n').find((line) => line.split(' ')[2] === 'mqueue')
   // A space, tab, newline or backslash in the path is written as an octal escape: man 5 proc_pid_mounts.
@@ -31,7 +31,7 @@ export function queueFolder(mounts = readText('/proc/self/mounts') ?? ''): strin
     ?.replace(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)))
 }
 
-/** Parses the file of a queue, `QSIZE:0          NOTIFY:0     ...`: on one line with single spaces, and each of its fields. */
+/** Parses the file of a queue, `QSIZE:0          NOTIFY:0     ...`. @returns the line with single spaces, and its fields */
 export function parseQueueFile(content: string): { text: string; fields: Record<string, number> } {
   const words = content.trim().split(/\s+/)
   const fields = words.map((word): [string, number] => {

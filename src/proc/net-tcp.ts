@@ -1,9 +1,9 @@
-/** TCP sockets: /proc/net/tcp and tcp6 (man 5 proc_pid_net), and the ports that the kernel hands out (man 7 ip). */
+/** TCP and UDP sockets: /proc/net/tcp, tcp6, udp and udp6 (man 5 proc_pid_net), and the ranges of ports (man 7 ip). */
 import { SocketAddress } from 'node:net'
 import { readText } from './read.js'
 
 export interface Endpoint {
-  /** As Node writes it: `127.0.0.1`, `::1`, `::ffff:127.0.0.1`. */
+  /** In the form that Node uses: `127.0.0.1`, `::1`, `::ffff:127.0.0.1`. */
   host: string
   port: number
 }
@@ -13,12 +13,12 @@ export interface TcpRow {
   remote: Endpoint
   /** `LISTEN`, `ESTABLISHED`, ... */
   state: string
-  /** Bytes that were sent and not yet acknowledged. */
+  /** Bytes that were sent and not yet acknowledged by the peer. */
   txQueue: number
-  /** Bytes that wait to be read; of a listening socket, connections that wait to be accepted. */
+  /** Bytes that were not read yet; for a listener, connections that were not accepted yet. */
   rxQueue: number
   uid: number
-  /** Of the socket, as in `socket:[INODE]`; 0 where no process has it any more or not yet. */
+  /** The inode of the socket, as in `socket:[INODE]`; 0 when no process has it open. */
   inode: number
 }
 
@@ -38,13 +38,13 @@ const STATES = [
   'NEW_SYN_RECV',
 ]
 
-/** Reads the text of a tcp or tcp6 file. */
+/** Parses a tcp or tcp6 file. */
 export function parseNetTcp(text: string): TcpRow[] {
   const rows = text.split('\n').slice(1)
   return rows.filter((row) => row.trim() !== '').map(parseRow)
 }
 
-/** `0: 0100007F:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 UID TIMEOUT INODE ...` */
+/** Parses `0: 0100007F:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 UID TIMEOUT INODE ...` */
 function parseRow(row: string): TcpRow {
   const [, local = '', remote = '', code = '', queues = '', , , uid, , inode] = row.trim().split(/\s+/)
   const [tx = '', rx = ''] = queues.split(':')
@@ -78,8 +78,8 @@ function hostText(bytes: Uint8Array): string {
 }
 
 /**
- * The TCP sockets of our network namespace, or of that of the given process; empty where they cannot be seen.
- * A long table is read in pieces, so while sockets come and go a row may be missing or there twice.
+ * The TCP sockets of the network namespace of osdemo, or of the given process; empty where they cannot be read.
+ * The kernel reports a long table in parts. When sockets are opened or closed meanwhile, a row may be missing or doubled.
  */
 export function readTcpTable(pid?: number): TcpRow[] {
   const net = `/proc/${pid ?? 'self'}/net`
@@ -94,7 +94,7 @@ export function readUdpTable(pid: number): TcpRow[] {
   )
 }
 
-/** The ports, both ends included, that the kernel picks from when asked for port 0; undefined where it does not tell. */
+/** The first and the last ephemeral port, from which the kernel picks for port 0; undefined where it cannot be read. */
 export function ephemeralRange(): { first: number; last: number } | undefined {
   const text = readText('/proc/sys/net/ipv4/ip_local_port_range')
   if (text === undefined) return undefined
@@ -102,7 +102,7 @@ export function ephemeralRange(): { first: number; last: number } | undefined {
   return { first, last }
 }
 
-/** The lowest port that needs no CAP_NET_BIND_SERVICE; undefined where the kernel does not tell. */
+/** The lowest port that needs no CAP_NET_BIND_SERVICE; undefined where it cannot be read. */
 export function unprivilegedPortStart(): number | undefined {
   const text = readText('/proc/sys/net/ipv4/ip_unprivileged_port_start')
   return text === undefined ? undefined : Number(text)

@@ -1,13 +1,13 @@
-/** Unix sockets: /proc/net/unix, man 5 proc_net. It does not say who is connected with whom. */
+/** Unix sockets: /proc/net/unix, man 5 proc_pid_net. The file does not contain which sockets are connected. */
 import { readText } from './read.js'
 
 export interface UnixRow {
   /** As in `socket:[INODE]`. */
   inode: number
   kind: 'stream' | 'datagram' | 'seqpacket' | 'other'
-  /** Whether it accepts connections. */
+  /** Whether it is a listener. */
   listens: boolean
-  /** Its address: a path, or `@name` for one that is in no file system; empty where it has none. */
+  /** Its address: a path, or `@name` for an abstract address; empty where it has none. See unix(7). */
   path: string
 }
 
@@ -18,10 +18,10 @@ const kinds: Partial<Record<string, UnixRow['kind']>> = {
   '0005': 'seqpacket',
 }
 
-/** __SO_ACCEPTCON of net/unix: the socket listens. */
+/** The flag of a listener: __SO_ACCEPTCON of linux/net.h. */
 const accepts = 0x10000
 
-/** Reads the text of the file: a line of column names, then `Num: RefCount Protocol Flags Type St Inode Path`. */
+/** Parses the file: a line of column names, then `Num: RefCount Protocol Flags Type St Inode Path`. */
 export function parseNetUnix(text: string): UnixRow[] {
   return text.split('\n').flatMap((line) => {
     const found = /^[0-9a-f]+: \w+ \w+ (\w+) (\w+) \w+ +(\d+)(?: (.*))?$/.exec(line)
@@ -32,7 +32,7 @@ export function parseNetUnix(text: string): UnixRow[] {
   })
 }
 
-/** The Unix sockets of the network namespace of a process; empty where they cannot be seen. */
+/** The Unix sockets of the network namespace of a process; empty where they cannot be read. */
 export function readUnixTable(pid: number): UnixRow[] {
   return parseNetUnix(readText(`/proc/${pid}/net/unix`) ?? '')
 }

@@ -1,4 +1,4 @@
-/** Who has what open, for `why`: all descriptors of all processes that we may look at, read once. */
+/** For `osdemo why`: which processes have a kernel object open. All descriptors that this user may see are read once. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 import { fdFlags, openFiles } from './fds.js'
@@ -9,23 +9,24 @@ export interface Holder {
   fd: number
 }
 
-/** How a descriptor may be used: O_ACCMODE of open(2). */
+/** What a descriptor is used for: O_ACCMODE of open(2). */
 export type Access = 'reading' | 'writing'
 
 export interface Census {
   /**
-   * Who has a kernel object open. Only a descriptor with that inode number is asked for its device, by stat(2): so a file system
-   * that does not answer holds us only where a file of it has the same number, or before Linux 5.14, which does not tell it.
+   * The descriptors that refer to a kernel object. Only descriptors with its inode number are passed to stat(2), for the device. So a
+   * file system that does not answer blocks osdemo only when a file in it has the same number, or before Linux 5.14, which does not
+   * report the number.
    */
   holders(dev: number, ino: number): Holder[]
-  /** Who has a socket open, by its inode as the tables of /proc/net have it. */
+  /** The descriptors that refer to a socket, by its inode in the tables of /proc/net. */
   socketHolders(inode: number): Holder[]
-  /** How many processes there are whose descriptors cannot be seen. */
+  /** The number of processes whose descriptors this user may not see. */
   hidden: number
   pids: readonly number[]
 }
 
-/** Reads all of /proc/PID/fd. It is no snapshot of one moment. */
+/** Reads all /proc/PID/fd one after the other, so this is no snapshot of one moment. */
 export function takeCensus(): Census {
   const sockets = new Map<number | undefined, Holder[]>()
   const others = new Map<number | undefined, Holder[]>()
@@ -70,7 +71,7 @@ function isClosed(path: string): boolean {
   }
 }
 
-/** Whether a descriptor is open for this: O_RDONLY is 0, O_WRONLY 1, O_RDWR 2. */
+/** Whether a descriptor allows this access: O_RDONLY is 0, O_WRONLY 1, O_RDWR 2. */
 export function isOpenFor(access: Access, { pid, fd }: Holder): boolean {
   const mode = (fdFlags(pid, fd)?.flags ?? Number.NaN) & 3
   return mode === 2 || mode === (access === 'reading' ? 0 : 1)

@@ -1,4 +1,4 @@
-/** What a descriptor of another process is. */
+/** The kernel object that a descriptor of another process refers to. */
 import { type Stats, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { inodeOf } from './fds.js'
@@ -17,20 +17,20 @@ export interface OpenObject {
     | 'inotify'
     | 'pidfd'
     | 'eventpoll'
-  /** As /proc/PID/fd has it: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ... */
+  /** The link in /proc/PID/fd: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ... */
   target: string
-  /** Its path, where it has one that leads to it. */
+  /** A path that opens this object; undefined where there is none. */
   path: string | undefined
-  /** The device of a file or pipe; undefined for sockets and for what is anonymous, whose inode is that of their link or 0. */
+  /** The device of a file or pipe; undefined for sockets and anonymous objects. Their `ino` is the one in the link, or 0. */
   dev: number | undefined
   ino: number
 }
 
 /**
- * Asks the file system behind a path, as stat(2) does: where that does not answer (FUSE, NFS), this blocks. What has no path is
- * known by the text of its link alone.
+ * Calls stat(2) for an object with a path, which blocks where the file system does not answer (FUSE, NFS). An object without a path
+ * is recognized by the text of the link alone.
  *
- * @returns undefined where it is not open, or we may not look
+ * @returns undefined where the descriptor is not open, or this user may not read it
  */
 export function openObject(pid: number, fd: number): OpenObject | undefined {
   const target = readDescriptorLink(pid, fd)
@@ -47,16 +47,16 @@ export function openObject(pid: number, fd: number): OpenObject | undefined {
   }
 }
 
-/** What has no path and does not need its device: of a pipe without a name the device belongs to its identity. */
+/** The kind of an object that has neither path nor device. An anonymous pipe is not among them: it is identified by device and inode. */
 function namelessKind(target: string): OpenObject['kind'] | undefined {
   if (target.startsWith('socket:[')) return 'socket'
-  // The pattern has these words only.
+  // The cast holds because the pattern matches only these words.
   return anonymous.exec(target)?.[1] as OpenObject['kind'] | undefined
 }
 
 const anonymous = /^anon_inode:\[?(eventfd|timerfd|signalfd|inotify|pidfd|eventpoll)\]?$/
 
-/** A deleted file has a path that leads nowhere; in another mount namespace it may lead to something else. */
+/** False for the path of a removed file, and for a path of another mount namespace that names another file here. */
 function leadsTo(path: string, { dev, ino }: Stats): boolean {
   const stats = statSync(path, { throwIfNoEntry: false })
   return stats?.dev === dev && stats.ino === ino
@@ -68,7 +68,7 @@ function kindOf(target: string, stats: Stats): OpenObject['kind'] {
   return stats.isCharacterDevice() && /^\/dev\/(pts\/|tty|console)/.test(target) ? 'terminal' : 'file'
 }
 
-/** A path that a process wrote, as it is from the root. @param base the folder in /proc/PID where it begins */
+/** The absolute form of a path that a process uses. @param base the folder in /proc/PID at which a relative path starts */
 export function absolutePath(pid: number, path: string, base = 'cwd'): string {
   if (isAbsolute(path)) return resolve(path)
   const folder = readFolderOf(pid, base)

@@ -1,25 +1,25 @@
-/** The file that a thread is opening: it has no descriptor yet, so there is only the path that it gave to the kernel. */
+/** The file that a thread is opening. It has no descriptor yet, so only the path that was passed to open(2) is known. */
 import { type Stats, statSync } from 'node:fs'
 import { readMemory, readString } from './process-memory.js'
 import { folder } from './read.js'
 import type { Syscall } from './syscall.js'
 import { syscallName } from './syscall-names.js'
 
-/** `openat` with this for a folder means the current one: AT_FDCWD of linux/fcntl.h, as an int. */
+/** AT_FDCWD of linux/fcntl.h, as an int: instead of a descriptor, it tells openat(2) to use the current folder. */
 const currentFolder = -100
 
 export interface Opening {
-  /** As the process wrote it, a byte a character. */
+  /** The path as the process passed it, one character for each byte. */
   path: string
-  /** The folder in /proc/PID where a relative path begins: `cwd` or `fd/N`. */
+  /** The folder in /proc/PID at which a relative path starts: `cwd` or `fd/N`. */
   base: string
-  /** The path that leads us where that one leads the process, in the same way. */
+  /** A path by which osdemo finds the same file, also when the process has another root. One character for each byte. */
   seen: string
   /** The flags of open(2): O_RDONLY, O_WRONLY, ... */
   flags: number
 }
 
-/** Undefined where the call is no open(2) or one of its kind, or its argument may not be read. */
+/** Undefined where the call is not open(2), openat(2) or openat2(2), or where this user may not read its arguments. */
 export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening | undefined {
   if (typeof call !== 'object') return undefined
   const name = syscallName(call.number)
@@ -36,14 +36,14 @@ export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening
   return { path, base, seen: asSeenFrom(pid, base, path), flags }
 }
 
-/** The path that leads us where this one leads process `pid`. */
+/** A path by which osdemo finds the file that process `pid` finds by this one. */
 function asSeenFrom(pid: number, base: string, path: string): string {
   if (path.startsWith('/proc/self/')) return path.replace('/proc/self', folder(pid))
   if (path.startsWith('/')) return `${folder(pid)}/root${path}`
   return `${folder(pid)}/${base}/${path}`
 }
 
-/** The file at a path whose characters are bytes; undefined where there is none, or it cannot be seen. */
+/** The file at a path with one character for each byte; undefined where there is none, or this user may not see it. */
 export function statOrNothing(path: string): Stats | undefined {
   try {
     return statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false })

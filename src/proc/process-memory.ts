@@ -1,14 +1,14 @@
-/** The memory of another process: /proc/PID/mem, man 5 proc_pid_mem. Only those who may trace a process may read it. */
+/** The memory of another process: /proc/PID/mem, man 5 proc_pid_mem. Only users who may trace the process may read it. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { endianness } from 'node:os'
 import { folder } from './read.js'
 
-/** The longest path that the kernel takes, with its NUL: PATH_MAX of linux/limits.h. */
+/** PATH_MAX of linux/limits.h: the longest path that the kernel accepts, with its NUL. */
 const longestPath = 4096
 
 /**
- * Up to `length` bytes at an address: less where what lies behind is not mapped; undefined where we may not read it, or
- * nothing is mapped there.
+ * Up to `length` bytes at an address; fewer where the mapping is shorter. Undefined where nothing is mapped, or where this user may
+ * not read it.
  */
 export function readMemory(pid: number, address: bigint, length: number): Buffer | undefined {
   const bytes = Buffer.alloc(length)
@@ -23,20 +23,20 @@ export function readMemory(pid: number, address: bigint, length: number): Buffer
   }
 }
 
-/** A string that ends with NUL, a byte a character; undefined where we may not read it. */
+/** A string that ends with NUL, one character for each byte; undefined where it cannot be read. */
 export function readString(pid: number, address: bigint): string | undefined {
   const bytes = readMemory(pid, address, longestPath)
   return bytes?.includes(0) ? bytes.toString('latin1', 0, bytes.indexOf(0)) : undefined
 }
 
-/** A struct timespec of time.h (two 64-bit numbers) in seconds; undefined where we may not read it. */
+/** A struct timespec of time.h (two 64-bit numbers) in seconds; undefined where it cannot be read. */
 export function readTimespec(pid: number, address: bigint): number | undefined {
   const bytes = readMemory(pid, address, 16)
   if (bytes?.length !== 16) return undefined
   return Number(bytes.readBigInt64LE(0)) + Number(bytes.readBigInt64LE(8)) / 1e9
 }
 
-/** The int of 32 bits at an address of a process; undefined where nothing is mapped, or where we may not read it. */
+/** The 32-bit int at an address of a process; undefined where it cannot be read. */
 export function readInt(pid: number, address: bigint): number | undefined {
   const bytes = readMemory(pid, address, 4)
   if (bytes?.length !== 4) return undefined

@@ -1,10 +1,10 @@
-/** Reading files of /proc, all of them small and never blocking. */
+/** Reads files of /proc. They are small, and reading them never blocks. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 
 /**
- * The process or thread ended (ENOENT, ESRCH), /proc is missing (ENOENT), or we may not look (EACCES, EPERM).
- * Anything else, such as EMFILE, is not about the process that was asked for, so it must not look like "it is gone".
+ * The process or thread has exited (ENOENT, ESRCH), /proc is missing (ENOENT), or this user may not read it (EACCES, EPERM).
+ * Every other errno, such as EMFILE, does not concern the process, so it must not look as if the process had exited.
  */
 const NOT_TO_BE_SEEN = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM'])
 
@@ -17,12 +17,12 @@ function unlessHidden<T>(look: () => T): T | undefined {
   }
 }
 
-/** The file's text, or undefined where it cannot be seen. */
+/** The text of a file; undefined where it cannot be read. */
 export function readText(path: string): string | undefined {
   return unlessHidden(() => readFileSync(path, 'utf8'))
 }
 
-/** Those entries of a folder that are numbers (pids, tids, descriptors), the least first; empty where it cannot be seen. */
+/** The entries of a folder that are numbers (pids, tids, descriptors), in ascending order; empty where it cannot be read. */
 export function readNumbers(path: string): number[] {
   const names = unlessHidden(() => readdirSync(path)) ?? []
   return names

@@ -1,30 +1,30 @@
-/** The memory of a process, mapping by mapping: /proc/PID/smaps, man 5 proc_pid_smaps and proc_pid_maps. */
+/** The mappings of a process: /proc/PID/smaps, man 5 proc_pid_smaps and proc_pid_maps. */
 import { folder, readText } from './read.js'
 
 export interface Mapping {
-  /** First address, and the one after the last. */
+  /** The first address, and the address after the last. */
   from: bigint
   to: bigint
-  /** `r-xp`: what may be done with it, and `p` for private (copy on write) or `s` for shared. */
+  /** `r-xp`: read, write, execute, and `p` for private (copy-on-write) or `s` for shared. */
   permissions: string
-  /** Where in the file it begins, in bytes. */
+  /** The offset in the file at which it starts, in bytes. */
   offset: number
-  /** `MAJOR:MINOR` in hexadecimal, and the inode, 0 where no file lies behind it. */
+  /** The device of the file, `MAJOR:MINOR` in hexadecimal, and its inode; 0 for a mapping without a file. */
   device: string
   inode: number
-  /** A path, `[heap]`, `[stack]`, `[vdso]`, `[anon:NAME]`, `/SYSV00011170 (deleted)`, or empty for nameless memory. */
+  /** A path, `[heap]`, `[stack]`, `[vdso]`, `[anon:NAME]`, `/SYSV00011170 (deleted)`, or empty for memory without a name. */
   name: string
-  /** The kernel's counts by its own names (`Rss`, `Private_Dirty`, ...), in bytes; 0 where it has none of that name. */
+  /** A count of the kernel by its field (`Rss`, `Private_Dirty`, ...), in bytes; 0 where there is no such field. */
   bytes(field: string): number
-  /** The kernel's two-letter flags: `gd` grows down, `dc` not copied by fork(2), ... */
+  /** The flags of the line `VmFlags`, two letters each: `gd` grows down, `dc` is not copied by fork(2), ... */
   flags: string[]
 }
 
-// The name may contain anything but a newline, which the kernel writes as \012. A dot would not match the other characters
-// that end a line in JavaScript, such as a carriage return.
+// The name may contain any character except a newline, which the kernel writes as \012. So the pattern has no dot, which in
+// JavaScript does not match a carriage return and other line terminators.
 const head = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *([^\n]*)$/
 
-/** Reads the text of a smaps file, or of a maps file, which has the first line of each mapping only. */
+/** Parses a smaps file, or a maps file, which has only the first line of each mapping. */
 export function parseSmaps(text: string): Mapping[] {
   const mappings: (Mapping & { counts: Map<string, number> })[] = []
   for (const line of text.split('\n')) {
@@ -55,13 +55,13 @@ export function parseSmaps(text: string): Mapping[] {
   return mappings
 }
 
-/** All mappings of a process, lowest address first; undefined where they cannot be seen; none of a zombie or a kernel thread. */
+/** All mappings, lowest address first. Undefined where they cannot be read; empty for a zombie and a kernel thread. */
 export function readSmaps(pid: number): Mapping[] | undefined {
   const text = readText(`${folder(pid)}/smaps`)
   return text === undefined ? undefined : parseSmaps(text)
 }
 
-/** The same by /proc/PID/maps, which is much quicker and counts nothing; empty where it cannot be seen. */
+/** The mappings without counts and flags, from /proc/PID/maps, which is much faster; empty where they cannot be read. */
 export function readMaps(pid: number): Mapping[] {
   return parseSmaps(readText(`${folder(pid)}/maps`) ?? '')
 }

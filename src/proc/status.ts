@@ -4,21 +4,21 @@ import { folder, readText } from './read.js'
 export interface Status {
   /** The pid, also when asked about one of its threads. */
   tgid: number
-  /** The process that traces it with ptrace(2); 0 where none does, or none of our pid namespace. */
+  /** The process that traces it with ptrace(2); 0 where there is none in our pid namespace. */
   tracer: number
-  /** Its ids in our pid namespace and in those within it that it is in: NSpid. Empty where the kernel does not list them. */
+  /** NSpid: its ids in our pid namespace and in the nested ones that it belongs to. Empty where the kernel does not list them. */
   namespaceIds: number[]
-  /** How many threads it has. */
+  /** The number of its threads. */
   threads: number
-  /** Bytes of memory that it holds right now; undefined of a zombie or a kernel thread, which have none. */
+  /** VmRSS: its resident memory in bytes; undefined for a zombie and a kernel thread, which have none. */
   rss: number | undefined
-  /** Bytes of addresses that it has mapped (VmSize); undefined of a zombie or a kernel thread, which have none. */
+  /** VmSize: its mapped memory in bytes; undefined for a zombie and a kernel thread, which have none. */
   mapped: number | undefined
-  /** The effective user id: whose rights count. */
+  /** The effective user id, by which the kernel checks permissions. */
   euid: number
-  /** The set of effective capabilities, bit by bit (man 7 capabilities). */
+  /** The effective capabilities as a set of bits: capabilities(7). */
   capEff: bigint
-  /** Sets of signals, bit by bit: bit 0 is signal 1. `signalsIn` lists them. */
+  /** Signals as sets of bits, where bit 0 is signal 1. `signalsIn` lists them. */
   blocked: bigint
   ignored: bigint
   caught: bigint
@@ -26,7 +26,7 @@ export interface Status {
   cpusAllowed: string | undefined
 }
 
-/** Reads the text of a status file. */
+/** Parses a status file. */
 export function parseStatus(text: string): Status {
   // A newline in a process's name is written as \n, so no name can pose as a field.
   const fields = new Map(text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), words(line)]))
@@ -59,7 +59,7 @@ function words(line: string): string[] {
     .split(/\s+/)
 }
 
-/** What the kernel says about a process, or about one of its threads; undefined where it cannot be seen. */
+/** The status file of a process, or of one of its threads; undefined where it cannot be read. */
 export function readStatus(pid: number, tid?: number): Status | undefined {
   const text = readText(`${folder(pid, tid)}/status`)
   return text === undefined ? undefined : parseStatus(text)
@@ -72,22 +72,27 @@ export function quoteStatus(pid: number, field: string): string | undefined {
   return value === undefined ? undefined : `${field}: ${value}`
 }
 
-/** Whether a capability is in effect. @param bit its number in linux/capability.h, as 10 for CAP_NET_BIND_SERVICE */
+/** Whether a capability is effective. @param bit its number in linux/capability.h, such as 10 for CAP_NET_BIND_SERVICE */
 export function hasCapability(status: Status, bit: number): boolean {
   return ((status.capEff >> BigInt(bit)) & 1n) === 1n
 }
 
-/** The numbers of the signals in a set, lowest first. */
+/** The numbers of the signals in a set, in ascending order. */
 export function signalsIn(set: bigint): number[] {
   return Array.from({ length: 64 }, (_, bit) => bit + 1).filter((signal) => (set >> BigInt(signal - 1)) & 1n)
 }
 
-/** The ids of a process, or of a thread of it, in our pid namespace and in those within it that it is in; may be empty. */
+/** The `namespaceIds` of a process, or of one of its threads; empty where they cannot be read. */
 export function readNamespaceIds(pid: number, tid?: number): number[] {
   return readStatus(pid, tid)?.namespaceIds ?? []
 }
 
-/** Among processes, or threads of one, the one that has this number for process `viewer`, in the pid namespace of that one. */
+/**
+ * Finds the process or thread that has `number` as its id in the pid namespace of process `viewer`.
+ *
+ * @param all the ids to search, as our own pid namespace numbers them
+ * @param of where `all` are threads, their process
+ */
 export function knownAs(
   viewer: number,
   number: number,

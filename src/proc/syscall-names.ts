@@ -1,9 +1,9 @@
 /**
- * Names of the system calls in which a process waits for another one (or for time).
- * Numbers: asm/unistd_64.h of x86-64 and asm-generic/unistd.h, which arm64 uses. They are ABI and never change.
+ * The names of the system calls in which a thread can block. The numbers are those of asm/unistd_64.h for x86-64 and of
+ * asm-generic/unistd.h for arm64. They are part of the ABI, so they never change.
  */
 
-/** arm64 has no number where an old call has been replaced by a newer one. */
+/** arm64 has no number for an old call that has a newer replacement. */
 const CALLS: [name: string, x64: number, arm64?: number][] = [
   ['read', 0, 63],
   ['write', 1, 64],
@@ -23,7 +23,7 @@ const CALLS: [name: string, x64: number, arm64?: number][] = [
   ['recvfrom', 45, 207],
   ['sendmsg', 46, 211],
   ['recvmsg', 47, 212],
-  // A parent whose child shares its memory waits in these until the child has executed a program.
+  // With CLONE_VFORK, a parent blocks in these until its child calls execve(2) or exits.
   ['clone', 56, 220],
   ['vfork', 58],
   ['wait4', 61, 260],
@@ -37,7 +37,7 @@ const CALLS: [name: string, x64: number, arm64?: number][] = [
   ['rt_sigtimedwait', 128, 137],
   ['rt_sigsuspend', 130, 133],
   ['futex', 202, 98],
-  // What a timed wait becomes after a stop and a SIGCONT.
+  // A wait with a timeout continues as this call after SIGSTOP and SIGCONT.
   ['restart_syscall', 219, 128],
   ['semtimedop', 220, 192],
   ['clock_nanosleep', 230, 115],
@@ -63,7 +63,7 @@ const CALLS: [name: string, x64: number, arm64?: number][] = [
   ['futex_waitv', 449, 449],
 ]
 
-/** The name of a system call of a 64-bit process; undefined for calls and machines that are not in the table. */
+/** The name of a system call of a 64-bit process; undefined for numbers and machines that are not in the table. */
 export function syscallName(number: number, arch: string = process.arch): string | undefined {
   const column = arch === 'x64' ? 1 : arch === 'arm64' ? 2 : undefined
   return column && CALLS.find((call) => call[column] === number)?.[0]

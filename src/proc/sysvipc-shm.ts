@@ -3,27 +3,27 @@ import { readNumbers, readText } from './read.js'
 import { parseTable, type Row, readTable } from './sysvipc.js'
 
 export interface Segment {
-  /** 0 when it has none (IPC_PRIVATE), or was removed while processes have it attached. */
+  /** 0 for a segment without a key (IPC_PRIVATE), and for one that was removed while it is still attached. */
   key: number
   id: number
-  /** The permissions, without what stands above them. */
+  /** The permission bits. */
   mode: number
-  /** Marked for removal, which comes when the last process detaches it. */
+  /** Whether it is marked for removal: it will be removed when the last process detaches it. */
   removed: boolean
-  /** Bytes, as they were asked for. */
+  /** The size that its creator requested, in bytes. */
   size: number
   creatorPid: number
-  /** Who attached or detached it last; 0 when nobody has. */
+  /** The process that attached or detached it last; 0 when none has. */
   lastPid: number
-  /** How many times it is attached. */
+  /** The number of attachments. */
   attached: number
   uid: number
   creatorUid: number
-  /** Seconds since 1970: when it was made, or its owner or mode were changed last. */
+  /** The last change of its owner or mode, or else its creation, in seconds since 1970. */
   changed: number
 }
 
-/** Reads the text of the file: a line of column names, then a segment a line. */
+/** Parses the file: a line of column names, then one line for each segment. */
 export function parseSegments(text: string): Segment[] {
   return parseTable(text).map(segmentOf)
 }
@@ -45,30 +45,30 @@ function segmentOf({ text, number }: Row): Segment {
   }
 }
 
-/** linux/shm.h */
+/** The flag of a segment that is marked for removal: linux/shm.h. */
 const SHM_DEST = 0o1000
 
-/** All segments, of all users; undefined where the kernel does not tell, as where it was built without System V IPC. */
+/** All segments of all users; undefined where the kernel was built without System V IPC. */
 export function readSegments(): Segment[] | undefined {
   return readTable('shm')?.map(segmentOf)
 }
 
-/** How the kernel lists a segment now; undefined when it is gone. */
+/** The present entry of a segment; undefined when it has been removed. */
 export function readSegment(id: number): Segment | undefined {
   return readSegments()?.find((segment) => segment.id === id)
 }
 
-/** One that is removed while processes have it attached is marked, and goes away when the last of them detaches it. */
+/** Whether a segment has been removed, or is marked for removal. */
 export function isRemoved(id: number): boolean {
   return readSegment(id)?.removed ?? true
 }
 
-/** A line of /proc/PID/maps for an attached segment: its inode is the segment's id, man 5 proc_pid_maps. */
+/** The line of an attached segment in /proc/PID/maps, which has the id of the segment as its inode: man 5 proc_pid_maps. */
 const attachedLine = /^\S+ \S+ \S+ \S+ (\d+) +\/SYSV[\da-f]{8}/gm
 
 /**
- * The pids of those who have a segment attached. Where none of them lets us look, the one who attached or detached it
- * last, which may have been somebody else.
+ * The pids of the processes that have a segment attached. Where this user may see none of them: the process that attached or
+ * detached it last, which need not have it attached now.
  */
 export function attachers(id: number, lastPid: number): number[] {
   const pids = readNumbers('/proc').filter((pid) => {

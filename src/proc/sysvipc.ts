@@ -1,13 +1,13 @@
 /** System V IPC: the tables of /proc/sysvipc, man 5 proc_sysvipc. Each begins with a line of column names. */
 import { readText } from './read.js'
 
-/** A line of a table: its words by the names of their columns. Columns were added over time, so each is found by its name. */
+/** A line of a table. Later kernels have more columns, so a value is found by the name of its column. */
 export interface Row {
   text(column: string): string
   number(column: string): number
 }
 
-/** Reads the text of a table. */
+/** Parses a table. */
 export function parseTable(text: string): Row[] {
   const [header = '', ...lines] = text.trimEnd().split('\n')
   const names = words(header)
@@ -25,15 +25,15 @@ function words(line: string): string[] {
 export interface MessageQueue {
   id: number
   key: number
-  /** Bytes and messages that wait in it. */
+  /** The bytes and messages that it contains. */
   bytes: number
   messages: number
-  /** The last that sent and the last that received; 0 when nobody has. */
+  /** The process that sent last and the process that received last; 0 when none has. */
   lastSender: number
   lastReceiver: number
 }
 
-/** The message queue of an id: /proc/sysvipc/msg. Undefined when there is none, or where the kernel does not tell. */
+/** The message queue with this id: /proc/sysvipc/msg. Undefined where there is none. */
 export function readMessageQueue(id: number): MessageQueue | undefined {
   const row = readTable('msg')?.find((each) => each.number('msqid') === id)
   return (
@@ -51,17 +51,17 @@ export function readMessageQueue(id: number): MessageQueue | undefined {
 export interface SemaphoreSet {
   id: number
   key: number
-  /** How many semaphores are in it. */
+  /** The number of its semaphores. */
   semaphores: number
 }
 
-/** The set of semaphores of an id: /proc/sysvipc/sem. Undefined when there is none, or where the kernel does not tell. */
+/** The semaphore set with this id: /proc/sysvipc/sem. Undefined where there is none. */
 export function readSemaphoreSet(id: number): SemaphoreSet | undefined {
   const row = readTable('sem')?.find((each) => each.number('semid') === id)
   return row && { id, key: row.number('key'), semaphores: row.number('nsems') }
 }
 
-/** Undefined where the kernel does not tell, as where it was built without System V IPC. */
+/** Undefined where the kernel was built without System V IPC. */
 export function readTable(kind: 'shm' | 'msg' | 'sem'): Row[] | undefined {
   const text = readText(`/proc/sysvipc/${kind}`)
   return text === undefined ? undefined : parseTable(text)

@@ -1,7 +1,7 @@
 /** The names of users: /etc/passwd, man 5 passwd. Users of a directory service are not in it. */
 import { readText } from './read.js'
 
-/** Reads the text of a passwd file: names by uid; the first of a uid counts, as for getpwuid(3). */
+/** Parses a passwd file: names by uid. Where a uid has several names, the first is used, as getpwuid(3) does. */
 export function parsePasswd(text: string): Map<number, string> {
   const users = new Map<number, string>()
   for (const line of text.split('\n')) {
@@ -11,7 +11,7 @@ export function parsePasswd(text: string): Map<number, string> {
   return users
 }
 
-/** What names a uid: its name, or `uid 1000` where it has none here. */
+/** Returns a function that names a uid: `alice`, or `uid 1000` where /etc/passwd has no name for it. */
 export function readUsers(): (uid: number) => string {
   const users = parsePasswd(readText('/etc/passwd') ?? '')
   return (uid) => users.get(uid) ?? `uid ${uid}`

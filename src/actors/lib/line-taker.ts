@@ -1,32 +1,32 @@
-/** Takes what comes out of a FIFO: cuts it into messages, which are lines, reports them, and copies it to stdout. */
+/** Splits the bytes of a FIFO into messages, which are lines, reports the messages, and copies the bytes to stdout. */
 import { type Meter, shortText, textOf } from './meter.js'
 import { writeOut } from './stdio.js'
 
 const newline = 10
 
 export interface TakerConfig {
-  /** Want no more after so many messages. */
+  /** Stop after so many messages; null for no limit. */
   max: number | null
-  /** Copy what comes to stdout as it is. */
+  /** Copy the bytes to stdout unchanged. */
   copy: boolean
-  /** Make an event of every message. */
+  /** Report every message as an event, and not only their number. */
   report: boolean
 }
 
 export interface Taker {
-  /** Takes a chunk; false when it wants no more. */
+  /** Takes a chunk. @returns false after the last message that was wanted */
   chunk(bytes: Buffer): Promise<boolean>
-  /** The stream has ended: what is left is a message without newline. */
+  /** Takes the end of file: bytes after the last newline are a message too. */
   end(): void
-  /** How many bytes were read behind the last message that was wanted. */
+  /** The number of bytes that were read after the last message that was wanted. */
   readonly dropped: number
 }
 
-/** Cuts the stream into messages (lines), copies it to stdout, and reports each message or only how many they were. */
+/** A taker that splits the stream into messages. */
 export function createLineTaker(meter: Meter, { copy, report, max }: TakerConfig): Taker {
   let left = max ?? Number.POSITIVE_INFINITY
   let dropped = 0
-  // The message whose newline has not come yet. Of a long one only the length is kept, so memory stays constant.
+  // The message whose newline has not arrived yet. For a long message only the length grows, so that memory stays constant.
   let length = 0
   const head = Buffer.alloc(shortText)
 
@@ -35,7 +35,7 @@ export function createLineTaker(meter: Meter, { copy, report, max }: TakerConfig
     length += end - start
   }
 
-  /** The message in `head` is complete. `newlines` is 1 when a newline ended it: that byte came through the pipe too. */
+  /** Reports the message in `head`, which is complete. @param newlines 1 when it had a newline, which counts as a byte too */
   function finish(newlines: 0 | 1): void {
     if (report) {
       const text = () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined)
@@ -79,7 +79,7 @@ export function createLineTaker(meter: Meter, { copy, report, max }: TakerConfig
   }
 }
 
-/** Copies the stream to stdout without looking for messages. */
+/** A taker that copies the stream to stdout without looking for messages. */
 export function createByteTaker(meter: Meter): Taker {
   return {
     async chunk(bytes) {

@@ -1,6 +1,6 @@
 /**
- * An actor's line to the supervisor: it starts with the config, carries events out and words in, and ends when the supervisor
- * dies. The other side of this protocol is run/start-process.ts and run/start-thread.ts.
+ * An actor's line to the supervisor: first the config, then events to the supervisor and commands from it. When the supervisor
+ * dies, so does the actor. The other end of this protocol is in run/start-process.ts and run/start-thread.ts.
  */
 import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -20,29 +20,29 @@ export interface Line {
   tid: number
   send(event: Event): void
   onWord(listen: (word: unknown) => void): void
-  /** Whether this line alone keeps the actor alive. */
+  /** With true, the event loop continues while it only waits for a command. */
   keepAlive(alive: boolean): void
 }
 
 interface FirstLine {
   name: string
   config: unknown
-  /** Whether setpriv(1) has asked the kernel to kill us when the supervisor dies. */
+  /** Whether setpriv(1) has asked the kernel to kill this process when the supervisor dies. */
   hasDeathSignal: boolean
 }
 
-/** Exits with the supervisor. Not by process.exit: that waits for a thread of the pool which is blocked in open(2). */
+/** Dies with the supervisor. process.exit is no alternative: it waits for a pool thread, which may be blocked in open(2). */
 export function die(): never {
   process.kill(process.pid, 'SIGKILL')
   throw new Error('unreachable: SIGKILL cannot be caught')
 }
 
-/** The line of an actor that is a process: descriptors 3 and 4. @param write puts text on descriptor 3 */
+/** The line of an actor that is a process: descriptors 3 and 4. @param write writes text to descriptor 3 */
 export function processLine(write: (text: string) => void): Line {
-  // The terminal sends these to the whole foreground group. The supervisor decides what they mean.
+  // The terminal sends these to the whole foreground process group. Only the supervisor reacts to them.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {})
   const { text, rest } = firstLine()
-  // What run/start-process.ts writes first.
+  // The cast holds because run/start-process.ts writes this record first.
   const { hasDeathSignal, ...start } = JSON.parse(text) as FirstLine
   if (!hasDeathSignal) askForDeathSignal()
   const socket = new Socket({ fd: lineIn })
@@ -52,10 +52,10 @@ export function processLine(write: (text: string) => void): Line {
     send: (event) => write(`${JSON.stringify(event)}\n`),
     onWord(listen) {
       const take = lineSplitter((line) => listen(JSON.parse(line)))
-      // A word may have arrived together with the config.
+      // A command may have arrived together with the config.
       take(rest)
       socket.on('data', take)
-      // Unreferenced: an actor that is done exits, although the supervisor still holds the line.
+      // Unreferenced, so that an actor exits when it is done, although the supervisor still has the line open.
       socket.on('end', die).on('error', die).unref()
     },
     keepAlive: (alive) => void (alive ? socket.ref() : socket.unref()),
@@ -63,8 +63,8 @@ export function processLine(write: (text: string) => void): Line {
 }
 
 /**
- * Where setpriv(1) has not done it, we ask the kernel to kill us when the supervisor dies. Without FFI there is only the end
- * of descriptor 4, which an actor does not notice while its event loop waits in a call.
+ * Where setpriv(1) has not done it, the actor asks the kernel to kill it when the supervisor dies. Without FFI only end of file on
+ * descriptor 4 remains, which an actor does not read while its event loop is blocked in a call.
  */
 function askForDeathSignal(): void {
   const supervisor = process.ppid
@@ -76,7 +76,7 @@ function askForDeathSignal(): void {
   if (process.ppid !== supervisor) die()
 }
 
-/** Read synchronously, before anything else: the config decides what this process is. @returns also what came after it */
+/** Reads the config synchronously, because the actor needs it before anything else. @returns also the bytes after it */
 function firstLine(): { text: string; rest: Buffer } {
   const chunks: Buffer[] = []
   for (;;) {
@@ -92,7 +92,7 @@ function firstLine(): { text: string; rest: Buffer } {
   }
 }
 
-/** Writes synchronously, so that what is reported before a call that blocks is known while it blocks. */
+/** Writes synchronously, so that an event before a blocking call reaches the supervisor while the call blocks. */
 export function writeLine(text: string): void {
   const bytes = Buffer.from(text)
   try {
@@ -104,9 +104,9 @@ export function writeLine(text: string): void {
 
 /** The line of an actor that is a thread: messages. */
 export function threadLine(): Line {
-  // What run/start-thread.ts passes.
+  // The cast holds because run/start-thread.ts passes this record.
   const { name, config } = workerData as { name: string; config: unknown }
-  // A worker has a port to its parent.
+  // A worker thread always has a port to its parent.
   const port = parentPort!
   const tid = ownThreadId() ?? 0
   port.postMessage({ tid })

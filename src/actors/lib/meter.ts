@@ -1,35 +1,35 @@
 /**
- * Reports messages one by one while they are few, and as tallies when they are many: seeing must not slow down what
- * is seen. Nothing is dropped: every message is either an event of its own or counted in a tally.
+ * Reports few messages one by one, and many messages as tallies, because reporting must not slow down the transfer.
+ * Every message is either an event of its own or counted in a tally.
  */
 import { isUtf8 } from 'node:buffer'
 import { now, type Say } from '../../events.js'
 
-/** One window, in microseconds, and how many single messages it may have: a thousand a second. */
+/** The length of a window in microseconds, and the most single messages in it: a thousand a second. */
 const window = 100_000
 const singlesPerWindow = 100
 
-/** The longest text that an event carries, in bytes. */
+/** The longest text of a message that an event contains, in bytes. */
 export const shortText = 256
 
 export interface Meter {
   /**
-   * Counts one message. Its text is asked for only when it is reported on its own.
+   * Counts one message. `text` is called only when the message is reported as an event of its own.
    * @param at when it was sent or received, where that is not now
-   * @param priority where the channel has such
+   * @param priority its priority, where the channel has priorities
    */
   message(bytes: number, text: () => string | undefined, at?: number, priority?: number): void
-  /** Counts what is not worth an event of its own. */
+  /** Counts messages and bytes for the next tally. */
   bulk(messages: number, bytes: number): void
-  /** Reports what has been counted and not yet told. */
+  /** Reports a tally of all that was counted since the last one. */
   flush(): void
-  /** Whether messages are at present only counted, because there have been many: then `bulk` does for `message`. */
+  /** Whether messages are only counted at present, because they are many. Then `bulk` may replace `message`. */
   readonly counting: boolean
   readonly messages: number
   readonly bytes: number
 }
 
-/** A message as text, where it is text and short: else undefined. */
+/** A message as text; undefined when it is not valid UTF-8 or too long. */
 export function textOf(bytes: Uint8Array): string | undefined {
   return bytes.length <= shortText && isUtf8(bytes) ? Buffer.from(bytes).toString() : undefined
 }
@@ -39,7 +39,7 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
   let bytes = 0
   let windowStart = 0
   let singles = 0
-  /** The window has had its single messages: from here on they are only counted, without a look at the clock. */
+  /** The window has had its single messages. Further messages are only counted, without reading the clock. */
   let exhausted = false
   let counted = { messages: 0, bytes: 0, since: 0 }
   let timer: NodeJS.Timeout | undefined
@@ -52,7 +52,7 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
     counted = { messages: 0, bytes: 0, since: 0 }
   }
 
-  /** Begins the next window. While messages come as fast as in this one, that one has no single messages at all. */
+  /** Begins the next window. If messages came too fast in this window, the next one has no single messages. */
   function nextWindow(t = now()): void {
     const tooFast = counted.messages * window > singlesPerWindow * (t - windowStart)
     flush()
@@ -76,7 +76,7 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
 
   return {
     message(length, textIfShort, at, priority) {
-      // A thread that waits in the kernel has no timers, so the clock is looked at now and then all the same.
+      // Timers do not fire while the thread makes blocking calls, so the clock is read at every 1024th message too.
       if (exhausted && counted.messages % 1024 !== 0) return count(1, length)
       const t = now()
       if (t - windowStart >= window) nextWindow(t)

@@ -1,8 +1,8 @@
 import { now, type Say } from '../../events.js'
 
 /**
- * Waits for a call; when it takes longer than `patience` milliseconds, says that it holds us, with its true beginning.
- * So nothing waits without a word, and what returns at once is no story.
+ * Waits for a call. If it takes longer than `patience` milliseconds, its begin is reported, with the true time, and later its end.
+ * So a call that blocks is visible, and a call that returns at once is not reported.
  */
 export async function patiently<T>(
   say: Say,
@@ -24,10 +24,10 @@ export async function patiently<T>(
 }
 
 /**
- * Reports those calls of a loop that take long, as `patiently` does. One timer serves them all: where bytes move in bulk, a
- * timer for each call would take half as long as the calls. So a call is reported after `patience`, or half as long again.
+ * Reports those calls of a loop that take long, as `patiently` does. All calls share one timer, because a timer for each call
+ * would need half as much time as a call that moves bytes. So a call is reported between 1 and 1.5 times `patience` after its begin.
  *
- * @param calls `reportEnd` reports a result of 0, the end of the input, also when it came at once
+ * @param calls with `reportEnd`, a result of 0 (end of file) is reported also when the call returned at once
  */
 export function watchCalls(
   say: Say,

@@ -1,4 +1,4 @@
-/** What every actor is run by, process or thread. */
+/** Runs an actor, in a process or in a thread. */
 import { isMainThread } from 'node:worker_threads'
 import type { ActorProgram, ConfigOf, WordOf } from '../../actor-types.js'
 import { asOsdemoError } from '../../errors.js'
@@ -6,35 +6,35 @@ import { now, type Say, withRole } from '../../events.js'
 import { createEventQueue } from './event-queue.js'
 import { type Line, processLine, threadLine, writeLine } from './line.js'
 
-/** What an actor works with. */
+/** What an actor receives from the runtime. */
 export interface ActorContext<P extends ActorProgram> {
   say: Say
   config: ConfigOf<P>
-  /** The next word that the supervisor tells this actor. */
+  /** Waits for the next command of the supervisor. */
   nextWord(): Promise<WordOf<P>>
 }
 
 export type Act<P extends ActorProgram> = (context: ActorContext<P>) => Promise<void> | void
 
 /**
- * Runs an actor: every entry file calls this, or `runServer`, once. What `act` throws becomes an `error` event, and the exit
- * code of a process.
+ * Runs an actor: every entry file calls this, or `runServer`, once. An error that `act` throws becomes an `error` event, and sets
+ * the exit code of a process.
  */
 export function runActor<P extends ActorProgram>(act: Act<P>): void {
   runOn(isMainThread ? processLine(writeLine) : threadLine(), act)
 }
 
-/** How long a server that is done waits for the supervisor to read its last events, in milliseconds. */
+/** How long a server waits at its end until the supervisor has read its last events, in milliseconds. */
 const lastEventsPatience = 500
 
-/** Runs a server: its clients must never wait because nobody reads its events. */
+/** Runs a server. It drops events that the supervisor does not read in time, so that its clients never wait for the supervisor. */
 export function runServer<P extends ActorProgram>(act: Act<P>): void {
-  // A process manager may send SIGTERM to the whole process group. The supervisor decides when the server stops.
+  // A process manager may send SIGTERM to the whole process group. Only the supervisor decides when the server stops.
   process.on('SIGTERM', () => {})
   const queue = createEventQueue()
   runOn<P>(processLine(queue.write), async (context) => {
     queue.onDropped((count) => {
-      const text = `${count} events were not told: nobody read them in time`
+      const text = `${count} events were dropped, because they were not read in time.`
       context.say({ event: 'note', text, role: 'aside', data: { untold: count } })
     })
     try {
@@ -54,7 +54,7 @@ function runOn<P extends ActorProgram>(line: Line, act: Act<P>): void {
     process.exitCode = fact.exit
   }
   process.on('uncaughtException', fail)
-  // The casts hold because `stage.start` and `tell`, on the other side of the line, take nothing else for this actor.
+  // The casts hold because `stage.start` and `tell`, at the other end of the line, accept only these types for this actor.
   const config = line.config as ConfigOf<P>
   const nextWord = wordQueue(line) as () => Promise<WordOf<P>>
   Promise.resolve({ say, config, nextWord }).then(act).catch(fail)
@@ -79,12 +79,12 @@ function wordQueue(line: Line): () => Promise<unknown> {
   }
 }
 
-/** What a word begins with: `fill` of `fill 4096`. */
+/** The verb of a command: `fill` of `fill 4096`. */
 export type Verb<Word> = Word extends `${infer First} ${string}` ? First : Word
 
-/** Splits a word at its first space: `fill 4096` is `['fill', '4096']`, and `end` is `['end', '']`. */
+/** Splits a command at its first space: `fill 4096` is `['fill', '4096']`, and `end` is `['end', '']`. */
 export function splitWord<Word extends string>(word: Word): [verb: Verb<Word>, rest: string] {
   const [verb = '', ...rest] = word.split(' ')
-  // This is what the type Verb does.
+  // The cast holds because the type Verb splits at the first space too.
   return [verb as Verb<Word>, rest.join(' ')]
 }

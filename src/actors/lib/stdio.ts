@@ -1,7 +1,7 @@
 /**
- * The user's own stdin and stdout in an actor. Through plain read(2) and write(2), never as streams: a stream sets
- * O_NONBLOCK on a description that the user's shell shares with us. The calls block in a thread of the pool, so the event
- * loop goes on, and the kernel shows of this process what it would show of a student's own program.
+ * The user's own stdin and stdout in an actor. They are used with plain read(2) and write(2) and never as Node streams, because a
+ * stream sets O_NONBLOCK on an open file description that the user's shell shares. The calls block in a thread of the pool, so the
+ * event loop continues, and the kernel shows the same wait as for a student's own program.
  */
 import { read, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,19 +14,19 @@ const [readAsync, writeAsync] = [promisify(read), promisify(write)]
 
 const newline = 10
 
-/** What one read may return, in bytes: what a pipe holds. */
+/** The most bytes that one read may return: the capacity of a pipe. */
 const chunkSize = 65_536
 
-/** How long an input may be silent before we report that we wait for it, in milliseconds. */
+/** How long a read may block before it is reported, in milliseconds. */
 const patience = 1000
 
-/** How long to wait when a descriptor is in nonblocking mode, because another process made it so, in milliseconds. */
+/** How long to wait after EAGAIN, in milliseconds: another process may have made the descriptor nonblocking. */
 const pause = 5
 
 /**
- * What a descriptor gives, chunk by chunk, until its end. A chunk is valid until the next is asked for.
+ * Reads a descriptor to end of file, chunk by chunk. A chunk is valid until the next one is requested.
  *
- * @param input `reportEnd` reports the end of the input as an event
+ * @param input with `reportEnd`, end of file is reported as an event
  * @throws SystemCallError
  */
 export async function* chunksOf(
@@ -49,7 +49,7 @@ export async function* chunksOf(
   }
 }
 
-/** The lines of stdin, without their newline; the last one may have none. Each is a copy of its own. */
+/** The lines of stdin, each a copy without its newline. The last line need not have a newline. */
 export async function* stdinLines(say: Say): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   for await (const chunk of chunksOf(0, { object: 'stdin' }, say)) {
@@ -67,7 +67,7 @@ export async function* stdinLines(say: Say): AsyncGenerator<Buffer> {
 /**
  * Writes bytes to stdout, and waits while it is full.
  *
- * @throws OutputClosed when nobody reads stdout any more; SystemCallError, as when the disk is full
+ * @throws OutputClosed when stdout has no reader; SystemCallError, for example when the disk is full
  */
 export async function writeOut(bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
