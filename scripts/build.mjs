@@ -1,9 +1,9 @@
 /**
- * Builds dist/: the program as files of CommonJS that share chunks, each actor as one file, the framing library as an ES
- * module with its types, the JSON Schema of the events, the code that checks them, and the first help page.
+ * Builds dist/: the program as files of CommonJS that share chunks, each actor as one file, the framing library as an
+ * ES module with its types, the JSON Schema of the events, the code that checks them, and the first help page.
  *
- * All of it is built in a folder beside dist/ and then renamed into dist/ file by file: a program that starts meanwhile
- * finds either the old files or the new ones, never half a file.
+ * Everything is built in a folder beside dist/ and then renamed into dist/ file by file. A program that starts at the
+ * same time finds either the old file or the new one, never half a file.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,16 +21,16 @@ process.on('exit', () => rmSync(draft, { recursive: true, force: true }))
 const common = /** @type {const} */ ({
   platform: 'node',
   target: 'node20.19',
-  // Less to read at each start. Names stay as they are: errors and stack traces show them.
+  // Smaller files load faster. Names are kept, because errors and stack traces show them.
   minifyWhitespace: true,
   minifySyntax: true,
 })
 const commonJs = /** @type {const} */ ({
   ...common,
   format: 'cjs',
-  // An import() of CommonJS waits for Node's loader of ES modules; require() does not.
+  // import() would wait for Node's loader of ES modules; require() does not.
   supported: { 'dynamic-import': false },
-  // Paths: the URL that import.meta has too takes milliseconds to make.
+  // As paths, because the URL in import.meta takes milliseconds to make.
   define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
 })
 const strict = "'use strict';"
@@ -40,7 +40,7 @@ const commonJsFiles = { ...commonJs, ...files, banner: { js: strict }, outExtens
 
 const main = join(process.cwd(), 'src/main.ts')
 
-/** Small modules that many commands share. Nearly every one of them would become a chunk of its own. */
+/** Small modules that many commands share. On its own, nearly every one of them would become a chunk. */
 const shared = ['src/proc', 'src/ipc', 'src/demos/shared'].flatMap((folder) =>
   filesOf(folder).map((file) => join(process.cwd(), folder, file)),
 )
@@ -51,9 +51,9 @@ const packagesForLater = { execa: 'execaSync', pino: 'pino' }
 const importing = (modules) => modules.map((path) => `import ${JSON.stringify(path)}\n`).join('')
 
 /**
- * Has every file of the program import main.ts, which is loaded before any of them, and main.ts import what is shared. So
- * every file that is loaded later needs all of that, and esbuild makes one chunk of it, the core. Otherwise it makes a chunk
- * for each set of commands that use the same modules: up to twenty for one command, and each takes 0.25 ms to load.
+ * Makes one chunk, the core, of main.ts and the shared modules: every file of the program imports main.ts, which is
+ * loaded before any of them, and main.ts imports what is shared. Without this, esbuild makes a chunk for each set of
+ * commands that use the same modules. A command would load up to twenty of them, at 0.25 ms each.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -64,7 +64,8 @@ const oneCore = {
       contents: importing(path === main ? shared : [main]) + readFileSync(path, 'utf8'),
       loader: 'ts',
     }))
-    // These too: what esbuild adds to a package of CommonJS would be one more chunk, which all others need.
+    // The helper code that esbuild adds to a CommonJS package would otherwise be one more chunk, which all others
+    // load.
     for (const [path, name] of Object.entries(packagesForLater)) {
       onResolve({ filter: RegExp(`^${path}$`) }, ({ kind }) =>
         kind === 'dynamic-import' ? { path, namespace: 'for later' } : undefined,
@@ -78,8 +79,8 @@ const oneCore = {
 }
 
 /**
- * Commander starts programs for subcommands that are programs of their own. Ours are not, and loading what starts programs takes
- * a millisecond.
+ * Commander can start other programs as subcommands. osdemo has no such subcommands, and loading node:child_process
+ * takes a millisecond.
  *
  * @type {import('esbuild').Plugin}
  */
@@ -109,8 +110,8 @@ async function compileCacheStart() {
 }
 
 /**
- * esbuild splits only ES modules into chunks, so each chunk becomes CommonJS afterwards. main.cjs itself only loads the core,
- * so it is the place to switch the compile cache on.
+ * esbuild splits only ES modules into chunks, so each chunk is converted to CommonJS afterwards. main.cjs only loads
+ * the core, so it switches the compile cache on before.
  */
 async function buildProgram() {
   const start = await compileCacheStart()
@@ -129,8 +130,8 @@ async function buildProgram() {
   for (const { path, text } of outputFiles) {
     const banner = path.endsWith('main.cjs') ? strict + start : strict
     const { code } = await transform(text, { ...commonJs, banner })
-    // Without the copy that esbuild makes of each chunk's exports, which takes a millisecond. It would say which default
-    // export is meant, and no file of the program has one.
+    // Removes the copy that esbuild makes of each chunk's exports, which takes a millisecond. It only matters for
+    // default exports, and no file of the program has one.
     writeFileSync(
       path,
       code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports'),
@@ -171,14 +172,14 @@ await Promise.all([
 ])
 buildTypes()
 
-// The first help page, which bin/osdemo.js then prints without loading the program.
+// bin/osdemo.js prints this page without loading the program.
 const program = `require(${JSON.stringify(join(process.cwd(), draft, 'main.cjs'))}).main(['--help'])`
-// This path is used once.
+// The compile cache is of no use for a path that is loaded once.
 const env = { ...process.env, NO_COLOR: '1', NODE_DISABLE_COMPILE_CACHE: '1' }
 writeFileSync(join(draft, 'help.txt'), execFileSync(process.execPath, ['-e', program], { env }))
 
-// Chunks first: their names contain a hash of their content, so no file of an earlier build changes until all are there.
-// The help page last: the tests take its time for that of the build.
+// Chunks first: their names contain a hash of their content, so a chunk of an earlier build never changes. The help
+// page last: the tests take its time for that of the build.
 const order = [/^(?!chunks|help)/, /^help/]
 /** @param {string} file */
 const rank = (file) => order.findIndex((pattern) => pattern.test(file))

@@ -1,17 +1,18 @@
 /**
- * The code that tells whether a value is an event, which ajv makes from the JSON Schema: a module of CommonJS with one
- * function for each kind of event.
+ * Generates the code that checks whether a value is an event, with ajv, from the JSON Schema: a CommonJS module with
+ * one function for each kind of event.
  */
 import { Ajv } from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
 
 /**
  * @typedef {{ anyOf: Kind[]; definitions: object }} EventSchema
- * @typedef {{ properties: { event: { const: string; enum?: string[] } } }} Kind the schema of one kind of event, or of several alike
+ * @typedef {{ properties: { event: { const: string; enum?: string[] } } }} Kind the schema of one kind of event, or
+ *   of several that have the same fields
  */
 
 /**
- * @param {object} schema the published one; fields that a later version added are let through
+ * @param {object} schema the published one. Unlike it, the code accepts fields that a later version may add.
  * @returns {string}
  */
 export function eventCheckCode(schema) {
@@ -26,7 +27,7 @@ export function eventCheckCode(schema) {
 }
 
 /**
- * The schema without its prohibition of other fields.
+ * The schema, changed so that it accepts other fields.
  *
  * @param {object} schema
  * @returns {EventSchema}

@@ -1,7 +1,7 @@
 /**
- * Runs the whole test suite on every supported version of Node, one after the other: `npm run test:nodes`, or
- * `npm run test:nodes -- 22 24` for some of them. The npm package `node` brings each version, into a temporary folder that
- * every user may read: some tests run as another user.
+ * Runs the whole test suite on every supported version of Node, one after the other: `npm run test:nodes`, or `npm
+ * run test:nodes -- 22 24` for some of them. Each version comes from the npm package `node`. It is installed in a
+ * temporary folder that every user may read, because some tests run as another user.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'

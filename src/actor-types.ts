@@ -1,6 +1,6 @@
 /**
- * What each actor is given and told. Every entry file of `src/actors` adds its own line to this interface, by declaration
- * merging, so the compiler checks both sides: the demo that starts an actor, and the actor itself.
+ * The types of what each actor receives. The entry file of an actor adds its own line to this interface by declaration
+ * merging. So the compiler checks both sides: the demo that starts an actor, and the actor.
  *
  *     declare module '../actor-types.js' {
  *       interface Actors {
@@ -8,8 +8,8 @@
  *       }
  *     }
  *
- * `config` is what it is started with. `word` is what a demo may tell it later, `never` where that is nothing. Both cross
- * a line of JSON where the actor is a process. `runsAs` says how it can be started.
+ * `config` is passed at the start. `word` is the type of the commands that a demo may send later; `never` if there are none.
+ * For a process, both are sent as JSON. `runsAs` says whether the actor can be started as a process, a thread, or both.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: the actors fill it
 export interface Actors {}

@@ -1,9 +1,10 @@
 /**
- * The one language between actors, demos and views: everything that a run shows is one of these events.
+ * The events of a run: everything that it shows is one of them, and views know nothing else.
+ *
  * The published JSON Schema (`osdemo/events.schema.json`) is made from this file at build time.
  */
 
-/** Who says it, and when. */
+/** The source and the time of an event. */
 export interface Stamp {
   /** Version of the event format. */
   v: 1
@@ -20,19 +21,22 @@ export interface Stamp {
    * @asType integer
    */
   tid: number
-  /** Who speaks: `reader`, `server`, ...; `osdemo` is the supervisor, our own process. */
+  /**
+   * The name of the process or thread that reports it: `reader`, `server`, ... The supervisor, osdemo's own process,
+   * is `osdemo`.
+   */
   actor: string
-  /** One of very many of its kind: a view for people may leave it out. */
+  /** One of many similar events. A view for people may leave it out. */
   detail?: true
 }
 
 /** The first event of every run. */
 export interface RunFact {
   event: 'run'
-  /** What was asked for, as words of the command line without the program's name. */
+  /** The words of the command line, without the program's name. */
   command: string[]
   version: string
-  /** The kernel's boot id, or an empty string where there is none: times of different boots do not compare. */
+  /** The kernel's boot id; an empty string where there is none. Times of different boots cannot be compared. */
   boot: string
   /** Wall clock, ISO 8601. */
   wall: string
@@ -40,7 +44,7 @@ export interface RunFact {
   kernel: string
 }
 
-/** A child process or a thread began. */
+/** A child process or a thread started. */
 export interface StartedFact {
   event: 'started'
   /**
@@ -52,37 +56,37 @@ export interface StartedFact {
   kind: 'process' | 'thread'
 }
 
-/** A child process or a thread ended. */
+/** A child process or a thread exited. */
 export interface ExitedFact {
   event: 'exited'
   /** @asType integer */
   child: number
   name: string
   kind: 'process' | 'thread'
-  /** Exit code, or null when a signal ended it. */
+  /** The exit code; null when a signal killed it. */
   code: number | null
-  /** The signal that ended it, or null. */
+  /** The signal that killed it, or null. */
   signal: string | null
 }
 
 export type ObjectKind = 'fifo' | 'segment' | 'queue' | 'socket' | 'buffer' | 'file'
 
-/** A kernel object (or a buffer that threads share) came into being. */
+/** A kernel object, or a buffer that threads share, was created. */
 export interface CreatedFact {
   event: 'created'
   kind: ObjectKind
   /** Path, key, name or address pair. */
   id: string
-  /** Of a listening socket: the address it is bound to. */
+  /** The address that a listening socket is bound to. */
   host?: string
   /**
-   * Of a listening socket: the port it is bound to.
+   * The port that a listening socket is bound to.
    * @asType integer
    */
   port?: number
 }
 
-/** A kernel object went away. */
+/** A kernel object was removed. */
 export interface RemovedFact {
   event: 'removed'
   kind: ObjectKind
@@ -90,29 +94,29 @@ export interface RemovedFact {
 }
 
 /**
- * A system call (or a blocking call of the runtime) begins or ends. Between the two its caller is held; an end without
+ * A system call, or a blocking call of the runtime, begins or ends. In between its caller is blocked. An end without
  * a beginning is a call that returned at once.
  */
 export interface CallFact {
   event: 'call'
   phase: 'begin' | 'end'
   call: string
-  /** What it works on, in words. */
+  /** What the call works on, in words. */
   object: string
   /**
-   * Of a read: how many bytes it asked for.
+   * How many bytes a read requested.
    * @asType integer
    */
   asked?: number
-  /** At the end, on success: what it returned. */
+  /** At the end of a call that succeeded: what it returned. */
   result?: number
-  /** At the end, on failure: the symbolic errno. */
+  /** At the end of a call that failed: the symbolic errno. */
   errno?: string
-  /** Whether it has to wait for somebody else, where its caller could tell so when it began. */
+  /** Whether it must wait for another process, if the caller knows this at the beginning. */
   waits?: boolean
 }
 
-/** One message went into or came out of a channel. */
+/** A message was sent to or received from a channel. */
 export interface MessageFact {
   event: 'sent' | 'received'
   channel: string
@@ -126,15 +130,15 @@ export interface MessageFact {
   /** The message, where it is text and short. */
   text?: string
   /**
-   * Its priority, where the channel has such.
+   * Its priority, in a channel with priorities.
    * @asType integer
    */
   priority?: number
-  /** How much waited in the channel, where whoever sent or received it looked. */
+  /** How full the channel was, if the sender or receiver looked. */
   depth?: Depth
 }
 
-/** How much waits in a channel. */
+/** How full a channel is. */
 export interface Depth {
   /**
    * Just before the call.
@@ -147,29 +151,29 @@ export interface Depth {
    */
   after: number
   /**
-   * How much fits in; missing where there is no such limit.
+   * How much it can hold; missing when there is no limit.
    * @asType integer
    */
   capacity?: number
   unit: 'messages' | 'bytes'
-  /** Who says so: `mq_getattr`, ... */
+  /** What reported it: `mq_getattr`, ... */
   source: string
 }
 
-/** Stands for many single messages that were not reported one by one. */
+/** Stands for many messages that were not reported one by one. */
 export interface TallyFact {
   event: 'tally'
   channel: string
   direction: 'sent' | 'received'
   /**
-   * 0 where bytes are moved without looking for messages in them.
+   * 0 when bytes were copied without looking for messages in them.
    * @asType integer
    */
   messages: number
   /** @asType integer */
   bytes: number
   /**
-   * The clock (as `t`) from which on these messages are counted.
+   * Messages are counted from this time on; the same clock as `t`.
    * @minimum 0
    * @maximum 9007199254740991
    */
@@ -178,38 +182,38 @@ export interface TallyFact {
 
 export type ProcessState = 'new' | 'ready' | 'running' | 'waiting' | 'stopped' | 'zombie' | 'gone'
 
-/** The state of a process or thread, as the kernel tells it. */
+/** The state of a process or thread, as the kernel reports it. */
 export interface StateFact {
   event: 'state'
   /** @asType integer */
   child: number
   state: ProcessState
-  /** The kernel's letter for it, or an empty string when it has none any more. */
+  /** The kernel's letter for it; an empty string when the kernel no longer lists it. */
   kernel: string
   source: string
 }
 
-/** Something the kernel said, and where it said it. */
+/** A report of the kernel, and its source. */
 export interface EvidenceFact {
   event: 'evidence'
   /** `/proc/123/wchan`, `errno`, `/proc/net/tcp`, ... */
   source: string
   value: string
-  /** What it is evidence for. */
+  /** A short gloss; an empty string when the value explains itself. */
   about: string
-  /** The value for programs, where it is a number, a list or a record. */
+  /** The value for programs, when it is a number, a list or a record. */
   data?: Data
-  /** Where it is about memory: the addresses. */
+  /** The addresses, when it is about memory. */
   region?: Region
 }
 
 type Cell = string | number | boolean | null
 
-/** A number, a list, a record or a table. Programs read it instead of the words of a value. */
+/** A number, a list, a record or a table. Programs read this instead of the words of a value. */
 export type Data = number | Cell[] | { [name: string]: Cell | Cell[] } | { [name: string]: Cell }[]
 
 /**
- * A number of the data of evidence: the data itself, or what stands in a record under `name`.
+ * A number in the data of evidence: the data itself, or the field `name` of a record.
  *
  * @returns undefined where there is none
  */
@@ -221,7 +225,7 @@ export function numberIn(data: Data | undefined, name?: string): number | undefi
 
 /** A range of addresses of one process. */
 export interface Region {
-  /** What it is to the program: `text`, `heap`, `stack`, ... */
+  /** The part of the address space: `text`, `heap`, `stack`, ... */
   part: string
   /**
    * First address, in hexadecimal: `7f21e4000000`.
@@ -234,7 +238,7 @@ export interface Region {
    */
   to: string
   /**
-   * Bytes between the two that are mapped. Where several mappings were put together, there may be holes.
+   * Mapped bytes between the two. When several mappings were merged, there may be holes.
    * @asType integer
    */
   bytes: number
@@ -243,40 +247,40 @@ export interface Region {
    * @asType integer
    */
   resident: number
-  /** As the kernel writes them: `r-xp`; of several mappings that differ, each kind once: `r--p r-xp`. */
+  /** As the kernel writes them: `r-xp`. When merged mappings differ, each kind is listed once: `r--p r-xp`. */
   permissions: string
   /**
-   * How many mappings, or pieces of mappings, were put together.
+   * How many mappings, or parts of mappings, were merged.
    * @asType integer
    */
   mappings: number
-  /** Where it grows to when it grows. */
+  /** The direction in which it grows, if it can. */
   grows?: 'up' | 'down'
 }
 
-/** What the demo shows; it could have come out false. */
+/** A sentence that the run proves, or refutes. */
 export interface ClaimFact {
   event: 'claim'
   /**
-   * Names what is claimed, and never changes with the wording: `fifo/reader-blocks-in-open`. Missing in recordings made
-   * before claims had ids.
+   * Identifies what is claimed, and never changes with the wording: `fifo/reader-blocks-in-open`. Missing in
+   * recordings made before claims had ids.
    * @pattern ^[a-z0-9-]+/[a-z0-9-]+$
    */
   id?: string
   text: string
   holds: boolean
-  /** Where many claims make a table: its place there. */
+  /** Its place in a table, when several claims form one. */
   row?: TableRow
 }
 
-/** A row of a table. Rows that follow each other and have the same table and columns belong together. */
+/** A row of a table. Consecutive rows with the same table and columns belong together. */
 export interface TableRow {
   table: string
-  /** What stands in each column, by its head. */
+  /** The cell of each column, by the column's heading. */
   cells: { [column: string]: string }
 }
 
-/** The id of a claim: a topic and what is claimed of it. */
+/** The id of a claim: a topic, and what is claimed. */
 export type ClaimId = `${string}/${string}`
 
 /**
@@ -285,7 +289,7 @@ export type ClaimId = `${string}/${string}`
  */
 export type NoteRole = 'opening' | 'step' | 'aside' | 'closing' | 'next'
 
-/** An explanation, or what could not be seen here and why. */
+/** An explanation, or what could not be observed and why. */
 export interface NoteFact {
   event: 'note'
   text: string
@@ -293,7 +297,7 @@ export interface NoteFact {
   role?: NoteRole
   /** Its numbers, for programs. */
   data?: Data
-  /** Where many notes make a table: its place there. */
+  /** Its place in a table, when several notes form one. */
   row?: TableRow
 }
 
@@ -326,15 +330,15 @@ export type Fact =
 
 export type Event = Stamp & Fact
 
-/** Says a fact: what actors and demos are given to speak with. `at` is its time, where that is not now. */
+/** Reports a fact. `at` is its time, when that is not now. */
 export type Say = (fact: Fact & Pick<Stamp, 'detail'>, at?: number) => void
 
-/** Gives a note that has no role the usual one. */
+/** Adds the default role to a note without a role. */
 export function withRole<Spoken extends Fact>(fact: Spoken): Spoken {
   return fact.event === 'note' ? { role: 'step', ...fact } : fact
 }
 
-/** Whether a call met the end of file: read(2) or splice(2) returned 0. */
+/** Whether a call returned end of file: read(2) or splice(2) returned 0. */
 export function isEndOfFile(event: Fact): boolean {
   return event.event === 'call' && (event.call === 'read' || event.call === 'splice') && event.result === 0
 }

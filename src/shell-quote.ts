@@ -1,6 +1,6 @@
 /**
- * A word as a shell takes it literally, for hints that are to be pasted. What would not be seen on the screen, such as a
- * newline, takes `$'...'`, which bash, zsh, ksh and POSIX since 2024 know (fish does not).
+ * Quotes a word so that a shell takes it literally, for hints that a person pastes. Invisible characters, such as a
+ * newline, need `$'...'`, which bash, zsh, ksh and POSIX since 2024 support (fish does not).
  */
 export function quoted(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word

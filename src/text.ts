@@ -1,7 +1,7 @@
-/** Numbers as people read them, and text as lines: for every layer. Intl would take 10 ms to begin. */
+/** Numbers as people read them, and text as lines, for every layer. Not with Intl: its start takes 10 ms. */
 import { StringDecoder } from 'node:string_decoder'
 
-/** `1 byte`, `1,024 bytes`; where the plural has no `s`, it is `several`. */
+/** `1 byte`, `1,024 bytes`. A plural without `s` is given as `several`. */
 export function counted(number: number, noun: string, several = `${noun}s`): string {
   return `${thousands(number)} ${number === 1 ? noun : several}`
 }
@@ -18,7 +18,7 @@ export function duration(microseconds: number): string {
   return `${(microseconds / 1e6).toFixed(2)} s`
 }
 
-/** Microseconds that are compared with each other, always in the same unit: `12.3 µs`. */
+/** Microseconds that are compared with each other, so always in the same unit: `12.3 µs`. */
 export function micro(microseconds: number): string {
   return `${microseconds.toFixed(1)} µs`
 }
@@ -38,7 +38,7 @@ export function kib(bytes: number): string {
   return `${thousands(bytes / 1024)} kB`
 }
 
-/** The largest of any number of numbers: Math.max takes no more than the stack has room for. */
+/** The largest of any number of numbers. Math.max takes them as arguments, and too many overflow the stack. */
 export function largest(numbers: Iterable<number>, least: number): number {
   let most = least
   for (const number of numbers) most = Math.max(most, number)
@@ -46,8 +46,8 @@ export function largest(numbers: Iterable<number>, least: number): number {
 }
 
 /**
- * Calls back with each complete line, without its newline; a last line without newline is never handed out.
- * The chunks may be cut anywhere, within a UTF-8 character too.
+ * Calls back with each complete line, without its newline. A last line without a newline is never passed on. The
+ * chunks may be cut anywhere, also within a UTF-8 character.
  */
 export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8')

@@ -1,10 +1,10 @@
-/** Who may import whom: docs/inside/architecture.md has this table in words, here it is executed. */
+/** Which layer may import which: docs/inside/architecture.md has this table in words, this test enforces it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { expect, test } from 'vitest'
 
 interface Layer {
-  /** Layers of ours whose code it may use. */
+  /** Layers whose code it may use. */
   uses: string[]
   /** Layers of which it may use types only. */
   types?: string[]
@@ -39,7 +39,7 @@ const layers: Record<string, Layer> = {
   main: { uses: ['commands', 'errors'] },
 }
 
-/** Packages that a single file may use, whatever its layer. */
+/** Packages that only one file may use, whatever its layer. */
 const oneDoor: Record<string, string> = { koffi: 'ipc/libc.ts' }
 
 const imports = /(?:^|\n)\s*(?:import|export)\s+(?<type>type\s)?[^'";]*?from\s*'(?<from>[^']+)'/g
@@ -49,7 +49,7 @@ function layerOf(file: string): string {
   return file.split('/')[0]!.replace(/\.ts$/, '')
 }
 
-/** What a file of src (`ipc/fifo.ts`) imports and may not. */
+/** The forbidden imports of a file of src (`ipc/fifo.ts`). */
 function violations(file: string, text: string): string[] {
   const layer = layers[layerOf(file)]
   if (!layer) return [`${file} is in no layer of the table`]
@@ -108,17 +108,17 @@ test.each([
   expect(violations(file, text)).toEqual([])
 })
 
-/** Functions that look at files, of node:fs and of proc/read.ts. */
+/** Functions of node:fs and of proc/read.ts that read files or their attributes. */
 const lookers =
   '(?:readFile|readdir|readlink|realpath|open|opendir|stat|lstat|statfs|access|exists|createReadStream|watch|cp|copyFile)(?:Sync)?|' +
   'readText|readNumbers|readLink'
 
-/** The one way through /proc that is no look at it: a descriptor of our own, opened once more. */
+/** The only allowed use of a /proc path: it reopens a descriptor of the same process, and reads nothing of /proc. */
 const reopening = { file: 'ipc/fifo.ts', path: '/proc/self/fd/' }
 
 /**
- * Where a file outside src/proc looks into /proc: by a call with a path there, by a call with a constant that holds such a path,
- * or with what proc/read.ts exports. To name a path as the source of evidence is no look.
+ * Where a file outside src/proc reads /proc: by a call with such a path, by a call with a constant that contains one,
+ * or with what proc/read.ts exports. A path as the source of evidence is allowed.
  */
 function looksIntoProc(file: string, text: string): string[] {
   if (layerOf(file) === 'proc') return []
@@ -133,7 +133,12 @@ function looksIntoProc(file: string, text: string): string[] {
   return [...calls, ...readers].map((found) => `${file}: ${found}`)
 }
 
-/** What stands between the brackets of a call. @param at behind the opening one */
+/**
+ * The text between the brackets of a call.
+ *
+ * @param at the position after the opening bracket
+ * @param at the position after the opening bracket
+ */
 function argumentsAt(code: string, at: number): string {
   let depth = 1
   let end = at
@@ -201,8 +206,8 @@ function unexplained(file: string, text: string): string[] {
 }
 
 /**
- * Empties the plain strings of a text, and what it imports; of each comment line, only `//` remains.
- * Of a template on one line, only the expressions remain.
+ * Empties the plain strings and the imports of a text. Of each comment line, only `//` remains. Of a template on one
+ * line, only the expressions remain.
  */
 function withoutWords(text: string): string {
   return text
@@ -252,18 +257,18 @@ test.each([
   expect(unexplained('log.ts', text)).toEqual([])
 })
 
-/** Ways to take a text apart; to shorten it for showing (`slice`) is none. */
+/** Ways to parse a text. `slice`, which shortens a text that is shown, is not among them. */
 const parsers = 'match|matchAll|startsWith|endsWith|includes|indexOf|split|search|replace|replaceAll'
 
-/** Where somebody asks for a word in a page: a reader of the story, not a program. */
+/** Compares texts with a word for which the reader of a page searches, which is no parsing. */
 const searchBox = 'views/html/page.ts'
 
 /**
- * Where the sentence of an event is read by a program: text of a note or claim, words of evidence, object of a call. What a program
- * needs is a field of its own, such as an id, a role or data.
+ * Where a program reads the sentence of an event: the text of a note or claim, the words of evidence, the object of a
+ * call. A program must use a field for this, such as an id, a role or data.
  */
 function sentencesRead(file: string, text: string): string[] {
-  // They parse the text of files and of command lines.
+  // These layers parse the text of files and of command lines.
   if (['proc', 'commands', 'ipc'].includes(layerOf(file)) || file === searchBox) return []
   const code = stripComments(text)
   const found = [

@@ -1,4 +1,4 @@
-/** The command line as a whole, on the real program. */
+/** The command line as a whole, with the real program. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -91,7 +91,7 @@ describe('help', () => {
   })
 
   test.each([
-    // A FIFO that the shell opens both ways, then for writing alone.
+    // The shell opens the FIFO for both directions, then closes the read end.
     ['that nobody reads any more', 'mkfifo p; exec 3<>p 4>p 3<&-; osdemo --help >&4', 141, /^$/],
     ['that is full', 'osdemo --help > /dev/full', 1, /^osdemo: .*ENOSPC[^\n]*\n[^\n]*\n$/],
   ])('a page of help to a stdout %s ends without a stack', async (_, line, exit, stderr) => {

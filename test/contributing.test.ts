@@ -1,4 +1,4 @@
-/** "Adding a demo in ten minutes" of CONTRIBUTING.md, done as it stands there, in a copy of the repository. */
+/** "Adding a demo in ten minutes" of CONTRIBUTING.md, followed step by step in a copy of the repository. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { codeBlocks } from './support/documents.js'
 import { temporaryFolder } from './support/osdemo.js'
 
-/** The tests that notice a new command: those that read the lists of commands, or what is made from them. */
+/** The tests that must notice a new command: those that read the lists of commands, or files made from them. */
 function noticing(): string[] {
   // The tour takes half a minute, and this file would start itself.
   const without = ['demos/tour.test.ts', 'contributing.test.ts']
@@ -39,7 +39,7 @@ test('the demo that CONTRIBUTING.md adds takes four files and one entry, and pas
     ['npm', 'run', 'lint'],
     ['npm', 'run', 'types'],
     ['npm', 'run', 'docs'],
-    // It builds before the tests.
+    // The tests build first.
     ['npm', 'test', '--', ...tests],
     ['node', 'bin/osdemo.js', 'parent', '--greeting', 'Hi'],
   ]
@@ -59,7 +59,8 @@ test('the demo that CONTRIBUTING.md adds takes four files and one entry, and pas
 }, 240_000)
 
 /**
- * Does what a block of CONTRIBUTING.md says: a new file by the name in its first line, or an entry for the list of commands.
+ * Does what a block of CONTRIBUTING.md says: creates a file by the name in its first line, or adds an entry to the
+ * list of commands.
  *
  * @returns the file
  */

@@ -1,4 +1,4 @@
-/** The documents: the parts that are made from the code, and whether the rest agrees with it. */
+/** The documents: the parts made from the code are up to date, and the rest agrees with the code. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CommanderError } from '@commander-js/extra-typings'
@@ -18,7 +18,7 @@ test.each(blocks)('the block $name of $file is what the code says', async (block
 
 test('the list of claims has each with every command that makes it', () => {
   const ids = claimIds()
-  // Made in a file that two commands share, and in files of their own.
+  // One is made in a file that two commands share, the others in a file of one command.
   expect(ids.get('shm/plain-add-loses-updates')).toEqual(['shm threads', 'shm race'])
   expect(ids.get('pipe/end-of-file-after-last-writer')).toEqual(['pipe demo', 'pipe half-duplex'])
   expect(ids.get('queue/rendezvous-needs-a-side-that-waits')).toEqual(['queue demo', 'queue matrix'])
@@ -60,7 +60,7 @@ test('every relative link in the documents leads to a file', () => {
   expect(links.filter((target) => !existsSync(target))).toEqual([])
 })
 
-/** The words behind `osdemo` wherever a text calls it, in a code block or between backticks. */
+/** The words after `osdemo` wherever a text calls it, in a code block or between backticks. */
 function calls(text: string): string[] {
   const code = [...text.matchAll(/^```\w+\n(.*?)^```$/gms), ...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)]
   const pieces = code.flatMap(([, part]) => part!.split(/\n\$? ?|\\?\||&&|[;&]|\s# /))
@@ -70,7 +70,7 @@ function calls(text: string): string[] {
   })
 }
 
-/** Calls of commands that there are not, and why the documents have them. */
+/** Calls of commands that do not exist, and why the documents contain them. */
 const deliberate = ['pipe raed', /* the example of CONTRIBUTING.md */ 'parent', 'parent --json']
 
 async function unknownCalls(text: string): Promise<string[]> {
@@ -78,12 +78,12 @@ async function unknownCalls(text: string): Promise<string[]> {
   return found.flat()
 }
 
-/** Commander finds the command. What else it finds wrong does not matter: the documents write PID for a number. */
+/** Whether commander finds the command. Other errors do not matter: the documents write PID instead of a number. */
 async function isKnown(call: string): Promise<boolean> {
   const words = call.split(/\s+/).filter((word) => !['help', '--help', '--version', '-V'].includes(word))
   if (deliberate.includes(call) || words.length === 0) return true
   if (/^help terms\b/.test(call)) return true
-  // Commander would print the help of a bare group.
+  // Commander would print the help of a group without a subcommand.
   if (words.length === 1 && Object.hasOwn(topics, words[0]!)) return true
   try {
     await createProgram().command.parseAsync(words, { from: 'user' })

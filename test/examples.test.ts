@@ -1,4 +1,4 @@
-/** The examples, run as a student runs them, and what the documents show of a run. */
+/** The examples, run as a student runs them; and the excerpts of output in the documents. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
@@ -9,10 +9,10 @@ import { codeBlocks, documents } from './support/documents.js'
 import { newPlace, type Place, type Run, temporaryFolder, waitsForPartner } from './support/osdemo.js'
 import { until } from './support/until.js'
 
-/** How long a script may take here that starts a dozen of processes, in milliseconds. */
+/** The time limit, in milliseconds, for a script that starts a dozen processes. */
 const patience = 60_000
 
-/** A test that needs these programs, and says so in its title where one of them is missing. */
+/** A test that needs these programs. If one is missing it is skipped, and its title says why. */
 function testWith(programs: string[], title: string, body: () => Promise<void> | void): void {
   const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
   const reason = missing.length > 0 ? ` (skipped: there is no ${missing.join(', ')} here)` : ''
@@ -38,7 +38,7 @@ async function startEchoServer(place: Place): Promise<number> {
   return Number(await until(() => /^listening on 127\.0\.0\.1:(\d+)\n/.exec(run.stdout())?.[1]))
 }
 
-/** A server of the test's own, to be found wanting. Returns its port. */
+/** A wrong server, made by the test, which the grading script must detect. Returns its port. */
 async function startServer(serve: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
@@ -55,7 +55,7 @@ async function startServer(serve: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Takes each chunk that a read gave for one whole frame. */
+/** Treats each chunk that a read returned as one whole frame. */
 function trustReads(socket: Socket): void {
   socket.on('data', (chunk) => {
     const body = chunk.subarray(4)
@@ -66,11 +66,11 @@ function trustReads(socket: Socket): void {
 }
 
 describe('two-terminals.sh', () => {
-  /** Where it puts what it makes, and what tells its processes from all others. */
+  /** A folder for its files, whose name also identifies its processes. */
   function start(): { run: Run; left(): { processes: number[]; files: string[] } } {
     const folder = temporaryFolder()
     const run = newPlace().sh('exec sh examples/two-terminals.sh', { env: { TMPDIR: folder } })
-    // A tmux server leaves the process group of whoever started it.
+    // A tmux server leaves the process group of the process that started it.
     onTestFinished(() => {
       for (const pid of processesWith(`TMPDIR=${folder}`)) process.kill(pid, 'SIGKILL')
     })
@@ -194,10 +194,10 @@ test('frames.mjs gets the messages out of the pieces', async () => {
   expect(stdout).toContain('\nTruncatedFrameError: ')
 })
 
-/** A run of the program for an excerpt: each is played once. */
+/** Runs the program for an excerpt; each command once. */
 const runs = new Map<string, Promise<{ exit: number; stdout: string; stderr: string }>>()
 
-/** What stays the same from run to run: without numbers, bars, line breaks and the runtime folder. */
+/** The part of an output that is the same in every run: without numbers, bars, line breaks and the runtime folder. */
 function essence(text: string): string {
   return text
     .replaceAll(/\/\S+(?:\n +)?\S*\/(?=fifo\b)/g, '')
@@ -206,7 +206,7 @@ function essence(text: string): string {
     .replaceAll(/[\s▇…]/g, '')
 }
 
-/** The entries of a story: a line that begins with a time, and the lines that go on with it. */
+/** The entries of a timeline: a line that begins with a time, and the lines that continue it. */
 function entries(story: string): string[] {
   return story.split(/\n(?= +\d+\.\d{3} )/).slice(1)
 }
@@ -223,7 +223,7 @@ test.each(excerpts)('$document shows what osdemo $command prints', async ({ comm
   expect(exit).toBe(0)
   const printed = essence(stdout)
   const shown = entries(story.replaceAll(/^\.\.\.$\n?/gm, ''))
-  // The names of the kernel's functions differ between kernels.
+  // The names of kernel functions differ between kernels.
   const lasting = shown.filter((entry) => !entry.includes('/wchan)'))
   expect(lasting.length).toBeGreaterThan(3)
   expect(lasting.filter((entry) => !printed.includes(essence(entry)))).toEqual([])

@@ -1,4 +1,4 @@
-/** The package as a user gets it: packed, installed into an empty folder, and used from there. */
+/** The package as a user gets it: packed, installed in an empty folder, and used there. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

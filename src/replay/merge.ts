@@ -9,8 +9,8 @@ interface Head {
 }
 
 /**
- * The events of all recordings in the order of their times; those of each recording stay in the order they
- * have. Of one recording each event comes as soon as it has been read.
+ * The events of all recordings, ordered by time. Events of one recording keep their order. A single recording is
+ * passed on event by event, as it is read.
  *
  * @throws OsdemoError when two recordings are of different boots: their times cannot be compared
  */
@@ -30,7 +30,7 @@ export async function* merge(recordings: Recording[]): AsyncGenerator<Event> {
   }
 }
 
-/** Every run says of which boot it is. One recording may go through several: it is not put in order. */
+/** Every run has the id of its boot. One recording may contain several boots: its order is not changed. */
 function createBootCheck(): (recording: Recording, event: Event) => void {
   let earlier: { name: string; boot: string } | undefined
   return ({ name }, event) => {

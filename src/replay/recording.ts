@@ -7,17 +7,17 @@ import type { Event } from '../events.js'
 import { complaint } from './valid.js'
 
 export interface Recording {
-  /** As the user named it. */
+  /** As the user named it; `stdin` for `-`. */
   name: string
   events: AsyncGenerator<Event>
   /** Whether it is the file at this path, or the file of this descriptor. */
   isFile(file: string | number): boolean
 }
 
-/** What a line may have at most, in characters; ours have some hundreds. */
+/** The longest accepted line, in characters. Lines of osdemo have a few hundred. */
 const longestLine = 2 ** 24
 
-/** So many lines of a file that are no events are told one by one. */
+/** So many invalid lines of a file are reported one by one. */
 const mostWarnings = 5
 
 const whatEventsAre = 'Record events with osdemo COMMAND --save FILE.ndjson.'
@@ -26,13 +26,13 @@ const whatEventsAre = 'Record events with osdemo COMMAND --save FILE.ndjson.'
  * Opens a recording.
  *
  * @param name a path, or `-` for stdin
- * @param warn gets a sentence about what could not be read but does no harm
+ * @param warn is called with a sentence about what could not be read, if the rest can be shown
  * @throws SystemCallError when it cannot be opened
  */
 export function openRecording(name: string, warn: (text: string) => void): Recording {
   const stdin = name === '-'
   const shown = stdin ? 'stdin' : name
-  // Nonblocking: opening a FIFO without a writer would block us, and not even Ctrl-C could end that.
+  // Nonblocking: opening a FIFO without a writer would block this thread, and then not even Ctrl-C could end osdemo.
   const fd = stdin ? 0 : attempt(shown, () => openSync(name, constants.O_RDONLY | constants.O_NONBLOCK))
   const stats = attempt(shown, () => fstatSync(fd, { bigint: true }))
   if (stats.isDirectory()) {
@@ -48,7 +48,7 @@ export function openRecording(name: string, warn: (text: string) => void): Recor
   }
 }
 
-/** A pipe is read as a socket: read as a file, it would block a thread that keeps the process alive. */
+/** Reads a pipe as a socket. Read as a file, it would block a thread, which would keep the process alive. */
 function openStream(fd: number, stats: BigIntStats): Readable {
   return stats.isFIFO() ? new Socket({ fd, writable: false }) : createReadStream('', { fd })
 }
@@ -126,7 +126,7 @@ async function* readEvents(
   throw new OsdemoError(`${name} contains lines, but none of them is an event`, 1, { hint: whatEventsAre })
 }
 
-/** Whether a last line without its newline is the beginning of an event, as a killed run leaves it. */
+/** Whether a last line without a newline is the beginning of an event: a killed run leaves one. */
 function isCutOff(line: string): boolean {
   return line.startsWith('{') && toJson(line) === undefined
 }
@@ -151,7 +151,7 @@ function describeBad(why: string, line: string): string {
   return `${excerpt(why, 200)}: ${excerpt(line, 50)}`
 }
 
-/** The beginning of a foreign text, without invisible characters, which could control the terminal. */
+/** The beginning of an unknown text, without invisible characters, which could control the terminal. */
 function excerpt(text: string, length: number): string {
   return (text.length > length ? `${text.slice(0, length)}...` : text).replaceAll(/\p{C}/gu, '?')
 }

@@ -1,4 +1,4 @@
-/** Shows recorded events like those of a run, and ends like one: on a signal, a deadline, a closed stdout. */
+/** Shows recorded events like those of a run. It also ends like a run: on a signal, a deadline, or a closed stdout. */
 import { constants } from 'node:os'
 import { Interrupted, OutputClosed, TimedOut } from '../errors.js'
 import type { Event } from '../events.js'
@@ -6,11 +6,10 @@ import { endOutputs, type Output } from '../run/output.js'
 import { onEndingSignal } from '../run/signals.js'
 
 /**
- * @param output where the events are shown; its pace is ours
- * @param records where they are written as well
- * @throws OsdemoError as the events' source does, and Interrupted, TimedOut, OutputClosed; SystemCallError
- *   when a file could not be written. A picture of what could not be read to its end is not written, unless
- *   the user ended it.
+ * @param output where the events are shown; they are read no faster than it accepts them
+ * @param records where they are written too
+ * @throws OsdemoError as the source of the events does; Interrupted, TimedOut or OutputClosed; SystemCallError when a
+ *   file could not be written. When the source fails, no picture is written; when the user ends it, one is.
  */
 export async function replay(
   events: AsyncIterable<Event>,
@@ -34,7 +33,7 @@ export async function replay(
     }
   }
   const playing = play()
-  // Whichever loses the race may fail later, and nobody listens any more.
+  // The promise that loses the race may reject later, when no code waits for it.
   for (const each of [playing, aborted]) each.catch(() => {})
   let failure: unknown
   try {

@@ -1,14 +1,14 @@
-/** Whether something that was read is one of our events, as the published JSON Schema defines them. */
+/** Whether a value is an event, as the published JSON Schema defines it. */
 import { createRequire } from 'node:module'
 import { eventCheckFile } from '../run/package.js'
 
-/** What the build makes of the schema of one kind of event (`scripts/event-check.mjs`). */
+/** The check for one kind of event, which the build generates from the schema (`scripts/event-check.mjs`). */
 type Check = ((value: unknown) => boolean) & {
-  /** What is wrong with the value that was looked at last. */
+  /** What is wrong with the last value that was checked. */
   errors: { instancePath: string; keyword: string; params: { missingProperty?: string } }[] | null
 }
 
-/** The deepest nesting of an accepted event; ours have four levels. Views recurse into events. */
+/** The deepest nesting of an accepted event, since views recurse into events. Those of osdemo have four levels. */
 const mostLevels = 32
 
 type Checks = Partial<Record<string, Check>>
@@ -19,7 +19,7 @@ let checks: Checks | undefined
 export function complaint(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'no fields'
   if (isDeeper(value, mostLevels)) return `more than ${mostLevels} levels of lists and records`
-  // Every object has this type, which says nothing about the values.
+  // Every object is a record of unknown values.
   const event = value as Record<string, unknown>
   if (event.v === undefined) return 'no version v'
   if (event.v !== 1) return `version ${JSON.stringify(event.v)}, but this osdemo reads version 1`

@@ -2,8 +2,8 @@
 import { type ColorSupportLevel, supportsColor, supportsColorStderr } from 'chalk'
 
 /**
- * The flag first (`--color`, `--no-color`), then FORCE_COLOR, which chalk has looked at, then NO_COLOR, then
- * whether the stream is a terminal.
+ * The first of these that is set decides: the flag (`--color`, `--no-color`), FORCE_COLOR (which chalk reads),
+ * NO_COLOR. Otherwise a stream gets colour when it is a terminal.
  */
 export function colorLevel(stream: NodeJS.WriteStream, flag: boolean | undefined): ColorSupportLevel {
   const detected = stream === process.stdout ? supportsColor : supportsColorStderr

@@ -2,7 +2,7 @@
 import type { Depth } from '../events.js'
 import { thousands } from '../text.js'
 
-/** The most blocks of a picture; what holds more is drawn to scale. */
+/** The most blocks of a picture; a larger capacity is drawn to scale. */
 const most = { messages: 16, bytes: 4 }
 
 /**
@@ -17,17 +17,17 @@ export function drawDepth({ after, capacity, unit }: Depth): string {
     return `${blocks} ${amount(after)} waiting`.trim()
   }
   const slots = within(0, capacity, most[unit])
-  // What is not empty has at least one block, however little that is.
+  // A channel that is not empty has at least one block.
   const full = within(0, Math.ceil((after / capacity) * slots), slots)
   return `${'▮'.repeat(full)}${'▯'.repeat(slots - full)} ${amount(after)} of ${amount(capacity)}`
 }
 
-/** A recording may say anything. */
+/** Limits a value to a range: a recording may contain any number. */
 function within(least: number, value: number, greatest: number): number {
   return Math.max(least, Math.min(value, greatest))
 }
 
-/** Exact, unlike `size`: a buffer that is full has room for no more. */
+/** Exact, unlike `size`: rounded, a nearly full buffer would look full. */
 function bytes(value: number): string {
   if (value === 0 || value % 1024 > 0) return thousands(value)
   return value % 2 ** 20 > 0 ? `${thousands(value / 1024)} KiB` : `${thousands(value / 2 ** 20)} MiB`

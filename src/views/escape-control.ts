@@ -1,12 +1,12 @@
-/** Text of others must not steer what shows it: a terminal, or the parser of a picture. */
+/** Text that osdemo did not write must not control what displays it: a terminal, or the parser of a picture. */
 
-/** Control characters, those that turn the direction, and those that XML does not know. */
+/** Control characters, characters that change the writing direction, and characters that XML does not allow. */
 const harmful = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/u
 const everyHarmful = new RegExp(harmful, 'gu')
 
 /** The event with whatever is harmful escaped, in every field: a line feed becomes `\n`. */
 export function cleaned<T extends object>(object: T): T {
-  // Nearly every event is harmless, and copying it would take most of the time of a long recording.
+  // Nearly every event is harmless, and copying each would take most of the time of a long recording.
   return isHarmless(object) ? object : rewritten(object)
 }
 

@@ -1,7 +1,4 @@
-/**
- * Which views there are, by the names that `--view` takes. Each, and what it needs, is loaded only when
- * somebody looks through it.
- */
+/** The views, by the names that `--view` takes. Each is loaded, with what it needs, only when it is chosen. */
 import type { ViewName } from './names.js'
 import { createNdjson } from './ndjson.js'
 import type { Level } from './prose/index.js'
@@ -9,13 +6,13 @@ import type { TimelineOptions } from './timeline/index.js'
 
 export { endings } from './names.js'
 
-/** What a view for people needs to know and events do not. */
+/** What a view for people needs besides the events. */
 export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
-  /** Of `--color` and `--no-color`. */
+  /** True for `--color`, false for `--no-color`. */
   color: boolean | undefined
 }
 
-/** A view for a terminal, a pipe or a file behind `stream`; without one, for a file that is no stream. */
+/** A view for a terminal, a pipe or a file behind `stream`. Without a stream, a view for a file of `--save`. */
 export async function createView(name: ViewName, stream: NodeJS.WriteStream | undefined, looks: Looks) {
   if (name === 'ndjson') return createNdjson()
   if (name !== 'timeline') return (await import('./pictures.js')).pictures[name]()

@@ -1,6 +1,6 @@
 /**
- * The memory of a process as textbooks draw it, the highest address on top: a row for each region, in the
- * order in which they come. What lies free between two of them is shown where it is large.
+ * The memory of a process as textbooks draw it, the highest address on top, with a row for each region in descending
+ * order. A large free range between two regions has a row as well.
  *
  *     7ffc05c5d000-7ffc05c7e000 │ stack                ↓ │  132 KiB   12 KiB rw-p
  *                               ┊ 38.9 TiB free          ┊
@@ -11,16 +11,16 @@ import stringWidth from 'fast-string-width'
 import type { Region } from '../events.js'
 import { size } from '../text.js'
 
-/** Columns of an address, of a size, and of the permissions. */
+/** Widths of an address, of a size and of the permissions, in columns. */
 const addressWidth = 12
 const sizeWidth = 9
 const permissionsWidth = 11
 
-/** Free addresses between two regions that are worth a row, in bytes. */
+/** A free range from this size on, in bytes, gets a row. */
 export const notableGap = 2n ** 30n
 
 export function createMemoryMap(chalk: ChalkInstance, width: number) {
-  /** A narrow terminal gets the first address only. */
+  /** A narrow terminal shows only the first address. */
   const wide = width >= 80
   const rangeWidth = wide ? 2 * addressWidth + 1 : addressWidth
   const labelWidth = Math.min(40, Math.max(12, width - rangeWidth - 2 * sizeWidth - permissionsWidth - 6))
@@ -51,7 +51,7 @@ export function createMemoryMap(chalk: ChalkInstance, width: number) {
   }
 
   const map = {
-    /** The rows for a region, below those that came before; one that lies above them begins a new picture. */
+    /** The rows for a region, below the previous ones. A region at a higher address begins a new picture. */
     add(region: Region, about: string): string {
       const [from, to] = [BigInt(`0x${region.from}`), BigInt(`0x${region.to}`)]
       // Negative where the region begins a new picture.
@@ -62,7 +62,7 @@ export function createMemoryMap(chalk: ChalkInstance, width: number) {
       return `${head}${free >= notableGap ? gap : ''}${row(region, about)}\n`
     },
 
-    /** What ends a picture, where there is one. */
+    /** The end of the current picture; empty where there is none. */
     close(): string {
       if (above === undefined) return ''
       above = undefined
@@ -72,18 +72,19 @@ export function createMemoryMap(chalk: ChalkInstance, width: number) {
   return map
 }
 
-/** A text and what stands at the right end of its column. */
+/** A text, with `end` at the right end of its column. */
 function boxed(text: string, end: string, width: number): string {
   const room = width - stringWidth(end) - (end === '' ? 0 : 1)
   return `${cut(text, room)}${end === '' ? '' : ` ${end}`}`
 }
 
-/** Exactly so many columns; none where there is no room. */
+/** Cuts or pads a text to exactly `width` columns. */
 function cut(text: string, width: number): string {
   if (width < 1) return ''
   let shown = text
   if (stringWidth(text) > width) {
-    // Measured again and again, so of a long text only the beginning: no column is as wide.
+    // The loop measures the text again for each character that it drops. So a long text is cut first: no column is as
+    // wide.
     const chars = [...text.slice(0, 1000)]
     while (stringWidth(`${chars.join('')}…`) > width) chars.pop()
     shown = `${chars.join('')}…`

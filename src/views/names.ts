@@ -1,12 +1,9 @@
-/**
- * Which views there are, by the names that `--view` takes; apart from the views, so that a help page loads
- * none.
- */
+/** The names that `--view` takes. They are apart from the views, so that a help page loads no view. */
 export const viewNames = ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html'] as const
 
 export type ViewName = (typeof viewNames)[number]
 
-/** Which view the ending of a file's name chooses; `--save` takes these. */
+/** The view that each ending of a file name chooses. `--save` takes these endings. */
 export const endings: Readonly<Record<string, ViewName>> = {
   '.ndjson': 'ndjson',
   '.mmd': 'mermaid',

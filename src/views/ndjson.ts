@@ -1,4 +1,4 @@
-/** The truth for machines: one event a line, as it happens. */
+/** The view for programs: one event a line, as it happens. */
 import type { Event } from '../events.js'
 
 export function createNdjson() {

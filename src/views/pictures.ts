@@ -1,7 +1,7 @@
 /**
- * The views that are drawn when a run is over. In the build they are one file, which only those runs load
- * that are drawn. What they draw is a story; events that a view for people may leave out are only where they
- * can be searched, or zoomed into.
+ * The views that are drawn when a run has finished. The build puts them into one file, so that only a run that is
+ * drawn loads them. They draw a story. Events marked as detail are only in the views in which a reader can search or
+ * zoom.
  */
 import type { Event } from '../events.js'
 import { drawPage } from './html/index.js'

@@ -1,4 +1,4 @@
-/** Completion: what it offers is what there is, and real shells offer it. */
+/** Completion: it offers what exists, and real shells display it. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -71,7 +71,7 @@ test('an unknown shell exits 2 and names the known ones; none is the help, and e
   expect(bare.stderr()).toContain('source <(osdemo completion bash)')
 })
 
-/** What is typed, and what the line is after the Tab key. */
+/** What is typed, and the line after the Tab key. */
 const typed: [line: string, completed: string][] = [
   ['osdemo pip', 'osdemo pipe'],
   ['osdemo pipe wr', 'osdemo pipe write'],
@@ -83,7 +83,7 @@ const typed: [line: string, completed: string][] = [
   ['osdemo tour --save=my', 'osdemo tour --save=my-run.ndjson'],
 ]
 
-/** Lines for a shell to be run in a folder with a recording, where `osdemo` is our program. */
+/** Runs lines in a shell, in a folder with a recording; `osdemo` there is the program of the checkout. */
 function shell(name: string, words: string[], script: string): string {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'my-run.ndjson'), '')
@@ -106,7 +106,7 @@ function testIn(name: string, title: string, body: () => void): void {
 }
 
 testIn('bash', 'completes', () => {
-  // bash cuts words at = as well; what it completes is the last of them.
+  // bash splits words at `=` too, and completes the last part.
   const lines = typed.map(([line]) => `try ${line.replace('=', ' = ')}`)
   const shown = shell(
     'bash',
@@ -121,7 +121,7 @@ testIn('bash', 'completes', () => {
 })
 
 testIn('zsh', 'completes', () => {
-  // A terminal of its own, with a key that completes and says what the line is then.
+  // A terminal of its own, with a key that completes and prints the line.
   const inner =
     'PROMPT=; autoload -Uz compinit; compinit -u -D; source <(osdemo completion zsh); show() { zle complete-word; print -r -- "[$BUFFER]"; BUFFER= }; zle -N show; bindkey \'^I\' show; print READY'
   const shown = shell(

@@ -1,4 +1,4 @@
-/** What the commands declare in their lists. Each test names the command and the line that it lacks. */
+/** The lists of commands. Each test names the command and the line that is missing. */
 import { Command } from '@commander-js/extra-typings'
 import { expect, test } from 'vitest'
 import { commands } from '../../src/commands/index.js'
@@ -7,7 +7,7 @@ import { demoCommand } from '../../src/commands/lib/spec.js'
 import { count, processId } from '../../src/commands/lib/values.js'
 import { chapters } from '../../src/commands/tour.js'
 
-/** What commander makes of these words. Throws where they are wrong. */
+/** Parses these words with commander. Throws when they are wrong. */
 async function choiceOf(words: string[]) {
   const literals = words.includes('--') ? words.length - words.indexOf('--') - 1 : 0
   return new Promise<Parameters<NonNullable<Parameters<typeof createProgram>[0]>>[0]>((resolve, reject) => {
@@ -15,7 +15,7 @@ async function choiceOf(words: string[]) {
   })
 }
 
-/** What the kill test puts in their places. */
+/** The values that the kill test puts in these places. */
 const places: Record<string, string> = { PORT: '7107', KEY: '8000000', NAME: '/name', PID: '1' }
 
 test.each([...commands])('%s: its lines for the kill test are right', async (path, { killLines }) => {

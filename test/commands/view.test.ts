@@ -1,4 +1,4 @@
-/** `osdemo view`, on recordings that the real program made. */
+/** `osdemo view`, with recordings that the real program made. */
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
@@ -16,7 +16,7 @@ import type { Event } from '../../src/events.js'
 import { newPlace, outcome, type Place, parseEvents, placeOfNobody } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
-/** Two terminals, recorded. */
+/** Records a reader and a writer, as in two terminals. */
 async function record(place: Place): Promise<{ reader: string; writer: string }> {
   const [reader, writer] = ['reader', 'writer'].map((name) => join(place.folder, `${name}.ndjson`))
   const runs = [
@@ -245,7 +245,10 @@ test.each([
   }
 })
 
-/** Node by itself catches SIGINT and SIGTERM, but not SIGHUP, the lowest bit: then it is ours that listens. */
+/**
+ * Node itself catches SIGINT and SIGTERM but not SIGHUP, the lowest bit. So a caught SIGHUP shows that osdemo's
+ * handlers are installed.
+ */
 function catchesHangup(pid: number): boolean {
   return /^SigCgt:\s.*[13579bdf]$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }
@@ -266,7 +269,7 @@ test('its memory does not grow with the recording', async () => {
     return { ...base, t: 1000 + seq, event: 'received', channel, seq, bytes: 7 }
   })
   const path = save(place, 'big', [run, ...events])
-  // The file alone would not fit.
+  // The file alone is larger than this heap.
   const { exit, stdout } = await view(place, [path], { NODE_OPTIONS: '--max-old-space-size=14' })
   expect(exit).toBe(0)
   expect(stdout.match(/\(7 bytes\)/g)).toHaveLength(20_000)

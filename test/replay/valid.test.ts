@@ -1,4 +1,4 @@
-/** What `osdemo view` takes for an event: what the published schema does, and fields of later versions. */
+/** What `osdemo view` accepts as an event: what the published schema accepts, and fields of later versions. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/events.js'
@@ -19,7 +19,7 @@ const events = [
   ...data.map((each) => ({ ...stamp, ...evidence, data: each })),
 ]
 
-/** Each event with one field left out, or of another type. */
+/** Each event with one field missing, or of another type. */
 const damaged = events.flatMap((event) =>
   Object.keys(event).flatMap((name) => {
     const { [name]: _, ...rest } = event

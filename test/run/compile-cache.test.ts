@@ -6,7 +6,7 @@ import { asUser, newPlace, type RunOptions, temporaryFolder } from '../support/o
 
 const hasCache = 'enableCompileCache' in nodeModule
 
-/** Runs `osdemo WORDS`, with these environment variables, as Node with its compile cache reports on stderr. */
+/** Runs `osdemo WORDS` with these environment variables. Node reports on stderr what it does with its compile cache. */
 async function osdemo(words: string[], env: Record<string, string>, options: RunOptions = {}) {
   const run = newPlace().osdemo(words, { ...options, env })
   return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
@@ -57,7 +57,7 @@ describe.runIf(hasCache)('the compile cache', () => {
   })
 })
 
-/** Prepares a folder as XDG_CACHE_HOME, in which `osdemo` must not be used. */
+/** Prepares a folder as XDG_CACHE_HOME, in which osdemo must not use the folder `osdemo`. */
 const unsafe: [string, (base: string) => void][] = [
   [
     'that all may write to',

@@ -8,7 +8,7 @@ function note(t: number, text: string): Event {
   return { v: 1, t, pid: 1, tid: 1, actor: 'a', event: 'note', text }
 }
 
-/** From the second actor on, events are put in order. */
+/** Starts a second actor: only then are events sorted. */
 function severalSpeak(sequencer: Sequencer): void {
   for (let i = 0; i < 2; i++) sequencer.actorStarted()
 }

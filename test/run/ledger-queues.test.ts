@@ -1,4 +1,4 @@
-/** What the next run does with a queue that a killed run has left; and that it touches no other. */
+/** The next run removes a queue that a killed run left behind, and no other queue. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -21,7 +21,10 @@ function newName(): string {
   return name
 }
 
-/** A queue and its record as a run leaves them that is killed: we are its maker, or another process is that had our pid. */
+/**
+ * A queue and its record, as a killed run leaves them. Its maker was another process that had this pid, or (`dead`
+ * false) is this process.
+ */
 function leftQueue({ dead = true, recorded = true } = {}) {
   const place = newPlace()
   const name = newName()
@@ -95,7 +98,7 @@ test('one whose maker was killed between making and recording it is known by its
 test('one that somebody else made when ours was only intended is left alone', async () => {
   const { place, name } = leftQueue({ recorded: false })
   const queue = openQueue(name, 'read', { nonblocking: true })
-  // Other programs make it without the mark.
+  // Other programs make queues without the mark.
   keepQueue(queue)
   queue.close()
   expect(await clean(place)).toEqual([])

@@ -1,4 +1,4 @@
-/** What a run leaves that was killed with SIGKILL, and that the next run removes this and nothing else. */
+/** What a run leaves behind that was killed with SIGKILL: the next run removes it, and nothing else. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
@@ -159,7 +159,7 @@ describe('a run that was killed', () => {
 })
 
 describe('the folder of a run', () => {
-  /** The folder of a killed demo, under another name. */
+  /** The folder of a killed demo, renamed. */
   async function renamedFolder(change: (parts: FolderName) => Partial<FolderName>) {
     const place = newPlace()
     const demo = place.osdemo(['pipe', 'demo'])
@@ -281,7 +281,7 @@ describe('a FIFO on record', () => {
     ['for writing', (path: string) => `echo hello > '${path}'`],
   ])('stays while some other program waits to open it %s, and no longer', async (_, line) => {
     const { place, path, entry } = await killedRun()
-    // The place's processes are osdemo's own: this one is of another.
+    // Processes of the place count as osdemo's own, so this one belongs to another place.
     const stranger = newPlace().sh(line(path))
     await until(() => waitsInGroup(stranger))
     await nextRun(place)
@@ -323,7 +323,7 @@ describe('a FIFO on record', () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     execFileSync('mkfifo', [path])
-    // As ext4 does: the number of a removed file is the first to be given to a new one.
+    // ext4 also gives the inode number of a removed file to the next new one.
     const { ino } = statSync(path)
     editRecord(entry, (old) => ({ ...old, id: ino }))
     await nextRun(place)
@@ -414,7 +414,7 @@ test.each([
   ],
 ])('records that %s do no harm, and keep no others from being swept', async (_, contents) => {
   const { place, path, entry } = await killedRun()
-  // Some are swept before the good one, and some after it.
+  // Some are swept before the valid record, and some after it.
   const bad = ['0', '9'].flatMap((name) =>
     contents.map((content, index) => ({ file: join(dirname(entry), `${name}${index}.json`), content })),
   )
@@ -422,7 +422,7 @@ test.each([
   await nextRun(place)
   expect([path, entry].filter((file) => existsSync(file))).toEqual([])
   expect(existsSync(import.meta.filename)).toBe(true)
-  // A run that makes and removes a FIFO of its own works beside them.
+  // Another run makes and removes a FIFO of its own while they exist.
   mkdirSync(dirname(entry), { recursive: true })
   for (const { file, content } of bad) writeFileSync(file, content)
   const run = place.osdemo(['pipe', 'read', '--path', path])
@@ -439,7 +439,7 @@ function recordOf(kind: string, name: string) {
   return { kind, name, maker: 1, since: 0, state: 'released' }
 }
 
-/** A `pipe read --path` that was killed while it waited: its FIFO and the record of it are still there. */
+/** A `pipe read --path` that was killed while it waited. Its FIFO and the record of the FIFO still exist. */
 async function killedRun({ relative = false } = {}) {
   const place = newPlace()
   const path = join(place.folder, 'p')
@@ -453,20 +453,20 @@ async function killedRun({ relative = false } = {}) {
   return { place, path, entry: join(runFolderOf(place), entries[0]!) }
 }
 
-/** Another command, which sweeps first: one that ends soon, because it refuses the path. */
+/** Another command. It sweeps first and then exits soon, because it refuses the path. */
 async function nextRun(place: Place): Promise<void> {
   const run = place.osdemo(['pipe', 'read', '--path', place.folder, '--quiet'])
   expect(await run.exit).toBe(1)
   expect(run.stderr()).toMatch(/^osdemo: .* is a folder, not a FIFO/)
 }
 
-/** The record as it was before the FIFO had been made. */
+/** The record as it is before the FIFO is made. */
 // biome-ignore lint/suspicious/noExplicitAny: it is JSON
 function unmade({ id: _, ...rest }: any) {
   return rest
 }
 
-/** Whether a shell, or what it has started, waits in open(2) of a FIFO. */
+/** Whether a shell, or a process that it started, is blocked in open(2) of a FIFO. */
 function waitsInGroup({ pid }: Run): boolean {
   return [pid, ...childrenOf(pid)].some(waitsForPartner)
 }

@@ -1,6 +1,6 @@
 /**
- * What another user may do who shares the machine: everything in /tmp, and whatever a careless mode lets him. The victim is
- * user 65533, the attacker user 65534.
+ * What another user of the same machine may do: everything in /tmp, and whatever a careless mode permits. The victim
+ * is user 65533, the attacker user 65534.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -33,10 +33,10 @@ import { until } from '../support/until.js'
 const victim = 65533
 const attacker = 65534
 
-/** Where the victim's runtime folder is when no login has given him a better one. */
+/** The victim's runtime folder without a login session, which would provide a better one. */
 const inTmp = `/tmp/osdemo-${victim}`
 
-/** Commands of the victim, whose XDG_RUNTIME_DIR is somebody else's, so that it cannot be used. */
+/** Commands of the victim. Their XDG_RUNTIME_DIR belongs to another user, so osdemo must not use it. */
 function victimsPlace(context: TestContext) {
   const options = asUser(victim, context)
   const { prefix } = asUser(attacker, context)
@@ -53,7 +53,7 @@ function victimsPlace(context: TestContext) {
   }
 }
 
-/** A folder of the test's that belongs to a user: only root can make one, so a test must have skipped where it is not root. */
+/** A folder that belongs to a user. Only root can make one, so a test must skip before this without root. */
 function folderOf(uid: number, mode: number): string {
   const folder = temporaryFolder()
   chownSync(folder, uid, uid)
@@ -140,7 +140,7 @@ describe('a FIFO at a path in a folder of the attacker’s', () => {
       chownSync(precious, victim, victim)
       execFileSync('mkfifo', ['-m', '666', path])
       const run = place.osdemo(['pipe', end, '--path', path, '--json'], options)
-      // The supervisor has looked; its actor has yet to open.
+      // The supervisor has checked the path; its actor has not opened it yet.
       await until(() => eventsSoFar(run).some(({ event }) => event === 'started'))
       const [actor] = childrenOf(run.pid)
       process.kill(actor!, 'SIGSTOP')

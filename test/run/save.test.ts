@@ -1,4 +1,4 @@
-/** `--save`: the run in a file as well. */
+/** `--save`: writes the run to a file as well. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -97,7 +97,7 @@ test('a full disk ends the run with 1, says so, and leaves nothing behind', asyn
   expect(place.leftovers()).toEqual([])
 })
 
-/** Where pictures are saved to: a folder of their own. */
+/** A folder for pictures only. */
 function picturesOf(place: Place): { folder: string; files: () => string[]; path(name: string): string } {
   const folder = join(place.folder, 'pictures')
   mkdirSync(folder)
@@ -119,7 +119,7 @@ test('one run is saved in all forms at once, and its stdout stays as it was', as
   expect(text('svg')).toMatch(/^<\?xml .*<\/svg>\n$/s)
   expect(text('html')).toMatch(/^<!doctype html>.*<\/html>\n$/s)
   expect(JSON.parse(text('trace.json')).traceEvents.length).toBeGreaterThan(20)
-  // What was recorded gives the same pictures, byte for byte.
+  // The recording gives the same pictures, byte for byte.
   for (const [ending, view] of [
     ['mmd', 'mermaid'],
     ['svg', 'svg'],
@@ -172,7 +172,7 @@ test('a run that is killed leaves no picture and no part of one, and the earlier
 test('what a kill leaves of a file that is being written, the next run removes', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
-  // A process that is killed in the middle: it has written down the name, and a part of the file.
+  // A process that is killed in the middle: it has recorded the name, and written a part of the file.
   const source = fileURLToPath(new URL('../../src/run/ledger.ts', import.meta.url))
   const draft = path('.osdemo-draft')
   const script = `import { record } from '${source}'
@@ -236,7 +236,7 @@ test('a symbolic link stays, and what it leads to gets the picture', async () =>
   expect(await place.osdemo(['short-reads', ...words]).exit).toBe(0)
   expect(readFileSync(path('real.svg'), 'utf8')).toContain('<svg')
   expect(files()).toEqual(['early.svg', 'link.svg', 'missing.svg', 'real.svg'])
-  // Nobody may read it now who could not before.
+  // No user may read it now who could not before.
   expect(statSync(path('real.svg')).mode & 0o777).toBe(0o640)
 })
 

@@ -1,4 +1,4 @@
-/** One process has a file open on a file system that does not answer: no command touches that file, so none hangs. */
+/** A process has a file open on a file system that does not answer. No command touches that file, so none blocks. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,14 +7,14 @@ import { holders, openFiles } from '../../src/proc/fds.js'
 import { newPlace, temporaryFolder, waitingActor } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
-/** How long a command may take, in milliseconds; the slowest takes two seconds. */
+/** The time limit of a command, in milliseconds. The slowest takes two seconds. */
 const patience = 15_000
 
 const fileSystem = fileURLToPath(new URL('../support/silent-file-system.mjs', import.meta.url))
 
-/** Starts a process that is held in read(2), and gives its pid and how to end it; undefined where this cannot be. */
+/** Starts a process that blocks in read(2). Returns its pid and how to end it; undefined where this is not possible. */
 async function startHeldProcess() {
-  // Its mount is seen in this mount namespace only, and is gone with the last process there.
+  // The mount is visible in this mount namespace only, and is removed with its last process.
   const command = ['--mount', process.execPath, fileSystem, temporaryFolder()]
   const daemon = spawn('unshare', command, { stdio: ['pipe', 'pipe', 'ignore'] })
   const release = () => void daemon.kill('SIGKILL')
@@ -33,13 +33,13 @@ test('a file on a file system that does not answer holds no command', async ({ s
   const held = await startHeldProcess()
   skip(!held, 'needs mount namespaces and FUSE')
   const place = newPlace()
-  // What a killed run has left: whoever sweeps asks all processes whether they use it.
+  // A killed run: the sweep of the next one asks for each process whether it uses the FIFO.
   const killed = place.osdemo(['pipe', 'read'])
   await waitingActor(killed)
   killed.child.kill('SIGKILL')
   await killed.exit
   const pid = `${held!.pid}`
-  // Whoever holds the other end is looked for among all descriptors.
+  // The search for the other end looks at all descriptors of all processes.
   const reader = newPlace().sh('exec cat', { stdio: ['pipe', 'ignore', 'ignore'] })
   const lines = [
     ['clean'],
@@ -57,7 +57,7 @@ test('a file on a file system that does not answer holds no command', async ({ s
   const endings = await Promise.all(
     runs.map(async ({ line, run }) => ({ line, exit: await Promise.race([run.exit, late]) })),
   )
-  // Before anything can fail: a process that hangs cannot be killed.
+  // First, before any assertion can fail: a process that is blocked there cannot be killed.
   held!.release()
   expect(endings).toEqual(lines.map((line) => ({ line, exit: 0 })))
 })

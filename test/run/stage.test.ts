@@ -1,4 +1,4 @@
-/** How a run and its parts end, with demos of the test's own. */
+/** How a run and its parts end, with demos made for the test. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import { run } from '../../src/run/run.js'
 import type { Stage } from '../../src/run/stage.js'
 import { temporaryFolder } from '../support/osdemo.js'
 
-/** Runs a demo in this process, in a runtime folder of the test's own. `abort` ends the run with an error. */
+/** Runs a demo in this process, with a runtime folder made for the test. `abort` ends the run with an error. */
 async function perform(demo: (stage: Stage, abort: (error: unknown) => void) => Promise<void>) {
   let abort: (error: unknown) => void = () => {}
   const events: Event[] = []
@@ -35,7 +35,7 @@ async function perform(demo: (stage: Stage, abort: (error: unknown) => void) => 
   return { events, failure }
 }
 
-/** An actor that waits in open(2) until it is killed. */
+/** An actor that blocks in open(2) until it is killed. */
 async function startWaiting(stage: Stage) {
   const path = await makePrivateFifo(stage, 'fifo')
   const config = { path, ours: true, follow: false, max: null, copy: false, report: true }
@@ -44,11 +44,11 @@ async function startWaiting(stage: Stage) {
   return { pid: actor.id, path }
 }
 
-/** Starts a file of the test's own as an actor. */
+/** A file made by the test, as the name of an actor. */
 function programOf(code: string): never {
   const file = join(temporaryFolder(), 'actor.cjs')
   writeFileSync(file, code)
-  // No actor of ours has such a name; the path leads there from the folder of the built ones.
+  // osdemo has no actor of this name. The path leads to the file from the folder of the built actors.
   return relative('dist/actors', file).replace(/\.cjs$/, '') as never
 }
 
@@ -152,7 +152,7 @@ test('runs in one process do not disturb each other: an error ends its own, a si
   )
   expect((await runs[0])?.failure).toEqual(new DemoFailed('aborted'))
   expect(paths.map((path) => existsSync(path))).toEqual([false, true, true])
-  // Only runs listen to this one here.
+  // Here only runs listen to this signal.
   process.emit('SIGQUIT')
   for (const run of runs.slice(1)) expect((await run).failure).toMatchObject({ exit: 131 })
   expect(paths.map((path) => existsSync(path))).toEqual([false, false, false])

@@ -1,4 +1,4 @@
-/** How actors live and die with their supervisor. */
+/** How actors start, and how they end with their supervisor. */
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ test.each([
   expect(await run.exit).toBe(137)
 })
 
-/** Here the end of its line cannot help, because its event loop does not turn. */
+/** These do not notice the end of their input, because their event loop does not turn. */
 test.each([
   ['setpriv', () => ({})],
   ['the actor itself', () => ({ PATH: pathWith('mkfifo') })],
@@ -57,7 +57,7 @@ test('an actor has its five descriptors, and nothing of the supervisor beyond th
   await until(() => run.stdout().includes('"port"'))
   const server = childrenOf(run.pid)[0]!
   const sockets = openFiles(server).filter(({ fd, target }) => fd > 2 && target.startsWith('socket:'))
-  // Its two lines and its listening socket; epoll, event and pipe descriptors are its own.
+  // Its two lines and its listening socket. It opened the epoll, event and pipe descriptors itself.
   expect(sockets).toHaveLength(3)
   run.child.kill('SIGINT')
   expect(await run.exit).toBe(0)

@@ -1,4 +1,4 @@
-/** How programs that are none of ours live and die with their supervisor. */
+/** How other programs start, and how they end with their supervisor. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { until } from '../support/until.js'
 
 const fixture = fileURLToPath(new URL('fixtures/program-holder.ts', import.meta.url))
 
-/** A process of its own that starts a program; it can be killed, which this one cannot. */
+/** A separate process that starts a program: unlike the test's own process, it can be killed. */
 function hold(words: string[], env: Record<string, string> = {}) {
   const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', fixture, ...words], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,7 +1,7 @@
 /**
- * Kills every command with SIGKILL at a random moment, again and again, and looks what is left: `npm run test:kills`.
- * Not part of `npm test`, because it takes minutes. Arguments: how many runs (200), the seed of the moments, and how
- * the commands begin that are wanted (all).
+ * Kills every command with SIGKILL at a random moment, again and again, and checks what is left behind: `npm run
+ * test:kills`. It takes minutes, so it is no part of `npm test`. Arguments: the number of runs (200), the seed of the
+ * moments, and a prefix of the commands to test (all).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -17,17 +17,17 @@ const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
 const [runs = 200, seed = Date.now() % 1_000_000] = process.argv.slice(2, 4).map(Number)
 const only = process.argv[4] ?? ''
 
-/** How many run side by side, and how long a command may live at most before it is killed, in milliseconds. */
+/** How many commands run at the same time, and the latest moment of the kill, in milliseconds. */
 const sideBySide = 4
 const longest = 2500
 
-/** What is there of right: the runtime folder and the default FIFO, which stay between runs, and what --save writes. */
+/** What may remain: the runtime folder and the default FIFO, which stay between runs, and the files of --save. */
 const expected = ['osdemo', 'osdemo/pipe', 'run.ndjson', 'run.svg', 'run.html']
 
-/** How long a process may outlive the kill of its supervisor, in milliseconds. */
+/** How long a process may outlive its killed supervisor, in milliseconds. */
 const patience = 2000
 
-/** A small generator of pseudo-random numbers in [0, 1), so that a seed gives the same moments again: xorshift32. */
+/** A small generator of pseudo-random numbers in [0, 1): xorshift32. The same seed gives the same moments. */
 function random(start: number): () => number {
   let state = start || 1
   return () => {
@@ -38,10 +38,10 @@ function random(start: number): () => number {
   }
 }
 
-/** What the kernel holds for all: System V objects, POSIX queues and shared memory. */
+/** The kernel objects of all users: System V objects, POSIX queues and shared memory. */
 function kernelObjects(): string {
   const tables = ['shm', 'msg', 'sem'].map((kind) => readText(`/proc/sysvipc/${kind}`) ?? '')
-  // How often a segment was used changes without us; that it is there is what counts.
+  // Other processes may attach a segment, so only its existence is compared.
   const ids = tables.flatMap((table) =>
     table.split('\n').map((line) => line.trim().split(/\s+/).slice(0, 2).join(' ')),
   )
@@ -76,13 +76,13 @@ function start(folder: string, line: string[]): ChildProcess {
 interface Outcome {
   line: string
   killedAfter: number
-  /** Milliseconds until the last process was gone; undefined when one stayed. */
+  /** Milliseconds until the last process had exited; undefined when one still runs. */
   gone: number | undefined
   before: string[]
   left: string[]
 }
 
-/** Kills a run at this moment; when it has ended by then, another one earlier. */
+/** Kills a run at this moment. If the run has exited by then, another one is killed earlier. */
 async function killOne(line: string[], moment: number): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'osdemo-kill-'))
   const child = start(folder, line)

@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 
-/** Actors always run from the build, so the tests build once, before any of them, unless nothing has changed since. */
+/** Actors always run from the build, so the tests build once before they start, unless nothing has changed. */
 export default function setup(): void {
   if (!isBuilt()) execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' })
 }
 
 function isBuilt(): boolean {
   const settings = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'tsconfig.framing.json']
-  // Folders too: what was removed from one has changed its time.
+  // Folders too: removing a file changes the time of its folder.
   const sources = ['src', ...readdirSync('src', { recursive: true }).map((file) => `src/${file}`)]
-  // What the build writes last.
+  // The build writes this file last.
   const built = statSync('dist/help.txt', { throwIfNoEntry: false })?.mtimeMs
   return built !== undefined && [...settings, ...sources].every((file) => statSync(file).mtimeMs < built)
 }

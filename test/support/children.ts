@@ -1,4 +1,4 @@
-/** Real processes and files to look at, which are gone when the test has finished. */
+/** Real processes and files to look at. They are removed when the test has finished. */
 import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -6,10 +6,10 @@ import { temporaryFolder } from './folders.js'
 
 export { temporaryFolder } from './folders.js'
 
-/** No process can have it: it is above PID_MAX_LIMIT of 64-bit kernels. */
+/** A pid that no process can have: above PID_MAX_LIMIT of 64-bit kernels. */
 export const NO_PID = 2 ** 22 + 1
 
-/** Starts a program that is killed, also when it is stopped, after the test. */
+/** Starts a program. It is killed after the test, even if it is stopped. */
 export function start(
   command: string,
   args: string[],

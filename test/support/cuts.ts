@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { encode, type FrameDecoder } from '../../src/framing/index.js'
 
-/** Cuts the bytes into chunks of these sizes, over and over. Each chunk has memory of its own. */
+/** Cuts bytes into chunks of these sizes, which are repeated. Each chunk has its own memory. */
 export function cut(bytes: Uint8Array, sizes: number[]): Uint8Array[] {
   const chunks: Uint8Array[] = []
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
@@ -16,7 +16,7 @@ export function joined(payloads: Uint8Array[]): Buffer {
   return Buffer.concat(payloads.map((payload) => encode(payload)))
 }
 
-/** What the payloads are, in a form that a failing test can show. */
+/** The payloads in hexadecimal, which a failing test can show. */
 export function hex(payloads: Iterable<Uint8Array>): string[] {
   return Array.from(payloads, (payload) => Buffer.from(payload).toString('hex'))
 }
@@ -27,7 +27,7 @@ export function header(length: number): Buffer {
   return bytes
 }
 
-/** Two ways to ask a decoder for its payloads; scan's are copied. */
+/** The two ways to get payloads from a decoder. Those of `scan` are copied. */
 export const ways: [string, (decoder: FrameDecoder, chunk: Uint8Array) => Buffer[]][] = [
   ['push', (decoder, chunk) => decoder.push(chunk)],
   [
@@ -44,7 +44,7 @@ export const ways: [string, (decoder: FrameDecoder, chunk: Uint8Array) => Buffer
 
 export const somePayloads = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 })
 
-/** Small chunks among large ones; an empty one now and then, but never only those. */
+/** Small chunks among large ones, some of them empty, but never only empty ones. */
 export const someSizes = fc
   .array(fc.oneof(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 700 })), {
     minLength: 1,

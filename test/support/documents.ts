@@ -1,4 +1,4 @@
-/** The documents, and what stands in them. */
+/** The documents and their parts. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** The echo server as the real program, and peers that behave as a test wants them to. */
+/** The echo server (the real program), and peers that behave as a test needs. */
 import { createConnection, type Socket } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
@@ -9,7 +9,7 @@ import { until } from './until.js'
 
 export const MiB = 1024 * 1024
 
-/** Not the encoder of the program: what is tested is not what it is tested with. */
+/** A second encoder: the one of the program is under test. */
 export function frame(payload: string | Buffer): Buffer {
   const body = Buffer.from(payload as string)
   const header = Buffer.alloc(4)
@@ -24,7 +24,7 @@ export interface Server extends Run {
   actor: number
 }
 
-/** The kernel is asked where it listens, since not every server has a stdout that can be read. */
+/** The port comes from the kernel, since some servers have no stdout that a test could read. */
 export async function serve(words: string[] = [], options: RunOptions = {}): Promise<Server> {
   const place = newPlace()
   const run = place.osdemo(['tcp-echo', '--port', '0', ...words], options)
@@ -45,7 +45,7 @@ export function isListening(port: number): boolean {
   return readTcpTable().some(({ state, local }) => state === 'LISTEN' && local.port === port)
 }
 
-/** The story so far as running text: a terminal's lines are broken anywhere. */
+/** The output so far on one line: a terminal's lines may be broken anywhere. */
 export function story({ stderr }: Run): string {
   return stderr().replaceAll(/\s+/g, ' ')
 }
@@ -53,16 +53,16 @@ export function story({ stderr }: Run): string {
 export interface Peer {
   socket: Socket
   received(): Buffer
-  /** Bytes that have come. */
+  /** The number of bytes received. */
   count(): number
-  /** FIN has come. */
+  /** Whether a FIN was received. */
   ended(): boolean
-  /** Nothing more can come, for whatever reason. */
+  /** Whether the connection is closed, for whatever reason. */
   closed(): boolean
   errno(): string | undefined
 }
 
-/** A connection that takes what comes. It answers the server's FIN with its own, unless it is `halfOpen`. */
+/** A connection that reads everything. It answers the server's FIN with its own, unless it is `halfOpen`. */
 export async function connect(port: number, { halfOpen = false, reads = true } = {}): Promise<Peer> {
   const socket = createConnection({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: halfOpen })
   const chunks: Buffer[] = []
@@ -94,7 +94,7 @@ export async function connect(port: number, { halfOpen = false, reads = true } =
   }
 }
 
-/** Waits until a process has this connection: a server that ends resets those that it has not accepted yet. */
+/** Waits until a process has accepted this connection: a server that exits resets the others. */
 export async function accepted({ socket }: Peer): Promise<void> {
   await until(() =>
     readTcpTable().some(
@@ -104,7 +104,7 @@ export async function accepted({ socket }: Peer): Promise<void> {
   )
 }
 
-/** Sends frames, takes as many bytes, says goodbye, and expects to have got the same bytes and nothing more. */
+/** Sends frames, receives as many bytes, closes, and expects the same bytes and no more. */
 export async function expectEcho(port: number, frames: Buffer): Promise<void> {
   const peer = await connect(port)
   peer.socket.write(frames)
@@ -114,7 +114,7 @@ export async function expectEcho(port: number, frames: Buffer): Promise<void> {
   expectSame(peer.received(), frames)
 }
 
-/** Of megabytes, `toEqual` would take minutes to show a difference. */
+/** With megabytes, `toEqual` would take minutes to show a difference. */
 export function expectSame(received: Buffer, expected: Buffer): void {
   if (expected.length < 10_000) expect(received).toEqual(expected)
   else
@@ -124,7 +124,7 @@ export function expectSame(received: Buffer, expected: Buffer): void {
     })
 }
 
-/** Writes each part only when the server has read the one before: no buffer of the kernel holds any of it. */
+/** Writes each part only when the server has read the previous one, so that no buffer of the kernel merges them. */
 export async function writeApart({ socket }: Peer, parts: Buffer[]): Promise<void> {
   for (const part of parts) {
     socket.write(part)
@@ -132,7 +132,7 @@ export async function writeApart({ socket }: Peer, parts: Buffer[]): Promise<voi
   }
 }
 
-/** How many bytes that this socket has sent wait in the kernel for the server to read them. */
+/** How many bytes from this socket the server has not read yet. */
 export function unread({ localPort, remotePort }: Socket): number | undefined {
   const rows = readTcpTable()
   const near = rows.find(({ local, remote }) => local.port === localPort && remote.port === remotePort)
@@ -142,7 +142,7 @@ export function unread({ localPort, remotePort }: Socket): number | undefined {
 
 export async function expectAllGone({ pid, port, actor, place }: Server): Promise<void> {
   await until(() => !isAlive(pid) && !isAlive(actor))
-  // A process whose first thread has died counts as a zombie, while the others may still hold the socket for a moment.
+  // A process whose main thread has exited counts as a zombie, while others may still hold the socket for a moment.
   await until(() => !isListening(port))
   expect({ processes: processesOf(place), files: place.leftovers() }).toEqual({
     processes: [],

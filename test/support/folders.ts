@@ -1,4 +1,4 @@
-/** Folders that go away with the test. */
+/** Folders that are removed after the test. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,8 +12,9 @@ export function temporaryFolder(): string {
 }
 
 /**
- * A folder to be the whole PATH of a command, with these programs only. @throws when one of them is not
- * installed here
+ * A folder with only these programs, to be the whole PATH of a command.
+ *
+ * @throws when one of them is not installed here
  */
 export function pathWith(...programs: string[]): string {
   const folder = temporaryFolder()

@@ -1,4 +1,4 @@
-/** A machine without FFI. */
+/** Simulates a machine without FFI. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from './osdemo.js'
@@ -10,7 +10,7 @@ Module._load = function (name, ...rest) {
   return load.call(this, name, ...rest)
 }`
 
-/** Environment variables with which koffi cannot be loaded, as where its package has nothing for the platform. */
+/** Environment variables that make koffi fail to load, as on a platform that its package does not support. */
 export function withoutFfi(): { NODE_OPTIONS: string } {
   const file = join(temporaryFolder(), 'no-koffi.cjs')
   writeFileSync(file, code)

@@ -1,4 +1,4 @@
-/** Runs the real program, as a user would, with a runtime folder of the test's own. */
+/** Runs the real program, as a user would, with a runtime folder made for the test. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -19,7 +19,7 @@ export { temporaryFolder } from './folders.js'
 
 export const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
 
-/** A running or ended `osdemo`. */
+/** A run of `osdemo`, which may have exited. */
 export interface Run {
   pid: number
   child: ChildProcess
@@ -28,33 +28,36 @@ export interface Run {
   stderr(): string
   /** What it has written to stdout so far, as bytes. */
   bytes(): Buffer
-  /** Its end: the exit code (128 + n when signal n killed it, as a shell says it). */
+  /** Its exit code; 128 + n when signal n killed it, as in a shell. */
   exit: Promise<number>
 }
 
 export interface RunOptions {
-  /** fd 0 to 2; By default stdin is /dev/null, the others are collected. */
+  /** Descriptors 0 to 2. By default stdin is /dev/null, and the others are collected. */
   stdio?: [StdioPart, StdioPart, StdioPart]
   env?: Record<string, string>
   cwd?: string
-  /** In a process group of its own, which a test can signal as a terminal does. */
+  /** Starts it in its own process group, which a test can signal as a terminal does. */
   detached?: boolean
-  /** Words before the program that end by executing it, so that the pid stays: `taskset -c 0`. */
+  /** Words before the program, of a command that executes it and so keeps the pid: `taskset -c 0`. */
   prefix?: string[]
-  /** The path of another `osdemo` than that of the checkout. */
+  /** The path of an `osdemo` other than that of the checkout. */
   program?: string
 }
 type StdioPart = 'pipe' | 'ignore' | number
 
-/** A place where terminals find each other: the two ends of a test share one. */
+/** A place where terminals find each other. Both ends of a test share one. */
 export interface Place {
-  /** XDG_RUNTIME_DIR of its commands. */
+  /** The XDG_RUNTIME_DIR of its commands. */
   folder: string
-  /** Starts `osdemo WORDS`. It is killed when the test ends, whatever became of it. */
+  /** Starts `osdemo WORDS`. It is killed when the test ends, whatever happens to the test. */
   osdemo(words: string[], options?: RunOptions): Run
-  /** Starts a line of sh in which `osdemo` is our program. Its whole process group is killed when the test ends. */
+  /**
+   * Starts a line of sh in which `osdemo` is the program of the checkout. Its whole process group is killed when the
+   * test ends.
+   */
   sh(line: string, options?: RunOptions): Run
-  /** What lies in the runtime folder now, records included. The default FIFO is not left: it stays there between runs. */
+  /** The files now in the runtime folder, records included, without the default FIFO, which stays between runs. */
   leftovers(): string[]
 }
 
@@ -83,7 +86,7 @@ export function newPlace(): Place {
     onTestFinished(async () => {
       child.kill('SIGKILL')
       if (detached) killQuietly(-child.pid!)
-      // An actor that a killed run has left would hold its stderr, and the run would not close.
+      // An actor of a killed run would hold its stderr open, and the run would not close.
       for (const pid of processesOf({ folder })) killQuietly(pid)
       await exit
     })
@@ -125,21 +128,21 @@ export function defaultFifo({ folder }: Pick<Place, 'folder'>): string {
   return join(folder, 'osdemo', 'pipe')
 }
 
-/** The end of a run, with all that it has written. */
+/** Waits for the end of a run. Returns its exit code and all its output. */
 export async function outcome(run: Run): Promise<{ exit: number; stdout: string; stderr: string }> {
   return { exit: await run.exit, stdout: run.stdout(), stderr: run.stderr() }
 }
 
-/** Kills a process, or a group as kill(2) names it, also one whose leader has ended. */
+/** Kills a process, or a process group as kill(2) names it, even if it has exited. */
 function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // Nobody is there any more.
+    // It has exited.
   }
 }
 
-/** The events of a run's stdout under `--json`. */
+/** The events on the stdout of a run with `--json`. */
 export function parseEvents(stdout: string): Event[] {
   return stdout
     .split('\n')
@@ -147,7 +150,7 @@ export function parseEvents(stdout: string): Event[] {
     .map((line) => JSON.parse(line))
 }
 
-/** The events that a run under `--json` has written so far; a line that is still being written is left out. */
+/** The events that a run with `--json` has written so far, without an unfinished line. */
 export function eventsSoFar(run: Run): Event[] {
   const text = run.stdout()
   return parseEvents(text.slice(0, text.lastIndexOf('\n') + 1))
@@ -155,7 +158,7 @@ export function eventsSoFar(run: Run): Event[] {
 
 let validate: ValidateFunction | undefined
 
-/** What the published schema has against these events. */
+/** The events that the published schema refuses, and why. */
 export function invalidEvents(events: Event[]): string[] {
   validate ??= compileSchema()
   const check = validate
@@ -170,8 +173,8 @@ function compileSchema(): ValidateFunction {
 }
 
 /**
- * Runs a demo under `--json` to its end, and expects of it what is expected of every demo: exit 0, valid events, claims
- * that hold, evidence, and nothing left behind.
+ * Runs a demo with `--json` to its end, and expects what every demo must do: exit 0, valid events, claims that hold,
+ * evidence, and nothing left behind.
  */
 export async function playDemo(
   words: string[],
@@ -200,7 +203,7 @@ export async function playDemo(
   return events
 }
 
-/** The claims of a run, or of the chapters of a tour, that the list in docs/reference/events.md does not have for this command. */
+/** The claims of a run, or of the chapters of a tour, that docs/reference/events.md does not list for this command. */
 export function unlistedClaims(events: Event[]): string[] {
   const listed = claimIds()
   let command = ''
@@ -211,13 +214,13 @@ export function unlistedClaims(events: Event[]): string[] {
   })
 }
 
-/** The path of the command that some words call: `queue demo` of `queue --messages 3`. */
+/** The path of the command that these words call: `queue demo` for `queue --messages 3`. */
 function pathOf([first = '', second = '']: string[]): string {
   if (commands.has(`${first} ${second}`)) return `${first} ${second}`
   return commands.has(first) ? first : `${first} ${defaultOf(first)}`
 }
 
-/** A place of user 65534, whose commands run as that user; skips the test where this cannot be. */
+/** A place of user 65534, whose commands run as that user. Skips the test where this is not possible. */
 export function placeOfNobody(context: Skippable) {
   const options = asUser(65534, context)
   const place = newPlace()
@@ -229,24 +232,24 @@ interface Skippable {
   skip(condition: boolean, note: string): void
 }
 
-/** How to run a command as another user; skips the test where this cannot be. */
+/** How to run a command as another user. Skips the test where this is not possible. */
 export function asUser(uid: number, { skip }: Skippable) {
   const prefix = ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
-  // Twice: that user must be able to start Node himself.
+  // Node starts Node, because the user must be able to do that too.
   const again = ['sh', '-c', '"$0" "$1" --version', process.execPath, program]
   const probe = spawnSync('env', [...prefix, ...again])
   skip(probe.status !== 0, 'needs root, setpriv, and a Node and a checkout that any user may read')
   return { prefix }
 }
 
-/** The pids of a run's actors: the processes whose parent it is. */
+/** The pids of a run's actors: the children of its process. */
 export function childrenOf(pid: number): number[] {
   return readNumbers('/proc').filter((child) =>
     readText(`/proc/${child}/status`)?.includes(`\nPPid:\t${pid}\n`),
   )
 }
 
-/** The pids of all living processes that a place has to do with: what its runs started, however it came about. */
+/** The pids of all running processes that belong to a place: everything that its runs started. */
 export function processesOf({ folder }: Pick<Place, 'folder'>): number[] {
   const variable = `XDG_RUNTIME_DIR=${folder}`
   return readNumbers('/proc').filter((pid) =>
@@ -259,17 +262,17 @@ export function hasOpen(pid: number, path: string): boolean {
   return openFiles(pid).some((file) => file.target === path)
 }
 
-/** The pid of a run's actor, once the kernel holds it in open(2) of a FIFO whose other end nobody has opened. */
+/** The pid of a run's actor, as soon as it blocks in open(2) of a FIFO whose other end is not open. */
 export function waitingActor({ pid }: Run): Promise<number> {
   return until(() => childrenOf(pid).find(waitsForPartner))
 }
 
-/** Whether a process is held in open(2) of a FIFO whose other end nobody has opened. */
+/** Whether a process is blocked in open(2) of a FIFO whose other end is not open. */
 export function waitsForPartner(pid: number): boolean {
   return waitingThreads(pid).some(({ wchan }) => wchan === 'wait_for_partner')
 }
 
-/** Throws unless a place's runs have left nothing: no file in the runtime folder, and no process. */
+/** Throws when the runs of a place have left a file in the runtime folder, or a process. */
 export function expectNothingLeft(place: Place): void {
   const left = [...place.leftovers(), ...processesOf(place).map((pid) => `process ${pid}`)]
   expect(left).toEqual([])

@@ -1,4 +1,7 @@
-/** What a program sees of process PID, its descriptor FD and its file PATH: run by elsewhere.test.ts, prints JSON. */
+/**
+ * What another program reads about process PID, its descriptor FD and its file PATH. elsewhere.test.ts runs it; it
+ * prints JSON.
+ */
 import { statSync } from 'node:fs'
 import { bootId } from '../../src/proc/boot.js'
 import { fdFlags, holders, openFiles } from '../../src/proc/fds.js'

@@ -1,7 +1,7 @@
-/** POSIX queues as the kernel has them. */
+/** POSIX queues, as the kernel reports them. */
 import { openQueue } from '../../src/ipc/posix-mq.js'
 
-/** How many messages are in a queue; undefined when there is none. */
+/** The number of messages in a queue; undefined when it does not exist. */
 export function depthOf(name: string): number | undefined {
   try {
     const queue = openQueue(name, 'read', { nonblocking: true })

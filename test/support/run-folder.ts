@@ -1,10 +1,10 @@
-/** The folders of runs in a runtime folder, as a test finds and changes them. */
+/** Finds and changes the folders of runs in a runtime folder. */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { expect } from 'vitest'
 import type { Place } from './osdemo.js'
 
-/** The folder of the only run of a place that has one. */
+/** The folder of a place's only run. */
 export function runFolderOf(place: Place): string {
   const runtime = join(place.folder, 'osdemo')
   const names = readdirSync(runtime).filter((name) => name.startsWith('run-'))
@@ -19,7 +19,7 @@ export interface FolderName {
   boot: string
 }
 
-/** Renames the folder of a run, whose name says who the run is. */
+/** Renames the folder of a run; the name identifies the run. */
 export function renameFolder(folder: string, change: (parts: FolderName) => Partial<FolderName>): string {
   const [, pid = '', start = '', boot = '', namespaces = '0.3'] = basename(folder).split('-')
   const name = { pid, startTicks: `${Number.parseInt(start, 36)}`, boot, namespaces }
@@ -31,7 +31,7 @@ export function renameFolder(folder: string, change: (parts: FolderName) => Part
   return renamed
 }
 
-/** Changes a record. What is not changed stays as it was written. */
+/** Changes a record; the other fields stay as they are. */
 // biome-ignore lint/suspicious/noExplicitAny: it is JSON
 export function editRecord(entry: string, change: (content: any) => unknown): void {
   writeFileSync(entry, JSON.stringify(change(JSON.parse(readFileSync(entry, 'utf8')))))

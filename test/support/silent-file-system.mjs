@@ -1,9 +1,10 @@
 /**
- * A FUSE file system that stops answering, as a network file system does whose server is gone: node silent-file-system.mjs FOLDER.
- * It mounts itself there, so run it in a mount namespace of its own (unshare --mount), as root. Its one file, `file`, can be opened;
- * the first read(2) of it gets no answer, and from then on nothing does. A cat reads it; the line `PID` on stdout says that this
- * cat is held. The messages are those of linux/fuse.h, little-endian; the mount is gone, and whoever waits is let go, when this
- * process dies: with its stdin, or after a minute.
+ * A FUSE file system that stops answering, like a network file system whose server has failed: node
+ * silent-file-system.mjs FOLDER. It mounts itself on the folder, so run it as root in a mount namespace of its own
+ * (unshare --mount). It has one file, `file`, which can be opened. The first read(2) of it is never answered, and
+ * nothing after it is. A cat reads the file; the line `PID` on stdout reports that this cat is blocked. The file
+ * system is removed, and blocked processes continue, when this process exits: at the end of its stdin, or after a
+ * minute. The messages are those of linux/fuse.h, little-endian.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { openSync, read, writeSync } from 'node:fs'
@@ -12,7 +13,7 @@ import { join } from 'node:path'
 const [LOOKUP, GETATTR, OPEN, READ, INIT] = [1, 3, 14, 15, 26]
 const folderNode = 1n
 const fileNode = 2n
-/** A number that hardly any other file has. */
+/** An inode number that hardly any other file has. */
 const fileInode = 4_711_000_815n
 const openDirectIo = 1
 
@@ -64,7 +65,7 @@ function answerTo(opcode, node) {
     body.writeUInt32LE(65_536, 20)
     return body
   }
-  // Neither names nor attributes are valid for longer than this one question.
+  // Names and attributes are valid for this one request only.
   if (opcode === LOOKUP) {
     const entry = Buffer.alloc(40)
     entry.writeBigUInt64LE(fileNode, 0)

@@ -1,7 +1,7 @@
-/** Events for tests of pictures: small stories by hand, and a large one. */
+/** Events for tests of pictures: small stories written by hand, and a large one. */
 import type { Event, Fact, RunFact } from '../../src/events.js'
 
-/** Says facts, a millisecond apart unless told otherwise. */
+/** Makes events, a millisecond apart unless a test sets their time. */
 export function createTeller() {
   let t = 1_000_000
   const events: Event[] = []
@@ -51,7 +51,7 @@ export const received = (channel: string, seq: number, text: string): Fact =>
     event: 'received',
   }) as Fact
 
-/** Texts that mean something to some parser. */
+/** Texts that are syntax to some parser. */
 export const harmful = [
   '<img src=x onerror="document.title=1">',
   '</script><script>document.title=1</script>',
@@ -69,7 +69,7 @@ export const harmful = [
   "javascript:alert('1')",
 ]
 
-/** A bit of everything, with a text in every place where one may stand. */
+/** Every kind of event, with this text in every field that takes one. */
 export function storyOf(text: string): Event[] {
   const { events, say } = createTeller()
   say('osdemo', 1, { ...run, command: ['pipe', text] })
@@ -104,7 +104,7 @@ export function storyOf(text: string): Event[] {
   return events
 }
 
-/** Some 2,000 events: messages between four processes, every hundredth lost, calls within calls, claims. */
+/** About 2,000 events: messages between four processes, every hundredth lost; nested calls; claims. */
 export function longStory(): Event[] {
   const { events, say } = createTeller()
   say('osdemo', 1, run)

@@ -1,8 +1,8 @@
 /**
- * Looks every 20 ms until there is something to see, and returns it: for tests that wait for another process.
+ * Calls `look` every 20 ms until it finds something, and returns that: for tests that wait for another process.
  *
- * @param look named in the error message by its own source text
- * @param ms how long to wait before that counts as a failure
+ * @param look the error message shows its source text
+ * @param ms after how many milliseconds the test fails
  */
 export async function until<T>(look: () => T | Promise<T>, ms = 30_000): Promise<Seen<T>> {
   const deadline = performance.now() + ms
@@ -16,7 +16,7 @@ export async function until<T>(look: () => T | Promise<T>, ms = 30_000): Promise
 
 type Seen<T> = Exclude<T, undefined | null | false | 0 | ''>
 
-/** vitest rewrites `name(x)` of an import to `(0,__vite_ssr_import_0__.name)(x)`: this undoes it. */
+/** Undoes what vitest makes of an imported `name(x)`: `(0,__vite_ssr_import_0__.name)(x)`. */
 function sourceOf(look: () => unknown): string {
   return String(look).replaceAll(/\(0,\s*__vi\w+\.(\w+)\)/g, '$1')
 }

@@ -1,4 +1,4 @@
-/** For tests of `why`: programs that osdemo did not write, and its answers about them. */
+/** For tests of `why`: programs that are no part of osdemo, and the answers about them. */
 import { spawn, spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, type TestContext } from 'vitest'
@@ -13,13 +13,13 @@ import { until } from './until.js'
 
 const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' })
 
-/** Starts a program of Python; skips the test where there is none. */
+/** Starts a Python program; skips the test without Python. */
 export function startPython({ skip }: TestContext, code: string): number {
   skip(python.status !== 0, 'needs python3')
   return start(python.stdout.trim(), ['-c', code]).pid
 }
 
-/** Starts a program of C; skips the test where there is no compiler. */
+/** Starts a C program; skips the test without a compiler. */
 export function startC({ skip }: TestContext, name: string, source: string): number {
   skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
   const program = join(temporaryFolder(), name)
@@ -28,13 +28,14 @@ export function startC({ skip }: TestContext, name: string, source: string): num
   return start(program, []).pid
 }
 
-/** Starts a line of sh, whose processes are all killed after the test. */
+/** Starts a line of sh. All its processes are killed after the test. */
 export function startShell(line: string, cwd?: string): { pid: number; printed(): string } {
   const child = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'ignore'], detached: true, cwd })
   const closed = new Promise((resolve) => child.once('close', resolve))
   onTestFinished(async () => {
     spawnSync('kill', ['-KILL', '--', `-${child.pid}`], { stdio: 'ignore' })
-    // Who waits for a FIFO that is removed could be waiting for any, and other tests would leave theirs.
+    // A process that waits for a removed FIFO could be waiting for any FIFO. So it must exit before another test
+    // looks.
     await closed
   })
   let printed = ''
@@ -44,12 +45,12 @@ export function startShell(line: string, cwd?: string): { pid: number; printed()
   return { pid: child.pid!, printed: () => printed }
 }
 
-/** The child of that name, once there is one. */
+/** The child of this name, as soon as there is one. */
 export function childNamed(parent: number, name: string): Promise<number> {
   return until(() => childrenOf(parent).find((pid) => readStat(pid)?.comm === name))
 }
 
-/** Until the main thread of a process sleeps in this system call. */
+/** Waits until the main thread of a process sleeps in this system call. */
 export async function inCall(pid: number, call: RegExp): Promise<void> {
   await until(() => {
     const main = waitingThreads(pid).find(({ tid }) => tid === pid)
@@ -57,7 +58,7 @@ export async function inCall(pid: number, call: RegExp): Promise<void> {
   })
 }
 
-/** Until a process has so many threads, all of which sleep in this system call. */
+/** Waits until a process has this many threads, all of them asleep in this system call. */
 export async function allInCall(pid: number, threads: number, call: RegExp): Promise<void> {
   await until(() => {
     const all = waitingThreads(pid)
@@ -67,7 +68,7 @@ export async function allInCall(pid: number, threads: number, call: RegExp): Pro
 
 export interface Answer {
   events: Fact[]
-  /** All its sentences, a line each. */
+  /** All its sentences, one per line. */
   text: string
   /** The command to type in another terminal. */
   command: string
@@ -84,7 +85,7 @@ function recordsOf({ events }: Answer): RecordData[] {
   })
 }
 
-/** What blocks a thread, as the answer has it for programs: each time that it was told. */
+/** What blocks a thread, as data: each report of it. */
 export function waitsOf(answer: Answer, pid: number, tid = pid): RecordData[] {
   return recordsOf(answer).filter((data) => data.pid === pid && data.tid === tid)
 }
@@ -98,7 +99,7 @@ export function deadlockOf(answer: Answer): RecordData | undefined {
   return recordsOf(answer).find(({ kind }) => kind === 'deadlock')
 }
 
-/** What is watched by poll(2) and its kind: for each descriptor the kind of what it waits for. */
+/** The kinds of objects that a thread watches with poll(2) and the like, one per descriptor. */
 export function watchedOf({ events }: Answer): unknown[] {
   return events.flatMap((event) => {
     const data: unknown[] = event.event === 'evidence' && Array.isArray(event.data) ? event.data : []
@@ -110,7 +111,11 @@ interface Narrow extends Pick<Stage, 'say' | 'note' | 'evidence' | 'claim' | 'po
   signal: Pick<AbortSignal, 'throwIfAborted'>
 }
 
-/** Asks without a process of osdemo, which would only take its time to start. @param betweenLooks what happens meanwhile */
+/**
+ * Asks within this process, because starting osdemo takes time.
+ *
+ * @param betweenLooks runs between two looks at the process
+ */
 export async function ask(pid: number, betweenLooks = () => {}): Promise<Answer> {
   const events: Fact[] = []
   const say = (fact: Fact) => void events.push(fact)
@@ -139,7 +144,7 @@ export function answerOf(events: Fact[]): Answer {
   return { events, text: notes.map(({ text }) => text).join('\n'), command, claims }
 }
 
-/** Types it in another terminal. */
+/** Types the command in another terminal. */
 export function type({ command }: Answer): void {
   startShell(command.replace(/^osdemo /, `'${process.execPath}' '${resolve('bin/osdemo.js')}' `))
 }

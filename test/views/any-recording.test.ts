@@ -1,4 +1,4 @@
-/** Whatever a recording says, as long as its lines are events, every view shows it. */
+/** Every view shows any recording whose lines are events. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -29,7 +29,7 @@ const schema: Schema & { definitions: Record<string, Schema> } = JSON.parse(
 
 const extremes = [0, -0, 1, -1, 2 ** 31, -(2 ** 53), 1e21, 1e308, -1e308, Number.MAX_SAFE_INTEGER]
 const integer = fc.oneof(
-  // The same numbers and names again and again: events of one call, process, channel or table.
+  // The same numbers and names again and again, so that events share calls, processes, channels and tables.
   { weight: 4, arbitrary: fc.constantFrom(1, 2) },
   { weight: 1, arbitrary: fc.constantFrom(...extremes) },
   { weight: 1, arbitrary: fc.maxSafeInteger() },
@@ -47,7 +47,7 @@ const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 9 }),
 )
 
-/** Values of which the published schema says that they are right. */
+/** Values that the published schema accepts. */
 function valuesOf(rule: Schema): fc.Arbitrary<unknown> {
   if (rule.$ref) return valuesOf(schema.definitions[rule.$ref.split('/').at(-1)!]!)
   if (rule.anyOf) return fc.oneof(...rule.anyOf.map(valuesOf))
@@ -82,7 +82,7 @@ function recordsOf({ properties, required = [], additionalProperties }: Schema):
   return fc.record(record, { requiredKeys: required })
 }
 
-/** None of them is marked as detail, which most views would leave out. */
+/** Without `detail`, since most views leave out such events. */
 const shown = schema.anyOf!.map(({ properties: { detail: _, ...properties } = {}, ...rule }) =>
   valuesOf({ ...rule, properties }),
 )
@@ -107,7 +107,7 @@ async function show(name: ViewName, recorded: Event[], width = 80): Promise<stri
   return recorded.map((event) => view.event(event)).join('') + view.end()
 }
 
-/** More than a call takes arguments. */
+/** More than a call can have arguments. */
 const many = 150_000
 
 const base = { v: 1, pid: 5, tid: 5, actor: 'osdemo' } as const

@@ -1,4 +1,4 @@
-/** Pictures in a real browser, one for the whole file, which has no network. */
+/** Pictures in a real browser without network, one browser for the whole file. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { pictures } from '../../src/views/pictures.js'
 import { newPlace, temporaryFolder } from '../support/osdemo.js'
 import { harmful, longStory, storyOf } from '../support/stories.js'
 
-/** What functions have that run in the page. */
+/** Names that exist for functions that run in the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Node's types know no browser.
 declare const document: any, getComputedStyle: any, mermaid: any
 
@@ -31,7 +31,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
   })
   afterAll(() => browser?.close())
 
-  /** A new page, and all that it has complained about or asked for. */
+  /** A new page, and everything that it logged or tried to load. */
   async function openPage(options: BrowserContextOptions = {}): Promise<{ page: Page; heard: string[] }> {
     const context = await browser.newContext(options)
     onTestFinished(() => context.close())
@@ -47,7 +47,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
     return { page, heard }
   }
 
-  /** Opens the page of some events as a file. */
+  /** Writes the page of some events to a file, and opens it. */
   async function openHtml(events: Event[], options?: BrowserContextOptions) {
     const file = join(temporaryFolder(), 'run.html')
     writeFileSync(file, draw(pictures.html(), events))
@@ -89,7 +89,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
     }, diagrams)
     expect(drawn.filter((text) => text.startsWith('FAILED'))).toEqual([])
     expect(drawn[0]).toContain('Message 9 (10 bytes)')
-    // Mermaid shows a text as it was, markup and all.
+    // Mermaid shows the text unchanged, with its markup.
     for (const text of harmful.slice(0, 3))
       expect(drawn.some((shown) => shown.includes(text.slice(0, 20)))).toBe(true)
     expect(heard).toEqual([])
@@ -106,7 +106,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
       expect(await page.locator(foreign).count()).toBe(0)
       expect(await page.locator('script').count()).toBe(1)
       const cells: string[] = await page.locator('td').allTextContents()
-      // Up to the first character that is shown as an escape.
+      // The text before the first character that is shown as an escape.
       const [shown] = text.split(/[\p{Cc}\p{Cs}\u202e]/u) as [string]
       expect(cells.filter((cell) => cell.includes(shown)).length).toBeGreaterThan(10)
     }

@@ -1,9 +1,9 @@
 /**
- * The run as one page that needs nothing else: the picture, the claims with their evidence, and all events in
- * a table that can be searched.
+ * The run as one self-contained page: the picture, the claims with their evidence, and a table of all events that can
+ * be searched.
  *
- * Text of messages is escaped; should that ever fail, the page's policy still lets nothing run but its own
- * script, and nothing be loaded from anywhere.
+ * The text of messages is escaped. Should that ever fail, the content security policy of the page still allows no
+ * script but its own, and no resource from anywhere else.
  */
 import { createHash } from 'node:crypto'
 import { counted } from '../../text.js'
@@ -17,7 +17,7 @@ import { pageScript, pageStyle } from './page.js'
 /** A browser becomes slow with more rows. */
 const mostRows = 20_000
 
-/** @param shown what of the story is in the picture */
+/** @param shown the part of the story that the picture shows */
 export function drawPage(story: Story, shown: Story): string {
   const name = escapeXml(nameOf(story))
   const [run] = story.runs
@@ -52,7 +52,7 @@ ${eventsSection(story)}
 `
 }
 
-/** A script or style as a policy names it. */
+/** The hash by which a content security policy names a script or style. */
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }

@@ -1,4 +1,4 @@
-/** What makes the page work and look: plain CSS and a small script, both in the page itself. */
+/** The style and the script of the page. Both are in the page itself. */
 
 export const pageStyle = `:root{color-scheme:light dark;--paper:#fff;--ink:#1c2230;--dim:#596273;--line:#ccd2dc;--soft:#f4f6f9;--link:#1f5fbf;--good:#1b7f3b;--bad:#c62828}
 @media (prefers-color-scheme:dark){:root{--paper:#14181f;--ink:#e7eaf0;--dim:#a6afbd;--line:#3a4350;--soft:#1c222c;--link:#78aeff;--good:#5fd08a;--bad:#ff7b72}}
@@ -34,10 +34,7 @@ tbody tr:nth-child(even){background:var(--soft)}
 @media print{.tools,#detail{display:none}.table{max-height:none}}
 `
 
-/**
- * Filters the table, shows what is pointed at, makes the picture wider. Without it, all is still there to be
- * read.
- */
+/** Filters the table, shows details on hover, and widens the picture. The page can be read without it. */
 export const pageScript = `'use strict'
 for (const tools of document.querySelectorAll('.tools')) tools.hidden = false
 const rows = [...document.querySelectorAll('tbody tr')].map((row) => {

@@ -1,4 +1,7 @@
-/** The lines of a sequence diagram, and what Mermaid demands of their order: who is there, who is active. */
+/**
+ * The lines of a sequence diagram, in an order that Mermaid accepts: it refuses a message to a participant that does
+ * not exist, and an unbalanced activation.
+ */
 
 import { describe, subject, versions } from '../describe-event.js'
 import type { Lane, Step, Story } from '../story/index.js'
@@ -8,18 +11,16 @@ import { escapeText, label } from './text.js'
 export interface Diagram {
   draw(step: Step): void
   note(text: string): void
-  /**
-   * Of both ends of an arrow one draws it: the earlier, or where the other side is not there yet, the later.
-   */
+  /** An arrow is drawn at one of its two ends: the earlier one, or the later one when the other side does not exist yet. */
   isDue(step: Step, arrow: Arrow): boolean
-  /** In characters, so far. */
+  /** Characters so far. */
   readonly length: number
   text(): string
 }
 
 export function createDiagram({ lanes, runs }: Story): Diagram {
   const lines: string[] = []
-  /** Whose start was not told is there from the beginning, and so is the first to speak. */
+  /** A lane whose start is not recorded is present from the beginning, and so is the first lane. */
   const roots = lanes.filter((lane) => lane.index === 0 || !lane.parent)
   const present = new Set(roots)
   const gone = new Set<Lane>()
@@ -33,7 +34,7 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
     lines.push(`  ${line}`)
     length += line.length + 3
   }
-  /** A participant that is present: that of the lane, or of its nearest ancestor, or else the first. */
+  /** A participant that is present: the lane itself, its nearest ancestor that is, or else the first one. */
   const stand = (lane: Lane | undefined): string => {
     for (let one = lane, steps = 0; one && steps < lanes.length; one = one.parent, steps++) {
       if (present.has(one)) return id(one)
@@ -107,7 +108,7 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
           return call(step)
         case 'sent':
         case 'received':
-          return message(step, arrow!) // The story gives each message an arrow.
+          return message(step, arrow!) // Every message of a story has an arrow.
         case 'tally':
           return note(`${event.direction} ${describe(event)}`, lane)
         case 'claim':

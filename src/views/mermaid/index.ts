@@ -1,9 +1,9 @@
 /**
- * A sequence diagram for Mermaid, which GitHub and GitLab draw: participants that come and go, messages as
- * arrows, lost ones crossed, blocking as activation, what the kernel says as notes.
+ * A sequence diagram for Mermaid, which GitHub and GitLab draw: participants that come and go, messages as arrows,
+ * lost ones crossed, blocking as activation, evidence as notes.
  *
- * Mermaid refuses a diagram of more than 50,000 characters. So of the steps of one kind only the first are
- * drawn, as many as fit, and a note says how many were left out.
+ * Mermaid refuses a diagram of more than 50,000 characters. So only the first steps of each kind are drawn, as many
+ * as fit, and a note counts the others.
  */
 
 import { counted } from '../../text.js'
@@ -11,10 +11,10 @@ import type { Held, Step, Story } from '../story/index.js'
 import type { Arrow } from '../story/messages.js'
 import { createDiagram, type Diagram } from './diagram.js'
 
-/** What Mermaid takes by default (`maxTextSize`), less a last line. */
+/** Mermaid's default limit (`maxTextSize`), minus room for a last line. */
 const longest = 49_500
 
-/** How many steps of one kind are drawn: the most with which it fits. */
+/** How many steps of each kind are drawn: the first of these numbers with which the diagram fits. */
 const limits = [20, 8, 4, 2, 1]
 
 export function drawSequence(story: Story): string {
@@ -22,13 +22,13 @@ export function drawSequence(story: Story): string {
     const text = draw(story, limit).text()
     if (text.length <= longest) return text
   }
-  // So many different things happened that even one of each kind is too much.
+  // Even one step of each kind is too much: the diagram is cut off.
   return draw(story, 1, longest).text()
 }
 
 /**
  * @param limit how many steps of each kind are drawn
- * @param room how many characters; the diagram says where it had to stop
+ * @param room how many characters it may have; when they are used up, a note says so and the diagram ends
  */
 function draw(story: Story, limit: number, room = Number.POSITIVE_INFINITY): Diagram {
   const diagram = createDiagram(story)
@@ -61,7 +61,7 @@ function createFold(limit: number) {
       const { held, arrow } = step
       const kind = kindOf(step)
       if (kind === undefined) return false
-      // The end of a call goes with its beginning, and so does that of a message.
+      // The end of a call is hidden when its beginning is. The same holds for the two ends of a message.
       if (held && held.first !== step.event) return hidden.has(held)
       if (arrow && hidden.has(arrow)) return true
       const count = (counts.get(kind) ?? 0) + 1
@@ -72,7 +72,7 @@ function createFold(limit: number) {
       if (whole) hidden.add(whole)
       return true
     },
-    /** What was hidden since it was last asked, in words. */
+    /** Describes what was hidden since the last call of this function. */
     take(): string[] {
       if (folded.size === 0) return []
       const parts = [...folded].map(([kind, count]) => `${counted(count, 'time')} ${kind}`)
@@ -83,7 +83,7 @@ function createFold(limit: number) {
   }
 }
 
-/** What steps must have in common to be folded, in words; undefined for what is never left out. */
+/** Steps with the same description are counted together; undefined for a step that is never hidden. */
 function kindOf({ event, lane, about = lane, arrow }: Step): string | undefined {
   switch (event.event) {
     case 'call':
@@ -96,7 +96,7 @@ function kindOf({ event, lane, about = lane, arrow }: Step): string | undefined 
     case 'state':
       return `${about.name || about.tid} was ${event.state}`
     case 'evidence':
-      // The last word of a path tells what was read: `status`, `smaps`.
+      // The last part of a path names what was read: `status`, `smaps`.
       return `evidence from ${event.source.slice(event.source.lastIndexOf('/') + 1)} of ${about.name}`
     case 'claim':
       return event.holds ? `claimed ${event.id ?? 'something'}` : undefined

@@ -1,19 +1,16 @@
-/**
- * Text in a Mermaid diagram: escaped so that no word or sign of it can mean anything there, and in short
- * lines.
- */
+/** Text in a Mermaid diagram: escaped, so that Mermaid reads none of it as syntax, and in short lines. */
 
-/** Characters in a line of a note or an arrow. */
+/** The most characters in a line of a note or an arrow. */
 const lineLength = 36
 
-/** More lines than this are not shown, so more characters than this need not be looked at. */
+/** At most this many lines are shown, so text beyond them need not be processed. */
 const mostLines = 8
 const mostLength = lineLength * (mostLines + 1)
 
-/** What means nothing in Mermaid, HTML and Markdown. Letters of other alphabets, too. */
+/** Characters without a meaning in Mermaid, HTML and Markdown. Letters of all alphabets are among them. */
 const harmless = /[\p{L}\p{N}\p{M} .,:_/()=+?!'-]/u
 
-/** Any text as text of a diagram, broken into lines. */
+/** Any text as a label of a diagram, broken into lines. */
 export function label(text: string): string {
   const lines = breakLines(text.slice(0, mostLength))
   const shown = lines.length > mostLines ? [...lines.slice(0, mostLines - 1), '…'] : lines
@@ -21,15 +18,15 @@ export function label(text: string): string {
 }
 
 /**
- * Each other character becomes an entity code, which Mermaid writes as `#59;`. The word `end` would close a
- * block, wherever it stands, and `--` begins an arrow.
+ * All other characters become entity codes, in Mermaid's form `#59;`. The word `end` would close a block anywhere in
+ * a label, and `--` would begin an arrow.
  */
 export function escapeText(text: string): string {
   const safe = [...text].map((char) => (harmless.test(char) ? char : `#${char.codePointAt(0)};`)).join('')
   return safe.replace(/end/gi, (word) => `#${word.charCodeAt(0)};${word.slice(1)}`).replaceAll('--', '-#45;')
 }
 
-/** Breaks at spaces, and words that are too long anywhere. */
+/** Breaks at spaces; a word that is too long is broken anywhere. */
 function breakLines(text: string): string[] {
   const lines = ['']
   const words = text.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${lineLength}}`, 'gsu')) ?? [])

@@ -1,9 +1,9 @@
 /**
- * A trace for Perfetto (ui.perfetto.dev) and chrome://tracing: a track for each process and thread, system
- * calls as slices, messages as flow arrows, states as thread states, what is in a channel as a counter.
+ * A trace for Perfetto (ui.perfetto.dev) and chrome://tracing: a track for each process and thread, system calls as
+ * slices, messages as flow arrows, states as thread states, the fill level of a channel as a counter.
  *
- * It is Trace Event Format. `ts` and `dur` are microseconds, those of CLOCK_MONOTONIC: other traces of the
- * same boot fit to it.
+ * The format is Trace Event Format. `ts` and `dur` are microseconds of CLOCK_MONOTONIC, so other traces of the same
+ * boot align with it.
  */
 import { type Depth, numberIn } from '../../events.js'
 import { describe, subject, versions } from '../describe-event.js'
@@ -37,7 +37,7 @@ function calls({ steps }: Story): Slice[] {
       ...(errno && { errno }),
       ...(!last && { unfinished: true }),
     }
-    // One that returned at once can only be seen if it is drawn a microsecond long.
+    // A call that returned at once would be invisible, so it is drawn one microsecond long.
     return [{ lane, from: begin, to: Math.max(end, begin + 1), name: event.call, cat: 'call', args }]
   })
 }
@@ -49,7 +49,10 @@ function messages({ arrows }: Story): Slice[] {
     ...(arrow.to ? [{ arrow, id, ph: 'f', place: arrow.to } as const] : []),
   ])
   ends.sort((one, other) => one.place.t - other.place.t)
-  /** No two begin at the same time on a track: an arrow is bound to the slice that begins with it. */
+  /**
+   * The first free time of each track. No two slices may begin at the same time: an arrow is bound to the slice that
+   * begins when it does.
+   */
   const free = new Map<number, number>()
   const sent = new Map<number, number>()
   return ends.map(({ arrow, id, ph, place: { lane, t } }) => {
@@ -80,10 +83,7 @@ const stateNames: Record<Stay['state'], string> = {
   gone: 'Terminated',
 }
 
-/**
- * As thread states; for viewers without them (Perfetto before v54, chrome://tracing) also as slices on a
- * track beside.
- */
+/** As thread states. For viewers without these (Perfetto before v54, chrome://tracing) also as slices on an extra track. */
 function states({ stays, steps }: Story): TraceEvent[] {
   const waits = steps.flatMap(({ event, about }) =>
     event.event === 'evidence' && about && event.source.endsWith('/wchan') ? [{ event, about }] : [],
@@ -102,7 +102,7 @@ function states({ stays, steps }: Story): TraceEvent[] {
   })
 }
 
-/** What takes no time: a mark on the track of whoever it is about. */
+/** Events without duration: a mark on the track of the thread that they are about. */
 function moments({ steps }: Story): TraceEvent[] {
   return steps.flatMap(({ event, lane, about }) => {
     if (['call', 'sent', 'received', 'state'].includes(event.event)) return []
@@ -116,12 +116,12 @@ function moments({ steps }: Story): TraceEvent[] {
 
 interface Change {
   t: number
-  /** How many more there are, or less. */
+  /** By how much the level rises, or falls where it is negative. */
   change: number
   depth?: Depth
 }
 
-/** How much is in each channel: as it was told, or else how many messages, where both ends were told. */
+/** The fill level of each channel: as reported, or else the number of messages, where both ends are recorded. */
 function fillings({ steps, lanes }: Story): TraceEvent[] {
   const channels = new Map<string, Change[]>()
   for (const { event, arrow } of steps) {

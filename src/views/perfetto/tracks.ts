@@ -1,14 +1,11 @@
-/**
- * The tracks of a trace. On each, slices must lie apart or within each other; one that does not gets a track
- * beside.
- */
+/** The tracks of a trace. Slices on one track must be disjoint or nested. A slice that is neither goes to an extra track. */
 import type { Lane, Story } from '../story/index.js'
 
 export interface TraceEvent {
   ph: string
   pid: number
   tid?: number
-  /** Microseconds; what names a track has none. */
+  /** Microseconds; missing in an event that names a track. */
   ts?: number
   dur?: number
   name: string
@@ -16,7 +13,7 @@ export interface TraceEvent {
   id?: number
   /** Scope of an instant: its thread or its process. */
   s?: string
-  /** To what the end of a flow is bound. */
+  /** What the end of a flow is bound to. */
   bp?: string
   args?: Record<string, unknown>
 }
@@ -32,9 +29,7 @@ export interface Slice {
   flow?: { ph: 's' | 'f'; id: number }
 }
 
-/**
- * Above all thread ids that Linux gives: a track beside that of a thread needs an id that is none of them.
- */
+/** Larger than any thread id of Linux: the id of an extra track must not be that of a thread. */
 const besides = 5_000_000
 
 /** The track where the states of a thread are drawn as slices. */
@@ -42,19 +37,19 @@ export const stateTrack = ({ tid }: Lane) => tid + besides
 
 /** Puts slices on tracks, with the ends of the arrows that are in them. */
 export function layTracks(slices: Slice[]): TraceEvent[] {
-  // The outer before the inner.
+  // Outer slices before inner ones.
   slices.sort((one, other) => one.from - other.from || other.to - one.to)
   const tracks = new Map<number, number[][]>()
   return slices.flatMap(({ lane, from, to, name, cat, args, flow }): TraceEvent[] => {
     const { pid } = lane
     const ofThread = tracks.get(lane.tid) ?? []
     tracks.set(lane.tid, ofThread)
-    // Of each track: the ends of the slices that are open at this time, the innermost last. No empty list is read.
+    // The ends of the open slices of each track, the innermost last. `at` reads no empty list.
     for (const open of ofThread) while (open.length > 0 && open.at(-1)! <= from) open.pop()
     let level = ofThread.findIndex((open) => open.length === 0 || open.at(-1)! >= to)
     if (level < 0) level = ofThread.push([]) - 1
     ofThread[level]!.push(to) // This track was found, or has just been added.
-    // The first track beside is that of the states.
+    // The first extra track is for the states.
     const tid = level === 0 ? lane.tid : lane.tid + besides * (level + 1)
     const slice: TraceEvent = { ph: 'X', name, cat, pid, tid, ts: from, dur: to - from, args }
     if (!flow) return [slice]
@@ -63,7 +58,7 @@ export function layTracks(slices: Slice[]): TraceEvent[] {
   })
 }
 
-/** The names of processes, threads and the tracks beside them, which come in the order of the lanes. */
+/** Names the processes, threads and extra tracks, and sorts them like the lanes. */
 export function nameTracks({ lanes }: Story, drawn: readonly TraceEvent[]): TraceEvent[] {
   const used = new Set(drawn.map(({ tid }) => tid))
   return lanes.flatMap((lane) => {

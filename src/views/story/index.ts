@@ -1,6 +1,6 @@
 /**
- * A whole run, or several that were merged, as what pictures are drawn from: who took part, which call held
- * whom, which message went from whom to whom, what was claimed on what evidence. It knows no picture.
+ * A whole run, or several merged ones, in the form from which pictures are drawn: the participants, the calls that
+ * blocked them, the messages between them, the claims and their evidence. No code here depends on a kind of picture.
  */
 import type { CallFact, ClaimFact, Event, EvidenceFact, ProcessState, RunFact } from '../../events.js'
 import { cleaned } from '../escape-control.js'
@@ -16,24 +16,24 @@ export interface Lane {
   tid: number
   name: string
   kind: 'process' | 'thread'
-  /** When it was first seen, or first spoke. */
+  /** The time of the first event by it or about it. */
   born: number
-  /** Who started it, where that was told. */
+  /** The lane that started it, where that is recorded. */
   parent?: Lane
-  /** When the kernel knew it no more, where its end was not told. */
+  /** When the kernel no longer listed it, where its exit is not recorded. */
   gone?: number
-  /** When its end was told, and how that went. */
+  /** When and how it exited, where that is recorded. */
   end?: { t: number; code: number | null; signal: string | null }
 }
 
-/** A call that held its caller from `begin` to `end`. */
+/** A call that blocked its caller from `begin` to `end`. */
 export interface Held {
   lane: Lane
   begin: number
-  /** Where its end was not seen, that of its caller, or else of the story. */
+  /** When the return is not recorded: the exit of the caller, or else the end of the story. */
   end: number
   first: CallFact
-  /** Missing when its end was not seen. */
+  /** Missing when the return is not recorded. */
   last?: CallFact
 }
 
@@ -49,7 +49,7 @@ export interface Stay {
 export interface Claim extends ClaimFact {
   t: number
   lane: Lane
-  /** What was said by the kernel since the claim before. */
+  /** The evidence since the previous claim. */
   evidence: (Event & EvidenceFact)[]
 }
 
@@ -59,9 +59,9 @@ export interface Step {
   lane: Lane
   /** The process it is about, where another one reports it: a child, or the process in `/proc`. */
   about?: Lane
-  /** Of a call: the time that it takes; missing where it returned at once. */
+  /** For a call: its span; missing when it returned at once. */
   held?: Held
-  /** Of a message: where it came from and went to. */
+  /** For a message: where it came from and went to. */
   arrow?: Arrow
 }
 
@@ -90,10 +90,9 @@ export interface Story {
 }
 
 /**
- * Tells the story of some events. They may come in any order; those of several boots one boot after the
- * other.
+ * Makes the story of some events. They may come in any order, but those of one boot must follow each other.
  *
- * @param whole false: without those that a view for people may leave out
+ * @param whole false: without the events that are marked as detail
  */
 export function tellStory(recorded: readonly Event[], whole: boolean): Story {
   const told = whole ? recorded : recorded.filter(({ detail }) => !detail)
@@ -166,7 +165,7 @@ export function tellStory(recorded: readonly Event[], whole: boolean): Story {
   }
 }
 
-/** Sorted by time. What another boot recorded has another clock: it goes on behind what came before. */
+/** Sorts by time. Every boot has a clock of its own, so its events are moved behind those of the boot before. */
 function onOneClock(events: Event[]): Event[] {
   let boot: string | undefined
   let shift = 0
@@ -184,7 +183,7 @@ function onOneClock(events: Event[]): Event[] {
   return placed.sort((one, other) => one.t - other.t)
 }
 
-/** The evidence that a run gave since its claim before is what its next claim rests on. */
+/** Gives each claim the evidence of its run since the previous claim. */
 function createClaims() {
   const claims: Claim[] = []
   const waiting = new Map<number, (Event & EvidenceFact)[]>()

@@ -1,8 +1,8 @@
-/** Who takes part in a story. */
+/** The participants of a story. */
 import type { Event } from '../../events.js'
 import type { Lane } from './index.js'
 
-/** A pid that the kernel has reused is a new lane. */
+/** Finds the lane of a thread id. A pid that the kernel has reused gets a new lane. */
 export function createCast() {
   const lanes: Lane[] = []
   const current = new Map<number, Lane>()
@@ -19,7 +19,7 @@ export function createCast() {
     speaker({ tid, pid, actor, t }: Event): Lane {
       const known = current.get(tid)
       if (known && !(known.end && known.name !== actor)) {
-        // So far known by its number only.
+        // So far only its number was known.
         if (known.name === '') known.name = actor
         return known
       }
@@ -27,7 +27,7 @@ export function createCast() {
     },
     start({ child, name, kind, pid, t }: Extract<Event, { event: 'started' }>, parent: Lane): Lane {
       const known = current.get(child)
-      // A thread may say something before its start is told.
+      // A thread may report something before its supervisor reports its start.
       if (known && !known.end && !known.parent && known !== parent)
         return Object.assign(known, { name, parent })
       return add(child, { pid: kind === 'thread' ? pid : child, name, kind, born: t, parent })
@@ -38,11 +38,11 @@ export function createCast() {
       lane.end = { t, code, signal }
       return lane
     },
-    /** Whoever has this number; one that nobody spoke of yet has no name. */
+    /** The lane of this number. A new lane has no name yet. */
     find(tid: number, { t }: Event): Lane {
       return current.get(tid) ?? add(tid, { pid: tid, name: '', kind: 'process', born: t })
     },
-    /** Which living thread, or else process, a source such as `/proc/12/task/34/wchan` belongs to. */
+    /** The living thread, or else process, to which a source such as `/proc/12/task/34/wchan` belongs. */
     findWitness(source: string): Lane | undefined {
       const [, pid, thread] = /^\/proc\/(\d+)(?:\/task\/(\d+))?/.exec(source) ?? []
       return [thread, pid].map((id) => current.get(Number(id))).find((lane) => lane && !lane.end)

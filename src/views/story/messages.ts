@@ -1,4 +1,4 @@
-/** Which message that was sent is which that was received. */
+/** Matches the messages that were sent with those that were received. */
 import type { Event, MessageFact, TallyFact } from '../../events.js'
 import type { Lane, Step } from './index.js'
 
@@ -6,27 +6,27 @@ import type { Lane, Step } from './index.js'
 export interface End {
   event: Event & (MessageFact | TallyFact)
   lane: Lane
-  /** Channels of different chapters have nothing to do with each other. */
+  /** Channels of different chapters are unrelated. */
   chapter: number
   step: Step
 }
 
 type MessageEnd = End & { event: Event & MessageFact }
 
-/** A message on its way. */
+/** A message from one lane to another. */
 export interface Arrow {
   channel: string
-  /** When and by whom it was sent, where that was told. */
+  /** When and by which lane it was sent, where that is recorded. */
   from?: Place
   to?: Place
-  /** Who would have received a lost one. */
+  /** The lane that should have received a lost message. */
   toward?: Lane
   /**
    * A message that did not arrive is lost only if the receiver reported every message one by one and this was
    * not among them. Otherwise the receiver is not in the recording.
    */
   fate: 'arrived' | 'lost' | 'untold'
-  /** What was received, or else sent. */
+  /** As it was received, or else as it was sent. */
   message: MessageFact
 }
 
@@ -39,7 +39,7 @@ interface Place {
 interface Channel {
   sent: MessageEnd[]
   received: MessageEnd[]
-  /** Some of what was received is only counted. */
+  /** Whether some of the received messages were only counted. */
   counted: boolean
 }
 
@@ -58,7 +58,8 @@ export function matchMessages(ends: readonly End[]): Arrow[] {
 
 function matchChannel({ sent, received, counted }: Channel): Arrow[] {
   const unmatched = new Set(sent)
-  // Each end counts for itself: with several, the same number may be another message, and the text must tell.
+  // Each process numbers its own messages. With several senders or receivers, equal numbers do not identify a
+  // message, so the text must.
   const several = [sent, received].some((ends) => new Set(ends.map(({ lane }) => lane)).size > 1)
   const bySeq = index(sent, ({ seq }) => `${seq}`)
   const byText = index(sent, ({ text }) => text)
@@ -96,7 +97,7 @@ function index(ends: Channel['sent'], key: (message: MessageFact) => string | un
   return found
 }
 
-/** A sender may report late, after its message was received: then it sent it by that time at the latest. */
+/** A sender may report after the message was received. Then it sent it at that time at the latest. */
 function arrow(from: MessageEnd | undefined, to: MessageEnd | undefined, fate: Arrow['fate']): Arrow {
   const { event } = (to ?? from)! // Every caller knows one of the two ends.
   const received = to && { lane: to.lane, t: to.event.t }

@@ -1,8 +1,8 @@
-/** What takes time in a story: calls that hold their caller, and states. */
+/** The spans of a story: calls that blocked, and states. */
 import type { CallFact, Event, StateFact } from '../../events.js'
 import type { Held, Lane, Stay } from './index.js'
 
-/** The end of a call belongs to its beginning, by its caller and its name. */
+/** Matches the return of a call with its beginning, by caller and name. */
 export function createCalls(end: number) {
   const holds: Held[] = []
   const open = new Map<string, Held>()
@@ -19,7 +19,7 @@ export function createCalls(end: number) {
       open.delete(key)
       return held && Object.assign(held, { end: event.t, last: event })
     },
-    /** A call ends at the latest when its caller does. */
+    /** A call ends at the latest when its caller exits. */
     holds(): Held[] {
       for (const held of holds) {
         const gone = held.lane.end?.t ?? held.lane.gone
@@ -30,7 +30,10 @@ export function createCalls(end: number) {
   }
 }
 
-/** A stay ends with the next one. The last one of each is known only as long as any state was still told. */
+/**
+ * A state lasts until the next one. The last state of each process lasts until the last state event of the story:
+ * later ones may be missing.
+ */
 export function createStates(end: number) {
   const stays: Stay[] = []
   const last = new Map<Lane, Stay>()
@@ -44,7 +47,7 @@ export function createStates(end: number) {
   return {
     change(lane: Lane, { t, state, source }: Event & StateFact): void {
       latest = t
-      // The same state seen again is no other stay.
+      // The same state reported again begins no new stay.
       if (current.get(lane)?.state === state) return
       close(lane, t)
       const stay: Stay = { lane, state, from: t, to: end, source }

@@ -6,7 +6,10 @@ import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
 import { element, fitted, textAt, widthOf } from './parts.js'
 
-/** Arrows of one way that are closer than this are one, in pixels: the first that leaves few enough. */
+/**
+ * Arrows of one direction that are closer than this, in pixels, are drawn as one. The first distance that leaves few
+ * enough arrows is used.
+ */
 const nearness = [5, 12, 25, 50, 100]
 const mostBundles = 90
 
@@ -23,7 +26,7 @@ interface Bundle {
   spread2: number
 }
 
-/** What lies behind all else, the arrows, and what is written beside them. */
+/** The sheaves, which lie behind everything else; the arrows; and their labels. */
 export function drawArrows(arrows: readonly Arrow[], layout: Layout) {
   const sorted = [...arrows].sort((one, other) => timeOf(one) - timeOf(other))
   let bundles: Bundle[] = []
@@ -44,14 +47,14 @@ function timeOf({ from, to }: Arrow): number {
   return (from ?? to)!.t // Every arrow has at least one end.
 }
 
-/** @param near arrows whose beginnings, and whose ends, are closer than so many pixels are one */
+/** @param near arrows are drawn as one when their beginnings, and their ends, are closer than this, in pixels */
 function bundle(arrows: readonly Arrow[], layout: Layout, near: number): Bundle[] {
   const lines = arrows.map((arrow, index) => ({ arrow, index, ...lineOf(arrow, layout) }))
   const sameWay = byKind(lines, ({ way }) => way)
   const groups = [...sameWay.values()].flatMap((list) =>
     cluster(list, ([one], [other]) => other.x1 - one.x1 < near && Math.abs(other.x2 - one.x2) < near),
   )
-  // In the order of time again: what is drawn first finds more room for its text.
+  // In the order of time again: an arrow that is drawn earlier finds more room for its label.
   groups.sort(([one], [other]) => one.index - other.index)
   return groups.map((group) => {
     const [{ arrow: first, x1, y1, x2, y2 }] = group
@@ -67,7 +70,7 @@ function bundle(arrows: readonly Arrow[], layout: Layout, near: number): Bundle[
   })
 }
 
-/** Where an arrow is drawn. Those of one way can lie on one another. */
+/** The line of an arrow. Arrows of one direction may overlap. */
 function lineOf({ from, to, toward, fate }: Arrow, { scale, y, laneHeight }: Layout) {
   const target = to?.lane ?? toward
   // Where the recording lacks one end, the arrow begins or ends between the lanes.
@@ -80,14 +83,14 @@ function lineOf({ from, to, toward, fate }: Arrow, { scale, y, laneHeight }: Lay
   return { x1, y1, x2, y2, way: `${from?.lane.index} ${target?.index} ${fate}` }
 }
 
-/** One arrow in the middle of the times of all. */
+/** One arrow, in the middle of the whole bundle. */
 function drawBundle(bundle: Bundle): string {
   const { first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const lost = first.fate === 'lost'
   const length = Math.hypot(x2 - x1, y2 - y1) || 1
   const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length]
-  // A lost one does not get there.
+  // A lost message does not reach its receiver.
   const [ex, ey] = lost ? [x1 + (x2 - x1) * 0.65, y1 + (y2 - y1) * 0.65] : [x2, y2]
   const point = (along: number, aside: number) =>
     `${(ex - dx * along - dy * aside).toFixed(1)} ${(ey - dy * along + dx * aside).toFixed(1)}`
@@ -102,7 +105,7 @@ function drawBundle(bundle: Bundle): string {
   return element('g', {}, path + head, titleOf(bundle))
 }
 
-/** From the first to the last. */
+/** The area between the first and the last arrow of a bundle. */
 function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
   const corners = [
     [x1 - 2, y1],
@@ -130,7 +133,7 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
-/** Beside the middle of the arrow, or where else along it there is room. */
+/** The label, beside the middle of the arrow or wherever along it there is room. */
 function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
   const { arrows, first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]

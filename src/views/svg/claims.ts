@@ -1,4 +1,4 @@
-/** The claims: a number each at its time, and below the picture what they say and on what evidence. */
+/** The claims: the number of each at its time; below the picture, their texts and their evidence. */
 
 import { describe } from '../describe-event.js'
 import type { Claim, Story } from '../story/index.js'
@@ -6,11 +6,11 @@ import { cluster, type Group } from './cluster.js'
 import type { Layout } from './layout.js'
 import { element, textAt, wrapped } from './parts.js'
 
-/** So many claims get their evidence in the picture, and so many pieces of it. */
+/** How many claims show their evidence in the picture, and how many pieces each. */
 const mostTold = 24
 const mostEvidence = 3
 
-/** A picture's width for text, and of a line. */
+/** The height of a line of text. */
 const lineHeight = 16
 
 /** A claim and its number, from 0. */
@@ -40,7 +40,7 @@ export function drawClaimMarks({ claims }: Story, y: number, foot: number, { sca
   })
 }
 
-/** What relates a part of the picture to the list of claims in docs/reference/events.md. */
+/** The ids of the claims. By them a part of the picture refers to the list in docs/reference/events.md. */
 function idsOf(claims: readonly Claim[]): string | undefined {
   return claims.flatMap(({ id }) => id ?? []).join(' ') || undefined
 }
@@ -63,7 +63,7 @@ function claimText({ holds, text }: Claim): string {
   return `${holds ? '✔' : '✘ claim failed:'} ${text}`
 }
 
-/** The list, from `top` on, and where it ends. Regions of memory have a picture of their own. */
+/** The list, from `top` on, and where it ends. Evidence about regions of memory has a picture of its own. */
 export function listClaims({ claims }: Story, top: number, width: number, layout: Layout) {
   const parts: string[] = []
   let y = top

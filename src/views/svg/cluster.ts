@@ -1,4 +1,4 @@
-/** What lies too close together to be seen each for itself, as groups. */
+/** Groups items that are too close together to be drawn one by one. */
 
 /** Items that are drawn as one; never empty. */
 export type Group<T> = readonly [T, ...T[]]

@@ -1,4 +1,4 @@
-/** How full a channel is at each time, where that was told: a row below the lanes for each such channel. */
+/** The fill level of channels over time: a row below the lanes for each channel that reports it. */
 import type { Depth } from '../../events.js'
 import { largest } from '../../text.js'
 import type { Story } from '../story/index.js'
@@ -9,7 +9,7 @@ import { element, fitted, textAt } from './parts.js'
 export const depthRow = 44
 const height = 30
 
-/** More channels are not drawn. */
+/** At most this many channels are drawn. */
 const mostChannels = 6
 
 interface Point {
@@ -47,7 +47,7 @@ function drawChannel({ name, points }: Channel, end: number, top: number, { scal
     Math.max(capacity ?? 0, 1),
   )
   const y = ({ after }: Depth) => foot - (height * after) / most
-  // Steps: it stays as it is until somebody says otherwise.
+  // As steps: the level is constant until the next report.
   const steps = points.map(({ t, depth }) => `H${scale.x(t).toFixed(1)}V${y(depth).toFixed(1)}`).join('')
   const line = `M${scale.x(first.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
   const limit = capacity === undefined ? `at most ${most} ${unit}` : `of ${capacity} ${unit}`

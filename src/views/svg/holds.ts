@@ -1,4 +1,4 @@
-/** Bars for calls that held their caller. */
+/** Bars for calls that blocked their caller. */
 
 import { counted, duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
@@ -10,7 +10,7 @@ import type { Scale } from './scale.js'
 
 export const barHeight = 14
 
-/** Bars narrower than this are drawn together, where they begin so close to each other; in pixels. */
+/** Bars narrower than the first, whose beginnings are closer than the second, are drawn as one; in pixels. */
 const narrow = 1.5
 const near = 5
 
@@ -36,7 +36,7 @@ export function drawHolds(held: Held[], size: { up: number; height: number }, la
   })
 }
 
-/** Each call for itself, or with those that would lie upon it. */
+/** Groups the calls whose bars would overlap. */
 function group(held: readonly Held[], scale: Scale): Group<Held>[] {
   const isNarrow = ({ begin, end }: Held) => scale.x(end) - scale.x(begin) < narrow
   return cluster(

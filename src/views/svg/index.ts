@@ -1,6 +1,6 @@
 /**
- * A picture of the run, drawn to scale: a lane for each process, bars for what held it, arrows for messages,
- * claims below. What lies too close together to be seen is drawn as one, and the picture says so.
+ * A picture of the run, drawn to scale: a lane for each process, bars for the calls that blocked it, arrows for
+ * messages, claims below. Items that are too close together are drawn as one, and the picture counts them.
  */
 import type { RunFact } from '../../events.js'
 import { counted, duration, thousands } from '../../text.js'
@@ -17,18 +17,18 @@ import { element, fitted, textAt, widthOf } from './parts.js'
 import { createScale } from './scale.js'
 import { style } from './style.js'
 
-/** Pixels, before whoever shows it makes it larger or smaller. */
+/** Pixels, before a viewer scales the picture. */
 const width = 1000
 const left = 150
 const right = width - 24
 
-/** More lanes than this are not drawn. */
+/** At most this many lanes are drawn. */
 const mostLanes = 64
 
 /**
  * The element `svg`.
  *
- * @param alone false where a title and the claims stand beside it already
+ * @param alone false where the page around it already has a title and the claims
  */
 export function drawSvg(whole: Story, { alone } = { alone: true }): string {
   const story = withFewLanes(whole)
@@ -57,7 +57,7 @@ export function drawSvg(whole: Story, { alone } = { alone: true }): string {
   const channels = channelsOf(story)
   const lanesEnd = top + 24 + laneHeight * lanes.length
   const foot = lanesEnd + depthRow * channels.length
-  // In this order: texts beside arrows find room where those of the lanes left some.
+  // The lanes first: the labels of arrows use the room that the labels of lanes leave.
   const drawnLanes = drawLanes(story, layout)
   const { sheaves, lines, labels } = drawArrows(story.arrows, layout)
   const plot = [
@@ -109,7 +109,7 @@ function drawTitle(name: string, run: RunFact | undefined): string[] {
   ]
 }
 
-/** What cannot be told apart any more is left out. */
+/** Drops the lanes for which there is no room, and their messages. */
 function withFewLanes(story: Story): Story {
   if (story.lanes.length <= mostLanes) return story
   const kept = new Set(story.lanes.slice(0, mostLanes))
@@ -122,7 +122,7 @@ function withFewLanes(story: Story): Story {
   }
 }
 
-/** What was run. */
+/** The command of the run. */
 export function nameOf({ runs, chapters }: Story): string {
   const inside = new Set(chapters.map(({ run }) => run))
   const names = [...new Set(runs.filter((run) => !inside.has(run)).map(({ command }) => subject(command)))]
@@ -162,7 +162,7 @@ function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
   return [...ticks, ...cuts]
 }
 
-/** In the tour: where a demo begins, and which. */
+/** In the tour: marks where each demo begins. */
 function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, foot: number): string[] {
   return chapters.flatMap(({ t, run }, at) => {
     const x = scale.x(t)

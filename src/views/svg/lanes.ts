@@ -1,4 +1,4 @@
-/** The lanes: when each process lived, what held it, in which state it was, and small marks for all else. */
+/** The lanes: when each process lived, the calls that blocked it, its states, and small marks for everything else. */
 
 import { duration } from '../../text.js'
 import { sentence } from '../describe-event.js'
@@ -14,7 +14,7 @@ export function drawLanes(story: Story, layout: Layout): string[] {
   return story.lanes.flatMap((lane) => {
     const stays = story.stays.filter((stay) => stay.lane === lane)
     const holds = story.holds.filter((held) => held.lane === lane)
-    // Where states are drawn, calls give way.
+    // Where states are drawn, the bars of calls are thinner, and above them.
     const bar = stays.length > 0 ? { up: 15, height: 5 } : { up: barHeight / 2, height: barHeight }
     return [
       ...drawLife(lane, story, layout),
@@ -65,11 +65,11 @@ function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
   return [cross, place]
 }
 
-/** Stays narrower than this become one, while together they are no wider than the second; in pixels. */
+/** Stays narrower than the first are drawn as one, as long as together they are no wider than the second; in pixels. */
 const narrow = 1.5
 const widest = 3
 
-/** A state as a bar. States too short to be seen become one bar, each with its share of the height. */
+/** Draws each state as a bar. States too short to be seen become one bar, in which each has its share of the height. */
 function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
   const widthOf = (from: Stay, to: Stay) => scale.x(to.to) - scale.x(from.from)
   // How long the last state lasted is unknown, so it has a bar of its own.

@@ -5,20 +5,20 @@ import type { Scale } from './scale.js'
 /** Where everything is. */
 export interface Layout {
   scale: Scale
-  /** The left and right edge of the times. */
+  /** The left and right edge of the time axis. */
   left: number
   right: number
   y(lane: Lane): number
   laneHeight: number
-  /** How many things of a kind are not drawn each for itself. */
+  /** How many items of each kind are drawn together with others. */
   folded: Map<string, number>
-  /** How much evidence is not in the list of claims. */
+  /** How many pieces of evidence are missing in the list of claims. */
   unlisted: number
-  /** Whether there is still room for a text of this width, `x` being its left end; then it is taken. */
+  /** Reserves room for a text of this width, whose left end is at `x`. False when there is no room. */
   claim(x: number, y: number, width: number): boolean
 }
 
-/** Keeps texts from lying on one another. */
+/** Keeps texts from overlapping. */
 export function createRoom(): Layout['claim'] {
   const taken: { left: number; right: number; y: number }[] = []
   return (left, y, width) => {

@@ -1,4 +1,4 @@
-/** What the signs in the picture mean: those that are in it. */
+/** The legend: what the signs mean that the picture contains. */
 import type { Story } from '../story/index.js'
 import { barHeight } from './holds.js'
 import type { Layout } from './layout.js'
@@ -6,7 +6,7 @@ import { element, textAt, widthOf } from './parts.js'
 
 interface Sign {
   label: string
-  /** Draws it at a place, some 16 pixels wide. */
+  /** Draws the sign, about 16 pixels wide. */
   draw(x: number, y: number): string
 }
 

@@ -1,4 +1,4 @@
-/** Small marks on the lanes, for what takes no time. */
+/** Small marks on the lanes, for events without duration. */
 import type { Event, TallyFact } from '../../events.js'
 import { describe } from '../describe-event.js'
 import type { Lane, Story } from '../story/index.js'
@@ -7,10 +7,10 @@ import { count, type Layout } from './layout.js'
 import { element } from './parts.js'
 import type { Scale } from './scale.js'
 
-/** Things closer than so many pixels are drawn as one. */
+/** Marks closer than this, in pixels, are drawn as one. */
 const near = 7
 
-/** What takes no time: calls that returned at once, evidence, notes, objects made and removed. */
+/** Events without duration: calls that returned at once, evidence, notes, objects made and removed. */
 export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: Layout): string[] {
   const y = yOf(lane)
   const moments = steps.flatMap((step) => {

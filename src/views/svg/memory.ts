@@ -25,7 +25,7 @@ export function drawMemory(story: Story, top: number): { parts: string[]; end: n
   return { parts, end: y }
 }
 
-/** Regions come from the top down; one that lies above those before it begins another picture. */
+/** Regions come in descending order. One at a higher address than the last begins another picture. */
 function mapsOf({ steps }: Story): MemoryMap[] {
   const maps: MemoryMap[] = []
   for (const { event, about } of steps) {
@@ -64,7 +64,7 @@ function drawMap({ title, regions }: MemoryMap, top: number): { parts: string[];
     }
     const height = heightOf(region)
     parts.push(...drawRegion(region, about, y, height))
-    // Where the next one begins at the same address, that is said once.
+    // An address that two neighbours share is shown once.
     if (regions[at + 1]?.to !== from) parts.push(address(region.from, y + height))
     y += height
   })

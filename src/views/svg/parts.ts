@@ -1,11 +1,11 @@
-/** What pictures are made of: elements with escaped text, and text that fits a width. */
+/** The parts of pictures: elements with escaped text, and text that fits a width. */
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
 
 type Attributes = Record<string, string | number | undefined>
 
 /**
- * Any text as text or as an attribute of XML or HTML. Characters that XML does not know are out of it by then
+ * Escapes any text for XML or HTML, also for an attribute. Characters that XML does not allow are already removed
  * (`escape-control.ts`).
  */
 export function escapeXml(text: string): string {
@@ -19,7 +19,7 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => entities[char] ?? char)
 }
 
-/** An element. Its content is markup, its attributes are any text; a title is shown on hover. */
+/** An element. Its content is markup; its attributes may be any text; the title is shown on hover. */
 export function element(name: string, attributes: Attributes, content = '', title?: string): string {
   const written = Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined ? [] : ` ${key}="${typeof value === 'number' ? rounded(value) : escapeXml(value)}"`,
@@ -32,7 +32,7 @@ function tag(name: string, text: string): string {
   return `<${name}>${escapeXml(text)}</${name}>`
 }
 
-/** Text at a place; `kind` are the classes that say how it looks. */
+/** Text at a place; `kind` names its CSS classes. */
 export function textAt(x: number, y: number, text: string, kind: string, anchor?: 'middle' | 'end'): string {
   return element('text', { x, y, class: kind, 'text-anchor': anchor }, escapeXml(text))
 }
@@ -41,13 +41,13 @@ function rounded(value: number): string {
   return String(Math.round(value * 10) / 10)
 }
 
-/** A letter of a proportional font is about so wide, in parts of the font size. */
+/** The average width of a letter in a proportional font, as a part of the font size. */
 const letter = 0.6
 
-/** Of a text no more than so many characters are measured: that is slow, and no picture is so wide. */
+/** Only this many characters of a text are measured: measuring is slow, and no picture is wider. */
 const longest = 1000
 
-/** About how wide a text is, in pixels. */
+/** The approximate width of a text, in pixels. */
 export function widthOf(text: string, fontSize: number): number {
   return stringWidth(text.slice(0, longest)) * fontSize * letter
 }

@@ -1,6 +1,6 @@
 /**
- * From time to place. The scale is the same everywhere, but long times in which nothing was said and nobody
- * was held or ran are cut out, which the axis shows.
+ * Maps times to x coordinates. The scale is the same everywhere, except that long idle times are cut out: times
+ * without an event, a blocked call or a running process. The axis shows the cuts.
  */
 import { thousands } from '../../text.js'
 
@@ -19,7 +19,7 @@ interface Span {
 /** Pixels of a cut. */
 const cutWidth = 36
 
-/** An empty time is cut out while it takes more pixels than this, and so many at most. */
+/** An idle time that takes more pixels than the first is cut out, and at most as many as the second. */
 const longGap = 120
 const mostCuts = 8
 
@@ -29,12 +29,12 @@ const tickRoom = 76
 /**
  * @param moments times at which something happens, in order
  * @param covered times that must not be cut
- * @param plot from which x to which
+ * @param plot the x coordinates where the axis begins and ends
  */
 export function createScale(moments: readonly number[], covered: readonly Span[], plot: Span): Scale {
   const start = moments[0] ?? 0
   const end = Math.max(moments.at(-1) ?? 0, start)
-  // At least a microsecond, also where all happened in one.
+  // At least a microsecond, since the scale divides by it.
   const length = Math.max(end - start, 1)
   const { gaps, pixel } = cutGaps(findGaps(moments, covered), length, plot.to - plot.from)
 
@@ -55,7 +55,7 @@ export function createScale(moments: readonly number[], covered: readonly Span[]
   }
 }
 
-/** Cuts the longest first: each makes the others wider. */
+/** Cuts out the longest first, since each cut makes the others wider. */
 function cutGaps(candidates: Span[], time: number, room: number): { gaps: Span[]; pixel: number } {
   const gaps: Span[] = []
   let pixel = time / room
@@ -90,7 +90,7 @@ function createTicks(start: number, end: number, gaps: Span[], x: Scale['x'], pi
   const ticks: Scale['ticks'] = []
   let next = start
   for (const { from, to } of [...gaps, { from: end, to: end }]) {
-    // A recording may say what it will of its times: the number of ticks is bounded by their room.
+    // The times of a recording can be any numbers, so the number of ticks is limited.
     for (let count = 0; next <= from && count < 100; next += step, count++) {
       const [place, last] = [x(next), ticks.at(-1)]
       if (!last || place - last.x >= tickRoom) ticks.push({ x: place, label: tickLabel(next - start, step) })
@@ -100,7 +100,7 @@ function createTicks(start: number, end: number, gaps: Span[], x: Scale['x'], pi
   return ticks
 }
 
-/** 1, 2 or 5 times a power of ten, and at least so much. */
+/** 1, 2 or 5 times a power of ten, and at least `least`. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)))
   return [1, 2, 5].map((factor) => factor * power).find((step) => step >= least) ?? 10 * power

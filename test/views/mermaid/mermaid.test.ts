@@ -1,4 +1,4 @@
-/** What the lines of a diagram are; that Mermaid draws them is shown in `pictures.test.ts`. */
+/** The lines of a diagram. `pictures.test.ts` shows that Mermaid draws them. */
 import { expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import { pictures } from '../../../src/views/pictures.js'

@@ -1,4 +1,4 @@
-/** The trace, held against the rules of its format. */
+/** Checks the trace against the rules of its format. */
 import { expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import type { TraceEvent } from '../../../src/views/perfetto/tracks.js'
@@ -20,7 +20,7 @@ function trace(events: Event[]): TraceEvent[] {
   return JSON.parse(text).traceEvents
 }
 
-/** What of the format's rules a trace breaks. */
+/** The rules of the format that a trace breaks. */
 function broken(events: TraceEvent[]): string[] {
   const timed = events.filter(({ ph }) => ph !== 'M')
   const wrong = timed.flatMap((event, at) => {

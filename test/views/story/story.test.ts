@@ -3,7 +3,7 @@ import type { Event } from '../../../src/events.js'
 import { tellStory } from '../../../src/views/story/index.js'
 import { createTeller, received, run, sent, started } from '../../support/stories.js'
 
-/** The messages of a story, as `from > to: text`, or what became of them. */
+/** The messages of a story, as `from > to: text`, or what happened to them. */
 function ways(events: Event[]): string[] {
   return tellStory(events, true).arrows.map(({ from, to, fate, message }) => {
     const end = to?.lane.name ?? `(${fate})`

@@ -8,7 +8,7 @@ test('items join while they are near the first of their group', () => {
 })
 
 test('a group that has grown joins the one before it that it now reaches', () => {
-  // A group is as wide as it has items, on both sides of its first.
+  // A group is as wide as its number of items, on both sides of the first.
   const overlap = (group: readonly number[], next: readonly number[]) =>
     next[0]! - group[0]! < group.length + next.length
   expect(cluster([0, 2.9, 4.5, 6], overlap)).toEqual([[0, 2.9, 4.5], [6]])

@@ -1,4 +1,4 @@
-/** What is in the picture; that browsers show it is tested in `pictures.test.ts`. */
+/** The content of a picture. `pictures.test.ts` shows that browsers draw it. */
 import { expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import { pictures } from '../../../src/views/pictures.js'
@@ -41,7 +41,7 @@ test.each(['svg', 'html'] as const)('claims have their ids beside their words: %
   const view = pictures[name]()
   const text = events.map((event) => view.event(event)).join('') + view.end()
   const ids = [...text.matchAll(/ data-claims="([^"]*)"/g)].map(([, id]) => id)
-  // Badges that would overlap are one.
+  // Badges that would overlap are merged.
   expect(ids).toEqual(['fifo/one fifo/two', 'fifo/one', 'fifo/two'])
 })
 

@@ -31,7 +31,7 @@ function show(events: Event[], width = 77, color: 0 | 1 = 0): string {
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 
-/** Two that take turns of 10 ms, for 590 ms. */
+/** Two children that take turns of 10 ms, for 590 ms. */
 const turns = [
   at(0, run),
   started(11, 'child-1'),
@@ -42,7 +42,7 @@ const turns = [
   ]).flat(),
 ]
 
-/** Those lines of a text that belong to a child in its chart. */
+/** The lines of a child in its chart. */
 function lanes(text: string): string[] {
   return text.split('\n').filter((line) => /^child-\d +\d+ [█░▒·+TZ ]+$/.test(line))
 }
@@ -112,7 +112,7 @@ describe('the chart of states', () => {
     const lines = show(turns)
       .split('\n')
       .filter((line) => line.includes('◆'))
-    // Each state of each child once.
+    // Each state of each child has one line.
     expect(lines).toHaveLength(4)
     expect(show(turns)).toContain('116 state changes shown only in this chart')
   })
@@ -142,7 +142,7 @@ describe('the chart of states', () => {
     ])
     const text = show([...turns.slice(0, 3), ...zombies])
     expect(text).not.toContain('a column')
-    // Nothing is lost: a state that was said twice is no change.
+    // No state is missing: one that is reported twice is no change.
     const lasting = show([...turns.slice(0, 3), ...zombies, state(2000, 11, 'new')])
     expect(lasting).toContain('a column')
     expect(lasting).not.toContain('in this chart only')

@@ -24,7 +24,7 @@ function show(events: Event[], width = 80, color: 0 | 1 = 0): string {
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 
-/** One of every kind, with long and odd texts. */
+/** One event of every kind, with long and unusual texts. */
 function everything(): Event[] {
   const long = 'a text that does not fit into one line of a terminal, however one looks at it '.repeat(2)
   return [
