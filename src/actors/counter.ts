@@ -1,9 +1,9 @@
-/** Counts in a shared cell, each time the supervisor says how: a thread, or a process. */
-
+/** Counts in a shared cell each time the supervisor tells it how. It runs as a thread or as a process. */
 import type { Say } from '../events.js'
 import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
+import { thousands } from '../text.js'
 import { runActor } from './lib/runtime.js'
 
 export interface CounterConfig {
@@ -12,8 +12,8 @@ export interface CounterConfig {
 }
 
 /**
- * What the supervisor may say. `plainly`, `atomically` and `locked` are rounds, in which all count at the same time; `hold` is to
- * take the lock and keep it, `lock` to take it once.
+ * What the supervisor may tell it. `plainly`, `atomically` and `locked` are rounds, in which all counters count at the same
+ * time. `hold` locks the lock and keeps it; `lock` locks and unlocks it.
  */
 export type CounterWord = 'plainly' | 'atomically' | 'locked' | 'hold' | 'lock' | 'end'
 
@@ -29,9 +29,10 @@ runActor<'counter'>(async ({ say, config: { memory, times }, nextWord }) => {
   const lock = mutexAt(address + BigInt(lockAt))
   const round = (call: string, count: () => void) => {
     arrive(barrier, waiter)
-    say({ event: 'call', phase: 'begin', call, object: `${times} times` })
+    const object = `${thousands(times)} times`
+    say({ event: 'call', phase: 'begin', call, object })
     count()
-    say({ event: 'call', phase: 'end', call, object: `${times} times` })
+    say({ event: 'call', phase: 'end', call, object })
   }
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     if (word === 'plainly') round('cell[0] = cell[0] + 1', () => countPlainly(cell, 0, times))
@@ -62,7 +63,7 @@ function take(say: Say, lock: SharedMutex): void {
     return
   }
   say({ ...about, phase: 'end', errno: 'EOWNERDEAD' })
-  say({ event: 'note', text: 'whoever held the lock has died with it; the kernel gave it to this process' })
+  say({ event: 'note', text: 'EOWNERDEAD: the lock holder died, and this process holds the lock now.' })
   lock.mend()
   say({ event: 'call', phase: 'end', call: 'pthread_mutex_consistent', object: 'the lock' })
 }

@@ -1,4 +1,4 @@
-/** Receives messages from a POSIX queue and prints each as a line; the highest priority comes first. */
+/** Receives messages from a POSIX queue, the highest priority first, and prints each as a line. */
 import { SystemCallError } from '../errors.js'
 import { counted } from '../text.js'
 import { createMeter, textOf } from './lib/meter.js'
@@ -7,11 +7,11 @@ import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface MqReceiverConfig extends MqConfig {
-  /** Want no more after so many messages; null: go on for ever. */
+  /** Exit after so many messages; null: never. */
   max: number | null
-  /** Write each message to stdout, as a line. */
+  /** Print each message to stdout, as a line. */
   print: boolean
-  /** Make an event of every message. */
+  /** Report every message as an event. */
   report: boolean
 }
 
@@ -29,23 +29,20 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
   const meter = createMeter(say, name, 'received')
   const tellSoFar = () => report && meter.flush()
 
-  /** Undefined when there are none left, and that is fine. */
+  /** Undefined when the queue is empty, and an empty queue is a good end: some messages came and no number was asked for. */
   function receiveNow() {
     try {
       return queue.now.receive()
     } catch (error) {
       if (!isEagain(error)) throw error
-      say({ event: 'call', phase: 'end', call: 'mq_receive', object: `the queue ${name}`, errno: 'EAGAIN' })
+      say({ event: 'call', phase: 'end', call: 'mq_receive', object: `queue ${name}`, errno: 'EAGAIN' })
       if (max === null && meter.messages > 0) return undefined
-      const before = meter.messages > 0 ? `; ${counted(meter.messages, 'message')} received before` : ''
+      const before = meter.messages > 0 ? ` after ${counted(meter.messages, 'message')}` : ''
       throw new SystemCallError(
-        `the queue ${name} is empty: mq_receive: EAGAIN${before}`,
+        `the queue ${name} is empty${before}: mq_receive: EAGAIN`,
         'mq_receive',
         'EAGAIN',
-        {
-          cause: error,
-          hint: 'send something first, or receive without --nonblocking to wait for it',
-        },
+        { cause: error, hint: 'Send a message first, or wait for one: omit --nonblocking.' },
       )
     }
   }
@@ -66,8 +63,8 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
   }
   say({
     event: 'note',
-    text: `received ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
-    role: 'closing',
+    text: `Received ${counted(meter.messages, 'message')} (${counted(meter.bytes, 'byte')}) from queue ${name}.`,
+    role: 'step',
     data: { messages: meter.messages, bytes: meter.bytes },
   })
 })

@@ -1,4 +1,4 @@
-/** Sends texts, or each line of its stdin, to a POSIX queue: a message is the bytes of the text, without newline or NUL. */
+/** Sends texts, or each line of stdin, to a POSIX queue. A message is the bytes of the text, without newline or NUL. */
 import { DemoFailed, SystemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { counted } from '../text.js'
@@ -11,7 +11,7 @@ export interface MqSenderConfig extends MqConfig {
   /** Null: each line of stdin. */
   texts: string[] | null
   priority: number
-  /** Make an event of every message. */
+  /** Report every message as an event. */
   report: boolean
 }
 
@@ -31,11 +31,11 @@ runActor<'mq-sender'>(async ({ say, config }) => {
   function send(message: Buffer): void {
     if (message.length > messageSize) {
       throw new DemoFailed(
-        `line ${meter.messages + 1} has ${message.length} bytes, and a message of the queue ${name} at most ${messageSize}: it was not sent`,
-        { hint: 'the lines before it were sent' },
+        `line ${meter.messages + 1} was not sent: it has ${message.length} bytes, a message in queue ${name} at most ${messageSize}`,
+        { hint: 'The lines before it were sent. Send the rest in pieces.' },
       )
     }
-    // Sent when the call begins: when it has returned, the receiver may long have it.
+    // The event has the time when the call began: before the call returns, the receiver may already have the message.
     let begin = now()
     if (nonblocking) sendNow(message)
     else {
@@ -54,15 +54,15 @@ runActor<'mq-sender'>(async ({ say, config }) => {
       queue.now.send(message, priority)
     } catch (error) {
       if (!isEagain(error)) throw error
-      say({ event: 'call', phase: 'end', call: 'mq_send', object: `the queue ${name}`, errno: 'EAGAIN' })
-      const full = `the queue ${name} is full, with ${capacity} of ${counted(capacity, 'message')}: mq_send: EAGAIN`
+      say({ event: 'call', phase: 'end', call: 'mq_send', object: `queue ${name}`, errno: 'EAGAIN' })
+      const sent = counted(meter.messages, 'message was', 'messages were')
       throw new SystemCallError(
-        `${full}; ${counted(meter.messages, 'message')} sent before`,
+        `the queue ${name} is full, with ${capacity} of ${counted(capacity, 'message')}: mq_send: EAGAIN`,
         'mq_send',
         'EAGAIN',
         {
           cause: error,
-          hint: 'receive some first, or send without --nonblocking to wait for room',
+          hint: `${sent} sent before. Receive some first, or wait for room: omit --nonblocking.`,
         },
       )
     }
@@ -76,7 +76,7 @@ runActor<'mq-sender'>(async ({ say, config }) => {
   }
   say({
     event: 'note',
-    text: `sent ${counted(meter.messages, 'message')}, ${counted(meter.bytes, 'byte')}`,
+    text: `Sent ${counted(meter.messages, 'message')} (${counted(meter.bytes, 'byte')}) to queue ${name}.`,
     role: 'closing',
     data: { messages: meter.messages, bytes: meter.bytes },
   })

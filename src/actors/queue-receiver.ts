@@ -1,4 +1,4 @@
-/** Receives messages in rounds, from a queue of any capacity, waiting or not. */
+/** Receives messages in rounds, from a queue of any capacity, with blocking or nonblocking calls. */
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousReceiver } from '../ipc/rendezvous.js'
 import { openUnboundedReceiver } from '../ipc/unbounded.js'
@@ -16,7 +16,7 @@ runActor<'queue-receiver'>(queueSide('received', openSide))
 function openSide({ place, blocking }: Round): Side {
   const passWith = (receive: () => Buffer) => () => {
     const message = receive()
-    // A long message has a NUL behind its text, and then only filling.
+    // A long message has a NUL after its text, and then only padding.
     const end = message.includes(0) ? message.indexOf(0) : message.length
     return { bytes: message.length, text: message.toString('utf8', 0, end) }
   }

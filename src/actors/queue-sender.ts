@@ -1,4 +1,4 @@
-/** Sends messages in rounds, into a queue of any capacity, waiting or not. */
+/** Sends messages in rounds, to a queue of any capacity, with blocking or nonblocking calls. */
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousSender } from '../ipc/rendezvous.js'
 import { openUnboundedSender } from '../ipc/unbounded.js'
@@ -18,11 +18,11 @@ function openSide({ place, blocking }: Round): Side {
     const { depth, send, flushed, close } = openUnboundedSender(place)
     return {
       call: 'send',
-      object: 'memory, then the FIFO',
+      object: 'its memory',
       wouldWait: () => false,
       depth: { look: depth, unit: 'messages', source: 'the sender, and ioctl FIONREAD' },
       pass(seq) {
-        // Filled, so that the memory is really used and the kernel counts it.
+        // Written to, so that its pages are resident and the kernel counts them.
         const message = Buffer.alloc(place.bytes, '.')
         message.write(`${textOf(seq)}\0`)
         send(message)

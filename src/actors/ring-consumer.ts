@@ -1,4 +1,4 @@
-/** Reads the numbered messages from a ring in shared memory, until the producer closes it. A thread, or a process. */
+/** Reads numbered messages from a ring buffer until the producer closes it. It runs as a thread or as a process. */
 import { DemoFailed } from '../errors.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { consumerOf } from '../ipc/shared-ring/consumer.js'
@@ -8,7 +8,7 @@ import { runActor } from './lib/runtime.js'
 
 export interface RingConsumerConfig {
   memory: SharedMemory
-  /** Bytes of each message; as many as the text takes when left out. */
+  /** Bytes of each message; without it, as many as its text has. */
   size?: number
 }
 
@@ -26,7 +26,7 @@ runActor<'ring-consumer'>(({ say, config }) => {
     const text = Buffer.from(bytes).toString()
     if (text !== messageOf(received.messages, config.size)) {
       throw new DemoFailed(
-        `message ${received.messages} of the ring came out as ${JSON.stringify(text.slice(0, 100))}`,
+        `message ${received.messages} arrived changed, as ${JSON.stringify(text.slice(0, 100))}`,
       )
     }
     received.message(bytes.length, () => text)
@@ -36,7 +36,7 @@ runActor<'ring-consumer'>(({ say, config }) => {
     event: 'call',
     phase: 'end',
     call: 'ring.read',
-    object: 'until it was closed',
+    object: 'until closed',
     result: received.messages,
   })
 })

@@ -1,4 +1,4 @@
-/** Writes numbered messages into a ring in shared memory, once it is told to begin. A thread, or a process. */
+/** Writes numbered messages into a ring buffer, once it is told to begin. It runs as a thread or as a process. */
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { producerOf } from '../ipc/shared-ring/producer.js'
 import { createMeter } from './lib/meter.js'
@@ -8,7 +8,7 @@ import { runActor } from './lib/runtime.js'
 export interface RingProducerConfig {
   memory: SharedMemory
   messages: number
-  /** Bytes of each message, which is filled up with dots; as many as the text takes when left out. */
+  /** Bytes of each message, padded with dots; without it, as many as its text has. */
   size?: number
 }
 
@@ -27,7 +27,7 @@ runActor<'ring-producer'>(async ({ say, config, nextWord }) => {
     const text = messageOf(i, config.size)
     const bytes = Buffer.from(text)
     ring.write(bytes)
-    // Said before it can be seen: afterwards the consumer may be first to speak of it.
+    // Reported before the consumer can see it: otherwise `received` might be reported before `sent`.
     sent.message(bytes.length, () => text)
     ring.publish()
   }

@@ -1,5 +1,6 @@
 /** Lists the System V segments of the machine, as the kernel lists them. */
 import { now } from '../events.js'
+import { permsText } from '../ipc/sysv-shm.js'
 import { isAlive } from '../proc/stat.js'
 import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
 import { largest } from '../text.js'
@@ -7,9 +8,9 @@ import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface SegmentListerConfig {
-  /** The ids of those that osdemo made and left because the user wanted it so. */
+  /** The ids of the segments that osdemo created: those in use by a run, and those that were kept for the user. */
   ours: number[]
-  /** Write a table to stdout. */
+  /** Print a table to stdout. */
   print: boolean
 }
 
@@ -23,39 +24,41 @@ runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
   const at = now()
   const segments = readSegments() ?? []
   for (const segment of segments) {
-    const row = Object.entries(rowOf(segment, ours)).filter(([, value]) => value !== '')
+    const { key, id, size, attached, creatorPid, lastPid, uid } = segment
+    const isOurs = ours.includes(id)
     say(
       {
         event: 'evidence',
         source: '/proc/sysvipc/shm',
-        value: row.map((cell) => cell.join(' ').trim()).join(', '),
-        about: `segment ${segment.id}`,
-        data: { ...segment, ours: ours.includes(segment.id) },
+        value:
+          `key ${key}, shmid ${id}, perms ${permsText(segment)}, size ${size}, ` +
+          `cpid ${creatorPid}, lpid ${lastPid}, nattch ${attached}, uid ${uid}`,
+        about: isOurs ? 'made by osdemo' : '',
+        data: { ...segment, ours: isOurs },
       },
       at,
     )
   }
   if (segments.length === 0)
-    say({ event: 'note', text: 'there is no System V segment on this machine now', role: 'closing' })
+    say({ event: 'note', text: 'This machine has no System V segment at the moment.', role: 'closing' })
   else if (print) await writeOut(Buffer.from(table(segments.map((segment) => rowOf(segment, ours)))))
 })
 
-/** What is shown of a segment, in words, by column. */
+/** The cells of a segment, by column. They are short: a line of the usual lengths fits into 80 columns. */
 function rowOf(segment: Segment, ours: number[]) {
   const { key, id, uid, mode, size, attached, creatorPid, lastPid, removed } = segment
-  const process = (pid: number) => (pid === 0 ? 'none' : `${pid} ${isAlive(pid) ? 'alive' : 'dead'}`)
+  const created = isAlive(creatorPid) ? 'alive' : 'exited'
   return {
     key: `${key}`,
     id: `${id}`,
-    owner: `${uid}`,
+    uid: `${uid}`,
     mode: mode.toString(8).padStart(3, '0'),
     bytes: `${size}`,
     attached: `${attached}`,
-    creator: process(creatorPid),
-    last: process(lastPid),
-    '': [removed ? 'removed, until all detach it' : '', ours.includes(id) ? 'made by osdemo' : '']
-      .filter(Boolean)
-      .join(', '),
+    // 0 stands for a process of another pid namespace, of which nothing is known.
+    'creator pid': creatorPid === 0 ? 'unknown' : `${creatorPid} (${created})`,
+    'last pid': lastPid === 0 ? 'none' : `${lastPid}`,
+    note: [removed && 'removed', ours.includes(id) && 'by osdemo'].filter(Boolean).join(', '),
   }
 }
 

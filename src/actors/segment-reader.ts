@@ -13,16 +13,16 @@ export interface SegmentReaderConfig {
   size: number
   /** Its key, as events name it. */
   channel: string
-  /** Go on with each new text, until the segment is removed. */
+  /** Print each new text, until the segment is removed. */
   follow: boolean
-  /** Write each text to stdout, as a line. */
+  /** Print each text to stdout, as a line. */
   print: boolean
 }
 
-/** Pause between two looks at the segment, in milliseconds: plain memory wakes nobody. */
+/** Pause between two looks at the segment, in milliseconds: a write to plain memory does not wake a reader. */
 const pause = 20
 
-/** Every how many looks the kernel is asked whether the segment is still there. */
+/** After this many looks the kernel is asked whether the segment still exists, because asking takes a system call. */
 const looksPerQuestion = 25
 
 declare module '../actor-types.js' {
@@ -39,9 +39,9 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
     const isText = isUtf8(text)
     const short = isText && text.length <= shortText ? { text: text.toString() } : {}
     say({ event: 'received', channel, seq: seq++, bytes: text.length, ...short })
-    if (!isText) say({ event: 'note', text: 'these bytes are no UTF-8 text', role: 'aside' })
+    if (!isText) say({ event: 'note', text: 'The bytes are not valid UTF-8 text.', role: 'aside' })
     if (text.length === 0)
-      say({ event: 'note', text: 'the text is empty: the first byte is a NUL', role: 'aside' })
+      say({ event: 'note', text: 'The text is empty: the first byte is a NUL.', role: 'aside' })
     if (print) await writeOut(Buffer.concat([text, Buffer.from('\n')]))
   }
 
@@ -52,7 +52,7 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
     await sleep(pause)
     const over = look % looksPerQuestion === 0 && isRemoved(id)
     const text = textIn(attached.memory)
-    // Whoever writes may be in the middle of it: a text counts when it is the same in two looks, or the last one.
+    // A writer may be halfway through a text, so a text counts when two looks see the same, or no more looks follow.
     if (!text.equals(last) && (over || text.equals(candidate))) {
       last = text
       await take(text)
@@ -62,5 +62,5 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
   }
   attached.detach()
   say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
-  if (follow) say({ event: 'note', text: `segment ${id} was removed` })
+  if (follow) say({ event: 'note', text: `Segment ${id} was removed.`, role: 'closing' })
 })

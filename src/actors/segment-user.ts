@@ -1,4 +1,4 @@
-/** Does with a System V segment what the supervisor says, one step after the other, and says what the kernel answered. */
+/** Uses a System V segment step by step, as the supervisor tells it, and reports what each system call returned. */
 import { SystemCallError } from '../errors.js'
 import {
   type Attached,
@@ -16,7 +16,7 @@ export interface SegmentUserConfig {
   size: number
 }
 
-/** What the supervisor may say. The rest of `write ...` is the text. */
+/** What the supervisor may tell it. After `write ` comes the text. */
 export type SegmentWord =
   | 'make'
   | 'attach'
@@ -40,7 +40,7 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
   let seq = 0
   const channel = `${key}`
 
-  /** Makes a call and says its outcome; of a refusal, which is what is to be seen, the errno. */
+  /** Makes a system call and reports its result. A call that fails is no error here: its errno is what the demo shows. */
   const tell = (call: string, object: string, make: () => unknown) => {
     try {
       const result = make()
@@ -54,7 +54,7 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
     make: () =>
       tell('shmget', `key ${key}, ${size} bytes, IPC_CREAT`, () => {
         const made = makeSegment(key, size, 0o600)
-        if (made === undefined) throw new SystemCallError('somebody was first', 'shmget', 'EEXIST')
+        if (made === undefined) throw new SystemCallError('the key is taken', 'shmget', 'EEXIST')
         say({ event: 'created', kind: 'segment', id: channel })
         id = made
         return id
@@ -68,7 +68,7 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
       }),
     write: (text) => {
       const bytes = Buffer.from(`${text}\0`)
-      // `attach` comes before `write`, `read` and `detach`.
+      // The supervisor sends `attach` before `write`, `read` and `detach`.
       Buffer.from(attached!.memory).set(bytes)
       say({ event: 'sent', channel, seq: seq++, bytes: bytes.length, text })
     },

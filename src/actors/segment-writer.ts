@@ -1,4 +1,4 @@
-/** Writes a text into a System V segment, as a C program would: the bytes and a NUL. */
+/** Writes a text into a System V segment as a C program would: its bytes and a NUL. */
 import { attachSegment } from '../ipc/sysv-shm.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
 import { textOf } from './lib/meter.js'
@@ -21,18 +21,19 @@ declare module '../actor-types.js' {
 
 runActor<'segment-writer'>(async ({ say, config: { id, size, channel, text }, nextWord }) => {
   const bytes = Buffer.from(`${text}\0`)
-  // As much as is needed: a segment may be larger than what Node can view.
+  // Only as many bytes as it needs: a segment may be larger than the largest ArrayBuffer.
   const attached = attachSegment(id, bytes.length)
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes` })
   Buffer.from(attached.memory).set(bytes)
   say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes.subarray(0, -1)) ?? '' })
-  // What the kernel lists while we are attached is for the supervisor to show.
+  // It stays attached until it is told to detach, so that the supervisor can show nattch while it is.
   const watch = setInterval(() => {
     if (!isRemoved(id)) return
     clearInterval(watch)
     say({
       event: 'note',
-      text: `somebody has removed segment ${id}: who has it attached keeps it, nobody else finds it`,
+      text: `Another process has removed segment ${id}. It stays attached here, but no other process can find it.`,
+      role: 'closing',
     })
   }, 500)
   await nextWord()

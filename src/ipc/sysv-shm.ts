@@ -1,6 +1,6 @@
 /**
- * System V shared memory, sysvipc(7): a segment has an id, mostly a key by which strangers find it, and lives in the kernel
- * until somebody removes it, whoever made it and however that one ended. `ipcs -m` and /proc/sysvipc/shm list them.
+ * System V shared memory, sysvipc(7). A segment has an id and usually a key, by which unrelated processes find it. It stays in
+ * the kernel until a process removes it, even when its creator has exited. `ipcs -m` and /proc/sysvipc/shm list the segments.
  */
 import { constants } from 'node:buffer'
 import { errnoOf, systemCallError } from '../errors.js'
@@ -12,79 +12,84 @@ const IPC_EXCL = 0o2000
 const IPC_RMID = 0
 const SHM_RDONLY = 0o10000
 
-/** The key that finds nothing and makes a new segment: IPC_PRIVATE. */
+/** Marks a removed segment in the mode that the kernel lists, SHM_DEST of linux/shm.h. */
+const SHM_DEST = 0o1000
+
+/** The mode of a segment as /proc/sysvipc/shm lists it, in the column `perms`: `600`, or `1600` when it is removed. */
+export function permsText({ mode, removed }: { mode: number; removed: boolean }): string {
+  return (mode | (removed ? SHM_DEST : 0)).toString(8)
+}
+
+/** The key that always creates a new segment, which no other process can find: IPC_PRIVATE. */
 export const privateKey = 0
 
-/** A segment that is part of this process's memory, until it is detached. */
+/** A segment that is attached to this process. */
 export interface Attached {
-  /** The segment's bytes. Dropped by `detach`: whoever kept it and touches it then dies of SIGSEGV. */
+  /** The segment's bytes. `detach` replaces it, because code that touches a detached segment is killed by SIGSEGV. */
   memory: ArrayBuffer
   address: bigint
   detach(): void
 }
 
 /**
- * Makes a segment, zeroed by the kernel, which rounds it up to whole pages but keeps to its size.
+ * Creates a segment of zeros. The kernel allocates whole pages, but lists and checks the size that was asked for.
  *
- * @param key from 1, or `privateKey`
+ * @param key 1 or more, or `privateKey`
  * @param size in bytes
  * @param mode permissions, as of a file
- * @returns its id; undefined when there is one under this key already
- * @throws SystemCallError: EINVAL above /proc/sys/kernel/shmmax, ENOSPC when there are too many, ENOMEM
+ * @returns its id; undefined when a segment with this key exists already
+ * @throws SystemCallError: EINVAL above /proc/sys/kernel/shmmax, ENOSPC when there are too many segments, ENOMEM
  */
 export function makeSegment(key: number, size: number, mode: number): number | undefined {
   try {
     return shmget(key, size, mode | IPC_CREAT | IPC_EXCL)
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return undefined
-    const which = key === privateKey ? '' : ` under key ${key}`
+    const which = key === privateKey ? '' : ` with key ${key}`
     throw systemCallError(
       error,
-      `cannot make a segment of ${size} bytes${which}`,
+      `cannot create a segment of ${size} bytes${which}`,
       (errno) => makeHints[errno],
     )
   }
 }
 
 const makeHints: Record<string, string> = {
-  EINVAL: 'the largest is /proc/sys/kernel/shmmax: give a smaller --size',
-  ENOMEM: 'this machine has not so much memory: give a smaller --size',
-  ENOSPC: 'there are too many segments (/proc/sys/kernel/shmmni, shmall): see osdemo shm list',
+  EINVAL: 'Use a smaller --size. The largest is in /proc/sys/kernel/shmmax',
+  ENOMEM: 'Use a smaller --size: this machine does not have that much memory.',
+  ENOSPC: 'Remove a segment that osdemo shm list shows. The limits are in /proc/sys/kernel/shmmni and shmall',
 }
 
-/** What one wants to do with a segment, as the permission bits that shmget(2) checks. */
+/** The permission bits that shmget(2) checks, by what the caller wants to do with the segment. */
 const wanted = { look: 0, read: 0o400, write: 0o600 }
 
 /**
- * Finds the segment under a key.
+ * Finds the segment with this key.
  *
- * @param purpose what its mode must let us do
- * @param size 0, or how large it must be at least, in bytes
- * @throws SystemCallError: ENOENT when there is none, EINVAL when it is smaller, EACCES when its mode does not let us in
+ * @param purpose what its mode must allow
+ * @param size 0, or its minimum size in bytes
+ * @throws SystemCallError: ENOENT when there is none, EINVAL when it is smaller, EACCES when its mode forbids the purpose
  */
 export function findSegment(key: number, purpose: keyof typeof wanted, size = 0): number {
   try {
     return shmget(key, size, wanted[purpose])
   } catch (error) {
-    throw systemCallError(error, `cannot use the segment under key ${key}`, (errno) =>
-      findHints[errno]?.(key),
-    )
+    throw systemCallError(error, `cannot use the segment with key ${key}`, (errno) => findHints[errno]?.(key))
   }
 }
 
 const findHints: Record<string, (key: number) => string> = {
-  ENOENT: (key) => `there is none; make it: osdemo shm write hello --key ${key}`,
-  EINVAL: (key) =>
-    `it is smaller, and a segment cannot grow: osdemo shm remove --key ${key}, then write again`,
+  ENOENT: (key) => `Create it first: osdemo shm write hello --key ${key}`,
+  EINVAL: (key) => `The segment is smaller and cannot grow. Remove it: osdemo shm remove --key ${key}`,
   EACCES: (key) =>
-    `its mode or its owner does not let you in, see osdemo shm list; take another --key than ${key}`,
+    `Use another --key than ${key}, or ask the owner of the segment. List the owners: osdemo shm list`,
 }
 
 /**
  * Attaches a segment to this process.
  *
- * @param size how much of it to look at, in bytes: its own size or less; what is more than Node can view is left out
- * @throws SystemCallError: EINVAL or EIDRM when it was removed, EACCES when its mode does not let us in
+ * @param size bytes of it to view, at most its size. Bytes beyond the largest ArrayBuffer are not in the view.
+ * @throws SystemCallError: EINVAL or EIDRM when it was removed, EACCES when its mode forbids it
  */
 export function attachSegment(id: number, size: number, readOnly = false): Attached {
   let address: bigint
@@ -106,13 +111,13 @@ export function attachSegment(id: number, size: number, readOnly = false): Attac
 }
 
 const attachHints: Record<string, string> = {
-  EACCES: 'its mode does not let you in, see osdemo shm list',
-  EIDRM: 'it was removed meanwhile',
-  EINVAL: 'it was removed meanwhile',
-  ENOMEM: 'this process may not have so much memory: see ulimit -v',
+  EACCES: 'Ask its owner for access. List the owners and modes: osdemo shm list',
+  EIDRM: 'Another process has just removed it. List the segments: osdemo shm list',
+  EINVAL: 'Another process has just removed it. List the segments: osdemo shm list',
+  ENOMEM: 'Raise the memory limit of this shell. The limit now: ulimit -v',
 }
 
-/** A copy of the text in a segment: the bytes up to the first NUL, or all. The memory may change while we look at it. */
+/** The text in a segment: the bytes up to the first NUL, or all. It is a copy, because writers may change the memory. */
 export function textIn(memory: ArrayBuffer): Buffer {
   const bytes = Buffer.from(memory)
   const end = bytes.indexOf(0)
@@ -120,9 +125,9 @@ export function textIn(memory: ArrayBuffer): Buffer {
 }
 
 /**
- * Removes a segment: its key is free at once, its memory when the last process has detached it.
+ * Removes a segment. The kernel frees its key at once, and its memory after the last detach.
  *
- * @throws SystemCallError: EPERM when it belongs to somebody else, EINVAL or EIDRM when there is none
+ * @throws SystemCallError: EPERM when it belongs to another user, EINVAL or EIDRM when it does not exist
  */
 export function removeSegment(id: number): void {
   try {
@@ -130,8 +135,8 @@ export function removeSegment(id: number): void {
   } catch (error) {
     throw systemCallError(error, `cannot remove segment ${id}`, (errno) =>
       errno === 'EPERM'
-        ? 'only its owner, its creator and root may: see osdemo shm list'
-        : 'see osdemo shm list',
+        ? 'Only its owner, its creator and root may remove it. List the owners: osdemo shm list'
+        : 'List the segments: osdemo shm list',
     )
   }
 }

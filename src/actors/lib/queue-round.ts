@@ -1,4 +1,4 @@
-/** What the sender and the receiver of a queue have in common: messages pass in rounds, and every call is told. */
+/** What the sender and the receiver of a queue share: they pass messages in rounds, and report every call. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SystemCallError } from '../../errors.js'
 import { type Depth, now, type Say } from '../../events.js'
@@ -6,7 +6,7 @@ import type { RendezvousNames } from '../../ipc/rendezvous.js'
 import type { UnboundedPlace } from '../../ipc/unbounded.js'
 import type { Act } from './runtime.js'
 
-/** What a side of a queue is told: to open its side as this round needs it, then to go. `end` ends it between two rounds. */
+/** What the supervisor tells a side: a round, for which it opens its side; then `go`. Between two rounds, `end`. */
 export type QueueWord = Round | 'go' | 'end'
 
 export interface Round {
@@ -14,42 +14,42 @@ export interface Round {
     | { kind: 'bounded'; queue: string }
     | ({ kind: 'rendezvous' } & RendezvousNames)
     | ({ kind: 'unbounded' } & UnboundedPlace)
-  /** As events name it. */
+  /** The name of the channel in events. */
   channel: string
   messages: number
-  /** Whether this side may be made to wait. */
+  /** Whether the calls of this side block. */
   blocking: boolean
   /** Pause between two messages, in milliseconds. */
   every: number
-  /** After so many refusals of one message it gives up; never when it is left out. */
+  /** It gives up when a message was refused with EAGAIN so many times; without it, never. */
   tries?: number
-  /** The events of it are many. */
+  /** Its events are many, and views for people leave them out. */
   detail: boolean
 }
 
-/** One side of a queue that is open. */
+/** One open side of a queue. */
 export interface Side {
-  /** What is called, and on what, as events name it. */
+  /** The name of its call and of what the call works on, in events. */
   call: string
   object: string
-  /** Whether a call that starts now would have to wait for the other side: nobody else is on ours. */
+  /** Whether a call that starts now would wait for the other side. No other process uses this side. */
   wouldWait(): boolean
-  /** How much is stored; missing where the other side tells. */
+  /** How much is stored; missing where the other side reports it. */
   depth?: Omit<Depth, 'before' | 'after'> & { look(): number | Promise<number> }
-  /** The call, which passes one message. @throws SystemCallError: EAGAIN when it was refused */
+  /** Makes the call that passes one message. @throws SystemCallError: EAGAIN when it was refused */
   pass(seq: number): { bytes: number; text: string }
-  /** Waits until nothing of it is in our memory any more, and closes. */
+  /** Waits until no message is left in the memory of this process, then closes. */
   close(): void | Promise<void>
 }
 
-/** One side of a queue, round by round. */
+/** Plays one side of a queue, round by round. */
 export function queueSide(
   direction: 'sent' | 'received',
   open: (round: Round) => Side,
 ): Act<'queue-sender' | 'queue-receiver'> {
   return async ({ say, nextWord }) => {
     for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
-      if (word === 'go') throw new Error('told to go before a round was opened')
+      if (word === 'go') throw new Error('go came before a round')
       const round = word
       const side = open(round)
       const tell: Say = round.detail ? (fact, at) => say({ ...fact, detail: true }, at) : say
@@ -67,17 +67,18 @@ async function playRound(say: Say, direction: 'sent' | 'received', round: Round,
   for (let seq = 0; seq < messages; seq++) {
     if (seq > 0 && every > 0) await sleep(every)
     const passed = await insist(say, side, direction, seq, tries)
-    if (!passed) return say({ event: 'note', text: `gives up after ${tries} refusals` })
+    if (!passed)
+      return say({ event: 'note', text: `It gives up after ${tries} calls that failed with EAGAIN.` })
     const { at, ...message } = passed
     say({ event: direction, channel, seq, ...message }, at)
   }
 }
 
-/** Who was refused tries again after so many milliseconds, then after twice as many, and so on, up to the longest pause. */
+/** After EAGAIN a side tries again: after this many milliseconds, then after twice as many, up to the longest pause. */
 const firstPause = 10
 const longestPause = 640
 
-/** Passes a message, and tries again while it is refused. @returns undefined when it has given up */
+/** Passes a message, and tries again while the call fails with EAGAIN. @returns undefined when it has given up */
 async function insist(
   say: Say,
   side: Side,

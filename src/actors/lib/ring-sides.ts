@@ -1,26 +1,26 @@
-/** What both sides of a ring share: what the messages are, and how waiting is told. */
+/** What producer and consumer of a ring buffer share: the messages, and how they report that they sleep. */
 import type { Say } from '../../events.js'
 import type { RingOptions } from '../../ipc/shared-ring/waiting.js'
 
-/** How often a sleep on the ring is told: at full speed there are thousands. */
-const toldSleeps = 50
+/** How many sleeps are reported: at full speed there are thousands. */
+const reportedSleeps = 50
 
-/** Tells when a side of a ring goes to sleep and when it goes on: how long it was held is part of the picture. */
+/** Reports when a side of a ring buffer goes to sleep and when it wakes up: how long it slept is part of the story. */
 export function ringHooks(say: Say, call: string): RingOptions {
   let sleeps = 0
-  const tell = (phase: 'begin' | 'end', why: string) => {
-    if (sleeps <= toldSleeps) say({ event: 'call', phase, call, object: why })
+  const tell = (phase: 'begin' | 'end', object: string) => {
+    if (sleeps <= reportedSleeps) say({ event: 'call', phase, call, object })
   }
   return {
     onSleep(why) {
       sleeps++
-      tell('begin', `the ring is ${why}`)
+      tell('begin', `on the ${why} ring`)
     },
-    onWake: () => tell('end', 'the ring'),
+    onWake: () => tell('end', 'on the ring'),
   }
 }
 
-/** Message number `index`: filled up with dots to `size` bytes where that is given. */
+/** Message number `index`, padded with dots to `size` bytes where that is given. */
 export function messageOf(index: number, size = 0): string {
   return `Message ${index}`.padEnd(size, '.')
 }

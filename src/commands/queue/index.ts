@@ -4,11 +4,11 @@ import { also, files, type Group } from '../lib/entry.js'
 const waits = 'it does not show that a side is blocked'
 
 export const queueCommands: Group = {
-  summary: 'message passing: blocking and nonblocking, capacity zero, bounded and unbounded',
+  summary: 'message passing: blocking and nonblocking calls; capacity 0, bounded and unbounded',
   default: 'demo',
   members: {
     demo: {
-      summary: 'a sender and a receiver process over a queue of capacity zero, bounded or unbounded',
+      summary: 'a sender and a receiver process share a queue: capacity 0, bounded or unbounded',
       needs: {
         must: ['proc', 'queues'],
         better: { fifo: '--capacity unbounded does not work', waits, ...files },
@@ -35,7 +35,7 @@ export const queueCommands: Group = {
       load: () => import('./demo.js'),
     },
     matrix: {
-      summary: 'blocking and nonblocking, zero, bounded and unbounded: all twelve combinations',
+      summary: 'all twelve combinations of send, receive and capacity, in a table',
       needs: { must: ['proc', 'queues', 'fifo'], better: { waits, ...files }, also },
       chapter: {
         demo: async () =>

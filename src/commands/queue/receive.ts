@@ -5,15 +5,15 @@ import { count } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
-    'osdemo queue receive                  # in one terminal; osdemo queue send hello in another',
+    'osdemo queue receive                  # in another terminal: osdemo queue send hello',
     'osdemo queue receive --max 1',
-    'osdemo queue receive --nonblocking    # what is there now',
+    'osdemo queue receive --nonblocking    # receive all messages, then exit',
   ],
   options: (command) =>
     command
-      .option('--name <name>', 'the queue, made when it is missing', defaultName)
-      .option('--max <n>', 'end after n messages', count)
-      .option('--nonblocking', 'when the queue is empty, do not wait: EAGAIN'),
+      .option('--name <name>', 'name of the queue, which is created if it does not exist', defaultName)
+      .option('--max <n>', 'exit after n messages', count)
+      .option('--nonblocking', 'fail with EAGAIN when the queue is empty, instead of waiting'),
   onStdout: ['received'],
   demo: (_, { name, max, nonblocking }, { payload, events }) =>
     queueReceive({

@@ -5,23 +5,23 @@ import { wholeNumber } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
-    'osdemo queue send hello               # in one terminal; osdemo queue receive in another',
+    'osdemo queue send hello               # in another terminal: osdemo queue receive',
     'osdemo queue send --priority 9 urgent',
-    'osdemo queue send --keep one two      # they stay in the kernel',
+    'osdemo queue send --keep one two      # the messages stay in the kernel',
     'osdemo queue send < file              # each line is a message',
   ],
   options: (command) =>
     command
-      .argument('[text...]', 'each is a message; without one, each line of stdin')
-      .option('--name <name>', 'the queue, made when it is missing', defaultName)
+      .argument('[text...]', 'messages to send; without any, each line of stdin is a message')
+      .option('--name <name>', 'name of the queue, which is created if it does not exist', defaultName)
       .option(
         '--priority <n>',
-        `0 to ${highestPriority}: the highest comes out first`,
+        `0 to ${highestPriority}; messages of the highest priority are received first`,
         wholeNumber(0, highestPriority),
         0,
       )
-      .option('--nonblocking', 'when the queue is full, fail with EAGAIN instead of waiting')
-      .option('--keep', 'end at once, and leave the queue with its messages'),
+      .option('--nonblocking', 'fail with EAGAIN when the queue is full, instead of waiting')
+      .option('--keep', 'do not wait for a receiver; leave the queue and its messages'),
   demo: ([texts], { name, priority, nonblocking, keep }, { events }) =>
     queueSend({
       texts: texts.length > 0 ? texts : null,

@@ -1,35 +1,35 @@
 /** The commands of `osdemo shm`. */
 import { also, files, type Group } from '../lib/entry.js'
 
-const cpus = 'a lost update may not show'
+const cpus = 'lost updates may not show'
 
 export const shmCommands: Group = {
   summary: 'shared memory',
   default: 'threads',
   members: {
     threads: {
-      summary: 'worker threads share memory: a ring of messages, and a counter that loses updates',
+      summary: 'threads share memory: a ring buffer of messages, and a counter that loses updates',
       needs: { must: ['proc', 'threads'], better: { cpus, ...files } },
       chapter: {},
       killLines: ['', '--times 3000000'],
       load: () => import('./threads.js'),
     },
     demo: {
-      summary: 'a segment that outlives its creator, and what it means to remove it',
+      summary: 'a segment outlives its creator and is removed while processes are attached',
       needs: { must: ['segments'], better: files, also },
       chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/shm/demo.js')).shmDemo,
     },
     race: {
-      summary: 'processes count in one segment: plainly, atomically, and under a lock whose holder is killed',
+      summary: 'processes count in one segment: plainly, atomically, and with a lock whose holder is killed',
       needs: { must: ['proc', 'segments'], better: { cpus, ...files }, also },
       chapter: {},
       killLines: ['', '--times 5000000'],
       load: () => import('./race.js'),
     },
     ring: {
-      summary: 'a producer and a consumer process over one ring in a segment',
+      summary: 'a producer and a consumer process share a ring buffer in a segment',
       needs: {
         must: ['proc', 'segments'],
         better: { waits: 'it does not show that the consumer is blocked', ...files },
@@ -52,7 +52,7 @@ export const shmCommands: Group = {
       load: () => import('./read.js'),
     },
     list: {
-      summary: 'every System V segment of this machine, as the kernel lists it',
+      summary: 'list the System V segments of this machine',
       needs: { must: ['segments'], better: files, also },
       killLines: [''],
       load: () => import('./list.js'),

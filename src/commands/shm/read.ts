@@ -7,8 +7,8 @@ export const spec = toolCommand({
   examples: ['osdemo shm read', 'osdemo shm read --key 4711 --follow'],
   options: (command) =>
     command
-      .option('--key <n>', 'the key of the segment', segmentKey, defaultKey)
-      .option('--follow', 'go on with each new text until the segment is removed'),
+      .option('--key <n>', 'key of the segment', segmentKey, defaultKey)
+      .option('--follow', 'print each new text until the segment is removed'),
   demo: (_, { key, follow }, { payload }) => shmRead({ key, follow: follow ?? false, print: payload }),
   onStdout: ['received'],
 })

@@ -8,11 +8,11 @@ export const spec = toolCommand({
   examples: ['osdemo shm remove', 'osdemo shm remove --key 4711', 'osdemo shm remove --id 3'],
   options: (command) =>
     command
-      .option('--key <n>', `the key of the segment; ${defaultKey} without it`, segmentKey)
-      .option('--id <n>', 'its id, as osdemo shm list shows it', wholeNumber(0, 2 ** 31 - 1)),
+      .option('--key <n>', `key of the segment (default: ${defaultKey})`, segmentKey)
+      .option('--id <n>', 'id of the segment, as osdemo shm list prints it', wholeNumber(0, 2 ** 31 - 1)),
   demo(_, { key, id }) {
     if (key !== undefined && id !== undefined) {
-      throw new UsageError('--key and --id both name a segment', 'give one of them')
+      throw new UsageError('--key and --id cannot be used together', 'Use one of them.')
     }
     return shmRemove(id === undefined ? { key: key ?? defaultKey } : { id })
   },

@@ -12,11 +12,11 @@ export const spec = toolCommand({
   ],
   options: (command) =>
     command
-      .argument('<text>', 'what to write; a NUL follows it')
-      .option('--key <n>', 'the key of the segment', segmentKey, defaultKey)
+      .argument('<text>', 'text to write; osdemo adds a NUL byte')
+      .option('--key <n>', 'key of the segment', segmentKey, defaultKey)
       .option(
         '--size <size>',
-        `how large the segment must be; a new one has ${defaultSize} bytes without it`,
+        `minimum size of the segment (default for a new one: ${defaultSize})`,
         size(1, 2 ** 47),
       )
       .addOption(

@@ -1,4 +1,4 @@
-/** Makes the kernel objects of a channel of some capacity, for a sender and a receiver of this run; they go with it. */
+/** Creates the kernel objects of a channel of some capacity, for the sender and the receiver of this run. */
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Round } from '../../actors/lib/queue-round.js'
 import type { Queue } from '../../ipc/open-mq.js'
@@ -15,20 +15,20 @@ export interface Channel {
   place: Round['place']
   /** How events name it. */
   name: string
-  /** Of a bounded channel: the queue that it is. */
+  /** The POSIX queue of a bounded channel. */
   queue?: Queue
 }
 
-/** Room for `Message 999`. */
+/** Bytes, more than enough for `Message 999`. */
 const messageSize = 64
 
-/** Bytes of a message, and of all that may wait in the sender's memory, where the capacity is unbounded. */
+/** Of an unbounded channel: the bytes of a message, and the most bytes that may wait in the sender's memory. */
 export interface UnboundedSize {
   bytes: number
   limit: number
 }
 
-/** @throws SystemCallError as `makePrivateQueue`, and where no FIFO can be made */
+/** The run removes the channel at its end. @throws SystemCallError as `makePrivateQueue`, or when mkfifo(3) fails */
 export async function makeChannel(stage: Stage, capacity: Capacity, size: UnboundedSize): Promise<Channel> {
   if (capacity === 'unbounded') return makeUnbounded(stage, size)
   if (capacity === 0) {
@@ -42,13 +42,13 @@ export async function makeChannel(stage: Stage, capacity: Capacity, size: Unboun
 
 async function makeUnbounded(stage: Stage, size: UnboundedSize): Promise<Channel> {
   const path = await makePrivateFifo(stage, 'queue')
-  // Held open, so that neither side waits for the other to open it.
+  // While the supervisor has both ends open, neither side blocks in open(2).
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
   stage.scope.defer(() => closeSync(held))
   try {
     resizePipe(held, size.bytes)
   } catch {
-    // This user may not have so large a pipe: then a message goes through it in pieces.
+    // The limit for this user is lower (/proc/sys/fs/pipe-max-size): then a message passes through the pipe in pieces.
   }
   return { capacity: 'unbounded', name: path, place: { kind: 'unbounded', path, ...size } }
 }

@@ -1,6 +1,6 @@
-/** What a round of sending and receiving has shown. */
+/** The claims about a round of sending and receiving. */
 import type { Stage } from '../../run/stage.js'
-import { duration } from '../../text.js'
+import { counted, duration } from '../../text.js'
 import {
   allInOrder,
   allMet,
@@ -18,11 +18,11 @@ import {
 export function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   const { channel, messages, first } = plan
   const { capacity } = channel
-  for (const side of ['sender', 'receiver'] as const) stage.note(`the ${side} ${inWords(outcome[side])}`)
+  for (const side of ['sender', 'receiver'] as const) stage.note(`The ${side} ${inWords(outcome[side])}.`)
   if (neverMeet(plan)) {
     stage.claim(
       'queue/rendezvous-needs-a-side-that-waits',
-      'no message passed: neither side ever waits, so neither ever finds the other waiting',
+      'In a rendezvous one side must wait: both calls were nonblocking, so no message passed.',
       outcome.sender.messages.length + outcome.receiver.messages.length === 0,
     )
     return
@@ -33,40 +33,41 @@ export function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   if (wall === 'held')
     stage.claim(
       'queue/blocked-side-continues-when-other-comes',
-      `the ${first} went on only when the ${other} had come`,
+      `A blocked ${first} wakes up only when the ${other} arrives: its call returned after that.`,
       stopped,
     )
   if (wall === 'none')
     stage.claim(
       'queue/sender-with-room-never-waits',
-      `the ${first} was never made to wait, and never refused`,
+      'A sender does not wait while the queue has room: no call blocked or failed.',
       stopped,
     )
   const highest = highestDepth(outcome)
   if (capacity === 0) {
     stage.claim(
       'queue/rendezvous-stores-nothing',
-      'each message passed while both were in their call, and none was stored',
+      'A rendezvous stores nothing: each message passed while both sides were in their calls.',
       allMet(outcome) && highest === 0,
     )
   } else if (capacity !== 'unbounded') {
     stage.claim(
       'queue/holds-at-most-its-capacity',
-      `never more than ${capacity} messages were in the queue, as mq_getattr says`,
+      `A queue never holds more than its capacity: at most ${highest} of ${counted(capacity, 'message')}.`,
       highest <= sizeOf(capacity),
     )
   }
   stage.claim(
     'queue/messages-arrive-in-order',
-    `all ${messages} messages arrived in the order in which they were sent, none lost, none twice`,
+    `Messages arrive in the order they were sent: ${messages} of ${messages}, none lost, none twice.`,
     allInOrder(outcome) && outcome.receiver.messages.length === messages,
   )
 }
 
 function inWords(side: SideOutcome): string {
   const waits = side.calls.filter(({ waited }) => waited).length
-  const waited = waits === 0 ? 'never waited' : `waited ${times(waits)}, ${duration(timeHeld(side))} together`
-  return `${waited}, and was ${side.refused === 0 ? 'never refused' : `refused ${times(side.refused)}`}`
+  const waited =
+    waits === 0 ? 'never blocked' : `blocked ${times(waits)}, for ${duration(timeHeld(side))} in total`
+  return `${waited}, and ${side.refused === 0 ? 'never got EAGAIN' : `got EAGAIN ${times(side.refused)}`}`
 }
 
 function times(count: number): string {

@@ -1,11 +1,11 @@
-/** All twelve combinations of capacity, sending and receiving, once with a slow receiver and once with a slow sender. */
+/** All twelve combinations of capacity, send and receive, once with a slow receiver and once with a slow sender. */
 import type { ClaimId, TableRow } from '../../events.js'
 import { readSyscall } from '../../proc/syscall.js'
 import { syscallName } from '../../proc/syscall-names.js'
 import { readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { duration } from '../../text.js'
+
 import { requireProc } from '../shared/require-proc.js'
 import { type Capacity, makeChannel } from './channel.js'
 import { requireQueues } from './posix-queue.js'
@@ -29,51 +29,66 @@ import { waitingCall } from './watch.js'
 export interface MatrixOptions {
   /** Of the bounded queue. */
   capacity: number
-  /** In each combination, more than the capacity. */
+  /** Messages of each combination, more than the capacity. */
   messages: number
   /** Pause of the slow side between two messages, in milliseconds. */
   pause: number
 }
 
-/** More than a pipe holds, so that they wait in memory. */
+/** A message is as large as a pipe, so that all but the first wait in the sender's memory. */
 const unboundedSize = { bytes: 2 ** 16, limit: 2 ** 26 }
 
 const ways: Way[] = ['blocking', 'nonblocking']
 const firsts = ['sender', 'receiver'] as const
 
-/** What is claimed of a combination where the side that goes first is stopped. */
+/** The claim about a combination in which the side that goes first is stopped. */
 const stopIds = {
   sender: { held: 'queue/fast-sender-is-held', refused: 'queue/fast-sender-is-refused' },
   receiver: { held: 'queue/fast-receiver-is-held', refused: 'queue/fast-receiver-is-refused' },
 } as const
 
-/** What was seen of one combination. */
+/** What was observed of one combination. */
 interface Cell {
   plan: Plan
   outcome: Outcome
-  /** Whether the kernel showed the first side waiting; undefined where it need not, or cannot be seen. */
+  /** Whether the kernel showed the first side blocked; undefined when it must not block, or the kernel does not show it. */
   seen: boolean | undefined
 }
 
 export function queueMatrix(options: MatrixOptions): Demo {
   return async (stage) => {
-    requireProc('queue matrix')
-    requireQueues('queue matrix')
     stage.note(
-      `capacity 0 is a rendezvous over three POSIX queues, ${options.capacity} is a POSIX queue, unbounded is the sender's memory ` +
-        'in front of a pipe: the kernel has no such queue. A sender and a receiver process for each',
+      "Whether send and receive wait depends on the queue's capacity and on which side is faster. " +
+        'Watch all twelve combinations, once with a fast sender and once with a fast receiver.',
       'opening',
     )
+    stage.note(
+      `Capacity 0 is a rendezvous of three POSIX queues. Capacity ${options.capacity} is one POSIX queue. ` +
+        'An unbounded queue is in the memory of its sender.',
+      'aside',
+    )
+    stage.note(
+      'In the tables, depth is the most messages that were stored at once. ' +
+        'Waited is how long calls blocked, and EAGAIN 3x means that three calls failed.',
+      'aside',
+    )
+    requireProc('queue matrix')
+    requireQueues('queue matrix')
     const capacities: Capacity[] = [0, options.capacity, 'unbounded']
     const lanes = await Promise.all(capacities.map((capacity) => playLane(stage, capacity, options)))
     const cells = lanes.flat()
     for (const first of firsts)
       for (const cell of cells.filter(({ plan }) => plan.first === first)) claimCell(stage, cell)
-    stage.note('every call and every message of it: osdemo queue matrix --json', 'next')
+    stage.note(
+      'The faster side is stopped when the queue is full or empty. ' +
+        'A blocking call waits then, and a nonblocking call fails with EAGAIN.',
+      'closing',
+    )
+    stage.note('Next: `osdemo queue matrix --json` reports every call and every message.', 'next')
   }
 }
 
-/** All combinations of one capacity, one after the other, by the same two processes over the same channel. */
+/** Plays all combinations of one capacity, one after the other, with the same two processes and the same channel. */
 async function playLane(stage: Stage, capacity: Capacity, options: MatrixOptions): Promise<Cell[]> {
   const channel = await makeChannel(stage, capacity, unboundedSize)
   const tag = capacity === 'unbounded' ? 'u' : capacity
@@ -112,7 +127,7 @@ async function playCell(stage: Stage, plan: Plan): Promise<Cell> {
   return { plan, outcome, seen }
 }
 
-/** Looks until the kernel shows that an actor waits. Undefined where it does not show us in which call. */
+/** Polls until the kernel shows that an actor is blocked. @returns undefined where it does not show the system call */
 async function seeHeld(
   stage: Stage,
   { channel, first }: Plan,
@@ -131,7 +146,7 @@ async function seeHeld(
     event: 'evidence',
     source: `/proc/${id}/task/${id}/syscall, wchan`,
     value: `${call}, ${wchan ?? 'function not shown'}`,
-    about: `where ${name} waits`,
+    about: `${name} is blocked there`,
     data: { syscall: call, wchan: wchan ?? null },
     detail: true,
   })
@@ -161,10 +176,10 @@ function claimCell(stage: Stage, { plan, outcome, seen }: Cell): void {
       sender: inShort(sender),
       receiver: inShort(receiver),
       depth: `${highest}`,
-      'in order': `${receiver.messages.length} of ${messages}`,
+      passed: `${receiver.messages.length} of ${messages}`,
     },
   }
-  stage.claim(idOf(plan), sentence(plan, highest), holds, row)
+  stage.claim(idOf(plan), sentence(plan), holds, row)
 }
 
 function idOf(plan: Plan): ClaimId {
@@ -173,23 +188,24 @@ function idOf(plan: Plan): ClaimId {
   return wall === 'none' ? 'queue/fast-sender-has-room' : stopIds[plan.first][wall]
 }
 
-/** What a side met with, in at most eleven characters. */
+/** What stopped a side, in at most twelve characters: the table is 80 columns wide. */
 function inShort(side: SideOutcome): string {
   if (side.refused > 0) return `EAGAIN ${side.refused}x`
-  const held = timeHeld(side)
-  if (held === 0) return '-'
-  return `held ${duration(held)}`
+  const milliseconds = Math.round(timeHeld(side) / 1000)
+  if (!side.calls.some(({ waited }) => waited)) return '-'
+  return milliseconds < 100 ? `waited ${milliseconds} ms` : `waited ${(milliseconds / 1000).toFixed(1)} s`
 }
 
-/** What is claimed of a combination. */
-function sentence(plan: Plan, highest: number): string {
-  const { channel, sender, receiver, first, messages } = plan
-  const ways = `capacity ${channel.capacity}, ${sender.way} send, ${receiver.way} receive`
-  if (neverMeet(plan)) return `${ways}, ${first} first: both are refused for ever, nothing passes`
+/** What the demo claims about a combination. */
+function sentence(plan: Plan): string {
+  const { channel, sender, receiver, first } = plan
+  const combination = `With capacity ${channel.capacity}, ${sender.way} send and ${receiver.way} receive`
+  if (neverMeet(plan)) return `${combination}, both sides get EAGAIN and no message passes.`
+  const other = first === 'sender' ? 'receiver' : 'sender'
   const stop = {
-    held: `the ${first} is held until the other comes`,
-    refused: `the ${first} is refused with EAGAIN until the other comes`,
-    none: `the ${first} is neither held nor refused`,
+    held: `blocks until the ${other} starts`,
+    refused: `gets EAGAIN until the ${other} starts`,
+    none: 'never waits',
   }[expectedWall(plan)]
-  return `${ways}, ${first} first: ${stop}; ${messages} messages arrive in order, at most ${highest} stored`
+  return `${combination}, the fast ${first} ${stop}.`
 }

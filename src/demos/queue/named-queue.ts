@@ -1,4 +1,4 @@
-/** A queue under a name that terminals share: found or made, held for the run, and removed by whoever uses it last. */
+/** A POSIX queue with a name, for processes in different terminals: found or created, and removed by its last user. */
 import { existsSync, fstatSync } from 'node:fs'
 import { DemoFailed } from '../../errors.js'
 import { isMarked } from '../../ipc/mark.js'
@@ -13,10 +13,10 @@ import { inUse } from '../shared/in-use.js'
 import { watchRemoval } from '../shared/watch-removal.js'
 import { makeRecordedQueue, requireQueues, showQueue } from './posix-queue.js'
 
-/** Where two terminals find each other. */
+/** The name that both terminals use by default. */
 export const defaultName = '/osdemo'
 
-/** What Linux gives a queue whose maker asks for nothing, or less where the limits are lower. */
+/** The defaults of Linux for a queue that is created without attributes, mq_overview(7). The limits may be lower. */
 const usualCapacity = 10
 const usualMessageSize = 8192
 
@@ -24,20 +24,20 @@ export interface SharedQueue {
   /** Open nonblocking. */
   queue: Queue
   identity: QueueIdentity
-  /** Whether it stays when nobody uses it any more: others made it, or somebody asked to keep it. */
+  /** Whether no osdemo will remove it: another program created it, or a user asked to keep it. */
   stays(): boolean
-  /** It is to stay. */
+  /** Makes it stay. */
   keep(): void
 }
 
-/** `queue send`, for the other terminal. */
+/** The command for the other terminal, such as `osdemo queue send`. */
 export function words(command: 'send' | 'receive', name: string): string {
   return `osdemo queue ${command}${name === defaultName ? '' : ` --name ${quoted(name)}`}`
 }
 
 /**
- * Finds the queue of a name, or makes it, and holds it for the run. One that osdemo made is removed by whichever osdemo uses
- * it last, unless somebody asked to keep it; one that anybody else made is left alone.
+ * Opens the queue with this name, or creates it, and keeps it open during the run. A queue that osdemo created is removed by
+ * the osdemo process that uses it last, unless a user asked to keep it. A queue of another program is never removed.
  *
  * @throws SystemCallError, UsageError, Unavailable as `openQueue` and `makeQueue` of ipc
  */
@@ -45,7 +45,7 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
   requireQueues(`queue ${purpose === 'read' ? 'receive' : 'send'}`)
   for (;;) {
     const found = openIfThere(name, purpose)
-    // `requireQueues` has seen that the kernel has queues, and so their limits.
+    // `requireQueues` has checked that these limits can be read.
     const limits = readQueueLimits()!
     const made = found
       ? undefined
@@ -54,7 +54,7 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
           messageSize: Math.min(usualMessageSize, limits.messageSize),
         })
     const queue = found ?? made?.queue
-    // Somebody else was first.
+    // Another process created it between the two calls.
     if (!queue) continue
     const letGo = stage.scope.defer(() => {
       const { depth } = queue.attributes()
@@ -62,13 +62,13 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
       made?.entry.release()
       tellSwept(stage, name, depth, sweep())
     })
-    // Whoever removed it had looked for users just before we opened it.
+    // Another osdemo removed it: it had looked for users just before this process opened the queue.
     if (isUnlinked(queue)) {
       letGo()
       continue
     }
     watchRemoval(stage, `the queue ${name}`, () => isUnlinked(queue))
-    showQueue(stage, queue, made ? 'the queue, just made' : 'the queue, which was there already')
+    showQueue(stage, queue, made ? 'the new queue' : 'the queue exists already')
     const identity = identityOf(queue)
     const stays = () => !isMarked(fstatSync(queue.fd))
     const keep = () => {
@@ -78,37 +78,42 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
   }
 }
 
-/** Says what a sweep removed, and of this queue what was in it, or who needs it still. */
+/** Reports what a sweep removed, and of this queue how many messages were lost with it, or which processes use it still. */
 function tellSwept({ say }: Stage, name: string, depth: number, swept: Swept[]): void {
   for (const { kind, name: id, users } of swept) {
     const isThis = kind === 'queue' && id === name
     if (users.length === 0) say({ event: 'removed', kind, id })
     if (users.length === 0 && isThis && depth > 0)
-      say({ event: 'note', text: `nobody had received what was in it: ${counted(depth, 'message')}` })
+      say({
+        event: 'note',
+        text: `Removed queue ${id} with ${counted(depth, 'message')} that no process had received.`,
+        role: 'closing',
+      })
     if (users.length > 0 && isThis)
-      say({ event: 'note', text: `${id} stays for now: ${inUse(users)}`, role: 'aside' })
+      say({ event: 'note', text: `Queue ${id} stays: ${inUse(users)}.`, role: 'aside' })
   }
 }
 
-/** Waits until others have received everything. @throws DemoFailed when somebody removes the queue before */
+/** Waits until the queue is empty. @throws DemoFailed when another process removes the queue before */
 export async function waitUntilTaken(stage: Stage, { queue }: SharedQueue): Promise<void> {
   const depth = () => queue.attributes().depth
   if (depth() === 0) return
-  stage.note('waits until somebody has received what is in the queue')
+  stage.note(`Waiting for a receiver. In another terminal: ${words('receive', queue.name)}`, 'next')
   await stage.poll(() => depth() === 0 || isUnlinked(queue), Number.POSITIVE_INFINITY)
   const left = depth()
   if (left === 0) return
-  throw new DemoFailed(`somebody removed the queue ${queue.name} with ${counted(left, 'message')} in it`, {
-    hint: 'send them again',
-  })
+  throw new DemoFailed(
+    `another process removed the queue ${queue.name} with ${counted(left, 'message')} in it`,
+    { hint: 'Send the messages again.' },
+  )
 }
 
 /** The number of mq_unlink(2) among the system calls. */
 const unlinkNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 241, arm64: 181 }
 
 /**
- * How the user removes a queue that stays: as a file, where the queues are mounted as files. Else Perl, which most systems
- * have, makes the system call; the kernel takes the name without its slash.
+ * The command that removes a queue: rm, where the queues are mounted as files. Elsewhere Perl makes the system call, because
+ * most systems have Perl; the kernel expects the name without its slash.
  */
 export function removalHint(name: string): string {
   const path = queueFolder() + name

@@ -1,4 +1,4 @@
-/** What the queue demos share: a POSIX queue that is made and goes away with the run, and what the kernel says of it. */
+/** What the demos and tools of queues share: creating a POSIX queue for the run, and quoting the kernel about it. */
 import { readFileSync } from 'node:fs'
 import { SystemCallError, Unavailable } from '../../errors.js'
 import { identityOf, type Queue } from '../../ipc/open-mq.js'
@@ -11,8 +11,8 @@ import type { Stage } from '../../run/stage.js'
 export function requireQueues(demo: string): void {
   if (readQueueLimits()) return
   throw new Unavailable(
-    `${demo} needs POSIX message queues, and there is no /proc/sys/fs/mqueue here`,
-    'run it on Linux with CONFIG_POSIX_MQUEUE',
+    `${demo} needs POSIX message queues, and /proc/sys/fs/mqueue does not exist here`,
+    'Run it on Linux with CONFIG_POSIX_MQUEUE.',
   )
 }
 
@@ -22,9 +22,9 @@ export interface RecordedNewQueue {
 }
 
 /**
- * Makes a queue, mode 0600, and records it, so that it goes away with the run, whatever becomes of that.
+ * Creates a queue, mode 0600, and records it on disk: if the run is killed, the next run or `osdemo clean` removes it.
  *
- * @returns undefined when there is one of this name already
+ * @returns undefined when a queue with this name exists already
  * @throws SystemCallError, Unavailable as `makeQueue` of ipc
  */
 export function makeRecordedQueue(
@@ -47,14 +47,14 @@ export function makeRecordedQueue(
   return { queue, entry }
 }
 
-/** What not even root may have more of: HARD_MSGMAX of linux/ipc_namespace.h. */
+/** The largest capacity, also for root: HARD_MSGMAX of linux/ipc_namespace.h. */
 const hardCapacity = 65_536
 
-/** Says which limit a queue is above, and where it is set. */
+/** Adds a hint: which limit the queue exceeds, and where it is set. */
 function withLimits(error: unknown, { capacity, messageSize }: Omit<NewQueue, 'mode'>): unknown {
   const limits = readQueueLimits()
   if (capacity > hardCapacity && error instanceof SystemCallError)
-    return hinted(error, `no queue of Linux may hold more than ${hardCapacity}`)
+    return hinted(error, `Use a smaller --capacity: Linux allows no more than ${hardCapacity} messages.`)
   if (!(error instanceof SystemCallError) || error.errno !== 'EINVAL' || !limits) return error
   const [which, allowed, wanted] =
     capacity > limits.capacity
@@ -62,8 +62,8 @@ function withLimits(error: unknown, { capacity, messageSize }: Omit<NewQueue, 'm
       : ['msgsize_max', limits.messageSize, messageSize]
   return hinted(
     error,
-    `the limit is ${allowed}, set in ${queueLimitsFolder}/${which}; ` +
-      `take no more, or as root: sysctl fs.mqueue.${which}=${wanted}`,
+    `Stay below the limit, ${allowed} (${queueLimitsFolder}/${which}), ` +
+      `or raise it as root: sysctl fs.mqueue.${which}=${wanted}`,
   )
 }
 
@@ -72,12 +72,12 @@ function hinted(error: SystemCallError, hint: string): SystemCallError {
 }
 
 /**
- * A queue that nobody else knows of, for the processes of this run; it is removed at its end.
+ * A queue with a name of its own, for the processes of this run, which removes it at its end.
  *
- * @param role tells it from others of this run, where there are several
+ * @param role part of its name, for a run that has several queues
  */
 export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>, role = 'queue'): Queue {
-  // A killed run may have left one of this name, and somebody still uses it.
+  // A killed run with the same pid may have left a queue of this name that is still in use.
   const names = (n: number) => `/osdemo-${process.pid}-${role}${n > 0 ? `-${n}` : ''}`
   let taken = 0
   let made = makeRecordedQueue(stage, names(taken), shape)
@@ -93,19 +93,18 @@ export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>, ro
   return queue
 }
 
-/** Says what the kernel says of a queue: its attributes, and where the queues are mounted, its file. */
+/** Quotes the kernel about a queue: its attributes and, where the queues are mounted as files, its file. */
 export function showQueue({ evidence }: Stage, queue: Queue, about: string): void {
   const { capacity, messageSize, depth } = queue.attributes()
-  evidence('mq_getattr', `${depth} of ${capacity} messages, each of up to ${messageSize} bytes`, about, {
-    data: { depth, capacity, messageSize },
-  })
+  const value = `mq_maxmsg ${capacity}, mq_msgsize ${messageSize}, mq_curmsgs ${depth}`
+  evidence('mq_getattr(3)', value, about, { data: { depth, capacity, messageSize } })
   const folder = queueFolder()
   if (folder === undefined) return
   const path = folder + queue.name
   try {
     const { text, fields } = parseQueueFile(readFileSync(path, 'utf8'))
-    evidence(path, text, about, { data: fields })
+    evidence(path, text, 'QSIZE is its size in bytes', { data: fields })
   } catch {
-    // Another instance of the file system is mounted there, as in a container: it does not list ours.
+    // The mount belongs to another IPC namespace, as in a container: it does not list this queue.
   }
 }

@@ -1,4 +1,5 @@
-/** Receives messages from a POSIX queue that other terminals send to: the tool `queue receive`. */
+/** Receives messages that processes in other terminals send to a POSIX queue: the tool `queue receive`. */
+import { isatty } from 'node:tty'
 import type { MqReceiverConfig } from '../../actors/mq-receiver.js'
 import type { Demo } from '../../run/stage.js'
 import { joinQueue, words } from './named-queue.js'
@@ -7,17 +8,19 @@ export interface QueueReceiveOptions {
   name: string
   max: number | null
   nonblocking: boolean
-  /** Write each message to stdout, as a line. */
+  /** Print each message to stdout, as a line. */
   print: boolean
-  /** Make an event of every message. */
+  /** Report every message as an event. */
   report: boolean
 }
 
 export function queueReceive({ name, max, nonblocking, print, report }: QueueReceiveOptions): Demo {
   return async (stage) => {
-    const { identity } = await joinQueue(stage, name, 'read')
-    stage.note(`in another terminal: ${words('send', name)} hello`, 'next')
-    if (max === null && !nonblocking) stage.note('a queue has no end of file: Ctrl-C ends this', 'aside')
+    const { identity, queue } = await joinQueue(stage, name, 'read')
+    if (!nonblocking && queue.attributes().depth === 0)
+      stage.note(`Waiting for a message. In another terminal: ${words('send', name)} hello`, 'next')
+    if (!nonblocking && max === null)
+      stage.note('A queue has no end of file. Stop with Ctrl-C.', isatty(0) ? 'next' : 'aside')
     const config: MqReceiverConfig = { name, identity, max, nonblocking, print, report }
     const receiver = await stage.start(
       { program: 'mq-receiver', name: 'receiver', config },

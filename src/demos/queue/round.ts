@@ -1,6 +1,6 @@
 /**
- * One round over a channel, of one way to send and one to receive. The side that is to be fast goes first, until it can go no
- * further: so what is to be seen does not depend on who runs when. Then the slow one comes.
+ * One round over a channel, with one way to send and one to receive. The faster side goes first, until it can go no further;
+ * then the slower side starts. So what the round shows does not depend on the scheduler.
  */
 import type { Round } from '../../actors/lib/queue-round.js'
 import { now } from '../../events.js'
@@ -12,7 +12,7 @@ import { watch } from './watch.js'
 
 export type Way = 'blocking' | 'nonblocking'
 
-/** What one side of a round is to do. */
+/** What one side of a round does. */
 export interface PlannedSide {
   actor: ActorOf<'queue-sender' | 'queue-receiver'>
   way: Way
@@ -22,69 +22,79 @@ export interface PlannedSide {
 
 export interface Plan {
   channel: Channel
-  /** As events name the channel in this round. */
+  /** The name of the channel in this round's events. */
   name: string
   messages: number
   sender: PlannedSide
   receiver: PlannedSide
-  /** Who goes first, as far as possible. */
+  /** The side that goes first. */
   first: 'sender' | 'receiver'
   detail: boolean
 }
 
-/** What stops who goes first: it is made to wait, or is refused, or nothing. */
+/** What stops the side that goes first: its call blocks (`held`), or fails with EAGAIN (`refused`), or nothing does. */
 export type Wall = 'held' | 'refused' | 'none'
 
-/** After so many refusals in a row it is given up, where neither side waits for the other. */
+/** After so many EAGAIN in a row a side gives up, in a rendezvous where both sides are nonblocking. */
 const hopeless = 5
 
-/** Neither ever waits, so neither ever finds the other waiting. */
+/** In a rendezvous where both sides are nonblocking, neither ever finds the other waiting. */
 export function neverMeet({ channel, sender, receiver }: Plan): boolean {
   return channel.capacity === 0 && sender.way === 'nonblocking' && receiver.way === 'nonblocking'
 }
 
-/** What must stop who goes first. */
-export function expectedWall({ channel, messages, first, ...ways }: Plan): Wall {
-  const stop = ways[first].way === 'blocking' ? 'held' : 'refused'
-  return first === 'receiver' || messages > sizeOf(channel.capacity) ? stop : 'none'
+/** What must stop the side that goes first. @param way how that side calls */
+export function wallOf({
+  capacity,
+  messages,
+  first,
+  way,
+}: Pick<Plan, 'messages' | 'first'> & { capacity: Capacity; way: Way }): Wall {
+  if (first === 'sender' && messages <= sizeOf(capacity)) return 'none'
+  return way === 'blocking' ? 'held' : 'refused'
+}
+
+export function expectedWall(plan: Plan): Wall {
+  const { channel, messages, first } = plan
+  return wallOf({ capacity: channel.capacity, messages, first, way: plan[first].way })
 }
 
 export function sizeOf(capacity: Capacity): number {
   return capacity === 'unbounded' ? Number.POSITIVE_INFINITY : capacity
 }
 
-/** A call that passed a message, by the clock of the events. */
+/** A call that passed a message. Times are those of the events. */
 interface Call {
   begin: number
   end: number
-  /** It had to wait when it began. */
+  /** When it began, it had to wait. */
   waited: boolean
 }
 
-/** What became of one side. */
+/** What one side did. */
 export interface SideOutcome {
   /** One for each message, in their order. */
   calls: Call[]
   messages: EventOf<'sent'>[]
-  /** How often it was refused with EAGAIN. */
+  /** How many of its calls failed with EAGAIN. */
   refused: number
 }
 
 export interface Outcome {
   sender: SideOutcome
   receiver: SideOutcome
-  /** When the second side was let in. */
+  /** When the second side was started. */
   letIn: number
 }
 
 export interface RoundHooks {
-  /** Is called when both have opened their side. */
+  /** Called when both have opened their side. */
   opened?(): void
-  /** Is called when the first side can go no further, before the other one comes. */
+  /** Called when the first side can go no further, before the other side starts. */
   atWall?(first: Actor): Promise<void>
 }
 
-/** Plays a round to its end. @throws DemoFailed when it will never come */
+/** Plays a round to its end. @throws DemoFailed when neither side can continue */
 export async function playRound(stage: Stage, plan: Plan, hooks: RoundHooks): Promise<Outcome> {
   const start = now()
   const { channel, sender, receiver } = plan
@@ -131,7 +141,7 @@ function roundOf(plan: Plan, { way, every }: PlannedSide): Round {
   }
 }
 
-/** Whatever it was that should have stopped it: a side that has closed goes no further either. */
+/** Waits until the first side is stopped. A side that has closed counts too, so that an unexpected end is not awaited forever. */
 function reachWall(plan: Plan, first: Actor, start: number): Promise<unknown> {
   const wall = expectedWall(plan)
   const stops = ({ phase, waits, errno, call }: EventOf<'call'>) =>
@@ -154,7 +164,7 @@ function outcomeOf(actor: Actor, start: number): SideOutcome {
   return outcome
 }
 
-/** Whether what was received is what was sent, in that order: none lost, none twice. */
+/** Whether the messages received are the messages sent, in the same order: none lost, none twice. */
 export function allInOrder({ sender, receiver }: Outcome): boolean {
   const texts = ({ messages }: SideOutcome) => messages.map(({ text }) => text).join('\n')
   return texts(sender) === texts(receiver)
@@ -168,7 +178,7 @@ export function allMet({ sender, receiver }: Outcome): boolean {
   })
 }
 
-/** The most that was stored at once, as the sender saw it. */
+/** The most messages stored at once, as the sender saw it. */
 export function highestDepth({ sender }: Outcome): number {
   return largest(
     sender.messages.flatMap(({ depth }) => (depth ? [depth.before, depth.after] : [])),
@@ -176,14 +186,14 @@ export function highestDepth({ sender }: Outcome): number {
   )
 }
 
-/** Whether who went first was stopped as it must be; who is made to wait goes on only when the other one has come. */
+/** Whether the side that went first was stopped as expected. If it blocked, its call must return after the other side started. */
 export function stoppedAs(wall: Wall, { calls, refused }: SideOutcome, letIn: number): boolean {
   const wait = calls.find(({ waited }) => waited)
   if (wall === 'held') return wait !== undefined && wait.begin <= letIn && letIn <= wait.end
   return wait === undefined && (wall === 'refused' ? refused > 0 : refused === 0)
 }
 
-/** How long the calls of one side waited together, in microseconds. */
+/** How long the calls of one side blocked in total, in microseconds. */
 export function timeHeld({ calls }: SideOutcome): number {
   return calls.reduce((sum, { begin, end, waited }) => (waited ? sum + end - begin : sum), 0)
 }

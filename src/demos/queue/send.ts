@@ -1,9 +1,10 @@
-/** Sends messages to a POSIX queue that other terminals receive from: the tool `queue send`. */
+/** Sends messages to a POSIX queue, for receivers in other terminals: the tool `queue send`. */
 import { isatty } from 'node:tty'
 import type { MqSenderConfig } from '../../actors/mq-sender.js'
 import { DemoFailed } from '../../errors.js'
 import type { Queue } from '../../ipc/open-mq.js'
-import type { Demo } from '../../run/stage.js'
+import type { ActorOf } from '../../run/actor.js'
+import type { Demo, Stage } from '../../run/stage.js'
 import { counted } from '../../text.js'
 import { joinQueue, removalHint, waitUntilTaken, words } from './named-queue.js'
 
@@ -17,7 +18,7 @@ export interface QueueSendOptions {
   nonblocking: boolean
   /** Leave the queue in the kernel. */
   keep: boolean
-  /** Make an event of every message. */
+  /** Report every message as an event. */
   report: boolean
 }
 
@@ -26,15 +27,12 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     const { texts, name } = options
     const shared = await joinQueue(stage, name, 'write')
     for (const text of texts ?? []) requireShort(text, shared.queue)
-    stage.note(`in another terminal: ${words('receive', name)}`, 'next')
-    if (keep) {
-      stage.note('the queue will stay until somebody removes it:', 'aside')
-      stage.note(removalHint(name), 'next')
-    }
-    if (!texts && isatty(0)) stage.note('each line that you type is a message; Ctrl-D ends', 'aside')
+    if (keep) stage.note(`The queue will stay in the kernel. Remove it: ${removalHint(name)}`, 'next')
+    if (!texts && isatty(0)) stage.note('Each line that you type is a message. Stop with Ctrl-D.', 'next')
     const config: MqSenderConfig = { ...options, identity: shared.identity }
     const sender = await stage.start({ program: 'mq-sender', name: 'sender', config }, { stdin: !texts })
-    // Also when it failed, as with EAGAIN after some messages; but not when the run was aborted, and it killed.
+    tellWhenFull(stage, name, sender)
+    // Also when the sender failed, as with EAGAIN after some messages, but not when an aborted run killed it.
     void sender.ended.then(({ signal }) => {
       if (keep && signal === null) shared.keep()
     })
@@ -42,8 +40,18 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     if (code !== 0) return
     if (!shared.stays()) return waitUntilTaken(stage, shared)
     const { depth } = shared.queue.attributes()
-    stage.note(`in the queue now: ${counted(depth, 'message')}`, 'closing')
+    stage.note(`Queue ${name} now holds ${counted(depth, 'message')}.`, 'closing')
+    if (depth > 0) stage.note(`Receive them in another terminal: ${words('receive', name)}`, 'next')
   }
+}
+
+/** Says once what to do when the sender waits for room in the queue. */
+function tellWhenFull(stage: Stage, name: string, sender: ActorOf<'mq-sender'>): void {
+  const waits = sender.until('call', ({ phase }) => phase === 'begin')
+  const tell = () =>
+    stage.note(`The queue is full: waiting for room. In another terminal: ${words('receive', name)}`, 'next')
+  // It rejects when the sender exits without having waited, or when the run is aborted: then there is nothing to say.
+  waits.then(tell).catch(() => {})
 }
 
 /** @throws DemoFailed before anything is sent */
@@ -52,7 +60,7 @@ function requireShort(text: string, { name, attributes }: Queue): void {
   const bytes = Buffer.byteLength(text)
   if (bytes <= messageSize) return
   throw new DemoFailed(
-    `the text has ${bytes} bytes, and a message of the queue ${name} at most ${messageSize}: nothing was sent`,
-    { hint: 'send it in pieces' },
+    `nothing was sent: the text has ${bytes} bytes, a message in queue ${name} at most ${messageSize}`,
+    { hint: 'Send the text in pieces.' },
   )
 }

@@ -1,4 +1,4 @@
-/** The moment when the side that goes first can go no further: the queue is full, or it is empty. */
+/** The moment when the side that goes first can go no further, because the queue is full or empty. */
 import { readStat } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
@@ -29,40 +29,44 @@ const wallIds = {
   },
 } as const
 
-/** Shows how the kernel stops the side that goes first. */
+/** Shows how the kernel stops the side that goes first: its call blocks or fails. */
 export async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<void> {
   const { capacity } = plan.channel
   const wall = expectedWall(plan)
   const kind = capacity === 0 ? 'rendezvous' : 'queue'
-  if (plan.channel.queue) showQueue(stage, plan.channel.queue, `the queue, when the ${plan.first} is alone`)
+  if (plan.channel.queue) showQueue(stage, plan.channel.queue, `the ${plan.first} is alone so far`)
   if (wall === 'refused') {
     const calls = first.events.filter((event) => event.event === 'call')
-    const errno = calls.find((call) => call.errno !== undefined)?.errno
-    stage.evidence('errno', errno ?? 'no call failed', `what the C library gave to the ${first.name}`)
-    stage.claim(
-      wallIds[kind].refused[plan.first],
-      `${whyStopped(capacity, plan.first)}: a nonblocking call fails at once, with EAGAIN`,
-      errno === 'EAGAIN',
-    )
+    const failed = calls.find((call) => call.errno !== undefined)
+    const errno = failed?.errno
+    stage.evidence('errno', errno ?? '0', `${failed?.call ?? 'no call'} of the ${first.name}`)
+    stage.claim(wallIds[kind].refused[plan.first], refusal(capacity, plan.first), errno === 'EAGAIN')
   } else if (wall === 'held') {
     const call = waitingCall(capacity, plan.first)
-    const what = capacity === 0 && plan.first === 'sender' ? ', for the word that its message was taken' : ''
-    const claim = `${whyStopped(capacity, plan.first)}: the ${first.name} waits in the kernel, in ${call}(2)${what}`
     await seeWait(stage, {
       pid: first.id,
       tid: first.id,
       calls: [call],
       id: wallIds[kind].held[plan.first],
-      claim,
+      claim: `${whatBlocks(capacity, plan.first)}: it sleeps in ${call}(2).`,
     })
     const state = readStat(first.id)?.state
-    if (state) stage.evidence(`/proc/${first.id}/stat`, state, `the state of the ${first.name}`)
+    if (state) stage.evidence(`/proc/${first.id}/stat`, `state ${state}`, stateWords[state] ?? '')
   }
 }
 
-function whyStopped(capacity: Capacity, first: 'sender' | 'receiver'): string {
+/** The words that /proc/PID/status has for these letters. */
+const stateWords: Record<string, string> = { S: 'sleeping', D: 'disk sleep', R: 'running', T: 'stopped' }
+
+function refusal(capacity: Capacity, first: 'sender' | 'receiver'): string {
+  const [call, partner] = first === 'sender' ? ['send', 'receiver'] : ['receive', 'sender']
   if (capacity === 0)
-    return first === 'sender' ? 'nobody receives at this moment' : 'nobody sends at this moment'
-  const what = capacity === 'unbounded' ? 'pipe' : 'queue'
-  return first === 'sender' ? `the ${what} is full` : `the ${what} is empty`
+    return `A nonblocking ${call} without a waiting ${partner} fails at once: the ${first} gets EAGAIN.`
+  const state = first === 'sender' ? 'to a full' : 'from an empty'
+  return `A nonblocking ${call} ${state} queue fails at once: the ${first} gets EAGAIN.`
+}
+
+function whatBlocks(capacity: Capacity, first: 'sender' | 'receiver'): string {
+  if (capacity === 0) return `A rendezvous blocks a ${first} that is alone`
+  return first === 'sender' ? 'A full queue blocks its sender' : 'An empty queue blocks its receiver'
 }

@@ -1,4 +1,4 @@
-/** Keeps a round over a queue from hanging without a word, whatever somebody does to its processes or its queue. */
+/** Notices when a round over a queue cannot continue, because its processes were stopped or its messages taken away. */
 import { DemoFailed } from '../../errors.js'
 import { readStat } from '../../proc/stat.js'
 import { readSyscall } from '../../proc/syscall.js'
@@ -7,13 +7,13 @@ import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import type { Capacity } from './channel.js'
 
-/** Every how many milliseconds it is looked. */
+/** Milliseconds between two looks at the processes. */
 const lookEvery = 250
 
-/** After so many looks without a change in between, it will not come any more: who could go on does not sleep. */
+/** After so many equal looks, 2 seconds, neither side will continue: a process that could continue would not stay blocked. */
 const patience = 8
 
-/** The system call in which a side waits; a sender over a rendezvous waits for the word that its message was taken. */
+/** The system call in which a side blocks. In a rendezvous the sender waits for the message that reports `taken`. */
 export function waitingCall(capacity: Capacity, side: 'sender' | 'receiver'): string {
   if (capacity === 'unbounded') return 'read'
   return side === 'sender' && capacity !== 0 ? 'mq_timedsend' : 'mq_timedreceive'
@@ -28,9 +28,9 @@ export interface Watched {
 }
 
 /**
- * Says who was stopped, and how he goes on.
+ * Reports which process was stopped, and how to continue it.
  *
- * @throws DemoFailed when neither can go on: both wait in the kernel for each other, or one does and the other has closed
+ * @throws DemoFailed when neither side can continue: both are blocked, or one is and the other has closed its side
  */
 export async function watch<T>({ say }: Stage, watched: Watched, round: Promise<T>): Promise<T> {
   const { sender, receiver } = watched
@@ -45,15 +45,16 @@ export async function watch<T>({ say }: Stage, watched: Watched, round: Promise<
         else if (!stopped.has(actor)) {
           stopped.add(actor)
           const { name, id } = actor
-          say({ event: 'note', text: `the ${name} has been stopped, and goes on after: kill -CONT ${id}` })
+          const text = `The ${name} (pid ${id}) was stopped by a signal. Continue it: kill -CONT ${id}`
+          say({ event: 'note', text, role: 'next' })
         }
       }
       const now = stopped.size === 0 ? standstill(watched) : ''
       same = now !== '' && now === last ? same + 1 : 0
       last = now
       if (same < patience) return
-      const hint = 'a message was lost on its way: somebody else may have taken it; run the command again'
-      reject(new DemoFailed(`nothing will pass any more: ${now}`, { hint }))
+      const hint = 'Another process may have received a message of this run. Run the command again.'
+      reject(new DemoFailed(`no message can pass any more: ${now}`, { hint }))
     }, lookEvery)
   })
   try {
@@ -67,7 +68,7 @@ function isStopped({ id }: Actor): boolean {
   return readStat(id)?.state === 'T'
 }
 
-/** Where the two stand when neither can go on; empty while one can, or may, or the kernel does not show it. */
+/** What both sides do when neither can continue; empty while one may continue, or where the kernel does not show it. */
 function standstill({ capacity, start, ...actors }: Watched): string {
   const places = (['sender', 'receiver'] as const).map((side) => {
     const { id, name, events } = actors[side]
@@ -77,7 +78,7 @@ function standstill({ capacity, start, ...actors }: Watched): string {
     const closed = events.some(
       (event) => event.event === 'call' && event.call === 'close' && event.t >= start,
     )
-    return { waits, closed, text: `the ${name} ${waits ? `waits in ${call}(2)` : 'has closed'}` }
+    return { waits, closed, text: `the ${name} ${waits ? `is blocked in ${call}(2)` : 'has closed'}` }
   })
   const standStill = places.some(({ waits }) => waits) && places.every(({ waits, closed }) => waits || closed)
   return standStill ? places.map(({ text }) => text).join(', ') : ''

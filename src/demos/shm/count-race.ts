@@ -1,22 +1,23 @@
-/** Several count in one cell, plainly and atomically: what was lost, and that nothing was. */
+/** Several threads or processes count in one cell: plain additions lose updates, atomic additions lose none. */
 import { availableParallelism } from 'node:os'
 import type { CounterWord } from '../../actors/counter.js'
 import { now } from '../../events.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
+import { counted, thousands } from '../../text.js'
 
 export interface Race {
   counters: ActorOf<'counter'>[]
-  /** What they count in. */
+  /** The shared counter. */
   cell: Int32Array
-  /** Additions by each of them in a round. */
+  /** Additions per counter in a round. */
   times: number
 }
 
-/** How long plain counting is tried again while no update was lost, in microseconds. */
+/** How long plain counting is repeated while no update is lost, in microseconds. */
 const patience = 5_000_000
 
-/** Lets all count once, and gives what came out. */
+/** Plays one round. @returns the value of the shared counter at its end */
 export async function countOnce({ counters, cell }: Race, word: CounterWord): Promise<number> {
   Atomics.store(cell, 0, 0)
   const begin = now()
@@ -31,47 +32,45 @@ export async function countOnce({ counters, cell }: Race, word: CounterWord): Pr
 export async function showRace(stage: Stage, race: Race): Promise<void> {
   const { counters, times } = race
   const expected = counters.length * times
-  // Losing is likely, not certain: tried again until it shows.
+  // A lost update is likely, not certain: the round is repeated until one shows.
   let tries = 0
   let plain = expected
   for (const end = now() + patience; plain === expected && now() < end; tries++)
     plain = await countOnce(race, 'plainly')
-  const about = (how: string) => `the counter after ${counters.length} times ${times} ${how}`
+  const about = (how: string) => `after ${counters.length} x ${thousands(times)} ${how}`
   stage.evidence('cell[0]', `${plain}`, about('plain additions'), { data: plain })
   const lost = expected - plain
   if (lost !== 0) {
     const share = ((100 * lost) / expected).toFixed(1)
     stage.claim(
       'shm/plain-add-loses-updates',
-      `plain additions lost ${lost} of ${expected} updates (${share} %)`,
+      `Plain additions lose updates: ${thousands(lost)} of ${thousands(expected)} were lost (${share} %).`,
       lost > 0,
     )
     stage.note(
-      'Two read the same value, both add 1, both write it: one of the two additions is overwritten.',
+      'A lost update: two of them read the same value, both add 1, both write the same sum.',
       'aside',
     )
   } else {
-    const cpus = availableParallelism()
-    stage.note(
-      `no plain update was lost in ${tries} tries on ${cpus} CPU(s), by luck: nothing prevents it`,
-      'aside',
-    )
+    const cpus = counted(availableParallelism(), 'CPU')
+    stage.note(`Not observed: no update was lost in ${counted(tries, 'try', 'tries')} on ${cpus}.`, 'aside')
+    stage.note('That was luck: nothing prevents a lost update here.', 'aside')
   }
 
   const atomic = await countOnce(race, 'atomically')
   stage.evidence('cell[0]', `${atomic}`, about('atomic additions'), { data: atomic })
   stage.claim(
     'shm/atomic-add-loses-no-updates',
-    `Atomics.add lost none of ${expected} updates`,
+    `Atomic additions lose no update: Atomics.add counted all ${thousands(expected)}.`,
     atomic === expected,
   )
   stage.note(
-    'Atomics.add reads, adds and writes in one step, and the CPU lets no other come in between.',
+    'An atomic addition reads, adds and writes in one step: no other access can come between.',
     'aside',
   )
 }
 
-/** Lets the counters end. */
+/** Tells the counters to exit, and waits until they have. */
 export async function dismiss(counters: ActorOf<'counter'>[]): Promise<void> {
   for (const counter of counters) counter.tell('end')
   await Promise.all(counters.map((counter) => counter.ended))

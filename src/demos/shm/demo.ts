@@ -1,4 +1,4 @@
-/** A segment's life, by three processes: the writer makes it and ends, the reader finds it, the remover removes it. */
+/** The life of a segment: a writer creates it and exits, a reader finds it by its key, a third process removes it. */
 import type { SegmentUserConfig, SegmentWord } from '../../actors/segment-user.js'
 import { DemoFailed } from '../../errors.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
@@ -6,6 +6,7 @@ import type { ActorOf, EventOf } from '../../run/actor.js'
 import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { sweep } from '../../run/sweep.js'
+import { counted } from '../../text.js'
 import { requireSegments, showSegment } from './segment.js'
 
 /** Bytes of the segment, as in the lecture. */
@@ -17,8 +18,12 @@ const text = 'hello wörld'
 const lateText = 'still here'
 
 export const shmDemo: Demo = async (stage) => {
+  stage.note(
+    'A segment belongs to the kernel, not to the process that creates it. Watch it outlive its creator, and watch when the kernel frees a removed segment.',
+    'opening',
+  )
   const taken = requireSegments('shm demo').map(({ key }) => key)
-  // A key of this run's own: two demos at once must not meet.
+  // A key of its own: two demos that run at the same time must not share a segment.
   let key = 70_001 + process.pid
   while (taken.includes(key)) key++
   const config: SegmentUserConfig = { key, size }
@@ -26,13 +31,16 @@ export const shmDemo: Demo = async (stage) => {
 
   const writer = await enter('writer')
   const entry = record('segment', `${key}`, writer.id)
-  // Before it is made: a Ctrl-C may come before we hear of it.
+  // Recorded before the segment exists: Ctrl-C may arrive before the writer reports its id.
   stage.scope.defer(() => {
     entry.release()
     sweep()
   })
   const { result: id } = await ask(writer, 'make')
-  if (id === undefined) throw new DemoFailed(`key ${key} was taken just now`, { hint: 'run it again' })
+  if (id === undefined)
+    throw new DemoFailed(`another process has just created a segment with key ${key}`, {
+      hint: 'Run the demo again.',
+    })
   entry.made(id)
   await ask(writer, 'attach')
   writer.tell(`write ${text}`)
@@ -41,10 +49,10 @@ export const shmDemo: Demo = async (stage) => {
   end(writer)
   await writer.ended
 
-  const alone = showSegment(stage, id, `the segment, now that its writer, ${writer.id}, is dead`)
+  const alone = showSegment(stage, id, `its creator, pid ${writer.id}, has exited`)
   stage.claim(
     'shm/segment-outlives-its-creator',
-    'the segment outlives the process that made it',
+    `A segment outlives its creator: pid ${writer.id} has exited, and segment ${id} remains.`,
     alone?.attached === 0 && alone.creatorPid === writer.id,
   )
 
@@ -55,13 +63,13 @@ export const shmDemo: Demo = async (stage) => {
   const received = await reader.until('received')
   stage.claim(
     'shm/found-by-key',
-    'another process, which knows only the key, reads what the dead one wrote',
+    'A process finds a segment by its key: the reader reads what the writer left.',
     received.text === text,
   )
   const larger = await ask(reader, 'find-larger')
   stage.claim(
     'shm/segment-does-not-grow',
-    `a segment does not grow: shmget(2) for ${2 * size} bytes is EINVAL`,
+    `A segment cannot grow: shmget(2) for ${2 * size} bytes fails with EINVAL.`,
     larger.errno === 'EINVAL',
   )
 
@@ -71,16 +79,16 @@ export const shmDemo: Demo = async (stage) => {
   await ask(remover, 'attach')
   claimAttached(stage, id, 2)
   await ask(remover, 'remove')
-  const marked = showSegment(stage, id, 'the segment, removed while two processes have it attached')
+  const marked = showSegment(stage, id, 'removed, and 2 processes are still attached')
   stage.claim(
     'shm/removed-segment-loses-its-key',
-    'a removed segment loses its key at once',
+    `A removed segment loses its key at once: the kernel lists key 0 instead of ${key}.`,
     marked?.key === 0 && marked.removed,
   )
   const gone = await ask(remover, 'find')
   stage.claim(
     'shm/removed-segment-is-not-found',
-    `nobody finds it by key ${key} any more: ENOENT`,
+    `No process can find a removed segment: shmget(2) with key ${key} fails with ENOENT.`,
     gone.errno === 'ENOENT',
   )
   remover.tell(`write ${lateText}`)
@@ -89,39 +97,41 @@ export const shmDemo: Demo = async (stage) => {
   const late = await reader.until('received', ({ seq }) => seq === 1)
   stage.claim(
     'shm/removed-segment-works-while-attached',
-    'those who have it attached share it all the same',
+    'Processes that are still attached can use a removed segment: the reader reads a new text.',
     late.text === lateText,
   )
   for (const actor of [reader, remover]) end(actor)
   await Promise.all([reader.ended, remover.ended])
   stage.claim(
     'shm/removed-segment-goes-with-last-detach',
-    'its memory goes with the last one who detaches it',
+    `The kernel frees a removed segment after the last detach: segment ${id} no longer exists.`,
     readSegment(id) === undefined,
   )
+  stage.note(
+    'A segment stays in the kernel until a process removes it and all processes detach. A program that forgets to remove it leaves its memory in use.',
+    'closing',
+  )
+  stage.note('Next: `osdemo shm write hello` leaves a segment for `osdemo shm read` to find.', 'next')
 }
 
-/** What the kernel answers who may not use a segment; that takes another user's. */
+/** Shows that the kernel refuses a process that the mode of a segment locks out. That takes a segment of another user. */
 async function showRefusal(stage: Stage): Promise<void> {
   const uid = process.getuid!() // Every Unix has getuid(2).
   const foreign = requireSegments('shm demo').find(
     (one) => one.uid !== uid && one.creatorUid !== uid && one.key !== 0 && (one.mode & 0o66) === 0,
   )
   if (uid === 0 || !foreign) {
-    const why = uid === 0 ? 'root may use every segment' : 'no other user has a closed one now'
-    return stage.note(
-      `a key that another user owns is EACCES (take another key); cannot be seen here: ${why}`,
-      'aside',
-    )
+    const why = uid === 0 ? 'root may use every segment' : 'no other user has a private segment now'
+    return stage.note(`Not observed: EACCES for a segment of another user. Here ${why}.`, 'aside')
   }
   const config: SegmentUserConfig = { key: foreign.key, size: 0 }
   const stranger = await stage.start({ program: 'segment-user', name: 'stranger', config })
   const { errno } = await ask(stranger, 'find')
-  const still = showSegment(stage, foreign.id, `a segment of user ${foreign.uid}`)
+  const still = showSegment(stage, foreign.id, `its owner is uid ${foreign.uid}`)
   if (still) {
     stage.claim(
       'shm/other-users-segment-is-refused',
-      `a key that another user owns is EACCES, so take another key than ${foreign.key}`,
+      `The mode protects a segment of another user: shmget(2) with key ${foreign.key} fails with EACCES.`,
       errno === 'EACCES',
     )
   }
@@ -131,7 +141,7 @@ async function showRefusal(stage: Stage): Promise<void> {
 
 type Call = EventOf<'call'>
 
-/** Tells an actor a step that is one system call, and gives the kernel's answer. */
+/** Tells an actor to make one system call. @returns the end of that call */
 async function ask(actor: ActorOf<'segment-user'>, word: SegmentWord): Promise<Call> {
   const before = actor.events.filter(({ event }) => event === 'call').length
   actor.tell(word)
@@ -145,10 +155,11 @@ function end(actor: ActorOf<'segment-user'>): void {
 }
 
 function claimAttached(stage: Stage, id: number, count: number): void {
-  const segment = showSegment(stage, id, `the segment, with ${count} attached`)
+  const attached = counted(count, 'process', 'processes')
+  const segment = showSegment(stage, id, 'nattch counts attached processes')
   stage.claim(
     'shm/kernel-counts-attachments',
-    `the kernel counts who has it attached: ${count}`,
+    `The kernel counts how many processes are attached: ${attached} at this moment.`,
     segment?.attached === count,
   )
 }

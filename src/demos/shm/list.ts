@@ -7,7 +7,7 @@ import { requireSegments } from './segment.js'
 export function shmList({ print }: { print: boolean }): Demo {
   return async (stage) => {
     requireSegments('shm list')
-    // Those that runs use now, and those that the user asked to keep; a run's first sweep has struck off what is gone.
+    // Those in use by a run, and those kept for the user. The sweep at the start of this run dropped the removed ones.
     const ours = readRecords().flatMap(({ kind, id }) => (kind === 'segment' ? (id ?? []) : []))
     const config: SegmentListerConfig = { ours, print }
     const lister = await stage.start({ program: 'segment-lister', name: 'lister', config }, { stdout: print })

@@ -1,4 +1,4 @@
-/** Processes count in one System V segment: plainly, atomically, and under a lock whose holder may die. */
+/** Processes count in one System V segment: plainly, atomically, and with a lock. Then the lock's holder is killed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, lockAt, roomBytes } from '../../ipc/shared-counter.js'
@@ -8,6 +8,7 @@ import { readStat } from '../../proc/stat.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { thousands } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { countOnce, dismiss, type Race, showRace } from './count-race.js'
 import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
@@ -15,18 +16,22 @@ import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
 export interface ShmRaceOptions {
   /** Counting processes, 2 to 16. */
   processes: number
-  /** Additions by each of them in a round. */
+  /** Additions per process in a round. */
   times: number
 }
 
-/** How long a process that waits for the lock is watched, in milliseconds. */
+/** How long the process that waits for the lock is watched, in milliseconds: long enough for 30 clock ticks. */
 const watching = 300
 
 export function shmRace({ processes, times }: ShmRaceOptions): Demo {
   return async (stage) => {
+    stage.note(
+      'Without a lock, processes that count in one segment lose updates. Watch a lock prevent that. Then watch what happens when its holder is killed.',
+      'opening',
+    )
     requireSegments('shm race')
     const id = makePrivateSegment(stage, roomBytes)
-    // Stays attached until this process ends: nobody can touch it afterwards, not even a demo whose run was aborted.
+    // Never detached: the code of an aborted demo may still touch this memory, and would be killed by SIGSEGV.
     const attached = attachSegment(id, roomBytes)
     const { cell, barrier } = countingRoom(attached.memory)
     layBarrier(barrier, processes)
@@ -39,10 +44,10 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
       ),
     )
     const all = await stage.poll(() => readSegment(id)?.attached === processes + 1)
-    showSegment(stage, id, 'the segment that all of them count in')
+    showSegment(stage, id, 'the shared counter is in it')
     stage.claim(
       'shm/several-processes-attach-one-segment',
-      `${processes} processes and this one have the segment attached`,
+      `Several processes can attach one segment: ${processes} counters and osdemo share it.`,
       all !== undefined,
     )
     const race: Race = { counters, cell, times }
@@ -52,6 +57,11 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     // The option allows no fewer than two processes.
     await showDeath(stage, holder!, waiter!)
     await dismiss(counters)
+    stage.note(
+      'A counter that processes share needs a lock, or atomic operations. A robust lock stays usable even when its holder is killed.',
+      'closing',
+    )
+    stage.note('Next: `osdemo shm ring` passes messages through a segment without a lock.', 'next')
   }
 }
 
@@ -61,12 +71,12 @@ async function showLock(stage: Stage, race: Race): Promise<void> {
   stage.evidence(
     'cell[0]',
     `${locked}`,
-    `the counter after ${race.counters.length} times ${race.times} plain additions under the lock`,
+    `after ${race.counters.length} x ${thousands(race.times)} plain additions with the lock`,
     { data: locked },
   )
   stage.claim(
     'lock/prevents-lost-updates',
-    `plain additions under a lock lost none of ${expected} updates`,
+    `A lock prevents lost updates: all ${thousands(expected)} plain additions were counted.`,
     locked === expected,
   )
 }
@@ -84,18 +94,18 @@ async function showDeath(stage: Stage, holder: Counter, waiter: Counter): Promis
     tid: waiter.id,
     calls: ['futex'],
     id: 'lock/waiter-sleeps-in-futex',
-    claim: `${waiter.name} waits for the lock that ${holder.name} holds, and sleeps in futex(2)`,
+    claim: `A process that waits for a lock blocks in futex(2): ${waiter.name} waits for ${holder.name}.`,
   })
   await showIdle(stage, waiter)
   holder.kill('SIGKILL')
-  stage.note(`${holder.name} (pid ${holder.id}) is killed with SIGKILL while it holds the lock`)
+  stage.note(`The supervisor kills the lock holder, ${holder.name} (pid ${holder.id}), with SIGKILL.`)
   const got = await waiter.until(
     'call',
     ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end',
   )
   stage.claim(
     'lock/owner-death-is-reported',
-    `the kernel gives the lock to ${waiter.name}, and tells it that the holder died (EOWNERDEAD)`,
+    `The kernel reports that a lock holder died: ${waiter.name} gets the lock with EOWNERDEAD.`,
     got.errno === 'EOWNERDEAD',
   )
   await waiter.until('call', ({ call }) => call === 'pthread_mutex_unlock')
@@ -106,28 +116,31 @@ async function showDeath(stage: Stage, holder: Counter, waiter: Counter): Promis
   )
   stage.claim(
     'lock/can-be-repaired-after-owner-death',
-    'mended, the lock can be taken again as if nothing had happened',
+    `A lock works again after pthread_mutex_consistent(3): ${waiter.name} locks it a second time.`,
     again.result === 0,
   )
 }
 
-/** What the kernel counts for a thread that waits: nothing. */
+/** Shows that the kernel charges a blocked process no CPU time. */
 async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
   const source = `/proc/${id}/task/${id}/stat`
   const before = readStat(id, id)
   await sleep(watching)
   const after = readStat(id, id)
   if (!before || !after)
-    return stage.note(`cannot be seen here: how much CPU time ${name} uses while it waits`, 'aside')
+    return stage.note(
+      `Not observed: the CPU time of ${name} while it waits. ${source} is not readable.`,
+      'aside',
+    )
   stage.evidence(
     source,
-    `state ${after.state}, ${before.cpuTicks} and then ${after.cpuTicks} ticks of CPU time`,
-    `${name}, before and after ${watching} ms of waiting`,
+    `state ${after.state}, utime + stime ${before.cpuTicks}, then ${after.cpuTicks}`,
+    `clock ticks before and after ${watching} ms`,
     { data: { state: after.state, ticksBefore: before.cpuTicks, ticksAfter: after.cpuTicks } },
   )
   stage.claim(
     'lock/waiting-costs-no-cpu-time',
-    `waiting for the lock cost ${name} no CPU time`,
+    `A blocked process uses no CPU time: ${name} used none in ${watching} ms.`,
     after.cpuTicks === before.cpuTicks,
   )
 }

@@ -3,24 +3,24 @@ import { DemoFailed } from '../../errors.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo } from '../../run/stage.js'
 import { sweep } from '../../run/sweep.js'
+import { counted } from '../../text.js'
 import { existing, removeNow, requireSegments, showSegment } from './segment.js'
 
-/** Removes the segment under a key, or the one with an id. */
+/** Removes the segment that has this key or this id. */
 export function shmRemove(which: { key: number } | { id: number }): Demo {
   return async (stage) => {
     requireSegments('shm remove')
     const { id, key } = 'id' in which ? byId(which.id) : existing(which.key, 'look')
-    showSegment(stage, id, 'the segment before')
-    removeNow(stage, key, id)
-    const left = readSegment(id)
+    showSegment(stage, id, 'before')
+    const isOurs = removeNow(stage, key, id)
+    const left = showSegment(stage, id, 'removed, but still attached')
+    const name = key === 0 ? `segment ${id}` : `segment ${id} (key ${key})`
+    stage.note(isOurs ? `Removed ${name}.` : `Another process has already removed ${name}.`, 'closing')
     if (left) {
-      showSegment(
-        stage,
-        id,
-        'the segment after: it has no key, and its memory stays until all have detached it',
-      )
+      const users = counted(left.attached, 'process is', 'processes are')
+      stage.note(`Its memory stays in use until the last detach: ${users} still attached.`, 'closing')
     }
-    // What was kept on record is gone.
+    // Deletes the record of a segment that was kept for the user: that segment is removed now.
     sweep()
   }
 }
@@ -28,7 +28,5 @@ export function shmRemove(which: { key: number } | { id: number }): Demo {
 function byId(id: number) {
   const segment = readSegment(id)
   if (segment) return segment
-  throw new DemoFailed(`there is no segment with id ${id}`, {
-    hint: 'osdemo shm list shows those that there are',
-  })
+  throw new DemoFailed(`no segment has id ${id}`, { hint: 'List the segments: osdemo shm list' })
 }

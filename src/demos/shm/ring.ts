@@ -1,8 +1,9 @@
-/** A producer and a consumer process over one ring in a System V segment. */
+/** A producer and a consumer process share one ring buffer in a System V segment. */
 import { layRing, ringBytes } from '../../ipc/shared-ring/layout.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo } from '../../run/stage.js'
+import { counted } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { countReceived } from './count-received.js'
 import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
@@ -13,17 +14,21 @@ export interface ShmRingOptions {
   size: number
 }
 
-/** Bytes of the ring's data area when the messages are small: a fast producer meets a full ring. */
+/** Bytes of the ring buffer's data area when the messages are small: so small that a fast producer fills it. */
 const smallest = 1024
 
 export function shmRing({ messages, size }: ShmRingOptions): Demo {
   return async (stage) => {
+    stage.note(
+      'Processes can pass messages through shared memory, without a system call per message. They need one only to sleep: watch the consumer block on the empty ring buffer.',
+      'opening',
+    )
     requireSegments('shm ring')
-    // A power of two that holds the message and its length.
+    // A power of two, as the layout requires, with room for a message and its length.
     const capacity = Math.max(smallest, 2 ** Math.ceil(Math.log2(size + 8)))
     const bytes = ringBytes(capacity)
     const segment = makePrivateSegment(stage, bytes)
-    // Detached when this process ends, so that nobody can touch it afterwards.
+    // Never detached: the code of an aborted demo may still touch this memory, and would be killed by SIGSEGV.
     layRing(attachSegment(segment, bytes).memory, capacity)
     const config = { memory: { segment, size: bytes }, size, messages }
     const consumer = await stage.start({ program: 'ring-consumer', name: 'consumer', config })
@@ -33,22 +38,27 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
       tid: consumer.id,
       calls: ['futex'],
       id: 'shm/ring-consumer-sleeps-when-empty',
-      claim: 'a consumer of an empty ring sleeps in the kernel, in futex(2)',
+      claim: `A consumer of an empty ring buffer blocks in futex(2): pid ${consumer.id} waits for a message.`,
     })
     const producer = await stage.start({ program: 'ring-producer', name: 'producer', config })
     const both = await stage.poll(() => readSegment(segment)?.attached === 3)
-    showSegment(stage, segment, `the segment with a ring of ${capacity} bytes`)
+    showSegment(stage, segment, `the ring buffer has ${capacity} of the bytes`)
     stage.claim(
       'shm/several-processes-attach-one-segment',
-      'producer, consumer and this process have the segment attached: they share it',
+      'Several processes can attach one segment: producer, consumer and osdemo share it.',
       both !== undefined,
     )
     producer.tell('begin')
     await Promise.all([consumer.ended, producer.ended])
     stage.claim(
       'shm/ring-keeps-messages-in-order',
-      `all ${messages} messages of ${size} bytes came through the ring, in order and unchanged`,
+      `A ring buffer keeps messages in order: ${counted(messages, 'message')} of ${size} bytes arrived unchanged.`,
       countReceived(consumer) === messages,
     )
+    stage.note(
+      'Shared memory is fast, because the messages never pass through the kernel. The kernel is needed only where one process has to wait for the other.',
+      'closing',
+    )
+    stage.note('Next: `osdemo queue` passes messages through a queue that the kernel keeps.', 'next')
   }
 }

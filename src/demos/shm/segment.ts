@@ -1,18 +1,21 @@
-/** What the System V demos share: a segment that is found or made, and what the kernel lists of it. */
+/** What the demos and tools of System V segments share: finding, creating, removing and listing a segment. */
 import { DemoFailed, Unavailable } from '../../errors.js'
-import { findSegment, makeSegment, privateKey, removeSegment } from '../../ipc/sysv-shm.js'
+import { findSegment, makeSegment, permsText, privateKey, removeSegment } from '../../ipc/sysv-shm.js'
 import { isRemoved, readSegment, readSegments, type Segment } from '../../proc/sysvipc-shm.js'
 import { type LedgerEntry, record } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 
-/** The key of the lecture. */
+/** The key that the lecture uses, 0x11170. */
 export const defaultKey = 70_000
 
 /** @throws Unavailable where the kernel does not list its segments */
 export function requireSegments(demo: string): Segment[] {
   const segments = readSegments()
   if (segments) return segments
-  throw new Unavailable(`${demo} needs /proc/sysvipc/shm, and this machine has none`, 'run it on Linux')
+  throw new Unavailable(
+    `${demo} needs /proc/sysvipc/shm, which this machine does not have`,
+    'Run it on Linux.',
+  )
 }
 
 export interface NewSegment {
@@ -21,10 +24,10 @@ export interface NewSegment {
 }
 
 /**
- * Makes a segment and records it, so that it goes away with the run, whatever becomes of that.
+ * Creates a segment and records it on disk: if the run is killed, the next run or `osdemo clean` removes the segment.
  *
- * @param key 0 makes one without
- * @returns undefined when there is one under this key already
+ * @param key 0 creates a segment without a key
+ * @returns undefined when a segment with this key exists already
  * @throws SystemCallError as `makeSegment`
  */
 export function makeRecorded(stage: Stage, key: number, size: number, mode: number): NewSegment | undefined {
@@ -41,9 +44,9 @@ export function makeRecorded(stage: Stage, key: number, size: number, mode: numb
   return { id, entry }
 }
 
-/** A segment without a key, for the processes of this run; it is removed at its end. */
+/** A segment without a key, for the processes of this run, which removes it at its end. */
 export function makePrivateSegment(stage: Stage, size: number): number {
-  // There is never a segment under the private key already, so one is made.
+  // With the private key (IPC_PRIVATE), shmget(2) always creates a segment, so this is never undefined.
   const { id, entry } = makeRecorded(stage, privateKey, size, 0o600)!
   stage.scope.defer(() => {
     removeSegment(id)
@@ -53,35 +56,46 @@ export function makePrivateSegment(stage: Stage, size: number): number {
   return id
 }
 
-/** Removes a segment that may be gone already. @param key 0 for one without */
-export function removeNow(stage: Stage, key: number, id: number): void {
-  // Somebody else may have been first.
-  if (isRemoved(id)) return
+/**
+ * Removes a segment.
+ *
+ * @param key 0 for a segment without a key
+ * @returns false when another process has removed it before
+ */
+export function removeNow(stage: Stage, key: number, id: number): boolean {
+  if (isRemoved(id)) return false
   removeSegment(id)
   stage.say({ event: 'removed', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
+  return true
 }
 
-/** Says what the kernel lists of a segment. */
+/** The options that name this segment in another terminal: none for the default key. */
+export function keyWords(key: number): string {
+  return key === defaultKey ? '' : ` --key ${key}`
+}
+
+/** Quotes the kernel's line about a segment. @returns undefined when the segment no longer exists */
 export function showSegment({ evidence }: Stage, id: number, about: string): Segment | undefined {
   const segment = readSegment(id)
   if (!segment) return undefined
   const { key, size, mode, attached, removed } = segment
-  const marked = removed ? ', marked as removed' : ''
-  const value = `key ${key}, id ${id}, ${size} bytes, mode ${mode.toString(8)}, attached ${attached}${marked}`
+  const value = `key ${key}, shmid ${id}, perms ${permsText(segment)}, size ${size}, nattch ${attached}`
   evidence('/proc/sysvipc/shm', value, about, { data: { key, id, size, mode, attached, removed } })
   return segment
 }
 
 /**
- * The segment under a key, as the kernel lets us use it.
+ * The segment with this key.
  *
- * @param purpose what its mode must let us do
- * @param size 0, or how large it must be at least, in bytes
- * @throws SystemCallError as `findSegment`; DemoFailed when it went away meanwhile
+ * @param purpose what its mode must allow
+ * @param size 0, or its minimum size in bytes
+ * @throws SystemCallError as `findSegment`; DemoFailed when it was removed just after it was found
  */
 export function existing(key: number, purpose: 'look' | 'read' | 'write', size = 0): Segment {
   const segment = readSegment(findSegment(key, purpose, size))
   if (!segment)
-    throw new DemoFailed(`the segment under key ${key} was removed just now`, { hint: 'try again' })
+    throw new DemoFailed(`another process has just removed the segment with key ${key}`, {
+      hint: 'Run the command again.',
+    })
   return segment
 }

@@ -1,4 +1,4 @@
-/** Threads share memory: a ring that carries messages, and a counter that loses updates without atomics. */
+/** Threads share memory: a ring buffer for messages, and a counter that loses updates without atomic operations. */
 import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, roomBytes } from '../../ipc/shared-counter.js'
 import { newRing } from '../../ipc/shared-ring/layout.js'
@@ -6,6 +6,7 @@ import { readStatus } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { counted } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { dismiss, showRace } from './count-race.js'
@@ -14,26 +15,35 @@ import { countReceived } from './count-received.js'
 export interface ShmThreadsOptions {
   /** Counting threads, 2 to 16. */
   workers: number
-  /** Additions by each of them in a round. */
+  /** Additions per thread in a round. */
   times: number
-  /** Messages through the ring. */
+  /** Messages through the ring buffer. */
   messages: number
 }
 
-/** The ring's data area in bytes: small enough that a fast producer meets a full ring. */
+/** The ring buffer's data area in bytes: so small that a fast producer fills it. */
 const capacity = 1024
 
 export function shmThreads({ workers, times, messages }: ShmThreadsOptions): Demo {
   return async (stage) => {
+    stage.note(
+      'The threads of a process share its memory. Watch two of them pass messages through it, and others lose updates of one counter.',
+      'opening',
+    )
     requireProc('shm threads')
     await showRing(stage, messages)
     await race(stage, workers, times)
+    stage.note(
+      'Threads share memory for free, but they must agree on who changes what and when. An update that several threads make must be atomic, or protected by a lock.',
+      'closing',
+    )
+    stage.note('Next: `osdemo shm race` shows the same race between processes, and a lock.', 'next')
   }
 }
 
 async function showRing(stage: Stage, messages: number): Promise<void> {
   const memory = newRing(capacity)
-  const id = `ring of ${capacity} bytes in a SharedArrayBuffer`
+  const id = `ring (SharedArrayBuffer, ${capacity} bytes of messages)`
   stage.say({ event: 'created', kind: 'buffer', id })
   const consumer = await stage.startThread({
     program: 'ring-consumer',
@@ -46,21 +56,21 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
     tid: consumer.id,
     calls: ['futex'],
     id: 'shm/ring-consumer-sleeps-when-empty',
-    claim: 'a consumer of an empty ring sleeps in the kernel, in futex(2)',
+    claim: `A consumer of an empty ring buffer blocks in futex(2): thread ${consumer.id} waits for a message.`,
   })
   const producer = await stage.startThread({
     program: 'ring-producer',
     name: 'producer',
     config: { memory, messages },
   })
-  // Both are alive: the one sleeps on the empty ring, the other waits for a word.
+  // Both threads exist now: the consumer sleeps on the empty ring buffer, the producer waits to be told to begin.
   seeThreads(stage, [consumer, producer])
   producer.tell('begin')
   await Promise.all([consumer.ended, producer.ended])
   stage.say({ event: 'removed', kind: 'buffer', id })
   stage.claim(
     'shm/ring-keeps-messages-in-order',
-    `all ${messages} messages came through the ring, in order`,
+    `A ring buffer keeps messages in order: ${counted(messages, 'message')} arrived unchanged.`,
     countReceived(consumer) === messages,
   )
 }
@@ -70,20 +80,18 @@ function seeThreads(stage: Stage, actors: Actor[]): void {
   const groups = actors.map(({ id }) => readStatus(process.pid, id)?.tgid)
   stage.evidence(
     `/proc/${process.pid}/task`,
-    `${tids.length} threads`,
-    'this process, Node with its own helpers',
+    counted(tids.length, 'entry', 'entries'),
+    'one per thread; Node starts some of its own',
     { data: tids },
   )
   for (const [index, { name, id }] of actors.entries()) {
     const source = `/proc/${process.pid}/task/${id}/status`
     const tgid = groups[index] ?? null
-    stage.evidence(source, `Tgid ${tgid}`, `the process that the ${name}, thread ${id}, belongs to`, {
-      data: { tgid },
-    })
+    stage.evidence(source, `Tgid: ${tgid}`, `the process of thread ${id}, the ${name}`, { data: { tgid } })
   }
   stage.claim(
     'thread/shares-memory-of-its-process',
-    `${actors.map(({ name }) => name).join(' and ')} are threads of one process, ${process.pid}: they share its memory`,
+    `Threads share the memory of their process: ${actors.map(({ name }) => name).join(' and ')} belong to process ${process.pid}.`,
     actors.every(({ id }, index) => tids.includes(id) && groups[index] === process.pid),
   )
 }
@@ -92,7 +100,7 @@ async function race(stage: Stage, workers: number, times: number): Promise<void>
   const memory = new SharedArrayBuffer(roomBytes)
   const { cell, barrier } = countingRoom(memory)
   layBarrier(barrier, workers)
-  const id = 'one 32-bit counter in a SharedArrayBuffer'
+  const id = 'counter (SharedArrayBuffer, 32 bits)'
   stage.say({ event: 'created', kind: 'buffer', id })
   const config: CounterConfig = { memory, times }
   const counters = await Promise.all(

@@ -1,20 +1,21 @@
-/** Writes a text into a System V segment, where another terminal reads it: the tool `shm write`. */
+/** Writes a text into a System V segment, for a reader in another terminal: the tool `shm write`. */
 import type { SegmentWriterConfig } from '../../actors/segment-writer.js'
 import { DemoFailed } from '../../errors.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { defaultKey, existing, makeRecorded, removeNow, requireSegments, showSegment } from './segment.js'
+import { counted } from '../../text.js'
+import { existing, keyWords, makeRecorded, removeNow, requireSegments, showSegment } from './segment.js'
 
 export interface ShmWriteOptions {
   text: string
   key: number
-  /** Bytes; undefined takes a segment as it is, or makes one of `defaultSize`. */
+  /** Minimum size in bytes; undefined: an existing segment may have any size, a new one gets `defaultSize`. */
   size: number | undefined
   mode: number
-  /** Stay attached, and remove the segment at the end. */
+  /** Stay attached until Ctrl-C, then remove the segment. */
   hold: boolean
 }
 
-/** Bytes of a segment that is made without --size. */
+/** Bytes of a segment that is created without --size. */
 export const defaultSize = 1024
 
 export function shmWrite(options: ShmWriteOptions): Demo {
@@ -24,21 +25,22 @@ export function shmWrite(options: ShmWriteOptions): Demo {
     const config: SegmentWriterConfig = { id, size, channel: `${key}`, text }
     const writer = await stage.start({ program: 'segment-writer', name: 'writer', config })
     await writer.until('sent')
-    showSegment(stage, id, 'the segment, while its writer has it attached')
-    stage.note(`in another terminal: osdemo shm read${keyWords(key)}`, 'next')
-    if (hold) stage.note('Ctrl-C ends this, and removes the segment', 'aside')
+    showSegment(stage, id, 'the writer is attached')
+    const bytes = counted(Buffer.byteLength(text), 'byte')
+    stage.note(`Wrote ${bytes} and a NUL to segment ${id} (key ${key}).`, 'closing')
+    stage.note(`Read it in another terminal: osdemo shm read${keyWords(key)}`, 'next')
+    if (hold) stage.note('Stop with Ctrl-C, which also removes the segment.', 'next')
     else writer.tell('detach')
     await writer.ended
-    const after = showSegment(stage, id, 'the segment, after its writer')
-    if (after?.attached === 0) {
-      stage.note(`it stays until somebody removes it: osdemo shm remove${keyWords(key)}`, 'next')
-    }
-    // Not before: a run that was aborted does not come so far.
-    if (after) keep()
+    const after = showSegment(stage, id, 'the writer has detached')
+    if (!after) return
+    stage.note(`The segment stays in the kernel. Remove it: osdemo shm remove${keyWords(key)}`, 'next')
+    // Only here: a run that is aborted before this line must not keep the segment.
+    keep()
   }
 }
 
-/** @throws DemoFailed when the text does not fit, and then nothing has been made or changed */
+/** @throws DemoFailed when the text does not fit; then no segment was created or changed */
 function findOrMake(stage: Stage, { text, key, size, mode, hold }: ShmWriteOptions) {
   const needed = Buffer.byteLength(text) + 1
   for (;;) {
@@ -47,14 +49,14 @@ function findOrMake(stage: Stage, { text, key, size, mode, hold }: ShmWriteOptio
       requireRoom(
         needed,
         room,
-        `remove it, osdemo shm remove${keyWords(key)}, and write with --size ${needed}`,
+        `Remove it (osdemo shm remove${keyWords(key)}), then write again with --size ${needed}.`,
       )
-      stage.note(`there is a segment under key ${key} already: it is used as it is`, 'aside')
+      stage.note(`Segment ${id} with key ${key} exists already, and its size and mode stay.`, 'aside')
       if (hold) stage.scope.defer(() => removeNow(stage, key, id))
       return { id, size: room, keep: () => {} }
     }
     const room = size ?? defaultSize
-    requireRoom(needed, room, `write with --size ${needed} or more`)
+    requireRoom(needed, room, `Write with --size ${needed} or more.`)
     const made = makeRecorded(stage, key, room, mode)
     if (!made) continue
     let kept = false
@@ -73,10 +75,6 @@ function findOrMake(stage: Stage, { text, key, size, mode, hold }: ShmWriteOptio
 
 function requireRoom(needed: number, room: number, hint: string): void {
   if (needed <= room) return
-  const message = `the text and its NUL take ${needed} bytes, and the segment has ${room}: nothing was written`
+  const message = `nothing was written: the text and its NUL take ${needed} bytes, the segment has ${room}`
   throw new DemoFailed(message, { hint })
-}
-
-function keyWords(key: number): string {
-  return key === defaultKey ? '' : ` --key ${key}`
 }
