@@ -18,7 +18,7 @@ function openSide({ place, blocking }: Round): Side {
     const { depth, send, flushed, close } = openUnboundedSender(place)
     return {
       call: 'send',
-      object: 'its memory',
+      object: 'unbounded queue',
       wouldWait: () => false,
       depth: { look: depth, unit: 'messages', source: 'the sender, and ioctl FIONREAD' },
       pass(seq) {

@@ -10,6 +10,6 @@ export const spec = demoCommand({
   options: (command) =>
     command
       .option('--messages <n>', 'number of messages', count, 10)
-      .option('--size <size>', 'bytes of each message', size(20, longest), 64),
+      .option('--size <size>', 'bytes per message', size(20, longest), 32),
   demo: (_, { messages, size: bytes }) => shmRing({ messages, size: bytes }),
 })

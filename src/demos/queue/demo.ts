@@ -97,15 +97,15 @@ function whatToWatch(options: QueueOptions): string {
   const { capacity, messages } = options
   const first = firstOf(options)
   const way = first === 'sender' ? options.send : options.receive
-  const state =
-    capacity === 0 ? 'alone' : first === 'sender' ? 'ahead of the receiver' : 'ahead of the sender'
+  const [other, state] = first === 'sender' ? ['receiver', 'full'] : ['sender', 'empty']
+  const when = capacity === 0 ? `until the ${other} arrives` : `when the queue is ${state}`
   switch (wallOf({ capacity, messages, first, way })) {
     case 'none':
       return 'Watch the sender finish before the receiver starts.'
     case 'held':
-      return `Watch the ${first} block as soon as it is ${state}.`
+      return `Watch the ${first} block ${when}.`
     case 'refused':
-      return `Watch the calls of the ${first} fail with EAGAIN as soon as it is ${state}.`
+      return `Watch the calls of the ${first} fail with EAGAIN ${when}.`
   }
 }
 

@@ -57,6 +57,8 @@ interface Cell {
 
 export function queueMatrix(options: MatrixOptions): Demo {
   return async (stage) => {
+    requireProc('queue matrix')
+    requireQueues('queue matrix')
     stage.note(
       "Whether send and receive wait depends on the queue's capacity and on which side is faster. " +
         'Watch all twelve combinations, once with a fast sender and once with a fast receiver.',
@@ -72,15 +74,13 @@ export function queueMatrix(options: MatrixOptions): Demo {
         'Waited is how long calls blocked, and EAGAIN 3x means that three calls failed.',
       'aside',
     )
-    requireProc('queue matrix')
-    requireQueues('queue matrix')
     const capacities: Capacity[] = [0, options.capacity, 'unbounded']
     const lanes = await Promise.all(capacities.map((capacity) => playLane(stage, capacity, options)))
     const cells = lanes.flat()
     for (const first of firsts)
       for (const cell of cells.filter(({ plan }) => plan.first === first)) claimCell(stage, cell)
     stage.note(
-      'The faster side is stopped when the queue is full or empty. ' +
+      'The faster side cannot continue when the queue is full or empty. ' +
         'A blocking call waits then, and a nonblocking call fails with EAGAIN.',
       'closing',
     )

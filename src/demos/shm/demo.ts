@@ -6,7 +6,7 @@ import type { ActorOf, EventOf } from '../../run/actor.js'
 import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { sweep } from '../../run/sweep.js'
-import { counted } from '../../text.js'
+
 import { requireSegments, showSegment } from './segment.js'
 
 /** Bytes of the segment, as in the lecture. */
@@ -18,11 +18,12 @@ const text = 'hello wörld'
 const lateText = 'still here'
 
 export const shmDemo: Demo = async (stage) => {
+  const taken = requireSegments('shm demo').map(({ key }) => key)
   stage.note(
-    'A segment belongs to the kernel, not to the process that creates it. Watch it outlive its creator, and watch when the kernel frees a removed segment.',
+    'A segment belongs to the kernel, not to the process that creates it. ' +
+      'Watch it outlive its creator, and watch when the kernel frees it after its removal.',
     'opening',
   )
-  const taken = requireSegments('shm demo').map(({ key }) => key)
   // A key of its own: two demos that run at the same time must not share a segment.
   let key = 70_001 + process.pid
   while (taken.includes(key)) key++
@@ -49,7 +50,7 @@ export const shmDemo: Demo = async (stage) => {
   end(writer)
   await writer.ended
 
-  const alone = showSegment(stage, id, `its creator, pid ${writer.id}, has exited`)
+  const alone = showSegment(stage, id, `its creator has exited`)
   stage.claim(
     'shm/segment-outlives-its-creator',
     `A segment outlives its creator: pid ${writer.id} has exited, and segment ${id} remains.`,
@@ -79,16 +80,16 @@ export const shmDemo: Demo = async (stage) => {
   await ask(remover, 'attach')
   claimAttached(stage, id, 2)
   await ask(remover, 'remove')
-  const marked = showSegment(stage, id, 'removed, and 2 processes are still attached')
+  const marked = showSegment(stage, id, 'removed, still attached')
   stage.claim(
     'shm/removed-segment-loses-its-key',
-    `A removed segment loses its key at once: the kernel lists key 0 instead of ${key}.`,
+    `A removed segment loses its key at once: the kernel lists key 0, not ${key}.`,
     marked?.key === 0 && marked.removed,
   )
   const gone = await ask(remover, 'find')
   stage.claim(
     'shm/removed-segment-is-not-found',
-    `No process can find a removed segment: shmget(2) with key ${key} fails with ENOENT.`,
+    'No process can find a removed segment: shmget(2) with its key fails with ENOENT.',
     gone.errno === 'ENOENT',
   )
   remover.tell(`write ${lateText}`)
@@ -97,7 +98,7 @@ export const shmDemo: Demo = async (stage) => {
   const late = await reader.until('received', ({ seq }) => seq === 1)
   stage.claim(
     'shm/removed-segment-works-while-attached',
-    'Processes that are still attached can use a removed segment: the reader reads a new text.',
+    'Attached processes can still use a removed segment: the reader reads a new text.',
     late.text === lateText,
   )
   for (const actor of [reader, remover]) end(actor)
@@ -155,11 +156,10 @@ function end(actor: ActorOf<'segment-user'>): void {
 }
 
 function claimAttached(stage: Stage, id: number, count: number): void {
-  const attached = counted(count, 'process', 'processes')
-  const segment = showSegment(stage, id, 'nattch counts attached processes')
+  const segment = showSegment(stage, id, '')
   stage.claim(
     'shm/kernel-counts-attachments',
-    `The kernel counts how many processes are attached: ${attached} at this moment.`,
+    `The kernel counts the processes that are attached: nattch is ${count}.`,
     segment?.attached === count,
   )
 }

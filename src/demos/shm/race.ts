@@ -25,11 +25,12 @@ const watching = 300
 
 export function shmRace({ processes, times }: ShmRaceOptions): Demo {
   return async (stage) => {
+    requireSegments('shm race')
     stage.note(
-      'Without a lock, processes that count in one segment lose updates. Watch a lock prevent that. Then watch what happens when its holder is killed.',
+      'Without a lock, processes that count in one segment lose updates. ' +
+        'Watch a lock prevent that. Then watch what happens when its holder is killed.',
       'opening',
     )
-    requireSegments('shm race')
     const id = makePrivateSegment(stage, roomBytes)
     // Never detached: the code of an aborted demo may still touch this memory, and would be killed by SIGSEGV.
     const attached = attachSegment(id, roomBytes)
@@ -97,8 +98,8 @@ async function showDeath(stage: Stage, holder: Counter, waiter: Counter): Promis
     claim: `A process that waits for a lock blocks in futex(2): ${waiter.name} waits for ${holder.name}.`,
   })
   await showIdle(stage, waiter)
-  holder.kill('SIGKILL')
   stage.note(`The supervisor kills the lock holder, ${holder.name} (pid ${holder.id}), with SIGKILL.`)
+  holder.kill('SIGKILL')
   const got = await waiter.until(
     'call',
     ({ call, phase }) => call === 'pthread_mutex_lock' && phase === 'end',

@@ -19,11 +19,12 @@ const smallest = 1024
 
 export function shmRing({ messages, size }: ShmRingOptions): Demo {
   return async (stage) => {
+    requireSegments('shm ring')
     stage.note(
-      'Processes can pass messages through shared memory, without a system call per message. They need one only to sleep: watch the consumer block on the empty ring buffer.',
+      'Processes can pass messages through shared memory, without a system call per message. ' +
+        'They need one only to sleep: watch the consumer block on the empty ring buffer.',
       'opening',
     )
-    requireSegments('shm ring')
     // A power of two, as the layout requires, with room for a message and its length.
     const capacity = Math.max(smallest, 2 ** Math.ceil(Math.log2(size + 8)))
     const bytes = ringBytes(capacity)

@@ -26,15 +26,16 @@ const capacity = 1024
 
 export function shmThreads({ workers, times, messages }: ShmThreadsOptions): Demo {
   return async (stage) => {
+    requireProc('shm threads')
     stage.note(
-      'The threads of a process share its memory. Watch two of them pass messages through it, and others lose updates of one counter.',
+      'The threads of a process share its memory. ' +
+        'Watch two of them pass messages through it, and others lose updates of one counter.',
       'opening',
     )
-    requireProc('shm threads')
     await showRing(stage, messages)
     await race(stage, workers, times)
     stage.note(
-      'Threads share memory for free, but they must agree on who changes what and when. An update that several threads make must be atomic, or protected by a lock.',
+      'Threads share memory without any system call. An update that several threads make must be atomic, or protected by a lock.',
       'closing',
     )
     stage.note('Next: `osdemo shm race` shows the same race between processes, and a lock.', 'next')
