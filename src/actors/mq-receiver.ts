@@ -42,7 +42,7 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
         `the queue ${name} is empty${before}: mq_receive: EAGAIN`,
         'mq_receive',
         'EAGAIN',
-        { cause: error, hint: 'Send a message first, or wait for one: omit --nonblocking.' },
+        { cause: error, hint: 'Send a message first, or wait for one: leave out --nonblocking.' },
       )
     }
   }

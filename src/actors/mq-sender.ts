@@ -62,7 +62,7 @@ runActor<'mq-sender'>(async ({ say, config }) => {
         'EAGAIN',
         {
           cause: error,
-          hint: `${sent} sent before. Receive some first, or wait for room: omit --nonblocking.`,
+          hint: `${sent} sent before. Receive some first, or wait for room: leave out --nonblocking.`,
         },
       )
     }

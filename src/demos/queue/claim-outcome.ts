@@ -22,7 +22,7 @@ export function claimOutcome(stage: Stage, plan: Plan, outcome: Outcome): void {
   if (neverMeet(plan)) {
     stage.claim(
       'queue/rendezvous-needs-a-side-that-waits',
-      'In a rendezvous one side must wait: both calls were nonblocking, so no message passed.',
+      'A rendezvous needs a blocking side: both were nonblocking, so no message passed.',
       outcome.sender.messages.length + outcome.receiver.messages.length === 0,
     )
     return

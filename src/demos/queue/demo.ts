@@ -89,7 +89,7 @@ function ideaOf(capacity: Capacity): string {
   if (capacity === 0)
     return 'A queue of capacity 0 is a rendezvous: a message passes only while both sides are in their calls.'
   if (capacity === 'unbounded')
-    return 'An unbounded queue never makes its sender wait: the messages pile up in memory.'
+    return 'An unbounded queue never blocks its sender: the messages stay in memory.'
   return `A bounded queue holds at most ${counted(capacity, 'message')} in the kernel.`
 }
 
@@ -113,7 +113,7 @@ function conclude(stage: Stage, { capacity, send }: QueueOptions): void {
   const matrix = 'Next: `osdemo queue matrix` shows all twelve combinations in a table.'
   if (capacity === 0) {
     stage.note(
-      'A rendezvous also synchronizes: a blocking send returns only after its message was received.',
+      'A rendezvous keeps both sides in step: a blocking send returns only after its message was received.',
       'closing',
     )
     stage.note(matrix, 'next')

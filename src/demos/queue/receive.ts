@@ -17,8 +17,9 @@ export interface QueueReceiveOptions {
 export function queueReceive({ name, max, nonblocking, print, report }: QueueReceiveOptions): Demo {
   return async (stage) => {
     const { identity, queue } = await joinQueue(stage, name, 'read')
+    const send = `${words('send', name)} hello`
     if (!nonblocking && queue.attributes().depth === 0)
-      stage.note(`Waiting for a message. In another terminal: ${words('send', name)} hello`, 'next')
+      stage.note(`Waiting for a message. In another terminal: ${send}`, 'next')
     if (!nonblocking && max === null)
       stage.note('A queue has no end of file. Stop with Ctrl-C.', isatty(0) ? 'next' : 'aside')
     const config: MqReceiverConfig = { name, identity, max, nonblocking, print, report }

@@ -54,7 +54,7 @@ export async function watch<T>({ say }: Stage, watched: Watched, round: Promise<
       last = now
       if (same < patience) return
       const hint = 'Another process may have received a message of this run. Run the command again.'
-      reject(new DemoFailed(`no message can pass any more: ${now}`, { hint }))
+      reject(new DemoFailed(`no message can pass now: ${now}`, { hint }))
     }, lookEvery)
   })
   try {

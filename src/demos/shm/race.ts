@@ -59,7 +59,7 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     await showDeath(stage, holder!, waiter!)
     await dismiss(counters)
     stage.note(
-      'A counter that processes share needs a lock, or atomic operations. A robust lock stays usable even when its holder is killed.',
+      'A counter that processes share needs a lock, or atomic operations. A robust lock still works after its holder was killed.',
       'closing',
     )
     stage.note('Next: `osdemo shm ring` passes messages through a segment without a lock.', 'next')
@@ -130,7 +130,7 @@ async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
   const after = readStat(id, id)
   if (!before || !after)
     return stage.note(
-      `Not observed: the CPU time of ${name} while it waits. ${source} is not readable.`,
+      `Not observed: the CPU time of ${name} while it waits. ${source} cannot be read.`,
       'aside',
     )
   stage.evidence(

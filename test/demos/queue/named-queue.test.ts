@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { unlinkQueue } from '../../../src/ipc/posix-mq.js'
 import { waitingThreads } from '../../../src/proc/task.js'
+import { dataFrom } from '../../support/facts.js'
 import {
   asUser,
   childrenOf,
@@ -57,14 +58,12 @@ describe('started in either order, two terminals meet', () => {
     const name = newName()
     const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '2'])
     await waits(receiver, 'mq_timedreceive')
-    await until(() =>
-      story(receiver).includes(`mq_receive the queue ${name}, which is empty: waits for a message`),
-    )
-    const sender = await ends(place, ['send', '--name', name, 'hello wörld', ''])
-    expect(sender).toMatchObject({ exit: 0, stdout: '' })
-    expect(sender.stderr).toContain(
-      'the queue, which was there already: 0 of 10 messages, each of up to 8192',
-    )
+    await until(() => story(receiver).includes(`osdemo queue send --name ${name} hello`))
+    const sender = place.osdemo(['queue', 'send', '--name', name, 'hello wörld', '', '--json'])
+    expect(await sender.exit).toBe(0)
+    expect(dataFrom(parseEvents(sender.stdout()), 'mq_getattr(3)')).toEqual([
+      { depth: 0, capacity: 10, messageSize: 8192 },
+    ])
     expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'hello wörld\n\n'])
     expect(depthOf(name)).toBeUndefined()
     expectNothingLeft(place)
@@ -81,7 +80,9 @@ describe('started in either order, two terminals meet', () => {
     const receiver = await ends(place, ['receive', '--name', name, '--nonblocking'])
     expect(receiver).toMatchObject({ exit: 0, stdout: 'high\nlow\nalso low\n' })
     expect([await first.exit, await second.exit]).toEqual([0, 0])
-    expect(story(first)).toContain('waits until somebody has received what is in the queue')
+    expect(story(first)).toContain(
+      `Waiting for a receiver. In another terminal: osdemo queue receive --name ${name}`,
+    )
     expect(depthOf(name)).toBeUndefined()
     expectNothingLeft(place)
   })
@@ -98,7 +99,7 @@ describe('started in either order, two terminals meet', () => {
     expect([await receiver.exit, await sender.exit]).toEqual([0, 0])
     const lines = Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`)
     expect(receiver.stdout()).toBe(lines.join(''))
-    expect(story(sender)).toContain('sent 3,000 messages, 10,893 bytes')
+    expect(story(sender)).toContain('Sent 3,000 messages (10,893 bytes)')
     expectNothingLeft(place)
   })
 })
@@ -140,7 +141,7 @@ describe('a C program', () => {
     mq('one', 'two')
     const sender = await ends(place, ['send', '--name', name, '--priority', '7', 'wörld'])
     expect(sender.exit).toBe(0)
-    expect(sender.stderr).toContain('in the queue now: 3 messages')
+    expect([depthOf(name), sender.stderr]).toEqual([3, expect.stringContaining('holds 3 messages')])
     expect(mq()).toBe('7 6 wörld\n')
     const rest = await ends(place, ['receive', '--name', name, '--nonblocking'])
     expect(rest).toMatchObject({ exit: 0, stdout: 'two\none\n' })
@@ -159,11 +160,12 @@ describe('--keep', () => {
     expect(depthOf(name)).toBe(1)
     expect(await ends(place, ['receive', '--name', name, '--max', '1'])).toMatchObject({ stdout: 'kept\n' })
     expect(depthOf(name)).toBe(0)
-    const notes = parseEvents(sender.stdout()).flatMap((event) =>
-      event.event === 'note' ? [event.text] : [],
+    const next = parseEvents(sender.stdout()).flatMap((event) =>
+      event.event === 'note' && event.role === 'next' ? [event.text] : [],
     )
-    const hint = notes[notes.indexOf('the queue will stay until somebody removes it:') + 1]
-    execFileSync('sh', ['-c', hint!])
+    const command = next.flatMap((text) => /Remove it: (.*)$/.exec(text)?.[1] ?? [])
+    expect(command).toHaveLength(1)
+    execFileSync('sh', ['-c', command[0]!])
     expect(depthOf(name)).toBeUndefined()
     expect(await place.osdemo(['clean']).exit).toBe(0)
     expectNothingLeft(place)
@@ -187,7 +189,7 @@ describe('--keep', () => {
     const full = await ends(place, ['send', '--keep', '--nonblocking', '--name', name, ...texts])
     expect(full.exit).toBe(1)
     expect(full.stderr).toContain(
-      `the queue ${name} is full, with 10 of 10 messages: mq_send: EAGAIN; 10 messages sent before`,
+      `the queue ${name} is full, with 10 of 10 messages: mq_send: EAGAIN 10 messages were sent before`,
     )
     expect(depthOf(name)).toBe(10)
 
@@ -197,7 +199,7 @@ describe('--keep', () => {
     sender.child.kill('SIGINT')
     expect(await sender.exit).toBe(130)
     expect(depthOf(other)).toBeUndefined()
-    expect(story(sender)).toContain('nobody had received what was in it: 10 messages')
+    expect(story(sender)).toContain(`Removed queue ${other} with 10 messages that no process had received`)
   })
 })
 
@@ -225,9 +227,9 @@ describe('what can go wrong', () => {
     const run = await ends(place, ['send', '--name', name, 'short', 'x'.repeat(8193)])
     expect(run.exit).toBe(1)
     expect(run.stderr).toContain(
-      `the text has 8193 bytes, and a message of the queue ${name} at most 8192: nothing was sent`,
+      `nothing was sent: the text has 8193 bytes, a message in queue ${name} at most 8192`,
     )
-    expect(run.stderr).not.toContain('nobody had received')
+    expect(run.stderr).not.toContain('no process had received')
     expectNothingLeft(place)
   })
 
@@ -253,7 +255,7 @@ describe('what can go wrong', () => {
       const run = await ends(place, words, { ...nobody, env: { XDG_RUNTIME_DIR: '', HOME: '/' } })
       expect([run.exit, run.stderr]).toEqual([
         1,
-        expect.stringMatching(/mq_open: EACCES \(permission denied\) it belongs to somebody else.* --name/),
+        expect.stringMatching(/mq_open: EACCES \(permission denied\) .* --name/),
       ])
     }
     expect(depthOf(name)).toBe(1)
@@ -262,18 +264,18 @@ describe('what can go wrong', () => {
   test('somebody removes the queue: the receiver says so, the sender that waits ends with 1', async () => {
     const place = newPlace()
     const name = newName()
-    const receiver = place.osdemo(['queue', 'receive', '--name', name])
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--verbose'])
     await waits(receiver, 'mq_timedreceive')
     unlinkQueue(name)
-    await until(() => story(receiver).includes(`somebody has removed the queue ${name}`))
+    await until(() => story(receiver).includes(`removed the queue ${name}`))
     receiver.child.kill('SIGTERM')
     expect(await receiver.exit).toBe(143)
 
     const sender = place.osdemo(['queue', 'send', '--name', name, 'lost'])
-    await until(() => story(sender).includes('waits until somebody has received'))
+    await until(() => story(sender).includes('Waiting for a receiver'))
     unlinkQueue(name)
     expect(await sender.exit).toBe(1)
-    expect(story(sender)).toContain(`somebody removed the queue ${name} with 1 message in it`)
+    expect(story(sender)).toContain(`another process removed the queue ${name} with 1 message in it`)
     expectNothingLeft(place)
   })
 
