@@ -1,4 +1,4 @@
-/** Writes bursts of equal messages into a FIFO, each message by one write(2), beside other writers that do the same. */
+/** Writes bursts of equal messages to a FIFO, each message with one write(2), while other writers do the same. */
 import { closeSync, writeSync } from 'node:fs'
 import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
@@ -8,11 +8,11 @@ import { runActor } from './lib/runtime.js'
 
 export interface BurstWriterConfig {
   path: string
-  /** Which of the writers it is, from 0: every byte that it writes says so. */
+  /** The index of this writer, from 0. It decides which byte its messages consist of. */
   index: number
 }
 
-/** What the supervisor may say: how many bytes a message has, and how many messages. */
+/** What the supervisor may send: how many bytes a message has, and how many messages to write. */
 export type BurstWord = `${number} ${number}` | 'end'
 
 declare module '../actor-types.js' {
@@ -39,7 +39,7 @@ runActor<'burst-writer'>(async ({ say, config: { path, index }, nextWord }) => {
   closeSync(fd)
 })
 
-/** A blocking write(2) of a pipe returns when everything is in it. It waits inside, and there others may come between. */
+/** A blocking write(2) to a pipe returns when all bytes are in it. While it blocks halfway, another writer's bytes may come in between. */
 function writeOnce(fd: number, message: Buffer): void {
   try {
     const written = writeSync(fd, message)

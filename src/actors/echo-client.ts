@@ -1,4 +1,4 @@
-/** Sends messages as frames, and checks and prints what comes back. */
+/** Sends messages as frames, compares each echo with what was sent, and prints it. */
 import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,24 +20,24 @@ export interface EchoClientConfig {
   size: number | null
   /** How often the messages are sent. */
   rounds: number
-  /** Write so many bytes at a time; null writes a frame at a time. */
+  /** Write this many bytes at a time; null writes a whole frame at a time. */
   chunk: number | null
   /** Pause between two writes. */
   delayMs: number
   /** Print each echo on stdout as a line. */
   print: boolean
-  /** Make an event of every message. */
+  /** Report every message as an event. */
   report: boolean
-  /** Keep the connection open after the last echo until told to close it. */
+  /** Keep the connection open after the last echo until the supervisor sends `close`. */
   hold: boolean
 }
 
-/** After so many milliseconds of silence we say what we wait for. */
+/** After this many milliseconds without progress, the client reports which echo it waits for. */
 const patience = 1000
 
 const newline = Buffer.from('\n')
 
-/** The longest echo that we take, in bytes; above it lies what text looks like when it is read as a length. */
+/** The longest echo that is accepted, in bytes. Text that is read as a length is always above it. */
 const maxLength = 256 * 1024 * 1024
 
 declare module '../actor-types.js' {
@@ -54,15 +54,15 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   const here = address(bound.host, bound.port)
   const sent = createMeter(say, `${here} > ${there}`, 'sent')
   const received = createMeter(say, `${there} > ${here}`, 'received')
-  /** What was sent and has not come back yet, oldest first. */
+  /** Messages whose echo has not arrived yet, oldest first. */
   const outstanding: Buffer[] = []
-  /** How many messages have been written to their last byte: for the echo of such a one we wait. */
+  /** How many messages have been written completely. Only their echoes can be waited for. */
   let written = 0
 
   const progress = new EventEmitter()
   const silence = setTimeout(() => {
     if (written > received.messages)
-      say({ event: 'note', text: `waits for echo ${received.messages} from ${there}` })
+      say({ event: 'note', text: `Waiting for echo ${received.messages} from ${there}.`, role: 'next' })
   }, patience).unref()
 
   const receiving = receive(socket, async (frame) => {
@@ -87,14 +87,17 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
     const missing = outstanding.length
     const are = `${counted(missing, 'echo', 'echoes')} ${missing === 1 ? 'is' : 'are'} missing`
     const come = counted(received.messages, 'echo', 'echoes')
-    throw new DemoFailed(`${there} closed the connection after ${come}${missing === 0 ? '' : `, ${are}`}`, {
-      hint: 'a frame above its limit, or its end: its own terminal says why',
-    })
+    throw new DemoFailed(
+      `${there} closed the connection after ${come}${missing === 0 ? '' : `, and ${are}`}`,
+      {
+        hint: 'Either a frame was above its limit, or the server stopped. Its own terminal says which.',
+      },
+    )
   })
-  // Each may fail after the other one has ended the matter.
+  // Each may reject after another one has decided the outcome, when nothing waits for it any more.
   for (const promise of [sending, receiving, closed]) promise.catch(() => {})
   await Promise.race([sending, closed])
-  // Only now may the end come: not every server answers a peer that has sent FIN already.
+  // The client's FIN must wait for the echoes: not every server answers a peer that has already sent FIN.
   while (outstanding.length > 0) await Promise.race([once(progress, 'echo'), closed])
   if (config.hold) await nextWord()
   socket.end(() => socket.destroy())
@@ -102,8 +105,7 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   received.flush()
   say({
     event: 'note',
-    text: `echoes that came back as they were sent: ${received.messages}`,
-    role: 'closing',
+    text: `Received ${counted(received.messages, 'echo', 'echoes')}, equal to what was sent.`,
     data: { messages: received.messages },
   })
 })
@@ -117,7 +119,7 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
       say({ event: 'call', phase: 'end', call: 'connect', object, errno: errnoOf(error) ?? 'EIO' })
       reject(
         addressError(error, `cannot connect to ${there}`, {
-          ECONNREFUSED: `nobody listens there; start a server: osdemo tcp-echo${host === '127.0.0.1' ? '' : ` --host ${host}`} --port ${port}`,
+          ECONNREFUSED: `No process listens there. Start a server: osdemo tcp-echo${host === '127.0.0.1' ? '' : ` --host ${host}`} --port ${port}`,
         }),
       )
     })
@@ -129,7 +131,7 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
   })
 }
 
-/** Hands out each frame that comes, and waits for the handler; resolves when the server has closed. */
+/** Calls the handler for each frame that arrives, and waits for it. Resolves when the server has closed. */
 async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>): Promise<void> {
   const decoder = new FrameDecoder({ maxLength })
   try {
@@ -137,16 +139,16 @@ async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>
     decoder.end()
   } catch (error) {
     if (error instanceof FrameTooLongError || error instanceof TruncatedFrameError) {
-      throw new DemoFailed(`what came back is no echo: ${error.message}`, {
+      throw new DemoFailed(`the answer is not an echo: ${error.message}`, {
         cause: error,
-        hint: 'is it an echo server?',
+        hint: 'Check that this is an echo server for frames, such as osdemo tcp-echo.',
       })
     }
     throw connectionBroke(error)
   }
 }
 
-/** A reset may be noticed by a read or by a write, whichever comes first. */
+/** A read or a write may notice a reset, whichever comes first. */
 function connectionBroke(error: unknown): unknown {
   return systemCallError(error, 'the connection broke')
 }
@@ -154,7 +156,7 @@ function connectionBroke(error: unknown): unknown {
 function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): void {
   if (expected?.equals(echo)) return
   const what = expected
-    ? `${expected.length} bytes were sent, ${echo.length} came back`
+    ? `sent ${counted(expected.length, 'byte')}, received ${counted(echo.length, 'byte')}`
     : 'nothing more was sent'
   throw new DemoFailed(`echo ${number} differs from what was sent: ${what}`)
 }

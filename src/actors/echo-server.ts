@@ -1,4 +1,4 @@
-/** Serves TCP: every whole frame comes back as it is. What becomes of a single connection is in lib/echo-connection.ts. */
+/** Serves TCP clients: sends every complete frame back. lib/echo-connection.ts handles a single connection. */
 import { createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed } from '../errors.js'
@@ -17,22 +17,22 @@ import { writeOut } from './lib/stdio.js'
 
 export interface EchoServerConfig extends EchoLimits {
   host: string
-  /** 0 takes any free one. */
+  /** 0 chooses any free one. */
   port: number
   maxConnections: number | null
-  /** Say `listening on HOST:PORT` on stdout. */
+  /** Print `listening on HOST:PORT` on stdout. */
   announce: boolean
-  /** Somebody sees the story. */
+  /** Report connections, frames and troubles as events; without it, only the address and a failure. */
   watched: boolean
 }
 
-/** Descriptors that are left for everything else, such as accepting a connection in order to refuse it. */
+/** Descriptors kept free for everything else, such as accepting a connection in order to refuse it. */
 const spareDescriptors = 4
 
 /**
- * What all connections together may hold beyond the first room of each, in bytes: unfinished frames, and echoes that
- * peers do not take. Who would need more is closed, so that clients which never read cannot take all memory. What was
- * given back stays in our memory until the next garbage collection, so the process may hold twice as much.
+ * How many bytes all connections together may use beyond the first buffer of each: for partial frames, and for echoes that
+ * peers do not read. A connection that would need more is closed, so that clients which never read cannot use up all memory.
+ * Freed buffers stay in memory until the next garbage collection, so the process may use twice as much.
  */
 const sharedMemory = 32 * 2 ** 20
 
@@ -61,20 +61,27 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   })
 
   const room = roomForConnections()
-  const shortage = createShortage((text) => note(text, 'aside'))
+  const shortage = createShortage((text) => note(text, 'next'))
   server.maxConnections = Math.min(config.maxConnections ?? Number.POSITIVE_INFINITY, room)
   server.on('drop', (peer) => {
     if (room < (config.maxConnections ?? Number.POSITIVE_INFINITY)) return shortage.refused(connections.size)
     const from = peer ? address(peer.remoteAddress ?? '?', peer.remotePort ?? 0) : 'a peer'
-    story.trouble('refused', `refused ${from}: ${config.maxConnections} connections are open already`)
+    story.trouble(
+      'refused connection',
+      `Refused ${from}: ${counted(server.maxConnections, 'connection')} may be open at a time.`,
+    )
   })
-  server.on('error', (error) => story.trouble('could not accept', `cannot accept: ${error.message}`))
+  server.on('error', (error) =>
+    story.trouble('failed accept', `Cannot accept a connection: ${error.message}.`),
+  )
 
   say({ event: 'created', kind: 'socket', id: here, host, port })
   if (config.announce) await writeOut(Buffer.from(`listening on ${here}\n`))
 
   await nextWord()
-  note(`stops accepting; connections open now: ${connections.size}`, 'step')
+  const open = counted(connections.size, 'open connection')
+  if (connections.size === 0) note('Stopping: no connection is open.', 'step')
+  else note(`Stopping: waiting at most ${grace / 1000} s for ${open} to close.`, 'next')
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const connection of connections) connection.finish()
   await Promise.race([closed, sleep(grace, undefined, { ref: false })])
@@ -86,10 +93,10 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
 })
 
 /**
- * How many connections the descriptors of this process suffice for. When accept(2) itself runs out of them Node closes
- * connections without a word, so it must not come to that.
+ * For how many connections this process has descriptors. It must refuse connections before accept(2) runs out of them,
+ * because Node then closes connections without reporting it.
  *
- * @throws DemoFailed where they do not suffice for one
+ * @throws DemoFailed where there is not even one
  */
 function roomForConnections(): number {
   const limit = openFilesLimit()
@@ -97,17 +104,17 @@ function roomForConnections(): number {
   const room = limit - openFiles(process.pid).length - spareDescriptors
   if (room >= 1) return room
   throw new DemoFailed(`a limit of ${limit} open files leaves no descriptor for a connection`, {
-    hint: 'raise the limit: ulimit -n 1024',
+    hint: 'Raise the limit: ulimit -n 1024',
   })
 }
 
-/** Says once that descriptors have run out, and when nobody has been refused for a second, how many have been before. */
+/** Reports once that descriptors have run out, and how many connections were refused when a second passes without a refusal. */
 function createShortage(note: (text: string) => void) {
   let refusals = 0
   let timer: NodeJS.Timeout | undefined
   function over(): void {
     clearTimeout(timer)
-    if (refusals > 0) note(`descriptors had run out: ${counted(refusals, 'connection')} refused meanwhile`)
+    if (refusals > 0) note(`Refused ${counted(refusals, 'connection')} while descriptors had run out.`)
     refusals = 0
   }
   return {
@@ -116,8 +123,8 @@ function createShortage(note: (text: string) => void) {
       timer = setTimeout(over, 1000)
       if (refusals++ > 0) return
       note(
-        `descriptors ran out with ${counted(open, 'connection')} open and a limit of ${openFilesLimit()} files: refuses ` +
-          'others until one closes; for more, start it after ulimit -n 1024',
+        `Descriptors ran out with ${counted(open, 'connection')} open and a limit of ${openFilesLimit()} files. ` +
+          'Others are refused until one closes. For more, run before the server: ulimit -n 1024',
       )
     },
     over,
@@ -125,9 +132,9 @@ function createShortage(note: (text: string) => void) {
 }
 
 /**
- * How many may wait to be accepted; the kernel takes net.core.somaxconn where that is less, listen(2). Node would ask for 511. With
- * 1,300 at once that overflowed: the kernel dropped packets and made connections from SYN cookies, tcp(7), and of some clients
- * the first byte never came, though it was acknowledged to them.
+ * How many connections may wait to be accepted, listen(2). The kernel caps it at net.core.somaxconn. Node's default is 511. With
+ * 1,300 clients at once that overflowed: the kernel dropped packets and made connections from SYN cookies, tcp(7). Then the first
+ * byte of some clients never arrived here, although the kernel had acknowledged it to them.
  */
 const backlog = 4096
 
@@ -136,7 +143,7 @@ function listen(server: Server, { host, port }: EchoServerConfig): Promise<void>
     const fail = (error: unknown) =>
       reject(
         addressError(error, `cannot listen on ${address(host, port)}`, {
-          EADDRINUSE: `${whoListens(port) ?? 'another process listens there'}; --port 0 takes any free port`,
+          EADDRINUSE: `${listenerOf(port) ?? 'Another process'} listens there. Use any free port: --port 0`,
         }),
       )
     server.once('error', fail)
@@ -147,9 +154,9 @@ function listen(server: Server, { host, port }: EchoServerConfig): Promise<void>
   })
 }
 
-/** Which process has a listening socket on this port, where /proc shows it. */
-function whoListens(port: number): string | undefined {
+/** The process that has the listener of this port, as in `node (pid 812)`, where /proc shows it. */
+function listenerOf(port: number): string | undefined {
   const inode = readTcpTable().find((row) => row.state === 'LISTEN' && row.local.port === port)?.inode
   const pid = readPids().find((id) => openFiles(id).some((file) => file.target === `socket:[${inode}]`))
-  return pid === undefined ? undefined : `process ${pid} (${readStat(pid)?.comm}) listens there`
+  return pid === undefined ? undefined : `${readStat(pid)?.comm} (pid ${pid})`
 }

@@ -1,7 +1,4 @@
-/**
- * Reads a FIFO until the last writer has closed it. To look at one by hand while it waits:
- * `cat /proc/PID/task/*\/wchan`.
- */
+/** Reads a FIFO until the last writer has closed it. */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf, systemCallError } from '../errors.js'
@@ -17,13 +14,15 @@ import { chunksOf } from './lib/stdio.js'
 
 export interface FifoReaderConfig extends TakerConfig {
   path: string
-  /** The FIFO must belong to this user and be closed to others. */
+  /** The name of the FIFO in events. Left out, `FIFO PATH`. */
+  label?: string
+  /** The FIFO must belong to this user, and other users must not be able to open it. */
   ours: boolean
-  /** After the last writer has closed, wait for the next. */
+  /** Wait for the next writer after the last one has closed. */
   follow: boolean
 }
 
-/** Pause between two looks for what a writer left that came and went, in milliseconds. */
+/** Milliseconds between two checks for bytes of a writer that opened and closed before our next open. */
 const gapPause = 20
 
 declare module '../actor-types.js' {
@@ -33,7 +32,7 @@ declare module '../actor-types.js' {
 }
 
 runActor<'fifo-reader'>(async ({ say, config }) => {
-  const object = `FIFO ${config.path}`
+  const object = config.label ?? `FIFO ${config.path}`
   const meter = createMeter(say, config.path, 'received')
   const moveBytes = wantsBytes(config) ? prepareMove(1) : undefined
   let spliced = 0
@@ -58,26 +57,28 @@ runActor<'fifo-reader'>(async ({ say, config }) => {
   }
   const { messages, bytes } = meter
   if (moveBytes) {
-    const text = `received ${bytesMoved(bytes, spliced)}; messages were not counted`
-    say({ event: 'note', text, role: 'closing', data: { bytes, spliced } })
+    const text = `Received ${bytesMoved(bytes, spliced)}, without counting messages.`
+    say({ event: 'note', text, data: { bytes, spliced } })
   } else {
     const { dropped } = taker
-    const rest = dropped > 0 ? `; ${counted(dropped, 'byte')} behind the last one were read and dropped` : ''
-    const text = `received ${counted(messages, 'message')}, ${counted(bytes, 'byte')}${rest}`
-    say({ event: 'note', text, role: 'closing', data: { messages, bytes, dropped } })
+    const rest = dropped > 0 ? ` Dropped ${counted(dropped, 'byte')} that were read after the last one.` : ''
+    const text = `Received ${counted(messages, 'message')}, ${counted(bytes, 'byte')}.${rest}`
+    // stdout shows what was received, but not that something was dropped.
+    const role = dropped > 0 ? 'closing' : 'step'
+    say({ event: 'note', text, role, data: { messages, bytes, dropped } })
   }
 })
 
-/** Whether only the bytes matter: nobody asked for single messages, and stdout is no terminal, where a person reads lines. */
+/** Whether only the bytes matter: no option asks for single messages, and stdout is not a terminal, where a person reads lines. */
 function wantsBytes({ copy, report, max }: FifoReaderConfig): boolean {
   return copy && !report && max === null && maySplice(1)
 }
 
 /**
- * Waits for the next writer. One that came and went before our open began has left its bytes in the pipe, which `keeper`
- * keeps alive: they are looked for until the open returns.
+ * Waits for the next writer. A writer that opened and closed before our open began has left its bytes in the pipe, which the
+ * descriptor `keeper` keeps alive. So until the open returns, `keeper` is read as well.
  *
- * @returns undefined when enough was taken that way
+ * @returns undefined when `taker` wants no more bytes
  */
 async function openWhileKept(
   opening: Promise<number>,
@@ -93,7 +94,7 @@ async function openWhileKept(
   while (waiting) {
     const bytes = readNow(keeper)
     if (bytes.length > 0 && !(await taker.chunk(bytes))) {
-      // A writer for a moment: it wakes our own open, whose thread would keep this process alive.
+      // Opening for writing lets our own open(2) return. Its thread would otherwise keep this process alive.
       closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
       return undefined
     }
@@ -102,7 +103,7 @@ async function openWhileKept(
   return opening
 }
 
-/** What a descriptor in nonblocking mode has now; empty when there is nothing, or no writer. */
+/** What can be read now from a descriptor in nonblocking mode; empty when the pipe is empty or has no writer. */
 function readNow(fd: number): Buffer {
   const chunk = Buffer.alloc(65_536)
   try {
@@ -113,7 +114,7 @@ function readNow(fd: number): Buffer {
   }
 }
 
-/** Takes what comes until the end of the file (true) or until enough was taken (false). */
+/** Reads until end of file (true), or until `taker` wants no more bytes (false). */
 async function drain(fd: number, taker: Taker, object: string, say: Say): Promise<boolean> {
   for await (const chunk of chunksOf(fd, { object, reportEnd: true }, say))
     if (!(await taker.chunk(chunk))) return false

@@ -1,4 +1,4 @@
-/** Writes messages, or its stdin, into a FIFO; waits for a reader first. */
+/** Writes messages, or its stdin, to a FIFO. It first waits in open(2) for a reader. */
 import { close, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -14,21 +14,25 @@ import { chunksOf } from './lib/stdio.js'
 
 export interface FifoWriterConfig {
   path: string
-  /** The FIFO must belong to this user and be closed to others. */
+  /** The name of the FIFO in events. Left out, `FIFO PATH`. */
+  label?: string
+  /** The FIFO must belong to this user, and other users must not be able to open it. */
   ours: boolean
-  /** Messages without their newline; a number stands for so many numbered ones; null copies stdin as it is. */
+  /** Messages without their newline. A number stands for that many numbered messages; null copies stdin as it is. */
   messages: string[] | number | null
   /** How often the messages are sent. */
   rounds: number
   /** Pause between two messages. */
   intervalMs: number
-  /** Keep the FIFO open after the last message until told to close it. */
+  /** Keep the FIFO open after the last message until the supervisor sends `close`. */
   hold: boolean
+  /** The role of the note with the totals: a tool sets `closing`, because they are its result. Left out, `step`. */
+  totals?: 'closing'
 }
 
 const writeAsync = promisify(write)
 
-/** How long a write may take before we say that it waits, in milliseconds. */
+/** How long a write may take, in milliseconds, before it is reported as a call that blocks. */
 const patience = 50
 
 declare module '../actor-types.js' {
@@ -39,17 +43,18 @@ declare module '../actor-types.js' {
 
 runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
   const moveBytes = config.messages === null ? prepareMove(0) : undefined
-  const object = `FIFO ${config.path} for writing`
+  const fifo = config.label ?? `FIFO ${config.path}`
+  const object = `${fifo} for writing`
   say({ event: 'call', phase: 'begin', call: 'open', object })
   const fd = await openFifo(config.path, 'writing', config.ours)
   say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
   const meter = createMeter(say, config.path, 'sent')
   let spliced = 0
-  if (!moveBytes) await sendMessages(fd, config, meter, say)
+  if (!moveBytes) await sendMessages(fd, config, fifo, meter, say)
   else {
-    const ended = await moveBytes({ from: 0, to: fd, object: `stdin to FIFO ${config.path}` }, meter, say)
+    const ended = await moveBytes({ from: 0, to: fd, object: `stdin to ${fifo}` }, meter, say)
     spliced = meter.bytes
-    if (!ended) await copyStdin(fd, config.path, meter, say)
+    if (!ended) await copyStdin(fd, fifo, meter, say)
   }
   meter.flush()
   if (config.hold) await nextWord()
@@ -59,13 +64,16 @@ runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
     : [`${counted(messages, 'message')}, ${counted(bytes, 'byte')}`, { messages, bytes }]
   const closing = now()
   await promisify(close)(fd)
-  // Closed when the call begins: the reader may speak of its end of file before close(2) has returned here.
-  say({ event: 'note', text: `sent ${what}, and closes`, role: 'closing', data }, closing)
+  // With the time when close(2) began: the reader may report end of file before it has returned here.
+  say(
+    { event: 'note', text: `Sent ${what}, and closed the FIFO.`, role: config.totals ?? 'step', data },
+    closing,
+  )
 })
 
-async function copyStdin(fd: number, path: string, meter: Meter, say: Say): Promise<void> {
+async function copyStdin(fd: number, fifo: string, meter: Meter, say: Say): Promise<void> {
   for await (const chunk of chunksOf(0, { object: 'stdin' }, say)) {
-    await writeAll(fd, chunk, `FIFO ${path}`, say)
+    await writeAll(fd, chunk, fifo, say)
     meter.bulk(0, chunk.length)
   }
 }
@@ -75,20 +83,26 @@ function* messagesOf({ messages, rounds }: FifoWriterConfig): Generator<string> 
   else for (let round = 0; round < rounds; round++) yield* messages ?? []
 }
 
-async function sendMessages(fd: number, config: FifoWriterConfig, meter: Meter, say: Say): Promise<void> {
+async function sendMessages(
+  fd: number,
+  config: FifoWriterConfig,
+  fifo: string,
+  meter: Meter,
+  say: Say,
+): Promise<void> {
   for (const message of messagesOf(config)) {
     if (meter.messages > 0 && config.intervalMs > 0) await sleep(config.intervalMs)
     const line = Buffer.from(`${message}\n`)
-    // Sent when the call begins: when it has returned, the reader may long have received it.
+    // With the time when write(2) begins: the reader may have received the message before it returns.
     const begin = now()
-    await writeAll(fd, line, `FIFO ${config.path}`, say)
+    await writeAll(fd, line, fifo, say)
     meter.message(line.length, () => textOf(line.subarray(0, -1)), begin)
   }
 }
 
 /**
- * A blocking write(2) in a thread of the pool: what the kernel says of this process while the pipe is full is what
- * a student's own program would look like. When it takes long we say so.
+ * A blocking write(2) in a thread of Node's pool. So while the pipe is full, /proc shows this process as it would show a
+ * student's own program: waiting in write(2). A call that blocks is reported.
  */
 async function writeAll(fd: number, bytes: Buffer, object: string, say: Say): Promise<void> {
   const writing = (async () => {
@@ -101,9 +115,9 @@ async function writeAll(fd: number, bytes: Buffer, object: string, say: Say): Pr
     await patiently(say, { call: 'write', object: `${object}: the pipe is full`, patience }, writing)
   } catch (error) {
     if (errnoOf(error) !== 'EPIPE') throw systemCallError(error, 'cannot write to the FIFO')
-    throw new SystemCallError('the reader has closed its end: write: EPIPE (broken pipe)', 'write', 'EPIPE', {
+    throw new SystemCallError(`cannot write to ${object}: write: EPIPE (broken pipe)`, 'write', 'EPIPE', {
       cause: error,
-      hint: 'start the reader again, then send again',
+      hint: 'The last reader has closed it. Start a reader again, then send again.',
     })
   }
 }

@@ -1,29 +1,30 @@
 /**
- * Reads frames from a TCP connection in one of two ways. The whole difference is one line, marked below: after a read
- * that returned fewer bytes than it asked for, the careful reader asks for the rest, the trusting one goes on.
+ * Reads frames from a TCP connection in one of two ways. They differ in one line, marked below: after a short read, the
+ * careful reader asks for the rest, while the trusting reader takes what it got for the whole.
  */
 import { type ConnectOpts, createConnection, type NetConnectOpts, type Socket } from 'node:net'
 import { systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
+import { counted } from '../text.js'
 import { textOf } from './lib/meter.js'
 import { runActor } from './lib/runtime.js'
 
 export interface FrameReaderConfig {
   host: string
   port: number
-  /** Trust that one read gives all that was asked for. */
+  /** Trust that a single read returns all bytes that it asked for. */
   trusting: boolean
 }
 
-/** One read: yields where the bytes shall go, and is given how many came; 0 is the end of the stream. */
+/** Yields a buffer for each read, and is given how many bytes the read returned. 0 is end of file. */
 type Reading<Result> = Generator<{ into: Buffer; what: string }, Result, number>
 
-/** A header above this is no frame of ours but somebody's text, read as a length. */
+/** The sender has no frame above this length, so such a header is text of a body that was read as a length. */
 const absurdLength = 16 * 1024 * 1024
 
 const headerBytes = 4
 
-/** So many reads are told one by one; of further ones only the number. */
+/** How many reads are reported one by one. Further ones are only counted. */
 const toldReads = 20
 
 declare module '../actor-types.js' {
@@ -43,8 +44,8 @@ function* readFrames(trusting: boolean, say: Say): Reading<void> {
     const length = header.readUInt32BE()
     if (length > absurdLength) {
       const bytes = header.toString('latin1')
-      const value = `${JSON.stringify(bytes)}, a length of ${length} bytes`
-      const about = 'the next 4 bytes, taken for a header'
+      const value = `${JSON.stringify(bytes)}, as a number ${length}`
+      const about = '4 bytes of a body, taken for a header'
       return say({ event: 'evidence', source: 'read(2)', value, about, data: { bytes, length } })
     }
     const body = yield* fill(length, 'body', trusting)
@@ -54,21 +55,21 @@ function* readFrames(trusting: boolean, say: Say): Reading<void> {
   }
 }
 
-/** Reads into a new buffer of this length; undefined at the end of the stream. */
+/** Reads into a new buffer of this length. Undefined at end of file. */
 function* fill(length: number, what: string, trusting: boolean): Reading<Buffer | undefined> {
   const bytes = Buffer.alloc(length)
   for (let filled = 0; filled < length; ) {
     const got = yield { into: bytes.subarray(filled), what }
     if (got === 0) return undefined
     filled += got
-    if (trusting) break // The one line: what came is taken for the whole.
+    if (trusting) break // The one line: what the read returned is taken for the whole.
   }
   return bytes
 }
 
 /**
- * Connects, and performs one read(2) for each that `reading` asks for: the socket's callback comes once for each, with
- * what it returned, and takes the next buffer right afterwards. After each the sender is told how much was read.
+ * Connects, and makes one read(2) for each buffer that `reading` yields. Node calls `callback` once for each read with what it
+ * returned, and asks for the next buffer right after that. After each read, the sender is sent how many bytes it returned.
  */
 function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say: Say): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -77,11 +78,11 @@ function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say
     const onread: ConnectOpts['onread'] = {
       buffer: () => next.value?.into ?? Buffer.alloc(1),
       callback(length) {
-        // `buffer` was called before and has shown that there is a value; after the last one the socket is closed.
+        // Node reads only into a buffer that `buffer` took from `next.value`, and the socket is closed after the last one.
         const { into, what } = next.value!
         if (++reads <= toldReads) {
           const asked = into.length
-          const object = `${what}, asked for ${asked} bytes`
+          const object = `${what} (asked for ${counted(asked, 'byte')})`
           say({ event: 'call', phase: 'end', call: 'read', object, asked, result: length })
         }
         const told = Buffer.alloc(4)
@@ -98,7 +99,7 @@ function eachRead({ host, port }: FrameReaderConfig, reading: Reading<void>, say
     socket.on('error', (error) => reject(systemCallError(error, 'the connection broke')))
     socket.on('close', () => {
       if (reads > toldReads)
-        say({ event: 'note', text: `${reads} reads in all`, role: 'closing', data: { reads } })
+        say({ event: 'note', text: `Made ${counted(reads, 'read')} in all.`, data: { reads } })
       resolve()
     })
   })

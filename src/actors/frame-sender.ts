@@ -1,7 +1,7 @@
 /**
- * Sends the same bytes in the same pieces to every reader that connects. A piece goes out only after the reader has told
- * that it consumed all bytes before it (4 bytes, big-endian: how many its last read returned). So the cuts lie where this
- * demo wants them; TCP may put them anywhere at any time.
+ * Sends the same bytes in the same pieces to every reader that connects. It sends a piece only after the reader has reported
+ * that it read all bytes before it (4 bytes, big-endian: how many its last read returned). So the stream is cut where the demo
+ * needs it. Without that, TCP may cut it anywhere.
  */
 import { createServer, type Socket } from 'node:net'
 import { encode } from '../framing/index.js'
@@ -13,7 +13,7 @@ export interface FrameSenderConfig {
   pieces: string[]
   /** The body's length, in bytes, of one more frame after them, sent in one piece. */
   lastFrame: number
-  /** How many readers to serve before ending. */
+  /** How many readers to serve before it exits. */
   readers: number
 }
 
@@ -29,7 +29,7 @@ runActor<'frame-sender'>(async ({ say, config }) => {
   let left = config.readers
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     if (--left === 0) server.close()
-    // A reader that has lost its place goes away in the middle. That is its lesson, not our failure.
+    // The trusting reader closes in the middle of the stream, which is what the demo shows and no failure of the sender.
     sendPieces(socket, pieces).catch(() => socket.destroy())
   })
   await new Promise<void>((resolve) => {
@@ -52,13 +52,13 @@ async function sendPieces(socket: Socket, pieces: Buffer[]): Promise<void> {
   socket.end()
 }
 
-/** Gives how many bytes the reader said it had read since the last time. */
+/** Returns a function that waits for reports of the reader, and sums how many bytes they say it has read. */
 function countConsumed(socket: Socket): () => Promise<number> {
   const chunks = socket.iterator({ destroyOnReturn: false })
   let rest = Buffer.alloc(0)
   return async () => {
     const { value, done } = await chunks.next()
-    if (done) throw new Error('the reader has gone')
+    if (done) throw new Error('the reader closed the connection')
     const counts = Buffer.concat([rest, value])
     let sum = 0
     let at = 0

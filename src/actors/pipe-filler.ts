@@ -1,4 +1,4 @@
-/** Holds both ends of a FIFO, nonblocking; fills and empties it as the supervisor says, and asks the kernel about it. */
+/** Has both ends of a FIFO open, nonblocking. It fills and empties the pipe on command, and reports what the kernel counts. */
 import { readSync, writeSync } from 'node:fs'
 import { errnoOf, systemCallError } from '../errors.js'
 import { now } from '../events.js'
@@ -13,9 +13,9 @@ export interface PipeFillerConfig {
 }
 
 /**
- * What the supervisor may say. `fill N`: write N bytes at a time until EAGAIN. `take N`: read N bytes. `resize N`: let the pipe
- * hold N bytes; `resize-plainly N`: the same without the capability to go beyond the limit. `fill` and `count` end with how
- * many bytes the kernel counts in the pipe.
+ * What the supervisor may send. `fill N`: write N bytes at a time until EAGAIN. `take N`: read N bytes. `resize N`: set the
+ * capacity to N bytes. `resize-plainly N`: the same without the capability to exceed the limit. `poll`: report whether there is
+ * room. `fill` and `count` report how many bytes the kernel counts in the pipe.
  */
 export type FillerWord =
   | `${'fill' | 'take' | 'resize' | 'resize-plainly'} ${number}`
@@ -23,7 +23,7 @@ export type FillerWord =
   | 'poll'
   | 'end'
 
-/** What its evidence is from. */
+/** The source of its evidence. */
 export type FillerSource = 'getpagesize(2)' | 'fcntl F_GETPIPE_SZ' | 'ioctl FIONREAD' | 'poll(2)'
 
 /** CAP_SYS_RESOURCE of linux/capability.h. */
@@ -37,7 +37,7 @@ declare module '../actor-types.js' {
 
 runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
   const { reading, writing } = openBothEnds(path)
-  say({ event: 'call', phase: 'end', call: 'open', object: 'both ends of the FIFO, with O_NONBLOCK' })
+  say({ event: 'call', phase: 'end', call: 'open', object: 'both ends of the FIFO with O_NONBLOCK' })
   const tell = (source: FillerSource, data: number, about: string, value = `${data}`) =>
     say({ event: 'evidence', source, value, about, data })
 
@@ -54,7 +54,7 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
         const errno = errnoOf(error)
         if (errno !== 'EAGAIN') throw systemCallError(error, 'cannot write to the FIFO')
         if (messages > 0) say({ event: 'tally', channel: path, direction: 'sent', messages, bytes, since })
-        say({ event: 'call', phase: 'end', call: 'write', object: `of ${counted(size, 'byte')} more`, errno })
+        say({ event: 'call', phase: 'end', call: 'write', object: `of ${counted(size, 'more byte')}`, errno })
         return
       }
     }
@@ -65,7 +65,7 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     const chunk = Buffer.alloc(size)
     let bytes = 0
     while (bytes < size) bytes += readSync(reading, chunk, 0, size - bytes, null)
-    // Read when it begins: a writer that waits for room may speak before the call has returned here.
+    // With the time when the read began: a writer that waits for room may report its write before this call returns.
     say({ event: 'tally', channel: path, direction: 'received', messages: 0, bytes, since }, since)
   }
 
@@ -82,11 +82,12 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
 
   function tellRoom(): void {
     const room = hasRoom(writing)
-    tell('poll(2)', room ? 1 : 0, 'whether there is room', room ? 'POLLOUT' : 'no event')
+    const gloss = room ? 'a write would not block' : 'a write would block'
+    tell('poll(2)', room ? 1 : 0, gloss, room ? 'revents: POLLOUT' : 'revents: 0')
   }
 
-  tell('getpagesize(2)', pageSize(), 'a page of memory, in bytes')
-  tell('fcntl F_GETPIPE_SZ', pipeCapacity(writing), 'the most that this pipe holds, in bytes')
+  tell('getpagesize(2)', pageSize(), 'bytes in a page of memory')
+  tell('fcntl F_GETPIPE_SZ', pipeCapacity(writing), 'capacity of this pipe in bytes')
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     const [verb, number] = splitWord(word)
     if (verb === 'take') take(Number(number))
@@ -94,6 +95,7 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     if (verb === 'resize-plainly') withoutCapability(sysResource, () => resize(Number(number)))
     if (verb === 'poll') tellRoom()
     if (verb === 'fill') fill(Number(number))
-    if (verb === 'fill' || verb === 'count') tell('ioctl FIONREAD', bytesInPipe(reading), 'bytes in the pipe')
+    if (verb === 'fill' || verb === 'count')
+      tell('ioctl FIONREAD', bytesInPipe(reading), 'unread bytes in the pipe')
   }
 })

@@ -1,4 +1,4 @@
-/** One side of a dialogue over FIFOs: says and listens as the supervisor tells it. */
+/** One side of a dialogue over FIFOs: it writes and reads on command of the supervisor. */
 import { read, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { systemCallError } from '../errors.js'
@@ -8,17 +8,17 @@ import { patiently } from './lib/report-slow-call.js'
 import { runActor, splitWord } from './lib/runtime.js'
 
 export interface TalkerConfig {
-  /** The FIFO that it writes to, and the one that it reads from; when they are one, it opens that for both. */
+  /** The FIFO that it writes to, and the one that it reads. When they are the same, it opens that one for both. */
   to: string
   from: string
-  /** Which of two is opened first: a side waits in open(2) for the other, so both must open in the same order. */
+  /** Which FIFO is opened first. Each open(2) waits for the other side, so both sides must open them in the same order. */
   first: 'to' | 'from'
 }
 
-/** What the supervisor may say. */
+/** What the supervisor may send. `say`: write a text. `listen`: read once. */
 export type TalkerWord = `say ${string}` | 'listen' | 'end'
 
-/** How long a read may take before we say that it waits, in milliseconds. */
+/** How long a read may take, in milliseconds, before it is reported as a call that blocks. */
 const patience = 50
 
 declare module '../actor-types.js' {
@@ -35,7 +35,7 @@ runActor<'talker'>(async ({ say, config: { to, from, first }, nextWord }) => {
   async function openEnds(): Promise<{ writing: number; reading: number }> {
     if (to === from) {
       const both = openForBoth(to)
-      say({ event: 'call', phase: 'end', call: 'open', object: 'the FIFO for both, O_RDWR', result: both })
+      say({ event: 'call', phase: 'end', call: 'open', object: 'the FIFO with O_RDWR', result: both })
       return { writing: both, reading: both }
     }
     const ends = { to: -1, from: -1 }
@@ -50,7 +50,7 @@ runActor<'talker'>(async ({ say, config: { to, from, first }, nextWord }) => {
 
   function speak(text: string): void {
     const line = Buffer.from(text)
-    // Sent when the call begins: when it has returned, the other may long have received it.
+    // With the time when write(2) begins: the other side may have received the text before it returns.
     const begin = now()
     try {
       writeSync(writing, line)
@@ -60,7 +60,7 @@ runActor<'talker'>(async ({ say, config: { to, from, first }, nextWord }) => {
     say({ event: 'sent', channel: to, seq: sent++, bytes: line.length, text }, begin)
   }
 
-  /** One read(2), in a thread of the pool, and what it gives. Only one message is under way at a time. */
+  /** One read(2), in a thread of Node's pool. It returns one message, because only one is in the pipe at a time. */
   async function listen(): Promise<void> {
     const chunk = Buffer.alloc(4096)
     const pending = promisify(read)(reading, chunk, 0, chunk.length, null)

@@ -18,7 +18,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   queue: queueCommands,
   'tcp-echo': tcpEchoCommands,
   'short-reads': {
-    summary: 'why a frame must be read in full: the same bytes, read once and read in full',
+    summary: 'why a frame must be read in full: the same bytes, with single reads and with a loop',
     needs: { must: ['loopback'], better: files, also },
     chapter: {},
     killLines: [''],

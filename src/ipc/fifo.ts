@@ -1,30 +1,31 @@
 /**
- * Named pipes, fifo(7). Opening one blocks in the kernel until the other end is opened too, and parks a thread of Node's
- * pool while it does: only an actor may do it. How one is made: make-fifo.ts.
+ * Named pipes, fifo(7). Opening one blocks in the kernel until the other end is opened too. That occupies a thread of Node's
+ * pool, so only an actor may do it. make-fifo.ts makes FIFOs.
  */
 import { close, closeSync, constants, fstat, fstatSync, open, openSync, type Stats, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 
-/** open(2)'s O_PATH, which Node does not name: a descriptor that stands for a file without opening it. Linux only. */
+/** O_PATH of open(2), which Node does not export: a descriptor that refers to a file without opening it. Linux only. */
 const O_PATH = 0o10000000
 
 export type End = 'reading' | 'writing'
 
 function requireFifo(path: string, stats: Stats): void {
   if (stats.isFIFO()) return
-  const kind = stats.isDirectory() ? 'a folder' : stats.isFile() ? 'a regular file' : 'no FIFO'
-  throw new DemoFailed(`${path} is ${kind}, not a FIFO; it was left as it is`, {
-    hint: 'name another path with --path; a missing FIFO is made',
+  const special = stats.isSocket() ? 'a socket' : 'a device'
+  const kind = stats.isDirectory() ? 'a folder' : stats.isFile() ? 'a regular file' : special
+  throw new DemoFailed(`${path} is ${kind}, not a FIFO`, {
+    hint: 'It was not changed. Name another path with --path: osdemo makes a FIFO that is missing.',
   })
 }
 
 /**
- * Takes hold of the FIFO at a path without opening it, so that others see that somebody needs it. Where there is no
- * O_PATH it is only looked at.
+ * Keeps a descriptor of the FIFO at a path without opening it, so that other runs find this process among its users. Where
+ * there is no O_PATH, this only checks that it is a FIFO.
  *
  * @returns undefined when there is nothing at the path
- * @throws DemoFailed when something else than a FIFO is there (it is left as it is); SystemCallError when we may not look
+ * @throws DemoFailed when it is no FIFO; SystemCallError when stat(2) or open(2) fails
  */
 export function holdFifo(path: string): HeldFifo | undefined {
   let handle: number | undefined
@@ -40,26 +41,26 @@ export function holdFifo(path: string): HeldFifo | undefined {
   } catch (error) {
     if (handle !== undefined) closeSync(handle)
     if (errnoOf(error) === 'ENOENT') return undefined
-    throw systemCallError(error, `cannot look at ${path}`)
+    throw systemCallError(error, `cannot find out what ${path} is`)
   }
 }
 
 export interface HeldFifo {
-  /** Whether it has lost its name, so that nobody can open it any more. */
+  /** Whether its last name was removed, so that no process can open it any more. */
   isRemoved(): boolean
   letGo(): void
 }
 
 /**
- * Opens one end, and waits in the kernel until the other end is open.
+ * Opens one end, and blocks in open(2) until the other end is open.
  *
- * The FIFO is taken hold of with O_PATH first, then opened through that descriptor. So what is checked is what is
- * opened, even if somebody exchanges the file meanwhile; and whoever looks for processes that wait for this FIFO finds
- * its inode among our descriptors already while we wait.
+ * It opens the FIFO with O_PATH first, and then opens that descriptor through /proc. So the file that is checked is the file that
+ * is opened, even if another process replaces it meanwhile. And a search for the processes that wait for this FIFO finds its
+ * inode among this process's descriptors while open(2) blocks.
  *
- * @param ours the FIFO must belong to this user and be closed to others (the default FIFO)
+ * @param ours the FIFO must belong to this user, and other users must not be able to open it (the default FIFO)
  * @returns a file descriptor in blocking mode
- * @throws SystemCallError; DemoFailed when it is no FIFO, or not ours
+ * @throws SystemCallError; DemoFailed when it is no FIFO, or when `ours` does not hold
  */
 export async function openFifo(path: string, end: End, ours: boolean): Promise<number> {
   const mode = end === 'reading' ? constants.O_RDONLY : constants.O_WRONLY
@@ -80,39 +81,39 @@ export async function openFifo(path: string, end: End, ours: boolean): Promise<n
       close(handle)
     }
   } catch (error) {
-    throw systemCallError(error, attempt, (errno) =>
-      errno === 'EACCES' ? 'its owner must let you in: chmod, or name another --path' : undefined,
-    )
+    const [permission, mode] = end === 'reading' ? ['read', 'r'] : ['write', 'w']
+    const hint = `Use a path you own, or ask its owner for ${permission} permission: chmod a+${mode} ${path}`
+    throw systemCallError(error, attempt, (errno) => (errno === 'EACCES' ? hint : undefined))
   }
 }
 
 function requireOurs(path: string, { uid, mode }: Stats): void {
-  // Linux and macOS have user ids.
+  // getuid(2) exists on Linux and macOS.
   if (uid === process.getuid!() && (mode & 0o077) === 0) return
-  throw new DemoFailed(
-    `the FIFO ${path} belongs to user ${uid} or is open to others (mode ${(mode & 0o777).toString(8)})`,
-    {
-      hint: `remove it, or name one with --path`,
-    },
-  )
+  const permissions = (mode & 0o777).toString(8).padStart(4, '0')
+  throw new DemoFailed(`the FIFO ${path} is not private: it has owner ${uid} and mode ${permissions}`, {
+    hint: 'Remove it, or name a FIFO with --path.',
+  })
 }
 
 /**
- * Opens the FIFO of a descriptor once more for reading, without waiting. While it is held, a writer that comes before our
- * next open does not lose what it writes: the kernel empties a pipe when its last reader goes. Linux only; else undefined.
+ * Opens the FIFO of a descriptor once more for reading, without blocking. The kernel drops the bytes in a pipe when its last
+ * reader closes, so while this descriptor is open, what a writer sends before our next open is kept.
+ *
+ * @returns undefined where the system is not Linux
  */
 export function openKeeper(fd: number): number | undefined {
   if (process.platform !== 'linux') return undefined
   return reopen(fd, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
-/** Opens the file of a descriptor once more, with flags of its own: man 5 proc_pid_fd. Linux only. @throws as open(2) */
+/** Opens the file of a descriptor once more, with other flags: man 5 proc_pid_fd. Linux only. @throws as open(2) */
 export function reopen(fd: number, flags: number): number {
   return openSync(`/proc/self/fd/${fd}`, flags)
 }
 
 /**
- * Opens both ends in this process, nonblocking: calls that would wait fail with EAGAIN instead. A FIFO of our own only.
+ * Opens both ends in this process, nonblocking: calls that would block fail with EAGAIN instead. For private FIFOs only.
  *
  * @returns the descriptors
  * @throws SystemCallError
@@ -120,7 +121,7 @@ export function reopen(fd: number, flags: number): number {
 export function openBothEnds(path: string): { reading: number; writing: number } {
   const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
   try {
-    // In this order: without a reader, a nonblocking open for writing is ENXIO.
+    // In this order: without a reader, a nonblocking open for writing fails with ENXIO.
     const reading = openSync(path, O_RDONLY | O_NONBLOCK)
     return { reading, writing: openSync(path, O_WRONLY | O_NONBLOCK) }
   } catch (error) {
@@ -129,7 +130,7 @@ export function openBothEnds(path: string): { reading: number; writing: number }
 }
 
 /**
- * Opens a FIFO for both directions by one descriptor, in blocking mode. On Linux that waits for nobody, fifo(7).
+ * Opens a FIFO for reading and writing with one descriptor, in blocking mode. On Linux this open never blocks, fifo(7).
  *
  * @throws SystemCallError
  */

@@ -1,4 +1,4 @@
-/** Making a FIFO, by the program mkfifo(1), because Node has no call for it. */
+/** Making a FIFO with the program mkfifo(1), because Node has no call for it. */
 import { lstatSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
@@ -7,9 +7,9 @@ import { DemoFailed, errnoOf, Interrupted, OsdemoError, systemCallError, Unavail
 import { mark } from './mark.js'
 
 /**
- * Loads what it takes to make a FIFO, and returns the function that does it: synchronously, in two milliseconds or so, so that
- * no Ctrl-C can come between making a FIFO and having it in a scope. Only this user may open it; `marked` as in mark.ts. It returns
- * false when something lies at the path already. It throws OsdemoError; Interrupted when a signal ended mkfifo.
+ * Loads what is needed to make a FIFO, and returns the function that makes it. That one is synchronous, for about two milliseconds,
+ * so that no Ctrl-C can be handled between making a FIFO and deferring its removal. Only this user may open the FIFO. `marked` is
+ * explained in mark.ts. It returns false when the path is taken. It throws OsdemoError; Interrupted when a signal killed mkfifo.
  */
 export async function loadMkfifo() {
   const { execaSync } = await import('execa')
@@ -20,28 +20,33 @@ export async function loadMkfifo() {
       () => execaSync('mkfifo', words, options),
       path,
     )
-    // A Ctrl-C reaches the whole foreground group, mkfifo too.
+    // The terminal sends Ctrl-C's SIGINT to the whole foreground process group, mkfifo included.
     if (signal) throw new Interrupted(signal, constants.signals[signal])
     const isMissing = errnoOf(cause) === 'ENOENT'
-    if (isMissing) throw new Unavailable('there is no program mkfifo here', 'install coreutils')
-    // It could not be started, as when no more files may be open.
+    if (isMissing) throw new Unavailable('the program mkfifo is not installed', 'Install coreutils.')
+    // mkfifo was not started, for example because this process has too many open files.
     if (exitCode === undefined) throw systemCallError(cause, `cannot make the FIFO ${path}`)
     if (!failed) return true
     const there = lstatSync(path, { throwIfNoEntry: false })
-    const loose = { hint: 'remove it, or name another path with --path' }
-    if (there?.isSymbolicLink())
-      throw new DemoFailed(`${path} is a symbolic link that leads nowhere; it was left as it is`, loose)
+    if (there?.isSymbolicLink()) {
+      const hint = 'It was not changed. Remove it, or name another path with --path.'
+      throw new DemoFailed(`${path} is a symbolic link to a file that does not exist`, { hint })
+    }
     if (there) return false
-    // mkfifo(1) says in words what mkfifo(3) told it as errno.
+    // mkfifo(1) prints the meaning of the errno that mkfifo(3) returned, such as `Permission denied`.
     const reason = stderr.trim().split(': ').at(-1) ?? ''
-    const errno = [...getSystemErrorMap().values()].find(([, text]) => text === reason.toLowerCase())?.[0]
-    const hint = `${errno === 'ENOENT' ? `there is no folder ${dirname(path)}: make it, or ` : ''}name another --path`
-    const details = { call: 'mkfifo', errno, hint }
-    throw new OsdemoError(`cannot make the FIFO ${path}: mkfifo: ${reason}`, 1, details)
+    const meaning = reason.toLowerCase()
+    const errno = [...getSystemErrorMap().values()].find(([, text]) => text === meaning)?.[0]
+    const hint =
+      errno === 'ENOENT'
+        ? `There is no folder ${dirname(path)}. Make it, or name another path with --path.`
+        : 'Name another path with --path.'
+    const why = errno === undefined ? reason : `${errno} (${meaning})`
+    throw new OsdemoError(`cannot make the FIFO ${path}: mkfifo: ${why}`, 1, { call: 'mkfifo', errno, hint })
   }
 }
 
-/** execa throws, whatever `reject` says, where the current folder is gone. */
+/** execa throws in spite of `reject: false` when the current folder has been removed. */
 function started<T>(start: () => T, path: string): T {
   try {
     return start()

@@ -1,6 +1,7 @@
 /**
- * What marks a FIFO at a path of the user's, or a queue, as made by osdemo, to be removed when nobody uses it: its owner may
- * execute it. That means nothing for such a thing, so hardly any other has this mode; ours have it from their first moment on.
+ * How osdemo recognises a FIFO at a path of the user's, or a queue, as its own, to be removed when no process uses it: the owner
+ * has execute permission. It has no effect on such an object, so hardly any other program sets it. Ours have it from the
+ * moment they are made, so a run that is killed leaves none without it.
  */
 import type { Stats } from 'node:fs'
 

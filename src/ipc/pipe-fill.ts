@@ -3,9 +3,9 @@ import { borrow } from './borrow.js'
 import { bytesInPipe, pipeCapacity } from './pipe-room.js'
 
 /**
- * How many bytes a pipe holds and can hold, by a descriptor that another process has of it.
+ * How many bytes a pipe holds, and its capacity, through a descriptor of another process.
  *
- * @returns undefined where we may not look
+ * @returns undefined without the permission to duplicate that descriptor
  */
 export function pipeFill(pid: number, fd: number): { bytes: number; capacity: number } | undefined {
   return borrow(pid, fd, (pipe) => ({ bytes: bytesInPipe(pipe), capacity: pipeCapacity(pipe) }))

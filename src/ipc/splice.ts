@@ -1,4 +1,4 @@
-/** Moving bytes inside the kernel, splice(2): pages change hands, and no byte is copied to this process. */
+/** Moving bytes inside the kernel, splice(2): the kernel passes pages on, and copies no byte to this process. */
 import { fstatSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { Unavailable } from '../errors.js'
@@ -6,17 +6,17 @@ import { openSplice, type Splice } from './libc.js'
 import { pipeCapacity, resizePipe } from './pipe-room.js'
 
 /**
- * Whether bytes may be spliced between a pipe and this descriptor: a file, another pipe, or a device such as /dev/null.
+ * Whether to splice bytes between a pipe and this descriptor: a file, another pipe, or a device such as /dev/null.
  *
- * Not a terminal, where a person waits for each line. Not a socket: splice(2) would hold the lock of the pipe while it
- * waits for the socket, and the process at the other end of the pipe could not be killed until then (state D).
+ * Not a terminal, where a person waits for each line. Not a socket: splice(2) would hold the lock of the pipe while it waits
+ * for the socket, and until then the process at the other end of the pipe could not be killed (state D).
  */
 export function maySplice(fd: number): boolean {
   const stats = fstatSync(fd)
   return stats.isFile() || stats.isFIFO() || (stats.isCharacterDevice() && !isatty(fd))
 }
 
-/** splice(2), or undefined where it is missing or there is no FFI. */
+/** splice(2); undefined where the system or the foreign function interface is missing. */
 export function findSplice(): Splice | undefined {
   try {
     return openSplice()
@@ -26,13 +26,13 @@ export function findSplice(): Splice | undefined {
   }
 }
 
-/** What every user may give to a pipe, in bytes: /proc/sys/fs/pipe-max-size as it comes. */
+/** The capacity in bytes that every user may set by default: the kernel's default of /proc/sys/fs/pipe-max-size. */
 export const largePipe = 2 ** 20
 
 /**
- * Gives a pipe room for 1 MiB, pipe(7): with 64 KiB, waking the other end takes most of the time.
+ * Sets a pipe's capacity to 1 MiB, pipe(7). With 64 KiB, waking the other end takes most of the time.
  *
- * @returns its capacity now, in bytes; undefined where it stays as it was, as when this user's pipes are too large already
+ * @returns the new capacity in bytes; undefined where it did not change, as when this user's pipes are too large together
  */
 export function enlargePipe(fd: number): number | undefined {
   try {

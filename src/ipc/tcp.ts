@@ -1,4 +1,4 @@
-/** What the TCP actors share: addresses as people write them, and why the kernel refuses one. */
+/** What the TCP actors share: addresses as text, reading into a given buffer, and errors of an address. */
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { errnoOf, systemCallError } from '../errors.js'
 
@@ -9,31 +9,30 @@ export function address(host: string, port: number): string {
 
 /** The address that a socket or a server is bound to, once it is. */
 export function boundAddress(bound: AddressInfo | string | null): { host: string; port: number } {
-  // A TCP socket that is bound has such an address; a string would be the path of a Unix socket.
+  // A bound TCP socket has an AddressInfo; a string would be the path of a Unix socket.
   const { address: host, port } = bound as AddressInfo
   return { host, port }
 }
 
-/** Where the bytes of a connection go. */
+/** Buffers for the bytes of a connection. */
 export interface Inbox {
-  /** Where the next bytes are to be put, never empty; asked for after each `took`. */
+  /** The buffer for the next read, never empty. It is asked for again after each `took`. */
   room(): Buffer
-  /** So many bytes lie in the room now. Returns false to be given no more until the socket is resumed. */
+  /** The read has put this many bytes into the room. Returns false to pause until the socket is resumed. */
   took(bytes: number): boolean
 }
 
 /**
- * Has the kernel put what an accepted connection receives where we want it: read(2) writes into the inbox's room, with
- * no Buffer made for each read and no stream in between. For a socket of our own, `onread` of net.connect does that;
- * for an accepted one it takes Node's undocumented `handle`. Where Node has none like that (any more), the same bytes
- * come by 'data' events and are copied.
+ * Has read(2) write what an accepted connection receives into the inbox's room, without a new Buffer for each read and without a
+ * stream in between. For a socket that connects, `onread` of net.connect does that. For an accepted one it needs Node's
+ * undocumented `handle`. Where Node has no such handle, the bytes arrive as 'data' events and are copied.
  *
  * @param accepted a connection of a server with `pauseOnConnect` and `allowHalfOpen`; the server counts it as open
  *   until the socket has closed
  * @returns the socket to use from now on
  */
 export function readInto(accepted: Socket, inbox: Inbox): Socket {
-  // Undocumented, so it is checked in the next line.
+  // The cast is to an undocumented field, so the next line checks it.
   const shell = accepted as unknown as { _handle: { useUserBuffer?: unknown } | null }
   if (typeof shell._handle?.useUserBuffer !== 'function') return readChunks(accepted, inbox)
   const options = {
@@ -42,7 +41,7 @@ export function readInto(accepted: Socket, inbox: Inbox): Socket {
     onread: { buffer: () => inbox.room(), callback: (bytes: number) => inbox.took(bytes) },
   }
   shell._handle = null
-  // Its types do not know `handle`.
+  // The cast is needed because Node's types do not have `handle`.
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
   socket.on('close', () => accepted.destroy())
   return socket
@@ -61,7 +60,7 @@ function readChunks(socket: Socket, inbox: Inbox): Socket {
   return socket.resume()
 }
 
-/** The error of listen(2), bind(2) or connect(2) on an address, with what to do about it. */
+/** The error of listen(2), bind(2) or connect(2) on an address, with a hint. @param hints by errno */
 export function addressError(
   error: unknown,
   attempt: string,
@@ -72,20 +71,20 @@ export function addressError(
     attempt,
     (errno) =>
       ({
-        ENOTFOUND: 'that name does not resolve; 127.0.0.1 is this machine',
-        EAI_AGAIN: 'that name does not resolve now; 127.0.0.1 is this machine',
-        EADDRNOTAVAIL: 'this machine does not have that address; 127.0.0.1 it always has',
-        EACCES: 'ports below 1024 take a right that this user has not; try --port 7007',
+        ENOTFOUND: 'That name does not resolve. The address of this machine is 127.0.0.1.',
+        EAI_AGAIN: 'That name does not resolve now. The address of this machine is 127.0.0.1.',
+        EADDRNOTAVAIL: 'This machine does not have that address. It always has 127.0.0.1.',
+        EACCES: 'A port below 1024 needs CAP_NET_BIND_SERVICE. Use a higher one: --port 7007',
         ...hints,
       })[errno],
   )
 }
 
 /**
- * Binds a TCP socket to a port of 127.0.0.1 and closes it again, to see what the kernel answers. A port in use says
- * nothing about rights, so the next lower one is tried then.
+ * Binds a TCP socket to a port of 127.0.0.1 and closes it again, to see whether the kernel allows it. A port that is in use shows
+ * nothing about permission, so the next lower one is tried then.
  *
- * @returns the port that was answered for, and the errno of the refusal
+ * @returns the port that was tried last, and the errno, undefined on success
  */
 export async function probePort(port: number): Promise<{ port: number; errno: string | undefined }> {
   const errno = await new Promise<string | undefined>((resolve) => {

@@ -1,42 +1,43 @@
 /**
- * Finds torn messages in a stream that several writers fill. Every message of a writer is `size` times the one byte that
- * is his, so each byte tells who wrote it: a message is torn where another's byte comes before it is complete.
+ * Finds torn messages in a stream that several writers share. Each writer has a byte of its own, and each of its messages is that
+ * byte `size` times. So every byte shows which process wrote it, and a message is torn where another writer's byte comes before
+ * it is complete.
  */
 
-/** A message with something of another's inside. */
+/** A torn message: another writer's bytes come before it is complete. */
 export interface Torn {
-  /** Where in the stream the other's byte is, counted from 0. */
+  /** The position in the stream of the other writer's byte, counted from 0. */
   at: number
-  /** The writer whose message it is, as an index; and which of his messages, counted from 0. */
+  /** The index of the writer whose message it is, and which of its messages, counted from 0. */
   writer: number
   message: number
-  /** How many of its bytes had come. */
+  /** How many of its bytes come before that position. */
   bytes: number
-  /** The writer who came between. */
+  /** The index of the writer whose byte comes in between. */
   by: number
 }
 
 export interface TornFinder {
-  /** Takes what comes next. @throws Error for a byte that is no writer's */
+  /** Takes the next bytes of the stream. @throws Error for a byte that belongs to no writer */
   take(bytes: Uint8Array): void
-  /** Bytes so far. */
+  /** How many bytes it has taken. */
   readonly bytes: number
-  /** How often the writer changed from one byte to the next. */
+  /** How often two bytes in a row come from different writers. */
   readonly changes: number
-  /** How many messages were torn; in however many pieces, each counts once. */
+  /** How many messages were torn. A message in several pieces counts once. */
   readonly torn: number
   readonly first: Torn | undefined
 }
 
-/** The byte of a writer: A, B, ... */
+/** The byte of a writer: A, B, and so on. */
 export function byteOf(writer: number): number {
   return 65 + writer
 }
 
 /** @param size bytes of every message */
 export function createTornFinder(writers: number, size: number): TornFinder {
-  const came = new Array<number>(writers).fill(0)
-  /** Of each writer, his last message that is known to be torn. */
+  const arrived = new Array<number>(writers).fill(0)
+  /** The last torn message of each writer. */
   const lastTorn = new Array<number>(writers).fill(-1)
   let bytes = 0
   let changes = 0
@@ -45,10 +46,10 @@ export function createTornFinder(writers: number, size: number): TornFinder {
   let current = -1
 
   function change(by: number): void {
-    if (by < 0 || by >= writers) throw new Error(`a byte that nobody wrote, at ${bytes}`)
+    if (by < 0 || by >= writers) throw new Error(`byte ${bytes} belongs to no writer`)
     if (current >= 0) {
       changes++
-      const total = came[current]! // `current` is a writer: it was checked when it became current.
+      const total = arrived[current]! // `current` is an index: it was checked when it was set.
       const rest = total % size
       const message = Math.floor(total / size)
       if (rest > 0 && lastTorn[current] !== message) {
@@ -67,7 +68,7 @@ export function createTornFinder(writers: number, size: number): TornFinder {
         if (current < 0 || byte !== byteOf(current)) change(byte - 65)
         let end = at + 1
         while (end < chunk.length && chunk[end] === byte) end++
-        came[current]! += end - at // change() made `current` a writer.
+        arrived[current]! += end - at // change() has set `current` to an index.
         bytes += end - at
         at = end
       }

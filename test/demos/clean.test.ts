@@ -135,7 +135,7 @@ describe('the default FIFO', () => {
     await waitingActor(run)
     rmSync(defaultFifo(place))
     const isTold = () =>
-      eventsSoFar(run).some((event) => event.event === 'note' && event.text.includes('has removed the FIFO'))
+      eventsSoFar(run).some((event) => event.event === 'note' && event.text.includes('removed the FIFO'))
     await until(isTold)
   })
 

@@ -1,7 +1,7 @@
 /**
- * Echoes one connection. Bytes are read straight behind those of a frame that is not whole yet, and all whole frames of
- * a read go back in one write. While the peer does not take its echoes nothing more is read from it, so it can hold no
- * more of our memory than what one read has brought and one unfinished frame.
+ * Echoes the frames of one connection. Each read appends to the bytes of a partial frame, and all complete frames go back in
+ * one write. While the peer does not read its echoes, nothing more is read from it. So it uses no more memory than what one
+ * read returned and one partial frame.
  *
  * FrameDecoder and 'data' events would be simpler, but they take 1.2 to 1.7 times the processor time when requests are
  * pipelined or frames are long: see Echo in docs/inside/performance.md.
@@ -11,40 +11,41 @@ import { errnoOf } from '../../errors.js'
 import { headerBytes, lengthAt } from '../../framing/header.js'
 import { TruncatedFrameError } from '../../framing/index.js'
 import { readInto } from '../../ipc/tcp.js'
+import { thousands } from '../../text.js'
 import type { ConnectionStory } from './echo-story.js'
 
 export interface EchoLimits {
-  /** The longest frame that is taken, in bytes. */
+  /** The longest frame that is accepted, in bytes. */
   maxFrame: number
-  /** A connection on which nothing moves, either way, for so long is closed. */
+  /** A connection that is idle in both directions for this long is closed. */
   idleTimeoutMs: number | null
 }
 
-/** What all connections of a server share of its memory, beyond the first room that each has. */
+/** The memory that all connections of a server share, beyond the first buffer of each. */
 export interface Budget {
-  /** Bytes that are still to be had. */
+  /** Bytes that are still free. */
   left: number
 }
 
 export interface EchoConnection {
-  /** Ends it from our side: what was echoed goes out, then FIN. */
+  /** Closes our side: sends the echoes that are queued, then FIN. */
   finish(): void
   destroy(): void
 }
 
-/** Room for a connection, in bytes: at first, and the most that one keeps when a longer frame has gone. */
+/** Buffer of a connection in bytes: its first one, and the largest that it keeps after a longer frame. */
 const firstRoom = 32 * 1024
 const keptRoom = 256 * 1024
 
-/** More room than a frame takes, in bytes: a read that fills its room makes libuv try another, which mostly gets EAGAIN. */
+/** Bytes beyond the frame's end: when a read fills its buffer, libuv reads again at once, and mostly gets EAGAIN. */
 const slack = 4096
 
 const nothing = Buffer.alloc(0)
 
-/** How long a stopping server, or a connection that is being closed, waits for its peer, in milliseconds. */
+/** How long a server that stops, or a connection that is being closed, waits for its peer, in milliseconds. */
 export const grace = 2000
 
-/** Echoes a connection until it ends, however it ends. Nothing that its peer does may reach another connection. */
+/** Echoes a connection until it is closed. Nothing that its peer does may affect another connection. */
 export function echoConnection(
   accepted: Socket,
   limits: EchoLimits,
@@ -52,19 +53,19 @@ export function echoConnection(
   story: ConnectionStory,
 ): EchoConnection {
   let buffer = Buffer.allocUnsafeSlow(firstRoom)
-  /** The bytes in the buffer: what has come of a frame that is not whole yet. */
+  /** How many bytes of a partial frame are in the buffer. */
   let filled = 0
-  /** The kernel has not taken all of the last write: nothing is read until it has. */
+  /** The kernel has not accepted all of the last write. Nothing is read until it has. */
   let waits = false
   let finishing = false
-  /** What we have of the budget: for the buffer, and for one that the kernel has not taken yet. */
+  /** This connection's share of the budget: for the buffer, and for an earlier one whose bytes still wait to be written. */
   let held = 0
   let lent = 0
 
   const socket = readInto(accepted, {
     room: () => (filled === 0 ? buffer : buffer.subarray(filled)),
     took(bytes) {
-      // To close a connection with unread bytes would be a reset, which may take the last echoes from the peer.
+      // Bytes are read and dropped: close(2) with unread bytes sends a reset, and the peer may lose its last echoes.
       if (finishing) return true
       filled += bytes
       const { end, tooLong } = scan()
@@ -78,7 +79,7 @@ export function echoConnection(
   function send(frames: Buffer): void {
     socket.write(frames)
     if (socket.writableLength === 0) return
-    // Its callback tells when the kernel has taken the frames; with each write it would cost more than the rest of us.
+    // This callback runs when the kernel has accepted the frames. One with every write would cost more than the echo itself.
     waits = true
     socket.write(nothing, () => {
       waits = false
@@ -88,7 +89,7 @@ export function echoConnection(
     })
   }
 
-  /** Where the whole frames in the buffer end; and the length that a header behind them announces, if it is too long. */
+  /** Where the complete frames in the buffer end, and the length in the header after them if it is too long. */
   function scan(): { end: number; tooLong?: number } {
     let at = 0
     while (filled - at >= headerBytes) {
@@ -102,7 +103,7 @@ export function echoConnection(
     return { end: at }
   }
 
-  /** Brings what follows the whole frames to the front of a buffer that has room for more of it. */
+  /** Moves the partial frame after the complete ones to the front of a buffer that has room for the rest of it. */
   function keep(from: number): void {
     const kept = filled - from
     const needed = kept < headerBytes ? headerBytes : headerBytes + lengthAt(buffer, from)
@@ -119,7 +120,7 @@ export function echoConnection(
     filled = kept
   }
 
-  /** Takes from the budget what the next buffer needs, and gives back what this one had when nobody needs it any more. */
+  /** Takes the next buffer's bytes from the budget. Returns this one's, unless its frames still wait to be written. */
   function account(next: number): boolean {
     if (budget.left + (waits ? 0 : held) < next) return false
     if (waits) lent += held
@@ -131,8 +132,8 @@ export function echoConnection(
 
   function refuseMore(needed: number): void {
     story.trouble(
-      'needed too much memory',
-      `needs ${needed} bytes for a frame, more than this server has left for all: closed`,
+      'lack of memory',
+      `its frame needs ${thousands(needed)} bytes, more than the server has left.`,
     )
     finish()
   }
@@ -145,15 +146,15 @@ export function echoConnection(
 
   function refuse(length: number): void {
     story.trouble(
-      'announced a frame above the limit',
-      `announced a frame of ${length} bytes, above the limit of ${limits.maxFrame}: closed`,
+      'frame above the limit',
+      `it announced a frame of ${thousands(length)} bytes, above the limit of ${thousands(limits.maxFrame)}.`,
     )
     finish()
   }
 
   function finish(): void {
     finishing = true
-    // What is thrown away must not be read over echoes that the kernel has not taken yet.
+    // What is dropped is read into a new buffer, because the old one may contain echoes that still wait to be written.
     account(0)
     buffer = Buffer.allocUnsafeSlow(firstRoom)
     filled = 0
@@ -166,24 +167,22 @@ export function echoConnection(
 
   if (limits.idleTimeoutMs !== null) {
     socket.setTimeout(limits.idleTimeoutMs, () => {
-      story.trouble('was idle', `was idle for ${limits.idleTimeoutMs} ms: closed`)
+      story.trouble('idle connection', `it was idle for ${limits.idleTimeoutMs} ms.`)
       socket.destroy()
     })
   }
-  // The peer may have ended its side only: it still gets its echoes.
+  // The peer may have closed its sending side only, so it still gets its echoes.
   socket.on('end', () => {
     if (filled > 0) {
       const expected = filled < headerBytes ? headerBytes : headerBytes + lengthAt(buffer, 0)
-      story.trouble('ended inside a frame', new TruncatedFrameError(filled, expected).message)
+      story.trouble('partial frame', `${new TruncatedFrameError(filled, expected).message}.`)
     }
     socket.end()
   })
   socket.on('error', (error) => {
     const reset = errnoOf(error) === 'ECONNRESET'
-    story.trouble(
-      reset ? 'reset the connection' : 'failed',
-      reset ? 'reset the connection (ECONNRESET)' : `failed: ${error.message}`,
-    )
+    if (reset) story.trouble('reset', 'the peer reset it (ECONNRESET).')
+    else story.trouble('error', `${error.message}.`)
   })
   socket.on('close', () => {
     budget.left += held + lent
@@ -193,7 +192,7 @@ export function echoConnection(
   return { finish, destroy: () => void socket.destroy() }
 }
 
-/** The size of a buffer for a frame of which so many bytes have come: a header alone reserves little of a long one. */
+/** The buffer size for a frame of which `kept` bytes have arrived. It grows with them, so a header alone reserves little. */
 function roomFor(kept: number, needed: number): number {
   if (needed <= keptRoom) return Math.max(needed + slack, firstRoom)
   return Math.min(needed, Math.max(keptRoom, 2 * kept))

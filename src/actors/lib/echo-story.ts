@@ -1,40 +1,38 @@
 /**
- * What a server tells of its connections. While they are few, each has a story of its own: how it came, its frames, its
- * troubles, how it went. When they are many, most are only summed up: seeing must not slow down what is seen. Nothing is
- * dropped: what has no event of its own is counted in a note or in a tally.
+ * What a server reports about its connections. While there are few, each has events of its own: opened, frames, troubles,
+ * closed. When there are many, most are only counted, because reporting must not slow the server down. Nothing is left out:
+ * what has no event of its own is counted in a note or in a tally.
  */
 import { now, type Say } from '../../events.js'
 import { headerBytes } from '../../framing/header.js'
-import { counted } from '../../text.js'
+import { counted, thousands } from '../../text.js'
 import { textOf } from './meter.js'
 
-/** In a second so many connections open with a story of their own, so many stories end, and so many troubles are told. */
+/** How many openings, how many closings and how many troubles are reported one by one in a second. */
 const perSecond = 20
 
-/**
- * So many milliseconds are a window, in which so many frames have events, two for each, and so many connections a tally.
- */
+/** A window in milliseconds, how many frames in it have events of their own (two each), and how many connections a tally. */
 const window = 100
 const framesPerWindow = 50
 const talliesPerWindow = 20
 
 export interface ConnectionStory {
-  /** A whole frame came and goes back: its body lies in the buffer from `start` up to `end`. */
+  /** A complete frame has arrived and goes back. Its body is in the buffer from `start` up to `end`. */
   frame(buffer: Buffer, start: number, end: number): void
-  /** Why it ends otherwise than by the will of both. The kind is what such troubles are summed up by. */
-  trouble(kind: string, text: string): void
+  /** Why the connection is closed, where not both sides asked for it. Troubles of one kind are counted together. */
+  trouble(kind: string, reason: string): void
   closed(): void
 }
 
 export interface ServerStory {
   opened(local: string, peer: string): ConnectionStory
-  /** A trouble of nobody who is connected. */
+  /** A trouble that belongs to no open connection. */
   trouble(kind: string, text: string): void
-  /** Tells what has been counted and not been told. */
+  /** Reports everything that has only been counted so far. */
   flush(): void
 }
 
-/** Frames between two addresses that were counted and have not been told. */
+/** Frames between two addresses that have been counted and not been reported yet. */
 interface Channel {
   local: string
   peer: string
@@ -81,7 +79,7 @@ export function createStory(say: Say, server: string): ServerStory {
     for (const channel of busy) tally(channel)
   }
 
-  /** Counts what a connection has not told among the frames of the others. */
+  /** Moves the unreported frames of a connection to the tally of the others. */
   function join(channel: Channel): void {
     if (channel === others) return
     busy.delete(channel)
@@ -90,7 +88,7 @@ export function createStory(say: Say, server: string): ServerStory {
     channel.bytes = 0
   }
 
-  /** Whether one more of a kind may be told in this second. */
+  /** Whether one more of this kind may be reported in this second. */
   function mayTell(kind: keyof typeof told): boolean {
     secondTimer ??= setTimeout(endSecond, 1000)
     return ++told[kind] <= perSecond
@@ -103,14 +101,17 @@ export function createStory(say: Say, server: string): ServerStory {
     told = { opened: 0, closed: 0, troubles: 0 }
     untold = { opened: 0, closed: 0, troubles: new Map() }
     if (opened + closed + troubles.size === 0) return
-    const rest = [...troubles].map(([kind, times]) => `; not told one by one: ${times} x ${kind}`).join('')
-    const text = `${counted(opened, 'more connection')} opened and ${closed} closed within a second${rest}`
+    const kinds = [...troubles].map(([kind, times]) => `${thousands(times)} x ${kind}`)
+    const rest = kinds.length > 0 ? ` Further troubles: ${kinds.join(', ')}.` : ''
+    const text = `Within a second, ${counted(opened, 'more connection')} opened and ${thousands(closed)} closed.${rest}`
     const troubled = [...troubles.values()].reduce((sum, times) => sum + times, 0)
-    say({ event: 'note', text, role: 'aside', data: { opened, closed, troubles: troubled } })
+    const role = troubled > 0 ? 'closing' : 'step'
+    say({ event: 'note', text, role, data: { opened, closed, troubles: troubled } })
   }
 
   function trouble(kind: string, text: string): void {
-    if (mayTell('troubles')) say({ event: 'note', text })
+    // A tool shows notes of this role: the terminal of the server is where a person looks for the reason.
+    if (mayTell('troubles')) say({ event: 'note', text, role: 'closing' })
     else untold.troubles.set(kind, (untold.troubles.get(kind) ?? 0) + 1)
   }
 
@@ -141,7 +142,7 @@ export function createStory(say: Say, server: string): ServerStory {
           say({ event: 'received', channel: `${peer} > ${local}`, ...message })
           say({ event: 'sent', channel: `${local} > ${peer}`, ...message })
         },
-        trouble: (kind, text) => trouble(kind, `${peer} ${text}`),
+        trouble: (kind, reason) => trouble(kind, `Closed the connection to ${peer}: ${reason}`),
         closed() {
           if (!alone || !mayTell('closed')) {
             join(channel)
@@ -149,7 +150,7 @@ export function createStory(say: Say, server: string): ServerStory {
             return
           }
           tally(channel)
-          const text = `${peer} got ${counted(frames, 'frame')} back, ${counted(bytes, 'byte')} with headers`
+          const text = `Sent ${counted(frames, 'frame')} back to ${peer}, ${counted(bytes, 'byte')} with headers.`
           say({ event: 'note', text, data: { frames, bytes } })
           say({ event: 'removed', kind: 'socket', id })
         },

@@ -1,14 +1,14 @@
-/** The line out of a server, which must never wait because the supervisor does not read. */
+/** Sends a server's events to the supervisor. A server must never block because the supervisor does not read them. */
 import { Socket } from 'node:net'
 import { die, lineOut } from './line.js'
 
-/** How many bytes of events may wait to be read by the supervisor before further ones are only counted. */
+/** How many bytes of events may wait for the supervisor. Further events are dropped and counted. */
 const queueLimit = 1024 * 1024
 
 export interface EventQueue {
-  /** Never blocks; when too much is waiting already, the event is dropped and counted. */
+  /** Never blocks. When the queue is full, the event is dropped and counted. */
   write(text: string): void
-  /** Calls back with the number of dropped events, each time that the supervisor has caught up after some were dropped. */
+  /** Calls back with the number of dropped events each time the supervisor has read the queue empty after a loss. */
   onDropped(report: (count: number) => void): void
   close(): void
 }

@@ -1,11 +1,11 @@
 /** The commands of `osdemo pipe`. */
 import { also, files, type Group } from '../lib/entry.js'
 
-/** Without mkfifo the two tools still work. */
+/** Without mkfifo(1), the two tools still work. */
 const fifo = 'only a FIFO that exists already can be used, with --path'
 
 export const pipeCommands: Group = {
-  summary: 'named pipes: two terminals, and a demo of both ends',
+  summary: 'named pipes: two terminals, and demos of both ends',
   examples: ['osdemo pipe read', 'osdemo pipe write hello', 'osdemo pipe demo'],
   members: {
     read: {
@@ -15,13 +15,13 @@ export const pipeCommands: Group = {
       load: () => import('./read.js'),
     },
     write: {
-      summary: 'write messages, or stdin, into a named pipe',
+      summary: 'write messages, or stdin, to a named pipe',
       needs: { must: ['reopen'], better: { fifo, ...files }, also },
       killLines: ['', '--path p --interval 50ms --count 100', 'a b'],
       load: () => import('./write.js'),
     },
     demo: {
-      summary: 'a writer and a reader process over one FIFO, seen through /proc',
+      summary: 'a reader and a writer of one FIFO, observed through /proc',
       needs: {
         must: ['proc', 'fifo'],
         better: { waits: 'it does not show that the reader is blocked', ...files },
@@ -32,14 +32,14 @@ export const pipeCommands: Group = {
       demo: async () => (await import('../../demos/pipe/demo.js')).pipeDemo,
     },
     atomic: {
-      summary: 'many writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
+      summary: 'several writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
       needs: { must: ['proc', 'fifo'], better: files, also },
       chapter: {},
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/atomic.js')).pipeAtomic({ burst: 2 ** 18 }),
     },
     capacity: {
-      summary: 'a pipe filled until EAGAIN, compared with what the kernel says it holds',
+      summary: 'fill a pipe until EAGAIN, and compare with what the kernel reports',
       needs: {
         must: ['proc', 'fifo', 'pipeRoom'],
         better: { waits: 'it does not show that a writer is blocked', ...files },
@@ -52,7 +52,7 @@ export const pipeCommands: Group = {
       demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: false }),
     },
     'half-duplex': {
-      summary: 'one FIFO cannot carry a dialogue, two can',
+      summary: 'one FIFO cannot carry a dialogue; two can',
       needs: {
         must: ['proc', 'fifo'],
         better: { waits: 'it does not show that a reader is blocked', ...files },

@@ -4,15 +4,15 @@ import { count } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
-    'osdemo pipe read                      # in one terminal; osdemo pipe write in another',
-    'osdemo pipe read --follow             # go on with the next writer',
-    'osdemo pipe read --path /tmp/p > copy # any bytes, unharmed',
+    'osdemo pipe read                      # in another terminal: osdemo pipe write',
+    'osdemo pipe read --follow             # then wait for the next writer',
+    'osdemo pipe read --path /tmp/p > copy # any bytes, unchanged',
   ],
   options: (command) =>
     command
-      .option('--path <path>', 'the FIFO, made when it is missing (default: one of your own)')
-      .option('--follow', 'when the last writer has closed, wait for the next')
-      .option('--max <n>', 'end after n messages', count),
+      .option('--path <path>', 'path of the FIFO; made if missing (default: one of your own)')
+      .option('--follow', 'wait for the next writer after the last one has closed')
+      .option('--max <n>', 'stop after n messages', count),
   onStdout: ['received'],
   demo: (_, { path, follow, max }, { payload, events }) =>
     pipeRead({ path, follow: follow ?? false, max: max ?? null, copy: payload, report: events }),

@@ -15,17 +15,17 @@ export const spec = toolCommand({
     command
       .argument(
         '[message...]',
-        'each is sent as a line; without one, stdin is copied, or Message 0, 1, ... are sent',
+        'each is sent as a line; without one, copy stdin, or send Message 0, Message 1, ...',
       )
-      .option('--path <path>', 'the FIFO, made when it is missing (default: one of your own)')
-      .option('--count <n>', 'send the messages n times; without a message, how many to send', count)
+      .option('--path <path>', 'path of the FIFO; made if missing (default: one of your own)')
+      .option('--count <n>', 'send the messages n times; without a message, send n numbered ones', count)
       .option('--interval <duration>', 'pause between two messages', duration),
   demo([messages], { path, count: rounds, interval }) {
     const cut = messages.find((message) => message.includes('\n'))
     if (cut !== undefined) {
       throw new UsageError(
-        `the message ${JSON.stringify(cut)} has a newline in it, but a message is one line`,
-        'give each line as a message of its own, or send it on stdin: printf "a\\nb\\n" | osdemo pipe write',
+        `the message ${JSON.stringify(cut)} contains a newline, but a message is one line`,
+        'Give each line as a message of its own, or send it on stdin: printf "a\\nb\\n" | osdemo pipe write',
       )
     }
     const pause = interval?.milliseconds
@@ -34,14 +34,14 @@ export const spec = toolCommand({
       if (interval === undefined) return pipeWrite({ path, messages: null, rounds: 1, intervalMs: 0 })
       throw new UsageError(
         '--interval paces messages, but stdin is copied as it is',
-        'give messages, or --count N to send Message 0, Message 1, ...',
+        'Give messages, or --count N to send Message 0, Message 1, ...',
       )
     }
     return pipeWrite({ path, messages: rounds ?? 10, rounds: 1, intervalMs: pause ?? 1000 })
   },
 })
 
-/** A file, a pipe or a socket is to be copied; a terminal or /dev/null (as bash gives to `command &`) is not. */
+/** Whether to copy stdin: a file, a pipe or a socket, but not a terminal or /dev/null, which bash gives to `command &`. */
 function stdinHasContent(): boolean {
   const stats = fstatSync(0)
   return stats.isFile() || stats.isFIFO() || stats.isSocket()

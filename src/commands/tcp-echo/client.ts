@@ -13,9 +13,9 @@ export const spec = toolCommand({
   ],
   options: (command) =>
     command
-      .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is')
-      .option('--host <host>', 'where the server is', hostName, '127.0.0.1')
-      .option('--port <port>', 'where the server is', wholeNumber(1, 65_535), 7007)
+      .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is a frame')
+      .option('--host <host>', 'address of the server', hostName, '127.0.0.1')
+      .option('--port <port>', 'port of the server', wholeNumber(1, 65_535), 7007)
       .option('--chunk <n>', 'write n bytes at a time', count)
       .option('--delay <duration>', 'pause between two writes', duration)
       .option('--count <n>', 'send the messages n times', count)
@@ -23,7 +23,10 @@ export const spec = toolCommand({
   demo([operands], { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
     const given = operands.length > 0 || length !== undefined
     if (!given && rounds !== undefined) {
-      throw new UsageError('--count repeats messages, but these come from stdin', 'give a message, or --size')
+      throw new UsageError(
+        '--count repeats messages, but these come from stdin',
+        'Give a message, or --size.',
+      )
     }
     return echoClient({
       host,

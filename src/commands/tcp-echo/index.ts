@@ -1,21 +1,21 @@
 /** The commands of `osdemo tcp-echo`. */
 import { also, files, type Group } from '../lib/entry.js'
 
-/** Without the loopback interface the two tools still work. */
+/** Without the loopback interface, the two tools still work with other machines. */
 const loopback = 'it reaches only other machines'
 
 export const tcpEchoCommands: Group = {
-  summary: 'a TCP echo server of length-prefixed frames, and its client',
+  summary: 'a TCP echo server for length-prefixed frames, and its client',
   default: 'serve',
   members: {
     serve: {
-      summary: 'serve TCP clients: send each frame (4-byte big-endian length, then the body) back',
+      summary: 'serve TCP clients: return each frame (4-byte big-endian length, then the body)',
       needs: { better: { loopback, ...files }, also: [...also, 'lowPorts'] },
       killLines: ['--port 0', '--port 0 --json'],
       load: () => import('./serve.js'),
     },
     client: {
-      summary: 'send messages as frames and print what comes back',
+      summary: 'send messages as frames and print the echoes',
       needs: { better: { loopback, ...files }, also },
       killLines: [`--port PORT --delay 5ms --chunk 1 ${'x'.repeat(500)}`],
       load: () => import('./client.js'),

@@ -7,21 +7,21 @@ export const spec = toolCommand({
   graceful: true,
   examples: [
     'osdemo tcp-echo                             # on 127.0.0.1 port 7007, until Ctrl-C',
-    'osdemo tcp-echo --port 0                    # on any free port; the first line says which',
+    'osdemo tcp-echo --port 0                    # on any free port, printed on the first line',
     'osdemo tcp-echo --max-frame 4KiB --idle-timeout 30s',
   ],
   options: (command) =>
     command
       .option('--host <host>', 'address to listen on', hostName, '127.0.0.1')
-      .option('--port <port>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65_535), 7007)
+      .option('--port <port>', 'port to listen on; 0 chooses any free one', wholeNumber(0, 65_535), 7007)
       .option(
         '--max-frame <size>',
         'close a connection that announces a longer frame',
         size(0, 2 ** 32 - 1),
         2 ** 24,
       )
-      .option('--max-connections <n>', 'refuse further connections', count)
-      .option('--idle-timeout <duration>', 'close a connection on which nothing moves', idleTime),
+      .option('--max-connections <n>', 'serve at most n connections at a time, and refuse others', count)
+      .option('--idle-timeout <duration>', 'close a connection that has been idle for this long', idleTime),
   demo: (_, { host, port, maxFrame, maxConnections, idleTimeout, quiet }, { payload, events }) =>
     echoServe({
       host,
@@ -34,11 +34,11 @@ export const spec = toolCommand({
     }),
 })
 
-/** A duration that is not zero: no connection could live with that. */
+/** A duration above zero: with zero, every connection would be closed at once. */
 function idleTime(text: string): Duration {
   const time = duration(text)
   if (time.milliseconds > 0) return time
   throw new InvalidArgumentError(
-    'It takes a duration above zero; without it nobody is closed for being idle.',
+    'It takes a duration above zero. Without this option, idle connections stay open.',
   )
 }

@@ -1,33 +1,39 @@
-/** Several processes write into one FIFO at once: whose messages stay whole, and whose are torn. */
+/** Several processes write to one FIFO at once: short messages stay whole, longer ones may be torn. */
 import type { BurstReaderConfig } from '../../actors/burst-reader.js'
 import type { BurstWord, BurstWriterConfig } from '../../actors/burst-writer.js'
 import { now } from '../../events.js'
 import { pipeBuf } from '../../ipc/pipe-room.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { counted, thousands } from '../../text.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 import { toldNumber } from '../shared/told-number.js'
 
 export interface PipeAtomicOptions {
-  /** Bytes that each writer sends in one burst of a size, about. */
+  /** About how many bytes each writer sends in one burst. */
   burst: number
 }
 
 const writerNames = ['writer-1', 'writer-2', 'writer-3', 'writer-4']
 
-/** Bytes of a message: sizes that POSIX promises to be atomic, and sizes that it does not; the last is more than a pipe holds. */
+/** Message sizes in bytes that POSIX guarantees to be atomic, and sizes that it does not. The last is above a pipe's capacity. */
 const promised = [pipeBuf / 8, pipeBuf]
 const notPromised = [pipeBuf + 1, 100_000]
 
-/** How long bursts are repeated until the writers meet, or until a message is torn, in microseconds. */
+/** How long bursts are repeated, in microseconds, until writers interleave, or until a message is torn. */
 const patience = 2_000_000
 
 export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
   return async (stage) => {
     requireProc('pipe atomic')
+    stage.note(
+      'A write(2) of up to PIPE_BUF bytes enters a pipe in one piece. ' +
+        'Watch longer messages get torn when four processes write at once.',
+      'opening',
+    )
     const path = await makePrivateFifo(stage, 'pipe-atomic')
-    stage.evidence('linux/limits.h', `${pipeBuf}`, 'PIPE_BUF, in bytes', { data: pipeBuf })
+    stage.evidence('linux/limits.h', `#define PIPE_BUF ${pipeBuf}`, 'bytes', { data: pipeBuf })
     const readerConfig: BurstReaderConfig = { path, writers: writerNames }
     const reader = await stage.start({ program: 'burst-reader', name: 'reader', config: readerConfig })
     const writers = await Promise.all(
@@ -40,13 +46,14 @@ export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
     await Promise.all([...writers, reader].map((actor) => opened(actor)))
     for (const size of promised) await showWhole(stage, cast, size, burst)
     for (const size of notPromised) await showTorn(stage, cast, size, burst)
-    stage.note(
-      'A write(2) of more than PIPE_BUF bytes may put a part into the pipe and wait for room, and there another writer comes ' +
-        'between. So several writers of one pipe keep their messages short, or take a lock.',
-      'closing',
-    )
     for (const actor of [...writers, reader]) actor.tell('end')
     await Promise.all([...writers, reader].map((actor) => actor.ended))
+    stage.note(
+      "A longer write(2) may fill the pipe and block halfway, and then another writer's bytes come in between. " +
+        'So writers that share a pipe keep their messages short, or take a lock.',
+      'closing',
+    )
+    stage.note('Next: `osdemo pipe capacity` shows how much a pipe holds before a writer blocks.', 'next')
   }
 }
 
@@ -65,7 +72,7 @@ interface Outcome {
   changes: number
 }
 
-/** All writers send at once, until the reader has everything. */
+/** Has all writers send at once, and waits until the reader has received everything. */
 async function burstOnce({ reader, writers }: Cast, size: number, burst: number): Promise<Outcome> {
   const each = Math.max(4, Math.ceil(burst / size))
   const word: BurstWord = `${size} ${each}`
@@ -76,7 +83,7 @@ async function burstOnce({ reader, writers }: Cast, size: number, burst: number)
   return { messages: each * writers.length, torn, changes }
 }
 
-/** Repeats a burst until it is as wanted, or patience is at its end. */
+/** Repeats a burst until its outcome is a wanted one, or `patience` has passed. */
 async function burstUntil(
   cast: Cast,
   size: number,
@@ -91,25 +98,33 @@ async function burstUntil(
 }
 
 async function showWhole(stage: Stage, cast: Cast, size: number, burst: number): Promise<void> {
-  // Writers that do not meet cannot tear anything: only a burst in which they took turns says something.
+  // Writers that run one after the other cannot tear a message: only a burst in which they interleave proves anything.
   const met = ({ torn, changes }: Outcome) => torn > 0 || changes >= 2 * writerNames.length
-  const { messages, torn, changes } = await burstUntil(cast, size, burst, met)
-  const limit = size === pipeBuf ? ' (PIPE_BUF)' : ''
+  sayBurst(stage, size)
+  const { messages, torn } = await burstUntil(cast, size, burst, met)
   stage.claim(
     'pipe/short-writes-are-atomic',
-    `none of ${messages} messages of ${size} bytes${limit} is torn, while the writer changed ${changes} times`,
+    `A write of up to PIPE_BUF bytes is atomic: ${torn} of ${counted(messages, 'message')} of ${thousands(size)} bytes were torn.`,
     torn === 0,
   )
 }
 
 async function showTorn(stage: Stage, cast: Cast, size: number, burst: number): Promise<void> {
+  sayBurst(stage, size)
   const { messages, torn, tries } = await burstUntil(cast, size, burst, (outcome) => outcome.torn > 0)
   if (torn > 0)
     stage.claim(
       'pipe/long-writes-may-be-torn',
-      `${torn} of ${messages} messages of ${size} bytes are torn`,
+      `A longer write may be torn: ${thousands(torn)} of ${counted(messages, 'message')} of ${thousands(size)} bytes were torn.`,
       true,
     )
-  else
-    stage.note(`none of ${messages} messages of ${size} bytes was torn in ${tries} bursts, by luck`, 'aside')
+  else {
+    const sent = `${counted(tries, 'burst')} of ${counted(messages, 'message')}`
+    stage.note(`Not observed: in ${sent} of ${thousands(size)} bytes none was torn, by luck.`, 'aside')
+  }
+}
+
+function sayBurst(stage: Stage, size: number): void {
+  const limit = size === pipeBuf ? ', which is PIPE_BUF' : ''
+  stage.note(`Four writers send messages of ${thousands(size)} bytes${limit}, all at once.`)
 }

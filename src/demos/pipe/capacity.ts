@@ -1,21 +1,22 @@
-/** How much a pipe holds: it is filled until the kernel refuses, and the kernel is asked. */
+/** How much a pipe holds: the demo fills it until write(2) fails, and compares that with what the kernel reports. */
 import type { FifoWriterConfig } from '../../actors/fifo-writer.js'
 import type { FillerSource, PipeFillerConfig } from '../../actors/pipe-filler.js'
 import { now } from '../../events.js'
 import { pipeSizeLimit } from '../../proc/limits.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { counted, thousands } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 import { toldNumber } from '../shared/told-number.js'
 
 export interface PipeCapacityOptions {
-  /** Fills it in one size of small writes only. */
+  /** Show small writes of one size only. */
   brief: boolean
 }
 
-/** A pipe and what is known of it, sizes in bytes. */
+/** A pipe, the actor that holds both its ends, and its sizes in bytes. */
 interface Pipe {
   filler: ActorOf<'pipe-filler'>
   path: string
@@ -26,6 +27,11 @@ interface Pipe {
 export function pipeCapacity({ brief }: PipeCapacityOptions): Demo {
   return async (stage) => {
     requireProc('pipe capacity')
+    stage.note(
+      'A pipe is a ring of memory pages, and it is full when every page is in use. ' +
+        'Watch a full pipe refuse one writer and block another.',
+      'opening',
+    )
     const path = await makePrivateFifo(stage, 'pipe-capacity')
     const config: PipeFillerConfig = { path }
     const filler = await stage.start({ program: 'pipe-filler', name: 'filler', config })
@@ -40,15 +46,21 @@ export function pipeCapacity({ brief }: PipeCapacityOptions): Demo {
     await showLimit(stage, pipe)
     filler.tell('end')
     await filler.ended
+    stage.note(
+      'A pipe is a bounded buffer: when it is full the writer waits, and when it is empty the reader waits. ' +
+        'So a fast writer is never more than the capacity ahead of a slow reader.',
+      'closing',
+    )
+    stage.note('Next: `osdemo pipe half-duplex` shows why a dialogue needs two pipes.', 'next')
   }
 }
 
-/** What the kernel answered the filler, since this time. */
+/** The number that the filler reported from this source, after `since`. */
 function answer(filler: Actor, source: FillerSource, since = 0): Promise<number> {
   return toldNumber(filler, { source, since })
 }
 
-/** How many bytes the kernel counts in the pipe, after this step. */
+/** Has the filler do this, and returns how many bytes the kernel counts in the pipe afterwards. */
 function countAfter({ filler }: Pipe, word: 'count' | `fill ${number}`): Promise<number> {
   const begin = now()
   filler.tell(word)
@@ -61,14 +73,14 @@ async function take({ filler }: Pipe, bytes: number): Promise<void> {
   await filler.until('tally', ({ t }) => t >= begin)
 }
 
-/** Whether poll(2) says that a write would pass. */
+/** Whether poll(2) reports that a write would not block. */
 async function pollRoom({ filler }: Pipe): Promise<boolean> {
   const begin = now()
   filler.tell('poll')
   return (await answer(filler, 'poll(2)', begin)) > 0
 }
 
-/** Fills the pipe in writes of this size. */
+/** Fills the pipe with writes of this size until one fails. */
 async function fill(pipe: Pipe, size: number) {
   const begin = now()
   const held = await countAfter(pipe, `fill ${size}`)
@@ -80,22 +92,24 @@ async function fill(pipe: Pipe, size: number) {
 
 async function showFull(stage: Stage, pipe: Pipe): Promise<void> {
   const { page, capacity } = pipe
+  stage.note('The filler has both ends open. It writes page after page until write(2) fails.')
   const { held, bytes, errno } = await fill(pipe, page)
   stage.claim(
     'pipe/holds-its-capacity',
-    `it took ${bytes} bytes, as much as F_GETPIPE_SZ and FIONREAD say, and then answered ${errno}`,
+    `A pipe holds its capacity and no more: it took ${thousands(bytes)} bytes, then write(2) failed with ${errno}.`,
     bytes === capacity && held === capacity && errno === 'EAGAIN',
   )
 }
 
 async function showRoom(stage: Stage, pipe: Pipe): Promise<void> {
   const { page } = pipe
+  stage.note('It reads one byte of the first page, and then the rest of that page.')
   await take(pipe, 1)
   const early = await pollRoom(pipe)
   const refused = await fill(pipe, 1)
   stage.claim(
     'pipe/partly-read-page-gives-no-room',
-    'one byte read makes no room for one: no POLLOUT, and EAGAIN again',
+    'Room in a pipe is counted in pages: after one byte is read, write(2) still fails with EAGAIN.',
     !early && refused.bytes === 0 && refused.errno === 'EAGAIN',
   )
   await take(pipe, page - 1)
@@ -103,16 +117,12 @@ async function showRoom(stage: Stage, pipe: Pipe): Promise<void> {
   const { bytes } = await fill(pipe, page)
   stage.claim(
     'pipe/wholly-read-page-gives-room',
-    `when the whole page of ${page} bytes is read there is: POLLOUT, and a write of ${bytes} bytes passes`,
+    `A page is free when all of it has been read: now write(2) takes ${thousands(bytes)} bytes.`,
     ready && bytes === page,
-  )
-  stage.note(
-    'A pipe is a ring of pages, and room is counted in pages: one is free when all of it was read.',
-    'aside',
   )
 }
 
-/** Another process that has not set O_NONBLOCK waits where the filler got EAGAIN. */
+/** Shows that a process without O_NONBLOCK blocks where the filler got EAGAIN. */
 async function showBlocked(stage: Stage, pipe: Pipe): Promise<void> {
   const { path, page, capacity } = pipe
   const message = 'one more'
@@ -123,14 +133,16 @@ async function showBlocked(stage: Stage, pipe: Pipe): Promise<void> {
     rounds: 1,
     intervalMs: 0,
     hold: false,
+    label: 'the FIFO',
   }
+  stage.note('Another process, without O_NONBLOCK, writes to the full pipe.')
   const writer = await stage.start({ program: 'fifo-writer', name: 'writer', config })
   await writer.until('call', ({ call, phase }) => call === 'write' && phase === 'begin')
   await seeWait(stage, {
     pid: writer.id,
     calls: ['write'],
     id: 'pipe/writer-blocks-when-full',
-    claim: 'without O_NONBLOCK a writer waits in write(2) for room',
+    claim: 'Without O_NONBLOCK, a writer blocks while the pipe is full: it waits in write(2).',
   })
   await take(pipe, page)
   await writer.ended
@@ -138,7 +150,7 @@ async function showBlocked(stage: Stage, pipe: Pipe): Promise<void> {
   const expected = capacity - page + message.length + 1
   stage.claim(
     'pipe/blocked-writer-continues-after-read',
-    `a page is read, and its write returns: ${held} bytes are in the pipe`,
+    `A blocked writer continues when a page becomes free: the pipe now holds ${thousands(held)} bytes.`,
     held === expected && writer.events.some(isWritten),
   )
   await take(pipe, held)
@@ -152,32 +164,40 @@ async function showSmallWrites(stage: Stage, pipe: Pipe, brief: boolean): Promis
   const { page, capacity } = pipe
   const half = page / 2 + 1
   let asPages = true
+  stage.note('Now the pipe is empty, and the filler fills it with small writes.')
   for (const size of brief ? [half] : [half, 1000, 1]) {
     const { held, messages, bytes, errno } = await fill(pipe, size)
     asPages &&= messages === (capacity / page) * Math.floor(page / size)
-    const pieces = size === 1 ? 'single bytes' : `writes of ${size} bytes`
     stage.claim(
       'pipe/small-writes-fill-it',
-      `${messages} ${pieces} fill it with ${bytes} of ${capacity} bytes; the next is ${errno}`,
+      `Small writes fill a pipe too: ${counted(messages, 'write')} of ${counted(size, 'byte')} put in ${thousands(bytes)}, then ${errno}.`,
       held === bytes && errno === 'EAGAIN',
     )
     await take(pipe, held)
   }
-  if (!asPages) return stage.note('this kernel does not keep such writes in pages of their own', 'aside')
+  if (!asPages)
+    return stage.note('Not observed: this kernel does not pack small writes page by page.', 'aside')
   stage.note(
-    'As many as fit into a page went into each, and none into two: what does not fit behind the last begins a new page. ' +
-      `So writes of ${half} bytes, one a page, waste almost half of it.`,
+    'Small writes share a page until one does not fit, and that one starts a new page. ' +
+      `So a pipe holds only one write of ${thousands(half)} bytes per page.`,
     'aside',
   )
 }
 
-/** How much more an ordinary user may have, and that the kernel refuses what is beyond. */
+/** Shows the largest capacity that an ordinary user may set, and that the kernel refuses more. */
 async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
   const limit = pipeSizeLimit()
-  if (limit === undefined) return stage.note('/proc/sys/fs/pipe-max-size cannot be read here', 'aside')
-  stage.evidence('/proc/sys/fs/pipe-max-size', `${limit}`, 'the most that an ordinary user may give a pipe', {
-    data: limit,
-  })
+  if (limit === undefined)
+    return stage.note('Not observed: /proc/sys/fs/pipe-max-size cannot be read here.', 'aside')
+  stage.evidence(
+    '/proc/sys/fs/pipe-max-size',
+    `${limit}`,
+    'the largest capacity that an ordinary user may set',
+    {
+      data: limit,
+    },
+  )
+  stage.note('The filler asks for a larger capacity than that.')
   const resize = async (verb: 'resize' | 'resize-plainly') => {
     const begin = now()
     filler.tell(`${verb} ${limit + page}`)
@@ -185,12 +205,15 @@ async function showLimit(stage: Stage, { filler, page }: Pipe): Promise<void> {
   }
   let { errno } = await resize('resize')
   if (errno === undefined) {
-    stage.note('allowed, for this process has CAP_SYS_RESOURCE; it lays that down and asks again', 'aside')
+    stage.note(
+      'The kernel allowed it, because this process has CAP_SYS_RESOURCE. The filler drops that and tries again.',
+      'aside',
+    )
     errno = (await resize('resize-plainly')).errno
   }
   stage.claim(
     'pipe/growing-beyond-limit-is-refused',
-    `beyond ${limit} bytes F_SETPIPE_SZ is refused to an ordinary user: ${errno}`,
+    `An ordinary user cannot grow a pipe beyond ${thousands(limit)} bytes: F_SETPIPE_SZ failed with ${errno}.`,
     errno === 'EPERM',
   )
 }

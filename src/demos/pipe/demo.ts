@@ -1,4 +1,4 @@
-/** Both ends of a FIFO as two processes; the supervisor looks at them through /proc. */
+/** A reader and a writer of one FIFO as two processes; the supervisor observes them through /proc. */
 import { realpathSync, statSync } from 'node:fs'
 import { isEndOfFile } from '../../events.js'
 import { accessMode, fdFlags, holders } from '../../proc/fds.js'
@@ -9,14 +9,22 @@ import { seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 
-/** Ten messages, as in the lecture, but ten a second. */
+/** The lecture's ten messages. The writer sends ten a second, so that the demo stays short. */
 const messages = Array.from({ length: 10 }, (_, i) => `Message ${i}`)
+
+/** The name of the private FIFO in events of the actors: its path is long, and there is only this one. */
+const label = 'the FIFO'
 
 export const pipeDemo: Demo = async (stage) => {
   requireProc('pipe demo')
+  stage.note(
+    'Opening a FIFO blocks until the other end is opened too. ' +
+      'Watch the reader wait in open(2) until the writer arrives.',
+    'opening',
+  )
   const path = await makePrivateFifo(stage, 'fifo')
   const { ino, size } = statSync(path)
-  stage.evidence(`stat ${path}`, `a FIFO, inode ${ino}, size ${size}`, 'a name in the file system', {
+  stage.evidence(`stat ${path}`, `Size: ${size}, fifo, Inode: ${ino}`, 'a FIFO stores nothing on disk', {
     data: { ino, size },
   })
 
@@ -25,6 +33,7 @@ export const pipeDemo: Demo = async (stage) => {
     name: 'reader',
     config: {
       path,
+      label,
       ours: true,
       follow: false,
       max: null,
@@ -37,13 +46,14 @@ export const pipeDemo: Demo = async (stage) => {
     pid: reader.id,
     calls: ['openat', 'open'],
     id: 'fifo/reader-blocks-in-open',
-    claim: 'the reader waits in open(2): there is no writer yet',
+    claim: 'Opening a FIFO for reading blocks until a writer opens it: the reader waits in open(2).',
   })
 
+  stage.note('The writer starts. When it opens the FIFO, both calls of open(2) return.')
   const writer = await stage.start({
     program: 'fifo-writer',
     name: 'writer',
-    config: { path, ours: true, messages, rounds: 1, intervalMs: 100, hold: true },
+    config: { path, label, ours: true, messages, rounds: 1, intervalMs: 100, hold: true },
   })
   await reader.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   await reader.until('received', ({ seq }) => seq === 2)
@@ -56,35 +66,44 @@ export const pipeDemo: Demo = async (stage) => {
   const got = reader.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
   stage.claim(
     'pipe/messages-arrive-in-order',
-    `all ${messages.length} messages came, in order and unchanged`,
+    `A pipe delivers bytes in the order in which they were written: all ${messages.length} messages arrived unchanged.`,
     JSON.stringify(got) === JSON.stringify(messages),
   )
   stage.claim(
     'pipe/end-of-file-after-last-writer',
-    'the reader saw end of file when the writer had closed, not before',
+    "End of file comes when the last writer closes: only then did the reader's read(2) return 0.",
     !early && reader.events.some(isEndOfFile),
   )
-  stage.claim('process/none-is-left', 'both processes are gone', !isAlive(reader.id) && !isAlive(writer.id))
+  stage.claim(
+    'process/none-is-left',
+    `A reaped process leaves nothing behind: pids ${reader.id} and ${writer.id} no longer exist.`,
+    !isAlive(reader.id) && !isAlive(writer.id),
+  )
+  stage.note(
+    'A FIFO connects processes that share nothing but a path. ' +
+      'They wait for each other in open(2), and close(2) by the last writer becomes end of file.',
+    'closing',
+  )
+  stage.note('Next: run `osdemo pipe read`, and in another terminal `osdemo pipe write`.', 'next')
 }
 
-/** Claims that both processes hold the one inode open, one for reading and one for writing. */
+/** Shows that both processes have the same inode open, one for reading and one for writing. */
 function seeBothEnds(stage: Stage, actors: Actor[], path: string, ino: number): void {
   const ends = actors.map((actor) => {
     const [file] = holders(realpathSync(path), ino, [actor.id])
     const info = file && fdFlags(actor.id, file.fd)
     const way = info && accessMode(info.flags)
-    const source = `/proc/${actor.id}/fd/${file?.fd ?? ''}`
-    stage.evidence(
-      source,
-      file ? `inode ${ino}, ${way}` : 'not open',
-      `the end that the ${actor.name} holds`,
-      { data: { ino: file ? ino : null, access: way ?? null } },
-    )
+    const source = `/proc/${actor.id}/fdinfo/${file?.fd ?? ''}`
+    const flags = info ? `flags: 0${info.flags.toString(8)}` : 'no such descriptor'
+    const end = way === 'O_RDONLY' ? 'the read end' : 'the write end'
+    stage.evidence(source, flags, way ? `${way}: ${end} of inode ${ino}` : '', {
+      data: { ino: file ? ino : null, access: way ?? null },
+    })
     return way
   })
   stage.claim(
     'fifo/both-ends-open-one-inode',
-    `both hold inode ${ino} open, the reader read-only and the writer write-only`,
+    `Both ends of a FIFO are one inode: the reader has ${ino} open read-only, the writer write-only.`,
     ends[0] === 'O_RDONLY' && ends[1] === 'O_WRONLY',
   )
 }

@@ -1,4 +1,4 @@
-/** Two processes try a question and an answer, first over one FIFO for both directions, then over two. */
+/** Two processes exchange a question and an answer, first over one FIFO for both directions, then over two. */
 import { basename } from 'node:path'
 import type { TalkerConfig } from '../../actors/talker.js'
 import { isEndOfFile, now } from '../../events.js'
@@ -12,7 +12,7 @@ import { requireProc } from '../shared/require-proc.js'
 const question = 'what is 6 times 7?'
 const answer = '42'
 
-/** How long bob may take to see the end of file, in milliseconds: much, for the claim must not depend on how busy the machine is. */
+/** How long bob may take to get end of file, in milliseconds. It is long, because the claim must hold on a busy machine too. */
 const endPatience = 20_000
 
 /** A client and a server. */
@@ -23,12 +23,17 @@ interface Pair {
 
 export const pipeHalfDuplex: Demo = async (stage) => {
   requireProc('pipe half-duplex')
-  stage.note('first, one FIFO for both directions: alice asks, bob is to answer', 'opening')
+  stage.note(
+    'A pipe has one direction and does not record which process wrote what. ' +
+      'Watch alice read its own question back.',
+    'opening',
+  )
+  stage.note('First, one FIFO for both directions: alice asks, and bob is to answer.')
   const one = await makePrivateFifo(stage, 'one')
   const both = { to: one, from: one, first: 'to' } as const
   await overOne(stage, await enter(stage, both, both))
 
-  stage.note('now the same with a FIFO for each direction')
+  stage.note('Now the same dialogue with one FIFO for each direction.')
   const there = await makePrivateFifo(stage, 'there')
   const back = await makePrivateFifo(stage, 'back')
   const pair = await enter(
@@ -38,6 +43,12 @@ export const pipeHalfDuplex: Demo = async (stage) => {
   )
   await showEnds(stage, pair, [there, back])
   await overTwo(stage, pair)
+  stage.note(
+    'A pipe carries bytes in one direction: whichever process reads first gets them. ' +
+      'A dialogue needs two pipes, or a socket.',
+    'closing',
+  )
+  stage.note('Next: `osdemo tcp-echo demo` shows a connection that carries both directions.', 'next')
 }
 
 async function enter(stage: Stage, aliceConfig: TalkerConfig, bobConfig: TalkerConfig): Promise<Pair> {
@@ -48,14 +59,14 @@ async function enter(stage: Stage, aliceConfig: TalkerConfig, bobConfig: TalkerC
   return { alice, bob }
 }
 
-/** Has an actor say something, and waits until it has. */
+/** Has an actor write a text, and waits until it has done so. */
 async function speak(actor: ActorOf<'talker'>, text: string): Promise<void> {
   const begin = now()
   actor.tell(`say ${text}`)
   await actor.until('sent', ({ t }) => t >= begin)
 }
 
-/** Has an actor read; what it returns waits for what comes. */
+/** Has an actor read. The function that it returns waits for the text. */
 function listen(actor: ActorOf<'talker'>): () => Promise<string> {
   const begin = now()
   actor.tell('listen')
@@ -67,26 +78,34 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   const own = await listen(alice)()
   stage.claim(
     'pipe/writer-may-read-its-own-message',
-    'alice reads for the answer, and gets her own question back',
+    'A process that reads the pipe it writes to may read its own message: alice got its own question.',
     own === question,
   )
 
   const heard = listen(bob)
-  await seeReader(stage, bob, 'bob waits in read(2) for a question that is gone')
+  await seeReader(
+    stage,
+    bob,
+    'A reader blocks while the pipe is empty: bob waits in read(2) for the question.',
+  )
   await speak(alice, question)
   const asked = await heard()
   await speak(bob, answer)
   const next = await listen(bob)()
   stage.claim(
     'pipe/writer-may-read-its-own-message',
-    'asked again, bob answers, reads for the next question, and gets his own answer',
+    'A pipe gives its bytes to the first reader: bob read its own answer before alice could.',
     asked === question && next === answer,
   )
   listen(alice)
-  await seeReader(stage, alice, 'alice waits in read(2) for an answer that bob has taken himself')
+  await seeReader(
+    stage,
+    alice,
+    'A reader blocks while the pipe is empty: alice waits in read(2) for the answer.',
+  )
   stage.note(
-    'A pipe keeps no account of who wrote what: whoever reads first gets it. And since both hold it open for writing, ' +
-      'the end of file never comes. They would wait for ever, and are killed.',
+    'Both processes also have the write end open, so neither ever gets end of file. ' +
+      'They would wait forever, so the supervisor kills them.',
     'aside',
   )
   alice.kill()
@@ -98,7 +117,7 @@ function seeReader(stage: Stage, { id }: Actor, claim: string): Promise<void> {
   return seeWait(stage, { pid: id, calls: ['read'], id: 'pipe/reader-blocks-when-empty', claim })
 }
 
-/** The same steps as over one. */
+/** The same dialogue as in `overOne`. */
 async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   const rounds = 2
   let right = 0
@@ -111,7 +130,7 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   }
   stage.claim(
     'pipe/two-pipes-carry-two-directions',
-    `the same steps over two FIFOs: ${right} of ${rounds} questions reached bob, and his answers alice`,
+    `Two pipes carry two directions: bob got ${right} of ${rounds} questions, and alice the answers.`,
     right === rounds,
   )
   listen(bob)
@@ -120,14 +139,14 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   const end = await stage.poll(() => bob.events.some(isEndOfFile), endPatience)
   stage.claim(
     'pipe/end-of-file-after-last-writer',
-    'alice ends, and bob sees the end of file: nobody else could write to him',
+    "End of file comes when the last writer closes: alice exited, and bob's read(2) returned 0.",
     end === true,
   )
   bob.tell('end')
   await bob.ended
 }
 
-/** What each holds open, as the kernel shows it. @param paths of the two FIFOs */
+/** Shows which ends each process has open, from /proc. @param paths of the two FIFOs */
 async function showEnds(stage: Stage, { alice, bob }: Pair, paths: string[]): Promise<void> {
   for (const actor of [alice, bob]) {
     let opened = 0
@@ -137,11 +156,11 @@ async function showEnds(stage: Stage, { alice, bob }: Pair, paths: string[]): Pr
     )
     const ends = openFiles(actor.id).flatMap(({ fd, target }) => {
       const info = fdFlags(actor.id, fd)
-      // What it took hold of before it opened it may be there for a moment longer.
+      // An actor takes a descriptor with O_PATH before it opens a FIFO. That one may still be open, and has no access mode.
       const access = info && accessMode(info.flags)
       return paths.includes(target) && access ? [{ fifo: basename(target), access }] : []
     })
     const words = ends.map(({ fifo, access }) => `${fifo} ${access}`).join(', ')
-    stage.evidence(`/proc/${actor.id}/fd`, words, `the ends that ${actor.name} holds`, { data: ends })
+    stage.evidence(`/proc/${actor.id}/fd`, words, `the ends that ${actor.name} has open`, { data: ends })
   }
 }

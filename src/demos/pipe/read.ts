@@ -1,16 +1,16 @@
-/** Reads from a FIFO that another terminal writes to: the tool `pipe read`. */
+/** The tool `pipe read`: reads a FIFO that another terminal writes to. */
 import type { FifoReaderConfig } from '../../actors/fifo-reader.js'
 import type { Demo } from '../../run/stage.js'
 import { ensureFifo } from '../shared/fifo.js'
-import { choosePath, otherTerminal } from './meeting-point.js'
+import { choosePath, sayIfWaiting } from './meeting-point.js'
 
 export interface PipeReadOptions {
   path?: string | undefined
   follow: boolean
   max: number | null
-  /** Copy what comes to stdout. */
+  /** Copy what arrives to stdout. */
   copy: boolean
-  /** Make an event of every message. */
+  /** Report every message as an event. */
   report: boolean
 }
 
@@ -18,7 +18,6 @@ export function pipeRead(options: PipeReadOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
     await ensureFifo(stage, path, ours)
-    stage.note(otherTerminal('write', options.path), 'next')
     const config: FifoReaderConfig = {
       path,
       ours,
@@ -31,6 +30,7 @@ export function pipeRead(options: PipeReadOptions): Demo {
       { program: 'fifo-reader', name: 'reader', config },
       { stdout: options.copy },
     )
+    await sayIfWaiting(stage, reader, 'write', options.path)
     await reader.ended
   }
 }

@@ -1,4 +1,4 @@
-/** The FIFOs of the demos: one where two terminals meet, and private ones. */
+/** The FIFOs of the pipe commands: one where two terminals meet, and private ones for demos. */
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type HeldFifo, holdFifo } from '../../ipc/fifo.js'
@@ -6,28 +6,33 @@ import { loadMkfifo } from '../../ipc/make-fifo.js'
 import { type LedgerEntry, record, removeFromFolder, runFolder } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 import { sweep } from '../../run/sweep.js'
+import { defaultFifo } from '../pipe/meeting-point.js'
 import { watchRemoval } from './watch-removal.js'
 
 /**
- * Finds the FIFO at a path, or makes it, and holds it for the run, so that others see that it is in use. The default one stays.
- * One that osdemo made at a path of the user's is removed by the osdemo that uses it last. No other is ever removed.
+ * Finds the FIFO at a path, or makes it, and keeps a descriptor of it for the run, so that other runs see that it is in use. The
+ * default FIFO stays. One that osdemo made at a path of the user's is removed by the osdemo that uses it last. No other FIFO is
+ * ever removed.
  *
  * @throws DemoFailed when something else is at the path; SystemCallError when it cannot be made
  */
 export async function ensureFifo(stage: Stage, path: string, isDefault: boolean): Promise<void> {
+  let stays = isDefault
   let entry: LedgerEntry | undefined
   let held: HeldFifo | undefined
   stage.scope.defer(() => {
     held?.letGo()
     entry?.release()
-    const swept = isDefault ? [] : sweep().filter(({ users }) => users.length === 0)
+    const swept = stays ? [] : sweep().filter(({ users }) => users.length === 0)
     for (const { kind, name: id } of swept) stage.say({ event: 'removed', kind, id })
   })
   for (held = holdFifo(path); !held; held = holdFifo(path)) {
     const makeFifo = await loadMkfifo()
-    // Also where another osdemo is about to make it: whoever uses it last removes it.
-    if (!isDefault) entry ??= record('fifo', resolve(path))
-    if (!makeFifo(path, { marked: !isDefault })) continue
+    // With --path too, the default FIFO is where two terminals meet.
+    stays ||= resolve(path) === defaultFifo()
+    // Recorded before it is made, because another osdemo may make it first, and the last user removes it.
+    if (!stays) entry ??= record('fifo', resolve(path))
+    if (!makeFifo(path, { marked: !stays })) continue
     entry?.made(statSync(path).ino)
     stage.say({ event: 'created', kind: 'fifo', id: path })
   }

@@ -1,19 +1,19 @@
-/** Somebody may remove a thing while it is in use: an actor that waits in it is told nothing, so the supervisor looks. */
+/** A process that is blocked in an object is not woken up when another process removes it, so the supervisor checks. */
 import type { Stage } from '../../run/stage.js'
 
-/** Every how many milliseconds it is looked. */
-const lookEvery = 500
+/** Milliseconds between two checks. */
+const interval = 500
 
-/** Says once that a thing has been removed. @param what as in `the queue /osdemo` */
+/** Reports once that a thing has been removed while it is in use. @param what as in `the queue /osdemo` */
 export function watchRemoval({ scope, say }: Stage, what: string, isRemoved: () => boolean): void {
   const watch = setInterval(() => {
     if (!isRemoved()) return
     clearInterval(watch)
     say({
       event: 'note',
-      text: `somebody has removed ${what}: no other process can open it any more`,
-      role: 'aside',
+      text: `Another process removed ${what}, and no process can open it now. Stop with Ctrl-C and start again.`,
+      role: 'next',
     })
-  }, lookEvery)
+  }, interval)
   scope.defer(() => clearInterval(watch))
 }

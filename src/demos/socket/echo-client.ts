@@ -1,4 +1,4 @@
-/** A client of an echo server in another terminal: the tool `tcp-echo client`. */
+/** The tool `tcp-echo client`: a client of an echo server in another terminal. */
 import type { EchoClientConfig } from '../../actors/echo-client.js'
 import type { Demo } from '../../run/stage.js'
 

@@ -1,4 +1,4 @@
-/** Server and client as two processes; the supervisor looks their sockets up in /proc. */
+/** An echo server and a client as two processes; the supervisor finds their sockets in /proc/net/tcp. */
 import { probePort } from '../../ipc/tcp.js'
 import { openFiles } from '../../proc/fds.js'
 import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../../proc/net-tcp.js'
@@ -12,6 +12,10 @@ const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
 
 export const echoDemo: Demo = async (stage) => {
   requireProc('tcp-echo demo')
+  stage.note(
+    'One TCP connection is two sockets, one in each process. Watch the kernel list both in /proc/net/tcp.',
+    'opening',
+  )
   const host = '127.0.0.1'
   const server = await stage.start({
     program: 'echo-server',
@@ -29,6 +33,7 @@ export const echoDemo: Demo = async (stage) => {
   const { port } = await listeningAddress(server)
   const listening = seeListening(stage, server, port)
 
+  stage.note(`A client connects and sends ${messages.length} frames.`)
   const client = await stage.start({
     program: 'echo-client',
     name: 'client',
@@ -50,71 +55,80 @@ export const echoDemo: Demo = async (stage) => {
 
   client.tell('close')
   await client.ended
+  // The server closes its socket of the connection after the client's, so that it stops with none open.
+  await server.until('removed')
   const echoes = client.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
   stage.claim(
     'frame/arrives-unchanged',
-    `all ${messages.length} frames came back as they were sent, the empty one too`,
+    `Frames keep messages apart in a stream: all ${messages.length} came back as sent, the empty one too.`,
     JSON.stringify(echoes) === JSON.stringify(messages),
   )
+  stage.note('The server is asked to stop.')
   server.tell('stop')
   await server.ended
   stage.claim(
     'tcp/listener-goes-with-its-process',
-    'the listening socket has gone with its process',
+    `A socket is closed when its process exits: inode ${listening?.inode} is no longer in /proc/net/tcp.`,
     !readTcpTable().some((row) => row.inode === listening?.inode),
   )
   await seeLowPort(stage)
+  stage.note(
+    'The two addresses with their ports identify a connection, so one port of a server serves many clients. ' +
+      'TCP itself carries only bytes: frames are an agreement between the programs.',
+    'closing',
+  )
+  stage.note('Next: `osdemo short-reads` shows why a frame must be read in full.', 'next')
 }
 
 function seeListening(stage: Stage, server: Actor, port: number): TcpRow | undefined {
   const row = readTcpTable().find((socket) => socket.state === 'LISTEN' && socket.local.port === port)
-  sayRow(stage, row, 'the listening socket')
+  sayRow(stage, row, 'the listener')
   stage.claim(
     'tcp/server-holds-listening-socket',
-    `port ${port} is open for connections, and the server holds it`,
+    `A port is open while a process listens on it: the server has the listener of port ${port}.`,
     holds(server, row),
   )
   return row
 }
 
-/** One connection is two sockets; each names the other's address as its remote one. */
+/** Shows that a connection is two sockets, and that each has the other's address as its remote one. */
 function seePair(stage: Stage, server: Actor, client: Actor, port: number): void {
   const rows = readTcpTable().filter((socket) => socket.state === 'ESTABLISHED')
   const near = rows.find((socket) => socket.remote.port === port)
   const far =
     near && rows.find((socket) => socket.remote.port === near.local.port && socket.local.port === port)
-  sayRow(stage, near, 'the socket of the client')
-  sayRow(stage, far, 'the socket of the server')
+  sayRow(stage, near, "the client's socket")
+  sayRow(stage, far, "the server's socket")
   stage.claim(
     'tcp/connection-is-a-pair-of-sockets',
-    'the connection is a pair of sockets, one in each process, and each names the other',
+    'A connection is a pair of sockets: each process has one, and each names the other as its peer.',
     holds(client, near) && holds(server, far),
   )
   const range = ephemeralRange()
   if (!near || !range) {
-    stage.note('/proc/sys/net/ipv4/ip_local_port_range cannot be read here', 'aside')
+    stage.note('Not observed: /proc/sys/net/ipv4/ip_local_port_range cannot be read here.', 'aside')
     return
   }
   const source = '/proc/sys/net/ipv4/ip_local_port_range'
-  stage.evidence(source, `${range.first} to ${range.last}`, 'the ports that the kernel gives to clients', {
+  stage.evidence(source, `${range.first} ${range.last}`, 'the first and the last ephemeral port', {
     data: { first: range.first, last: range.last },
   })
   const { port: chosen } = near.local
   stage.claim(
     'tcp/client-gets-ephemeral-port',
-    `the kernel gave the client the ephemeral port ${chosen}`,
+    `A client gets an ephemeral port from the kernel: here ${chosen}.`,
     chosen >= range.first && chosen <= range.last,
   )
 }
 
 function sayRow(stage: Stage, row: TcpRow | undefined, about: string): void {
   if (!row) {
-    stage.evidence('/proc/net/tcp', 'no such row', about)
+    stage.evidence('/proc/net/tcp', 'no such line', about)
     return
   }
   const { state, inode } = row
   const [local, remote] = [row.local, row.remote].map(({ host, port }) => `${host}:${port}`)
-  stage.evidence('/proc/net/tcp', `${local} to ${remote}, ${state}, inode ${inode}`, about, {
+  stage.evidence('/proc/net/tcp', `local ${local}, remote ${remote}, ${state}, inode ${inode}`, about, {
     data: { localPort: row.local.port, remotePort: row.remote.port, state, inode },
   })
 }
@@ -127,44 +141,49 @@ function holds(actor: Actor, row: TcpRow | undefined): boolean {
 /** CAP_NET_BIND_SERVICE, linux/capability.h. */
 const bindService = 10
 
-/** What the kernel answers to this user on a port below 1024. */
+/** Shows what bind(2) to a port below 1024 returns for this user. */
 async function seeLowPort(stage: Stage): Promise<void> {
   const { port, errno } = await probePort(1023)
+  const outcome = errno === undefined ? 'succeeded' : `failed with ${errno}`
   const first = unprivilegedPortStart() ?? 1024
   const status = readStatus(process.pid)
   const capable = status !== undefined && hasCapability(status, bindService)
   const user = process.getuid!() // Every Unix has getuid(2).
-  stage.evidence('errno', errno ?? '0', `bind(2) to port ${port} of 127.0.0.1, as user ${user}`)
+  stage.evidence('errno', errno ?? '0', `bind(2) to 127.0.0.1:${port} as user ${user}`)
   stage.evidence(
     '/proc/sys/net/ipv4/ip_unprivileged_port_start',
     `${first}`,
-    'the first port that is free for all',
+    'the first port that any user may bind',
     { data: first },
   )
   if (port >= first) {
     stage.claim(
       'tcp/port-is-free-for-all',
-      `port ${port} is free for all on this machine`,
+      `Any user may bind a port from ${first} up on this machine: bind(2) to ${port} ${outcome}.`,
       errno === undefined,
     )
     return
   }
-  stage.evidence('/proc/self/status CapEff', capable ? 'yes' : 'no', 'CAP_NET_BIND_SERVICE for this process')
+  if (status) {
+    const capabilities = `CapEff: ${status.capEff.toString(16).padStart(16, '0')}`
+    const gloss = `${capable ? 'includes' : 'lacks'} CAP_NET_BIND_SERVICE`
+    stage.evidence('/proc/self/status', capabilities, gloss)
+  }
   if (!capable)
     stage.claim(
       'tcp/privileged-port-is-refused',
-      `port ${port} is privileged, and refused: EACCES`,
+      `A port below ${first} needs CAP_NET_BIND_SERVICE: without it, bind(2) to ${port} ${outcome}.`,
       errno === 'EACCES',
     )
   else if (errno === 'EACCES') {
     stage.note(
-      'a capability counts only in the user namespace that owns this network; here another one does',
+      'Not observed: the capability of this process does not count in the user namespace of this network.',
       'aside',
     )
   } else
     stage.claim(
       'tcp/privileged-port-needs-capability',
-      `port ${port} is privileged, and this process has the right to it`,
+      `A port below ${first} needs CAP_NET_BIND_SERVICE: with it, bind(2) to ${port} ${outcome}.`,
       errno === undefined,
     )
 }

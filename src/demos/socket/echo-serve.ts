@@ -1,10 +1,10 @@
-/** An echo server that runs until it is asked to stop: the tool `tcp-echo serve`. */
+/** The tool `tcp-echo serve`: an echo server that runs until a signal asks it to stop. */
 import type { EchoServerConfig } from '../../actors/echo-server.js'
 import { DemoFailed } from '../../errors.js'
 import { openFilesLimit } from '../../proc/limits.js'
 import type { Demo } from '../../run/stage.js'
 
-/** With fewer descriptors Node cannot even load the server's program, and says so with a stack. */
+/** With fewer descriptors Node cannot load the server's program, and would fail with a stack trace. */
 const fewestDescriptors = 48
 
 export function echoServe(config: EchoServerConfig): Demo {
@@ -12,14 +12,14 @@ export function echoServe(config: EchoServerConfig): Demo {
     const limit = openFilesLimit()
     if (limit !== undefined && limit < fewestDescriptors) {
       throw new DemoFailed(`a limit of ${limit} open files is too low for a server`, {
-        hint: 'raise the limit: ulimit -n 1024',
+        hint: 'Raise the limit: ulimit -n 1024',
       })
     }
     const server = await stage.start(
       { program: 'echo-server', name: 'server', config },
       { stdout: config.announce },
     )
-    // It may die of a Ctrl-C while it is still starting: the terminal sends that to the whole group.
+    // A Ctrl-C may kill it while it is starting, because the terminal sends SIGINT to the whole process group.
     const bound = await Promise.race([server.until('created'), stage.stopped])
     if (bound) {
       const { host, port } = bound
@@ -28,7 +28,7 @@ export function echoServe(config: EchoServerConfig): Demo {
         ...(port === 7007 ? [] : ['--port', port]),
       ]
       stage.note(
-        `ends with Ctrl-C; in another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
+        `Serving until Ctrl-C. In another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
         'next',
       )
     }

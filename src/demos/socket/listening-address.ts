@@ -1,4 +1,4 @@
-/** Where an actor listens. */
+/** The address on which an actor listens. */
 import type { Actor } from '../../run/actor.js'
 
 /** Waits until the actor has made its listening socket. @throws DemoFailed when it exits first */

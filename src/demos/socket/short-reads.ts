@@ -1,15 +1,15 @@
-/** Why a frame must be read in full: the same bytes, once to a reader that trusts one read and once to one that does not. */
+/** Why a frame must be read in full: a reader that trusts single reads and one that loops get the same bytes. */
 import type { FrameSenderConfig } from '../../actors/frame-sender.js'
 import { encode } from '../../framing/index.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { listeningAddress } from './listening-address.js'
 
-/** The second frame is cut in its body, the third in its header; the last is more than one read gives. */
+/** The second frame is cut in its body, the third in its header. The last is longer than one read returns. */
 const texts = ['short and whole', 'cut in the middle of its body', 'cut in its header'] as const
 const lastFrame = 1024 * 1024
 
-/** The stream in pieces, each of which arrives on its own. */
+/** The stream in pieces. The sender sends each when the one before has been read, so each arrives alone. */
 function cutStream(): Buffer[] {
   const second = encode(texts[1])
   const third = encode(texts[2])
@@ -22,11 +22,16 @@ function cutStream(): Buffer[] {
 }
 
 export const shortReads: Demo = async (stage) => {
+  stage.note(
+    'A read may return fewer bytes than it asked for. ' +
+      'Watch one reader trust each single read, and another ask again for the rest.',
+    'opening',
+  )
   const pieces = cutStream().map((piece) => piece.toString('base64'))
   const config: FrameSenderConfig = { pieces, lastFrame, readers: 2 }
   const sender = await stage.start({ program: 'frame-sender', name: 'sender', config })
   const address = await listeningAddress(sender)
-  stage.note('the same bytes, in the same pieces, go to two readers', 'opening')
+  stage.note('Both readers get the same bytes in the same pieces.')
 
   const read = (name: string, trusting: boolean) =>
     stage.start({
@@ -42,22 +47,26 @@ export const shortReads: Demo = async (stage) => {
 
   compare(stage, trusting, careful)
   stage.note(
-    'So: read(2) promises at least one byte, not all that were asked for; a stream has no borders of messages. ' +
-      'With a plain read the loop around it is yours to write: ask again for the rest, until it is there or the stream ends.',
+    'A read returns at least one byte, not all that it asked for: a stream has no message boundaries. ' +
+      'With a plain read(2), the program itself must ask again until the frame is complete.',
     'closing',
+  )
+  stage.note(
+    'Next: run `osdemo tcp-echo`, and in another terminal `osdemo tcp-echo client --chunk 1 hello`.',
+    'next',
   )
 }
 
 function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   for (const reader of [trusting, careful]) {
     const sizes = readsOf(reader).map(({ result }) => result)
-    const about = `what single reads gave the ${reader.name} reader, in bytes`
+    const about = `bytes that each read returned to the ${reader.name} reader`
     stage.evidence('read(2)', sizes.join(', '), about, { data: sizes })
   }
   const short = readsOf(careful).find(({ asked, result }) => result < asked)
   stage.claim(
     'tcp/read-may-be-short',
-    `a single read may give less than was asked for: here ${short ? `${short.result} of ${short.asked} bytes` : 'none did'}`,
+    `A read may be short: one asked for ${short?.asked ?? 0} bytes and got ${short?.result ?? 0}.`,
     short !== undefined,
   )
 
@@ -70,33 +79,33 @@ function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   const whole = framesOf(careful).filter(isAsSent).length
   stage.claim(
     'frame/read-loop-gets-every-frame',
-    `the careful reader got all ${sent.length} frames as they were sent`,
+    `A reader that asks for the rest gets every frame: the careful one got ${whole} of ${sent.length}.`,
     whole === sent.length,
   )
   const torn = framesOf(trusting).find((frame, index) => !isAsSent(frame, index))
   stage.claim(
     'frame/single-reads-tear-frames',
-    `the trusting reader did not: one came out as ${describe(torn?.text ?? '')}`,
+    `A reader that trusts single reads gets partial frames: here ${describe(torn?.text ?? '')}.`,
     torn !== undefined,
   )
   const lost = lostAt(trusting)
   stage.claim(
     'frame/torn-reader-loses-its-place',
     lost
-      ? `and then it was lost: took ${JSON.stringify(lost.bytes)} for a header, which announces ${lost.length} bytes`
-      : 'and then it was still in its place',
+      ? `After a partial frame, a reader loses its place: it took ${JSON.stringify(lost.bytes)} for a header.`
+      : 'After a partial frame, a reader loses its place: this one did not.',
     lost !== undefined,
   )
 }
 
-/** A torn frame: its text ends where the bytes begin that never came. */
+/** A partial frame: its text, and the zero bytes of the buffer that no read has filled. */
 function describe(text: string): string {
   // split(2) returns at least one part.
-  const came = text.split('\0', 1)[0]!
-  return `${JSON.stringify(came)} and ${text.length - came.length} zero bytes that nobody sent`
+  const arrived = text.split('\0', 1)[0]!
+  return `${JSON.stringify(arrived)} and ${text.length - arrived.length} zero bytes`
 }
 
-/** The reads of a reader: how many bytes each asked for, and got. */
+/** The reads of a reader: how many bytes each asked for, and how many it returned. */
 function readsOf(reader: Actor): { asked: number; result: number }[] {
   return reader.events.flatMap((event) => {
     if (event.event !== 'call' || event.call !== 'read') return []
@@ -105,7 +114,7 @@ function readsOf(reader: Actor): { asked: number; result: number }[] {
   })
 }
 
-/** Its length in bytes, and its text where it is short. */
+/** A frame's length in bytes, and its text where it is short. */
 interface Frame {
   bytes: number
   text: string | undefined
@@ -118,7 +127,7 @@ function framesOf(reader: Actor): Frame[] {
   )
 }
 
-/** The bytes that a reader took for a header and that were none, and the length that they would announce. */
+/** Bytes of a body that a reader took for a header, and the length that they would announce. */
 function lostAt(reader: Actor): { bytes: string; length: number } | undefined {
   for (const event of reader.events) {
     if (event.event !== 'evidence' || typeof event.data !== 'object' || Array.isArray(event.data)) continue

@@ -75,6 +75,20 @@ describe('two terminals', () => {
     expect(statSync(join(place.folder, 'osdemo')).mode & 0o777).toBe(0o700)
   })
 
+  test.each([
+    ['by default', []],
+    ['with --path', ['--path']],
+  ])('the default FIFO stays when the end that made it named it %s', async (_, option) => {
+    const place = newPlace()
+    const path = defaultFifo(place)
+    const reader = place.osdemo(['pipe', 'read', ...option, ...option.map(() => path)])
+    await waitingActor(reader)
+    await expectSuccess(place.osdemo(['pipe', 'write', 'hello']), reader)
+    expect(reader.stdout()).toBe('hello\n')
+    expect(statSync(path).isFIFO()).toBe(true)
+    expectNothingLeft(place)
+  })
+
   test('the story is on stderr and the payload alone on stdout', async () => {
     const { reader, writer } = await exchange(newPlace(), ['hello'])
     expect(reader.stdout()).toBe('hello\n')
