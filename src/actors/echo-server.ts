@@ -124,7 +124,7 @@ function createShortage(note: (text: string) => void) {
       if (refusals++ > 0) return
       note(
         `Descriptors ran out with ${counted(open, 'connection')} open and a limit of ${openFilesLimit()} files. ` +
-          'Others are refused until one closes. For more, run before the server: ulimit -n 1024',
+          'Others are refused until one closes. To allow more, run `ulimit -n 1024` before the server.',
       )
     },
     over,

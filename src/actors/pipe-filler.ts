@@ -83,7 +83,7 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
   function tellRoom(): void {
     const room = hasRoom(writing)
     const gloss = room ? 'a write would not block' : 'a write would block'
-    tell('poll(2)', room ? 1 : 0, gloss, room ? 'revents: POLLOUT' : 'revents: 0')
+    tell('poll(2)', room ? 1 : 0, gloss, room ? 'POLLOUT' : 'no event')
   }
 
   tell('getpagesize(2)', pageSize(), 'bytes in a page of memory')
@@ -95,7 +95,6 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     if (verb === 'resize-plainly') withoutCapability(sysResource, () => resize(Number(number)))
     if (verb === 'poll') tellRoom()
     if (verb === 'fill') fill(Number(number))
-    if (verb === 'fill' || verb === 'count')
-      tell('ioctl FIONREAD', bytesInPipe(reading), 'unread bytes in the pipe')
+    if (verb === 'fill' || verb === 'count') tell('ioctl FIONREAD', bytesInPipe(reading), 'bytes in the pipe')
   }
 })

@@ -9,31 +9,31 @@ export interface DecodeOptions {
   maxLength?: number | undefined
 }
 
-/** Is told of one frame: its payload is `buffer` from the offset `start` up to, but without, `end`. */
+/** Called for one frame. Its payload is in `buffer` from the offset `start` up to, but not including, `end`. */
 export type OnFrame = (buffer: Buffer, start: number, end: number) => void
 
 /**
- * Cuts a stream of bytes into the frames that {@link encode} made, wherever the chunks of that stream begin and end.
+ * Splits a stream of bytes into the frames that {@link encode} made, wherever the chunks of that stream begin and end.
  *
- * A payload that lies inside one chunk is not copied: it shares memory with the chunk, so copy it if you keep it and
- * reuse the chunk. (It also keeps the whole chunk alive.) A payload that spans chunks is put together in a buffer
- * of its own, which the decoder gives away and never touches again. That buffer grows with the bytes that have arrived,
- * whatever length the header announces: it is never longer than 64 KiB or twice those bytes, whichever is more.
+ * A payload inside one chunk is not copied: it shares memory with the chunk. So copy it before the chunk is reused. (While the
+ * payload is in use, the whole chunk stays in memory.) A payload that spans chunks gets a buffer of its own, which the decoder
+ * never uses again. That buffer grows with the bytes that have arrived, whatever length the header announces: it is never
+ * longer than 64 KiB or twice those bytes, whichever is more.
  *
- * After a header that is too long, or a callback that threw, the decoder no longer knows where the next header is: it is
- * of no further use, and every later call of `push`, `scan` or `end` throws the same error again.
+ * After a header that announces too long a frame, or a callback that threw, the decoder does not know where the next header is.
+ * It cannot be used any more: every later call of `push`, `scan` or `end` throws the same error again.
  *
  * @throws {RangeError} if `maxLength` is not an integer from 0 to 2^32 - 1
  */
 export class FrameDecoder {
   readonly #maxLength: number
-  /** The bytes taken of an unfinished frame: up to 4 of its header, then those of its payload. */
+  /** How many bytes of a partial frame have arrived: up to 4 of its header, then those of its payload. */
   #pending = 0
-  /** The header's bytes so far, as a number; the payload's length once there are 4 of them. */
+  /** The header's bytes so far as a number. It is the payload's length once all 4 have arrived. */
   #length = 0
-  /** The payload's bytes so far. There is none until the first of them has to be kept. */
+  /** The payload's bytes so far. Undefined until the first of them must be kept. */
   #body: Buffer | undefined
-  /** In an object, because a callback may throw anything, even undefined. */
+  /** An object, because a callback may throw any value, even undefined. */
   #failure: { error: unknown } | undefined
 
   constructor({ maxLength = 16 * 1024 * 1024 }: DecodeOptions = {}) {
@@ -43,7 +43,7 @@ export class FrameDecoder {
     this.#maxLength = maxLength
   }
 
-  /** The bytes that arrived of a frame that is not complete yet, its header included; 0 between two frames. */
+  /** How many bytes of a partial frame have arrived, its header included. 0 between two frames. */
   get pending(): number {
     return this.#pending
   }
@@ -51,8 +51,8 @@ export class FrameDecoder {
   /**
    * Takes the next chunk of the stream, of any size, and returns the payloads that it completed, in order.
    *
-   * Where the chunk holds a header above `maxLength`, the frames before it come first: they are returned, and the next
-   * call of any method throws. If there are none before it in this chunk, this call throws.
+   * Where a header in the chunk is above `maxLength`, this call returns the frames before it, and the next call of any method
+   * throws. If the chunk contains no frame before that header, this call throws.
    *
    * @throws {FrameTooLongError} if a header announces more than `maxLength` bytes
    * @throws {TypeError} if the chunk is not a Uint8Array (such as a string, from a stream with `setEncoding`)
@@ -70,20 +70,19 @@ export class FrameDecoder {
   }
 
   /**
-   * Like `push`, but calls back for each frame and makes no Buffer for it, which for small frames is most of the cost.
-   * `buffer` is the chunk itself (as a Buffer), or for a frame that spanned chunks, a buffer that is yours from then on.
-   * The callback must not call this decoder.
+   * Like `push`, but calls back for each frame and makes no Buffer for it. With small frames, that is most of the cost.
+   * `buffer` is the chunk itself (as a Buffer). For a frame that spanned chunks, it is a buffer that the decoder never uses
+   * again. The callback must not call this decoder.
    *
-   * An error that the callback throws comes out of `scan`, and counts as a failure of the decoder: the rest of the chunk
-   * is lost, and every later call throws that error again.
+   * `scan` throws what the callback throws, and the decoder has failed: the rest of the chunk is lost, and every later call
+   * throws that error again.
    *
-   * @throws {FrameTooLongError} if a header announces more than `maxLength` bytes; at once, but after it has called back
-   *   for the frames before that header
+   * @throws {FrameTooLongError} if a header announces more than `maxLength` bytes, after the calls for the frames before it
    * @throws {TypeError} if the chunk is not a Uint8Array
    */
   scan(chunk: Uint8Array, onFrame: OnFrame): void {
     if (this.#failure) throw this.#failure.error
-    // A string would be read as zeros, that is as empty frames, without a word.
+    // Indexing a string gives no numbers: it would be read as zeros, which are empty frames, without any error.
     if (!(chunk instanceof Uint8Array)) throw new TypeError('a chunk must be a Uint8Array')
     try {
       this.#walk(chunk, onFrame)
@@ -94,7 +93,7 @@ export class FrameDecoder {
   }
 
   /**
-   * Says that the stream has ended.
+   * To be called when the stream has ended.
    *
    * @throws {TruncatedFrameError} if it ended inside a frame, or inside a header
    */
@@ -114,7 +113,7 @@ export class FrameDecoder {
     const buffer = asBuffer(chunk)
     const size = buffer.length
     const maxLength = this.#maxLength
-    // The fast path: it allocates nothing and uses only local variables while the chunk contains whole frames.
+    // The fast path: while the chunk contains complete frames, it allocates nothing and uses only local variables.
     while (size - at >= headerBytes) {
       const length = lengthAt(buffer, at)
       const start = at + headerBytes
@@ -125,7 +124,7 @@ export class FrameDecoder {
     if (at < size) this.#take(buffer, at, onFrame)
   }
 
-  /** Takes from the chunk what it has of one frame, begun or not, and returns the offset behind that. */
+  /** Takes the chunk's bytes of one frame, partial or new, and returns the offset after them. */
   #take(chunk: Uint8Array, from: number, onFrame: OnFrame): number {
     const size = chunk.length
     let at = from
@@ -135,7 +134,7 @@ export class FrameDecoder {
         this.#pending++
       }
       if (this.#pending < headerBytes) return at
-      // Before anything is allocated: the header comes from a stranger.
+      // Before anything is allocated: the peer may announce any length.
       if (this.#length > this.#maxLength) throw new FrameTooLongError(this.#length, this.#maxLength)
     }
 
@@ -169,7 +168,7 @@ export class FrameDecoder {
     const needed = filled + end - start
     let body = this.#body
     if (body === undefined || needed > body.length) {
-      // Doubling keeps the copying linear; capped, a complete payload fills its buffer exactly.
+      // Doubling keeps the cost of copying linear. With the cap, a complete payload fills its buffer exactly.
       let capacity = body === undefined ? FIRST_ALLOCATION : body.length * 2
       while (capacity < needed) capacity *= 2
       const larger = Buffer.allocUnsafeSlow(Math.min(capacity, this.#length))
@@ -177,7 +176,7 @@ export class FrameDecoder {
       body = larger
       this.#body = body
     }
-    // For a few bytes, a view and a call into the engine cost more than this loop, in which i is below chunk.length.
+    // For a few bytes, a view and a call into the engine cost more than this loop. `i` is below chunk.length.
     if (end - start < 64) for (let i = start; i < end; i++) body[filled + i - start] = chunk[i]!
     else body.set(chunk.subarray(start, end), filled)
     this.#pending += end - start

@@ -3,14 +3,14 @@ import { FrameTooLongError } from './errors.js'
 const LONGEST = 0xffff_ffff
 
 /**
- * Makes one frame: the payload's length as 4 bytes, big-endian, then a copy of the payload. A string is sent as UTF-8,
- * and its length is counted in bytes of that.
+ * Makes one frame: the payload's length as 4 bytes, big-endian, then a copy of the payload. A string is encoded as UTF-8, and
+ * its length is the number of those bytes.
  *
  * @throws {FrameTooLongError} (a RangeError) if the payload is longer than 2^32 - 1 bytes
  * @throws {TypeError} if the payload is neither a string nor a Uint8Array
  */
 export function encode(payload: Uint8Array | string): Buffer {
-  // Any other view would leave part of the frame unwritten, and uninitialised memory would go out with it.
+  // frame.set() copies elements: with any other view it would leave uninitialised memory in the frame.
   if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
     throw new TypeError('the payload of a frame must be a string or a Uint8Array')
   }

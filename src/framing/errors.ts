@@ -1,4 +1,4 @@
-/** A frame is longer than its reader allows, or than four bytes can say. */
+/** A frame is longer than its reader accepts, or than a header of four bytes can announce. */
 export class FrameTooLongError extends RangeError {
   static {
     FrameTooLongError.prototype.name = 'FrameTooLongError'
@@ -22,9 +22,9 @@ export class TruncatedFrameError extends Error {
     TruncatedFrameError.prototype.name = 'TruncatedFrameError'
   }
 
-  /** The bytes of the unfinished frame that arrived, its header included. */
+  /** How many bytes of the partial frame arrived, its header included. */
   readonly received: number
-  /** The bytes of the whole frame, its header included; 4 where not even the header was complete. */
+  /** How many bytes the complete frame has, its header included. 4 where not even the header is complete. */
   readonly expected: number
 
   constructor(received: number, expected: number) {

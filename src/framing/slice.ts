@@ -2,7 +2,7 @@ type ViewConstructor = new (memory: ArrayBufferLike, offset: number, length: num
 
 /**
  * Node's internal class of every Buffer. Node exports it as `Buffer[Symbol.species]`, the constructor that ECMAScript uses for
- * the results of a typed array's methods. Undefined where Buffer is not Node's.
+ * the results of a typed array's methods. Undefined where Buffer is not Node's own.
  */
 const View = findView((Buffer as { [Symbol.species]?: ViewConstructor })[Symbol.species])
 
@@ -11,9 +11,8 @@ function findView(species: ViewConstructor | undefined): ViewConstructor | undef
 }
 
 /**
- * The bytes from `start` up to, but without, `end`, as a Buffer that shares their memory. The same as
- * `buffer.subarray(start, end)` for offsets that lie within the buffer, in a third of the time: small frames cost hardly
- * anything else.
+ * The bytes from `start` up to, but not including, `end`, as a Buffer that shares their memory. For offsets within the buffer it
+ * returns the same as `buffer.subarray(start, end)`, in a third of the time. With small frames, that is nearly all of the cost.
  */
 export function slice(buffer: Buffer, start: number, end: number): Buffer {
   return View ? new View(buffer.buffer, buffer.byteOffset + start, end - start) : buffer.subarray(start, end)

@@ -6,29 +6,29 @@ import { slice } from './slice.js'
 const NOTHING = new Uint8Array(0)
 
 /**
- * Gives the payloads of the frames in a stream, such as a socket or a file, one at a time. They may share memory with
- * the chunks of `source`. Leaving the loop early closes `source`, and so does an error.
+ * Yields the payloads of the frames in a stream, such as a socket or a file, one at a time. They may share memory with the chunks
+ * of `source`. Leaving the loop early closes `source`, and so does an error.
  *
  * @throws {RangeError} at once, if `maxLength` is not an integer from 0 to 2^32 - 1
  * @throws {FrameTooLongError} after the frames before it, if a header announces more than `maxLength` bytes
  * @throws {TruncatedFrameError} after the frames before it, if `source` ends inside a frame
  */
 export function decode(source: AsyncIterable<Uint8Array>, options?: DecodeOptions): AsyncGenerator<Buffer> {
-  // Not in the generator, which would not run, and so not complain of the options, before the first frame is asked for.
+  // The decoder is made here, so that bad options throw at once: the body of a generator runs only when a frame is requested.
   return frames(source, new FrameDecoder(options))
 }
 
 async function* frames(source: AsyncIterable<Uint8Array>, decoder: FrameDecoder): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     for (const frame of decoder.push(chunk)) yield frame
-    // Makes it throw now what it put off for the sake of those frames: the next chunk may never come.
+    // `push` defers the error of a header behind those frames to the next call. The next chunk may never arrive.
     decoder.push(NOTHING)
   }
   decoder.end()
 }
 
 /**
- * A Transform that turns each write, a Uint8Array or a string, into one frame. It fails with what {@link encode} throws.
+ * A Transform that makes one frame of each write, a Uint8Array or a string. It fails with what {@link encode} throws.
  */
 export function encodeStream(): Transform {
   return new Transform({
@@ -47,11 +47,11 @@ export function encodeStream(): Transform {
 }
 
 /**
- * A Transform from bytes to the payloads of the frames in them. Its readable side is in object mode: each read is one
- * payload, and an empty one is not lost. The payloads may share memory with the chunks written.
+ * A Transform from bytes to the payloads of the frames in them. Its readable side is in object mode, so each read is one payload,
+ * even an empty one. The payloads may share memory with the chunks written.
  *
  * It fails with FrameTooLongError if a header announces more than `maxLength` bytes, and with TruncatedFrameError if the
- * stream ends inside a frame; in both cases only when the frames before have been read.
+ * stream ends inside a frame. In both cases, it fails only after the frames before have been read.
  *
  * @throws {RangeError} if `maxLength` is not an integer from 0 to 2^32 - 1
  */
@@ -97,7 +97,7 @@ class DecodeStream extends Transform {
     done()
   }
 
-  /** An error destroys the stream and the frames in it that nobody has read, so it has to wait until they are read. */
+  /** An error destroys the stream together with its unread frames, so it must wait until they have been read. */
   #failIfRead(): void {
     const fail = this.#fail
     if (fail === undefined || this.readableLength > 0) return

@@ -152,7 +152,7 @@ describe('a FIFO at a path in a folder of the attacker’s', () => {
       expect(await run.exit).toBe(1)
       expect(eventsSoFar(run).at(-1)).toMatchObject({
         event: 'error',
-        message: expect.stringContaining('is a regular file, not a FIFO; it was left as it is'),
+        message: expect.stringContaining('is a regular file, not a FIFO'),
       })
       expect(readFileSync(precious, 'utf8')).toBe('precious')
       expect(lstatSync(path).isSymbolicLink()).toBe(true)

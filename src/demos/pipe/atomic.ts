@@ -33,7 +33,7 @@ export function pipeAtomic({ burst }: PipeAtomicOptions): Demo {
       'opening',
     )
     const path = await makePrivateFifo(stage, 'pipe-atomic')
-    stage.evidence('linux/limits.h', `#define PIPE_BUF ${pipeBuf}`, 'bytes', { data: pipeBuf })
+    stage.evidence('linux/limits.h', `PIPE_BUF ${pipeBuf}`, 'bytes', { data: pipeBuf })
     const readerConfig: BurstReaderConfig = { path, writers: writerNames }
     const reader = await stage.start({ program: 'burst-reader', name: 'reader', config: readerConfig })
     const writers = await Promise.all(

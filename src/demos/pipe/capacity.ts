@@ -47,7 +47,7 @@ export function pipeCapacity({ brief }: PipeCapacityOptions): Demo {
     filler.tell('end')
     await filler.ended
     stage.note(
-      'A pipe is a bounded buffer: when it is full the writer waits, and when it is empty the reader waits. ' +
+      'A pipe is a bounded buffer: a full pipe blocks the writer, and an empty pipe blocks the reader. ' +
         'So a fast writer is never more than the capacity ahead of a slow reader.',
       'closing',
     )
@@ -96,7 +96,7 @@ async function showFull(stage: Stage, pipe: Pipe): Promise<void> {
   const { held, bytes, errno } = await fill(pipe, page)
   stage.claim(
     'pipe/holds-its-capacity',
-    `A pipe holds its capacity and no more: it took ${thousands(bytes)} bytes, then write(2) failed with ${errno}.`,
+    `A pipe holds exactly its capacity: it took ${thousands(bytes)} bytes, then write(2) failed with ${errno}.`,
     bytes === capacity && held === capacity && errno === 'EAGAIN',
   )
 }
@@ -142,7 +142,7 @@ async function showBlocked(stage: Stage, pipe: Pipe): Promise<void> {
     pid: writer.id,
     calls: ['write'],
     id: 'pipe/writer-blocks-when-full',
-    claim: 'Without O_NONBLOCK, a writer blocks while the pipe is full: it waits in write(2).',
+    claim: 'Without O_NONBLOCK, a writer blocks while the pipe is full: this one is blocked in write(2).',
   })
   await take(pipe, page)
   await writer.ended

@@ -46,7 +46,7 @@ export const pipeDemo: Demo = async (stage) => {
     pid: reader.id,
     calls: ['openat', 'open'],
     id: 'fifo/reader-blocks-in-open',
-    claim: 'Opening a FIFO for reading blocks until a writer opens it: the reader waits in open(2).',
+    claim: 'Opening a FIFO for reading blocks until a writer opens it: the reader is blocked in open(2).',
   })
 
   stage.note('The writer starts. When it opens the FIFO, both calls of open(2) return.')

@@ -44,7 +44,7 @@ export const pipeHalfDuplex: Demo = async (stage) => {
   await showEnds(stage, pair, [there, back])
   await overTwo(stage, pair)
   stage.note(
-    'A pipe carries bytes in one direction: whichever process reads first gets them. ' +
+    'A pipe carries bytes in one direction: the process that reads first gets them. ' +
       'A dialogue needs two pipes, or a socket.',
     'closing',
   )
@@ -83,11 +83,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   )
 
   const heard = listen(bob)
-  await seeReader(
-    stage,
-    bob,
-    'A reader blocks while the pipe is empty: bob waits in read(2) for the question.',
-  )
+  await seeReader(stage, bob, 'A reader blocks while the pipe is empty: bob is blocked in read(2).')
   await speak(alice, question)
   const asked = await heard()
   await speak(bob, answer)
@@ -98,11 +94,7 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
     asked === question && next === answer,
   )
   listen(alice)
-  await seeReader(
-    stage,
-    alice,
-    'A reader blocks while the pipe is empty: alice waits in read(2) for the answer.',
-  )
+  await seeReader(stage, alice, 'A reader blocks while the pipe is empty: alice is blocked in read(2).')
   stage.note(
     'Both processes also have the write end open, so neither ever gets end of file. ' +
       'They would wait forever, so the supervisor kills them.',

@@ -23,7 +23,7 @@ function cutStream(): Buffer[] {
 
 export const shortReads: Demo = async (stage) => {
   stage.note(
-    'A read may return fewer bytes than it asked for. ' +
+    'A read may be short: it returns at least one byte, and at most as many as requested. ' +
       'Watch one reader trust each single read, and another ask again for the rest.',
     'opening',
   )
@@ -47,7 +47,7 @@ export const shortReads: Demo = async (stage) => {
 
   compare(stage, trusting, careful)
   stage.note(
-    'A read returns at least one byte, not all that it asked for: a stream has no message boundaries. ' +
+    'A read returns at least one byte, not always all that were requested: a stream has no message boundaries. ' +
       'With a plain read(2), the program itself must ask again until the frame is complete.',
     'closing',
   )

@@ -89,35 +89,53 @@ describe('two terminals', () => {
     expectNothingLeft(place)
   })
 
-  test('the story is on stderr and the payload alone on stdout', async () => {
-    const { reader, writer } = await exchange(newPlace(), ['hello'])
+  test('with --verbose the story is on stderr, and the payload alone on stdout', async () => {
+    const { reader, writer } = await exchange(newPlace(), ['hello', '--verbose'], ['--verbose'])
     expect(reader.stdout()).toBe('hello\n')
     expect(writer.stdout()).toBe('')
     expect(storyOf(reader)).toMatch(/open FIFO \S+ for reading/)
     expect(storyOf(reader)).toMatch(/reader \d+ \S open/)
     expect(storyOf(reader)).toContain('end of file')
-    expect(storyOf(reader)).toMatch(/received 1 messages?, 6 bytes/)
+    expect(storyOf(reader)).toContain('Received 1 message, 6 bytes')
     expect(storyOf(reader)).not.toContain('hello')
     expect(storyOf(writer)).toMatch(/open FIFO \S+ for writing/)
-    expect(storyOf(writer)).toMatch(/sent 1 messages?, 6 bytes/)
+    expect(storyOf(writer)).toContain('Sent 1 message, 6 bytes')
+  })
+
+  test('by default an end reports only what it waits for and what the payload does not show', async () => {
+    const place = newPlace()
+    const reader = place.osdemo(['pipe', 'read'])
+    await waitingActor(reader)
+    await until(() => reader.stderr().endsWith('\n'))
+    const writer = place.osdemo(['pipe', 'write', 'hello'])
+    await expectSuccess(reader, writer)
+    expect(reader.stderr()).toBe('Waiting for a writer. In another terminal: osdemo pipe write\n')
+    expect(writer.stderr()).toBe('Sent 1 message, 6 bytes, and closed the FIFO.\n')
   })
 
   test.each([
     ['without --path', []],
     ['with --path', ['--path', 'p']],
     ['with a path that a shell would take apart', ['--path', "it's a $HOME"]],
-  ])('the story says the command for the other terminal, %s, and it works there', async (_, words) => {
-    const place = newPlace()
-    const cwd = temporaryFolder()
-    const reader = place.osdemo(['pipe', 'read', ...words], { cwd })
-    await waitingActor(reader)
-    const forWriter = otherTerminal(reader)
-    expect(forWriter).toMatch(words.length > 0 ? /^osdemo pipe write --path / : /^osdemo pipe write$/)
-    const writer = place.sh(`printf 'over there' | ${forWriter}`, { cwd })
-    await expectSuccess(reader, writer)
-    expect(reader.stdout()).toBe('over there')
-    expect(otherTerminal(writer)).toBe(forWriter.replace('write', 'read'))
-  })
+  ])(
+    'an end that waits prints the command for the other terminal, %s, and it works there',
+    async (_, words) => {
+      const place = newPlace()
+      const cwd = temporaryFolder()
+      const reader = place.osdemo(['pipe', 'read', ...words], { cwd })
+      const forWriter = await otherTerminal(reader)
+      expect(forWriter).toMatch(words.length > 0 ? /^osdemo pipe write --path / : /^osdemo pipe write$/)
+      await expectSuccess(place.sh(`printf 'over there' | ${forWriter}`, { cwd }), reader)
+      expect(reader.stdout()).toBe('over there')
+
+      const writer = place.sh(`printf 'and back' | ${forWriter}`, { cwd })
+      const forReader = await otherTerminal(writer)
+      expect(forReader).toBe(forWriter.replace('write', 'read'))
+      const second = place.sh(forReader, { cwd })
+      await expectSuccess(second, writer)
+      expect(second.stdout()).toBe('and back')
+    },
+  )
 
   test('two that use different runtime folders do not meet', async () => {
     const [here, there] = [newPlace(), newPlace()]
@@ -309,15 +327,15 @@ describe('--max and --follow', () => {
     const writer = place.sh(`printf '1\\n2\\n3\\n4' | osdemo pipe write`)
     await expectSuccess(reader, writer)
     expect(reader.stdout()).toBe('1\n2\n')
-    expect(storyOf(reader)).toContain('received 2 messages, 4 bytes; 3 bytes behind the last one')
+    expect(storyOf(reader)).toContain('Received 2 messages, 4 bytes. Dropped 3 bytes')
   })
 
   test('--max counts a last line without newline', async () => {
     const place = newPlace()
-    const reader = place.osdemo(['pipe', 'read', '--max', '2'])
+    const reader = place.osdemo(['pipe', 'read', '--max', '2', '--verbose'])
     await expectSuccess(reader, place.sh(`printf '1\\n2' | osdemo pipe write`))
     expect(reader.stdout()).toBe('1\n2')
-    expect(storyOf(reader)).toContain('received 2 messages, 3 bytes')
+    expect(storyOf(reader)).toContain('Received 2 messages, 3 bytes')
   })
 
   test('--max under --json ends after so many events', async () => {
@@ -336,7 +354,7 @@ describe('--max and --follow', () => {
     expect(await reader.exit).toBe(0)
     expect(await writer.exit).toBe(1)
     expect(reader.stdout()).toBe('more\nmore\n')
-    expect(writer.stderr()).toContain('osdemo: the reader has closed its end: write: EPIPE (broken pipe)')
+    expect(writer.stderr()).toMatch(/^osdemo: cannot write to FIFO .*: write: EPIPE \(broken pipe\)$/m)
     expectNothingLeft(place)
   })
 
@@ -623,7 +641,7 @@ describe('the demo of both ends', () => {
       'process/none-is-left',
     ])
     const [{ ino }] = dataFrom(events, /^stat /) as [{ ino: number }]
-    expect(dataFrom(events, /^\/proc\/\d+\/fd\/\d+$/)).toEqual([
+    expect(dataFrom(events, /^\/proc\/\d+\/fdinfo\/\d+$/)).toEqual([
       { ino, access: 'O_RDONLY' },
       { ino, access: 'O_WRONLY' },
     ])
@@ -743,8 +761,9 @@ function storyOf(run: Run): string {
   return run.stderr().replaceAll(/\s+/g, ' ')
 }
 
-function otherTerminal(run: Run): string {
-  return /in another terminal: (osdemo .*?) \d+\.\d{3} /.exec(storyOf(run))?.[1] ?? `none in ${run.stderr()}`
+/** The command that an end which waits prints for the other terminal. */
+function otherTerminal(run: Run): Promise<string> {
+  return until(() => /In another terminal: (osdemo .*)\n/.exec(run.stderr())?.[1])
 }
 
 /** The events of a run under --json: every line is one, and valid. */

@@ -93,12 +93,12 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     await playDemo(['short-reads'], { prefix: ['taskset', '-c', '0', ...options.prefix] }, place)
   })
 
-  test('answers in words why one reads in full, and what changes with a plain read', async () => {
+  test('explains at the end why a program reads in full, and what a plain read changes', async () => {
     const run = newPlace().osdemo(['short-reads'])
     expect([await run.exit, run.stderr()]).toEqual([0, ''])
     const story = run.stdout().replaceAll(/\s+/g, ' ')
-    expect(story).toContain('promises at least one byte')
-    expect(story).toContain('plain read')
+    expect(story).toContain('at least one byte')
+    expect(story).toContain('With a plain read(2)')
     expect(story).toMatch(/(\d+) of \1 claims hold\.\s*$/)
   })
 })

@@ -95,11 +95,11 @@ function fileWith(bytes: string | Buffer): number {
 describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
   test('prints each echo of the real server as a line, and nothing else', async () => {
     const place = newPlace()
-    const server = place.osdemo(['tcp-echo', '--port', '0'])
+    const server = place.osdemo(['tcp-echo', '--port', '0', '--verbose'])
     const port = Number(await until(() => /:(\d+)\n/.exec(server.stdout())?.[1]))
     const run = client(port, ['hello', 'two words', '', 'wörld ✓'])
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'hello\ntwo words\n\nwörld ✓\n' })
-    await until(() => server.stderr().includes('got 4 frames back'))
+    await until(() => server.stderr().includes('Sent 4 frames back'))
   })
 
   test('prints an echo when it comes, not when all have come', async () => {
@@ -217,7 +217,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
     ['has another byte', frame('hellO'), 'echo 0 differs'],
     ['is shorter', frame('hell'), 'echo 0 differs'],
     ['is empty', frame(''), 'echo 0 differs'],
-    ['is no frame but HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'no echo'],
+    ['is no frame but HTTP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'not an echo'],
     ['ends in the middle', frame('hello').subarray(0, 6), 'inside a frame'],
     ['is missing', Buffer.alloc(0), 'closed the connection'],
   ])('and without a line on stdout when the echo %s', async (_, answer, words) => {
@@ -240,7 +240,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
     socket.end(frame('one'))
     const { exit, stdout, stderr } = await outcome(run)
     expect([exit, stdout]).toEqual([1, 'one\n'])
-    expect(stderr).toContain('closed the connection after 1 echo, 1 echo is missing')
+    expect(stderr).toContain('closed the connection after 1 echo, and 1 echo is missing')
   })
 
   test('when the echoes come in another order', async () => {
@@ -330,7 +330,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
     const { server, run } = await waiting()
     const socket = await server.connection()
     const story = () => run.stderr().replaceAll(/\s+/g, ' ')
-    await until(() => story().includes(`waits for echo 0 from 127.0.0.1:${server.port}`))
+    await until(() => story().includes(`Waiting for echo 0 from 127.0.0.1:${server.port}`))
     expect(socket.readableEnded).toBe(false)
     socket.write(frame('hello'))
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'hello\n' })
@@ -342,8 +342,8 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
     const run = client(server.port, ['--chunk', '5', '--delay', '1300ms', 'hello'])
     const socket = await server.connection()
     await until(() => server.heard().length === 9)
-    expect(run.stderr()).not.toContain('waits for')
-    await until(() => run.stderr().replaceAll(/\s+/g, ' ').includes('waits for echo 0'))
+    expect(run.stderr()).not.toContain('Waiting for')
+    await until(() => run.stderr().replaceAll(/\s+/g, ' ').includes('Waiting for echo 0'))
     socket.write(frame('hello'))
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'hello\n' })
   })
