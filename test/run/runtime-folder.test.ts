@@ -121,7 +121,7 @@ describe('a runtime folder in /tmp', () => {
       const listening = start(`cat ${path}`)
       const run = osdemo(['pipe', 'write', 'secret'])
       expect(await run.exit).toBe(1)
-      expect(run.stderr()).toContain(`osdemo: the FIFO ${path} belongs to user ${attacker}`)
+      expect(run.stderr()).toContain(`osdemo: the FIFO ${path} is not private: it has owner ${attacker}`)
       expect(lstatSync(inTmp).mode & 0o777).toBe(0o700)
       expect(listening.stdout()).toBe('')
       expect(existsSync(path)).toBe(true)
