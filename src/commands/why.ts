@@ -3,10 +3,10 @@ import { reportCommand } from './lib/spec.js'
 import { processId } from './lib/values.js'
 
 export const spec = reportCommand({
-  examples: ['osdemo why 4711', 'osdemo why 4711 --watch', 'sleep 60 & osdemo why $!'],
+  examples: ['sleep 60 & osdemo why $!', 'osdemo why 4711', 'osdemo why 4711 --watch'],
   options: (command) =>
     command
-      .argument('<pid>', 'a process, as ps -e lists it', processId)
-      .option('--watch', 'look again and again, and tell what has changed, until it has ended'),
+      .argument('<pid>', 'process id, as ps -e lists it', processId)
+      .option('--watch', 'look three times a second and report changes, until the process exits'),
   demo: ([pid], { watch }) => why(pid, watch === true),
 })

@@ -19,19 +19,19 @@ import type { TimerBlocker } from './blockers/timer.js'
 import type { UnixSocketBlocker } from './blockers/unix-socket.js'
 import type { Step } from './step.js'
 
-/** What every blocker says. */
+/** What every blocker contains. */
 export interface Waking {
   /** The pids of the processes that could let it continue. */
   wakers: number[]
-  /** Whether something else could: time, a terminal, the network, a process that is not there yet. */
+  /** Whether something else could: time, a terminal, the network, a process that does not exist yet. */
   open: boolean
-  /** Whether the kernel says so. Otherwise it is only likely. */
+  /** Whether the kernel reports it. Otherwise it is only likely. */
   certain: boolean
-  /** What would let it continue, the best first; empty where nothing is known. */
+  /** What would let it continue; empty where nothing is known. */
   steps: Step[]
 }
 
-/** What is blocked without a process to blame, and without anything to type. */
+/** For what no process causes and no command ends. */
 export const noWaker: Waking = { wakers: [], open: true, certain: true, steps: [] }
 
 export type Blocker =
@@ -58,10 +58,12 @@ export interface StepOf {
   step: Step
 }
 
-/** What would let a thread continue, the best first. */
+/** What would let a thread continue. */
 export function stepsOf(blocker: Blocker): StepOf[] {
   if (blocker.kind !== 'poll') return blocker.steps.map((step) => ({ blocker, step }))
+  const own = blocker.steps.map((step) => ({ blocker, step }))
   const steps = blocker.watched.flatMap(({ blocker: end }) => (end ? stepsOf(end) : []))
-  // Of many peers that are watched, ending one is hardly what is wanted.
-  return blocker.watched.length === 1 ? steps : steps.filter(({ step }) => step.do !== 'end-others')
+  if (blocker.watched.length === 1) return [...own, ...steps]
+  // Terminating one of many peers that are watched is hardly what a person wants, and which of them acts is open.
+  return [...own, ...steps.filter(({ step }) => step.do !== 'end-others' && step.do !== 'wait')]
 }

@@ -1,4 +1,4 @@
-/** What can be said of one process as a whole: its state, and what blocks each of its threads. */
+/** What is known of one process as a whole: its state, and what blocks each of its threads. */
 import { readStat } from '../proc/stat.js'
 import { threads } from '../proc/task.js'
 import { mainThreadExited, running, stopped, traced, zombie } from './blockers/state.js'
@@ -11,7 +11,7 @@ export interface Account {
   /** The kernel's letter for its main thread. */
   state: string
   threads: ThreadWait[]
-  /** Threads that wait for work of their own process, as the pools of Node do, or for what cannot be seen: told in one line. */
+  /** Threads that wait for work from their own process, as those of Node's pool do, or for what cannot be seen. */
   idle: ThreadWait[]
 }
 
@@ -19,8 +19,8 @@ export interface Account {
 const fewThreads = 3
 
 /**
- * @param isAsked whether it is the one that was asked about, whose few threads are all told
- * @returns undefined where the process is gone
+ * @param isAsked whether it is the one that was asked about: its few threads are all reported, not taken for a pool
+ * @returns undefined where the process no longer exists
  */
 export function accountOf(world: World, pid: number, isAsked: boolean): Account | undefined {
   const stat = readStat(pid)
@@ -31,7 +31,7 @@ export function accountOf(world: World, pid: number, isAsked: boolean): Account 
   const asleep = beside.filter(({ call }) => call === 'futex')
   const isPool = asleep.length > (isAsked ? fewThreads : 0)
   const isIdle = ({ call, isHidden, blocker }: ThreadWait) =>
-    // What an epoll instance of a thread beside the main one watches are mostly the timers of a pool.
+    // An epoll instance of a thread beside the main one mostly watches timers of the pool.
     isHidden ? blocker.kind === 'hidden' : isPool && (call === 'futex' || call?.startsWith('epoll'))
   const idle = beside.filter(isIdle)
   return {

@@ -1,4 +1,4 @@
-/** What `why` may look at: each table of /proc is read when it is first asked for, and once for one answer. */
+/** What `why` may read: each table of /proc is read when it is first needed, and once per answer. */
 import { type Family, readFamily } from '../proc/family.js'
 import { type FifoWaiter, readFifoWaiters } from '../proc/fifo-waiters.js'
 import { type FileLock, readLocks } from '../proc/locks.js'

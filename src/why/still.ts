@@ -1,4 +1,4 @@
-/** Looks at one process, short enough to be repeated: is it where it was? */
+/** Looks at one process, short enough to be repeated: has it run since the last look? */
 import { now } from '../events.js'
 import { readCpuUse } from '../proc/sched.js'
 import { readStat, type Stat } from '../proc/stat.js'
@@ -18,15 +18,15 @@ export interface Look {
   /** The kernel's letter for its main thread. */
   state: string
   doing: Doing
-  /** Two looks with the same have found it in the same call with the same arguments. */
+  /** Two looks with the same key found it in the same call with the same arguments. */
   key: string
-  /** How often it has left a CPU, how often of these voluntarily, and clock ticks (1/100 s) that it was on one. */
+  /** How often it has left a CPU, how often of these voluntarily, and for how many clock ticks (1/100 s) it was on one. */
   switches: number
   voluntary: number
   cpuTicks: number
 }
 
-/** Undefined when that very process has exited and been reaped. */
+/** Undefined when that very process has exited and been reaped: its start time tells it from a later one with its pid. */
 export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): Look | undefined {
   const use = readCpuUse(pid, pid)
   if (!use || readStat(pid)?.startTicks !== startTicks) return undefined
@@ -49,8 +49,8 @@ function doingOf(pid: number, state: string, call: string | undefined, wchan: st
 }
 
 /**
- * Whether a process has stood still between two looks, or was found running in both: one that is found running twice and has
- * slept in between is no busy loop.
+ * Whether a process did not run between two looks, or was found running in both. One that is found running twice and slept in
+ * between is no busy loop.
  */
 export function isStill(before: Look, last: Look): boolean {
   return before.key === last.key && before.voluntary === last.voluntary

@@ -1,4 +1,4 @@
-/** From the system call that a thread is in to what blocks it. */
+/** Finds what blocks a thread, from the system call that it is in. */
 import { pipeFill } from '../ipc/pipe-fill.js'
 import { readDescriptorLink } from '../proc/links.js'
 import { openObject } from '../proc/open-object.js'
@@ -31,19 +31,19 @@ export interface ThreadWait {
   state: string
   /** The name of the system call that it is in; undefined where it is in none, or in one without a name here. */
   call?: string
-  /** The number of that call in /proc, where it has no name here. */
+  /** The number of that call, as the kernel shows it in /proc. */
   number?: number
-  /** Whether the kernel has taken the call up again after a stop: restart_syscall(2). */
+  /** Whether the kernel restarted the call after a stop: restart_syscall(2). */
   isResumed?: true
   /** The descriptor that it waits on. */
   fd?: number
   /** The first argument of its call, mostly a descriptor or an address: another one is another wait. */
   first?: bigint
-  /** The kernel's function that it sleeps in. */
+  /** The kernel function that it sleeps in. */
   wchan?: string
   /** Whether the kernel does not show us its system call. */
   isHidden?: true
-  /** Where it is hidden: the call that its kernel function makes likely. */
+  /** Where it is hidden: the call that its kernel function belongs to, most likely. */
   likelyCall?: string
   blocker: Blocker
 }
@@ -54,7 +54,7 @@ const outputs = ['write', 'writev', 'sendto', 'sendmsg', 'sendmmsg', 'sendfile',
 /** F_SETLKW of fcntl(2), and F_OFD_SETLKW. */
 const lockCommands = [7, 38]
 
-/** What a thread that sleeps (S or D) waits for; undefined where it is gone. */
+/** What a thread that sleeps (S or D) waits for; undefined where it no longer exists. */
 export function waitingThread(world: World, pid: number, tid: number): ThreadWait | undefined {
   const state = readCpuUse(pid, tid)?.state
   if (state === undefined) return undefined
@@ -75,6 +75,7 @@ export function waitingThread(world: World, pid: number, tid: number): ThreadWai
   return {
     ...thread,
     call,
+    number,
     ...(resumed !== undefined && { isResumed: true }),
     ...(fd !== undefined && blocker.kind !== 'unknown-call' && { fd }),
     first,
@@ -82,11 +83,11 @@ export function waitingThread(world: World, pid: number, tid: number): ThreadWai
   }
 }
 
-/** Functions of the kernel in which a thread waits for the server of a file system: FUSE, NFS, SMB, 9p, Ceph. */
+/** Kernel functions in which a thread waits for the server of a file system: FUSE, NFS, SMB, 9p, Ceph. */
 const fileServer =
   /^(request_wait_answer|fuse_|rpc_wait|nfs4?_|cifs_|smb2_|wait_for_response|p9_client|ceph_)/
 
-/** The file is not asked what it is: the answer would have to come from that same server. */
+/** No stat(2) of that file: its answer would have to come from the same server, and osdemo would block too. */
 function fileServerWait(pid: number, call: string, args: bigint[]): Found {
   if (!inputs.includes(call) && !outputs.includes(call)) return {}
   const fd = int(args[0])
@@ -95,13 +96,13 @@ function fileServerWait(pid: number, call: string, args: bigint[]): Found {
 }
 
 /**
- * After a stop and a SIGCONT the kernel goes on with a timed call by restart_syscall(2): its arguments are still those of
- * the call. Which one it was is told by the function that it sleeps in; or by a clock and a time where those belong.
+ * After a stop and a SIGCONT the kernel continues a timed call with restart_syscall(2), and still shows the arguments of that
+ * call. The kernel function that it sleeps in tells which call it was, or else a clock and a time among the arguments.
  */
 function resumedCall(pid: number, args: bigint[], wchan = ''): string | undefined {
   if (/poll/.test(wchan)) return 'poll'
   if (/^futex/.test(wchan)) return 'futex'
-  // The clocks of clock_nanosleep(2) are small numbers, which are no addresses.
+  // The clocks of clock_nanosleep(2) are small numbers; an address never is.
   const [clock = 0n, , address = 0n] = args
   const time = clock < 16n ? readTimespec(pid, address) : undefined
   if (time !== undefined && time >= 0) return 'clock_nanosleep'
@@ -163,7 +164,7 @@ function blockerOf(
     case 'msgrcv':
     case 'semop':
     case 'semtimedop':
-      return { blocker: systemV(call, fd) }
+      return { blocker: systemV(pid, call, fd, args) }
     case 'splice':
     case 'tee':
       return spliced(world, pid, fd, int(call === 'tee' ? args[1] : args[2]))
@@ -177,7 +178,7 @@ function int(argument = 0n): number {
   return Number(BigInt.asIntN(32, argument))
 }
 
-/** From a pipe into another, or to or from one: which of the two it waits for is told by whether there is something to take. */
+/** splice(2) and tee(2) wait for input or for room. With bytes in the input pipe, it is room in the output. */
 function spliced(world: World, pid: number, from: number, to: number): Found {
   const hasInput = openObject(pid, from)?.kind === 'pipe' && (pipeFill(pid, from)?.bytes ?? 0) > 0
   return hasInput

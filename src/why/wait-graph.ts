@@ -1,4 +1,4 @@
-/** The wait-for graph: from a process to those that could let it continue, to theirs, and whether that is a circle. */
+/** The wait-for graph: a process, those that could let it continue, those that they wait for, and whether that is a cycle. */
 import { type Account, accountOf } from './process-account.js'
 import type { World } from './snapshot.js'
 import type { ThreadWait } from './thread-wait.js'
@@ -6,7 +6,7 @@ import type { ThreadWait } from './thread-wait.js'
 /** How many processes are followed at most. */
 const most = 12
 
-/** The process itself first, then those it waits for, nearest first. */
+/** The process itself first, then those that it waits for, the nearest first. */
 export type Chain = Map<number, Account>
 
 export function follow(world: World, pid: number): Chain {
@@ -20,7 +20,7 @@ export function follow(world: World, pid: number): Chain {
   return chain
 }
 
-/** Breadth first, each once; `more` is asked after one has been given. */
+/** Breadth first, each once; `more` is called after its argument was yielded. */
 function* queue(first: number[], more: (of: number) => number[]): Generator<number> {
   const seen = new Set(first)
   for (const each of seen) {
@@ -34,18 +34,18 @@ export function wakers(account: Account | undefined): number[] {
   return account ? [...account.threads, ...account.idle].flatMap(({ blocker }) => blocker.wakers) : []
 }
 
-export interface Circle {
+export interface Cycle {
   /** Its members, each of which waits for the next, and the last for the first. */
   members: number[]
-  /** Whether the kernel says so of each link. Otherwise the circle is only likely. */
+  /** Whether the kernel reports each link. Otherwise the cycle is only likely. */
   certain: boolean
 }
 
 /**
- * The circle that keeps a process from continuing; undefined where it may continue. A process may continue when one of its
- * threads may: it runs, or something else than a process lets it continue, or one of those it waits for may continue.
+ * The cycle that keeps a process from continuing; undefined where it may continue. A process may continue when one of its
+ * threads may: the thread runs, or something other than a process can wake it, or a process that it waits for may continue.
  */
-export function findCircle(chain: Chain, pid: number): Circle | undefined {
+export function findCycle(chain: Chain, pid: number): Cycle | undefined {
   const free = new Set<ThreadWait>()
   const all = [...chain.values()].flatMap((account) => [...account.threads, ...account.idle])
   const mayWake = (thread: ThreadWait, waker: number) =>

@@ -1,4 +1,4 @@
-/** Why a process does not proceed: what it waits for, which process has the other end, and what would let it continue. */
+/** Why a process does not continue: what it waits for, which process has the other end, and what would let it continue. */
 import { OsdemoError } from '../../errors.js'
 import { isKernelThread, type Stat } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
@@ -6,13 +6,13 @@ import { threads } from '../../proc/task.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { accountOf } from '../../why/process-account.js'
 import { createWorld } from '../../why/snapshot.js'
-import type { Look } from '../../why/still.js'
-import { type Chain, findCircle, follow } from '../../why/wait-graph.js'
+import type { Doing, Look } from '../../why/still.js'
+import { type Chain, findCycle, follow } from '../../why/wait-graph.js'
 import { stateOf } from '../shared/process-state.js'
 import { requireProc } from '../shared/require-proc.js'
 import { requireProcess } from '../shared/require-process.js'
 import { doingWords, listed, named } from './render/words.js'
-import { tellAccount, tellChain, tellCircle, tellStep } from './report.js'
+import { tellAccount, tellAdvice, tellEvidence, tellFindings } from './report.js'
 import { type Found, look, rest, settle } from './settle.js'
 import { watchOn } from './watch.js'
 
@@ -30,28 +30,28 @@ export function why(pid: number, watch: boolean): Demo {
   }
 }
 
-/** A thread has a folder in /proc, too; then its process is meant. */
+/** A thread has a folder in /proc, too: then its process is meant. */
 function requireLeader(stage: Stage, pid: number): Stat {
   const stat = requireProcess(pid)
   const leader = readStatus(pid)?.tgid
   if (leader === undefined || leader === pid) return stat
-  stage.note(`${pid} is a thread of process ${leader}; here is the whole process.`, 'aside')
+  stage.note(`${pid} is a thread of process ${leader}: this report is about the whole process.`, 'aside')
   return requireProcess(leader)
 }
 
-/** @throws OsdemoError exit 1, for a process that waits for nothing that anybody could do */
+/** @throws OsdemoError exit 1, for a process about which there is nothing to report */
 function refuse({ pid, comm }: Stat): void {
   if (pid === process.pid) {
-    throw new OsdemoError(`process ${pid} is this osdemo itself, which is busy with your question`, 1, {
-      hint: 'ask about another process: ps -e lists them',
+    throw new OsdemoError(`process ${pid} is this osdemo itself, which is running`, 1, {
+      hint: 'name another process; this command lists them: ps -e',
     })
   }
   if (!isKernelThread(pid)) return
   throw new OsdemoError(
-    `${pid} (${comm}) is a thread of the kernel: it has no program and no system calls, and waits for work inside the kernel`,
+    `${pid} (${comm}) is a kernel thread: it has no program and makes no system calls`,
     1,
     {
-      hint: 'ask about a process of a user: ps -e -o pid,user,args lists them; those in brackets are the kernel',
+      hint: 'name a process of a user; this command lists them: ps -e -o pid,user,args (kernel threads are in brackets)',
     },
   )
 }
@@ -63,68 +63,96 @@ function sayState(stage: Stage, pid: number, looks: Look[]): void {
   stage.say({ event: 'state', child: pid, state, kernel, source: `/proc/${pid}/stat` })
 }
 
-/** @param back 1 for the last one. There are always as many: settle looks three times before it has found something */
+/** @param back 1 for the last one. There is always one: settle looks three times before it finds something */
 function lastOf(looks: readonly Look[], back = 1): Look {
   const found = looks.at(-back)
   if (!found) throw new RangeError(`fewer than ${back} looks`)
   return found
 }
 
-/** It waits, or is stopped, or has exited. */
+/** The process is blocked or stopped, or has exited. */
 async function tellStanding(stage: Stage, stat: Stat, looks: Look[], { world, chain }: Found): Promise<void> {
   const { pid } = stat
   const first = lastOf(looks, 3)
-  const account = chain.get(pid)
-  if (!account) return void look(stat)
-  const circle = findCircle(chain, pid)
-  tellChain(stage, chain, circle)
-  if (circle) tellCircle(stage, world, circle)
-  tellStep(stage, chain, account)
+  const asked = chain.get(pid)
+  if (!asked) return void look(stat)
+  const cycle = findCycle(chain, pid)
+  const findings = { world, chain, asked, cycle }
+  tellFindings(stage, findings)
   const last = look(stat)
   const time = showSwitches(stage, pid, first, last)
-  const text = `${named(pid)} is still ${doingWords(first.doing)} after ${time} ms`
+  const text = `${general(first.doing)}: ${named(pid)} is still ${doingWords(first.doing)} after ${time} ms.`
   stage.claim('why/still-blocked', text, last.key === first.key)
-  if (circle) await claimCircle(stage, chain, circle.members)
+  if (cycle) await claimDeadlock(stage, chain, cycle.members)
+  tellAdvice(stage, findings)
 }
 
-/** Once more, since the members of the circle were looked at one after the other. */
-async function claimCircle(stage: Stage, chain: Chain, members: number[]): Promise<void> {
+/** What holds for every process in such a state. */
+function general({ kind }: Doing): string {
+  switch (kind) {
+    case 'stopped':
+    case 'traced':
+      return 'A stopped process does not run'
+    case 'zombie':
+      return 'A zombie never runs again'
+    case 'main-thread-exited':
+      return 'A process can outlive its main thread'
+    default:
+      return 'A blocked process does not run'
+  }
+}
+
+/** A second pair of looks, since the members were looked at one after the other. */
+async function claimDeadlock(stage: Stage, chain: Chain, members: number[]): Promise<void> {
   const looks = () => members.flatMap((member) => chain.get(member) ?? []).map(look)
   const before = looks()
   await rest()
   const after = looks()
   const same = before.every(({ key }, index) => key === after[index]?.key)
-  const calls = before.map(({ doing }, index) => `${members[index]} ${doingWords(doing)}`)
-  stage.claim('why/deadlock-stands-still', `the circle stands still: ${listed(calls, 8)}`, same)
+  const calls = before.map(({ doing }, index) => `${members[index]} is still ${doingWords(doing)}`)
+  stage.claim('why/deadlock-stands-still', `A deadlock does not end by itself: ${listed(calls, 3)}.`, same)
 }
 
 async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<void> {
   const { pid } = stat
+  const name = named(pid)
   const first = lastOf(looks, 2)
+  stage.note(`${name} is not blocked: it is running or ready to run.`, 'opening')
   const account = follow(createWorld(), pid).get(pid)
-  if (account) tellAccount(stage, account)
-  // On a loaded machine its turn may take a while to come.
+  const proofs = account ? tellAccount(stage, account, true) : []
+  // On a loaded machine some time may pass before it gets a CPU.
   await stage.poll(() => {
     const { cpuTicks, state } = look(stat)
     return cpuTicks > first.cpuTicks || state !== 'R'
   })
   const last = look(stat)
+  tellEvidence(stage, proofs)
   const milliseconds = Math.round((last.t - first.t) / 1000)
   const onCpu = (last.cpuTicks - first.cpuTicks) * 10
-  stage.evidence(`/proc/${pid}/stat`, `${onCpu} ms in ${milliseconds} ms`, `time on a CPU of ${named(pid)}`, {
-    data: { onCpu, milliseconds },
-  })
-  stage.note(`To stop it for a while, type in another terminal (kill -CONT ${pid} continues it):`)
-  stage.note(`kill -STOP ${pid}`, 'next')
+  stage.evidence(
+    `/proc/${pid}/stat`,
+    `utime + stime: ${onCpu} ms in ${milliseconds} ms`,
+    'its time on a CPU',
+    {
+      data: { onCpu, milliseconds },
+    },
+  )
   const ran = last.cpuTicks > first.cpuTicks || last.switches > first.switches
   const text = ran
-    ? 'is making progress: it has run since the first look'
-    : 'is ready to run, but has got no CPU'
-  stage.claim('why/runs-or-ready', `${named(pid)} ${text}`, ran || last.state === 'R')
+    ? `A process that is not blocked uses CPU time: ${name} has run since the first look.`
+    : `A runnable process may have to wait for a CPU: ${name} got none.`
+  stage.claim('why/runs-or-ready', text, ran || last.state === 'R')
+  stage.say({
+    event: 'note',
+    role: 'next',
+    text: `To stop it for a while, type \`kill -STOP ${pid}\`. \`kill -CONT ${pid}\` continues it, and nothing is lost.`,
+    data: { do: 'stop', pid, command: `kill -STOP ${pid}` },
+  })
 }
 
 /** It ran between any two looks. */
 function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
+  const name = named(pid)
   const first = lastOf(looks, looks.length)
   const last = lastOf(looks)
   const counts = new Map<string, number>()
@@ -133,27 +161,29 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
     counts.set(words, (counts.get(words) ?? 0) + 1)
   }
   const seen = [...counts].map(([doing, count]) => ({ doing, count }))
+  stage.note(`${name} is making progress: it ran between any two looks.`, 'opening')
+  const account = accountOf(createWorld(), pid, true)
+  const proofs = account ? tellAccount(stage, account) : []
+  tellEvidence(stage, proofs)
   stage.evidence(
     `/proc/${pid}/syscall`,
     seen.map(({ doing, count }) => `${count} x ${doing}`).join(', '),
-    `what ${named(pid)} was in, in ${looks.length} looks`,
+    `in ${looks.length} looks`,
     { data: seen },
   )
   showSwitches(stage, pid, first, last)
-  stage.note(`${named(pid)} is making progress: it did not stand still between two looks. Just now:`)
-  const account = accountOf(createWorld(), pid, true)
-  if (account) tellAccount(stage, account)
   const ran = last.switches > first.switches || last.cpuTicks > first.cpuTicks
-  stage.claim('why/ran-between-looks', `${named(pid)} ran between the looks`, ran)
+  stage.claim('why/ran-between-looks', `A process that makes progress gets CPU time: ${name} ran.`, ran)
 }
 
 /** How often it left a CPU between two looks. @returns the milliseconds between them */
 function showSwitches(stage: Stage, pid: number, first: Look, last: Look): number {
   const milliseconds = Math.round((last.t - first.t) / 1000)
+  stage.note(`osdemo looked at ${named(pid)} several times.`)
   stage.evidence(
     `/proc/${pid}/status`,
-    `${first.switches}, ${milliseconds} ms later ${last.switches}`,
-    `how often ${named(pid)} has left a CPU`,
+    `voluntary_ctxt_switches: ${first.voluntary}, then ${last.voluntary}`,
+    `${milliseconds} ms apart`,
     { data: { before: first.switches, after: last.switches, milliseconds } },
   )
   return milliseconds

@@ -1,77 +1,171 @@
-/** The answer: each process with what blocks its threads, the circle, and what would let it continue. */
+/**
+ * The answer as a document: a headline, the chain of processes that wait for each other, the evidence for it, and what to
+ * type. A note of role `opening` is a heading.
+ */
+import type { Data, NoteRole } from '../../events.js'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { readStatus } from '../../proc/status.js'
 import { ptraceScope } from '../../proc/yama.js'
 import type { Stage } from '../../run/stage.js'
-import { stepsOf } from '../../why/blocker.js'
+import { type Advice, adviceFor } from '../../why/advice.js'
 import type { Account } from '../../why/process-account.js'
 import type { World } from '../../why/snapshot.js'
-import { endItself } from '../../why/step.js'
 import type { ThreadWait } from '../../why/thread-wait.js'
-import { type Chain, type Circle, wakers } from '../../why/wait-graph.js'
+import type { Chain, Cycle } from '../../why/wait-graph.js'
 import { commandOf, effectOf, reasonToEnd } from './render/step.js'
-import type { Evidence } from './render/telling.js'
+import { type Evidence, type Proof, verb } from './render/telling.js'
 import { tellThread } from './render/thread.js'
 import { listed, named } from './render/words.js'
 
-/** How many processes are told at most, beside those of a circle. */
+/** At most this number of processes is reported, beside those of a deadlock. */
 const most = 5
 
-/** How many different waits are told of the threads of one process. */
+/** At most this number of different waits is reported for the threads of one process. */
 const mostWaits = 8
 
-/** The process itself, and then those that it waits for. */
-export function tellChain(stage: Stage, chain: Chain, circle: Circle | undefined): void {
-  const all = [...chain.values()]
-  const told = all.filter(({ pid }, index) => index < most || circle?.members.includes(pid))
-  for (const account of told) {
-    tellAccount(stage, account)
-    if (account === all[0] && account.threads.some(({ isHidden }) => isHidden))
-      stage.note(whyHidden(account.pid), 'aside')
-  }
-  const names = all.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
-  if (names.length > 0) stage.note(`It also waits for: ${listed(names, 8)}.`, 'aside')
+const headings = {
+  chain: 'What waits for what',
+  evidence: 'Evidence',
+  advice: 'What to type, in another terminal',
 }
 
-export function tellAccount(stage: Stage, account: Account): void {
-  const { pid, threads } = account
-  const words = readCommandLine(pid) ?? []
-  const program: Evidence = {
-    source: `/proc/${pid}/cmdline`,
-    value: words.join(' '),
-    about: 'its command line',
-    data: words,
+/** A note with data for programs. */
+function note(stage: Stage, text: string, role: NoteRole, data?: Data): void {
+  stage.say({ event: 'note', text, role, ...(data !== undefined && { data }) })
+}
+
+/** The processes that a report is about: the one that was asked about, and then those that it waits for. */
+export interface Findings {
+  world: World
+  chain: Chain
+  asked: Account
+  cycle: Cycle | undefined
+}
+
+/** The headline, the chain and the evidence. @param accounts those to report; the others are named */
+export function tellFindings(
+  stage: Stage,
+  findings: Findings,
+  accounts = [...findings.chain.values()],
+): void {
+  const { asked, cycle } = findings
+  const told = accounts.filter(({ pid }, index) => index < most || cycle?.members.includes(pid))
+  const proofs: Proof[] = []
+  tellHeadline(stage, findings)
+  note(stage, headings.chain, 'opening')
+  for (const account of told) proofs.push(...tellAccount(stage, account, account === asked && !cycle))
+  const names = accounts.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
+  if (names.length > 0) stage.note(`Further down the chain: ${listed(names, 8)}.`, 'aside')
+  if (cycle) tellCycle(stage, findings.world, cycle)
+  tellEvidence(stage, cycle ? [...proofs, cycleProof(cycle)] : proofs)
+}
+
+function cycleProof({ members, certain }: Cycle): Proof {
+  const value = [...members, members[0]].join(' > ')
+  const data = { kind: 'deadlock', members, certain }
+  const shows = members.length === 1 ? 'It waits for itself.' : 'Each process waits for the next.'
+  return { shows, evidence: [{ source: 'wait-for graph', value, about: '', data }] }
+}
+
+/** The evidence, each piece below the sentence that it proves. */
+export function tellEvidence(stage: Stage, proofs: readonly Proof[]): void {
+  note(stage, headings.evidence, 'opening')
+  for (const { shows, evidence } of proofs) {
+    if (evidence.length > 0) note(stage, shows, 'step')
+    for (const { source, value, about, data } of evidence)
+      stage.evidence(source, value, about, data === undefined ? undefined : { data })
   }
+}
+
+function tellHeadline(stage: Stage, { asked, cycle }: Findings): void {
+  const [first] = asked.threads
+  if (cycle) stage.note(deadlock(asked.pid, cycle), 'opening')
+  else if (first) note(stage, tellThread(first, asked.threads.length === 1, true).headline, 'opening')
+}
+
+function deadlock(pid: number, { members, certain }: Cycle): string {
+  const kind = certain ? 'Deadlock' : 'Probably a deadlock'
+  const names = listed(members.map(named), 4)
+  const [one, two, more] = members.map(named)
+  const text =
+    two === undefined
+      ? `${one} waits for itself`
+      : more === undefined
+        ? `${one} waits for ${two}, and ${two} waits for ${one}`
+        : `${names} wait for each other`
+  return members.includes(pid) ? `${kind}: ${text}.` : `${named(pid)} is blocked behind a deadlock: ${text}.`
+}
+
+function tellCycle(stage: Stage, world: World, { members }: Cycle): void {
+  stage.note(
+    members.length === 1
+      ? 'It cannot continue until something else wakes it up.'
+      : 'None of them can continue until something else wakes one of them up.',
+  )
+  const { hidden } = world.census()
+  if (hidden > 0) {
+    const processes = verb(hidden, 'process', 'processes')
+    stage.note(
+      `Not observed: the descriptors of ${hidden} ${processes} of other users, which could do so.`,
+      'aside',
+    )
+  }
+}
+
+/**
+ * What blocks each thread of a process, one note each.
+ *
+ * @param isHeadlined whether the headline contains what its first thread waits for
+ * @returns the evidence, for a section of its own
+ */
+export function tellAccount(stage: Stage, account: Account, isHeadlined = false): Proof[] {
+  const { pid, threads } = account
   const groups = alike(threads)
+  const proofs: Proof[] = []
   for (const [thread, ...others] of groups.slice(0, mostWaits)) {
     if (!thread) continue
-    const { sentences, evidence } = tellThread(thread)
-    for (const sentence of sentences) stage.note(sentence)
-    for (const { source, value, about, data } of thread === threads[0] && words.length > 0
-      ? [program, ...evidence]
-      : evidence)
-      stage.evidence(source, value, about, data === undefined ? undefined : { data })
+    const isFirst = thread === threads[0]
+    const telling = tellThread(thread, threads.length === 1, isHeadlined && isFirst)
+    stage.note(telling.step)
+    for (const line of telling.list) stage.note(line)
     const tids = listed(others.map(({ tid }) => `${tid}`))
     if (others.length > 0)
-      stage.note(`The same holds for its ${others.length > 1 ? 'threads' : 'thread'} ${tids}.`)
+      stage.note(
+        `Its ${verb(others, 'thread', 'threads')} ${tids} ${verb(others, 'waits', 'wait')} for the same.`,
+      )
+    const [own, ...rest] = telling.proofs
+    if (own)
+      proofs.push({ ...own, evidence: isFirst ? [...commandLine(pid), ...own.evidence] : own.evidence })
+    proofs.push(...rest)
   }
   for (const line of leftOut(account, groups.slice(mostWaits).flat().length)) stage.note(line, 'aside')
+  return proofs
 }
 
-/** What is said of threads that are not told one by one. */
-function leftOut({ idle }: Account, more: number): string[] {
+function commandLine(pid: number): Evidence[] {
+  const words = readCommandLine(pid) ?? []
+  if (words.length === 0) return []
+  return [{ source: `/proc/${pid}/cmdline`, value: words.join(' '), about: '', data: words }]
+}
+
+/** What is reported of threads without a note of their own. */
+function leftOut({ pid, idle, threads }: Account, more: number): string[] {
   const lines: string[] = []
-  if (more > 0) lines.push(`What ${more} other threads of it wait for is left out here.`)
+  const count = (number: number) => `${number} other ${verb(number, 'thread', 'threads')} of ${named(pid)}`
+  if (more > 0) lines.push(`Left out: what ${count(more)} ${verb(more, 'waits', 'wait')} for.`)
   const hidden = idle.filter(({ isHidden }) => isHidden).length
-  if (hidden > 0) lines.push(`What ${hidden} other threads of it wait for cannot be seen.`)
+  if (hidden > 0) lines.push(`Not observed: what ${count(hidden)} ${verb(hidden, 'waits', 'wait')} for.`)
   const calls = [...new Set(idle.flatMap(({ call }) => (call ? `${call}(2)` : [])))].join(' or ')
   const pool = idle.length - hidden
   if (calls !== '')
-    lines.push(`${pool} other threads of it are blocked in ${calls}, for work from this process itself.`)
+    lines.push(
+      `${count(pool)} ${verb(pool, 'is', 'are')} blocked in ${calls}: ${verb(pool, 'it waits', 'they wait')} for work from their own process.`,
+    )
+  if (threads.some(({ isHidden }) => isHidden)) lines.push(whyHidden(pid))
   return lines
 }
 
-/** Threads that wait for the same, together; timers count as the same, whenever they are due. */
+/** Threads that wait for the same, together. Timers are the same whenever they expire. */
 function alike(threads: readonly ThreadWait[]): ThreadWait[][] {
   const groups = new Map<string, ThreadWait[]>()
   for (const thread of threads) {
@@ -87,73 +181,50 @@ function alike(threads: readonly ThreadWait[]): ThreadWait[][] {
   return [...groups.values()]
 }
 
-/** Which processes may see it is decided as for ptrace(2). */
+/** The kernel shows a system call to those that may use ptrace(2). */
 function whyHidden(pid: number): string {
   const owner = readStatus(pid)?.euid
   const scope = ptraceScope() ?? 0
   const why =
     owner !== process.geteuid?.()
-      ? `it belongs to user ${owner}, so ask as that user or as root`
+      ? `it belongs to user ${owner}. Run osdemo as that user or as root`
       : scope === 0
-        ? 'ask as root'
-        : `kernel.yama.ptrace_scope is ${scope}, which leaves that to its ancestors and root`
-  return `Its system call cannot be seen here: ${why}. What is only likely is marked.`
+        ? 'run osdemo as root'
+        : `kernel.yama.ptrace_scope is ${scope}. Run osdemo as root`
+  return `Not observed: the system call of ${named(pid)}, since ${why}.`
 }
 
-/** What would let it continue, and the command for it. */
-export function tellStep(stage: Stage, chain: Chain, account: Account): void {
-  const { pid, threads } = account
-  const [best] = threads.flatMap(({ blocker }) => stepsOf(blocker))
-  // A process that is stopped can be continued, and loses nothing by that.
-  const stopped = stoppedBehind(chain, account)
-  const step = stopped ? ({ do: 'continue', pid: stopped.pid } as const) : (best?.step ?? endItself(pid))
-  const effect = effectOf(step, best?.blocker)
-  const who = named(pid)
-  const where = `type in another terminal${userFor(pid)}`
-  stage.note(
-    effect === undefined
-      ? `${reasonToEnd(best?.blocker)} To end ${who}, ${where}:`
-      : `To let ${who} continue, ${where} this command, which ${effect}:`,
-  )
-  stage.note(commandOf(step), 'next')
+/** What lets the process continue, with the command, what it does and what it costs. */
+export function tellAdvice(stage: Stage, { chain, asked, cycle }: Findings): void {
+  const steps = adviceFor(chain, asked, cycle)
+  if (steps.length === 0) return
+  note(stage, headings.advice, 'opening')
+  for (const [index, advice] of steps.entries()) {
+    const number = steps.length === 1 ? '' : `${index + 1}. `
+    const command = commandOf(advice.step)
+    note(stage, number + adviceText(advice, asked.pid), 'next', {
+      do: advice.step.do,
+      pid: advice.pid,
+      ...(command !== undefined && { command }),
+    })
+  }
 }
 
-/** Which user has to type it, where that is another one. */
+function adviceText(advice: Advice, asked: number): string {
+  const { step, pid, blocker } = advice
+  const command = commandOf(step)
+  const effect = effectOf(advice).join(' ')
+  const reason = step.do === 'end-itself' ? reasonToEnd(blocker) : undefined
+  const further = pid === asked || step.do === 'continue' ? '' : ` ${named(asked)} waits for that process.`
+  const user = command === undefined ? '' : userFor(pid)
+  const text = command === undefined ? effect : `\`${command}\`${user} ${effect}`
+  return `${reason === undefined ? '' : `${reason} `}${text}${further}`
+}
+
+/** Which user has to type a command, where that is another one. */
 function userFor(pid: number): string {
   const owner = readStatus(pid)?.euid
   const user = process.geteuid?.()
   if (user === 0 || owner === user) return ''
-  return owner === 0 ? ' as root' : ` as root or user ${owner}`
-}
-
-/** The stopped process that all others wait for. Where one waits for several, it goes no further than those. */
-function stoppedBehind(chain: Chain, account: Account): Account | undefined {
-  const seen = new Set<number>()
-  for (let at: Account | undefined = account; at && at.state !== 'T'; ) {
-    seen.add(at.pid)
-    const next: (Account | undefined)[] = [...new Set(wakers(at))]
-      .filter((pid) => !seen.has(pid))
-      .map((pid) => chain.get(pid))
-    const stopped = next.find((each) => each?.state === 'T')
-    if (stopped) return stopped
-    at = next.length === 1 ? next[0] : undefined
-  }
-  return undefined
-}
-
-export function tellCircle(stage: Stage, world: World, { members, certain }: Circle): void {
-  const seen = world.census().hidden > 0 ? ', as far as this user can see' : ''
-  const kind = certain ? 'A deadlock' : 'Probably a deadlock'
-  const [first = 0] = members
-  const links = members.map((member, index) => {
-    return `${named(member)} waits for ${named(members[index + 1] ?? first)}`
-  })
-  const text =
-    members.length === 1
-      ? `${named(first)} waits for nobody but itself`
-      : `${listed(links, 8)}. None of them continues unless something else steps in`
-  stage.note(`${kind}: ${text}${seen}.`)
-  const value = [...members, first].join(' > ')
-  const data = { kind: 'deadlock', members, certain }
-  stage.evidence('/proc/PID/syscall, fd', value, 'each waits for the next', { data })
+  return owner === 0 ? ', as root,' : ` as root or user ${owner},`
 }

@@ -1,4 +1,4 @@
-/** Looks at a process again and again, until it is clear whether it stands still. */
+/** Looks at a process several times, until it is clear whether it is blocked or makes progress. */
 import { DemoFailed } from '../../errors.js'
 import type { Stat } from '../../proc/stat.js'
 import type { Stage } from '../../run/stage.js'
@@ -6,7 +6,7 @@ import { createWorld, type World } from '../../why/snapshot.js'
 import { isStill, type Look, lookAt } from '../../why/still.js'
 import { type Chain, follow } from '../../why/wait-graph.js'
 
-/** The pause between two looks in milliseconds, and how many of them show that it moves. */
+/** The pause between two looks in milliseconds, and after how many of them it counts as making progress. */
 const pause = 100
 const patience = 6
 
@@ -14,8 +14,8 @@ const patience = 6
 export function look(process: Pick<Stat, 'pid' | 'startTicks'>): Look {
   const seen = lookAt(process)
   if (seen) return seen
-  throw new DemoFailed(`process ${process.pid} ended while it was looked at`, {
-    hint: 'ps -e lists those that there are',
+  throw new DemoFailed(`process ${process.pid} exited while osdemo inspected it`, {
+    hint: 'list the processes that exist now: ps -e',
   })
 }
 
@@ -33,7 +33,7 @@ export interface Settled {
   looks: Look[]
   /** Whether it was in the same call, or was running, in the last two of them. */
   still: boolean
-  /** Where it stands still: what was found between the last two of three looks. */
+  /** Where it did not run: what was found between the last two of three looks. */
   found?: Found
 }
 
@@ -47,7 +47,7 @@ export async function settle({ signal }: Pick<Stage, 'signal'>, process: Stat): 
     last = see()
     if (isStill(before, last)) {
       if (last.state === 'R') return { looks, still: true }
-      // Its time may come while others are asked: then what was found is of two moments, and is not told.
+      // It may run while other processes are inspected: then the findings are of two moments and worthless.
       const world = createWorld()
       const chain = follow(world, process.pid)
       const after = see()

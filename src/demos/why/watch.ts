@@ -3,13 +3,15 @@ import { readStat, type Stat } from '../../proc/stat.js'
 import type { Stage } from '../../run/stage.js'
 import type { Account } from '../../why/process-account.js'
 import { createWorld } from '../../why/snapshot.js'
-import { findCircle, follow } from '../../why/wait-graph.js'
-import { tellAccount, tellCircle, tellStep } from './report.js'
+import { findCycle, follow } from '../../why/wait-graph.js'
+import { named } from './render/words.js'
+import { tellAdvice, tellFindings } from './report.js'
 
 /** Between two looks, in milliseconds. */
 const pause = 300
 
 export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<void> {
+  const name = named(pid)
   let told = new Map<number, string>()
   for (let first = true; readStat(pid)?.startTicks === startTicks; first = false) {
     const world = createWorld()
@@ -17,17 +19,17 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
     const now = new Map([...chain].map(([each, account]) => [each, keyOf(account)]))
     const changed = [...chain.values()].filter((account) => told.get(account.pid) !== now.get(account.pid))
     told = now
-    if (!first && changed.length > 0) {
-      for (const account of changed) tellAccount(stage, account)
-      const circle = findCircle(chain, pid)
-      if (circle) tellCircle(stage, world, circle)
-      const account = chain.get(pid)
-      if (account && changed.includes(account)) tellStep(stage, chain, account)
+    const asked = chain.get(pid)
+    if (!first && asked && changed.length > 0) {
+      const findings = { world, chain, asked, cycle: findCycle(chain, pid) }
+      tellFindings(stage, findings, changed)
+      if (changed.includes(asked)) tellAdvice(stage, findings)
     }
     await new Promise((resolve) => setTimeout(resolve, pause))
     stage.signal.throwIfAborted()
   }
   stage.say({ event: 'state', child: pid, state: 'gone', kernel: '', source: `/proc/${pid}/stat` })
+  stage.note(`${name} has exited.`, 'closing')
 }
 
 /** Two accounts with the same key find each thread in the same wait. */

@@ -1,11 +1,11 @@
-/** connect(2): which process listens at the address, and does not accept. */
+/** connect(2): which process listens at the address and does not accept. */
 import { unixPeer } from '../../ipc/unix-diag.js'
 import type { Holder } from '../../proc/open-descriptors.js'
 import { absolutePath } from '../../proc/open-object.js'
 import { readMemory } from '../../proc/process-memory.js'
 import type { Blocker, Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { endOthers } from '../step.js'
+import { waitOrEnd } from '../step.js'
 import { otherEnd } from './descriptor.js'
 
 export interface UnixConnectBlocker extends Waking {
@@ -16,11 +16,11 @@ export interface UnixConnectBlocker extends Waking {
   address: string
   /** The address as the process gave it to the kernel. */
   argument: string
-  /** The inode of the socket that listens there; undefined where none is seen. */
+  /** The inode of the listener; undefined where none is found. */
   inode?: number
-  /** The descriptors of that socket. */
+  /** The descriptors of the listener. */
   listeners: Holder[]
-  /** How many connections wait there to be accepted; undefined where the kernel does not tell. */
+  /** How many connections its queue holds; undefined where the kernel does not report it. */
   waiting?: number
 }
 
@@ -33,7 +33,7 @@ export function connecting(world: World, pid: number, fd: number, args: bigint[]
   if (!bytes || bytes.length < 3 || bytes.readUInt16LE() !== AF_UNIX)
     return otherEnd(world, pid, fd, 'writing')
   const argument = unixPath(bytes.subarray(2))
-  // Each path is as a process wrote it, from the folder that it was in.
+  // The kernel keeps a path as the process wrote it, so it is compared as text.
   const row = world.unix(pid).find((each) => each.listens && each.path === argument)
   const listeners = row ? world.census().socketHolders(row.inode) : []
   const wakers = [...new Set(listeners.map((holder) => holder.pid))]
@@ -50,7 +50,7 @@ export function connecting(world: World, pid: number, fd: number, args: bigint[]
     wakers,
     open: wakers.length === 0,
     certain: true,
-    steps: wakers.includes(pid) ? [] : endOthers(wakers),
+    steps: wakers.includes(pid) ? [] : waitOrEnd(wakers),
   }
 }
 

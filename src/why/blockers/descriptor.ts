@@ -11,14 +11,14 @@ import type { Access } from '../../proc/open-descriptors.js'
 import { type OpenObject, openObject } from '../../proc/open-object.js'
 import { type Blocker, noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { endItself } from '../step.js'
+import { waitOrEnd } from '../step.js'
 import { pipeEnd } from './pipe.js'
 import { socketEnd } from './socket.js'
 
 /** What is neither a pipe nor a socket. `target` is as /proc/PID/fd has it. */
 export type DescriptorBlocker = Waking & { pid: number; fd: number; target: string } & (
     | { kind: 'terminal'; access: Access }
-    /** The emulator's side of a pseudoterminal, pty(7). @property users the pids of those that have the terminal open */
+    /** The master of a pseudoterminal, pty(7). @property users the pids of the processes that have the terminal open */
     | { kind: 'terminal-emulator'; terminal: string; users: number[] }
     | { kind: 'eventfd'; count: number | undefined }
     /** @property left seconds; 0 where it is not set, undefined where it cannot be seen */
@@ -26,7 +26,7 @@ export type DescriptorBlocker = Waking & { pid: number; fd: number; target: stri
     | { kind: 'signalfd' | 'inotify' | 'eventpoll' }
     /** @property process undefined where it cannot be seen or has been reaped */
     | { kind: 'pidfd'; process: number | undefined }
-    /** A file or a device: the kernel itself has to finish. */
+    /** A file or a device: the kernel itself has to complete the call. */
     | { kind: 'file' }
   )
 
@@ -43,7 +43,7 @@ export function otherEnd(
 ): Blocker | undefined {
   const object = openObject(pid, fd)
   const end = object && endOf(world, pid, object, access, isWatched)
-  // A program that polls keeps both ends of something for its own handlers of signals and its threads.
+  // A program that polls often has both ends of a pipe: its signal handlers and threads write to it.
   const isOwn = isWatched && end?.wakers.every((waker) => waker === pid)
   return end && isOwn ? { ...end, open: true } : end
 }
@@ -58,11 +58,11 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
   if (index !== undefined) return emulatorEnd(world, about, `/dev/pts/${index}`)
   switch (kind) {
     case 'terminal':
-      return { kind, access, ...about, steps: [endItself(pid)] }
+      return { kind, access, ...about, steps: [{ do: 'wait' }] }
     case 'eventfd':
       return { kind, count: parseEventCount(info), ...about }
     case 'timerfd':
-      return { kind, left: parseTimerValue(info), ...about }
+      return { kind, left: parseTimerValue(info), ...about, steps: [{ do: 'wait' }] }
     case 'signalfd':
     case 'inotify':
     case 'eventpoll':
@@ -70,7 +70,8 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
     case 'pidfd': {
       const child = parsePidfd(info) ?? 0
       const process = child > 0 ? child : undefined
-      return { kind, process, ...about, wakers: process === undefined ? [] : [process], open: false }
+      const wakers = process === undefined ? [] : [process]
+      return { kind, process, ...about, wakers, open: false, steps: waitOrEnd(wakers) }
     }
     default:
       return { kind: 'file', ...about }

@@ -1,4 +1,4 @@
-/** A FIFO in open(2): no process has opened its other end yet. */
+/** open(2) of a FIFO whose other end no process has opened yet. */
 import type { Stats } from 'node:fs'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { type Access, isOpenFor } from '../../proc/open-descriptors.js'
@@ -13,7 +13,7 @@ import { opposite } from './pipe.js'
 export interface FifoOpenBlocker extends Waking {
   kind: 'fifo-open'
   access: Access
-  /** A path that leads us to the FIFO. */
+  /** A path that leads osdemo to the FIFO. */
   path: string
   /** The path as the process gave it to the kernel. */
   argument: string
@@ -24,7 +24,7 @@ export interface FifoOpenBlocker extends Waking {
   hidden: number
   /** The pids of others that are blocked in open(2) of the same FIFO. */
   fellows: number[]
-  /** Those that wait to open another FIFO, and have this one in their command line. They are likely to open it next. */
+  /** Processes that wait to open another FIFO and name this one in their command line: they are likely to open it next. */
   partners: { pid: number; words: string[] }[]
 }
 
@@ -35,7 +35,7 @@ export interface FifoLostBlocker extends Waking {
   argument: string
 }
 
-/** Undefined where the thread opens no FIFO, or cannot be seen to. */
+/** Undefined where the thread opens no FIFO, or where that cannot be seen. */
 export function fifoOpening(
   world: World,
   pid: number,
@@ -79,8 +79,8 @@ function textOf(bytes: string): string {
 }
 
 /**
- * A path that leads us to what a process opens: as it is from the root, unless another file lies there for us, as it does where
- * that process has another root or other mounts. Then it is the way by its folder in /proc.
+ * A path that leads osdemo to what a process opens. It begins at the root, unless another file has that path for osdemo: the
+ * process may have another root or other mounts. Then it begins at the folder of that process in /proc.
  */
 function shortPath(pid: number, { seen: bytes }: Opening, { dev, ino }: Stats): string {
   const seen = textOf(bytes)
@@ -90,7 +90,7 @@ function shortPath(pid: number, { seen: bytes }: Opening, { dev, ino }: Stats): 
   return there?.dev === dev && there.ino === ino ? path : seen
 }
 
-/** Whether a path is a word of a process's command line, or of a shell's line in it. The kernel itself does not tell. */
+/** Whether a path is a word of a process's command line, or of a shell's line in it. The kernel does not record it. */
 function mentions(pid: number, path: string): boolean {
   const words = (readCommandLine(pid) ?? []).flatMap((word) => [word, ...word.split(/[\s;&|<>()'"`=]+/)])
   return words.some((word) => word !== '' && absolutePath(pid, word) === path)

@@ -4,7 +4,7 @@ import type { Holder } from '../../proc/open-descriptors.js'
 import { openObject } from '../../proc/open-object.js'
 import type { Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { endOthers } from '../step.js'
+import { waitOrEnd } from '../step.js'
 
 export interface FileLockBlocker extends Waking {
   kind: 'file-lock'
@@ -13,7 +13,7 @@ export interface FileLockBlocker extends Waking {
   /** The lock that is waited for, and the one that it waits behind. */
   wanted: FileLock
   held: FileLock
-  /** The descriptors that are seen to hold it: not for locks of fcntl(2), which belong to a process. */
+  /** The descriptors that hold it; none for a lock of fcntl(2), which belongs to a process. */
   holders: Holder[]
 }
 
@@ -35,17 +35,17 @@ export function fileLock(world: World, pid: number, fd?: number): FileLockBlocke
     wakers,
     open: wakers.length === 0,
     certain: true,
-    steps: endOthers(wakers),
+    steps: waitOrEnd(wakers),
   }
 }
 
-/** Locks of flock(2) and of open files are seen at each descriptor that holds them. */
+/** The fdinfo of a descriptor lists the locks of flock(2) and of its open file description. */
 function holdersOf(world: World, held: FileLock): Holder[] {
   const all = held.kind === 'POSIX' ? [] : lockHolders(held, world.census().pids)
   return all.map(({ pid, fd }) => ({ pid, fd }))
 }
 
-/** For a lock of fcntl(2) the kernel names the process; for others it names the one that took it, which may have let it go. */
+/** For a lock of fcntl(2) the kernel names its owner; for others the process that took it, which may have closed the file since. */
 function takers(held: FileLock, seen: number, pid: number): number[] {
   return (held.kind === 'POSIX' || seen === 0) && held.pid > 0 && held.pid !== pid ? [held.pid] : []
 }

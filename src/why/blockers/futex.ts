@@ -1,17 +1,16 @@
-/** futex(2): locks, conditions and joins of threads. The kernel knows an address, and mostly not which thread should wake it. */
+/** futex(2): locks, conditions and joins. The kernel knows an address, but mostly not which thread should wake the sleeper. */
 import { readPids } from '../../proc/pids.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
 import { type Mapping, readMaps } from '../../proc/smaps.js'
 import { knownAs } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
 import type { Waking } from '../blocker.js'
-import { endItself } from '../step.js'
 
 export interface FutexBlocker extends Waking {
   kind: 'futex'
   /** In hexadecimal, without 0x. */
   address: string
-  /** The operation as the kernel was given it, with its flags. */
+  /** The operation with its flags, as the process gave it to the kernel. */
   operation: number
   /** Whether only threads of this process can wake it. */
   isPrivate: boolean
@@ -19,9 +18,9 @@ export interface FutexBlocker extends Waking {
   mapping?: string
   /** The word at that address; undefined where it may not be read. */
   value?: number
-  /** The thread whose end it waits for, as pthread_join(3) does. */
+  /** The thread whose exit it waits for, as pthread_join(3) does. */
   joined?: number
-  /** The thread that holds the lock: by the kernel's own record, or by what a mutex of the C library keeps beside the word. */
+  /** The thread that holds the lock: from the kernel's own record, or from the word beside it, where glibc's mutex has it. */
   owner?: { tid: number; source: 'kernel' | 'mutex' }
   /** The other threads of this process. */
   mates: number[]
@@ -78,11 +77,11 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexBlocke
     wakers: isOwn ? (mates.length > 0 ? [pid] : []) : [...sharers, pid],
     open: timeout !== 0n || (!isOwn && sharers.length === 0),
     certain: true,
-    steps: [endItself(pid)],
+    steps: [{ do: 'wait' }],
   }
 }
 
-/** Other processes that have the same memory mapped, shared. */
+/** Other processes that map the same memory, shared. */
 function sharersOf(pid: number, mapping: Mapping | undefined): number[] {
   if (!mapping?.permissions.endsWith('s')) return []
   return readPids().filter(
@@ -93,8 +92,8 @@ function sharersOf(pid: number, mapping: Mapping | undefined): number[] {
 }
 
 /**
- * The thread that holds a lock. Of a priority-inheriting one the kernel itself keeps the id. A mutex of glibc on which a thread
- * waits has the value 2, and two words further its owner; that may be something else that looks like one.
+ * The thread that holds a lock. Of a priority-inheriting one the kernel itself keeps the id. A mutex of glibc that a thread waits
+ * for has the value 2, and two words further its owner. Other memory may look the same, so this owner is only likely.
  */
 function ownerOf(
   pid: number,
@@ -114,7 +113,7 @@ function ownerOf(
   return tid === undefined ? undefined : { tid, source: 'mutex' }
 }
 
-/** In seconds: WAIT and LOCK_PI2 differ in whether their time is a span or a moment, of one clock or the other. */
+/** In seconds. The time of WAIT is a span; that of the others is a moment of one of two clocks. */
 function timeLeft(pid: number, command: number, operation: number, address: bigint): number | undefined {
   const time = readTimespec(pid, address)
   if (time === undefined || command === WAIT) return time

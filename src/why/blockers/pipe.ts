@@ -1,23 +1,23 @@
-/** Pipes and FIFOs that are open: an empty one, a full one. */
+/** Pipes and FIFOs that are open: empty for a reader, full for a writer. */
 import { pipeFill } from '../../ipc/pipe-fill.js'
 import { type Access, type Holder, isOpenFor } from '../../proc/open-descriptors.js'
 import type { OpenObject } from '../../proc/open-object.js'
 import type { Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import type { Step } from '../step.js'
+import { type Step, waitOrEnd } from '../step.js'
 
 export interface PipeBlocker extends Waking {
   kind: 'pipe'
   pid: number
   fd: number
-  /** `reading` where it is empty, `writing` where it is full. */
+  /** `reading`: it is empty. `writing`: it is full. */
   access: Access
   inode: number
   /** As /proc/PID/fd has it: `pipe:[INODE]`, or the path of a FIFO. */
   target: string
   /** Of a FIFO that still has a name. */
   path?: string
-  /** Bytes in it, and how many it can hold; undefined where we may not look, and for one of several that are watched. */
+  /** Bytes in it, and its capacity; undefined where osdemo may not look, and for one that is watched. */
   fill?: { bytes: number; capacity: number }
   /** The descriptors of its other end. */
   holders: Holder[]
@@ -43,7 +43,7 @@ export function pipeEnd(
     .holders(dev, ino)
     .filter((holder) => isOpenFor(opposite[access], holder))
   const fill = isWatched ? undefined : pipeFill(pid, fd)
-  // Only the program knows the format of what it sends to itself, so a stranger had better not write there.
+  // Only the program knows the format of what it sends to itself: a line from outside could break it.
   const isPrivate = isWatched && holders.every((holder) => holder.pid === pid)
   const way = path ?? `/proc/${pid}/fd/${fd}`
   const step: Step =
@@ -63,9 +63,15 @@ export function pipeEnd(
     hidden: world.census().hidden,
     isWatched,
     wakers: [...new Set(holders.map((holder) => holder.pid))],
-    // Without a process at the other end it would not wait: the one that is there is hidden from us.
+    // Without a process at the other end the call would not block: that process is hidden from this user.
     open: holders.length === 0,
     certain: true,
-    steps: isPrivate ? [] : [step],
+    steps: isPrivate ? [] : [step, ...others()],
+  }
+  /** A reader meets end of file when the last writer has exited. A writer gains nothing from the end of its reader. */
+  function others(): Step[] {
+    const writers = [...new Set(holders.map((holder) => holder.pid))].filter((holder) => holder !== pid)
+    if (writers.length === 0) return []
+    return access === 'reading' && !isWatched ? waitOrEnd(writers) : [{ do: 'wait' }]
   }
 }

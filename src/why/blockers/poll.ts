@@ -11,7 +11,7 @@ export interface PollBlocker extends Waking {
   epoll?: number
   /** The descriptors, and what each of the first 64 waits for; undefined where that cannot be seen. */
   watched: { fd: number; blocker: Blocker | undefined }[]
-  /** Seconds, as they were asked for; undefined without a limit. */
+  /** The time limit that it asked for, in seconds; undefined without one. */
   limit?: number
 }
 
@@ -29,7 +29,7 @@ export const pollCalls: readonly string[] = [
   'epoll_pwait2',
 ]
 
-/** Of so many descriptors the other end is looked for. */
+/** The other end is searched for so many descriptors at most. */
 const most = 64
 
 /** @param call a name in `pollCalls`; undefined where its arguments may not be read */
@@ -49,8 +49,8 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
     wakers: [...new Set(watched.flatMap(({ blocker }) => blocker?.wakers ?? []))],
     open: limit !== undefined || watched.some(({ blocker }) => blocker === undefined || blocker.open),
     certain: true,
-    // Those of the descriptors count: `stepsOf`.
-    steps: [],
+    // The steps of its descriptors come with them: `stepsOf`.
+    steps: limit === undefined ? [] : [{ do: 'wait' }],
   }
 }
 
@@ -71,7 +71,7 @@ function pollEntries(pid: number, address: bigint, count: number): Watched[] | u
   return entries.filter(({ fd }) => fd >= 0)
 }
 
-/** The three sets of select(2), a bit for each descriptor: to read, to write, and for exceptions, which are rare. */
+/** The first two sets of select(2), a bit for each descriptor. The third, for exceptions, is hardly ever used. */
 function selected(pid: number, count: number, sets: bigint[]): Watched[] | undefined {
   const length = Math.ceil(count / 8)
   const [reads, writes] = sets.map((address) =>
@@ -85,7 +85,7 @@ function selected(pid: number, count: number, sets: bigint[]): Watched[] | undef
   })).filter(({ events }) => events !== 0)
 }
 
-/** Seconds, as they were asked for; undefined without a limit. */
+/** The time limit that it asked for, in seconds; undefined without one. */
 function timeLimit(pid: number, call: string, args: bigint[]): number | undefined {
   if (call === 'poll' || call === 'epoll_wait' || call === 'epoll_pwait') {
     const timeout = (call === 'poll' ? args[2] : args[3]) ?? 0n

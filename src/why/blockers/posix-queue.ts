@@ -1,4 +1,4 @@
-/** A POSIX message queue, mq_overview(7): an empty one, a full one. */
+/** A POSIX message queue, mq_overview(7): empty for a receiver, full for a sender. */
 import { borrow } from '../../ipc/borrow.js'
 import { queueAttributes } from '../../ipc/open-mq.js'
 import { isOpenFor } from '../../proc/open-descriptors.js'
@@ -12,9 +12,9 @@ export interface PosixQueueBlocker extends Waking {
   access: 'reading' | 'writing'
   fd: number
   name: string
-  /** Whether its name has been removed: nobody can open it any more. */
+  /** Whether its name has been removed: no process can open it any more. */
   isRemoved: boolean
-  /** How many messages are in it, and how many fit in; undefined where we may not look. */
+  /** How many messages are in it, and its capacity; undefined where osdemo may not look. */
   fill?: { messages: number; capacity: number }
 }
 

@@ -1,21 +1,21 @@
-/** pause(2), sigsuspend(2), sigtimedwait(2): for a signal. */
+/** Waits for a signal: pause(2), sigsuspend(2), sigtimedwait(2). */
 import { constants } from 'node:os'
 import { readMemory } from '../../proc/process-memory.js'
 import { readStatus, signalsIn } from '../../proc/status.js'
 import { noWaker, type Waking } from '../blocker.js'
-import { endItself, type Step } from '../step.js'
+import type { Step } from '../step.js'
 
 export interface SignalBlocker extends Waking {
   kind: 'signal'
   /** Names without SIG: those that it waits for, or those that it has a handler for. */
   signals: string[]
-  /** Where they stand: in its memory, as it gave them to the kernel, or in its status. */
+  /** Where they come from: its memory, as it passed them to the call, or its status. */
   source: 'mem' | 'status'
   /** Whether the wait has a time limit. */
   isTimed: boolean
 }
 
-/** Signals that programs are used to, of which none ends a process that has a handler. */
+/** Signals with a handler in many programs, whose handler seldom makes the program exit. */
 const harmless = ['USR1', 'USR2', 'CONT', 'WINCH', 'CHLD', 'ALRM']
 
 /** @param args of the call */
@@ -25,15 +25,16 @@ export function signalWait(pid: number, call: string, args: bigint[]): SignalBlo
   const wanted = set?.length === 8 ? set.readBigUInt64LE() : undefined
   const signals = signalsIn(wanted ?? readStatus(pid)?.caught ?? 0n).map(signalName)
   const signal = signals.find((name) => harmless.includes(name))
-  const step: Step = signal === undefined ? endItself(pid) : { do: 'send-signal', pid, signal }
+  const send: Step[] = signal === undefined ? [] : [{ do: 'send-signal', pid, signal }]
+  const isTimed = isTimedCall && args[2] !== 0n
   const source = wanted === undefined ? 'status' : 'mem'
   return {
     kind: 'signal',
     signals,
     source,
-    isTimed: isTimedCall && args[2] !== 0n,
+    isTimed,
     ...noWaker,
-    steps: [step],
+    steps: isTimed ? [...send, { do: 'wait' }] : send,
   }
 }
 

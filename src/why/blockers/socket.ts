@@ -1,17 +1,17 @@
-/** Sockets: a connection that nobody makes, bytes that nobody sends, bytes that nobody reads. */
+/** Sockets: no client connects, the peer sends nothing, or the peer does not read. */
 import type { Endpoint, TcpRow } from '../../proc/net-tcp.js'
 import type { Access, Holder } from '../../proc/open-descriptors.js'
 import type { OpenObject } from '../../proc/open-object.js'
 import { type Blocker, noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { endOthers } from '../step.js'
+import { waitOrEnd } from '../step.js'
 import { unixEnd } from './unix-socket.js'
 
 export type SocketBlocker = Waking & { pid: number; fd: number } & (
     | { kind: 'tcp-listener'; row: TcpRow }
     | TcpConnection
     | { kind: 'udp-socket'; row: TcpRow }
-    /** Of a family of which nothing more is known. @property target as /proc/PID/fd has it */
+    /** Of a family that osdemo does not know. @property target as /proc/PID/fd has it */
     | { kind: 'other-socket'; target: string }
   )
 
@@ -22,13 +22,13 @@ export interface TcpConnection {
   wanted: 'connection' | 'input' | 'output'
   /** The other end, where it is a socket of this network namespace. */
   peer?: TcpRow
-  /** Who should accept it, where that has not happened yet. */
+  /** The listener that should accept it, where that has not happened yet. */
   listener?: TcpRow
   /** The descriptors of the listener, or else of the other end. */
   holders: Holder[]
 }
 
-/** A thread that waits for input on a socket, or for room for what it sends, or to be connected. */
+/** A thread that waits on a socket: for input, for room to send, or for the connection. */
 export function socketEnd(world: World, pid: number, object: OpenObject, access: Access): Blocker {
   const { fd, ino, target } = object
   const about = { pid, fd, ...noWaker }
@@ -49,8 +49,8 @@ export function socketEnd(world: World, pid: number, object: OpenObject, access:
 function connection(world: World, pid: number, row: TcpRow, access: Access): TcpConnection & Waking {
   const wanted = row.state === 'SYN_SENT' ? 'connection' : access === 'reading' ? 'input' : 'output'
   const peer = peerOf(world.tcp(pid), row)
-  // A connection that has not been accepted belongs to no process: then the listener is to blame.
-  // So it is where a connection from this very machine is not taken.
+  // A connection that has not been accepted belongs to no process: its listener is what it waits for.
+  // The same holds where a connection to this very machine gets no answer.
   const address = peer?.inode === 0 ? peer.local : peer || !isOwn(row) ? undefined : row.remote
   const listener = address && listenerFor(world.tcp(pid), address)
   const inode = listener?.inode ?? peer?.inode
@@ -66,7 +66,7 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
     wakers,
     open: wakers.length === 0,
     certain: true,
-    steps: endOthers(wakers.filter((other) => other !== pid)),
+    steps: waitOrEnd(wakers.filter((other) => other !== pid)),
   }
 }
 
@@ -90,12 +90,12 @@ function isSame(one: Endpoint, other: Endpoint): boolean {
   return one.port === other.port && plainHost(one.host) === plainHost(other.host)
 }
 
-/** A socket of IPv6 has the addresses of IPv4 in a form of its own: its peer of IPv4 knows them without that. */
+/** An IPv6 socket shows an IPv4 address as ::ffff:A.B.C.D; its IPv4 peer shows it as A.B.C.D. */
 export function plainHost(host: string): string {
   return host.replace(/^::ffff:(?=[\d.]+$)/, '')
 }
 
-/** An address to connect to, for one that a socket is bound to. */
+/** An address that a client can connect to, for one that a socket is bound to. */
 function reachable(host: string): string {
   return { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
 }

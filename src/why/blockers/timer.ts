@@ -1,20 +1,19 @@
-/** nanosleep(2) and clock_nanosleep(2): for time to pass. */
+/** Waits for time to pass: nanosleep(2) and clock_nanosleep(2). */
 import { readTimespec } from '../../proc/process-memory.js'
 import { noWaker, type Waking } from '../blocker.js'
-import { endItself } from '../step.js'
 
 export interface TimerBlocker extends Waking {
   kind: 'timer'
   /**
-   * What it asked for: a span of time, of which the kernel does not tell when it began, or a moment of a clock. Undefined where
-   * that may not be read.
+   * What it asked for: a span of time, whose beginning the kernel does not show, or a moment of a clock. Undefined where that may
+   * not be read.
    */
   time?: { span: number } | { until: number; clock: Clock; left: number }
 }
 
 type Clock = 'CLOCK_REALTIME' | 'CLOCK_MONOTONIC'
 
-/** TIMER_ABSTIME of time.h: the time is a moment. */
+/** TIMER_ABSTIME of time.h: the time is a moment, not a span. */
 const absolute = 1n
 
 /** @param args of the call; times are in seconds */
@@ -23,7 +22,7 @@ export function sleeping(pid: number, call: string, args: bigint[]): TimerBlocke
   const asked = address === undefined ? undefined : readTimespec(pid, address)
   const time =
     asked === undefined ? undefined : timeOf(asked, ((flags ?? 0n) & absolute) !== 0n, clock === 0n)
-  return { kind: 'timer', ...(time && { time }), ...noWaker, steps: [endItself(pid)] }
+  return { kind: 'timer', ...(time && { time }), ...noWaker, steps: [{ do: 'wait' }] }
 }
 
 function timeOf(asked: number, isMoment: boolean, isRealtime: boolean): NonNullable<TimerBlocker['time']> {
@@ -33,5 +32,5 @@ function timeOf(asked: number, isMoment: boolean, isRealtime: boolean): NonNulla
   return { until: asked, clock, left: Math.max(0, asked - reading) }
 }
 
-/** A process that probably sleeps: nothing of its call can be seen. */
+/** A process that probably sleeps: its call cannot be seen. */
 export const probablySleeping: TimerBlocker = { kind: 'timer', ...noWaker, certain: false }

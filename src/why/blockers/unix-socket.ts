@@ -1,15 +1,15 @@
-/** Unix sockets, unix(7): which process has the other end is known to sock_diag(7) alone. */
+/** Unix sockets, unix(7): only sock_diag(7) reports which process has the other end. */
 import { unixPeer } from '../../ipc/unix-diag.js'
 import type { UnixRow } from '../../proc/net-unix.js'
 import type { Access, Holder } from '../../proc/open-descriptors.js'
 import { absolutePath, type OpenObject } from '../../proc/open-object.js'
 import { noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { endOthers, type Step, type UnixAddress } from '../step.js'
+import { type Step, type UnixAddress, waitOrEnd } from '../step.js'
 
 export type UnixSocketBlocker = Waking & { pid: number; fd: number; row: UnixRow } & (
     | { kind: 'unix-listener' }
-    /** A datagram socket that is connected with none: everybody may send to its address, where it has one. */
+    /** A datagram socket without a peer: every process may send to its address, where it has one. */
     | { kind: 'unix-datagram' }
     | UnixConnection
   )
@@ -19,9 +19,9 @@ interface UnixConnection {
   access: Access
   /** As /proc/PID/fd has it. */
   target: string
-  /** The inode of the other end; 0 where nobody has accepted the connection yet, undefined where the kernel does not tell. */
+  /** The inode of the other end; 0 before the connection is accepted, undefined where the kernel does not report it. */
   peer?: number
-  /** Bytes that wait to be read at the other end. */
+  /** Bytes that the other end has not read yet. */
   unread?: number
   /** The descriptors of the other end. */
   holders: Holder[]
@@ -46,7 +46,7 @@ export function unixEnd(
     const step: Step = { do: 'send-unix', type, address: addressOf(pid, row.path) }
     return { kind: 'unix-datagram', ...about, steps: row.path === '' ? [] : [step] }
   }
-  // The other end of a connection that nobody has accepted yet is no socket of any process: its inode is 0.
+  // Before a connection is accepted its other end is no socket of any process: its inode is 0.
   const holders = !peer ? [] : world.census().socketHolders(peer)
   const wakers = [...new Set(holders.map((holder) => holder.pid))]
   const unread = peer === undefined ? undefined : unixPeer(peer)?.unread
@@ -60,13 +60,13 @@ export function unixEnd(
     holders,
     wakers,
     open: wakers.length === 0,
-    steps: endOthers(wakers.filter((other) => other !== pid)),
+    steps: waitOrEnd(wakers.filter((other) => other !== pid)),
   }
 }
 
 /**
- * From an address as /proc/net/unix has it. One that begins with `@` is in no file system, and begins with NUL; those at its end
- * fill up the space of the longest address. A path is as its process wrote it: from the folder that it was in.
+ * From an address as /proc/net/unix has it. There `@` stands for NUL: one that begins with it is in no file system, and those at
+ * its end fill the space of the longest address. A relative path begins at the folder that its process was in.
  */
 function addressOf(pid: number, path: string): UnixAddress {
   if (!path.startsWith('@')) return { path: absolutePath(pid, path) }

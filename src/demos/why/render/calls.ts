@@ -1,4 +1,4 @@
-/** Calls that wait for no descriptor: poll, futex, children, time, signals, messages. */
+/** Calls that wait for no single descriptor: poll, futex, children, time, signals, messages. */
 import { counted } from '../../../text.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { ChildBlocker } from '../../../why/blockers/child.js'
@@ -8,166 +8,210 @@ import type { PosixQueueBlocker } from '../../../why/blockers/posix-queue.js'
 import type { SignalBlocker } from '../../../why/blockers/signal.js'
 import type { SystemVBlocker } from '../../../why/blockers/system-v.js'
 import type { TimerBlocker } from '../../../why/blockers/timer.js'
-import type { Evidence, Telling } from './telling.js'
+import { type Evidence, type Telling, verb } from './telling.js'
 import { listed, named, seconds } from './words.js'
 
-/** How many of the watched descriptors are told one by one. */
+/** At most this number of the watched descriptors have a line of their own. */
 const most = 6
 
-/** @param tell what tells the blocker of one descriptor */
+/** @param tell what makes words of the blocker of one descriptor */
 export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Blocker) => Telling): Telling {
   const { epoll, watched, limit } = blocker
   const time = limit === undefined ? '' : `, for at most ${seconds(limit)}`
-  const first =
-    watched.length === 0
-      ? `It watches no descriptor at all, and waits until time passes or a signal arrives${time}.`
-      : watched.length === 1
-        ? `It watches one descriptor, and waits until that is ready${time}.`
-        : `It watches ${watched.length} descriptors, and waits until one of them is ready${time}.`
   const told = watched
     .slice(0, most)
     .map((each) => ({ fd: each.fd, telling: each.blocker && tell(each.blocker) }))
+  const [only] = told
   const rest = watched.length - told.length
   const fds = listed(
     watched.map(({ fd }) => `${fd}`),
     12,
   )
   return {
-    sentences: [
-      first,
-      ...told.map(({ fd, telling }) => telling?.sentences.join(' ') ?? `Fd ${fd} cannot be seen.`),
-      ...(rest > 0 ? [`It also watches ${rest} more.`] : []),
+    wait:
+      only === undefined
+        ? `for a signal${limit === undefined ? '' : ` or for time to pass`}${time}`
+        : watched.length > 1
+          ? `until one of ${watched.length} descriptors is ready${time}`
+          : `${only.telling?.wait ?? `until fd ${only.fd} is ready`}${time}`,
+    sentences: [],
+    list: [
+      ...told.map(({ fd, telling }) => watchedLine(fd, telling)),
+      ...(rest > 0 ? [`It also watches ${counted(rest, 'more descriptor')}.`] : []),
     ],
-    evidence: [
+    proofs: [
       {
-        source: epoll === undefined ? `/proc/${pid}/mem` : `/proc/${pid}/fdinfo/${epoll}`,
-        value: fds === '' ? 'none' : fds,
-        about: 'the descriptors that it waits on',
-        data: watched.map((each) => ({ fd: each.fd, kind: each.blocker?.kind ?? null })),
+        shows: `${named(pid)} watches ${counted(watched.length, 'descriptor')}.`,
+        evidence: [
+          {
+            source: epoll === undefined ? `/proc/${pid}/mem` : `/proc/${pid}/fdinfo/${epoll}`,
+            value: epoll === undefined ? `fds ${fds || 'none'}` : `tfd: ${fds || 'none'}`,
+            about: epoll === undefined ? 'in the arguments of its call' : 'the descriptors it watches',
+            data: watched.map((each) => ({ fd: each.fd, kind: each.blocker?.kind ?? null })),
+          },
+        ],
       },
-      ...told.flatMap(({ telling }) => telling?.evidence ?? []),
+      ...told.flatMap(({ telling }) => telling?.proofs ?? []),
     ],
   }
 }
 
+function watchedLine(fd: number, telling: Telling | undefined): string {
+  if (!telling) return `Not observed: what fd ${fd} is.`
+  const { object, ready, sentences } = telling
+  const what = `Fd ${fd} is ${object ?? 'an object'}`
+  return [ready === undefined ? `${what}.` : `${what}, ready when ${ready}.`, ...sentences].join(' ')
+}
+
 export function tellFutex(pid: number, tid: number, blocker: FutexBlocker): Telling {
-  const { address, operation, isPrivate, mapping, value, joined, owner, isTimed, left } = blocker
-  const place = mapping ? ` in ${mapping}` : ''
-  const time = !isTimed
-    ? ''
-    : left === undefined
-      ? ', or until the time is up'
-      : `, or until ${seconds(left)} have passed`
+  const { address, operation, isPrivate, mapping, value, owner, isTimed, left } = blocker
+  const time = !isTimed ? '' : left === undefined ? ', with a time limit' : `, for at most ${seconds(left)}`
   const memory = `/proc/${pid}/mem`
   const evidence: Evidence[] = [
     {
       source: `/proc/${pid}/task/${tid}/syscall`,
-      value: `address 0x${address}, operation ${operation}, ${isPrivate ? 'private' : 'shared'}`,
-      about: 'the word that it sleeps on',
+      value: `0x${address} 0x${operation.toString(16)}`,
+      about: `address and operation: a ${isPrivate ? 'private' : 'shared'} futex`,
       data: { address, operation, isPrivate },
     },
   ]
   if (mapping !== undefined) {
-    const about = 'where that word lies'
-    evidence.push({ source: `/proc/${pid}/maps`, value: mapping || 'nameless memory', about })
+    const about = 'what is mapped at that address'
+    evidence.push({ source: `/proc/${pid}/maps`, value: mapping || 'anonymous memory', about })
   }
   if (value !== undefined)
-    evidence.push({ source: memory, value: `${value}`, about: 'what stands there now', data: value })
+    evidence.push({ source: memory, value: `${value}`, about: 'the value at that address', data: value })
   if (owner) {
-    const about = 'what a mutex keeps there: the thread that holds it'
+    const about =
+      owner.source === 'kernel' ? 'the owner, as the kernel keeps it' : 'the owner, 8 bytes further'
     evidence.push({ source: memory, value: `${owner.tid}`, about, data: owner.tid })
   }
   return {
-    sentences: [
-      joined !== undefined
-        ? `It waits until its thread ${joined} exits${time}.`
-        : `It waits for a lock, a condition or the like at 0x${address}${place}, until another thread${isPrivate ? '' : ' or process'} wakes it${time}.`,
-      wakerOf(blocker),
-    ],
-    evidence,
+    wait: `${futexWait(tid, blocker)}${time}`,
+    sentences: wakerOf(tid, blocker),
+    proofs: [{ shows: `Thread ${tid} of ${named(pid)} sleeps on a futex.`, evidence }],
   }
 }
 
-function wakerOf({ isPrivate, joined, owner, mates, sharers, isTimed }: FutexBlocker): string {
-  if (joined !== undefined)
-    return `The kernel wakes it when thread ${joined} exits: it waits as pthread_join(3) does.`
-  if (owner?.source === 'kernel') return `Thread ${owner.tid} holds the lock.`
+function futexWait(tid: number, { isPrivate, joined, owner }: FutexBlocker): string {
+  if (joined !== undefined) return `until its thread ${joined} exits`
   if (owner) {
-    return `Probably thread ${owner.tid} holds the lock: that number stands beside it, as in a mutex of the C library.`
+    const likely = owner.source === 'kernel' ? '' : 'probably '
+    return owner.tid === tid
+      ? `for a lock that it ${likely}holds itself`
+      : `for a lock that its thread ${owner.tid} ${likely}holds`
+  }
+  return isPrivate
+    ? 'until another of its threads unlocks a lock or signals a condition'
+    : 'until a process that shares its memory unlocks a lock or signals a condition'
+}
+
+function wakerOf(tid: number, blocker: FutexBlocker): string[] {
+  const { isPrivate, joined, owner, mates, sharers, isTimed } = blocker
+  if (joined !== undefined) return ['pthread_join(3) waits like this, and the kernel wakes it then.']
+  if (owner?.source === 'kernel') return [`Thread ${owner.tid} holds the lock.`]
+  if (owner) {
+    return [
+      owner.tid === tid
+        ? 'Its own thread id is where a mutex of the C library keeps its owner.'
+        : `That thread id is where a mutex of the C library keeps its owner.`,
+    ]
   }
   if (!isPrivate) {
     return sharers.length > 0
-      ? `The kernel does not record who holds the lock; ${listed(sharers.map(named))} map this memory, too.`
-      : 'Only a process that maps the same memory could wake it, and no other process appears to.'
+      ? [
+          `${listed(sharers.map(named))} ${verb(sharers, 'maps', 'map')} that memory too.`,
+          'The kernel does not record the lock holder.',
+        ]
+      : ['No other process maps that memory.']
   }
   if (mates.length === 0) {
-    const end = isTimed ? '' : ' So nothing can: it waits for ever, unless a signal arrives.'
-    return `Only a thread of this process could wake it, and it has no other.${end}`
+    return isTimed
+      ? ['It has no other thread.']
+      : ['It has no other thread, so it blocks forever unless a signal arrives.']
   }
-  const who =
+  const threads =
     mates.length === 1
       ? `its thread ${mates[0]}`
       : mates.length <= 4
         ? `its threads ${listed(mates.map(String))}`
         : `its ${mates.length} other threads`
-  return `The kernel does not record which thread holds it; only ${who} can wake it.`
+  return [`Only ${threads} can wake it up.`, 'The kernel does not record the lock holder.']
 }
 
 export function tellChild({ children, untilExec }: ChildBlocker): Telling {
   const names = listed(children.map(({ pid }) => named(pid)))
+  const [only, ...more] = children
   const end = untilExec ? 'exits or executes a program' : 'exits'
-  const sentences =
-    children.length === 0
-      ? [`It waits until a child ${end}.`, 'Which child that is cannot be seen.']
-      : children.length === 1
-        ? [`It waits until its child ${names} ${end}.`]
-        : [`It waits until one of its children ${end}: ${names}.`]
-  if (children.length === 1 && children[0]?.pid === process.pid)
-    sentences.push('That child is this osdemo, which exits by itself.')
   return {
-    sentences,
-    evidence: children.slice(0, 4).map(({ pid, ppid }) => ({
-      source: `/proc/${pid}/stat`,
-      value: `${ppid}`,
-      about: `the parent of ${named(pid)}`,
-      data: { pid, ppid },
+    wait:
+      only === undefined
+        ? `until a child ${end}`
+        : more.length === 0
+          ? `until its child ${names} ${end}`
+          : `until one of its children ${end}`,
+    sentences:
+      only === undefined
+        ? ['Not observed: which child that is.']
+        : more.length > 0
+          ? [`Its children are ${names}.`]
+          : only.pid === process.pid
+            ? ['That child is this osdemo, which exits by itself.']
+            : [],
+    proofs: children.slice(0, 4).map(({ pid, ppid }) => ({
+      shows: `${named(pid)} is a child of process ${ppid} and has not exited.`,
+      evidence: [{ source: `/proc/${pid}/status`, value: `PPid: ${ppid}`, about: '', data: { pid, ppid } }],
     })),
   }
 }
 
 export function tellTimer(pid: number, { time }: TimerBlocker): Telling {
-  const clock = 'The clock wakes it; no process has to do anything.'
-  if (!time) return { sentences: ['It waits until time has passed.', clock], evidence: [] }
+  if (!time) return { wait: 'until time has passed', sentences: [], proofs: [] }
   const isSpan = 'span' in time
   return {
-    sentences: [
-      isSpan
-        ? `It sleeps for ${seconds(time.span)}; when it began the kernel does not record.`
-        : `It sleeps until a moment that comes in ${seconds(time.left)}.`,
-      clock,
-    ],
-    evidence: [
+    wait: isSpan
+      ? `until its sleep of ${seconds(time.span)} is over`
+      : `until its sleep is over, in ${seconds(time.left)}`,
+    sentences: isSpan ? ['Not observed: when that sleep began.'] : [],
+    proofs: [
       {
-        source: `/proc/${pid}/mem`,
-        value: isSpan ? `${time.span} s` : `until ${time.until.toFixed(3)} s of ${time.clock}`,
-        about: 'the time that it asked for',
-        data: { ...time },
+        shows: `${named(pid)} asked the kernel to sleep.`,
+        evidence: [
+          {
+            source: `/proc/${pid}/mem`,
+            value: isSpan ? `${time.span} s` : `${time.until.toFixed(3)} s of ${time.clock}`,
+            about: isSpan ? 'the time in its call' : 'the moment in its call',
+            data: { ...time },
+          },
+        ],
       },
     ],
   }
 }
 
-export function tellSignal(pid: number, { signals, source }: SignalBlocker): Telling {
-  const names =
-    signals.length > 0 ? `one of these signals arrives: ${listed(signals, 8)}` : 'a signal arrives'
+export function tellSignal(pid: number, { signals, source, isTimed }: SignalBlocker): Telling {
+  const names = signals.map((name) => `SIG${name}`)
+  const time = isTimed ? ', with a time limit' : ''
   return {
-    sentences: [`It waits until ${names}.`, 'Its own user and root may send one.'],
-    evidence: [
+    wait: `for a signal${names.length === 1 ? `, ${names[0]}` : ''}${time}`,
+    sentences:
+      names.length > 1
+        ? [`It ${source === 'mem' ? 'accepts' : 'has handlers for'} ${listed(names, 8)}.`]
+        : names.length === 0
+          ? ['It has no signal handler, so only a signal that terminates it ends the call.']
+          : [],
+    proofs: [
       {
-        source: `/proc/${pid}/${source}`,
-        value: signals.join(' ') || 'none',
-        about: source === 'mem' ? 'the signals that it waits for' : 'the signals that it has a handler for',
-        data: signals,
+        shows:
+          source === 'mem' ? `${named(pid)} waits for these signals.` : `${named(pid)} has these handlers.`,
+        evidence: [
+          {
+            source: `/proc/${pid}/${source}`,
+            value: `${source === 'mem' ? '' : 'SigCgt: '}${names.join(' ') || 'none'}`,
+            about: 'decoded',
+            data: signals,
+          },
+        ],
       },
     ],
   }
@@ -175,50 +219,63 @@ export function tellSignal(pid: number, { signals, source }: SignalBlocker): Tel
 
 export function tellPosixQueue(pid: number, blocker: PosixQueueBlocker): Telling {
   const { access, fd, name, isRemoved, fill, wakers } = blocker
-  const [state, must, side] =
-    access === 'reading' ? ['empty', 'send to it', 'writing'] : ['full', 'receive from it', 'reading']
-  const lost = isRemoved ? ', and its name is removed, so none can open it any more' : ''
-  const evidence: Evidence[] = [{ source: `/proc/${pid}/fd/${fd}`, value: name, about: 'the queue' }]
+  const side = access === 'reading' ? 'writing' : 'reading'
+  const evidence: Evidence[] = [{ source: `/proc/${pid}/fd/${fd}`, value: name, about: '' }]
   if (fill) {
     evidence.push({
       source: 'mq_getattr(3)',
-      value: `${fill.messages} of ${fill.capacity} messages`,
-      about: 'what it holds, and the most that it can hold',
+      value: `mq_curmsgs ${fill.messages}, mq_maxmsg ${fill.capacity}`,
+      about: 'messages in it, and its capacity',
       data: { ...fill },
     })
   }
   return {
+    wait:
+      access === 'reading'
+        ? `for a message in the empty queue ${name}`
+        : `for room in the full queue ${name}`,
+    object: `the message queue ${name}`,
     sentences: [
-      `Fd ${fd} is the ${state} message queue ${name}${isRemoved ? ' (deleted)' : ''}: a process must ${must}.`,
       wakers.length > 0
-        ? `It is open for ${side} in ${listed(wakers.map(named))}.`
-        : `No other process has it open for ${side}${lost}.`,
+        ? `${listed(wakers.map(named))} ${verb(wakers, 'has', 'have')} it open for ${side}.`
+        : `No other process has it open for ${side}.`,
+      ...(isRemoved ? ['Its name was removed, so no other process can open it.'] : []),
     ],
-    evidence,
+    proofs: [{ shows: `The queue ${name} is ${access === 'reading' ? 'empty' : 'full'}.`, evidence }],
   }
 }
 
-export function tellSystemV({ object, id, wanted, listed: row, lastUsers }: SystemVBlocker): Telling {
-  const what = object === 'queue' ? 'message queue' : 'set of semaphores'
-  const must = {
-    message: 'a process must send to it',
-    room: 'a process must receive from it',
-    semaphore: 'a process must add to one of them',
+export function tellSystemV(blocker: SystemVBlocker): Telling {
+  const { object, id, wanted, listed: row, lastUsers, type } = blocker
+  const queue = `the System V message queue ${id}`
+  const accepted = !type ? '' : type > 0 ? ` of type ${type}` : ` of type ${-type} or lower`
+  const wait = {
+    message: `for a message${accepted} in ${queue}`,
+    room: `for room in ${queue}`,
+    semaphore: `until the values of semaphore set ${id} allow its operation`,
   }[wanted]
   const value = !row
     ? undefined
     : 'messages' in row
-      ? `key ${row.key}, ${counted(row.messages, 'message')}, ${counted(row.bytes, 'byte')}`
-      : `key ${row.key}, ${counted(row.semaphores, 'semaphore')}`
+      ? `key ${row.key}, msqid ${id}, cbytes ${row.bytes}, qnum ${row.messages}`
+      : `key ${row.key}, semid ${id}, nsems ${row.semaphores}`
   const source = `/proc/sysvipc/${object === 'queue' ? 'msg' : 'sem'}`
+  const held = row && 'messages' in row ? [`The queue contains ${counted(row.messages, 'message')}.`] : []
+  const users =
+    lastUsers.length > 0
+      ? `The last to send or receive there: ${listed(lastUsers.map(named))}.`
+      : 'The kernel does not record which processes use it.'
   return {
-    sentences: [
-      `It waits on the System V ${what} ${id}: ${must}.`,
-      lastUsers.length > 0
-        ? `The last to send or receive there: ${listed(lastUsers.map(named))}.`
-        : 'The kernel does not record which processes use it.',
-    ],
-    evidence:
-      row && value !== undefined ? [{ source, value, about: 'its line there', data: { ...row } }] : [],
+    wait,
+    sentences: [...held, users],
+    proofs:
+      row && value !== undefined
+        ? [
+            {
+              shows: `The kernel lists this ${object === 'queue' ? 'message queue' : 'set of semaphores'}.`,
+              evidence: [{ source, value, about: '', data: { ...row } }],
+            },
+          ]
+        : [],
   }
 }

@@ -1,4 +1,5 @@
 /** Pipes, FIFOs, file locks, and descriptors that are neither pipe nor socket. */
+import { counted, thousands } from '../../../text.js'
 import type { DescriptorBlocker } from '../../../why/blockers/descriptor.js'
 import type { FifoLostBlocker, FifoOpenBlocker } from '../../../why/blockers/fifo.js'
 import type { FileLockBlocker } from '../../../why/blockers/file-lock.js'
@@ -6,183 +7,295 @@ import { opposite, type PipeBlocker } from '../../../why/blockers/pipe.js'
 import {
   type Evidence,
   hiddenOnes,
-  holderEvidence,
   holderNames,
+  openFlags,
   ownDescriptor,
+  processNames,
   type Telling,
+  verb,
 } from './telling.js'
 import { listed, named, seconds } from './words.js'
 
 export function tellFifoOpen(pid: number, blocker: FifoOpenBlocker): Telling {
   const { access, path, argument, inode, holders, hidden, fellows, partners } = blocker
   const other = opposite[access]
-  const sentences = [
-    `It opens the FIFO ${path} for ${access}, and waits until a process opens it for ${other}.`,
-    `No process has it open for ${other}${hiddenOnes(hidden)}.`,
-  ]
+  const sentences = [`Opening a FIFO for ${access} blocks until a process opens it for ${other}.`]
+  if (holders === 0 && hidden === 0) sentences.push(`No process has it open for ${other}.`)
+  sentences.push(...hiddenOnes(hidden))
   if (fellows.length > 0) {
-    sentences.push(`${listed(fellows.map(named))} ${fellows.length > 1 ? 'wait' : 'waits'} for the same.`)
+    const names = listed(fellows.map(named))
+    sentences.push(`${names} ${verb(fellows, 'is', 'are')} blocked in open(2) of the same FIFO.`)
   }
   if (partners.length > 0) {
     const names = listed(partners.map((partner) => named(partner.pid)))
-    sentences.push(`Probably ${names} will open it: the command line names this FIFO.`)
+    const subject = verb(partners, 'its command line names', 'their command lines name')
+    sentences.push(`Probably ${names} will open it: ${subject} this FIFO.`)
   }
   return {
+    wait: `until a process opens the FIFO ${path} for ${other}`,
     sentences,
-    evidence: [
-      pathArgument(pid, argument),
-      { source: `stat ${path}`, value: `a FIFO, inode ${inode}`, about: 'what lies there', data: { inode } },
+    proofs: [
       {
-        source: '/proc/*/fd',
-        value: `${holders}${hiddenOnes(hidden)}`,
-        about: `descriptors that have it open for ${other}`,
-        data: { holders, hidden },
+        shows: `${named(pid)} opens a FIFO for ${access}.`,
+        evidence: [
+          pathArgument(pid, argument),
+          { source: `stat ${path}`, value: 'fifo', about: `inode ${inode}`, data: { inode } },
+        ],
       },
-      ...partners.map((partner) => ({
-        source: `/proc/${partner.pid}/cmdline`,
-        value: partner.words.join(' '),
-        about: `the command line of ${named(partner.pid)}`,
-        data: partner.words,
-      })),
+      {
+        shows: `${holders === 0 ? 'No' : 'A'} descriptor has it open for ${other}.`,
+        evidence: [
+          {
+            source: '/proc/*/fd',
+            value: counted(holders, 'descriptor'),
+            about: hidden === 0 ? '' : `of ${counted(hidden, 'process', 'processes')} not visible`,
+            data: { holders, hidden },
+          },
+          ...partners.map((partner) => ({
+            source: `/proc/${partner.pid}/cmdline`,
+            value: partner.words.join(' '),
+            about: '',
+            data: partner.words,
+          })),
+        ],
+      },
     ],
   }
 }
 
 export function tellFifoLost(pid: number, { argument }: FifoLostBlocker): Telling {
   return {
+    wait: 'until a process opens the other end of a FIFO that has no name any longer',
     sentences: [
-      `It opens a FIFO that was ${argument}, and waits until a process opens the other end.`,
-      'That name leads to no file any more, so no process can open it, unless the FIFO has another name: it waits for ever.',
+      `It was ${argument} when ${named(pid)} called open(2).`,
+      'Without a name no process can open it, so the call blocks forever, unless a second name exists.',
     ],
-    evidence: [pathArgument(pid, argument)],
+    proofs: [{ shows: `${named(pid)} opens a FIFO.`, evidence: [pathArgument(pid, argument)] }],
   }
 }
 
 function pathArgument(pid: number, argument: string): Evidence {
-  return { source: `/proc/${pid}/mem`, value: argument, about: 'the path that it gave to the kernel' }
+  return { source: `/proc/${pid}/mem`, value: argument, about: 'the path in its call' }
 }
 
 export function tellPipe(blocker: PipeBlocker): Telling {
-  const { pid, fd, access, inode, path, fill, holders } = blocker
-  const object = path === undefined ? `pipe (inode ${inode})` : `FIFO ${path}`
-  const much =
-    fill && access === 'writing' ? ` with ${fill.bytes} of at most ${fill.capacity} bytes in it` : ''
-  const evidence = [ownDescriptor(blocker)]
-  if (fill) {
-    evidence.push({
-      source: 'FIONREAD, F_GETPIPE_SZ',
-      value: `${fill.bytes} of ${fill.capacity}`,
-      about: 'bytes in it, and the most that it can hold',
-      data: { ...fill },
-    })
-  }
+  const { pid, fd, access, path, fill, holders, hidden, isWatched } = blocker
+  const end = access === 'reading' ? 'write end' : 'read end'
+  const other = opposite[access]
+  const own = holders.find((holder) => holder.pid === pid)
+  const others = holders.filter((holder) => holder.pid !== pid)
+  const noun = path === undefined ? 'pipe' : `FIFO ${path}`
+  const what = path === undefined ? 'a pipe that' : `the FIFO ${path}, which`
+  const act = access === 'reading' ? `for data on ${what}` : `for room in ${what}`
+  const wait =
+    others.length > 0
+      ? `${act} ${processNames(others)} ${verb(new Set(others.map((each) => each.pid)).size, 'holds', 'hold')} open for ${other}`
+      : own
+        ? `${act} only ${named(pid)} itself holds open for ${other}`
+        : `${act} a process holds open for ${other}`
+  const adjective = isWatched || (fill && fill.bytes > 0 && access === 'reading') ? 'a' : fullness()
   return {
-    sentences: [
-      access === 'reading'
-        ? `Fd ${fd} is an empty ${object}: a process must write to it.`
-        : `Fd ${fd} is a full ${object}${much}: a process must read from it.`,
-      otherEndOf(blocker),
-    ],
-    evidence: [
-      ...evidence,
-      ...holderEvidence(holders, `has it open for ${opposite[access]}`, { folder: 'fdinfo' }),
+    wait,
+    object: path === undefined ? `${adjective} pipe` : `the FIFO ${path}${isWatched ? '' : shown()}`,
+    ready: access === 'reading' ? 'a process writes to it' : 'a process reads from it',
+    sentences: otherEnd(),
+    proofs: [
+      {
+        shows: fill
+          ? `The ${noun} ${access === 'reading' ? `contains ${counted(fill.bytes, 'byte')}` : 'is full'}.`
+          : `Fd ${fd} of ${named(pid)} is a ${path === undefined ? 'pipe' : 'FIFO'}.`,
+        evidence: [ownDescriptor(blocker), ...fillEvidence()],
+      },
+      ...(holders.length === 0
+        ? []
+        : [
+            {
+              shows: `${processNames(holders)} ${verb(new Set(holders.map((each) => each.pid)).size, 'has', 'have')} its ${end} open.`,
+              evidence: openFlags(holders),
+            },
+          ]),
     ],
   }
 
-  function otherEndOf({ hidden, isWatched }: PipeBlocker): string {
-    const end = access === 'reading' ? 'write end' : 'read end'
-    const own = holders.find((holder) => holder.pid === pid)
-    const others = holders.filter((holder) => holder.pid !== pid)
+  function fullness(): string {
+    return access === 'reading' ? 'an empty' : 'a full'
+  }
+
+  function shown(): string {
+    if (fill && fill.bytes > 0 && access === 'reading') return ''
+    return access === 'reading' ? ', which is empty' : ', which is full'
+  }
+
+  function fillEvidence(): Evidence[] {
+    if (!fill) return []
+    return [
+      {
+        source: 'FIONREAD, F_GETPIPE_SZ',
+        value: `${thousands(fill.bytes)} of ${counted(fill.capacity, 'byte')}`,
+        about: 'content and capacity',
+        data: { ...fill },
+      },
+    ]
+  }
+
+  function otherEnd(): string[] {
     if (others.length > 0) {
-      const also = own ? `; it also has one itself (fd ${own.fd})` : ''
-      return `Its ${end} is open in ${holderNames(others)}${also}.`
+      const names = holderNames(others)
+      const held = `Its ${end} is open in ${names}.`
+      return own ? [held, `${named(pid)} has that end open too, as fd ${own.fd}.`] : [held]
     }
-    if (!own) return `Which process has its ${end} open cannot be seen${hiddenOnes(hidden)}.`
-    const alone = `Only this process itself has its ${end} open (fd ${own.fd})`
-    if (isWatched) return `${alone}.`
+    if (!own) return [`Not observed: which process has its ${end} open.`, ...hiddenOnes(hidden)]
+    const alone = `Only ${named(pid)} itself has its ${end} open, as fd ${own.fd}.`
+    if (isWatched) return [alone]
     return access === 'reading'
-      ? `${alone}, so it never sees end of file: a reader must close the write end.`
-      : `${alone}, so it never gets EPIPE: a writer must close the read end.`
+      ? [alone, 'So read(2) never returns end of file: a reader must close its own write end.']
+      : [alone, 'So write(2) never fails with EPIPE: a writer must close its own read end.']
   }
 }
 
 export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
   const { file, wanted, held, holders, wakers } = blocker
   const kind = wanted.access === 'WRITE' ? 'exclusive' : 'shared'
+  const names = listed(wakers.map(named), 2)
   return {
-    sentences: [
-      `It waits for the ${kind} lock of ${file}, until the process that holds the lock releases it.`,
-      lockHolder(),
-    ],
-    evidence: [
-      lockEvidence(wanted, `what ${named(pid)} waits for`),
-      lockEvidence(held, 'what it waits behind'),
-      ...holderEvidence(holders, 'holds the lock', { folder: 'fdinfo' }),
+    wait:
+      wakers.length === 0
+        ? `for the ${kind} lock of ${file}`
+        : `for the ${kind} lock of ${file}, which ${names} ${verb(wakers, 'holds', 'hold')}`,
+    sentences: lockHolder(),
+    proofs: [
+      {
+        shows: `${named(pid)} waits for a lock that is held.`,
+        evidence: [lockEvidence(wanted, '-> marks a lock that is waited for'), lockEvidence(held, '')],
+      },
+      ...(holders.length === 0
+        ? []
+        : [
+            {
+              shows: `${processNames(holders)} ${verb(new Set(holders.map((each) => each.pid)).size, 'holds', 'hold')} it.`,
+              evidence: holders.slice(0, 4).map((holder) => ({
+                source: `/proc/${holder.pid}/fdinfo/${holder.fd}`,
+                value: `lock: ${lockLine({ ...held, waits: false })}`,
+                about: '',
+                data: { pid: holder.pid, fd: holder.fd },
+              })),
+            },
+          ]),
     ],
   }
 
-  function lockHolder(): string {
-    if (wakers.length === 0) return 'Which process holds it cannot be seen.'
-    const names = listed(wakers.map(named))
-    if (held.kind !== 'POSIX' && holders.length === 0)
-      return `${names} took it; whether others share it cannot be seen.`
-    const all = ', which share the open file: all of them must close it, or one must unlock it'
-    return `It is locked by ${names}${wakers.length > 1 ? all : ''}.`
+  function lockHolder(): string[] {
+    if (wakers.length === 0) return ['Not observed: which process holds the lock.']
+    if (held.kind !== 'POSIX' && holders.length === 0) return [`${listed(wakers.map(named))} took the lock.`]
+    if (wakers.length === 1)
+      return ['The lock is free when that process unlocks it, closes the file, or exits.']
+    return [
+      'They share one open file description, and the lock belongs to it.',
+      'One of them must unlock it, or all must close the file.',
+    ]
   }
 }
 
 function lockEvidence(lock: FileLockBlocker['wanted'], about: string): Evidence {
-  const { id, waits, kind, access, pid, file, from, to } = lock
-  const value = `${id}: ${waits ? '-> ' : ''}${kind} ${access} ${pid} ${file} ${from} ${to}`
-  return { source: '/proc/locks', value, about, data: { ...lock } }
+  return { source: '/proc/locks', value: lockLine(lock), about, data: { ...lock } }
+}
+
+function lockLine({ id, waits, kind, access, pid, file, from, to }: FileLockBlocker['wanted']): string {
+  return `${id}: ${waits ? '-> ' : ''}${kind} ${access} ${pid} ${file} ${from} ${to}`
 }
 
 export function tellDescriptor(blocker: DescriptorBlocker): Telling {
-  return { sentences: sentencesOf(blocker), evidence: [ownDescriptor(blocker), ...moreEvidence(blocker)] }
+  return {
+    ...descriptorWords(blocker),
+    proofs: [
+      {
+        shows: `Fd ${blocker.fd} of ${named(blocker.pid)} is this object.`,
+        evidence: [ownDescriptor(blocker), ...moreEvidence(blocker)],
+      },
+    ],
+  }
 }
 
-function sentencesOf(blocker: DescriptorBlocker): string[] {
-  const { fd, target } = blocker
+function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
+  const { target } = blocker
   switch (blocker.kind) {
     case 'terminal':
       return blocker.access === 'reading'
-        ? [
-            `Fd ${fd} is the terminal ${target}: a line must be typed there.`,
-            'At that terminal, Enter sends the line, and Ctrl-D on an empty one ends the input.',
-          ]
-        : [
-            `Fd ${fd} is the terminal ${target}: it must take more output.`,
-            'Its output may have been stopped by Ctrl-S there: Ctrl-Q continues it.',
-          ]
-    case 'terminal-emulator':
-      return [
-        `Fd ${fd} is the emulator's side of the terminal ${blocker.terminal}: a program must print something there.`,
-        blocker.users.length > 0
-          ? `It is the terminal of ${listed(blocker.users.map(named))}.`
-          : 'Which programs have that terminal cannot be seen.',
-      ]
+        ? {
+            wait: `for a line from the terminal ${target}`,
+            object: `the terminal ${target}`,
+            ready: 'a user types a line',
+            sentences: [],
+          }
+        : {
+            wait: `until the terminal ${target} accepts more output`,
+            object: `the terminal ${target}`,
+            ready: 'it accepts more output',
+            sentences: ['Ctrl-S stops the output of a terminal, and Ctrl-Q continues it.'],
+          }
+    case 'terminal-emulator': {
+      const { terminal, users } = blocker
+      return {
+        wait: `for output of a program on the terminal ${terminal}`,
+        object: `the master of the terminal ${terminal}`,
+        ready: 'a program prints there',
+        sentences: [
+          users.length > 0
+            ? `${listed(users.map(named))} ${verb(users, 'has', 'have')} that terminal open.`
+            : 'Not observed: which processes have that terminal open.',
+        ],
+      }
+    }
     case 'eventfd':
-      return [
-        `Fd ${fd} is an eventfd (counter ${blocker.count ?? 'unknown'}): a thread must add to it.`,
-        'Its own threads can, and every process that has inherited it.',
-      ]
+      return {
+        wait: 'until a thread adds to an eventfd',
+        object: `an eventfd with the counter ${blocker.count ?? 'unknown'}`,
+        ready: 'a thread adds to it',
+        sentences: [],
+      }
     case 'timerfd': {
       const { left } = blocker
-      const when = left === undefined ? '' : left === 0 ? ', not set' : `, due in ${seconds(left)}`
-      return [`Fd ${fd} is a timerfd${when}: its time must come.`]
+      const due =
+        left === undefined ? '' : left === 0 ? ' that is not set' : ` that expires in ${seconds(left)}`
+      return { wait: `for a timerfd${due}`, object: `a timerfd${due}`, ready: 'it expires', sentences: [] }
     }
     case 'signalfd':
-      return [`Fd ${fd} is a signalfd: a signal must arrive.`]
+      return {
+        wait: 'for a signal, through a signalfd',
+        object: 'a signalfd',
+        ready: 'a signal arrives',
+        sentences: [],
+      }
     case 'inotify':
-      return [`Fd ${fd} is an inotify instance: a file that it watches must change.`]
+      return {
+        wait: 'until a file changes that it watches with inotify(7)',
+        object: 'an inotify instance',
+        ready: 'a file changes that it watches',
+        sentences: [],
+      }
     case 'eventpoll':
-      return [`Fd ${fd} is an epoll instance: one of the descriptors in it must be ready.`]
-    case 'pidfd':
-      return [
-        `Fd ${fd} is a pidfd of ${blocker.process === undefined ? 'a process' : named(blocker.process)}, which must exit.`,
-      ]
+      return {
+        wait: 'until a descriptor in an epoll instance is ready',
+        object: 'an epoll instance',
+        ready: 'a descriptor in it is ready',
+        sentences: [],
+      }
+    case 'pidfd': {
+      const process = blocker.process === undefined ? 'a process' : named(blocker.process)
+      return {
+        wait: `until ${process} exits`,
+        object: `a pidfd of ${process}`,
+        ready: 'that process exits',
+        sentences: [],
+      }
+    }
     case 'file':
-      return [`Fd ${fd} is ${target}: the kernel's file system or device must finish.`]
+      return {
+        wait: `until the kernel completes the call on ${target}`,
+        object: target,
+        ready: 'the kernel completes the call',
+        sentences: ['Its file system or device has not answered yet.'],
+      }
   }
 }
 
@@ -190,7 +303,5 @@ function moreEvidence(blocker: DescriptorBlocker): Evidence[] {
   if (blocker.kind !== 'terminal-emulator') return []
   const { pid, fd, terminal, users } = blocker
   const index = terminal.split('/').at(-1)
-  return [
-    { source: `/proc/${pid}/fdinfo/${fd}`, value: `tty-index ${index}`, about: 'its terminal', data: users },
-  ]
+  return [{ source: `/proc/${pid}/fdinfo/${fd}`, value: `tty-index: ${index}`, about: terminal, data: users }]
 }

@@ -1,154 +1,219 @@
 /** TCP, UDP and Unix sockets. */
 import type { Endpoint, TcpRow } from '../../../proc/net-tcp.js'
+import type { Holder } from '../../../proc/open-descriptors.js'
 import { counted } from '../../../text.js'
 import type { UnixConnectBlocker } from '../../../why/blockers/connect.js'
 import { plainHost, type SocketBlocker, type TcpConnection } from '../../../why/blockers/socket.js'
 import type { UnixSocketBlocker } from '../../../why/blockers/unix-socket.js'
-import { type Evidence, holderEvidence, holderNames, ownDescriptor, type Telling } from './telling.js'
+import {
+  type Evidence,
+  holderNames,
+  openSockets,
+  ownDescriptor,
+  type Proof,
+  processNames,
+  type Telling,
+  verb,
+} from './telling.js'
+import { named } from './words.js'
 
 export function tellSocket(blocker: SocketBlocker): Telling {
   const { pid, fd } = blocker
   switch (blocker.kind) {
     case 'tcp-listener': {
       const { row } = blocker
-      const value = `${row.state} ${text(row.local)}, inode ${row.inode}, ${row.rxQueue} waiting`
+      const address = text(row.local)
+      const queue = counted(row.rxQueue, 'connection')
       return {
-        sentences: [
-          `Fd ${fd} is the TCP socket that listens on ${text(row.local)}: a client must connect to it.`,
-          `${counted(row.rxQueue, 'connection')} ${row.rxQueue === 1 ? 'waits' : 'wait'} to be accepted.`,
+        wait: `for a client to connect to ${address}`,
+        object: `the TCP listener on ${address}`,
+        ready: 'a client connects',
+        sentences: [`Its accept queue contains ${queue}.`],
+        proofs: [
+          {
+            shows: `Fd ${fd} is a listener, and its accept queue contains ${queue}.`,
+            evidence: [
+              {
+                source: tableOf(pid, row),
+                value: `${row.state} ${address}, inode ${row.inode}, rx_queue ${row.rxQueue}`,
+                about: 'decoded',
+                data: dataOf(row),
+              },
+            ],
+          },
         ],
-        evidence: [{ source: tableOf(pid, row), value, about: 'the socket', data: dataOf(row) }],
       }
     }
     case 'tcp-connection':
       return tellConnection(blocker)
     case 'udp-socket': {
       const address = text(blocker.row.local)
-      const { inode } = blocker.row
       return {
-        sentences: [
-          `Fd ${fd} is the UDP socket of ${address}: a message must arrive.`,
-          'Every process may send one.',
-        ],
-        evidence: [
+        wait: `for a datagram to ${address} (UDP)`,
+        object: `the UDP socket on ${address}`,
+        ready: 'a datagram arrives',
+        sentences: ['Any process that can reach that address may send one.'],
+        proofs: [
           {
-            source: `/proc/${pid}/net/udp`,
-            value: `${address}, inode ${inode}`,
-            about: 'its socket',
-            data: dataOf(blocker.row),
+            shows: `Fd ${fd} is a UDP socket.`,
+            evidence: [
+              {
+                source: `/proc/${pid}/net/udp`,
+                value: `${address}, inode ${blocker.row.inode}`,
+                about: 'decoded',
+                data: dataOf(blocker.row),
+              },
+            ],
           },
         ],
       }
     }
     case 'other-socket':
       return {
-        sentences: [
-          `Fd ${fd} is a socket (${blocker.target}): a message must arrive.`,
-          '/proc does not show which process could send one.',
-        ],
-        evidence: [ownDescriptor(blocker)],
+        wait: 'for a message on a socket',
+        object: `the socket ${blocker.target}`,
+        ready: 'a message arrives',
+        sentences: ['Not observed: which process could send one. /proc/net lists no such socket.'],
+        proofs: [{ shows: `Fd ${fd} is a socket.`, evidence: [ownDescriptor(blocker)] }],
       }
   }
 }
 
 function tellConnection(blocker: TcpConnection & { pid: number; fd: number }): Telling {
   const { pid, fd, row, peer, wanted, listener, holders } = blocker
-  const inode = listener?.inode ?? peer?.inode
-  const must = { input: 'send', output: 'read', connection: 'answer' }[wanted]
-  const connection = `the TCP connection from ${text(row.local)} to ${text(row.remote)} (${row.state})`
+  const remote = text(row.remote)
+  const names = processNames(holders)
+  const owner = names === '' ? '' : listener ? `, where ${names} listens` : `, which ${names} has open`
+  const wait = {
+    input: `for data on its TCP connection to ${remote}${owner}`,
+    output: `for room to send on its TCP connection to ${remote}${owner}`,
+    connection: `for ${remote} to answer its connect(2)`,
+  }[wanted]
   return {
-    sentences: [`Fd ${fd} is ${connection}: the other end must ${must}.`, otherEndOf(blocker)],
-    evidence: [
-      rowEvidence(pid, row, 'its socket'),
-      ...(peer ? [rowEvidence(pid, peer, 'the other end')] : []),
-      ...holderEvidence(holders, listener ? 'listens there' : 'has the other end', {
-        folder: 'fd',
-        value: `socket:[${inode}]`,
-      }),
+    wait,
+    object: `a TCP connection from ${text(row.local)} to ${remote}`,
+    ready: { input: 'the peer sends', output: 'the peer reads', connection: 'the peer answers' }[wanted],
+    sentences: otherEndOf(blocker),
+    proofs: [
+      {
+        shows: `Fd ${fd} is a TCP connection in state ${row.state}.`,
+        evidence: [rowEvidence(pid, row, 'decoded'), ...(peer ? [rowEvidence(pid, peer, 'the peer')] : [])],
+      },
+      ...holderProof(
+        names,
+        holders,
+        listener ? 'listens there' : 'has the peer socket open',
+        listener?.inode ?? peer?.inode,
+      ),
     ],
   }
 }
 
-function otherEndOf({ row, peer, wanted, listener, holders }: TcpConnection): string {
+function holderProof(
+  names: string,
+  holders: readonly Holder[],
+  what: string,
+  inode: number | undefined,
+): Proof[] {
+  return holders.length === 0 ? [] : [{ shows: `${names} ${what}.`, evidence: openSockets(holders, inode) }]
+}
+
+function otherEndOf({ row, peer, wanted, listener, holders }: TcpConnection): string[] {
   const names = holderNames(holders)
+  const remote = text(row.remote)
   if (!peer && listener) {
-    return `${names} listens there, and has not accepted ${counted(listener.rxQueue, 'other connection')}.`
+    const queue = counted(listener.rxQueue, 'connection')
+    return [`${names} listens there, and its accept queue contains ${queue}.`]
   }
   if (!peer) {
     return wanted === 'connection'
-      ? `${text(row.remote)} has not answered yet.`
-      : `${text(row.remote)} is no socket of this network namespace: it is on another machine, or closed.`
+      ? [`No answer from ${remote} has arrived yet.`]
+      : [`Not observed: the peer ${remote}. This network namespace has no such socket.`]
   }
-  if (listener) return `The connection has not been accepted yet: ${names} listens there.`
-  const end = names === '' ? 'Which process has the other end cannot be seen' : `The other end: ${names}`
+  if (listener) return [`No process has accepted the connection yet: ${names} listens there.`]
+  const end =
+    names === ''
+      ? 'Not observed: which process has the peer socket open.'
+      : `The peer socket is open in ${names}.`
   return wanted === 'output'
-    ? `${end}; ${peer.rxQueue} bytes wait there to be read, and ${row.txQueue} here to be sent.`
-    : `${end}; nothing that it sent is on its way.`
+    ? [end, `It has ${counted(peer.rxQueue, 'unread byte')}, and ${counted(row.txQueue, 'byte')} wait here.`]
+    : [end]
 }
 
 export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
   const { pid, fd, row } = blocker
-  const { inode, path, kind, listens } = row
+  const { inode, kind, listens } = row
+  const path = row.path.replace(/@+$/, '')
   const socket: Evidence = {
     source: `/proc/${pid}/net/unix`,
     value: `${kind}${listens ? ', listens' : ''}, inode ${inode}${path && `, ${path}`}`,
-    about: 'its socket',
+    about: 'decoded',
     data: { ...row },
   }
   switch (blocker.kind) {
     case 'unix-listener':
       return {
-        sentences: [
-          `Fd ${fd} is the Unix socket that listens at ${path.replace(/@+$/, '')}: a client must connect to it.`,
-        ],
-        evidence: [socket],
+        wait: `for a client to connect to the Unix socket ${path}`,
+        object: `the Unix listener at ${path}`,
+        ready: 'a client connects',
+        sentences: [],
+        proofs: [{ shows: `Fd ${fd} is a listener.`, evidence: [socket] }],
       }
-    case 'unix-datagram':
+    case 'unix-datagram': {
+      const place = path === '' ? 'a Unix socket without an address' : `the Unix socket ${path}`
       return {
-        sentences:
+        wait: `for a datagram on ${place}`,
+        object: place,
+        ready: 'a datagram arrives',
+        sentences: [
           path === ''
-            ? [
-                `Fd ${fd} is a Unix socket (datagram, inode ${inode}): a message must arrive.`,
-                'It has no address yet, so no process can send one.',
-              ]
-            : [
-                `Fd ${fd} is the Unix socket (datagram) at ${path}: a message must arrive.`,
-                'Every process may send one.',
-              ],
-        evidence: [socket],
+            ? 'Without an address no process can send it one.'
+            : 'Any process that may write to that address can send one.',
+        ],
+        proofs: [{ shows: `Fd ${fd} is a datagram socket.`, evidence: [socket] }],
       }
+    }
     case 'unix-connection': {
       const { access, peer, unread, holders } = blocker
-      const names = holderNames(holders)
-      const queue =
-        access === 'reading' || unread === undefined ? '' : `; ${unread} bytes wait there to be read`
-      const end =
-        peer === 0
-          ? 'The connection has not been accepted yet.'
-          : names === ''
-            ? 'Which process has the other end cannot be seen.'
-            : `The other end: ${names}${queue}.`
-      const must = access === 'reading' ? 'send' : 'read'
+      const names = processNames(holders)
+      const act = access === 'reading' ? 'for data' : 'for room to send'
+      const owner = names === '' ? '' : ` whose peer ${names} has open`
       return {
-        sentences: [
-          `Fd ${fd} is a Unix socket (${kind}, inode ${inode}${path && `, ${path}`}): the other end must ${must}.`,
-          end,
-        ],
-        evidence: [
-          socket,
-          ownDescriptor(blocker),
+        wait:
+          peer === 0
+            ? `${act} on a Unix connection that no process has accepted yet`
+            : `${act} on a Unix socket${owner}`,
+        object: `a Unix socket${path && ` (${path})`}`,
+        ready: access === 'reading' ? 'the peer sends' : 'the peer reads',
+        sentences: peerSentences(),
+        proofs: [
+          { shows: `Fd ${fd} is a Unix socket.`, evidence: [ownDescriptor(blocker), socket] },
           ...(peer
             ? [
                 {
-                  source: 'sock_diag(7)',
-                  value: `inode ${peer}`,
-                  about: 'the other end',
-                  data: { inode: peer },
+                  shows: `Its peer is socket ${peer}${names && `, which ${names} has open`}.`,
+                  evidence: [
+                    {
+                      source: 'sock_diag(7)',
+                      value: `UNIX_DIAG_PEER ${peer}`,
+                      about: 'inode of the peer',
+                      data: { inode: peer },
+                    },
+                    ...openSockets(holders, peer),
+                  ],
                 },
               ]
             : []),
-          ...holderEvidence(holders, 'has the other end', { folder: 'fd', value: `socket:[${peer}]` }),
         ],
+      }
+
+      function peerSentences(): string[] {
+        if (peer === 0) return ['Not observed: which process listens there.']
+        if (names === '') return ['Not observed: which process has the peer socket open.']
+        const held = `The peer socket is open in ${holderNames(holders)}.`
+        return access === 'reading' || unread === undefined
+          ? [held]
+          : [held, `It has ${counted(unread, 'unread byte')}.`]
       }
     }
   }
@@ -156,30 +221,43 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
 
 export function tellUnixConnect(blocker: UnixConnectBlocker): Telling {
   const { pid, fd, address, argument, inode, listeners, waiting } = blocker
-  const names = holderNames(listeners)
-  const wait = waiting === undefined ? '' : `, and ${counted(waiting, 'connection')} wait to be accepted`
-  const evidence: Evidence[] = [
-    { source: `/proc/${pid}/mem`, value: argument, about: 'the address that it gave to the kernel' },
-  ]
-  if (waiting !== undefined) {
-    const about = 'connections that wait to be accepted'
-    evidence.push({ source: 'sock_diag(7)', value: `${waiting}`, about, data: waiting })
-  }
+  const names = processNames(listeners)
+  const queue = waiting === undefined ? undefined : counted(waiting, 'connection')
   return {
+    wait: `until the listener at ${address} accepts an earlier connection`,
+    object: 'a Unix socket',
     sentences: [
-      `Fd ${fd} is a Unix socket that connects to ${address}: the listener must accept an earlier connection.`,
       names === ''
-        ? 'Which process listens there cannot be seen.'
-        : `${names} listens there${waiting === 1 ? ', and 1 connection waits to be accepted' : wait}.`,
+        ? 'Not observed: which process listens there.'
+        : `${holderNames(listeners)} ${verb(listeners, 'is', 'are')} the listener.`,
+      ...(queue === undefined ? [] : [`Its accept queue is full: it contains ${queue}.`]),
     ],
-    evidence: [
-      ...evidence,
-      ...holderEvidence(listeners, 'listens there', { folder: 'fd', value: `socket:[${inode}]` }),
+    proofs: [
+      {
+        shows: `Fd ${fd} of ${named(pid)} connects to a Unix socket.`,
+        evidence: [{ source: `/proc/${pid}/mem`, value: argument, about: 'the address in its call' }],
+      },
+      ...(queue === undefined
+        ? []
+        : [
+            {
+              shows: 'The accept queue of the listener is full.',
+              evidence: [
+                {
+                  source: 'sock_diag(7)',
+                  value: `UDIAG_SHOW_RQLEN ${waiting}`,
+                  about: 'connections in the queue',
+                  ...(waiting !== undefined && { data: waiting }),
+                },
+              ],
+            },
+          ]),
+      ...holderProof(names, listeners, 'listens there', inode),
     ],
   }
 }
 
-/** The peer of a socket of IPv6 may know it by an address of IPv4: both are written as that. */
+/** The peer of an IPv6 socket may have an IPv4 address: both are written as that. */
 function text({ host: own, port }: Endpoint): string {
   const host = plainHost(own)
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
@@ -191,7 +269,7 @@ function tableOf(pid: number, row: TcpRow): string {
 
 function rowEvidence(pid: number, row: TcpRow, about: string): Evidence {
   const { local, remote, state, inode, txQueue, rxQueue } = row
-  const value = `${state} ${text(local)} to ${text(remote)}, inode ${inode}, to send ${txQueue}, to read ${rxQueue}`
+  const value = `${state} ${text(local)} to ${text(remote)}, inode ${inode}, tx_queue ${txQueue}, rx_queue ${rxQueue}`
   return { source: tableOf(pid, row), value, about, data: dataOf(row) }
 }
 

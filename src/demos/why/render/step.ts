@@ -1,11 +1,18 @@
-/** A step as a command to type in another terminal, and what it does. */
+/** A step as a command to type in another terminal, and what it does and costs. */
+import { readFamily } from '../../../proc/family.js'
+import { readStat } from '../../../proc/stat.js'
 import { quoted } from '../../../shell-quote.js'
+import { counted } from '../../../text.js'
+import type { Advice } from '../../../why/advice.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { Step, UnixAddress } from '../../../why/step.js'
-import { named } from './words.js'
+import { listed, named, seconds } from './words.js'
 
-export function commandOf(step: Step): string {
+/** Undefined for a step that needs no command. */
+export function commandOf(step: Step): string | undefined {
   switch (step.do) {
+    case 'wait':
+      return undefined
     case 'write':
       return `echo hello > ${quoted(step.path)}`
     case 'read':
@@ -21,7 +28,7 @@ export function commandOf(step: Step): string {
     }
     case 'connect-unix': {
       const address = literal(step.address)
-      // Node connects to streams only; to addresses in no file system it does so in newer versions alone.
+      // Node connects to streams only; to an address in no file system, only its newer versions do.
       if (step.type === 'stream' && 'path' in step.address)
         return `node -e ${quoted(`net.connect(${address}).end()`)}`
       return `python3 -c ${quoted(`${pythonSocket(step.type)}.connect(${address})`)}`
@@ -32,6 +39,15 @@ export function commandOf(step: Step): string {
       return `osdemo queue send hello --name ${quoted(step.queue)}`
     case 'receive-message':
       return `osdemo queue receive --max 1 --name ${quoted(step.queue)}`
+    // Perl alone has these calls built in and is installed nearly everywhere.
+    case 'send-system-v':
+      return `perl -e ${quoted(`msgsnd(${step.id}, pack("l! a*", ${step.type}, "hello"), 0)`)}`
+    case 'receive-system-v':
+      return `perl -e ${quoted(`msgrcv(${step.id}, $m, 65536, 0, 0)`)}`
+    case 'add-system-v': {
+      const numbers = step.added.flatMap(({ semaphore, change }) => [semaphore, change, 0])
+      return `perl -e ${quoted(`semop(${step.id}, pack("s*", ${numbers.join(', ')}))`)}`
+    }
     case 'remove':
       return `ipcrm -${step.object === 'queue' ? 'q' : 's'} ${step.id}`
     case 'send-signal':
@@ -59,80 +75,165 @@ function literal(address: UnixAddress): string {
   return JSON.stringify('path' in address ? address.path : address.abstract)
 }
 
-/** What a command does, behind `It`: of one that merely ends the process itself, undefined. */
-export function effectOf(step: Step, blocker: Blocker | undefined): string | undefined {
+/** What a step does and what is lost, as whole sentences; those of a command begin behind it: `kill 12` terminates ... */
+export function effectOf({ step, pid, blocker }: Advice): string[] {
+  const who = named(pid)
   switch (step.do) {
+    case 'wait':
+      return [waiting(blocker, who)]
     case 'write':
-      if (blocker?.kind === 'fifo-open') return 'opens the FIFO for writing, and writes a line'
+      if (blocker?.kind === 'fifo-open')
+        return ['opens the FIFO for writing and writes a line.', `${who} reads it.`]
       return blocker?.kind === 'terminal-emulator'
-        ? 'prints a line on that terminal'
-        : 'writes a line into it'
+        ? [`prints a line on that terminal, and ${who} reads it.`]
+        : ['writes a line.', `${who} reads it as if the real writer had sent it.`]
     case 'read':
       return blocker?.kind === 'fifo-open'
-        ? 'opens the FIFO for reading, and prints what comes'
-        : 'takes out what is in it, which its reader then misses'
+        ? ['opens the FIFO for reading and prints what arrives.']
+        : ['reads and discards what is in it.', 'Its real reader never receives those bytes.']
     case 'connect-tcp':
     case 'connect-unix':
-      return 'connects, and closes the connection at once'
+      return ['connects and closes at once.', `${who} accepts a client that sends nothing.`]
     case 'send-udp':
     case 'send-unix':
+      return ['sends the datagram hello.', `${who} receives it.`]
     case 'send-message':
-      return 'sends a message'
+    case 'send-system-v':
+      return ['sends the message hello.', `${who} receives it.`]
     case 'receive-message':
-      return 'takes one message out of the queue'
+    case 'receive-system-v':
+      return ['receives one message and so makes room.', 'The real receiver never gets that message.']
+    case 'add-system-v':
+      return [`adds to the semaphore, so that the operation of ${who} succeeds.`]
     case 'remove':
-      return 'removes it for all that use it; the call then fails with EIDRM'
+      return [
+        `removes it for all its users: the call of ${who} fails with EIDRM.`,
+        step.object === 'queue' ? 'The messages in it are lost.' : 'Other users of the set fail too.',
+      ]
     case 'send-signal':
-      return `sends SIG${step.signal}`
+      return [`sends SIG${step.signal}, which ${who} waits for.`]
     case 'continue':
-      return `continues ${named(step.pid)}`
+      return [`sends SIGCONT: ${named(step.pid)} continues, and nothing is lost.`, ...backgroundJob(blocker)]
     case 'end-others':
-      return endingOthers(blocker)
+      return [
+        `terminates ${listed(step.pids.map(named))}.`,
+        ...endingOthers(blocker, who),
+        ...lost(step.pids, step.signal),
+      ]
     case 'end-itself':
-      return undefined
+      return [`terminates ${who}.`, ...lost([step.pid], step.signal)]
   }
 }
 
-/** What it means to end those that a thread waits for. */
-function endingOthers(blocker: Blocker | undefined): string {
-  switch (blocker?.kind) {
-    case 'tcp-connection':
-      return {
-        input: 'ends the process that should send, and the connection with it: the call then returns',
-        output: 'ends the process that should read: the call then fails',
-        connection: 'ends the process that listens there: the call then fails when it tries again',
-      }[blocker.wanted]
-    case 'unix-connection': {
-      const role = blocker.access === 'reading' ? 'send' : 'read'
-      return `ends the process that should ${role}, and the connection with it`
-    }
-    case 'unix-connect':
-      return 'ends the process that listens there; the call then fails'
-    case 'file-lock':
-      return 'ends the process that holds the lock, and the lock with it'
-    case 'child':
-      return 'ends the child, and so the wait for it'
-    case 'zombie':
-      return 'ends the parent; the process that adopts the zombie then reaps it'
-    case 'traced':
-      return 'ends the debugger, which lets go of what it was attached to'
-    default:
-      return 'ends what it waits for'
-  }
+function backgroundJob(blocker: Blocker | undefined): string[] {
+  return blocker?.kind === 'stopped' && blocker.isBackgroundJob
+    ? ['If it reads from its terminal, it stops again: type `fg` in its shell instead.']
+    : []
 }
 
-/** Why nothing better is known than to end the process itself. */
-export function reasonToEnd(blocker: Blocker | undefined): string {
+/** Why it is enough to wait: what the clock, a user or another process does. */
+function waiting(blocker: Blocker | undefined, who: string): string {
+  const awaited = blocker && blocker.wakers.length > 0 ? listed(blocker.wakers.map(named), 2) : 'the peer'
   switch (blocker?.kind) {
     case 'timer':
-      return 'It continues by itself when that time has come.'
+      return blocker.time && 'left' in blocker.time
+        ? `Wait: ${who} continues by itself in ${seconds(blocker.time.left)}.`
+        : `Wait: ${who} continues by itself when its sleep is over.`
+    case 'timerfd':
+      return `Wait: ${who} continues when the timer expires.`
+    case 'poll':
     case 'signal':
-      return `It continues when such a signal arrives${blocker.isTimed ? ', or when the time is up' : ''}.`
-    case 'terminal':
-      return `It continues by what is typed at ${blocker.target}.`
     case 'futex':
-      return 'No other process can release what lies in its memory.'
+      if (blocker.kind !== 'futex' || blocker.isTimed)
+        return `Wait: ${who} continues when its time limit is over.`
+      return `Wait: ${who} continues when another thread or process wakes it up.`
+    case 'child':
+      return `Wait: ${who} continues when ${blocker.wakers.length === 0 ? 'a child' : awaited} exits. Nothing is lost.`
+    case 'pipe':
+      return blocker.access === 'reading'
+        ? `Wait: ${who} continues when ${awaited} writes, or closes the write end.`
+        : `Wait: ${who} continues when ${awaited} reads. Nothing is lost.`
+    case 'file-lock':
+      return `Wait: ${who} continues when ${awaited} unlocks the file. Nothing is lost.`
+    case 'pidfd':
+      return `Wait: ${who} continues when ${awaited} exits. Nothing is lost.`
+    case 'tcp-connection':
+      if (blocker.wanted === 'connection') return `Wait: without an answer, connect(2) fails with ETIMEDOUT.`
+      return `Wait: ${who} continues when ${awaited} ${blocker.wanted === 'input' ? 'sends' : 'reads'}. Nothing is lost.`
+    case 'unix-connection':
+      return `Wait: ${who} continues when ${awaited} ${blocker.access === 'reading' ? 'sends' : 'reads'}. Nothing is lost.`
+    case 'unix-connect':
+      return `Wait: ${who} continues when ${awaited} accepts a connection. Nothing is lost.`
+    case 'terminal':
+      return blocker.access === 'reading'
+        ? `At ${blocker.target}, type a line and press Enter; Ctrl-D on an empty line is end of file.`
+        : `At ${blocker.target}, press Ctrl-Q.`
+    case 'traced':
+      return `In the debugger, type \`continue\`, or \`detach\` to end the tracing. Nothing is lost.`
+    case 'zombie':
+      return 'Wait: a zombie uses no CPU and no memory, only its entry in the process table.'
     default:
-      return 'No command is known that lets it continue.'
+      return `Wait: ${who} may continue by itself.`
+  }
+}
+
+/** What happens to the process that waits when the others are terminated. */
+function endingOthers(blocker: Blocker | undefined, who: string): string[] {
+  switch (blocker?.kind) {
+    case 'pipe':
+      return [`When the last writer has exited, ${who} reads end of file.`]
+    case 'tcp-connection':
+      return [
+        {
+          input: `The connection is closed, and the call of ${who} returns.`,
+          output: `The call of ${who} fails.`,
+          connection: `The next attempt of connect(2) is refused.`,
+        }[blocker.wanted],
+        'Bytes in flight are lost.',
+      ]
+    case 'unix-connection':
+      return [`The connection is closed, and the call of ${who} returns.`, 'Bytes in flight are lost.']
+    case 'unix-connect':
+      return [`The listener is closed, and the call of ${who} fails.`]
+    case 'file-lock':
+      return ['The kernel then releases its locks.']
+    case 'child':
+      return [`${who} then reaps it and continues.`]
+    case 'zombie':
+      return ['The zombie is adopted and reaped.']
+    case 'traced':
+      return [`The kernel then detaches ${who}, which continues unless PTRACE_O_EXITKILL is set.`]
+    default:
+      return []
+  }
+}
+
+/** What is lost with processes that are terminated. */
+function lost(pids: readonly number[], signal: 'TERM' | 'KILL'): string[] {
+  const family = readFamily()
+  const children = pids
+    .flatMap((pid) => family.children(pid))
+    .filter((child) => !pids.includes(child) && readStat(child)?.state !== 'Z').length
+  const sentence = `Unsaved data of ${pids.length === 1 ? 'that process' : 'these processes'} is lost`
+  const orphans =
+    children === 0
+      ? ''
+      : `, and ${counted(children, 'child', 'children')} ${children === 1 ? 'becomes an orphan' : 'become orphans'}`
+  return [`${sentence}${orphans}.`, ...(signal === 'KILL' ? ['SIGKILL allows no clean-up.'] : [])]
+}
+
+/** Why no milder step is known than to terminate the process itself. */
+export function reasonToEnd(blocker: Blocker | undefined): string | undefined {
+  switch (blocker?.kind) {
+    case 'futex':
+      return 'No other process can wake it up: only a thread that shares that memory can.'
+    case 'fifo-lost':
+      return 'No command can open a FIFO without a name.'
+    case 'timer':
+    case 'terminal':
+    case 'timerfd':
+      return undefined
+    default:
+      return 'osdemo knows no milder command that lets it continue.'
   }
 }

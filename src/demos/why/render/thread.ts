@@ -1,4 +1,4 @@
-/** What blocks one thread, in sentences, and the evidence for it: the only place that turns a blocker into words. */
+/** What blocks one thread, in sentences, and the evidence: the only place that makes words of a blocker. */
 import type { Data } from '../../../events.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { StateBlocker } from '../../../why/blockers/state.js'
@@ -14,52 +14,114 @@ import {
 } from './calls.js'
 import { tellDescriptor, tellFifoLost, tellFifoOpen, tellFileLock, tellPipe } from './files.js'
 import { tellSocket, tellUnixConnect, tellUnixSocket } from './sockets.js'
-import type { Evidence, Telling } from './telling.js'
+import type { Evidence, Proof, Telling } from './telling.js'
 import { named } from './words.js'
 
-export function tellThread(thread: ThreadWait): Telling {
-  const { sentences, evidence } = tellBlocker(thread, thread.blocker)
-  const own = ownEvidence(thread)
-  return { sentences: [opening(thread), ...sentences], evidence: [...own, ...evidence] }
+export interface ThreadTelling {
+  /** The answer in one sentence. */
+  headline: string
+  /** What the thread is in, and which process it waits for. */
+  step: string
+  /** Sentences that each stand alone: what it watches. */
+  list: string[]
+  proofs: Proof[]
 }
 
-/** What the thread is in, the first sentence. */
-function opening(thread: ThreadWait): string {
-  const { pid, tid, state, call, number, fd, isResumed, isHidden, likelyCall, wchan, blocker } = thread
-  const who = tid === pid ? named(pid) : `Thread ${tid} of ${named(pid)}`
+/**
+ * @param isAlone whether the process has no other thread that is reported
+ * @param isHeadlined whether the headline already contains what this thread waits for
+ */
+export function tellThread(thread: ThreadWait, isAlone: boolean, isHeadlined: boolean): ThreadTelling {
+  const { pid, tid, blocker } = thread
+  const telling = tellBlocker(thread, blocker)
+  const who = tid === pid ? named(pid) : `thread ${tid} of ${named(pid)}`
+  const main = tid === pid && !isAlone ? `the main thread of ${named(pid)}` : who
+  const [first, ...more] = telling.sentences
+  const step = [opening(thread, capital(main), telling, isHeadlined), first, ...more]
+  return {
+    headline: headline(thread, capital(main), telling),
+    step: step.filter((sentence) => sentence !== undefined).join(' '),
+    list: telling.list ?? [],
+    proofs: [{ shows: ownProof(thread, capital(main)), evidence: ownEvidence(thread) }, ...telling.proofs],
+  }
+}
+
+function capital(text: string): string {
+  // A process keeps its name: `cat (4711)`.
+  return /^(?:thread|the main) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+}
+
+function headline(thread: ThreadWait, who: string, { wait }: Telling): string {
+  const state = stateSentence(thread, who)
+  if (state !== undefined) return state
+  const { blocker } = thread
+  if (blocker.kind === 'unknown-call' || wait === '') return `${who} is blocked ${placeOf(thread)}.`
+  return blocker.certain || !thread.isHidden
+    ? `${who} is blocked: it waits ${wait}.`
+    : `${who} is blocked: it probably waits ${wait}.`
+}
+
+/** A thread that its state alone describes. */
+function stateSentence({ pid, blocker }: ThreadWait, who: string): string | undefined {
   switch (blocker.kind) {
     case 'running':
-      return `${who} waits for nothing: it is running or ready to run.`
+      return `${who} is not blocked: it is running or ready to run.`
     case 'stopped':
-      return `${who} is stopped by a signal${blocker.call === undefined ? '' : `, in ${blocker.call}(2)`}.`
+      return `${who} is stopped by a signal: it continues when it receives SIGCONT.`
     case 'traced':
-      return `${who} is stopped by a debugger.`
+      return blocker.tracer > 0
+        ? `${who} is stopped by its debugger, ${named(blocker.tracer)}.`
+        : `${who} is stopped by a debugger.`
     case 'zombie':
-      return `${who} has exited${endingOf(blocker)} and is a zombie: its parent has not called wait(2).`
+      return blocker.parent > 0
+        ? `${who} is a zombie: its parent ${named(blocker.parent)} has not reaped it with wait(2).`
+        : `${who} is a zombie: its parent has not reaped it with wait(2).`
     case 'main-thread-exited':
-      return `The main thread of ${named(pid)} has exited; its other threads go on.`
+      return `The main thread of ${named(pid)} has exited; its other threads continue.`
     case 'no-call':
       return blocker.hasJustRun ? `${who} has just run.` : `${who} is blocked, but in no system call.`
     case 'hidden':
-      return `What ${who} waits for cannot be seen.`
+      return `${who} is blocked. Not observed: what it waits for.`
+    default:
+      return undefined
   }
+}
+
+/** What the thread is in, the first sentence of its step. */
+function opening(thread: ThreadWait, who: string, telling: Telling, isHeadlined: boolean): string {
+  const state = stateSentence(thread, who)
+  if (state !== undefined) return state
+  const { blocker, isHidden, fd } = thread
+  const { wait, object, sentences } = telling
+  const blocked = `${who} is blocked${withSpace(placeOf(thread))}`
+  // The object, and which process has its other end, tell what it waits for.
+  if (fd !== undefined && object !== undefined) return `${blocked}, ${object}.`
+  if (wait === '' || (isHeadlined && sentences.length > 0)) return `${blocked}.`
+  return `${blocked}: it ${isHidden && !blocker.certain ? 'probably ' : ''}waits ${wait}.`
+}
+
+/** `in read(2) on fd 0`: the call, or what is known of it. */
+function placeOf({
+  state,
+  call,
+  number,
+  fd,
+  isResumed,
+  isHidden,
+  likelyCall,
+  wchan,
+  blocker,
+}: ThreadWait): string {
   if (isHidden) {
-    if (likelyCall !== undefined) return `${who} is blocked, probably in ${likelyCall}.`
-    if (blocker.kind === 'unknown-call' && wchan !== undefined)
-      return `${who} is blocked in the kernel's ${wchan}.`
-    return blocker.certain ? `${who} is blocked.` : `${who} is probably blocked in this way:`
+    if (likelyCall !== undefined) return `probably in ${likelyCall}`
+    return blocker.kind === 'unknown-call' && wchan !== undefined ? `in the kernel function ${wchan}` : ''
   }
   const name = call === undefined ? `system call ${number}` : `${call}(2)`
   const on = fd === undefined ? '' : ` on fd ${fd}`
-  const again = isResumed ? ', continued after a stop (restart_syscall)' : ''
-  const where = blocker.kind === 'unknown-call' && wchan !== undefined ? ` (in the kernel's ${wchan})` : ''
-  const deep = state === 'D' ? ', uninterruptibly (D)' : ''
-  return `${who} is blocked in ${name}${on}${again}${where}${deep}.`
-}
-
-function endingOf({ ending }: StateBlocker & { kind: 'zombie' }): string {
-  if (!ending) return ''
-  return 'signal' in ending ? `, killed by signal ${ending.signal},` : ` with exit code ${ending.code}`
+  const again = isResumed ? ', which the kernel restarted after a stop' : ''
+  const where = blocker.kind === 'unknown-call' && wchan !== undefined ? `, kernel function ${wchan}` : ''
+  const deep = state === 'D' ? ', uninterruptible (D)' : ''
+  return `in ${name}${on}${again}${where}${deep}`
 }
 
 function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
@@ -109,66 +171,117 @@ function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
     case 'system-v':
       return tellSystemV(blocker)
     case 'stopped':
-      return tell(
-        blocker.isBackgroundJob
-          ? 'It is a background job of its terminal: fg in that shell continues it. After kill -CONT it stops again if it reads there.'
-          : 'Its own user and root may continue it.',
+      return tellState(
+        ...(blocker.call === undefined ? [] : [`The signal interrupted it in ${blocker.call}(2).`]),
+        ...(blocker.isBackgroundJob ? ['It is a background job of its terminal.'] : []),
       )
     case 'traced': {
       const { tracer } = blocker
-      const source = `/proc/${pid}/task/${tid}/status`
       return {
-        sentences: [tracer > 0 ? `Its debugger is ${named(tracer)}.` : 'Its debugger cannot be seen.'],
-        evidence: [
-          { source, value: `TracerPid ${tracer}`, about: 'the process that traces it', data: { tracer } },
+        ...tellState(
+          tracer > 0 ? 'It continues when the debugger lets it.' : 'Not observed: which debugger.',
+        ),
+        proofs: [
+          {
+            shows: 'Another process traces it with ptrace(2).',
+            evidence: [
+              {
+                source: `/proc/${pid}/task/${tid}/status`,
+                value: `TracerPid: ${tracer}`,
+                about: '',
+                data: { tracer },
+              },
+            ],
+          },
         ],
       }
     }
-    case 'zombie': {
-      const { parent } = blocker
-      const about = `the parent of ${pid}`
-      return {
-        sentences: [parent === 0 ? 'Its parent cannot be seen.' : `Its parent is ${named(parent)}.`],
-        evidence: [{ source: `/proc/${pid}/stat`, value: `${parent}`, about, data: { pid, ppid: parent } }],
-      }
-    }
+    case 'zombie':
+      return tellZombie(pid, blocker)
+    case 'unknown-call':
+      return tellState('osdemo does not know what this call waits for.')
     case 'running':
     case 'main-thread-exited':
     case 'no-call':
-    case 'unknown-call':
     case 'hidden':
-      return tell()
+      return tellState()
   }
 }
 
-function tell(...sentences: string[]): Telling {
-  return { sentences, evidence: [] }
+function tellState(...sentences: string[]): Telling {
+  return { wait: '', sentences, proofs: [] }
 }
 
-/** What shows that the thread is blocked there. The first carries the blocker as data, for programs. */
+function tellZombie(pid: number, { parent, ending }: StateBlocker & { kind: 'zombie' }): Telling {
+  const exit =
+    ending === undefined
+      ? []
+      : [
+          'signal' in ending
+            ? `It was killed by signal ${ending.signal}.`
+            : `It exited with exit code ${ending.code}.`,
+        ]
+  const evidence = [
+    { source: `/proc/${pid}/status`, value: `PPid: ${parent}`, about: '', data: { pid, ppid: parent } },
+  ]
+  return {
+    ...tellState(...exit, 'The kernel keeps that status until the parent calls wait(2).'),
+    proofs: [
+      { shows: parent > 0 ? `Its parent is ${named(parent)}.` : 'It has no visible parent.', evidence },
+    ],
+  }
+}
+
+function ownProof(thread: ThreadWait, who: string): string {
+  return stateSentence(thread, who) ?? `${who} is blocked${withSpace(placeOf(thread))}.`
+}
+
+function withSpace(text: string): string {
+  return text === '' ? '' : ` ${text}`
+}
+
+/** What proves that the thread is blocked there. The first carries the blocker as data, for programs. */
 function ownEvidence(thread: ThreadWait): Evidence[] {
-  const { pid, tid, state, call, number, wchan } = thread
+  const { pid, tid, state, call, number, first, wchan } = thread
   const place = `/proc/${pid}/task/${tid}`
   const data = dataOf(thread)
-  const shown = thread.isResumed
-    ? 'restart_syscall'
-    : (call ?? (number === undefined ? undefined : `number ${number}`))
-  const sleep = { source: `${place}/wchan`, about: 'where in the kernel it sleeps' }
-  if (shown !== undefined) {
-    const about = 'the system call that it is in'
-    const asked = { source: `${place}/syscall`, value: shown, about, data }
+  const sleep = { source: `${place}/wchan`, about: 'kernel function' }
+  if (number !== undefined) {
+    const value = `${number}${first === undefined ? '' : ` 0x${first.toString(16)} ...`}`
+    const about =
+      call === undefined
+        ? 'a call without a name here'
+        : thread.isResumed
+          ? `restart_syscall(2) restarts ${call}(2)`
+          : `call ${number} is ${call}(2)`
+    const asked = { source: `${place}/syscall`, value, about, data }
     return wchan === undefined ? [asked] : [asked, { ...sleep, value: wchan }]
   }
   return wchan === undefined
-    ? [{ source: `${place}/stat`, value: state, about: `the state of ${tid}`, data }]
+    ? [{ source: `${place}/status`, value: `State: ${state} (${kernelWord(state)})`, about: '', data }]
     : [{ ...sleep, value: wchan, data }]
+}
+
+/** The kernel's own words for its letters, man 5 proc_pid_status. */
+function kernelWord(state: string): string {
+  const words: Record<string, string> = {
+    R: 'running',
+    S: 'sleeping',
+    D: 'disk sleep',
+    T: 'stopped',
+    t: 'tracing stop',
+    Z: 'zombie',
+    X: 'dead',
+    I: 'idle',
+  }
+  return words[state] ?? state
 }
 
 type RecordData = Extract<Data, { [name: string]: unknown }>
 
 /**
- * A blocked thread for programs: `kind`, `pid`, `tid`, `state`, `call`, `certain`, `wakers`, and what else its blocker has. What
- * is nested has a name with dots; lists of records have evidence of their own.
+ * A blocked thread for programs: `kind`, `pid`, `tid`, `state`, `call`, `certain`, `wakers`, and the other fields of its blocker.
+ * A nested field has a name with dots; lists of records have evidence of their own.
  */
 export function dataOf({ pid, tid, state, call, fd, blocker }: ThreadWait): RecordData {
   const { steps: _, ...fields } = blocker

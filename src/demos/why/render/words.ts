@@ -1,4 +1,4 @@
-/** Names and numbers as people write them. */
+/** Names, numbers and states as people write them. */
 import { readCommandLine } from '../../../proc/cmdline.js'
 import { readStat } from '../../../proc/stat.js'
 import type { Doing } from '../../../why/still.js'
@@ -6,7 +6,7 @@ import type { Doing } from '../../../why/still.js'
 /** `cat (4711)`; `process 4711` where nothing can be seen of it. */
 export function named(pid: number): string {
   const comm = readStat(pid)?.comm
-  // The main thread of a newer Node calls itself so.
+  // Node 24 gives its main thread this name, so that every program of Node would have the same.
   const name = comm === 'MainThread' ? readCommandLine(pid)?.[0]?.split('/').at(-1) : comm
   return name === undefined ? `process ${pid}` : `${name} (${pid})`
 }
@@ -15,13 +15,14 @@ export function named(pid: number): string {
 export function listed(items: readonly string[], most = 4): string {
   if (items.length <= 1) return items.join('')
   if (items.length <= most) return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
-  return `${items.slice(0, most - 1).join(', ')} and ${items.length - most + 1} more`
+  const shown = Math.max(1, most - 1)
+  return `${items.slice(0, shown).join(', ')} and ${items.length - shown} more`
 }
 
-/** `340 ms`, `4.5 s`; a year of so many seconds that nobody waits for it is for ever. */
+/** `340 ms`, `4.5 s`; a time of more than 30 years is meant as no limit. */
 export function seconds(number: number): string {
   if (number < 1) return `${Math.round(number * 1000)} ms`
-  if (number >= 1e9) return 'for ever'
+  if (number >= 1e9) return 'more than 30 years'
   return `${Number(number.toFixed(number < 10 ? 1 : 0))} s`
 }
 
@@ -33,7 +34,8 @@ export function doingWords(doing: Doing): string {
     case 'zombie':
       return 'a zombie'
     case 'waiting':
-      return doing.call === undefined ? (doing.wchan ?? 'waiting') : `in ${doing.call}(2)`
+      if (doing.call !== undefined) return `in ${doing.call}(2)`
+      return doing.wchan === undefined ? 'waiting' : `in the kernel function ${doing.wchan}`
     default:
       return doing.kind
   }

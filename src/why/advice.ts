@@ -1,0 +1,92 @@
+/** The steps that let a process continue, the mildest first: a step that loses data comes after one that does not. */
+import { type Blocker, stepsOf } from './blocker.js'
+import type { Account } from './process-account.js'
+import { endItself, type Step } from './step.js'
+import { type Chain, type Cycle, wakers } from './wait-graph.js'
+
+export interface Advice {
+  step: Step
+  /** The process that the step lets continue: the one that was asked about, or one that it waits for. */
+  pid: number
+  /** What that process is blocked by; undefined for a step that has nothing to do with it. */
+  blocker?: Blocker
+}
+
+/** What a step costs. Data that is read or removed, and whatever a process has not saved, is lost. */
+const cost: Record<Step['do'], number> = {
+  continue: 0,
+  write: 1,
+  'connect-tcp': 1,
+  'connect-unix': 1,
+  'send-udp': 1,
+  'send-unix': 1,
+  'send-message': 1,
+  'send-system-v': 1,
+  'add-system-v': 1,
+  'send-signal': 1,
+  wait: 2,
+  read: 3,
+  'receive-message': 3,
+  'receive-system-v': 3,
+  remove: 4,
+  'end-others': 5,
+  'end-itself': 6,
+}
+
+/** So many steps are a choice; more are a list that nobody reads. */
+const most = 4
+
+/** What lets a process continue. @param cycle the deadlock that it is in, or behind */
+export function adviceFor(chain: Chain, asked: Account, cycle: Cycle | undefined): Advice[] {
+  // Continuing a stopped process loses nothing, so no other step is worth its price.
+  const stopped = stoppedBehind(chain, asked)
+  if (stopped) return [{ step: { do: 'continue', pid: stopped.pid }, pid: stopped.pid }]
+  const [, ...behind] = onlyWay(chain, asked)
+  const further = behind.flatMap(stepsFor).filter(({ step }) => cost[step.do] <= cost.write)
+  const all = [...stepsFor(asked), ...further]
+    // In a deadlock waiting does not help.
+    .filter(({ step }) => !(cycle && step.do === 'wait'))
+    .toSorted((one, other) => cost[one.step.do] - cost[other.step.do])
+  const steps = distinct(all)
+  // A zombie is dead already, so no signal has any effect on it.
+  if (steps.every(({ step }) => step.do === 'wait') && asked.state !== 'Z') {
+    const blocker = asked.threads[0]?.blocker
+    steps.push({ step: endItself(asked.pid), pid: asked.pid, ...(blocker && { blocker }) })
+  }
+  return steps.slice(0, most)
+}
+
+function stepsFor({ pid, threads }: Account): Advice[] {
+  return threads.flatMap(({ blocker }) => stepsOf(blocker)).map((each) => ({ ...each, pid }))
+}
+
+/** Each step once. Of several reasons to wait, the first: the others are steps of the same kind. */
+function distinct(all: readonly Advice[]): Advice[] {
+  const known = new Set<string>()
+  return all.filter(({ step }) => {
+    const key = JSON.stringify(step)
+    return known.has(key) ? false : known.add(key)
+  })
+}
+
+/** The process and those it waits for, one after the other, as long as each waits for one other process only. */
+function onlyWay(chain: Chain, asked: Account): Account[] {
+  const way: Account[] = []
+  for (let at: Account | undefined = asked; at && !way.includes(at); ) {
+    way.push(at)
+    const [next, ...more]: number[] = [...new Set(wakers(at))]
+    at = next === undefined || more.length > 0 ? undefined : chain.get(next)
+  }
+  return way
+}
+
+/** The stopped process that all others wait for. Where one waits for several, it goes no further than those. */
+function stoppedBehind(chain: Chain, asked: Account): Account | undefined {
+  if (asked.state === 'T') return undefined
+  for (const at of onlyWay(chain, asked)) {
+    const next = wakers(at).map((pid) => chain.get(pid))
+    const stopped = next.find((each) => each?.state === 'T')
+    if (stopped) return stopped
+  }
+  return undefined
+}
