@@ -33,7 +33,7 @@ const cost: Record<Step['do'], number> = {
   'end-itself': 6,
 }
 
-/** So many steps are a choice; more are a list that nobody reads. */
+/** At most this number of steps: a longer list is no help. */
 const most = 4
 
 /** What lets a process continue. @param cycle the deadlock that it is in, or behind */

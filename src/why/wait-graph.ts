@@ -13,7 +13,7 @@ export function follow(world: World, pid: number): Chain {
   const chain: Chain = new Map()
   for (const next of queue([pid], (each) => wakers(chain.get(each)))) {
     if (chain.size >= most) break
-    // Never count osdemo itself as a process that is waited for, even if it inherited the descriptor.
+    // osdemo may have inherited the descriptor, but no process waits for it.
     const account = next === process.pid ? undefined : accountOf(world, next, next === pid)
     if (account) chain.set(next, account)
   }

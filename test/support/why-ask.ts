@@ -70,8 +70,12 @@ export interface Answer {
   events: Fact[]
   /** All its sentences, one per line. */
   text: string
-  /** The command to type in another terminal. */
+  /** The first command to type in another terminal. */
   command: string
+  /** What each step to try does, in order: `wait`, `write`, `end-others`, ... */
+  steps: unknown[]
+  /** Its headings, the headline first. */
+  headings: string[]
   /** The ids of its claims. */
   claims: (string | undefined)[]
 }
@@ -81,8 +85,12 @@ type RecordData = { [name: string]: unknown }
 function recordsOf({ events }: Answer): RecordData[] {
   return events.flatMap((event) => {
     const data = event.event === 'evidence' ? event.data : undefined
-    return typeof data === 'object' && !Array.isArray(data) && 'kind' in data ? [data] : []
+    return isRecord(data) && 'kind' in data ? [data] : []
   })
+}
+
+function isRecord(data: unknown): data is RecordData {
+  return typeof data === 'object' && data !== null && !Array.isArray(data)
 }
 
 /** What blocks a thread, as data: each report of it. */
@@ -140,11 +148,18 @@ export async function ask(pid: number, betweenLooks = () => {}): Promise<Answer>
 export function answerOf(events: Fact[]): Answer {
   const notes = events.filter((event) => event.event === 'note')
   const claims = events.flatMap((event) => (event.event === 'claim' ? [event.id] : []))
-  const command = notes.find(({ role }) => role === 'next')?.text ?? ''
-  return { events, text: notes.map(({ text }) => text).join('\n'), command, claims }
+  const next = notes.flatMap(({ role, data }) => (role === 'next' && isRecord(data) ? [data] : []))
+  return {
+    events,
+    text: notes.map(({ text }) => text).join('\n'),
+    command: next.map(({ command }) => command).find((command) => typeof command === 'string') ?? '',
+    steps: next.map((data) => data.do),
+    headings: notes.flatMap(({ role, text }) => (role === 'opening' ? [text] : [])),
+    claims,
+  }
 }
 
-/** Types the command in another terminal. */
+/** Types the first command in another terminal. */
 export function type({ command }: Answer): void {
   startShell(command.replace(/^osdemo /, `'${process.execPath}' '${resolve('bin/osdemo.js')}' `))
 }

@@ -1,4 +1,4 @@
-/** What is found where the kernel shows where a process sleeps, but not in which system call: as under Yama. */
+/** What is found where the kernel shows where a process sleeps, but not its system call: as under Yama. */
 import { expect, test } from 'vitest'
 import { readStat } from '../../src/proc/stat.js'
 import { readWchan } from '../../src/proc/task.js'
@@ -10,7 +10,7 @@ import { childNamed, startShell } from '../support/why-ask.js'
 
 const guessOf = (pid: number, wchan: string | undefined, tid = pid) => guess(createWorld(), pid, tid, wchan)
 
-test.runIf(process.platform === 'linux')('the function of the kernel makes a call likely', async () => {
+test.runIf(process.platform === 'linux')('the kernel function makes a call likely', async () => {
   const { pid } = start('cat', [makeFifo()])
   const wchan = await until(() => readWchan(pid, pid))
   expect(guessOf(pid, wchan)).toMatchObject({
@@ -23,20 +23,20 @@ test.each([
   ['anon_pipe_read', 'read(2) of an empty pipe'],
   ['pipe_write', 'write(2) to a full pipe'],
   ['inet_csk_accept', 'accept(2)'],
-  ['hrtimer_nanosleep', 'a sleep'],
-  ['futex_wait_queue', 'futex(2): a lock, a condition or the end of a thread'],
+  ['hrtimer_nanosleep', 'nanosleep(2)'],
+  ['futex_wait_queue', 'futex(2)'],
   ['ep_poll', 'epoll_wait(2)'],
   ['do_wait', 'wait(2)'],
 ])('%s is probably %s', (wchan, call) => {
   expect(guessOf(process.pid, wchan)).toMatchObject({ likelyCall: call, blocker: { certain: false } })
 })
 
-test('of a function that nobody knows nothing is made', () => {
+test('an unknown kernel function makes no call likely', () => {
   expect(guessOf(process.pid, 'some_new_function')).toMatchObject({ blocker: { kind: 'unknown-call' } })
   expect(guessOf(process.pid, 'some_new_function').likelyCall).toBeUndefined()
 })
 
-test.runIf(process.platform === 'linux')('the only pipe that it has leads to its other end', async () => {
+test.runIf(process.platform === 'linux')('its only pipe leads to the other end', async () => {
   // Node's own pipes are Unix sockets; those of a shell are pipes.
   const { pid } = startShell('sleep 1000 | cat')
   const reader = await childNamed(pid, 'cat')
@@ -47,7 +47,7 @@ test.runIf(process.platform === 'linux')('the only pipe that it has leads to its
 })
 
 test.runIf(process.platform === 'linux')(
-  'without that function, the command line and the children are left',
+  'without the kernel function, the command line and the children remain',
   async () => {
     const { pid } = startShell('sleep 1000; exit 0')
     const child = await childNamed(pid, 'sleep')
@@ -55,7 +55,7 @@ test.runIf(process.platform === 'linux')(
     expect(guessOf(child, undefined)).toMatchObject({ blocker: { kind: 'timer', certain: false } })
     const waits = { kind: 'child', wakers: [child], certain: false, steps: [] }
     expect(guessOf(pid, undefined)).toMatchObject({ blocker: waits })
-    // They are about the process, not about each of its threads.
+    // They tell about the process, not about each of its threads.
     expect(guessOf(pid, undefined, pid + 1)).toMatchObject({ blocker: { kind: 'hidden', open: true } })
   },
 )

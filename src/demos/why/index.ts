@@ -11,6 +11,7 @@ import { type Chain, findCycle, follow } from '../../why/wait-graph.js'
 import { stateOf } from '../shared/process-state.js'
 import { requireProc } from '../shared/require-proc.js'
 import { requireProcess } from '../shared/require-process.js'
+import { verb } from './render/telling.js'
 import { doingWords, listed, named } from './render/words.js'
 import { tellAccount, tellAdvice, tellEvidence, tellFindings } from './report.js'
 import { type Found, look, rest, settle } from './settle.js'
@@ -43,7 +44,7 @@ function requireLeader(stage: Stage, pid: number): Stat {
 function refuse({ pid, comm }: Stat): void {
   if (pid === process.pid) {
     throw new OsdemoError(`process ${pid} is this osdemo itself, which is running`, 1, {
-      hint: 'name another process; this command lists them: ps -e',
+      hint: 'name another process: ps -e lists them',
     })
   }
   if (!isKernelThread(pid)) return
@@ -51,7 +52,7 @@ function refuse({ pid, comm }: Stat): void {
     `${pid} (${comm}) is a kernel thread: it has no program and makes no system calls`,
     1,
     {
-      hint: 'name a process of a user; this command lists them: ps -e -o pid,user,args (kernel threads are in brackets)',
+      hint: 'name a process of a user: ps -ef lists them, with kernel threads in brackets',
     },
   )
 }
@@ -108,9 +109,13 @@ async function claimDeadlock(stage: Stage, chain: Chain, members: number[]): Pro
   const before = looks()
   await rest()
   const after = looks()
+  const names = listed(members.map(named), 3)
   const same = before.every(({ key }, index) => key === after[index]?.key)
-  const calls = before.map(({ doing }, index) => `${members[index]} is still ${doingWords(doing)}`)
-  stage.claim('why/deadlock-stands-still', `A deadlock does not end by itself: ${listed(calls, 3)}.`, same)
+  stage.claim(
+    'why/deadlock-stands-still',
+    `A deadlock does not end by itself: ${names} ${verb(members, 'is', 'are')} still in the same ${verb(members, 'call', 'calls')}.`,
+    same,
+  )
 }
 
 async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<void> {
@@ -129,14 +134,9 @@ async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<voi
   tellEvidence(stage, proofs)
   const milliseconds = Math.round((last.t - first.t) / 1000)
   const onCpu = (last.cpuTicks - first.cpuTicks) * 10
-  stage.evidence(
-    `/proc/${pid}/stat`,
-    `utime + stime: ${onCpu} ms in ${milliseconds} ms`,
-    'its time on a CPU',
-    {
-      data: { onCpu, milliseconds },
-    },
-  )
+  stage.evidence(`/proc/${pid}/stat`, `${onCpu} ms in ${milliseconds} ms`, 'CPU time: fields 14 and 15', {
+    data: { onCpu, milliseconds },
+  })
   const ran = last.cpuTicks > first.cpuTicks || last.switches > first.switches
   const text = ran
     ? `A process that is not blocked uses CPU time: ${name} has run since the first look.`
@@ -149,6 +149,9 @@ async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<voi
     data: { do: 'stop', pid, command: `kill -STOP ${pid}` },
   })
 }
+
+/** A heading. */
+const lastLook = 'At the last look'
 
 /** It ran between any two looks. */
 function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
@@ -163,6 +166,7 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
   const seen = [...counts].map(([doing, count]) => ({ doing, count }))
   stage.note(`${name} is making progress: it ran between any two looks.`, 'opening')
   const account = accountOf(createWorld(), pid, true)
+  stage.note(lastLook, 'opening')
   const proofs = account ? tellAccount(stage, account) : []
   tellEvidence(stage, proofs)
   stage.evidence(
@@ -179,7 +183,7 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
 /** How often it left a CPU between two looks. @returns the milliseconds between them */
 function showSwitches(stage: Stage, pid: number, first: Look, last: Look): number {
   const milliseconds = Math.round((last.t - first.t) / 1000)
-  stage.note(`osdemo looked at ${named(pid)} several times.`)
+  stage.note(`This counter increases whenever ${named(pid)} runs and blocks again.`)
   stage.evidence(
     `/proc/${pid}/status`,
     `voluntary_ctxt_switches: ${first.voluntary}, then ${last.voluntary}`,

@@ -23,6 +23,9 @@ const most = 5
 /** At most this number of different waits is reported for the threads of one process. */
 const mostWaits = 8
 
+/** At most this number of characters of a command line is shown; its data has all of it. */
+const mostLetters = 120
+
 const headings = {
   chain: 'What waits for what',
   evidence: 'Evidence',
@@ -52,7 +55,7 @@ export function tellFindings(
   const told = accounts.filter(({ pid }, index) => index < most || cycle?.members.includes(pid))
   const proofs: Proof[] = []
   tellHeadline(stage, findings)
-  note(stage, headings.chain, 'opening')
+  if (told.length > 1) note(stage, headings.chain, 'opening')
   for (const account of told) proofs.push(...tellAccount(stage, account, account === asked && !cycle))
   const names = accounts.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
   if (names.length > 0) stage.note(`Further down the chain: ${listed(names, 8)}.`, 'aside')
@@ -126,12 +129,15 @@ export function tellAccount(stage: Stage, account: Account, isHeadlined = false)
     if (!thread) continue
     const isFirst = thread === threads[0]
     const telling = tellThread(thread, threads.length === 1, isHeadlined && isFirst)
-    stage.note(telling.step)
+    if (telling.step !== '') stage.note(telling.step)
     for (const line of telling.list) stage.note(line)
     const tids = listed(others.map(({ tid }) => `${tid}`))
     if (others.length > 0)
-      stage.note(
+      note(
+        stage,
         `Its ${verb(others, 'thread', 'threads')} ${tids} ${verb(others, 'waits', 'wait')} for the same.`,
+        'step',
+        { alike: others.map(({ tid }) => tid) },
       )
     const [own, ...rest] = telling.proofs
     if (own)
@@ -145,7 +151,9 @@ export function tellAccount(stage: Stage, account: Account, isHeadlined = false)
 function commandLine(pid: number): Evidence[] {
   const words = readCommandLine(pid) ?? []
   if (words.length === 0) return []
-  return [{ source: `/proc/${pid}/cmdline`, value: words.join(' '), about: '', data: words }]
+  const line = words.join(' ')
+  const value = line.length > mostLetters ? `${line.slice(0, mostLetters)} ...` : line
+  return [{ source: `/proc/${pid}/cmdline`, value, about: '', data: words }]
 }
 
 /** What is reported of threads without a note of their own. */

@@ -10,7 +10,7 @@ export interface FileLockBlocker extends Waking {
   kind: 'file-lock'
   /** The file's path, or `MAJOR:MINOR:INODE` where none is known. */
   file: string
-  /** The lock that is waited for, and the one that it waits behind. */
+  /** The lock that it waits for, and the one in its way. */
   wanted: FileLock
   held: FileLock
   /** The descriptors that hold it; none for a lock of fcntl(2), which belongs to a process. */

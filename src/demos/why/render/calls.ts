@@ -45,8 +45,8 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
         evidence: [
           {
             source: epoll === undefined ? `/proc/${pid}/mem` : `/proc/${pid}/fdinfo/${epoll}`,
-            value: epoll === undefined ? `fds ${fds || 'none'}` : `tfd: ${fds || 'none'}`,
-            about: epoll === undefined ? 'in the arguments of its call' : 'the descriptors it watches',
+            value: fds || 'none',
+            about: epoll === undefined ? 'descriptors in its call' : 'descriptors in the epoll instance',
             data: watched.map((each) => ({ fd: each.fd, kind: each.blocker?.kind ?? null })),
           },
         ],
@@ -196,14 +196,16 @@ export function tellSignal(pid: number, { signals, source, isTimed }: SignalBloc
     wait: `for a signal${names.length === 1 ? `, ${names[0]}` : ''}${time}`,
     sentences:
       names.length > 1
-        ? [`It ${source === 'mem' ? 'accepts' : 'has handlers for'} ${listed(names, 8)}.`]
+        ? [`It ${source === 'mem' ? 'accepts' : 'has a handler for'} ${listed(names, 8)}.`]
         : names.length === 0
-          ? ['It has no signal handler, so only a signal that terminates it ends the call.']
+          ? ['It has no signal handler, so any signal either does nothing or terminates it.']
           : [],
     proofs: [
       {
         shows:
-          source === 'mem' ? `${named(pid)} waits for these signals.` : `${named(pid)} has these handlers.`,
+          source === 'mem'
+            ? `${named(pid)} waits for these signals.`
+            : `${named(pid)} has a handler for these signals.`,
         evidence: [
           {
             source: `/proc/${pid}/${source}`,
@@ -254,11 +256,20 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
     room: `for room in ${queue}`,
     semaphore: `until the values of semaphore set ${id} allow its operation`,
   }[wanted]
-  const value = !row
-    ? undefined
+  const fields: [name: string, value: number][] = !row
+    ? []
     : 'messages' in row
-      ? `key ${row.key}, msqid ${id}, cbytes ${row.bytes}, qnum ${row.messages}`
-      : `key ${row.key}, semid ${id}, nsems ${row.semaphores}`
+      ? [
+          ['key', row.key],
+          ['msqid', id],
+          ['cbytes', row.bytes],
+          ['qnum', row.messages],
+        ]
+      : [
+          ['key', row.key],
+          ['semid', id],
+          ['nsems', row.semaphores],
+        ]
   const source = `/proc/sysvipc/${object === 'queue' ? 'msg' : 'sem'}`
   const held = row && 'messages' in row ? [`The queue contains ${counted(row.messages, 'message')}.`] : []
   const users =
@@ -268,14 +279,20 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
   return {
     wait,
     sentences: [...held, users],
-    proofs:
-      row && value !== undefined
-        ? [
-            {
-              shows: `The kernel lists this ${object === 'queue' ? 'message queue' : 'set of semaphores'}.`,
-              evidence: [{ source, value, about: '', data: { ...row } }],
-            },
-          ]
-        : [],
+    proofs: row
+      ? [
+          {
+            shows: `The kernel lists this ${object === 'queue' ? 'message queue' : 'set of semaphores'}.`,
+            evidence: [
+              {
+                source,
+                value: fields.map(([name, value]) => `${name} ${value}`).join(', '),
+                about: '',
+                data: { ...row },
+              },
+            ],
+          },
+        ]
+      : [],
   }
 }

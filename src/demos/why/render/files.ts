@@ -190,7 +190,7 @@ export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
     if (wakers.length === 1)
       return ['The lock is free when that process unlocks it, closes the file, or exits.']
     return [
-      'They share one open file description, and the lock belongs to it.',
+      `${listed(wakers.map(named))} share one open file description, which has the lock.`,
       'One of them must unlock it, or all must close the file.',
     ]
   }
@@ -205,11 +205,12 @@ function lockLine({ id, waits, kind, access, pid, file, from, to }: FileLockBloc
 }
 
 export function tellDescriptor(blocker: DescriptorBlocker): Telling {
+  const words = descriptorWords(blocker)
   return {
-    ...descriptorWords(blocker),
+    ...words,
     proofs: [
       {
-        shows: `Fd ${blocker.fd} of ${named(blocker.pid)} is this object.`,
+        shows: `Fd ${blocker.fd} of ${named(blocker.pid)} is ${words.object}.`,
         evidence: [ownDescriptor(blocker), ...moreEvidence(blocker)],
       },
     ],
@@ -248,8 +249,8 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
     }
     case 'eventfd':
       return {
-        wait: 'until a thread adds to an eventfd',
-        object: `an eventfd with the counter ${blocker.count ?? 'unknown'}`,
+        wait: 'until a thread adds to an eventfd(2) counter',
+        object: `an eventfd(2) counter${blocker.count === undefined ? '' : `, now ${blocker.count}`}`,
         ready: 'a thread adds to it',
         sentences: [],
       }
@@ -257,26 +258,27 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
       const { left } = blocker
       const due =
         left === undefined ? '' : left === 0 ? ' that is not set' : ` that expires in ${seconds(left)}`
-      return { wait: `for a timerfd${due}`, object: `a timerfd${due}`, ready: 'it expires', sentences: [] }
+      const timer = `a timer of timerfd_create(2)${due}`
+      return { wait: `for ${timer}`, object: timer, ready: 'it expires', sentences: [] }
     }
     case 'signalfd':
       return {
-        wait: 'for a signal, through a signalfd',
-        object: 'a signalfd',
+        wait: 'for a signal, through signalfd(2)',
+        object: 'a descriptor of signalfd(2)',
         ready: 'a signal arrives',
         sentences: [],
       }
     case 'inotify':
       return {
         wait: 'until a file changes that it watches with inotify(7)',
-        object: 'an inotify instance',
+        object: 'an inotify(7) instance',
         ready: 'a file changes that it watches',
         sentences: [],
       }
     case 'eventpoll':
       return {
-        wait: 'until a descriptor in an epoll instance is ready',
-        object: 'an epoll instance',
+        wait: 'until a descriptor in an epoll(7) instance is ready',
+        object: 'an epoll(7) instance',
         ready: 'a descriptor in it is ready',
         sentences: [],
       }
@@ -284,7 +286,7 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
       const process = blocker.process === undefined ? 'a process' : named(blocker.process)
       return {
         wait: `until ${process} exits`,
-        object: `a pidfd of ${process}`,
+        object: `a descriptor of ${process}, pidfd_open(2)`,
         ready: 'that process exits',
         sentences: [],
       }

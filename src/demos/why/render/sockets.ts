@@ -136,7 +136,10 @@ function otherEndOf({ row, peer, wanted, listener, holders }: TcpConnection): st
       ? 'Not observed: which process has the peer socket open.'
       : `The peer socket is open in ${names}.`
   return wanted === 'output'
-    ? [end, `It has ${counted(peer.rxQueue, 'unread byte')}, and ${counted(row.txQueue, 'byte')} wait here.`]
+    ? [
+        end,
+        `The peer has not read ${counted(peer.rxQueue, 'byte')}; ${counted(row.txQueue, 'byte')} wait here.`,
+      ]
     : [end]
 }
 
@@ -213,7 +216,7 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
         const held = `The peer socket is open in ${holderNames(holders)}.`
         return access === 'reading' || unread === undefined
           ? [held]
-          : [held, `It has ${counted(unread, 'unread byte')}.`]
+          : [held, `The peer has not read ${counted(unread, 'byte')}.`]
       }
     }
   }

@@ -6,6 +6,7 @@ import { counted } from '../../../text.js'
 import type { Advice } from '../../../why/advice.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { Step, UnixAddress } from '../../../why/step.js'
+import { verb } from './telling.js'
 import { listed, named, seconds } from './words.js'
 
 /** Undefined for a step that needs no command. */
@@ -133,43 +134,49 @@ function backgroundJob(blocker: Blocker | undefined): string[] {
 
 /** Why it is enough to wait: what the clock, a user or another process does. */
 function waiting(blocker: Blocker | undefined, who: string): string {
-  const awaited = blocker && blocker.wakers.length > 0 ? listed(blocker.wakers.map(named), 2) : 'the peer'
+  const wakers = blocker?.wakers ?? []
+  const awaited = wakers.length > 0 ? listed(wakers.map(named), 2) : 'the peer'
+  const does = (one: string, several: string) =>
+    `${awaited} ${verb(Math.max(1, wakers.length), one, several)}`
+  const until = (event: string) => `Wait: ${who} continues when ${event}. Nothing is lost.`
   switch (blocker?.kind) {
     case 'timer':
       return blocker.time && 'left' in blocker.time
         ? `Wait: ${who} continues by itself in ${seconds(blocker.time.left)}.`
-        : `Wait: ${who} continues by itself when its sleep is over.`
+        : until('its sleep is over')
     case 'timerfd':
-      return `Wait: ${who} continues when the timer expires.`
+      return until('the timer expires')
     case 'poll':
     case 'signal':
+      return until('its time limit is over')
     case 'futex':
-      if (blocker.kind !== 'futex' || blocker.isTimed)
-        return `Wait: ${who} continues when its time limit is over.`
-      return `Wait: ${who} continues when another thread or process wakes it up.`
+      if (blocker.isTimed) return until('its time limit is over')
+      return until(`another thread${blocker.isPrivate ? '' : ' or process'} wakes it up`)
     case 'child':
-      return `Wait: ${who} continues when ${blocker.wakers.length === 0 ? 'a child' : awaited} exits. Nothing is lost.`
+      return until(wakers.length > 0 ? does('exits', 'exit') : 'a child exits')
     case 'pipe':
-      return blocker.access === 'reading'
-        ? `Wait: ${who} continues when ${awaited} writes, or closes the write end.`
-        : `Wait: ${who} continues when ${awaited} reads. Nothing is lost.`
+      return until(
+        blocker.access === 'reading'
+          ? `${does('writes', 'write')}, or ${verb(wakers, 'closes', 'all close')} the write end`
+          : does('reads', 'read'),
+      )
     case 'file-lock':
-      return `Wait: ${who} continues when ${awaited} unlocks the file. Nothing is lost.`
+      return until(does('unlocks the file', 'unlock the file'))
     case 'pidfd':
-      return `Wait: ${who} continues when ${awaited} exits. Nothing is lost.`
+      return until(does('exits', 'exit'))
     case 'tcp-connection':
-      if (blocker.wanted === 'connection') return `Wait: without an answer, connect(2) fails with ETIMEDOUT.`
-      return `Wait: ${who} continues when ${awaited} ${blocker.wanted === 'input' ? 'sends' : 'reads'}. Nothing is lost.`
+      if (blocker.wanted === 'connection') return 'Wait: without an answer, connect(2) fails with ETIMEDOUT.'
+      return until(blocker.wanted === 'input' ? does('sends', 'send') : does('reads', 'read'))
     case 'unix-connection':
-      return `Wait: ${who} continues when ${awaited} ${blocker.access === 'reading' ? 'sends' : 'reads'}. Nothing is lost.`
+      return until(blocker.access === 'reading' ? does('sends', 'send') : does('reads', 'read'))
     case 'unix-connect':
-      return `Wait: ${who} continues when ${awaited} accepts a connection. Nothing is lost.`
+      return until(does('accepts a connection', 'accept a connection'))
     case 'terminal':
       return blocker.access === 'reading'
         ? `At ${blocker.target}, type a line and press Enter; Ctrl-D on an empty line is end of file.`
         : `At ${blocker.target}, press Ctrl-Q.`
     case 'traced':
-      return `In the debugger, type \`continue\`, or \`detach\` to end the tracing. Nothing is lost.`
+      return 'In the debugger, type `continue`, or `detach` to end the tracing. Nothing is lost.'
     case 'zombie':
       return 'Wait: a zombie uses no CPU and no memory, only its entry in the process table.'
     default:
@@ -214,7 +221,7 @@ function lost(pids: readonly number[], signal: 'TERM' | 'KILL'): string[] {
   const children = pids
     .flatMap((pid) => family.children(pid))
     .filter((child) => !pids.includes(child) && readStat(child)?.state !== 'Z').length
-  const sentence = `Unsaved data of ${pids.length === 1 ? 'that process' : 'these processes'} is lost`
+  const sentence = `Data that ${pids.length === 1 ? 'this process has' : 'these processes have'} not saved is lost`
   const orphans =
     children === 0
       ? ''

@@ -55,7 +55,7 @@ export function openSockets(holders: readonly Holder[], inode: number | undefine
   return holders.slice(0, 4).map(({ pid, fd }) => ({
     source: `/proc/${pid}/fd/${fd}`,
     value: `socket:[${inode}]`,
-    about: named(pid),
+    about: '',
     data: { pid, fd },
   }))
 }

@@ -88,15 +88,20 @@ function stateSentence({ pid, blocker }: ThreadWait, who: string): string | unde
 }
 
 /** What the thread is in, the first sentence of its step. */
-function opening(thread: ThreadWait, who: string, telling: Telling, isHeadlined: boolean): string {
+function opening(
+  thread: ThreadWait,
+  who: string,
+  telling: Telling,
+  isHeadlined: boolean,
+): string | undefined {
   const state = stateSentence(thread, who)
-  if (state !== undefined) return state
+  if (state !== undefined) return isHeadlined ? undefined : state
   const { blocker, isHidden, fd } = thread
-  const { wait, object, sentences } = telling
+  const { wait, object, sentences, list = [] } = telling
   const blocked = `${who} is blocked${withSpace(placeOf(thread))}`
   // The object, and which process has its other end, tell what it waits for.
   if (fd !== undefined && object !== undefined) return `${blocked}, ${object}.`
-  if (wait === '' || (isHeadlined && sentences.length > 0)) return `${blocked}.`
+  if (wait === '' || (isHeadlined && sentences.length + list.length > 0)) return `${blocked}.`
   return `${blocked}: it ${isHidden && !blocker.certain ? 'probably ' : ''}waits ${wait}.`
 }
 
@@ -118,7 +123,7 @@ function placeOf({
   }
   const name = call === undefined ? `system call ${number}` : `${call}(2)`
   const on = fd === undefined ? '' : ` on fd ${fd}`
-  const again = isResumed ? ', which the kernel restarted after a stop' : ''
+  const again = isResumed ? ', which continues after a stop' : ''
   const where = blocker.kind === 'unknown-call' && wchan !== undefined ? `, kernel function ${wchan}` : ''
   const deep = state === 'D' ? ', uninterruptible (D)' : ''
   return `in ${name}${on}${again}${where}${deep}`
@@ -172,14 +177,14 @@ function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
       return tellSystemV(blocker)
     case 'stopped':
       return tellState(
-        ...(blocker.call === undefined ? [] : [`The signal interrupted it in ${blocker.call}(2).`]),
+        ...(blocker.call === undefined ? [] : [`${named(pid)} stopped in ${blocker.call}(2).`]),
         ...(blocker.isBackgroundJob ? ['It is a background job of its terminal.'] : []),
       )
     case 'traced': {
       const { tracer } = blocker
       return {
         ...tellState(
-          tracer > 0 ? 'It continues when the debugger lets it.' : 'Not observed: which debugger.',
+          tracer > 0 ? `${named(pid)} continues when the debugger lets it.` : 'Not observed: which debugger.',
         ),
         proofs: [
           {
@@ -218,8 +223,8 @@ function tellZombie(pid: number, { parent, ending }: StateBlocker & { kind: 'zom
       ? []
       : [
           'signal' in ending
-            ? `It was killed by signal ${ending.signal}.`
-            : `It exited with exit code ${ending.code}.`,
+            ? `${named(pid)} was killed by signal ${ending.signal}.`
+            : `${named(pid)} exited with exit code ${ending.code}.`,
         ]
   const evidence = [
     { source: `/proc/${pid}/status`, value: `PPid: ${parent}`, about: '', data: { pid, ppid: parent } },
@@ -233,7 +238,21 @@ function tellZombie(pid: number, { parent, ending }: StateBlocker & { kind: 'zom
 }
 
 function ownProof(thread: ThreadWait, who: string): string {
-  return stateSentence(thread, who) ?? `${who} is blocked${withSpace(placeOf(thread))}.`
+  switch (thread.blocker.kind) {
+    case 'running':
+      return `${who} is running or ready to run.`
+    case 'stopped':
+    case 'traced':
+      return `${who} is stopped.`
+    case 'zombie':
+      return `${who} is a zombie.`
+    case 'main-thread-exited':
+      return `${who} has exited.`
+    case 'no-call':
+      return `${who} is in no system call.`
+    default:
+      return `${who} is blocked${withSpace(placeOf(thread))}.`
+  }
 }
 
 function withSpace(text: string): string {
@@ -252,7 +271,7 @@ function ownEvidence(thread: ThreadWait): Evidence[] {
       call === undefined
         ? 'a call without a name here'
         : thread.isResumed
-          ? `restart_syscall(2) restarts ${call}(2)`
+          ? `restart_syscall(2) continues ${call}(2)`
           : `call ${number} is ${call}(2)`
     const asked = { source: `${place}/syscall`, value, about, data }
     return wchan === undefined ? [asked] : [asked, { ...sleep, value: wchan }]
