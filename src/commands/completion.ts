@@ -7,8 +7,8 @@ import { plainCommand } from './lib/spec.js'
 const shells = ['bash', 'zsh', 'fish'] as const
 
 /**
- * The scripts only ask osdemo itself, with `osdemo completion words`, so they hold no command and no option. It answers with
- * a line each: the word, a tab, what it is; `@files` stands for the names of files.
+ * The scripts contain no commands and no options: they call `osdemo completion words`. It prints a line for each candidate: the
+ * word, a tab and its meaning. `@files` stands for the names of files.
  */
 const scripts: Record<(typeof shells)[number], string> = {
   bash: `# Completion of osdemo for bash. In ~/.bashrc: source <(osdemo completion bash)
@@ -65,24 +65,25 @@ complete -c osdemo -f -a '(__osdemo_words)'
 export const spec = plainCommand({
   shows: false,
   examples: [
-    'source <(osdemo completion bash)              # in ~/.bashrc',
-    'source <(osdemo completion zsh)               # in ~/.zshrc, after compinit',
-    'osdemo completion fish | source               # in ~/.config/fish/config.fish',
-    'osdemo completion words -- pipe write --      # what such a script asks',
+    'source <(osdemo completion bash)         # in ~/.bashrc',
+    'source <(osdemo completion zsh)          # in ~/.zshrc, after compinit',
+    'osdemo completion fish | source          # in ~/.config/fish/config.fish',
+    'osdemo completion words -- pipe write -  # what such a script calls',
   ],
   options: (command) =>
     command
-      .addArgument(new Argument('[shell]', 'whose script to print').choices([...shells, 'words']))
-      .argument(
-        '[word...]',
-        'after `words`: the command line so far, without osdemo; the last word is completed',
-      ),
+      .addArgument(
+        new Argument('[shell]', 'the shell; `words` prints candidates').choices([...shells, 'words']),
+      )
+      .argument('[word...]', 'after `words`: the command line without osdemo; the last word is completed'),
   async act([shell, words], { json }, page) {
     if (shell === undefined) {
       page.outputHelp({ error: true })
-      throw new UsageError('which shell?', `one of ${shells.join(', ')}`)
+      throw new UsageError('osdemo completion needs a shell', `Name one of ${shells.join(', ')}.`)
     }
-    if (shell !== 'words' && words.length > 0) throw new UsageError(`too many words: ${words.join(' ')}`)
+    if (shell !== 'words' && words.length > 0) {
+      throw new UsageError(`unexpected words after ${shell}: ${words.join(' ')}`, 'Leave them out.')
+    }
     const text = shell === 'words' ? await candidates(words) : scripts[shell]
     const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'osdemo' } as const
     const event: Event = { ...stamp, event: 'note', text, role: 'step' }

@@ -1,4 +1,4 @@
-/** The commands of osdemo, in the order of the lecture. The code of a command is loaded when the words name it. */
+/** The commands of osdemo, in the order of the lecture. The code of a command is loaded only when it is called. */
 import { also, type CommandEntry, files, type Group } from './lib/entry.js'
 import { pipeCommands } from './pipe/index.js'
 import { processCommands } from './process/index.js'
@@ -32,13 +32,13 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     load: () => import('./why.js'),
   },
   view: {
-    summary: 'show recorded events, several recordings as one story',
+    summary: 'show recorded events; several recordings are merged by their times',
     needs: {},
     killLines: [''],
     load: () => import('./view.js'),
   },
   clean: {
-    summary: 'remove what killed runs have left, and say what is still in use',
+    summary: 'remove what killed runs left behind, and report what is still in use',
     needs: { better: { proc: 'it cannot see which process uses a FIFO' } },
     killLines: [''],
     load: () => import('./clean.js'),
@@ -50,25 +50,25 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     load: () => import('./doctor.js'),
   },
   completion: {
-    summary: 'completion of osdemo in bash, zsh or fish',
+    summary: 'print a completion script for bash, zsh or fish',
     needs: {},
     killLines: ['bash'],
     load: () => import('./completion.js'),
   },
 }
 
-/** Whether a name of `topics` stands for several commands. */
+/** Whether an entry of `topics` contains several commands. */
 export function isGroup(topic: CommandEntry | Group): topic is Group {
   return 'members' in topic
 }
 
-/** The subcommand that a group stands for when none is named, where there is one. */
+/** The subcommand that runs when a group is called without one; undefined where it then prints its help. */
 export function defaultOf(name: string): string | undefined {
   const topic = topics[name]
   return topic && isGroup(topic) ? topic.default : undefined
 }
 
-/** Every command by its path: `tour`, `pipe read`. */
+/** All commands by path, such as `tour` or `pipe read`. */
 export const commands: ReadonlyMap<string, CommandEntry> = new Map(
   Object.entries(topics).flatMap(([name, topic]): [string, CommandEntry][] =>
     isGroup(topic)

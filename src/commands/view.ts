@@ -10,14 +10,14 @@ export const spec = plainCommand({
   shows: true,
   examples: [
     'osdemo pipe demo --save run.ndjson; osdemo view run.ndjson',
-    'osdemo view reader.ndjson writer.ndjson   # two terminals as one story',
-    'osdemo view run.ndjson --save run.svg --save run.html   # pictures of a recorded run',
-    'osdemo view reader.ndjson writer.ndjson --view mermaid  # a diagram for a Markdown page',
+    'osdemo view reader.ndjson writer.ndjson     # two terminals, merged',
+    'osdemo view run.ndjson --save run.html      # a page with a picture',
+    'osdemo view run.ndjson --view mermaid       # a diagram for Markdown',
     'osdemo tour --json | osdemo view',
     'osdemo view run.ndjson --json | jq -r .event',
   ],
   options: (command) =>
-    command.argument('[file...]', 'recorded events, as --save FILE.ndjson writes them; - or none: stdin'),
+    command.argument('[file...]', 'events, as --save FILE.ndjson writes them; without one, or with -, stdin'),
   async act([files], options) {
     const recordings = open(files)
     refuseInputs(recordings, options.save)
@@ -29,29 +29,36 @@ export const spec = plainCommand({
 
 function open(files: string[]): Recording[] {
   if (files.length === 0 && isatty(0)) {
-    throw new UsageError('there is nothing to show: no FILE, and stdin is a terminal', 'osdemo view FILE')
+    throw new UsageError(
+      'there is nothing to show: no FILE, and stdin is a terminal',
+      'Name a recording: osdemo view FILE',
+    )
   }
-  if (files.filter((file) => file === '-').length > 1) throw new UsageError('stdin can be read only once')
+  if (files.filter((file) => file === '-').length > 1)
+    throw new UsageError('stdin was named twice', 'Write - only once.')
   const names = files.length > 0 ? files : ['-']
   const recordings: Recording[] = []
   for (const name of names) {
     if (recordings.some(({ isFile }) => isFile(name))) {
-      throw new UsageError(`${name} is given twice`, 'name each recording once')
+      throw new UsageError(`${name} was named twice`, 'Name each recording once.')
     }
     recordings.push(openRecording(name, (text) => void process.stderr.write(`osdemo: note: ${text}\n`)))
   }
   return recordings
 }
 
-/** Writing to a file that is being read would destroy it, or never end. @throws UsageError */
+/** Writing to a file while it is read would destroy it or never end. @throws UsageError */
 function refuseInputs(recordings: Recording[], save: string[] = []): void {
   for (const { name, isFile } of recordings) {
     const target = save.find(isFile)
     if (target !== undefined) {
-      throw new UsageError(`cannot save to ${target}: it is read as ${name}`, 'name another file')
+      throw new UsageError(`cannot save to ${target}: it is also read, as ${name}`, 'Name another file.')
     }
     if (isFile(1)) {
-      throw new UsageError(`stdout is ${name}, which is read`, 'send stdout to another file')
+      throw new UsageError(
+        `cannot write to stdout: it is ${name}, which is also read`,
+        'Redirect stdout to another file.',
+      )
     }
   }
 }

@@ -51,7 +51,7 @@ async function find(before: string[], current: string): Promise<Candidate[]> {
   const members = isLast ? command.commands : []
   const operand = command.registeredArguments[0]
   return [
-    ...members.map((each): Candidate => [each.name(), each.description()]),
+    ...members.map((each): Candidate => [each.name(), each.summary()]),
     ...(before.length === 1 && before[0] === 'help' ? [glossary] : []),
     ...(operand ? values(operand.name(), operand.argChoices) : []),
   ]

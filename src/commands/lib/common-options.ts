@@ -1,5 +1,5 @@
 /** The options that every command has. They are defined here and nowhere else. */
-import { Command, Option } from '@commander-js/extra-typings'
+import { Command, Help, Option } from '@commander-js/extra-typings'
 import { logLevels } from '../../log.js'
 import { endings, type ViewName, viewNames } from '../../views/names.js'
 import type { CommandSpec } from './spec.js'
@@ -8,6 +8,16 @@ import { duration, savedFile } from './values.js'
 /** The flags that say whether stdout carries events. */
 const json = '--json'
 const view = '--view <view>'
+
+/** The heading of the common options on a help page. */
+export const heading = 'Common options:'
+
+/** Puts the common options at the end of a help page, below the options and the subcommands that belong to this command alone. */
+export function formatHelp(command: Command, help: Help): string {
+  const parts = Help.prototype.formatHelp.call(help, command, help).trimEnd().split('\n\n')
+  const isCommon = (part: string) => part.startsWith(heading)
+  return `${[...parts.filter((part) => !isCommon(part)), ...parts.filter(isCommon)].join('\n\n')}\n`
+}
 
 export type CommonOptions = ReturnType<ReturnType<typeof addCommonOptions>>
 
@@ -20,30 +30,36 @@ type Kind = CommandSpec['kind'] | 'any'
  * @returns what was parsed, to be called after parsing
  */
 export function addCommonOptions(command: Command, kind: Kind) {
+  // Options that are added from here on have this heading on the help page.
+  command.optionsGroup(heading)
   const takes = (...kinds: Kind[]) => kind === 'any' || kinds.includes(kind)
-  const first = command.option(json, 'print events as NDJSON on stdout, and nothing else there')
+  const first = command.option(json, 'print events on stdout as NDJSON, and nothing else there')
   const show = takes('tool', 'demo', 'report') ? addShowOptions(command) : undefined
   const brief = takes('demo')
     ? command.option('--brief', 'show a demo without its steps and evidence')
     : undefined
-  const verbose = takes('tool') ? command.option('--verbose', 'show the whole story of a tool') : undefined
-  const last = command.addOption(new Option('--log-level <level>', 'log on stderr').choices(logLevels))
+  const verbose = takes('tool')
+    ? command.option('--verbose', 'show on stderr everything that a tool does')
+    : undefined
+  const last = command.addOption(
+    new Option('--log-level <level>', 'log on stderr what osdemo itself does').choices(logLevels),
+  )
   return () => ({ ...first.opts(), ...show?.opts(), ...brief?.opts(), ...verbose?.opts(), ...last.opts() })
 }
 
 function addShowOptions(command: Command) {
   return command
-    .addOption(new Option(view, 'show the run on stdout as this').choices(viewNames))
+    .addOption(new Option(view, 'show the run on stdout in this view').choices(viewNames))
     .option(
       '--save <file>',
-      'write the run to a file as well; its ending chooses the view: ' +
-        `${Object.keys(endings).join(', ')}; repeatable`,
+      'also write the run to a file, in the view of its ending: ' +
+        `${Object.keys(endings).join(', ')}; may be repeated`,
       savedFile,
     )
-    .option('--quiet', 'show no story')
-    .option('--timeout <duration>', 'end with exit code 124 after, for example, 2s', duration)
-    .option('--color', 'colour also where the output is no terminal')
-    .option('--no-color', 'no colour')
+    .option('--quiet', 'print only errors, and the payload of a tool')
+    .option('--timeout <duration>', 'end the run after this time, such as 2s, with exit code 124', duration)
+    .option('--color', 'use colour even when the output is no terminal')
+    .option('--no-color', 'use no colour')
 }
 
 /** The view that was asked for by name. */

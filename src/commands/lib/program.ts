@@ -3,7 +3,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import { UsageError } from '../../errors.js'
 import { version } from '../../run/package.js'
 import { commands, isGroup, topics } from '../index.js'
-import { addCommonOptions, type CommonOptions } from './common-options.js'
+import { addCommonOptions, type CommonOptions, formatHelp, heading } from './common-options.js'
 import type { CommandEntry } from './entry.js'
 import { type CommandSpec, demoWithoutOptions, type PlainSpec, type RunSpec } from './spec.js'
 
@@ -31,8 +31,10 @@ export interface Program {
  */
 export function createProgram(choose: (choice: Choice) => void = () => {}, literals = 0): Program {
   const program = new Command('osdemo')
-    .description('See how processes and inter-process communication work, with the kernel as witness.')
-    .version(version, '-V, --version', 'show the version')
+    .description('Show how processes and inter-process communication work, with evidence from the kernel.')
+    .optionsGroup(heading)
+    .configureHelp({ formatHelp })
+    .version(version, '-V, --version', 'print the version')
     .addHelpText(
       'after',
       exampleText(['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write', 'osdemo help terms']),
@@ -53,7 +55,8 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
   /** Makes a command that has no options and no subcommands yet. */
   function make(parent: string, name: string, summary: string): Command {
     // Parents are made before their members.
-    const command = made.get(parent)!.command(name).description(summary).helpCommand(false)
+    const command = made.get(parent)!.command(name).helpCommand(false)
+    command.summary(summary).description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
     made.set(pathOf(parent, name), command)
     prepareBelow(pathOf(parent, name), command)
     return command
@@ -81,8 +84,12 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     if (!topic || !isGroup(topic) || made.get(group)!.commands.length > 0) return
     for (const [name, { summary }] of Object.entries(topic.members)) make(group, name, summary)
   }
-  make('', 'help', 'show the help of a command, or the glossary (osdemo help terms)')
-    .argument('[command...]', 'the words of the command; or `terms`, and the term to look up')
+  make('', 'help', 'show the help of a command, or the glossary: osdemo help terms')
+    .argument('[command...]', 'the command; or `terms`, and the term to look up')
+    .addHelpText(
+      'after',
+      exampleText(['osdemo help pipe write', 'osdemo help terms', 'osdemo help terms zombie']),
+    )
     .action(async (path, _, help) => {
       const [first, ...words] = path
       if (first !== 'terms') return void (await program.parseAsync([...path, '--help'], { from: 'user' }))

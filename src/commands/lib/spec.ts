@@ -129,6 +129,10 @@ export function plainCommand<Operands extends unknown[], Options extends Named>(
 
 /** The command of a demo that has no options of its own, and so no file. */
 export function demoWithoutOptions(path: string, demo: Demo): RunSpec {
-  const claims = `osdemo ${path} --json | jq -r 'select(.event == "claim") | .text'`
-  return { kind: 'demo', examples: [`osdemo ${path}`, claims], configure: () => () => demo }
+  const examples = [
+    `osdemo ${path}`,
+    `osdemo ${path} --brief            # without steps and evidence`,
+    `osdemo ${path} --save run.html    # a page with a picture of the run`,
+  ]
+  return { kind: 'demo', examples, configure: () => () => demo }
 }
