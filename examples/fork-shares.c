@@ -1,13 +1,13 @@
 /*
- * What do parent and child share after fork(2)? Each variable is set to 1, the child sets it to 2, the parent looks.
+ * What do parent and child share after fork(2)? The parent sets each variable to 1, the child sets it to 2, and the parent prints it.
  *
  *     cc -Wall -o /tmp/fork-shares examples/fork-shares.c && /tmp/fork-shares
  *
- * The address stays the same in both processes; only for MAP_SHARED and System V it also stays the same memory. The
- * permissions are those of /proc/PID/maps, where p means private (copied when somebody writes) and s means shared.
+ * A variable has the same address in both processes. For MAP_SHARED and System V, this is the same memory too. The permissions
+ * are those of /proc/PID/maps, where p means private (copied when a process writes to it) and s means shared.
  *
- * `osdemo process fork` runs this with the argument `steps`: then it waits for a line of stdin at each step, and its
- * memory can be looked at from outside. The end of stdin ends it.
+ * `osdemo process fork` runs it with the argument `steps`. Then it waits for a line on stdin before each step, so that osdemo can
+ * read the memory of both processes meanwhile. At end of file on stdin it exits.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -22,7 +22,7 @@
 #include <sys/prctl.h>
 #endif
 
-/* Each variable is 64 KiB large, so that it has pages of its own: the kernel copies whole pages. */
+/* Each variable has 64 KiB, so that most of its pages contain nothing else: the kernel copies whole pages. */
 enum { bytes = 64 * 1024, numbers = bytes / sizeof(int), step_size = 4096 / sizeof(int) };
 
 struct variable {
@@ -38,7 +38,7 @@ static void die(const char *what) {
   exit(1);
 }
 
-/* Waits for a line, byte by byte: a buffer of stdio would be memory that is written to. */
+/* Reads a line byte by byte, because a buffer of stdio would be written to, which would copy its pages. */
 static void next_step(void) {
   char byte = 0;
   while (steps && byte != '\n')
@@ -51,7 +51,7 @@ static volatile int *map(int how) {
   return at;
 }
 
-/* A segment lives until somebody removes it; one that is removed while it is attached, until it is detached. */
+/* The segment is marked for removal at once, so the kernel removes it when the last process detaches it or exits. */
 static volatile int *attach_segment(void) {
   int id = shmget(IPC_PRIVATE, bytes, IPC_CREAT | 0600);
   if (id < 0) die("shmget");
@@ -65,7 +65,7 @@ static void set(volatile int *at, int value) {
   for (int i = 0; i < numbers; i += step_size) at[i] = value;
 }
 
-/* The permissions of the mapping that holds this address, such as rw-p; ? where there is no /proc. */
+/* The permissions of the mapping that contains this address, such as rw-p; ? where there is no /proc. */
 static const char *permissions(volatile void *at) {
   static char found[5];
   unsigned long start, end, address = (unsigned long)at;
@@ -89,7 +89,7 @@ static void show(const char *title, struct variable *variables, int count, int f
            *variables[i].at);
   }
   printf("  %-12s %17s%d        %ld\n", "file offset", "fd ", fd, (long)lseek(fd, 0, SEEK_CUR));
-  fflush(stdout); /* or the child would inherit, and print again, what is still in the buffer */
+  fflush(stdout); /* otherwise the child would inherit the text in the buffer, and print it again */
 }
 
 int main(int argc, char **argv) {
@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
   if (child == 0) {
     char buffer[5];
 #ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to outlive its parent, which may have died just now */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the child dies with its parent, which may have died before this call */
     if (getppid() != parent) _exit(1);
 #endif
     next_step();
@@ -134,7 +134,7 @@ int main(int argc, char **argv) {
   int status;
   if (waitpid(child, &status, 0) < 0) die("waitpid");
   if (status != 0) return 1;
-  show("parent, after the child has ended", variables, count, fd);
+  show("parent, after the child exited", variables, count, fd);
   next_step();
 
   printf("shared:");

@@ -5,7 +5,7 @@ import { parseLoadSegments, readLoadSegments } from '../../src/proc/elf.js'
 import { readSmaps } from '../../src/proc/smaps.js'
 import { NO_PID } from '../support/children.js'
 
-/** A file of 32 bits with one program header, as the compilers of old made it: data, and bss behind it. */
+/** A 32-bit file with one program header: a segment of data with bss after it. */
 function smallFile(): Buffer {
   const bytes = Buffer.alloc(84)
   bytes.write('\x7fELF\x01\x01\x01', 0, 'latin1')
@@ -18,20 +18,20 @@ function smallFile(): Buffer {
 }
 
 describe('parseLoadSegments', () => {
-  test('reads a file of 32 bits', () => {
+  test('reads a 32-bit file', () => {
     expect(parseLoadSegments(smallFile())).toEqual([
       { address: 0x804a000n, fileSize: 0x10n, memorySize: 0x30n, writable: true, executable: false },
     ])
   })
 
-  test('reads nothing from what is cut off, or is no such file', () => {
+  test('returns undefined for a truncated file, and for a file that is no ELF file', () => {
     const whole = smallFile()
     for (let length = 0; length < whole.length; length++)
       expect(parseLoadSegments(whole.subarray(0, length))).toBeUndefined()
     expect(parseLoadSegments(Buffer.from(`#!/bin/sh\n${' '.repeat(100)}`))).toBeUndefined()
   })
 
-  test('stands any bytes behind the magic number', () => {
+  test('does not throw for any bytes after the magic number', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 60, maxLength: 300 }), fc.constantFrom(1, 2), (bytes, width) => {
         const magic = Buffer.from([0x7f, 0x45, 0x4c, 0x46, width, 1])
@@ -43,7 +43,7 @@ describe('parseLoadSegments', () => {
 })
 
 describe.runIf(process.platform === 'linux')('readLoadSegments', () => {
-  test('finds text, data and bss of the running program where the kernel has mapped them', () => {
+  test('finds text, data and bss at the addresses at which the kernel has mapped them', () => {
     const segments = readLoadSegments(process.pid)!
     expect(segments).toEqual(parseLoadSegments(readFileSync(process.execPath).subarray(0, 4096)))
     const text = segments.find(({ executable }) => executable)!
@@ -59,7 +59,7 @@ describe.runIf(process.platform === 'linux')('readLoadSegments', () => {
     expect(holds(data.address + data.memorySize - 1n + moved, 'w')).toBe(true)
   })
 
-  test('finds nothing of a process that does not exist', () => {
+  test('returns undefined for a process that does not exist', () => {
     expect(readLoadSegments(NO_PID)).toBeUndefined()
   })
 })

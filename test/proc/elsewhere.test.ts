@@ -1,6 +1,6 @@
 /**
- * What can be seen of a process by others than its owner, and where there is no /proc. The same program looks each
- * time: first as the owner, to show that there is something to see, then under the restriction.
+ * What other users can see of a process, and what can be seen without /proc. The same probe runs each time: first as the owner, to
+ * show that there is something to see, and then with each restriction.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, closeSync, openSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { start, temporaryFolder } from '../support/children.js'
 import { until } from '../support/until.js'
 
 const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
-/** Runs what follows with another /proc, in a mount namespace of its own. */
+/** A prefix that runs a command with another /proc, in a mount namespace of its own. */
 const withProc = (...mount: string[]) => [
   'unshare',
   '--mount',
@@ -45,8 +45,8 @@ const EVERYTHING = {
 }
 const NOTHING = Object.fromEntries(Object.keys(EVERYTHING).map((key) => [key, false]))
 
-describe.runIf(process.platform === 'linux')('a look at another process', () => {
-  /** Has the probe look at a cat that reads an empty FIFO, while there is a TCP socket to see. */
+describe.runIf(process.platform === 'linux')('another process', () => {
+  /** Runs the probe for a cat that is blocked in reading an empty FIFO. There is also a TCP socket to see. */
   async function look(prefix: string[], { skip }: TestContext): Promise<unknown> {
     const works = spawnSync('env', [...prefix, process.execPath, '--version'], { encoding: 'utf8' })
     skip(works.status !== 0, `needs root, namespaces and a node that any user may run: ${works.stderr}`)
@@ -54,7 +54,7 @@ describe.runIf(process.platform === 'linux')('a look at another process', () => 
     const folder = temporaryFolder()
     chmodSync(folder, 0o755)
     const probe = join(folder, 'probe.mjs')
-    // The checkout may be closed to other users, so that they get a copy.
+    // Other users may have no access to the checkout, so the probe is copied.
     const entryPoints = [join(import.meta.dirname, '../support/probe.ts')]
     buildSync({ entryPoints, outfile: probe, bundle: true, platform: 'node', format: 'esm' })
     chmodSync(probe, 0o644)
@@ -73,11 +73,11 @@ describe.runIf(process.platform === 'linux')('a look at another process', () => 
     return JSON.parse(execFileSync('env', args, { encoding: 'utf8' }))
   }
 
-  test('by its owner shows everything', async (context) => {
+  test('shows everything to its owner', async (context) => {
     expect(await look([], context)).toEqual(EVERYTHING)
   })
 
-  test('by another user shows no files and no waits, and does not throw', async (context) => {
+  test('shows neither files nor system calls to another user, without an error', async (context) => {
     const closed = {
       waiting: false,
       syscall: false,
@@ -89,11 +89,11 @@ describe.runIf(process.platform === 'linux')('a look at another process', () => 
     expect(await look(NOBODY, context)).toEqual({ ...EVERYTHING, ...closed })
   })
 
-  test('that hidepid hides shows only that it is alive', async (context) => {
+  test('shows only that it is alive when hidepid hides it', async (context) => {
     expect(await look(HIDDEN, context)).toEqual({ ...NOTHING, alive: true, ports: true, boot: true })
   })
 
-  test('without /proc shows only that it is alive', async (context) => {
+  test('shows only that it is alive when there is no /proc', async (context) => {
     expect(await look(MISSING, context)).toEqual({ ...NOTHING, alive: true })
   })
 })

@@ -7,12 +7,12 @@ import { parsePasswd } from '../../src/proc/users.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
 
-test('a children file holds pids, each with a space behind it, or nothing', () => {
+test('a children file contains pids, each followed by a space, or nothing', () => {
   expect(parseChildren('12 13 4194303 ')).toEqual([12, 13, 4194303])
   expect(parseChildren('')).toEqual([])
 })
 
-test('the first name of a uid counts, and lines that are none do not', () => {
+test('the first name of a uid is used, and malformed lines are ignored', () => {
   const text = 'root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0::/:\n# note\n+::::::\nmeier:x:1000:100:a:b:c\n'
   expect([...parsePasswd(text)]).toEqual([
     [0, 'root'],
@@ -33,7 +33,7 @@ test('a family is drawn with each child below its parent', () => {
 })
 
 describe.runIf(process.platform === 'linux')('real processes', { timeout: 30_000 }, () => {
-  test('a child is found below us, and we above it, up to the first process', async () => {
+  test('a child is among the descendants of this test, and its ancestors lead to the first process', async () => {
     const { pid } = start('sleep', ['100'])
     const { members, missing } = readLineage(pid)
     expect(members.slice(0, 2).map((stat) => stat.pid)).toEqual([pid, process.pid])
@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux')('real processes', { timeout: 30_000
   })
 
   test('a zombie keeps its exit code, and has no command line', async () => {
-    // cat does not know of the child, which ends when the shell has become cat.
+    // The shell becomes cat, which never reaps the child. The child exits after that.
     const script = '(read -r word <&3; exit 7) & exec cat'
     const parent = start('sh', ['-c', script], ['pipe', 'ignore', 'inherit', 'pipe'])
     await until(() => readCommandLine(parent.pid)?.[0] === 'cat')
@@ -63,7 +63,7 @@ describe.runIf(process.platform === 'linux')('real processes', { timeout: 30_000
     expect(readCommandLine(zombie)).toEqual([])
   })
 
-  test('a thread of the kernel is told from a process', ({ skip }) => {
+  test('a thread of the kernel is recognized', ({ skip }) => {
     expect(isKernelThread(process.pid)).toBe(false)
     skip(readStat(2)?.comm !== 'kthreadd', 'needs to see the threads of the kernel')
     expect(isKernelThread(2)).toBe(true)

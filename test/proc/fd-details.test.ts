@@ -11,7 +11,7 @@ import { openFiles } from '../../src/proc/fds.js'
 import { start } from '../support/children.js'
 import { until } from '../support/until.js'
 
-test('what an epoll instance watches is read from its fdinfo', () => {
+test('reads from fdinfo what an epoll instance watches', () => {
   const text = `pos:	0
 flags:	02000002
 tfd:       17 events:       19 data:               11  pos:0 ino:40f sdev:10
@@ -31,12 +31,12 @@ test.each([
   ['Pid:\t4711\n', parsePidfd, 4711],
   ['Pid:\t-1\n', parsePidfd, -1],
   ['tty-index:\t3\n', parseTerminalIndex, 3],
-])('%j is understood', (text, parse, value) => {
+])('parses %j', (text, parse, value) => {
   expect(parse(`pos:\t0\n${text}`)).toBe(value)
   expect(parse('pos:\t0\n')).toBeUndefined()
 })
 
-test.runIf(process.platform === 'linux')('what node watches are descriptors that it has', async () => {
+test.runIf(process.platform === 'linux')('Node watches descriptors that are open', async () => {
   const { pid } = start(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
   const watched = await until(() => {
     const instances = openFiles(pid).filter(({ target }) => target === 'anon_inode:[eventpoll]')

@@ -35,7 +35,7 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
     expect(openFiles(process.pid).find((file) => file.fd === fd)).toEqual({ fd, target: path, ino })
   })
 
-  test('keep their inode number when the name is gone', () => {
+  test('keep their inode number when the path is removed', () => {
     const path = join(temporaryFolder(), 'file')
     const fd = open(path, 'w')
     const { ino } = statSync(path)
@@ -45,7 +45,7 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
     expect(holders(path, ino, [process.pid])).toEqual([{ pid: process.pid, fd }])
   })
 
-  test('tell how they were opened and how far they were written', () => {
+  test('have the flags of open(2) and the file offset', () => {
     const fd = open(join(temporaryFolder(), 'file'), 'a+')
     writeSync(fd, 'hello')
     const info = fdFlags(process.pid, fd)!
@@ -55,8 +55,8 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
     )
   })
 
-  test('have the inode in their name where they are pipes or sockets', () => {
-    // Our end of the child's stdin is a socket; Node has a pipe for signals.
+  test('have the inode in their name when they are pipes or sockets', () => {
+    // The parent's end of the child's stdin is a socket, and Node has a pipe for signals.
     start('sleep', ['100'], ['pipe', 'ignore', 'ignore'])
     const named = openFiles(process.pid).filter((file) => inodeOf(file.target) !== undefined)
     expect(named.map(({ target }) => target.split(':')[0])).toEqual(
@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
     for (const file of named) expect(file.ino).toBe(inodeOf(file.target))
   })
 
-  test('lead from a FIFO to those who hold it open', async () => {
+  test('show which processes have a FIFO open', async () => {
     const path = makeFifo()
     const { ino } = statSync(path)
     expect(holders(path, ino)).toEqual([])
@@ -83,7 +83,7 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
     expect(holders(path, ino, [process.pid])).toEqual([ours])
   })
 
-  test('are told apart by both inode number and name', () => {
+  test('are distinguished by inode number and name', () => {
     const folder = temporaryFolder()
     const [path, other] = [join(folder, 'one'), join(folder, 'two')]
     const one = open(path, 'w')
@@ -96,17 +96,17 @@ describe.runIf(process.platform === 'linux')('the open files of a real process',
   })
 })
 
-test('nothing can be seen of files of a process that does not exist', () => {
+test('a process that does not exist has no open files', () => {
   expect(openFiles(NO_PID)).toEqual([])
   expect(fdFlags(NO_PID, 0)).toBeUndefined()
   expect(holders('/', 1, [NO_PID])).toEqual([])
 })
 
-test('nothing can be seen of a file that is not open', () => {
+test('a descriptor that is not open has no fdinfo', () => {
   expect(fdFlags(process.pid, 1_000_000)).toBeUndefined()
 })
 
-test('the access mode of a descriptor is that of open(2), and one with O_PATH has none', () => {
+test('the access mode of a descriptor is that of open(2); a descriptor with O_PATH has none', () => {
   expect([0o100000, 0o100001, 0o104002].map(accessMode)).toEqual(['O_RDONLY', 'O_WRONLY', 'O_RDWR'])
   const fd = openSync('/', 0o10000000)
   onTestFinished(() => closeSync(fd))

@@ -6,7 +6,7 @@ import { lockHolders, parseLocks, readLocks } from '../../src/proc/locks.js'
 import { start, temporaryFolder } from '../support/children.js'
 import { until } from '../support/until.js'
 
-test('the lines of /proc/locks are understood, waiting ones too', () => {
+test('parses /proc/locks, with processes that wait', () => {
   const text = `1: POSIX  ADVISORY  WRITE 18470 fe:00:398611 0 EOF
 2: FLOCK  ADVISORY  WRITE 19306 fe:00:2147108 0 EOF
 2: -> FLOCK  ADVISORY  READ 19321 fe:00:2147108 100 199
@@ -46,7 +46,7 @@ test('the lines of /proc/locks are understood, waiting ones too', () => {
   expect(parseLocks('')).toEqual([])
 })
 
-test('a real lock is listed, and who has the descriptor holds it', async ({ skip }) => {
+test('lists a real lock, and the process that has the descriptor as its lock holder', async ({ skip }) => {
   skip(spawnSync('flock', ['--version']).status !== 0, 'needs flock')
   const path = join(temporaryFolder(), 'lock')
   const { pid } = start('flock', ['--no-fork', path, 'sleep', '1000'])
@@ -54,7 +54,7 @@ test('a real lock is listed, and who has the descriptor holds it', async ({ skip
   expect(lock).toMatchObject({ waits: false, kind: 'FLOCK', access: 'WRITE' })
   expect(lock.file).toMatch(new RegExp(`:${statSync(path).ino}$`))
   expect(lockHolders(lock, [process.pid, pid])).toEqual([
-    // There they are counted anew.
+    // An fdinfo file numbers its locks from 1.
     { pid, fd: expect.any(Number), lock: { ...lock, id: 1 } },
   ])
 })

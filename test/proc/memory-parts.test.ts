@@ -13,7 +13,7 @@ const segments: LoadSegment[] = [
 
 const file = '/tmp/a.out'
 
-/** Each as its range, its permissions, its name, and how much of it is in memory in KiB. */
+/** A mapping: its range, its permissions, its name, and its resident size in KiB. */
 type Line = [range: string, permissions: string, name: string, rss?: number]
 
 function partsOf(lines: Line[], known = segments) {
@@ -37,7 +37,7 @@ const program: Line[] = [
 ]
 
 describe('findParts', () => {
-  test('cuts the last page of the data where the bss begins, and finds the rest of the bss in nameless memory', () => {
+  test('splits the last page of the data where the bss begins, and finds the rest of the bss in memory without a name', () => {
     const rest: Line[] = [
       ['555555559000-555555929000', 'rw-p', '', 8],
       ['555555930000-555555951000', 'rw-p', '[heap]', 12],
@@ -54,14 +54,14 @@ describe('findParts', () => {
     ])
   })
 
-  test('cuts bss and heap where the kernel has made one mapping of them, as without address randomisation', () => {
+  test('splits a mapping that contains bss and heap, which happens without address randomisation', () => {
     expect(partsOf([...program, ['555555559000-555555946000', 'rw-p', '[heap]', 16]]).slice(-2)).toEqual([
       '555555559000-555555929000 bss, 16384',
       '555555929000-555555946000 heap, 0',
     ])
   })
 
-  test('goes by permissions where the program file cannot be read', () => {
+  test('uses permissions where the program file cannot be read', () => {
     expect(partsOf(program, []).map((text) => text.split(/[ ,]+/)[1])).toEqual([
       'read-only',
       'text',
@@ -73,7 +73,7 @@ describe('findParts', () => {
 
   test.each<[string, Line[], string]>([
     [
-      'a library, with its bss behind it',
+      'a library, followed by its bss',
       [
         ['7f00-7f01', 'r-xp', '/lib/libc.so.6'],
         ['7f01-7f02', 'rw-p', '/lib/libc.so.6'],
@@ -91,13 +91,13 @@ describe('findParts', () => {
       'shared memory SYSV00011170 (deleted)',
     ],
     [
-      'shared nameless memory',
+      'shared memory without a name',
       [['7f03-7f05', 'rw-s', '/dev/zero (deleted)']],
       'shared memory zero (deleted)',
     ],
     ['a file mapped shared', [['7f03-7f05', 'rw-s', '/tmp/ring']], 'shared memory ring'],
     [
-      'what the kernel gives to every process',
+      'the mappings that every process has',
       [
         ['7f03-7f05', 'r--p', '[vvar]'],
         ['7f05-7f07', 'r-xp', '[vdso]'],
@@ -106,13 +106,13 @@ describe('findParts', () => {
     ],
     ['the stack', [['7f03-7f05', 'rw-p', '[stack]']], 'stack'],
     ['a file with the name of the heap', [['7f03-7f05', 'rw-p', '/tmp/[heap]']], 'mapped file [heap]'],
-  ])('knows %s', (_, lines, part) => {
+  ])('recognizes %s', (_, lines, part) => {
     const found = partsOf(lines)
     expect(found).toHaveLength(lines.length)
     for (const text of found) expect(text).toContain(` ${part}, `)
   })
 
-  test('leaves out what lies among the addresses of the kernel', () => {
+  test('omits mappings at addresses of the kernel', () => {
     expect(partsOf([['ffffffffff600000-ffffffffff601000', '--xp', '[vsyscall]']])).toEqual([])
   })
 })

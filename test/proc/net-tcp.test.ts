@@ -22,7 +22,7 @@ const TCP6 = `\
    2: 00000000000000000000000001000000:1F91 B80D01200000010000000000EFBE0200:FFFF 05 00000000:00000000 00:00000000 00000000     0        0 603 1 000000000011f12b 20 4 30 10 -1
 `
 
-// The recorded tables come from a machine with the low byte first.
+// The recorded tables are from a little-endian machine.
 describe.runIf(endianness() === 'LE')('parseNetTcp', () => {
   test('reads the addresses, queues, owners and inodes of IPv4 sockets', () => {
     expect(parseNetTcp(TCP)).toEqual([
@@ -56,7 +56,7 @@ describe.runIf(endianness() === 'LE')('parseNetTcp', () => {
     ])
   })
 
-  test('writes IPv6 addresses as short as they can be', () => {
+  test('writes IPv6 addresses in their short form', () => {
     const rows = parseNetTcp(TCP6).map(({ local, remote, state, inode }) => [local, remote, state, inode])
     expect(rows).toEqual([
       [{ host: '::', port: 8080 }, { host: '::', port: 0 }, 'LISTEN', 601],
@@ -114,14 +114,14 @@ describe.runIf(process.platform === 'linux')('a real connection', () => {
     return client
   }
 
-  /** The inodes of our sockets, as /proc/self/fd names them. */
+  /** The inodes of the sockets of this process, from /proc/self/fd. */
   function ourInodes(): (number | undefined)[] {
     return openFiles(process.pid)
       .filter(({ target }) => target.startsWith('socket:'))
       .map(({ ino }) => ino)
   }
 
-  test('is in the table with both of its ends, which are our own sockets', async () => {
+  test('is in the table with both ends, which are sockets of this process', async () => {
     const host = '127.0.0.1'
     const { port, accepted } = await listen(host)
     const client = await connected(port, host)
@@ -145,7 +145,7 @@ describe.runIf(process.platform === 'linux')('a real connection', () => {
     expect(readTcpTable(process.pid)).toEqual(expect.arrayContaining(rows))
   })
 
-  test('shows how many bytes wait to be read', async () => {
+  test('shows how many bytes have not been read yet', async () => {
     const { port, accepted } = await listen('127.0.0.1')
     const client = await connected(port, '127.0.0.1')
     await until(() => accepted[0])
@@ -162,7 +162,7 @@ describe.runIf(process.platform === 'linux')('a real connection', () => {
     'to a server at %s has the same address in the table as in Node',
     async ([host, ours], { skip }) => {
       const listening = await listen(host).catch(() => undefined)
-      if (listening === undefined) return skip('IPv6 is off here')
+      if (listening === undefined) return skip('needs IPv6')
       const { port, accepted } = listening
       await connected(port, ours)
       const { remoteAddress, remotePort } = await until(() => accepted[0])
@@ -174,7 +174,7 @@ describe.runIf(process.platform === 'linux')('a real connection', () => {
 
   test('is not in the table of another network namespace', async ({ skip }) => {
     const { status } = spawnSync('unshare', ['--net', 'true'])
-    skip(status !== 0, 'we may not make a network namespace')
+    skip(status !== 0, 'needs the right to create a network namespace')
     const { port } = await listen('127.0.0.1')
     const child = start('unshare', ['--net', 'sleep', '100'])
     const ours = readlinkSync('/proc/self/ns/net')
@@ -183,7 +183,7 @@ describe.runIf(process.platform === 'linux')('a real connection', () => {
     expect(readTcpTable(child.pid)).toEqual([])
   })
 
-  test('gets a port out of the range that the kernel picks from', async () => {
+  test('has an ephemeral port of the range that the kernel reports', async () => {
     const { port } = await listen('127.0.0.1')
     const { first, last } = ephemeralRange()!
     expect(first).toBeGreaterThan(0)
@@ -192,7 +192,7 @@ describe.runIf(process.platform === 'linux')('a real connection', () => {
     expect(last).toBeLessThan(65536)
   })
 
-  test('needs a privilege to be served below a certain port', () => {
+  test('to a low port needs a server with a privilege', () => {
     const start = unprivilegedPortStart()!
     expect(Number.isInteger(start)).toBe(true)
     expect(start).toBeLessThanOrEqual(65536)

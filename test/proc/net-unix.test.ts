@@ -5,7 +5,7 @@ import { parseNetUnix, readUnixTable } from '../../src/proc/net-unix.js'
 import { temporaryFolder } from '../support/children.js'
 import { until } from '../support/until.js'
 
-test('the lines of /proc/net/unix are understood, whatever their path holds', () => {
+test('parses /proc/net/unix, with any characters in a path', () => {
   const text = `Num       RefCount Protocol Flags    Type St Inode Path
 0000000039a3d28b: 00000003 00000000 00000000 0001 03 286006
 00000000502a2d15: 00000002 00000000 00010000 0001 01 256337 /tmp/a b
@@ -18,7 +18,7 @@ test('the lines of /proc/net/unix are understood, whatever their path holds', ()
   ])
 })
 
-test.runIf(process.platform === 'linux')('a server that listens is found by its path', async () => {
+test.runIf(process.platform === 'linux')('finds a listener by its path', async () => {
   const path = join(temporaryFolder(), 'socket')
   const server = createServer().listen(path)
   onTestFinished(() => void server.close())

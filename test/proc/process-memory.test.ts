@@ -4,9 +4,9 @@ import { readInt } from '../../src/proc/process-memory.js'
 import { NO_PID } from '../support/children.js'
 
 test.runIf(process.platform === 'linux')(
-  'readInt reads what stands in memory, and nothing where none is',
+  'readInt reads memory, and returns undefined where nothing is mapped',
   () => {
-    // Each of its bytes is 1.
+    // `allocate` sets each byte to 1.
     expect(readInt(process.pid, allocate(64))).toBe(0x01010101)
     expect(readInt(process.pid, 0n)).toBeUndefined()
     expect(readInt(NO_PID, 4096n)).toBeUndefined()

@@ -15,11 +15,11 @@ import { readStat } from '../../src/proc/stat.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
 
-test('schedstat is three numbers', () => {
+test('parses the three numbers of schedstat', () => {
   expect(parseSchedstat('183111 221324 2\n')).toEqual({ run: 183111, delay: 221324, turns: 2 })
 })
 
-test('switches stand in status, and no name can pose as them', () => {
+test('reads context switches from status, even when the name of a process looks like them', () => {
   const status =
     'Name:\tvoluntary_ctxt_switches:\\t9\\nvoluntary_ctxt_switches:\\t9\nState:\tS (sleeping)\n' +
     'voluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t545\n'
@@ -32,11 +32,11 @@ test.each([
   ['0-3\n', [0, 1, 2, 3]],
   ['1,4-5,9\n', [1, 4, 5, 9]],
   ['\n', []],
-])('the list of CPUs %j is understood', (text, cpus) => {
+])('parses the list of CPUs %j', (text, cpus) => {
   expect(parseCpuList(text)).toEqual(cpus)
 })
 
-test('the policy is read whatever the name of the process is', () => {
+test('reads the policy, whatever the name of the process contains', () => {
   const rest = (policy: number) => `S 1${' 7'.repeat(36)} ${policy} 0 0 0\n`
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 16 }), (comm) => {
@@ -48,7 +48,7 @@ test('the policy is read whatever the name of the process is', () => {
 })
 
 describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000 }, () => {
-  test('that computes runs, and the kernel counts for how long and how often', async () => {
+  test('that computes is running, and the kernel counts its CPU time and its turns', async () => {
     const child = start('sh', ['-c', 'while :; do :; done'])
     const before = readSchedstat(child.pid)!
     await until(() => {
@@ -56,7 +56,7 @@ describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000
       return now.run > before.run + 20e6 && now.turns >= 1
     })
     const { cpuTicks } = readStat(child.pid)!
-    // Both are hundredths of a second at best.
+    // Both counts have a resolution of 1/100 s at best.
     expect(readSchedstat(child.pid)!.run / 1e7).toBeGreaterThan(cpuTicks - 3)
   })
 
@@ -69,7 +69,7 @@ describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000
     expect(readSchedstat(child.pid)!.run).toBe(run)
   })
 
-  test('that sleeps leaves the CPU by itself', async () => {
+  test('that sleeps makes voluntary switches', async () => {
     const child = start('sh', ['-c', 'while :; do read line; done'], ['pipe', 'ignore', 'inherit'])
     await until(() => readStat(child.pid)?.state === 'S')
     const before = readSwitches(child.pid)!.voluntary
@@ -81,7 +81,7 @@ describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000
     }
   })
 
-  test('may use the CPUs that taskset leaves it', async ({ skip }) => {
+  test('may use only the CPUs that taskset allows', async ({ skip }) => {
     skip(spawnSync('taskset', ['-V']).error !== undefined, 'needs taskset')
     const cpu = allowedCpus(process.pid).at(-1)!
     const child = start('taskset', ['-c', `${cpu}`, 'sleep', '100'])
@@ -97,7 +97,7 @@ describe.runIf(process.platform === 'linux')('a real process', { timeout: 30_000
   })
 })
 
-test('of a process that does not exist nothing can be seen', () => {
+test('a process that does not exist has no counts', () => {
   expect(readSchedstat(NO_PID)).toBeUndefined()
   expect(readSwitches(NO_PID)).toBeUndefined()
   expect(readPolicy(NO_PID)).toBeUndefined()

@@ -6,7 +6,7 @@ import { parseSmaps, readSmaps } from '../../src/proc/smaps.js'
 import { NO_PID, start, temporaryFolder } from '../support/children.js'
 import { until } from '../support/until.js'
 
-/** Of a small C program on Linux 6.18, some lines left out. */
+/** From a small C program on Linux 6.18, without some lines. */
 const RECORDED = `55d0c1b0e000-55d0c1b0f000 r-xp 00001000 fe:00 2146745                    /tmp/a.out
 Size:                  4 kB
 KernelPageSize:        4 kB
@@ -33,7 +33,7 @@ const line = (name: string) =>
   `55d0c1b0e000-55d0c1b0f000 r--p 00000000 fe:00 77                         ${name}`
 
 describe('parseSmaps', () => {
-  test('reads what the kernel says about each mapping', () => {
+  test('reads the fields of each mapping', () => {
     const mappings = parseSmaps(RECORDED)
     expect(mappings.map(({ name }) => name)).toEqual([
       '/tmp/a.out',
@@ -72,13 +72,13 @@ describe('parseSmaps', () => {
     'anon_inode:[perf_event]',
     '[anon:Go: heap]',
     '',
-  ])('takes %j for a name', (name) => {
+  ])('reads %j as a name', (name) => {
     expect(
       parseSmaps(`${line(name)}\nRss: 8 kB\n`).map((mapping) => [mapping.name, mapping.bytes('Rss')]),
     ).toEqual([[name, 8192]])
   })
 
-  test('a newline in a name comes as the kernel escapes it', () => {
+  test('a newline in a name is read from its escape', () => {
     expect(parseSmaps(line('/tmp/two\\012lines'))[0]!.name).toBe('/tmp/two\nlines')
   })
 
@@ -104,14 +104,14 @@ describe('parseSmaps', () => {
     )
   })
 
-  test('makes nothing of what is no smaps file', () => {
+  test('finds no mappings in a text that is no smaps file', () => {
     for (const text of ['', '\n', 'Rss: 4 kB\n', 'nonsense', 'zz-yy r-xp 0 0 0'])
       expect(parseSmaps(text)).toEqual([])
   })
 })
 
 describe.runIf(process.platform === 'linux')('readSmaps', () => {
-  test('reads our own memory: every mapping, in ascending order, with its flags', () => {
+  test('reads all mappings of this process, in ascending order, with their flags', () => {
     const mappings = readSmaps(process.pid)!
     expect(mappings.length).toBeGreaterThan(20)
     expect(
@@ -129,7 +129,7 @@ describe.runIf(process.platform === 'linux')('readSmaps', () => {
       const folder = join(temporaryFolder(), name)
       mkdirSync(folder)
       const file = join(folder, name)
-      // A copy of a small program that waits.
+      // The program is a copy of one that waits.
       copyFileSync('/bin/cat', file)
       const child = start(file, [], ['pipe', 'ignore', 'ignore'])
       await until(() => readSmaps(child.pid)?.some((mapping) => mapping.name === file))
@@ -138,7 +138,7 @@ describe.runIf(process.platform === 'linux')('readSmaps', () => {
     },
   )
 
-  test('finds nothing of a process that does not exist', () => {
+  test('returns undefined for a process that does not exist', () => {
     expect(readSmaps(NO_PID)).toBeUndefined()
   })
 })

@@ -5,19 +5,19 @@ import { isAlive, parseStat, readStat } from '../../src/proc/stat.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
 
-/** `cat /proc/self/stat` on Linux 6.18, from field 3 on; with 3 ticks in its program and 4 in the kernel. */
+/** `cat /proc/self/stat` on Linux 6.18, from field 3 on, with 3 ticks in the program and 4 in the kernel. */
 const AFTER_COMM =
   'R 3650 3651 2797 0 -1 4194304 99 0 0 0 3 4 0 0 20 0 1 0 90414 3133440 358 18446744073709551615 94031125176320 ' +
   '94031125196201 140733766740080 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 94031125212208 94031125213824 94031630823424 ' +
   '140733766748899 140733766748919 140733766748919 140733766750187 0\n'
 
 describe('parseStat', () => {
-  test('reads what the kernel says about a process', () => {
+  test('reads the fields of a process', () => {
     const stat = { pid: 3658, comm: 'cat', state: 'R', ppid: 3650, cpuTicks: 7, startTicks: 90414 }
     expect(parseStat(`3658 (cat) ${AFTER_COMM}`)).toEqual(stat)
   })
 
-  test('reads what the kernel says about one of its own threads', () => {
+  test('reads the fields of a thread of the kernel', () => {
     const text =
       '14 (kworker/0:1H-events_highpri) I 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 30 0 0 18446744073709551615 ' +
       '0 0 0 0 0 0 0 2147483647 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n'
@@ -33,14 +33,14 @@ describe('parseStat', () => {
   })
 
   test.each(['a) R 1 (b', 'a\nb) Z 1', '', ')', '((', ' ', 'größe→', '1 (x) S 1'])(
-    'takes %j for a name',
+    'reads %j as a name',
     (comm) => {
       const stat = { pid: 3658, comm, state: 'R', ppid: 3650, cpuTicks: 7, startTicks: 90414 }
       expect(parseStat(`3658 (${comm}) ${AFTER_COMM}`)).toEqual(stat)
     },
   )
 
-  test('takes anything for a name', () => {
+  test('reads any text as a name', () => {
     const natural = fc.integer({ min: 0, max: 2 ** 31 })
     fc.assert(
       fc.property(
@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
   })
 
   test('is not alive once it is a zombie', async () => {
-    // sleep never waits for the child that it got from the shell; cat ends when we close descriptor 3.
+    // The shell becomes sleep, which never reaps the child. The child is cat, which exits when descriptor 3 is closed.
     const script = 'cat <&3 & echo $!; exec sleep 100'
     const child = start('sh', ['-c', script], ['ignore', 'pipe', 'inherit', 'pipe'])
     const zombie = Number(await line(child.stdout!))
@@ -120,7 +120,7 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     expect(isAlive(process.pid, startTicks - 1)).toBe(false)
   })
 
-  test('that has ended cannot be seen and is not alive', async () => {
+  test('that has exited cannot be seen and is not alive', async () => {
     const child = start('sleep', ['100'])
     expect(isAlive(child.pid)).toBe(true)
     child.kill('SIGKILL')
@@ -130,10 +130,13 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
   })
 })
 
-test.each([NO_PID, 2 ** 40, 0, -1, 1.5, Number.NaN])('%d is nobody, so it is not alive', (pid) => {
-  expect(readStat(pid)).toBeUndefined()
-  expect(isAlive(pid)).toBe(false)
-})
+test.each([NO_PID, 2 ** 40, 0, -1, 1.5, Number.NaN])(
+  'no process has the pid %d, so it is not alive',
+  (pid) => {
+    expect(readStat(pid)).toBeUndefined()
+    expect(isAlive(pid)).toBe(false)
+  },
+)
 
 async function line(stream: Readable): Promise<string> {
   let text = ''

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readStat } from '../../src/proc/stat.js'
-import { hasCapability, parseStatus, readStatus, signalsIn } from '../../src/proc/status.js'
+import { hasCapability, parseStatus, quoteStatus, readStatus, signalsIn } from '../../src/proc/status.js'
 import { threads } from '../../src/proc/task.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
@@ -28,7 +28,7 @@ VmSize:	    2000 kB
 Cpus_allowed_list:	0-2,5
 `
 
-test('a status file is understood, sizes in bytes', () => {
+test('parses a status file, with sizes in bytes', () => {
   const status = {
     tgid: 3660,
     tracer: 17,
@@ -46,7 +46,7 @@ test('a status file is understood, sizes in bytes', () => {
   expect(parseStatus(STATUS)).toEqual(status)
 })
 
-test('a kernel thread holds no memory', () => {
+test('a kernel thread has no memory', () => {
   const text = 'Name:\tkthreadd\nTgid:\t2\nUid:\t0\t0\t0\t0\nThreads:\t1\nCapEff:\t000001ffffffffff\n'
   expect(parseStatus(text)).toMatchObject({ tgid: 2, threads: 1, rss: undefined, euid: 0 })
 })
@@ -56,10 +56,10 @@ test('bit 0 of a set of signals is signal 1', () => {
   expect([signalsIn(blocked), signalsIn(caught), signalsIn(0n)]).toEqual([[1, 15], [64], []])
 })
 
-test('capabilities are bits', () => {
+test('reads a capability by its bit', () => {
   const status = parseStatus(STATUS)
   const missing = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => !hasCapability(status, bit))
-  // All but CAP_SYS_RESOURCE and those that are not defined yet.
+  // All capabilities except CAP_SYS_RESOURCE and those that are not defined yet.
   expect(missing).toEqual([24, ...Array.from({ length: 23 }, (_, index) => 41 + index)])
 })
 
@@ -74,22 +74,28 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     expect(status.rss).toBeLessThan(before * 2)
   })
 
-  test('is named by the status of each of its threads', () => {
+  test('is the Tgid of each of its threads', () => {
     const tid = threads(process.pid).at(-1)!
     expect(tid).not.toBe(process.pid)
     expect(readStatus(process.pid, tid)?.tgid).toBe(process.pid)
   })
 
-  test('may bind low ports only with the capability for it', async ({ skip }) => {
-    skip(process.getuid!() !== 0, 'only root may become another user')
+  test('has a capability only when it is effective', async ({ skip }) => {
+    skip(process.getuid!() !== 0, 'needs root')
     const child = start('setpriv', ['--reuid', '65534', '--clear-groups', 'sleep', '100'])
-    // setpriv changes the user first, and the capabilities go no later than at its exec.
+    // setpriv has lost its capabilities at the latest when it executes sleep.
     await until(() => readStat(child.pid)?.comm === 'sleep')
     const status = readStatus(child.pid)!
     expect(status.euid).toBe(65534)
     expect(hasCapability(status, 10)).toBe(false)
     expect(hasCapability(readStatus(process.pid)!, 10)).toBe(true)
   })
+})
+
+test('a line of a status file is quoted', () => {
+  expect(quoteStatus(process.pid, 'PPid')).toBe(`PPid: ${process.ppid}`)
+  expect(quoteStatus(process.pid, 'NoSuchField')).toBeUndefined()
+  expect(quoteStatus(NO_PID, 'PPid')).toBeUndefined()
 })
 
 test('a process that does not exist has no status', () => {

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { attachSegment, makeSegment, privateKey, removeSegment } from '../../src/ipc/sysv-shm.js'
 import { attachers, parseSegments, readSegments } from '../../src/proc/sysvipc-shm.js'
 
-test('reads a line by the names of its columns', () => {
+test('finds values by the names of their columns', () => {
   const text = [
     '       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap',
     '     70000          7  1640                  1024 19160     0      2  1000  1000     0     0          0          0 1790000000                  4096                     0',
@@ -27,11 +27,11 @@ test('reads a line by the names of its columns', () => {
   expect(parseSegments(text.split('\n')[0]!)).toEqual([])
 })
 
-test('a key above 31 bits, which the kernel lists as a negative number, is read as such', () => {
+test('a key above 31 bits, which the kernel lists as a negative number, is read as a negative number', () => {
   expect(parseSegments('key shmid perms\n-2147483648 1 600\n')[0]!.key).toBe(-(2 ** 31))
 })
 
-test('knows who has a segment attached', () => {
+test('finds the processes that have a segment attached', () => {
   const id = makeSegment(privateKey, 4096, 0o600)!
   onTestFinished(() => removeSegment(id))
   expect(attachers(id, 4711)).toEqual([4711])
@@ -44,7 +44,7 @@ test('knows who has a segment attached', () => {
   })
 })
 
-test('sees as many segments as ipcs does', ({ skip }) => {
+test('finds as many segments as ipcs(1)', ({ skip }) => {
   const { status, stdout } = spawnSync('ipcs', ['-m'], { encoding: 'utf8' })
   skip(status !== 0, 'needs ipcs of util-linux')
   const id = makeSegment(privateKey, 12_345, 0o600)!

@@ -42,9 +42,9 @@ describe.each([
     expect([...names.keys()]).toEqual(expect.arrayContaining(wanted))
   })
 
-  test('have the numbers that the kernel headers give', ({ skip }) => {
+  test('have the numbers of the kernel headers', ({ skip }) => {
     const header = headers.find((path) => existsSync(path))
-    if (header === undefined) return skip('the kernel headers for it are not installed here')
+    if (header === undefined) return skip('needs the kernel headers for this machine')
     const lines = readFileSync(header, 'utf8').matchAll(/^#define __NR(?:3264)?_(\w+)\s+(\d+)/gm)
     const numbers = new Map([...lines].map(([, name, number]) => [name!, Number(number)]))
     for (const [name, number] of names) expect([name, number]).toEqual([name, numbers.get(name)])
@@ -57,7 +57,7 @@ test('system calls have no names on a machine that is not in the table', () => {
 })
 
 describe.runIf(process.platform === 'linux')('a real process', () => {
-  test('waits in open(2) of a FIFO that nobody else has opened', async () => {
+  test('blocks in open(2) of a FIFO that no other process has opened', async () => {
     const child = start('cat', [makeFifo()])
     const [thread] = await waiting(child.pid, /^open(at)?$/)
     expect(thread).toEqual({
@@ -67,7 +67,7 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     })
   })
 
-  test('waits in read(2) of an empty pipe, and its first argument is the descriptor', async () => {
+  test('blocks in read(2) of an empty pipe, and its first argument is the descriptor', async () => {
     const path = makeFifo()
     const fifo = openSync(path, 'r+')
     try {
@@ -82,7 +82,7 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     }
   })
 
-  test('has several threads, and those that idle wait in futex(2)', async () => {
+  test('has several threads, and idle ones block in futex(2)', async () => {
     const child = start(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
     const all = await until(() => {
       const seen = waitingThreads(child.pid)
@@ -93,24 +93,24 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     expect(all.map(({ tid }) => tid)).toEqual(threads(child.pid))
   })
 
-  test('is not waiting while it runs', async () => {
+  test('is not waiting while it is running', async () => {
     const child = start('sh', ['-c', 'while :; do :; done'])
     await until(() => readSyscall(child.pid, child.pid) === 'running')
-    // A spinning shell waits for nothing but the processor.
+    // A shell in an endless loop is always running or ready.
     await until(() => readWchan(child.pid, child.pid) === undefined)
     const idle = { tid: child.pid, wchan: undefined, syscall: undefined }
     expect(waitingThreads(child.pid)).toEqual([idle])
   })
 })
 
-test('nothing can be seen of a process that does not exist', () => {
+test('a process that does not exist has no threads', () => {
   expect(threads(NO_PID)).toEqual([])
   expect(waitingThreads(NO_PID)).toEqual([])
   expect(readWchan(NO_PID, NO_PID)).toBeUndefined()
   expect(readSyscall(NO_PID, NO_PID)).toBeUndefined()
 })
 
-/** The threads of a process, once the first one sleeps in that call. */
+/** The threads of a process, once the first one is blocked in that call. */
 function waiting(pid: number, call: RegExp) {
   return until(() => {
     const all = waitingThreads(pid)

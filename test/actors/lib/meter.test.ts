@@ -4,7 +4,7 @@ import { createMeter } from '../../../src/actors/lib/meter.js'
 import { type Fact, now } from '../../../src/events.js'
 import { until } from '../../support/until.js'
 
-test('a stream that stays too fast has single messages once, and is counted until it slows down', async () => {
+test('a fast stream is reported as single messages once, and then counted until it slows down', async () => {
   const told: Fact[] = []
   const meter = createMeter((fact) => told.push(fact), 'pipe', 'received')
   const singles = () => told.filter(({ event }) => event === 'received').length

@@ -1,4 +1,4 @@
-/** An actor's line to its supervisor, with the test as the supervisor. */
+/** An actor's line to its supervisor. The test is the supervisor. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { lineSplitter } from '../../../src/text.js'
 import { temporaryFolder } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-/** Builds an entry file and starts it as an actor, which waits before its first line of code until `go` is called. */
+/** Builds an entry file and starts it as an actor. Its code does not start to run until `go` is called. */
 async function startActor(fixture: string) {
   const outfile = join(temporaryFolder(), 'actor.cjs')
   const entry = `test/run/fixtures/${fixture}.ts`
@@ -26,7 +26,7 @@ async function startActor(fixture: string) {
     stdio: ['pipe', 'ignore', 'inherit', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  // What was asked for as pipes.
+  // The casts hold because descriptors 3 and 4 were requested as pipes.
   const [out, line] = [child.stdio[3] as Readable, child.stdio[4] as Writable]
   const events: Event[] = []
   out.on(
@@ -36,7 +36,7 @@ async function startActor(fixture: string) {
   out.pause()
   return {
     events,
-    /** Returns when the kernel has it. */
+    /** Resolves when the kernel has taken the text. */
     write: (text: string) => new Promise((resolve) => line.write(text, resolve)),
     go: () => child.stdin?.write('\n'),
     read: () => out.resume(),
@@ -46,9 +46,9 @@ async function startActor(fixture: string) {
 
 const config = `${JSON.stringify({ name: 'other', config: null, hasDeathSignal: true })}\n`
 
-test('a character of a word is not damaged where the first read of the line ends in its middle', async () => {
+test('a character of a command survives when the first read ends in the middle of it', async () => {
   const actor = await startActor('echoing-actor')
-  // The first read takes 64 KiB. The word, of two bytes each from an odd or an even offset on, lies across its end.
+  // The first read takes 64 KiB. The characters have two bytes each, and the offset of the first one makes the read end inside one.
   const word = `${'.'.repeat(config.length % 2)}${'ö'.repeat(33_000)}`
   await actor.write(`${config}${JSON.stringify(word)}\n`)
   actor.go()
@@ -57,7 +57,7 @@ test('a character of a word is not damaged where the first read of the line ends
   expect(note).toMatchObject({ actor: 'other', text: word })
 })
 
-test('a server that nobody reads goes on, and reports under its own name how many events it dropped', async () => {
+test('a server whose events are not read continues, and reports under its own name how many it dropped', async () => {
   const actor = await startActor('flooding-server')
   await actor.write(config)
   actor.go()
