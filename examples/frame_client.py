@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Sends frames to an echo server and checks that each comes back as it was sent. Python's standard library only.
+"""Sends frames to an echo server and checks that each echo equals what was sent. It needs only Python's standard library.
 
     osdemo tcp-echo                                            # in another terminal
     python3 examples/frame_client.py --port 7007 hello wörld
 
-A frame is the length of its body in bytes (4 bytes, unsigned, big-endian), and then the body.
+A frame is the length of its body in bytes (4 bytes, unsigned, big-endian), followed by the body.
 """
 
 import argparse
@@ -22,12 +22,12 @@ def encode(body: bytes) -> bytes:
 
 
 def read_exactly(connection: socket.socket, count: int) -> bytes:
-    """recv() gives what is there, at least one byte and at most so many: ask again until all of it is there."""
+    """recv() returns at least one byte, and at most `count`. So ask again until all bytes have arrived."""
     parts = []
     while count > 0:
         part = connection.recv(min(count, 65536))
         if part == b"":
-            raise EOFError(f"the server closed the connection, {count} bytes too early")
+            raise EOFError(f"the server closed the connection with {count} bytes still missing")
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
@@ -39,7 +39,7 @@ def read_frame(connection: socket.socket) -> bytes:
 
 
 def send_all(connection: socket.socket, bodies: list[bytes]) -> None:
-    with contextlib.suppress(OSError):  # the reading side says what went wrong
+    with contextlib.suppress(OSError):  # the reading side reports the error
         for body in bodies:
             connection.sendall(encode(body))
 
@@ -50,20 +50,20 @@ def describe(body: bytes) -> str:
 
 def check(host: str, port: int, bodies: list[bytes], timeout: float) -> None:
     with socket.create_connection((host, port), timeout) as connection:
-        # In a thread of its own: a server that waits for us to read must not meet us waiting for it to read.
+        # A thread sends: while sendall() blocks because the server waits for this client to read, this thread reads.
         threading.Thread(target=send_all, args=(connection, bodies), daemon=True).start()
         for number, body in enumerate(bodies):
             echo = read_frame(connection)
             if echo != body:
-                raise ValueError(f"echo {number} differs: sent {describe(body)}, got {describe(echo)}")
-            print(f"echo {number} is right: {describe(body)}")
+                raise ValueError(f"echo {number} differs: sent {describe(body)}, received {describe(echo)}")
+            print(f"echo {number} is unchanged: {describe(body)}")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Sends frames to an echo server and checks what comes back.")
+    parser = argparse.ArgumentParser(description="Sends frames to an echo server and checks the echoes.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=7007)
-    parser.add_argument("--timeout", type=float, default=5, help="seconds without an answer before giving up")
+    parser.add_argument("--timeout", type=float, default=5, help="seconds to wait for an answer")
     parser.add_argument("message", nargs="*", default=["hello", "wörld", "", "x" * 100_000])
     arguments = parser.parse_args()
     bodies = [message.encode() for message in arguments.message]

@@ -1,8 +1,8 @@
-// Frames with the library of osdemo, and no network: from bytes in odd pieces back to messages.
+// Frames with osdemo's library, without a network: from bytes in odd pieces back to messages.
 //
 //     node examples/frames.mjs
 //
-// In a project of your own: npm install PATH-TO-OSDEMO, then import it in the same way.
+// In a project of your own, run npm install PATH-TO-OSDEMO, and import it in the same way.
 import { Readable } from 'node:stream'
 import { decode, encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from 'osdemo/framing'
 
@@ -11,11 +11,11 @@ const print = (text) => process.stdout.write(`${text}\n`)
 const stream = Buffer.concat([encode('hello'), encode(''), encode('wörld')])
 print(`on the wire: ${stream.toString('hex')}`)
 
-// A stream has no borders of messages: it may arrive in pieces of any size, here of 3 bytes.
+// A stream has no message boundaries: it may arrive in pieces of any size, here of 3 bytes.
 const pieces = []
 for (let at = 0; at < stream.length; at += 3) pieces.push(stream.subarray(at, at + 3))
 
-// Push what arrives; take the frames that it completed.
+// push() takes the bytes that have arrived, and returns the frames that they complete.
 const decoder = new FrameDecoder()
 for (const [index, piece] of pieces.entries()) {
   const frames = decoder.push(piece).map((frame) => JSON.stringify(frame.toString()))
@@ -23,12 +23,12 @@ for (const [index, piece] of pieces.entries()) {
 }
 decoder.end()
 
-// The same over anything that can be iterated, such as a socket.
+// decode() does the same with anything that can be iterated, such as a socket.
 const texts = []
 for await (const frame of decode(Readable.from(pieces))) texts.push(frame.toString())
-print(`decode() gives ${JSON.stringify(texts)}`)
+print(`decode() yields ${JSON.stringify(texts)}`)
 
-// A header is a promise of a stranger: it has a limit. And a stream may end too early.
+// A peer may announce any length, so set a limit. And a stream may end inside a frame.
 const strict = new FrameDecoder({ maxLength: 4 })
 try {
   strict.push(stream)

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Grades a frame echo server: each frame (4-byte big-endian length, then the body) must come back as it was sent.
+# Grades an echo server for frames: each frame (4-byte big-endian length, then the body) must come back as it was sent.
 #
 #     sh examples/grade-frames.sh 127.0.0.1 7007
 #
-# Prints a line per case and a score; exit 0 only for the full score. A server that trusts single reads loses the cases
-# that cut a frame into pieces or put several into one. (One that sends every byte straight back, frame or not, passes:
-# over whole frames nobody can tell the difference.)
+# Prints a line for each case and a score, and exits 0 only with the full score. A server that trusts single reads fails the
+# cases that cut a frame into pieces or send several frames in one write. (A server that sends every byte back without looking
+# at frames passes, because with complete frames a client cannot see the difference.)
 #
-# Needs jq, and osdemo: the program named by OSDEMO, else the one beside this script, else what npx finds.
+# Needs jq and osdemo: the program that OSDEMO names, else the one of this checkout, else what npx finds.
 set -eu
 
 if [ $# -ne 2 ]; then
@@ -45,19 +45,19 @@ trap 'exit 143' TERM
 cases=0
 score=0
 
-# judge TITLE ECHOES EXIT: one case, by the events in $folder/events and the exit code of the client.
+# judge TITLE ECHOES EXIT: decides one case by the events in $folder/events and the exit code of the client.
 judge() {
   cases=$((cases + 1))
   verdict=$(jq -rs --argjson echoes "$2" --argjson exit "$3" '
-    # Many messages are told as a tally, few of them one by one.
+    # A few messages have events of their own, many are counted in a tally.
     (map(select(.event == "received")) | length) as $single
     | (map(select(.event == "tally" and .direction == "received").messages) | add // 0) as $tallied
     | (map(select(.event == "error").message) | first) as $error
     | if $error then $error
-      elif $exit != 0 then "the client ended with exit code \($exit)"
-      elif $single + $tallied != $echoes then "\($single + $tallied) of \($echoes) echoes came"
+      elif $exit != 0 then "the client exited with exit code \($exit)"
+      elif $single + $tallied != $echoes then "\($single + $tallied) of \($echoes) echoes arrived"
       else "ok" end
-  ' "$folder/events") || verdict="no events came from osdemo"
+  ' "$folder/events") || verdict="osdemo printed no events"
   if [ "$verdict" = ok ]; then
     score=$((score + 1))
     echo "ok    $1"
@@ -66,7 +66,7 @@ judge() {
   fi
 }
 
-# grade TITLE ECHOES COMMAND...: runs a client to its end. Its exit code is part of the verdict.
+# grade TITLE ECHOES COMMAND...: runs a client until it exits. Its exit code is part of the verdict.
 grade() {
   title=$1
   echoes=$2
@@ -84,7 +84,8 @@ grade "a header in two pieces" 2 "$@" tcp-echo client "cut in its header" "again
 grade "a frame of 1 MiB" 1 "$@" tcp-echo client --size 1MiB
 grade "500 frames at once" 500 "$@" tcp-echo client "one of many" --count 500
 
-# A client that stops in the middle of a header, until we end it. Its file is made here: it may be later than our look.
+# This client stops in the middle of a header until it is killed. Its file is made here, because grep may read it before the
+# client has made it.
 : > "$folder/stalled"
 "$@" tcp-echo client --host "$host" --port "$port" --chunk 1 --delay 1m --json --timeout 2m stalled \
   > "$folder/stalled" 2> /dev/null &

@@ -1,13 +1,13 @@
 #!/bin/sh
-# A reader and a writer of one named pipe, in two panes of tmux: the reader waits in open(2) until the writer comes.
+# A reader and a writer of one named pipe, in two panes of tmux: the reader blocks in open(2) until the writer starts.
 #
 #     sh examples/two-terminals.sh
 #
-# On a terminal it shows both panes until you press Enter. Otherwise it waits for the end and prints what both
-# panes showed. It uses a tmux server and a runtime folder of its own, and leaves neither behind.
+# On a terminal it shows both panes until you press Enter. Otherwise it waits until both programs have exited, and prints
+# what the panes showed. It uses a tmux server and a runtime folder of its own, and removes both at the end.
 #
-# INTERVAL=2s changes the writer's pace. Needs tmux, and osdemo: the program named by OSDEMO, else the one beside this
-# script, else what npx finds.
+# INTERVAL=2s sets the pause between two messages. Needs tmux and osdemo: the program that OSDEMO names, else the one of this
+# checkout, else what npx finds.
 set -eu
 
 if ! command -v tmux > /dev/null; then
@@ -27,14 +27,14 @@ fi
 
 unset TMUX
 folder=$(mktemp -d)
-# Where both ends find the pipe: a private place, so that no other reader of yours gets the messages.
+# Both ends find the pipe in this private folder, so that no other reader of yours gets the messages.
 export XDG_RUNTIME_DIR="$folder"
 
 terminal() {
   tmux -u -f /dev/null -S "$folder/tmux" "$@"
 }
 
-# Ends the panes, and waits until their programs have cleaned up behind themselves.
+# Closes the panes, and waits until their programs have exited, because they remove what they made.
 clean_up() {
   trap '' INT TERM HUP
   programs=$(terminal list-panes -s -F '#{pane_pid}' 2> /dev/null || true)
@@ -53,13 +53,13 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# wait_until COMMAND...: looks ten times a second, for half a minute, until the command succeeds.
+# wait_until COMMAND...: runs the command ten times a second until it succeeds, for at most 30 seconds.
 wait_until() {
   tries=0
   until "$@"; do
     tries=$((tries + 1))
     if [ "$tries" -ge 300 ]; then
-      echo "two-terminals.sh: waited in vain for: $*" >&2
+      echo "two-terminals.sh: not true within 30 s: $*" >&2
       exit 1
     fi
     sleep 0.1
@@ -71,19 +71,19 @@ screen() {
 }
 
 reader_waits() {
-  screen pipe:0.0 | grep -q 'open FIFO'
+  screen pipe:0.0 | grep -q 'Waiting for a writer'
 }
 
 both_ended() {
   [ "$(terminal list-panes -t pipe -F '#{pane_dead}' | grep -c 1)" = 2 ]
 }
 
-# What a pane runs: it shows the command, as you would type it, and becomes it.
+# What a pane runs: it prints the command as you would type it, and then executes it.
 pane='printf "$ %s\n" "$1"; shift; exec "$@"'
 
 if [ -t 0 ] && [ -t 1 ]; then
   interactive=yes
-  columns=- # as the terminal has
+  columns=- # the size of the terminal
   rows=-
   interval=${INTERVAL:-1s}
 else
@@ -101,7 +101,7 @@ terminal split-window -v -t pipe:0.0 \
   sh -c "$pane" writer "osdemo pipe write --interval $interval" "$@" pipe write --interval "$interval"
 
 if [ -n "$interactive" ]; then
-  terminal set-option -g status-right ' Enter ends this '
+  terminal set-option -g status-right ' Press Enter to stop '
   terminal bind-key -n Enter detach-client
   terminal attach-session -t pipe
   exit
@@ -113,5 +113,5 @@ screen pipe:0.0
 echo
 echo "== the writer's terminal"
 screen pipe:0.1
-# tmux 3.3 sometimes forgets the exit codes, so what came is the measure.
+# tmux 3.3 sometimes loses exit codes, so the messages decide whether it worked.
 [ "$(screen pipe:0.0 | grep -c '^Message [0-9]$')" = 10 ]

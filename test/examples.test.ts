@@ -139,7 +139,7 @@ describe('frame_client.py', () => {
     const port = await startEchoServer(place)
     const { exit, stdout, stderr } = await play(`python3 examples/frame_client.py --port ${port}`, place)
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    expect(stdout.match(/is right/g)).toHaveLength(4)
+    expect(stdout.match(/is unchanged/g)).toHaveLength(4)
   })
 
   testWith(['python3'], 'sees that a server has changed one byte', async () => {
@@ -156,8 +156,8 @@ describe('frame_client.py', () => {
     const { exit, stdout, stderr } = await play(
       `python3 examples/frame_client.py --port ${port} hello world again`,
     )
-    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "echo 0 is right: 'hello'\n" })
-    expect(stderr).toBe("frame_client.py: echo 1 differs: sent 'world', got 'worle'\n")
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "echo 0 is unchanged: 'hello'\n" })
+    expect(stderr).toBe("frame_client.py: echo 1 differs: sent 'world', received 'worle'\n")
   })
 
   testWith(['python3'], 'sees that a server has closed in the middle of a frame', async () => {
@@ -166,7 +166,7 @@ describe('frame_client.py', () => {
     })
     const { exit, stderr } = await play(`python3 examples/frame_client.py --port ${port} hello`)
     expect(exit).toBe(1)
-    expect(stderr).toContain('4 bytes too early')
+    expect(stderr).toContain('with 4 bytes still missing')
   })
 })
 
@@ -189,7 +189,7 @@ function withoutAddresses(text: string): string {
 test('frames.mjs gets the messages out of the pieces', async () => {
   const { exit, stdout, stderr } = await play('node examples/frames.mjs')
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-  expect(stdout).toContain('decode() gives ["hello","","wörld"]\n')
+  expect(stdout).toContain('decode() yields ["hello","","wörld"]\n')
   expect(stdout).toContain('\nFrameTooLongError: ')
   expect(stdout).toContain('\nTruncatedFrameError: ')
 })
