@@ -95,7 +95,7 @@ test.each([
   ['run/run.ts', "import {\n  a,\n  b,\n} from '../demos/pipe.js'"],
   ['why/still.ts', "import type { Stage } from '../run/stage.js'"],
   ['stray/thing.ts', "import 'node:fs'"],
-])('the check sees a forbidden import planted in %s: %s', (file, text) => {
+])('the check finds a forbidden import planted in %s: %s', (file, text) => {
   expect(violations(file, text)).toHaveLength(1)
 })
 
@@ -104,7 +104,7 @@ test.each([
   ['ipc/fifo.ts', "const { execa } = await import('execa')"],
   ['demos/pipe.ts', "import type { FifoReaderConfig } from '../actors/fifo-reader.js'"],
   ['run/package.ts', "import manifest from '../../package.json' with { type: 'json' }"],
-])('the check lets an allowed import pass in %s: %s', (file, text) => {
+])('the check accepts an allowed import in %s: %s', (file, text) => {
   expect(violations(file, text)).toEqual([])
 })
 
@@ -149,7 +149,7 @@ function argumentsAt(code: string, at: number): string {
   return code.slice(at, end)
 }
 
-test('/proc is looked at in src/proc only', () => {
+test('only src/proc reads /proc', () => {
   expect(sources().flatMap(([file, text]) => looksIntoProc(file, text))).toEqual([])
 })
 
@@ -171,7 +171,7 @@ test.each([
   ['actors/lib/runtime.ts', "readlinkSync('/proc/thread-self')"],
   ['ipc/fifo.ts', "readFileSync('/proc/self/mounts')"],
   ['ipc/pipe-room.ts', 'openSync(`/proc/self/fd/$fd`)'],
-])('the check sees a look into /proc planted in %s: %s', (file, text) => {
+])('the check finds a read of /proc planted in %s: %s', (file, text) => {
   expect(looksIntoProc(file, text)).toHaveLength(1)
 })
 
@@ -181,7 +181,7 @@ test.each([
   ['demos/pipe/pipe.ts', 'stage.evidence(`/proc/$pid/wchan`, readWchan(pid, tid), about)'],
   ['demos/pipe/pipe.ts', "const source = '/proc/locks'\nstage.evidence(source, value, about)"],
   ['demos/pipe/pipe.ts', "// readText('/proc/locks') would do\nreadFileSync(path)"],
-])('the check lets %s name /proc: %s', (file, text) => {
+])('the check accepts that %s names /proc: %s', (file, text) => {
   expect(looksIntoProc(file, text)).toEqual([])
 })
 
@@ -238,7 +238,7 @@ test.each([
   ['use(last) // The reason of another line.\nconst first = list[0]!'],
   ["const place = 'http://' + list[0]!"],
   ['const text = `as many as $' + '{list[0]!}`'],
-])('the check sees an assertion without a reason: %s', (text) => {
+])('the check finds an assertion without a reason: %s', (text) => {
   expect(unexplained('log.ts', text)).toHaveLength(1)
 })
 
@@ -253,7 +253,7 @@ test.each([
   ["const text = 'Stop! It is used as Text.'"],
   ['const text = `as many as $count`'],
   ['const text = `as many as F_GETPIPE_SZ: $' + '{count}`'],
-])('the check lets pass: %s', (text) => {
+])('the check accepts: %s', (text) => {
   expect(unexplained('log.ts', text)).toEqual([])
 })
 
@@ -291,7 +291,7 @@ test.each([
   ['demos/socket/short-reads.ts', '/\\d+/.exec(read.object)'],
   ['views/perfetto/index.ts', '/^(\\d+) voluntary/.exec(event.value)'],
   ['views/svg/marks.ts', "event.text.includes('is killed')"],
-])('the check sees a sentence read in %s: %s', (file, text) => {
+])('the check finds a sentence read in %s: %s', (file, text) => {
   expect(sentencesRead(file, text)).toHaveLength(1)
 })
 
@@ -299,11 +299,11 @@ test.each([
   ['views/svg/arrows.ts', 'message.text.slice(0, most)'],
   ['demos/shm/demo.ts', 'received.text === text'],
   ['proc/status.ts', '/^Tgid:/m.exec(text)'],
-])('the check lets %s handle a text: %s', (file, text) => {
+])('the check accepts that %s handles a text: %s', (file, text) => {
   expect(sentencesRead(file, text)).toEqual([])
 })
 
-test('only main ends the process, and nobody renames it', () => {
+test('only main exits the process, and no file renames it', () => {
   const offenders = sources().filter(
     ([file, text]) =>
       (file !== 'main.ts' && /process\.exit\(/.test(stripComments(text))) ||

@@ -70,7 +70,7 @@ describe('help', () => {
     expect(parseEvents(stdout)).toMatchObject([{ event: 'error', message: expect.stringMatching(message) }])
   })
 
-  test('a bare group without a default prints its help on stderr and exits 2', async () => {
+  test('a group without a subcommand or default prints its help on stderr and exits 2', async () => {
     const { exit, stdout, stderr } = await osdemo(['pipe'])
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
     expect(stderr).toContain('Usage: osdemo pipe')
@@ -92,7 +92,7 @@ describe('help', () => {
 
   test.each([
     // The shell opens the FIFO for both directions, then closes the read end.
-    ['that nobody reads any more', 'mkfifo p; exec 3<>p 4>p 3<&-; osdemo --help >&4', 141, /^$/],
+    ['without a reader', 'mkfifo p; exec 3<>p 4>p 3<&-; osdemo --help >&4', 141, /^$/],
     ['that is full', 'osdemo --help > /dev/full', 1, /^osdemo: .*ENOSPC[^\n]*\n[^\n]*\n$/],
   ])('a page of help to a stdout %s ends without a stack', async (_, line, exit, stderr) => {
     const place = newPlace()
@@ -101,14 +101,14 @@ describe('help', () => {
     expect(run.stderr()).toMatch(stderr)
   })
 
-  test('without a word the program prints its help on stderr and exits 2', async () => {
+  test('without arguments the program prints its help on stderr and exits 2', async () => {
     const { exit, stderr } = await osdemo([])
     expect(exit).toBe(2)
     for (const name of ['tour', 'pipe', 'tcp-echo', 'short-reads', 'shm'])
       expect(stderr).toContain(`  ${name}`)
   })
 
-  test('--help shows the page that the build has stored, which is what commander makes', async () => {
+  test('--help shows the page stored by the build, which is the one that commander makes', async () => {
     const stored = await osdemo(['--help'])
     expect(stored).toEqual({ exit: 0, stdout: readFileSync('dist/help.txt', 'utf8'), stderr: '' })
     expect(await osdemo(['--help', '--no-color'])).toEqual(stored)
@@ -141,7 +141,7 @@ describe('help', () => {
   })
 })
 
-describe('a wrong word', () => {
+describe('a wrong argument', () => {
   test.each([
     [['pip'], "unknown command 'pip'", 'pipe'],
     [['pipe', 'raed'], "unknown command 'raed'", 'read'],
@@ -154,7 +154,7 @@ describe('a wrong word', () => {
     [['pip', '--help'], "unknown command 'pip'", 'pipe'],
     [['shm', 'red', '--help'], "unknown command 'red'", 'read'],
     [['queue', 'sned', '--name', 'x'], "unknown command 'sned'", 'send'],
-  ])('%j exits 2 and says what was meant', async (words, message, meant) => {
+  ])('%j exits 2 and suggests what was meant', async (words, message, meant) => {
     const { exit, stdout, stderr } = await osdemo(words)
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
     expect(stderr).toContain(`osdemo: ${message}`)
@@ -190,7 +190,7 @@ describe('a wrong word', () => {
   })
 })
 
-describe('what stands after --', () => {
+describe('the words after --', () => {
   test.each([
     [['--', '--version']],
     [['--', 'pipe', 'demo']],
@@ -203,7 +203,7 @@ describe('what stands after --', () => {
     expect(stderr).toMatch(/^osdemo: /)
   })
 
-  test('is an operand, also when it looks like an option', async () => {
+  test('are operands, even if they look like options', async () => {
     const { exit, stdout } = await osdemo(['completion', 'words', '--', 'pipe', 'write', '--f'])
     expect(exit).toBe(0)
     expect(stdout).toContain('--path\t')
@@ -211,7 +211,7 @@ describe('what stands after --', () => {
 })
 
 describe('common options', () => {
-  test('may stand in both places, and the last one holds; every --save counts', async () => {
+  test('may stand in both places: the last one counts, but every --save does', async () => {
     const place = newPlace()
     const words =
       '--timeout 1ms --save a.ndjson pipe --save b.ndjson half-duplex --timeout 20s --save c.ndjson'
@@ -239,7 +239,7 @@ describe('common options', () => {
     expect(parseEvents(stdout).length).toBeGreaterThan(10)
   })
 
-  test('--log-level debug logs NDJSON on stderr; without it there is none', async () => {
+  test('--log-level debug logs NDJSON on stderr; without it there is no log', async () => {
     const loud = await osdemo(['short-reads', '--log-level', 'debug', '--quiet'])
     const lines = loud.stderr
       .trim()
@@ -249,7 +249,7 @@ describe('common options', () => {
     expect((await osdemo(['short-reads', '--quiet'])).stderr).toBe('')
   })
 
-  test('--timeout ends the run with 124 and says so, as text and as event', async () => {
+  test('--timeout ends the run with 124 and reports it, as text and as event', async () => {
     const { exit, stdout, stderr } = await osdemo(['pipe', 'read', '--timeout', '300ms', '--json'])
     expect(exit).toBe(124)
     expect(stderr).toContain('not finished after 300ms')

@@ -24,7 +24,7 @@ const files = [
 ]
 const list = 'src/commands/index.ts'
 
-test('the demo that CONTRIBUTING.md adds takes four files and one entry, and passes the whole check', () => {
+test('the demo that CONTRIBUTING.md adds needs four files and one entry, and passes every check', () => {
   const folder = temporaryFolder()
   const built = ['.git', 'dist', 'node_modules']
   for (const name of readdirSync('.').filter((each) => !built.includes(each))) {

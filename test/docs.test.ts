@@ -11,12 +11,12 @@ import { glossary } from '../src/terms.js'
 import { codeBlocks, documents } from './support/documents.js'
 import { invalidEvents } from './support/osdemo.js'
 
-test.each(blocks)('the block $name of $file is what the code says', async (block) => {
+test.each(blocks)('the block $name of $file is up to date with the code', async (block) => {
   const isUpToDate = (await updated(block)) === readFileSync(block.file, 'utf8')
   expect(isUpToDate, `${block.file} is out of date: npm run docs`).toBe(true)
 })
 
-test('the list of claims has each with every command that makes it', () => {
+test('the list of claims names every command that makes a claim', () => {
   const ids = claimIds()
   // One is made in a file that two commands share, the others in a file of one command.
   expect(ids.get('shm/plain-add-loses-updates')).toEqual(['shm threads', 'shm race'])
@@ -104,7 +104,7 @@ test.each([
   '```sh\nnpx osdemo pipe reed\n```\n',
   '```console\n$ cat x | osdemo nope\n```\n',
   'and `osdemo shm red --follow`',
-])('the check of commands sees a wrong one in %j', async (text) => {
+])('the check of commands finds a wrong one in %j', async (text) => {
   expect(await unknownCalls(text)).toHaveLength(1)
 })
 
@@ -113,7 +113,7 @@ function section(text: string, heading: string): string | undefined {
   return new RegExp(`^### ${heading}\n(.*?)(?=^##|$(?![^]))`, 'ms').exec(text)?.[1]
 }
 
-test('docs/reference/command-line.md has for each command that it describes every option, and no other', async () => {
+test('docs/reference/command-line.md has every option, and no other, for each command that it describes', async () => {
   const text = readFileSync('docs/reference/command-line.md', 'utf8')
   const program = createProgram()
   const common = program.command.options.map(({ long }) => long!)

@@ -99,7 +99,7 @@ describe('two-terminals.sh', () => {
     },
   )
 
-  testWith(['tmux'], 'ends its terminals when it is ended itself', async () => {
+  testWith(['tmux'], 'ends its terminals when it is killed', async () => {
     const { run, left } = start()
     await until(() => left().processes.some(waitsForPartner), patience)
     run.child.kill('SIGTERM')
@@ -118,7 +118,7 @@ describe('grade-frames.sh', () => {
     expect(stdout).toMatch(/^(ok {4}.*\n){8}score 8 of 8\n$/)
   })
 
-  testWith(['jq'], 'takes points from a server that takes each read for a whole frame', async () => {
+  testWith(['jq'], 'takes points from a server that treats each read as a whole frame', async () => {
     const port = await startServer(trustReads)
     const { exit, stdout } = await play(`sh examples/grade-frames.sh 127.0.0.1 ${port}`)
     expect(exit).toBe(1)
@@ -128,13 +128,13 @@ describe('grade-frames.sh', () => {
     expect(stdout).toMatch(/^score [1-6] of 8$/m)
   })
 
-  testWith(['jq'], 'says what it wants when it is called without a port', async () => {
+  testWith(['jq'], 'prints its usage without a port', async () => {
     expect(await play('sh examples/grade-frames.sh 127.0.0.1')).toMatchObject({ exit: 2, stdout: '' })
   })
 })
 
 describe('frame_client.py', () => {
-  testWith(['python3'], 'finds nothing wrong with osdemo tcp-echo', async () => {
+  testWith(['python3'], 'finds no error in osdemo tcp-echo', async () => {
     const place = newPlace()
     const port = await startEchoServer(place)
     const { exit, stdout, stderr } = await play(`python3 examples/frame_client.py --port ${port}`, place)
@@ -142,7 +142,7 @@ describe('frame_client.py', () => {
     expect(stdout.match(/is unchanged/g)).toHaveLength(4)
   })
 
-  testWith(['python3'], 'sees that a server has changed one byte', async () => {
+  testWith(['python3'], 'detects a server that changed one byte', async () => {
     const port = await startServer((socket) => {
       let seen = 0
       socket.on('data', (chunk) => {
@@ -160,7 +160,7 @@ describe('frame_client.py', () => {
     expect(stderr).toBe("frame_client.py: echo 1 differs: sent 'world', received 'worle'\n")
   })
 
-  testWith(['python3'], 'sees that a server has closed in the middle of a frame', async () => {
+  testWith(['python3'], 'detects a server that closed in the middle of a frame', async () => {
     const port = await startServer((socket) => {
       socket.once('data', () => socket.end(Buffer.from([0, 0, 0, 5, 104])))
     })
@@ -186,7 +186,7 @@ function withoutAddresses(text: string): string {
   return text.replaceAll(/ +0x[0-9a-f]+/g, ' ADDRESS').trim()
 }
 
-test('frames.mjs gets the messages out of the pieces', async () => {
+test('frames.mjs puts the pieces together to messages', async () => {
   const { exit, stdout, stderr } = await play('node examples/frames.mjs')
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
   expect(stdout).toContain('decode() yields ["hello","","wörld"]\n')

@@ -43,7 +43,7 @@ test('npm installs no development dependency beside it', () => {
   expect(installed.filter((name) => name in devDependencies)).toEqual([])
 })
 
-test('the command that npm has linked prints its version', () => {
+test('the command that npm linked prints its version', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   const command = join(folder, 'node_modules/.bin/osdemo')
   expect(execFileSync(command, ['--version'], { encoding: 'utf8' })).toBe(`${version}\n`)
@@ -70,7 +70,7 @@ test('the framing library is imported from there', () => {
   expect(execFileSync(process.execPath, words, { encoding: 'utf8' })).toBe('one two')
 })
 
-test('the framing library has types there, which refuse what is wrong', () => {
+test('the framing library has types there, which reject a wrong call', () => {
   const code = `
     import { encode, FrameDecoder } from 'osdemo/framing'
     const decoder = new FrameDecoder()

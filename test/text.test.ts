@@ -12,7 +12,7 @@ test.each([
   expect(thousands(number)).toBe(text)
 })
 
-test('one is one, and all else are several', () => {
+test('one has a singular noun, every other number a plural', () => {
   expect([0, 1, 2000].map((number) => counted(number, 'byte'))).toEqual(['0 bytes', '1 byte', '2,000 bytes'])
   expect(counted(2, 'echo', 'echoes')).toBe('2 echoes')
 })
@@ -37,13 +37,13 @@ test.each([
   expect(size(bytes)).toBe(text)
 })
 
-test('the largest is found among more numbers than a call takes', () => {
+test('the largest is found among more numbers than a call can have arguments', () => {
   expect(largest([3, 7, 5], 0)).toBe(7)
   expect(largest([], 4)).toBe(4)
   expect(largest(new Uint8Array(1e6).fill(9), 0)).toBe(9)
 })
 
-test('lines are the same, however the bytes are cut; a last line without its newline is kept back', () => {
+test('lines are the same, however the bytes are cut; a last line without its newline is not passed on', () => {
   const bytes = Buffer.from('one\n\ntwö €\nthree')
   for (let at = 0; at <= bytes.length; at++) {
     const lines: string[] = []

@@ -16,7 +16,7 @@ async function offers(...words: string[]): Promise<string[]> {
     .map((line) => line.split('\t')[0]!)
 }
 
-test('every command, group, option and choice is offered, and files where a file goes', async () => {
+test('every command, group, option and choice is offered, and files where a file is expected', async () => {
   expect(await offers('')).toEqual([...Object.keys(topics), 'help'])
   const program = createProgram()
   for (const path of commands.keys()) {
@@ -62,7 +62,7 @@ test.each([
   expect(await offers(...words)).toEqual(expected)
 })
 
-test('an unknown shell exits 2 and names the known ones; none is the help, and exit 2', async () => {
+test('an unknown shell exits 2 and names the known ones; without a shell it prints help and exits 2', async () => {
   const unknown = newPlace().osdemo(['completion', 'tcsh'])
   expect(await unknown.exit).toBe(2)
   expect(unknown.stderr()).toContain('bash, zsh, fish')

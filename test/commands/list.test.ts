@@ -18,7 +18,7 @@ async function choiceOf(words: string[]) {
 /** The values that the kill test puts in these places. */
 const places: Record<string, string> = { PORT: '7107', KEY: '8000000', NAME: '/name', PID: '1' }
 
-test.each([...commands])('%s: its lines for the kill test are right', async (path, { killLines }) => {
+test.each([...commands])('%s: its lines for the kill test are valid', async (path, { killLines }) => {
   for (const line of killLines) {
     const words = `${path} ${line}`.trim().split(' ')
     await choiceOf(words.map((word) => places[word] ?? word))

@@ -54,7 +54,7 @@ function save(place: Place, name: string, events: (Event | string)[]): string {
   return path
 }
 
-test('two recorded terminals are one story in the order of their times', async () => {
+test('two recorded terminals become one timeline, ordered by time', async () => {
   const place = newPlace()
   const { reader, writer } = await record(place)
   const { exit, stdout, stderr } = await view(place, [reader, writer])
@@ -70,7 +70,7 @@ test('two recorded terminals are one story in the order of their times', async (
   expect(stdout).toMatch(/starts osdemo pipe (read|write)/)
 })
 
-test('a recording comes out of --json and --save byte for byte', async () => {
+test('--json and --save repeat a recording byte for byte', async () => {
   const place = newPlace()
   const { reader } = await record(place)
   const copy = join(place.folder, 'copy.ndjson')
@@ -80,7 +80,7 @@ test('a recording comes out of --json and --save byte for byte', async () => {
   expect(readFileSync(copy, 'utf8')).toBe(stdout)
 })
 
-test('each recording keeps its own order, and the earlier head comes first', async () => {
+test('each recording keeps its own order, and the earliest next event comes first', async () => {
   const place = newPlace()
   const one = save(place, 'one', [run, note(5000, 'late'), note(2000, 'too late'), note(9000, 'end')])
   const two = save(place, 'two', [{ ...run, t: 1500, pid: 6 }, note(6000, 'other')])
@@ -88,7 +88,7 @@ test('each recording keeps its own order, and the earlier head comes first', asy
   expect(parseEvents(stdout).map(({ t }) => t)).toEqual([1000, 1500, 5000, 2000, 6000, 9000])
 })
 
-test('what comes on stdin is shown as it comes', async () => {
+test('events from stdin are shown as they arrive', async () => {
   const place = newPlace()
   const viewer = place.sh(`mkfifo p; osdemo view < p`, { cwd: place.folder })
   const fd = await until(() => openWhenRead(join(place.folder, 'p')))
@@ -107,7 +107,7 @@ function openWhenRead(path: string): number | undefined {
   }
 }
 
-test('a recorded failure is shown, and showing it is no failure', async () => {
+test('a recorded failure is shown, and the exit code is 0', async () => {
   const place = newPlace()
   const failure: Event = { ...base, t: 3000, event: 'error', exit: 1, message: 'it broke', hint: 'mend it' }
   const { exit, stdout, stderr } = await view(place, [save(place, 'f', [run, failure])])
@@ -150,7 +150,7 @@ test.each([
   },
 )
 
-test('of many bad lines the first are told one by one, and then how many there were', async () => {
+test('the first bad lines are reported one by one, the others as a number', async () => {
   const place = newPlace()
   const path = save(place, 'bad', [run, ...Array.from({ length: 100 }, () => 'bad')])
   const { exit, stderr } = await view(place, [path])
@@ -159,7 +159,7 @@ test('of many bad lines the first are told one by one, and then how many there w
   expect(stderr).toContain(`${path}: skipped 100 lines in all that are not events`)
 })
 
-test('a file with other lines only is exit 1, and no picture is made of it', async () => {
+test('a file without events exits 1 and makes no picture', async () => {
   const place = newPlace()
   const path = save(place, 'bad', ['hello', 'world'])
   const picture = join(place.folder, 'a.svg')
@@ -181,7 +181,7 @@ test('two recorded terminals become one diagram with an arrow from writer to rea
   expect(stdout).not.toContain('not in this recording')
 })
 
-test('a last line that a kill cut off is left out with a note', async () => {
+test('a last line that is incomplete is skipped with a note', async () => {
   const place = newPlace()
   const path = save(place, 'cut', [run, note(2000, 'whole')])
   appendFileSync(path, '{"v":1,"t":30')
@@ -191,7 +191,7 @@ test('a last line that a kill cut off is left out with a note', async () => {
   expect(stderr).toBe(`osdemo: note: ${path}:3: skipped the last line, which is cut off\n`)
 })
 
-test('what cannot be read is exit 1', async () => {
+test('a file that cannot be read exits 1', async () => {
   const place = newPlace()
   mkdirSync(join(place.folder, 'folder'))
   const missing = await view(place, ['/nonexistent/x'])
@@ -203,7 +203,7 @@ test('what cannot be read is exit 1', async () => {
   expect(folder).toMatchObject({ exit: 1, stderr: expect.stringContaining('folder: it is a folder') })
 })
 
-test('a file of somebody else is exit 1', async (context) => {
+test('a file of another user exits 1', async (context) => {
   const { place, options } = placeOfNobody(context)
   const path = join(place.folder, 'closed')
   writeFileSync(path, '', { mode: 0o600 })
@@ -212,7 +212,7 @@ test('a file of somebody else is exit 1', async (context) => {
   expect(viewer.stderr()).toContain('EACCES')
 })
 
-test('it does not write to what it reads', async () => {
+test('it does not write to the file that it reads', async () => {
   const place = newPlace()
   const path = save(place, 'x.ndjson', [run])
   const before = readFileSync(path, 'utf8')
@@ -253,7 +253,7 @@ function catchesHangup(pid: number): boolean {
   return /^SigCgt:\s.*[13579bdf]$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }
 
-test('a reader that goes away ends it silently with 141', async () => {
+test('when its reader exits, it exits silently with 141', async () => {
   const place = newPlace()
   const path = save(place, 'long', [run, ...Array.from({ length: 5000 }, (_, i) => note(i, 'again'))])
   const viewer = place.sh(`(osdemo view ${path}; echo $? > code) | head -1`, { cwd: place.folder })

@@ -28,7 +28,7 @@ const damaged = events.flatMap((event) =>
   }),
 )
 
-test('it says of every event what a validator says', () => {
+test('it accepts the same events as a validator', () => {
   expect(events.length).toBeGreaterThan(15)
   expect(events.map(complaint).filter(Boolean)).toEqual([])
   const ours = damaged.filter((event) => complaint(event) !== undefined)
@@ -55,7 +55,7 @@ test.each([
 test.each([
   ['a later field', (deep: unknown) => ({ ...events[0], later: deep })],
   ['a field of ours', (deep: unknown) => ({ ...stamp, ...evidence, data: deep })],
-])('%s may nest, but not so deep that going through it would overflow the stack', (_, build) => {
+])('%s may nest, but not so deep that recursion would overflow the stack', (_, build) => {
   const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
   expect(complaint(build(nested(5000)))).toBe('more than 32 levels of lists and records')
   expect(complaint(build(nested(30))) ?? '').not.toContain('levels')

@@ -28,7 +28,7 @@ describe.runIf(hasCache)('the compile cache', () => {
     }
   })
 
-  test('lies where no other user can write', async () => {
+  test('is where no other user can write', async () => {
     const base = temporaryFolder()
     await osdemo(['help', 'tour'], { XDG_CACHE_HOME: base })
     const { uid, mode } = statSync(join(base, 'osdemo'))
@@ -36,19 +36,19 @@ describe.runIf(hasCache)('the compile cache', () => {
     expect(readdirSync(join(base, 'osdemo', 'node'))).toHaveLength(1)
   })
 
-  test('is the one of NODE_COMPILE_CACHE where the user has chosen one', async () => {
+  test('is the one that NODE_COMPILE_CACHE names', async () => {
     const [base, chosen] = [temporaryFolder(), temporaryFolder()]
     await osdemo(['help', 'tour'], { XDG_CACHE_HOME: base, NODE_COMPILE_CACHE: chosen })
     expect([readdirSync(base), readdirSync(chosen).length]).toEqual([[], 1])
   })
 
-  test('is not made where the user wants none', async () => {
+  test('is not made when the user has disabled it', async () => {
     const base = temporaryFolder()
     await osdemo(['short-reads', '--quiet'], { XDG_CACHE_HOME: base, NODE_DISABLE_COMPILE_CACHE: '1' })
     expect(readdirSync(base)).toEqual([])
   })
 
-  test('is used by root nowhere in the home of another user', async (context) => {
+  test('is not used by root in the home of another user', async (context) => {
     asUser(65534, context)
     const home = temporaryFolder()
     chownSync(home, 65534, 65534)

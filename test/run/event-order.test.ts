@@ -13,7 +13,7 @@ function severalSpeak(sequencer: Sequencer): void {
   for (let i = 0; i < 2; i++) sequencer.actorStarted()
 }
 
-test('events that arrive within the hold-back come out by their clock; equal times keep their order', () => {
+test('events that arrive within the delay are sorted by time; equal times keep their order', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(1000)), (offsets) => {
       const start = now()
@@ -28,7 +28,7 @@ test('events that arrive within the hold-back come out by their clock; equal tim
   )
 })
 
-test('events come out by themselves, without a later one pushing them', async () => {
+test('events are released without a later one', async () => {
   const out: Event[] = []
   const sequencer = createSequencer((event) => out.push(event))
   severalSpeak(sequencer)
@@ -39,14 +39,14 @@ test('events come out by themselves, without a later one pushing them', async ()
   sequencer.close()
 })
 
-test('while only one speaks, an event comes out at once', () => {
+test('with one actor, an event is released at once', () => {
   const out: Event[] = []
   const sequencer = createSequencer((event) => out.push(event))
   sequencer.push(note(now(), 'only'))
   expect(out).toHaveLength(1)
 })
 
-test('after the end nothing comes out any more', () => {
+test('after the end no event is released', () => {
   const out: Event[] = []
   const sequencer = createSequencer((event) => out.push(event))
   sequencer.close()
@@ -55,7 +55,7 @@ test('after the end nothing comes out any more', () => {
   expect(out).toEqual([])
 })
 
-test('what happens while all is held comes out afterwards, by the clock; what was before comes out meanwhile', async () => {
+test('a hold delays the events that happen during it, and no earlier ones; then they are sorted by time', async () => {
   const out: string[] = []
   const sequencer = createSequencer((event) => out.push((event as { text: string }).text))
   severalSpeak(sequencer)
@@ -71,7 +71,7 @@ test('what happens while all is held comes out afterwards, by the clock; what wa
   expect(out).toEqual(['before', 'second', 'third'])
 })
 
-test('of two holds that overlap, one that is released leaves what the other holds', async () => {
+test('when two holds overlap, releasing one keeps the events of the other', async () => {
   const out: string[] = []
   const sequencer = createSequencer((event) => out.push((event as { text: string }).text))
   severalSpeak(sequencer)
@@ -88,7 +88,7 @@ test('of two holds that overlap, one that is released leaves what the other hold
   sequencer.close()
 })
 
-test('the end lets out what is held', () => {
+test('the end releases held events', () => {
   const out: Event[] = []
   const sequencer = createSequencer((event) => out.push(event))
   sequencer.hold()

@@ -50,7 +50,7 @@ async function clean(place: Place, options = {}) {
   return events.flatMap((event) => (event.event === 'removed' ? [`${event.kind} ${event.id}`] : []))
 }
 
-test('a queue that a killed run has left is removed, and said', async () => {
+test('a queue that a killed run left is removed and reported', async () => {
   const { place, name } = leftQueue()
   expect(await clean(place)).toEqual([`queue ${name}`])
   expect(isThere(name)).toBe(false)
@@ -71,7 +71,7 @@ test('it stays while its maker lives', async () => {
   expect([isThere(name), readFileSync(entry, 'utf8').length > 0]).toEqual([true, true])
 })
 
-test('it stays while anybody has it open, and no longer', async () => {
+test('it stays as long as a process has it open, and no longer', async () => {
   const { place, name } = leftQueue()
   const queue = openQueue(name, 'write', { nonblocking: true })
   expect(await clean(place)).toEqual([])
@@ -80,7 +80,7 @@ test('it stays while anybody has it open, and no longer', async () => {
   expect(await clean(place)).toEqual([`queue ${name}`])
 })
 
-test('it is not taken for another one of the same name', async () => {
+test('it is not confused with another one of the same name', async () => {
   const { place, name } = leftQueue()
   unlinkQueue(name)
   makeQueue(name, shape)!.close()
@@ -89,13 +89,13 @@ test('it is not taken for another one of the same name', async () => {
   expectNothingLeft(place)
 })
 
-test('one whose maker was killed between making and recording it is known by its mark', async () => {
+test('one whose maker was killed before recording it is recognized by its mark', async () => {
   const { place, name } = leftQueue({ recorded: false })
   expect(await clean(place)).toEqual([`queue ${name}`])
   expectNothingLeft(place)
 })
 
-test('one that somebody else made when ours was only intended is left alone', async () => {
+test('one that another program made, where osdemo only intended to, is kept', async () => {
   const { place, name } = leftQueue({ recorded: false })
   const queue = openQueue(name, 'read', { nonblocking: true })
   // Other programs make queues without the mark.
@@ -106,7 +106,7 @@ test('one that somebody else made when ours was only intended is left alone', as
   expectNothingLeft(place)
 })
 
-test('one that a user asked to keep stays, and its record is struck off', async () => {
+test('one that a user wants to keep stays, and its record is removed', async () => {
   const { place, name } = leftQueue()
   const queue = openQueue(name, 'read', { nonblocking: true })
   keepQueue(queue)
@@ -116,7 +116,7 @@ test('one that a user asked to keep stays, and its record is struck off', async 
   expectNothingLeft(place)
 })
 
-test('a record of an earlier boot is struck off, and whatever has that name now stays', async () => {
+test('a record of an earlier boot is removed, and a queue that has the name now stays', async () => {
   const { place, name } = leftQueue()
   rename(place, () => ({ boot: '0bad' }))
   expect(await clean(place)).toEqual([])
@@ -124,7 +124,7 @@ test('a record of an earlier boot is struck off, and whatever has that name now 
   expectNothingLeft(place)
 })
 
-test('where it cannot be looked at, because there is no FFI, the record stays for who can', async () => {
+test('without FFI it cannot be examined, so its record stays for a later run', async () => {
   const { place, name, entry } = leftQueue()
   expect(await clean(place, { env: withoutFfi() })).toEqual([])
   expect([isThere(name), readFileSync(entry, 'utf8').length > 0]).toEqual([true, true])

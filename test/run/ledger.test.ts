@@ -36,7 +36,7 @@ describe('a run that was killed', () => {
   test.each([
     ['pipe read', ['pipe', 'read']],
     ['pipe write', ['pipe', 'write']],
-  ])('takes its actor along, although that waits in open(2): %s', async (_, words) => {
+  ])('takes its actor along, although the actor is blocked in open(2): %s', async (_, words) => {
     const place = newPlace()
     const run = place.osdemo(words)
     const actor = await waitingActor(run)
@@ -45,7 +45,7 @@ describe('a run that was killed', () => {
     await until(() => processesOf(place).length === 0, 2000)
   })
 
-  test('takes its actor along where there is no setpriv', async () => {
+  test('takes its actor along without setpriv', async () => {
     const place = newPlace()
     const run = place.osdemo(['pipe', 'read'], { env: { PATH: pathWith('mkfifo') } })
     await waitingActor(run)
@@ -53,7 +53,7 @@ describe('a run that was killed', () => {
     await until(() => processesOf(place).length === 0, 2000)
   })
 
-  test('takes its actor along, although that is stopped and can do nothing', async ({ skip }) => {
+  test('takes its actor along, although the actor is stopped', async ({ skip }) => {
     skip(spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status !== 0, 'needs setpriv of util-linux')
     const place = newPlace()
     const run = place.osdemo(['pipe', 'read'])
@@ -64,7 +64,7 @@ describe('a run that was killed', () => {
     await until(() => processesOf(place).length === 0, 2000)
   })
 
-  test('leaves a FIFO at a path of the user’s, which the next run of any command removes, and says so', async () => {
+  test('leaves a FIFO at a path of the user, which the next run of any command removes and reports', async () => {
     const { place, path } = await killedRun()
     expect(statSync(path).isFIFO()).toBe(true)
     const next = place.osdemo(['short-reads', '--json'])
@@ -76,7 +76,7 @@ describe('a run that was killed', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('leaves a FIFO, which the next run removes that uses the same path', async () => {
+  test('leaves a FIFO, which the next run with the same path removes', async () => {
     const { place, path } = await killedRun()
     const reader = place.osdemo(['pipe', 'read', '--path', path])
     await waitingActor(reader)
@@ -103,7 +103,7 @@ describe('a run that was killed', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('leaves a FIFO also when mkfifo had not ended yet, and the next run removes that', async () => {
+  test('leaves a FIFO even if mkfifo had not exited yet, and the next run removes it', async () => {
     const place = newPlace()
     const path = join(place.folder, 'p')
     const bin = temporaryFolder()
@@ -124,7 +124,7 @@ describe('a run that was killed', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('leaves a record and nothing else when it had made nothing yet, and the next run removes that', async () => {
+  test('leaves only a record when it had made nothing yet, and the next run removes it', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     editRecord(entry, unmade)
@@ -132,7 +132,7 @@ describe('a run that was killed', () => {
     expectNothingLeft(place)
   })
 
-  test('leaves half a record and nothing else when it was writing that, and the next run removes it', async () => {
+  test('leaves only half a record when it was writing it, and the next run removes it', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     renameSync(entry, `${entry}.new`)
@@ -192,13 +192,13 @@ describe('the folder of a run', () => {
     expect(existsSync(join(folder, 'fifo'))).toBe(true)
   })
 
-  test('goes although its pid is in use again, by a process with another start time', async () => {
+  test('is removed although its pid is in use again, by a process with another start time', async () => {
     const { place } = await renamedFolder(() => ({ pid: `${process.pid}`, startTicks: `${startTicks - 1}` }))
     await nextRun(place)
     expectNothingLeft(place)
   })
 
-  test('goes when its run was before this boot, whoever has its pid now', async () => {
+  test('is removed when its run was before this boot, whatever process has its pid now', async () => {
     const { place } = await renamedFolder(() => ({
       pid: `${process.pid}`,
       startTicks: `${startTicks}`,
@@ -229,7 +229,7 @@ describe('the folder of a run', () => {
 })
 
 describe('a FIFO on record', () => {
-  test('is left alone by a run in other namespaces, which cannot tell who lives', async ({ skip }) => {
+  test('is kept by a run in other namespaces, which cannot know which processes exist', async ({ skip }) => {
     const unshare = ['unshare', '--pid', '--ipc', '--fork', '--mount-proc']
     skip(spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status !== 0, 'needs unshare, and to be root')
     const place = newPlace()
@@ -245,7 +245,7 @@ describe('a FIFO on record', () => {
     expect([place.leftovers(), existsSync(path)]).toEqual([before, true])
   })
 
-  test('is not missed for what else lies in the folder of its run, which goes too', async () => {
+  test('is found among other files in the folder of its run, which are removed too', async () => {
     const { place, path, entry } = await killedRun()
     mkdirSync(join(dirname(entry), 'folder'))
     execFileSync('mkfifo', [join(dirname(entry), '1.json')])
@@ -279,7 +279,7 @@ describe('a FIFO on record', () => {
   test.each([
     ['for reading', (path: string) => `cat '${path}'`],
     ['for writing', (path: string) => `echo hello > '${path}'`],
-  ])('stays while some other program waits to open it %s, and no longer', async (_, line) => {
+  ])('stays as long as another program waits to open it %s, and no longer', async (_, line) => {
     const { place, path, entry } = await killedRun()
     // Processes of the place count as osdemo's own, so this one belongs to another place.
     const stranger = newPlace().sh(line(path))
@@ -293,7 +293,7 @@ describe('a FIFO on record', () => {
     expectNothingLeft(place)
   })
 
-  test('stays while some other program has it open, and no longer', async () => {
+  test('stays as long as another program has it open, and no longer', async () => {
     const { place, path, entry } = await killedRun()
     const stranger = newPlace().sh(`exec 3<> '${path}'; echo open; read line`, {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -308,7 +308,7 @@ describe('a FIFO on record', () => {
     expectNothingLeft(place)
   })
 
-  test('is not taken for another one that lies at its path now', async () => {
+  test('is not confused with another one that is at its path now', async () => {
     const { place, path, entry } = await killedRun()
     const other = `${path}-other`
     execFileSync('mkfifo', [other])
@@ -319,7 +319,7 @@ describe('a FIFO on record', () => {
     expect(existsSync(entry)).toBe(false)
   })
 
-  test('is not taken for one that was made there later and got the same inode number', async () => {
+  test('is not confused with one that was made there later and has the same inode number', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     execFileSync('mkfifo', [path])
@@ -330,7 +330,7 @@ describe('a FIFO on record', () => {
     expect(statSync(path).ino).toBe(ino)
   })
 
-  test('is not taken for a file that lies at its path now', async () => {
+  test('is not confused with a file that is at its path now', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     writeFileSync(path, 'precious')
@@ -339,7 +339,7 @@ describe('a FIFO on record', () => {
     expect(existsSync(entry)).toBe(false)
   })
 
-  test('is not taken for one that somebody made there when our making was not finished', async () => {
+  test('is not confused with one that another program made there before osdemo had made its own', async () => {
     const { place, path, entry } = await killedRun()
     rmSync(path)
     execFileSync('mkfifo', [path])
@@ -349,7 +349,7 @@ describe('a FIFO on record', () => {
     expect(existsSync(entry)).toBe(false)
   })
 
-  test('is not taken for what a symbolic link leads to that lies at its path now', async () => {
+  test('is not confused with the target of a symbolic link that is at its path now', async () => {
     const { place, path, entry } = await killedRun()
     renameSync(path, `${path}-moved`)
     symlinkSync(`${path}-moved`, path)
@@ -409,10 +409,10 @@ test.each([
     ],
   ],
   [
-    'are of something else than a FIFO',
+    'are about something other than a FIFO',
     ['/', '/dev/null', import.meta.filename, '\0'].map((path) => JSON.stringify(recordOf('fifo', path))),
   ],
-])('records that %s do no harm, and keep no others from being swept', async (_, contents) => {
+])('records that %s do no harm, and other records are still swept', async (_, contents) => {
   const { place, path, entry } = await killedRun()
   // Some are swept before the valid record, and some after it.
   const bad = ['0', '9'].flatMap((name) =>

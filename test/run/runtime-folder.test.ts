@@ -62,7 +62,7 @@ function folderOf(uid: number, mode: number): string {
 }
 
 describe('a runtime folder in /tmp', () => {
-  test('is made with mode 0700, and used by both terminals, when XDG_RUNTIME_DIR is not ours', async (context) => {
+  test('is made with mode 0700, and used by both terminals, when XDG_RUNTIME_DIR belongs to another user', async (context) => {
     const { osdemo } = victimsPlace(context)
     const reader = osdemo(['pipe', 'read'])
     await waitingActor(reader)
@@ -109,7 +109,7 @@ describe('a runtime folder in /tmp', () => {
       (path: string, his: string) => `mkfifo -m 666 ${his}/f; ln -s ${his}/f ${path}`,
     ],
   ])(
-    'that was open to all is closed; %s that the attacker has left in it gets no byte',
+    'that was open to all users is closed; %s that the attacker has put into it gets no byte',
     async ([_, line], context) => {
       const { osdemo, attack, start } = victimsPlace(context)
       const his = folderOf(attacker, 0o755)
@@ -129,9 +129,9 @@ describe('a runtime folder in /tmp', () => {
   )
 })
 
-describe('a FIFO at a path in a folder of the attacker’s', () => {
+describe('a FIFO in a folder of the attacker', () => {
   test.for(['read', 'write'])(
-    'that is exchanged for a file of the victim’s between check and open is not opened: pipe %s',
+    'that is replaced by a file of the victim between check and open is not opened: pipe %s',
     async (end, context) => {
       const { place, options } = victimsPlace(context)
       const [his, own] = [folderOf(attacker, 0o777), folderOf(victim, 0o777)]
@@ -159,7 +159,7 @@ describe('a FIFO at a path in a folder of the attacker’s', () => {
     },
   )
 
-  test('that is exchanged all the time never lets a byte into the file', async (context) => {
+  test('that is replaced all the time never writes a byte into the file', async (context) => {
     const { osdemo, start } = victimsPlace(context)
     const [his, own] = [folderOf(attacker, 0o777), folderOf(victim, 0o777)]
     const [path, precious] = [join(his, 'p'), join(own, 'precious')]

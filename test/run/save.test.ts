@@ -21,7 +21,7 @@ const read = (path: string) => parseEvents(readFileSync(path, 'utf8'))
 const texts = (events: Event[], kind: 'sent' | 'received') =>
   events.flatMap((event) => (event.event === kind ? [event.text] : []))
 
-test('two terminals save every message, and their stdout and stories stay as they were', async () => {
+test('two terminals save every message, and their stdout and stderr do not change', async () => {
   const place = newPlace()
   const [readerFile, writerFile] = [join(place.folder, 'r.ndjson'), join(place.folder, 'w.ndjson')]
   const reader = place.osdemo(['pipe', 'read', '--save', readerFile])
@@ -33,7 +33,7 @@ test('two terminals save every message, and their stdout and stories stay as the
   expect(texts(read(writerFile), 'sent')).toEqual(['a', 'b'])
 })
 
-test('what was seen is in the file when the run is killed', async () => {
+test('the events so far are in the file when the run is killed', async () => {
   const place = newPlace()
   const file = join(place.folder, 'x.ndjson')
   const run = place.osdemo(['pipe', 'read', '--save', file])
@@ -51,7 +51,7 @@ test('several files get the same events, and stdout with --json too', async () =
   for (const file of files) expect(readFileSync(file, 'utf8')).toBe(run.stdout())
 })
 
-test('an earlier recording is only lost to a run that begins', async () => {
+test('an earlier recording is only replaced by a run that starts', async () => {
   const place = newPlace()
   const file = join(place.folder, 'x.ndjson')
   writeFileSync(file, `${'precious'.repeat(10_000)}\n`)
@@ -62,7 +62,7 @@ test('an earlier recording is only lost to a run that begins', async () => {
   expect(read(file).at(0)?.event).toBe('run')
 })
 
-test('a FIFO that nobody reads is refused, and holds nobody', async () => {
+test('a FIFO without a reader is refused, and does not block', async () => {
   const place = newPlace()
   const file = join(place.folder, 'x.ndjson')
   execFileSync('mkfifo', [file])
@@ -87,7 +87,7 @@ test('a file that cannot be made exits 1 before anything runs, with --json as an
   ])
 })
 
-test('a full disk ends the run with 1, says so, and leaves nothing behind', async () => {
+test('a full disk ends the run with 1 and a message, and leaves nothing behind', async () => {
   const place = newPlace()
   const full = join(temporaryFolder(), 'full.ndjson')
   symlinkSync('/dev/full', full)
@@ -106,7 +106,7 @@ function picturesOf(place: Place): { folder: string; files: () => string[]; path
 
 const endings = ['html', 'mmd', 'ndjson', 'svg', 'trace.json']
 
-test('one run is saved in all forms at once, and its stdout stays as it was', async () => {
+test('one run is saved in all forms at once, and its stdout does not change', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
   const words = endings.flatMap((ending) => ['--save', path(`a.${ending}`)])
@@ -132,7 +132,7 @@ test('one run is saved in all forms at once, and its stdout stays as it was', as
   }
 })
 
-test('a picture is drawn of a run that Ctrl-C ends, whole', async () => {
+test('a run that Ctrl-C ends has a complete picture', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
   const run = place.osdemo(['pipe', 'read', '--save', path('a.svg'), '--save', path('a.ndjson')])
@@ -146,7 +146,7 @@ test('a picture is drawn of a run that Ctrl-C ends, whole', async () => {
   expect(files()).toEqual(['a.ndjson', 'a.svg'])
 })
 
-test('a run that is killed leaves no picture and no part of one, and the earlier picture as it was', async () => {
+test('a run that is killed leaves no picture and no part of one, and the earlier picture unchanged', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
   writeFileSync(path('b.svg'), 'earlier')
@@ -169,7 +169,7 @@ test('a run that is killed leaves no picture and no part of one, and the earlier
   expect(readFileSync(path('b.svg'), 'utf8')).toBe('earlier')
 })
 
-test('what a kill leaves of a file that is being written, the next run removes', async () => {
+test('the next run removes the partial file of a killed run', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
   // A process that is killed in the middle: it has recorded the name, and written a part of the file.
@@ -191,7 +191,7 @@ test('what a kill leaves of a file that is being written, the next run removes',
   expect(files()).toEqual([])
 })
 
-test('on a full disk the earlier picture stays, nothing else is left, and the exit code is 1', async ({
+test('on a full disk the earlier picture stays, nothing else remains, and the exit code is 1', async ({
   skip,
 }) => {
   const place = newPlace()
@@ -225,7 +225,7 @@ test.each([
   expect(parseEvents(run.stdout())).toMatchObject([{ event: 'error', exit: 1 }])
 })
 
-test('a symbolic link stays, and what it leads to gets the picture', async () => {
+test('a symbolic link stays, and its target becomes the picture', async () => {
   const place = newPlace()
   const { files, path } = picturesOf(place)
   writeFileSync(path('real.svg'), '')
@@ -240,7 +240,7 @@ test('a symbolic link stays, and what it leads to gets the picture', async () =>
   expect(statSync(path('real.svg')).mode & 0o777).toBe(0o640)
 })
 
-test('a picture that is write-protected is not replaced, also where its folder would let us', async (context) => {
+test('a write-protected picture is not replaced, even if its folder would permit it', async (context) => {
   const { place, options } = placeOfNobody(context)
   const file = join(place.folder, 'a.svg')
   writeFileSync(file, 'earlier', { mode: 0o444 })

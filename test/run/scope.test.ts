@@ -15,7 +15,7 @@ test('releases run last in, first out', async () => {
   expect(order).toEqual([3, 2, 1])
 })
 
-test('what a release causes is waited for before the next release runs', async () => {
+test('a release is complete before the next one runs', async () => {
   const order: string[] = []
   {
     await using scope = createScope()
@@ -47,7 +47,7 @@ test('one failing release does not keep the others from running', async () => {
   expect(order).toEqual([3, 1])
 })
 
-test('one that cannot even begin to wait for its effect does not keep the others from running', async () => {
+test('one that fails before it can wait does not keep the others from running', async () => {
   const order: number[] = []
   {
     await using scope = createScope()

@@ -28,7 +28,7 @@ async function startHeldProcess() {
   return pid === 'ended' ? undefined : { pid, release }
 }
 
-test('a file on a file system that does not answer holds no command', async ({ skip }) => {
+test('a file on a file system that does not answer blocks no command', async ({ skip }) => {
   skip(process.getuid!() !== 0 || !existsSync('/dev/fuse'), 'needs root and /dev/fuse')
   const held = await startHeldProcess()
   skip(!held, 'needs mount namespaces and FUSE')
@@ -62,7 +62,7 @@ test('a file on a file system that does not answer holds no command', async ({ s
   expect(endings).toEqual(lines.map((line) => ({ line, exit: 0 })))
 })
 
-test('what such a file is can be told without asking its file system', async ({ skip }) => {
+test('the kind of such a file is known without asking its file system', async ({ skip }) => {
   skip(process.getuid!() !== 0 || !existsSync('/dev/fuse'), 'needs root and /dev/fuse')
   const held = await startHeldProcess()
   skip(!held, 'needs mount namespaces and FUSE')

@@ -52,7 +52,7 @@ function programOf(code: string): never {
   return relative('dist/actors', file).replace(/\.cjs$/, '') as never
 }
 
-test('a part that ends, in whatever way, kills its actors, then removes what they used, before the next begins', async () => {
+test('a part that ends, in whatever way, kills its actors and removes their objects before the next begins', async () => {
   const left: unknown[] = []
   const { events, failure } = await perform(async (stage) => {
     const endings: (() => Promise<void>)[] = [
@@ -121,7 +121,7 @@ test('a run that is aborted ends its innermost part first, and every part throws
   expect([removed, removed.length]).toEqual([paths, 2])
 })
 
-test('what a part has left going on can show and start nothing once the part is over', async () => {
+test('code of a part that still runs after its end can show and start nothing', async () => {
   let late: Promise<unknown> | undefined
   const { events } = await perform(async (stage) => {
     await stage.within((part) => {
@@ -133,7 +133,7 @@ test('what a part has left going on can show and start nothing once the part is 
   expect(events.filter(({ event }) => event === 'note')).toEqual([])
 })
 
-test('of a silent part nothing is shown', async () => {
+test('a silent part shows nothing', async () => {
   const { events } = await perform((stage) =>
     stage.within((part) => void part.note('in silence'), { silent: true }),
   )
@@ -171,7 +171,7 @@ test('a line of an actor that is no event makes the run fail, and names the acto
   }
 })
 
-test('the message of what a thread fails with after its start is not lost', async () => {
+test('the error message of a thread that fails after its start is not lost', async () => {
   const code = `require('node:worker_threads').parentPort.postMessage({ tid: 1 })
     setTimeout(() => { throw new Error('late') }, 10)`
   const { failure } = await perform(async (stage) => {

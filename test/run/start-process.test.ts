@@ -23,7 +23,7 @@ test.each([
   ['with setpriv, by the kernel', () => ({})],
   ['without setpriv, by the kernel too, which the actor asks by FFI', () => ({ PATH: pathWith('mkfifo') })],
   ['without both, by the end of its line', () => ({ PATH: pathWith('mkfifo'), ...withoutFfi() })],
-])('an actor that waits in open(2) dies with a supervisor killed with SIGKILL: %s', async (_, lacking) => {
+])('an actor that is blocked in open(2) dies with a supervisor killed by SIGKILL: %s', async (_, lacking) => {
   const place = newPlace()
   const run = place.osdemo(['pipe', 'read'], { env: lacking() })
   const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
@@ -52,7 +52,7 @@ test.each([
   },
 )
 
-test('an actor has its five descriptors, and nothing of the supervisor beyond them', async () => {
+test('an actor has its five descriptors, and no other of the supervisor', async () => {
   const run = newPlace().osdemo(['tcp-echo', '--port', '0', '--json'])
   await until(() => run.stdout().includes('"port"'))
   const server = childrenOf(run.pid)[0]!
@@ -63,7 +63,7 @@ test('an actor has its five descriptors, and nothing of the supervisor beyond th
   expect(await run.exit).toBe(0)
 })
 
-test('an actor has our environment, but for certificates that Node would read before it starts', async () => {
+test('an actor has the environment of the supervisor, except certificates that Node would read at its start', async () => {
   const env = { NODE_EXTRA_CA_CERTS: '/etc/hostname', OSDEMO_TEST: 'x' }
   const run = newPlace().osdemo(['pipe', 'read', '--quiet'], { env })
   const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
@@ -91,7 +91,7 @@ test.each([
   expect(processesOf(place)).toEqual([])
 })
 
-test('the run ends with exit 1 and names the actor that somebody killed', async () => {
+test('the run ends with exit 1 and names the actor that was killed', async () => {
   const run = newPlace().osdemo(['pipe', 'read', '--json'])
   const actor = await until(() => childrenOf(run.pid).find(waitsForPartner))
   process.kill(actor, 'SIGKILL')

@@ -31,7 +31,7 @@ function hold(words: string[], env: Record<string, string> = {}) {
 test.each([
   ['setpriv', undefined],
   ['a shell that watches, where there is no setpriv', ['sh', 'sleep']],
-])('a stopped program dies with a supervisor killed with SIGKILL: by %s', async (_, programs) => {
+])('a stopped program dies with a supervisor killed by SIGKILL: by %s', async (_, programs) => {
   const { child, lines } = hold(['sleep', '1000'], programs && { PATH: pathWith(...programs) })
   const pid = await until(() => Number(lines()[0]))
   await until(() => readStat(pid)?.comm === 'sleep')
@@ -61,7 +61,7 @@ exec setpriv "$@"
   await until(() => !isAlive(pid), 2000)
 })
 
-test('what is told after its end is read by a child that it has left behind', async () => {
+test('after its exit, input is read by a child that it has left behind', async () => {
   const { lines, tell } = hold(['sh', '-c', 'exec 3<&0; sh -c "read word; echo heard \\$word" <&3 & exit 5'])
   await until(() => lines().includes('ended 5'))
   tell('hello')

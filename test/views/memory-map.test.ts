@@ -69,7 +69,7 @@ test('a region above the last one begins a new picture, and other events end it'
   expect(timeline.end()).toContain('└')
 })
 
-test('what is in a region does not steer the terminal', () => {
+test('text of a region does not control the terminal', () => {
   const timeline = createTimeline({ color: 0, width: 80, hide: [] })
   const bad = region('1000', '2000', { permissions: 'r\u001b[2Jp' })
   const event: Event = {

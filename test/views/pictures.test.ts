@@ -113,7 +113,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
     expect(heard.filter((what) => !what.startsWith('file:'))).toEqual([])
   })
 
-  test('the table is filtered by its words, by who and by event, also with the keyboard alone', async () => {
+  test('the table is filtered by words, by process and by event, also with the keyboard alone', async () => {
     const { page, unexpected } = await openHtml(longStory())
     const [rows, shown] = [page.locator('tbody tr:visible'), page.locator('#shown')]
     const all = await rows.count()
@@ -129,7 +129,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
     expect(unexpected()).toEqual([])
   })
 
-  test('the page says what is pointed at, and its picture can be made wider', async () => {
+  test('the page shows details on hover, and its picture can be made wider', async () => {
     const { page } = await openHtml(storyOf('hello'))
     await page.locator('rect.held').first().hover({ force: true })
     expect(await page.locator('#detail').textContent()).toContain('openhello hello')
@@ -139,7 +139,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
     expect(await width()).toBeCloseTo(2 * before, -1)
   })
 
-  test('without scripts the page shows all the same', async () => {
+  test('the page can be read without scripts', async () => {
     const { page } = await openHtml(storyOf('hello'), { javaScriptEnabled: false })
     expect(await page.locator('tbody tr').count()).toBeGreaterThan(20)
     expect(await page.locator('form').isVisible()).toBe(false)

@@ -68,13 +68,13 @@ test('two recorded terminals have an arrow from writer to reader', () => {
   expect(text).toContain(`${writer}->>${reader}: hello (5 bytes)`)
 })
 
-test('the other end of a message that is not in the recording is said to be so', () => {
+test('a message whose other end is not recorded is marked', () => {
   const { events, say } = createTeller()
   say('reader', 2, received('p', 0, 'hello'))
   expect(draw(events)).toMatch(/participant other as not in this recording\n.*other->>p0: hello/s)
 })
 
-test.each(harmful)('no text means anything to Mermaid: %j', (text) => {
+test.each(harmful)('no text is syntax to Mermaid: %j', (text) => {
   const labels = draw(storyOf(text)).match(/(?<=: ).*$/gm)!
   for (const label of labels) {
     const words = label.replace(/#\d+;|<br\/>/g, ' ')
@@ -82,13 +82,13 @@ test.each(harmful)('no text means anything to Mermaid: %j', (text) => {
   }
 })
 
-test('of many steps only the first of a kind are drawn, and a note says how many were left out', () => {
+test('only the first of many steps of a kind are drawn, and a note counts the others', () => {
   const text = draw(longStory())
   expect(text.length).toBeLessThan(50_000)
   expect(text).toMatch(/#8230; and \d+ times? /)
 })
 
-test('steps are of one kind by who and what they are, however they are worded', () => {
+test('the kind of a step depends on its process and event, not on its wording', () => {
   const { events, say } = createTeller()
   say('osdemo', 1, run)
   say('osdemo', 1, started(2, 'child'))
@@ -106,7 +106,7 @@ test('steps are of one kind by who and what they are, however they are worded', 
   expect(folded).toContain('5 times a note by child')
 })
 
-test('what has too many kinds ends with a note, and stays within what Mermaid takes', () => {
+test('a diagram with too many kinds ends with a note, within the limit of Mermaid', () => {
   const { events, say } = createTeller()
   say('osdemo', 1, run)
   for (let child = 2; child < 1500; child++) say('osdemo', 1, started(child, `child-${child}`))
@@ -115,7 +115,7 @@ test('what has too many kinds ends with a note, and stays within what Mermaid ta
   expect(text).toContain('The diagram #101;nds here')
 })
 
-test('nothing at all is a diagram too', () => {
+test('a recording without events is a diagram too', () => {
   expect(draw([])).toMatch(/^sequenceDiagram\n/)
 })
 

@@ -58,7 +58,7 @@ function broken(events: TraceEvent[]): string[] {
   return wrong
 }
 
-test('a call is a slice, a message an arrow between two, what is in a channel a counter', () => {
+test('a call is a slice, a message an arrow between two, the level of a channel a counter', () => {
   const { events, say } = createTeller()
   say('osdemo', 1, run)
   say('osdemo', 1, started(2, 'reader'))
@@ -80,7 +80,7 @@ test('a call is a slice, a message an arrow between two, what is in a channel a 
   expect(broken(traced)).toEqual([])
 })
 
-test('a state is a thread state, and a slice on a track beside for viewers without these', () => {
+test('a state is a thread state, and a slice on an extra track for viewers without these', () => {
   const traced = trace(storyOf('x'))
   expect(traced).toContainEqual(expect.objectContaining({ ph: 'T', name: 'Running', tid: 4, dur: 1000 }))
   expect(traced).toContainEqual(

@@ -41,7 +41,7 @@ test('brief is the idea, what was not observed, the claims, and what they mean',
   )
 })
 
-test('a document has its evidence too, as source and what it contains', () => {
+test('a document has its evidence too, as source and content', () => {
   const text = show('document', story)
   expect(text).toContain(
     'A step.\n    /proc/7/status: State: Z (zombie)\n    /proc/7/stat: 42 (the exit code)\n',
@@ -58,7 +58,7 @@ describe('rows', () => {
     row: { table: 'Works', cells: { NAME: a, RESULT: b } },
   })
 
-  test('of notes that follow each other are drawn as one table', () => {
+  test('of consecutive notes are drawn as one table', () => {
     const text = show('document', [row('pipe', 'yes'), row('shm', 'no'), note('Text.', 'step')])
     expect(text).toBe('Works\n  NAME  RESULT\n  pipe  yes\n  shm   no\n\nText.\n')
   })

@@ -19,7 +19,7 @@ test('messages are matched by their number', () => {
   expect(arrows.map(({ from, to }) => to!.t - from!.t)).toEqual([2000, 2000])
 })
 
-test('of several senders each counts for itself, and the text tells whose message it was', () => {
+test('each of several senders numbers its own messages, and the text identifies the sender', () => {
   const { events, say } = createTeller()
   say('a', 1, sent('c', 0, 'from a'))
   say('b', 2, sent('c', 0, 'from b'))
@@ -28,7 +28,7 @@ test('of several senders each counts for itself, and the text tells whose messag
   expect(ways(events)).toEqual(['b > r: from b', 'a > r: from a'])
 })
 
-test('one that did not come is lost where others came, and untold where nobody told what came', () => {
+test('one that did not arrive is lost if others did, and untold if no arrivals are recorded', () => {
   const { events, say } = createTeller()
   say('a', 1, sent('c', 0, 'x'))
   say('a', 1, sent('c', 1, 'y'))
@@ -38,7 +38,7 @@ test('one that did not come is lost where others came, and untold where nobody t
   expect(ways(events)).toEqual(['a > b: x', 'a > (lost): y', 'a > (untold): z', '(untold) > b: w'])
 })
 
-test('where some were only counted, none is called lost', () => {
+test('if some were only counted, none is lost', () => {
   const { events, say } = createTeller()
   for (const seq of [0, 1]) say('a', 1, sent('c', seq, 'x'))
   say('b', 2, received('c', 0, 'x'))
@@ -46,7 +46,7 @@ test('where some were only counted, none is called lost', () => {
   expect(ways(events)).toEqual(['a > b: x', 'a > (untold): x'])
 })
 
-test('a message was sent before it was received, also when its sender said so later', () => {
+test('a message was sent before it was received, even if its sender reports it later', () => {
   const { events, say } = createTeller()
   say('b', 2, received('c', 0, 'x'))
   say('a', 1, sent('c', 0, 'x'))
@@ -54,7 +54,7 @@ test('a message was sent before it was received, also when its sender said so la
   expect(from!.t).toBeLessThanOrEqual(to!.t)
 })
 
-test('channels of two chapters have nothing to do with each other', () => {
+test('channels of two chapters are unrelated', () => {
   const { events, say } = createTeller()
   say('osdemo', 9, run)
   say('a', 1, sent('ring', 0, 'x'))
@@ -63,7 +63,7 @@ test('channels of two chapters have nothing to do with each other', () => {
   expect(ways(events)).toEqual(['a > (untold): x', '(untold) > b: x'])
 })
 
-test('a state lasts until the next one, and the last one no longer than states were told', () => {
+test('a state lasts until the next one, and the last one until the last state event', () => {
   const { events, say } = createTeller()
   const state = (child: number, state: 'ready' | 'running') =>
     say('osdemo', 1, { event: 'state', child, state, kernel: 'R', source: 'x' })
@@ -81,7 +81,7 @@ test('a state lasts until the next one, and the last one no longer than states w
   ])
 })
 
-test('a pid that comes again is somebody else', () => {
+test('a pid that is used again is another process', () => {
   const { events, say } = createTeller()
   for (const name of ['one', 'two']) {
     say('osdemo', 9, started(5, name))
@@ -91,7 +91,7 @@ test('a pid that comes again is somebody else', () => {
   expect(tellStory(events, true).lanes.map(({ name }) => name)).toEqual(['osdemo', 'one', 'two'])
 })
 
-test('what another boot recorded comes behind, with the distances that it had', () => {
+test('events of another boot follow, with the same distances in time', () => {
   const first: Event = { v: 1, t: 9_000_000, pid: 1, tid: 1, actor: 'd', ...run }
   const later: Event = { ...first, t: 1000, boot: 'two' } as Event
   const note: Event = { v: 1, t: 3000, pid: 1, tid: 1, actor: 'd', event: 'note', text: 'x' }

@@ -7,7 +7,7 @@ test('items join while they are near the first of their group', () => {
   expect(cluster([], near)).toEqual([])
 })
 
-test('a group that has grown joins the one before it that it now reaches', () => {
+test('a group that has grown joins the group before it when they touch', () => {
   // A group is as wide as its number of items, on both sides of the first.
   const overlap = (group: readonly number[], next: readonly number[]) =>
     next[0]! - group[0]! < group.length + next.length

@@ -9,7 +9,7 @@ function draw(events: Event[]): string {
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 
-test('calls too short to be seen each for itself are drawn together, and the picture says so', () => {
+test('calls too short to be drawn one by one are drawn together, and the picture counts them', () => {
   const { events, say } = createTeller()
   for (let number = 0; number < 2000; number++) {
     say('writer', 2, { event: 'call', phase: 'begin', call: 'write', object: 'p' })
@@ -20,7 +20,7 @@ test('calls too short to be seen each for itself are drawn together, and the pic
   expect(text.match(/class="held"/g)!.length).toBeLessThan(400)
 })
 
-test('a call whose end was not told lasts no longer than its caller', () => {
+test('a call without a recorded end lasts no longer than its caller', () => {
   const { events, say } = createTeller()
   say('osdemo', 1, started(2, 'child'))
   say('child', 2, { event: 'call', phase: 'begin', call: 'compute', object: 'x' })
@@ -45,7 +45,7 @@ test.each(['svg', 'html'] as const)('claims have their ids beside their words: %
   expect(ids).toEqual(['fifo/one fifo/two', 'fifo/one', 'fifo/two'])
 })
 
-test('the numbers of claims do not lie on one another', () => {
+test('the numbers of claims do not overlap', () => {
   const { events, say } = createTeller()
   for (let number = 0; number < 60; number++) {
     say('osdemo', 1, { event: 'claim', text: `${number}`, holds: true }, 1000 + (number % 7) * 900)

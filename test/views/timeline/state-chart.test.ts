@@ -48,14 +48,14 @@ function lanes(text: string): string[] {
 }
 
 describe('the chart of states', () => {
-  test('has a lane for each child, and shows who ran when', () => {
+  test('has a lane for each child, and shows which ran when', () => {
     const [first, second] = lanes(show(turns)).map((line) => line.slice(17))
     // 590 ms in 59 columns: 10 ms each.
     expect(first).toBe('█░'.repeat(30).slice(0, 59))
     expect(second).toBe('░█'.repeat(30).slice(0, 59))
   })
 
-  test('says how long each was in which state, and what the symbols mean', () => {
+  test('has the time of each child in each state, and the meaning of the symbols', () => {
     const text = show(turns)
     expect(text).toContain('states, 0.000 s to 0.590 s, 10 ms a column')
     expect(text).toMatch(/child-1 +11 running 300 ms, ready 290 ms\n/)
@@ -71,7 +71,7 @@ describe('the chart of states', () => {
     expect(first!.slice(17)).toMatch(/^▒{5}[▒░]░+·?$/)
   })
 
-  test('what is short is shown all the same', () => {
+  test('a short state is shown as well', () => {
     const events = [
       ...turns.slice(0, 3),
       state(0, 11, 'running'),
@@ -87,7 +87,7 @@ describe('the chart of states', () => {
     expect(text).toContain('zombie 0.5 ms')
   })
 
-  test('a child that has ended is in no state any more', () => {
+  test('a child that has exited has no state', () => {
     const end = at(300, {
       event: 'exited',
       child: 11,
@@ -108,7 +108,7 @@ describe('the chart of states', () => {
     expect(text).toMatch(/child-1 +11 running 300 ms\n/)
   })
 
-  test('stands in for most of the single lines when there are many, and says for how many', () => {
+  test('replaces most of the single lines when there are many, and counts them', () => {
     const lines = show(turns)
       .split('\n')
       .filter((line) => line.includes('◆'))
@@ -117,7 +117,7 @@ describe('the chart of states', () => {
     expect(show(turns)).toContain('116 state changes shown only in this chart')
   })
 
-  test('a change after a while is told each time, with how long the state before lasted', () => {
+  test('a change after a while has a line each time, with the duration of the state before', () => {
     const text = show([
       ...turns.slice(0, 3),
       state(0, 11, 'running'),
@@ -134,7 +134,7 @@ describe('the chart of states', () => {
     expect(show([at(0, run), state(0, 11, 'running'), state(0, 12, 'ready')])).not.toContain('a column')
   })
 
-  test('is not drawn where nobody has been in two states that it could show', () => {
+  test('is not drawn when no child was in two states that it could show', () => {
     const zombies = [11, 12].flatMap((child) => [
       state(child, child, 'zombie'),
       state(child + 5, child, 'zombie'),
@@ -158,7 +158,7 @@ describe('the chart of states', () => {
     expect(alone.indexOf('a column')).toBeLessThan(alone.indexOf('1 of 1 claims hold.'))
   })
 
-  test('says the same with and without colour', () => {
+  test('shows the same with and without colour', () => {
     const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
     const colored = show(turns, 80, 1)
     expect(colored).toMatch(escapes)

@@ -76,14 +76,14 @@ describe('the timeline', () => {
       expect(stringWidth(line)).toBeLessThanOrEqual(width)
   })
 
-  test('says the same with and without colour', () => {
+  test('shows the same with and without colour', () => {
     const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
     const colored = show(everything(), 80, 1)
     expect(colored).toMatch(escapes)
     expect(colored.replace(escapes, '').replace(/ +$/gm, '')).toBe(show(everything()).replace(/ +$/gm, ''))
   })
 
-  test('shows how long a call was held, as time and as a bar that grows with it', () => {
+  test('shows how long a call blocked, as a time and as a bar', () => {
     const held = (microseconds: number) => {
       const begin = by('reader', 3, { event: 'call', phase: 'begin', call: 'open', object: 'it' })
       const end = by(
@@ -113,7 +113,7 @@ describe('the timeline', () => {
     expect(lines).toMatch(/1 ✓ read returned after 150 ms/)
   })
 
-  test('escapes what could steer the terminal', () => {
+  test('escapes what could control the terminal', () => {
     const text = 'red \u001b[31m bell \u0007 line\nturn \u202e end'
     const shown = show([by('writer', 2, { event: 'sent', channel: 'c', seq: 0, bytes: 9, text })])
     expect(shown).toContain('red \\x1b[31m bell \\x07 line\\nturn \\u{202e}')
@@ -157,7 +157,7 @@ describe('the timeline', () => {
     expect(text).toContain('pipe demo    ✔ it does\nshort-reads  ✔ it does\n')
   })
 
-  test('counts the claims at the end, and says which failed', () => {
+  test('counts the claims at the end, and lists those that failed', () => {
     const text = show(everything())
     expect(text).toContain('claim failed     ✘ water flows uphill')
     expect(text.trimEnd()).toMatch(/1 of 2 claims hold\.$/)
@@ -175,11 +175,11 @@ describe('the timeline', () => {
   })
 })
 
-describe('what is not worth a line', () => {
+describe('events without a line', () => {
   const call = (phase: 'begin' | 'end', more = {}) =>
     by('sender', 2, { event: 'call', phase, call: 'mq_send', object: 'queue of 4', ...more })
 
-  test('is what was said in detail', () => {
+  test('are those marked as detail', () => {
     const text = show([
       by('osdemo', 1, run),
       { ...by('sender', 2, { event: 'note', text: 'one of many' }), detail: true },
@@ -187,7 +187,7 @@ describe('what is not worth a line', () => {
     expect(text).not.toContain('one of many')
   })
 
-  test('is a call that need not wait, unless it was refused', () => {
+  test('are calls that did not block, unless they failed', () => {
     const quick = show([call('begin', { waits: false }), call('end', { waits: false, result: 0 })])
     expect(quick).toBe('')
     const refused = show([call('begin', { waits: false }), call('end', { waits: false, errno: 'EAGAIN' })])
@@ -200,7 +200,7 @@ describe('what is not worth a line', () => {
   })
 })
 
-test('a call that ends before it began, as a damaged recording may have it, is shown', () => {
+test('a call that ends before it began, as in a damaged recording, is shown', () => {
   const call = { event: 'call', call: 'open', object: 'x' } as const
   const text = show([
     by('a', 2, { ...call, phase: 'begin' }, 1e9),
@@ -209,7 +209,7 @@ test('a call that ends before it began, as a damaged recording may have it, is s
   expect(text).toMatch(/✓ open returned 3\n$/)
 })
 
-test('a region of memory is shown, however many mappings it says it has', () => {
+test('a region of memory is shown, however many mappings it has', () => {
   const region = {
     part: 'heap',
     from: '1000',
@@ -231,7 +231,7 @@ test('a message shows how full its channel is', () => {
   expect(text).toContain('→ hello (5 bytes) ▮▮▮▯ 3 of 4')
 })
 
-test('claims of a table are shown as one, when it is whole, and counted as claims', () => {
+test('claims of a table are shown as one table when it is complete, and counted as claims', () => {
   const claim = (send: string, holds: boolean, table = 'fast sender') =>
     by('osdemo', 1, {
       event: 'claim',
