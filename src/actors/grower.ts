@@ -30,10 +30,10 @@ runActor<'grower'>(async ({ say, config: { pieces, piece, large }, nextWord }) =
     if (word === 'small') {
       const addresses = Array.from({ length: pieces }, () => allocate(piece))
       // There are `pieces` addresses, and `pieces` is not 0.
-      done('malloc', `${pieces} times ${piece} bytes`, addresses.at(-1)!)
+      done('malloc', `${pieces} times ${piece / 1024} KiB`, addresses.at(-1)!)
     }
     if (word === 'recurse') done('recurse', 'to the largest depth that V8 allows', recurse())
-    if (word === 'large') done('malloc', `${large} bytes`, allocate(large))
+    if (word === 'large') done('malloc', `${large / 2 ** 20} MiB`, allocate(large))
   }
 })
 

@@ -22,7 +22,7 @@ export function requireScheduler(demo: string): number[] {
   const cpus = allowedCpus(process.pid)
   if (!readSchedstat(process.pid) || cpus.length === 0) {
     throw new Unavailable(
-      `${demo} reads /proc/PID/schedstat, and this kernel does not provide it`,
+      `this kernel has no /proc/PID/schedstat, which ${demo} needs`,
       'Use a kernel that was built with CONFIG_SCHED_INFO, and mount /proc.',
     )
   }

@@ -8,6 +8,11 @@ import type { Variable } from './fork-picture.js'
 /** The variables of examples/fork-shares.c that lie in shared memory. */
 export const sharedVariables = ['MAP_SHARED', 'System V']
 
+/** The evidence of one private and one shared variable is shown. That of the others is a detail, which views for people omit. */
+export function detailOf(variable: string): { detail?: true } {
+  return variable === 'heap' || variable === 'MAP_SHARED' ? {} : { detail: true }
+}
+
 /** Bytes of a variable that lie in pages of its own. Its first and its last page may contain other variables too. */
 const whole = 15 * 4096
 
@@ -47,13 +52,16 @@ export function showCopies(
   const pages = zip(before, after)
   const rows = zip(variables, pages).map(([{ name }, [before, after]]) => ({ name, before, after }))
   for (const { name, before, after } of rows) {
-    stage.evidence(
-      `/proc/${child}/smaps`,
-      `Private: ${kib(before.own)} → ${kib(after.own)}, Shared: ${kib(before.common)} → ${kib(after.common)}`,
-      `${name} of the child, before → after the write`,
-      { data: [before, after].map(({ own, common }) => ({ variable: name, own, common })) },
-    )
+    stage.say({
+      event: 'evidence',
+      source: `/proc/${child}/smaps`,
+      value: `Private: ${kib(before.own)} → ${kib(after.own)}, Shared: ${kib(before.common)} → ${kib(after.common)}`,
+      about: `${name} of the child, before → after the write`,
+      data: [before, after].map(({ own, common }) => ({ variable: name, own, common })),
+      ...detailOf(name),
+    })
   }
+  stage.note('The events (--json) contain the same evidence for the other variables.')
   const copied = rows.filter(({ name }) => !sharedVariables.includes(name))
   const kept = rows.filter(({ name }) => sharedVariables.includes(name))
   if ([...copied.map(({ before }) => before), ...after].some(({ resident }) => resident < whole)) {

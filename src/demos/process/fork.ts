@@ -15,8 +15,8 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { sweep } from '../../run/sweep.js'
 import { kib } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
-import { readPages, sharedVariables, showCopies } from './fork-pages.js'
-import { type Picture, pictureReader } from './fork-picture.js'
+import { detailOf, readPages, sharedVariables, showCopies } from './fork-pages.js'
+import { type Picture, pictureReader, type Variable } from './fork-picture.js'
 
 export const processFork: Demo = async (stage) => {
   requireProc('process fork')
@@ -58,7 +58,7 @@ export const processFork: Demo = async (stage) => {
   const second = await next()
   stage.note('The child writes 2 to each variable, and reads 5 bytes from a file that the parent opened.')
   const after = readPages(child, parent.id, variables)
-  for (const { name, address } of variables) showInts(stage, [parent.id, child], name, address)
+  for (const variable of variables) showInts(stage, [parent.id, child], variable)
   showOffsets(stage, [parent.id, child], second.fd)
   showCopies(stage, child, variables, before, after)
 
@@ -68,7 +68,7 @@ export const processFork: Demo = async (stage) => {
   claimShares(stage, last)
   stage.claim(
     'fork/file-offset-is-shared',
-    'They share the open file description: the child read 5 bytes, which moved the offset of both.',
+    'Parent and child share the open file description: the child read 5 bytes, which moved the offset of both.',
     offset === 0 && last.offset === 5,
   )
   parent.tell('end')
@@ -99,12 +99,17 @@ function claimShares(stage: Stage, after: Picture): void {
 }
 
 /** The value at one address, in the parent and in the child. */
-function showInts(stage: Stage, pids: [parent: number, child: number], name: string, address: bigint): void {
+function showInts(stage: Stage, pids: [parent: number, child: number], { name, address }: Variable): void {
   const [parent, child] = pids.map((pid) => readInt(pid, address))
   if (parent === undefined || child === undefined) return
-  const source = pids.map((pid) => `/proc/${pid}/mem`).join(', ')
-  stage.evidence(source, `parent: ${parent}, child: ${child}`, `${name}, at 0x${address.toString(16)}`, {
-    data: { variable: name, address: address.toString(16), parent, child },
+  const at = address.toString(16)
+  stage.say({
+    event: 'evidence',
+    source: pids.map((pid) => `/proc/${pid}/mem`).join(', '),
+    value: `parent: ${parent}, child: ${child}`,
+    about: `${name}, at 0x${at}`,
+    data: { variable: name, address: at, parent, child },
+    ...detailOf(name),
   })
 }
 

@@ -118,7 +118,7 @@ function showAddress(stage: Stage, { pid, pieces }: Memory, address: bigint): Pa
   stage.evidence(
     `/proc/${pid}/smaps`,
     `0x${address.toString(16)}`,
-    `the last result of malloc(3): in ${part ?? 'no part'}`,
+    `${address}, the last result of malloc(3): in ${part ?? 'no part'}`,
     { data: { address: address.toString(16), part: part ?? null } },
   )
   return part

@@ -90,7 +90,7 @@ function open(stage: Stage): void {
 
 function close(stage: Stage): void {
   stage.note(
-    'Each part has its own permissions: an access that they do not allow fails with SIGSEGV. ' +
+    'Each part has its own permissions: a process that writes to its text is killed by SIGSEGV. ' +
       'The heap grows up and the stack grows down, into the free addresses between them.',
     'closing',
   )
@@ -105,13 +105,13 @@ function claimRights(stage: Stage, { pieces }: Memory): void {
   const text = rights('text')
   stage.claim(
     'memory/text-is-executable-not-writable',
-    `A process may execute its text, but not write to it: the permissions are ${list(text)}.`,
+    `Text may be executed, but not written: its permissions are ${list(text)}.`,
     text.length > 0 && text.every((one) => one.startsWith('r-x')),
   )
   const writable = (['data', 'bss', 'heap', 'stack'] as const).flatMap(rights)
   stage.claim(
     'memory/data-is-writable-not-executable',
-    `It may write to data, bss, heap and stack, but not execute them: the permissions are ${list(writable)}.`,
+    `Data, bss, heap and stack may be written, but not executed: their permissions are ${list(writable)}.`,
     writable.length > 0 && writable.every((one) => one.startsWith('rw-')),
   )
 }
@@ -170,7 +170,7 @@ async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, loo
   }, patience)
   if (ending !== undefined) {
     throw new DemoFailed(`${name} exited before its memory could be read (${ending})`, {
-      hint: 'Let the program wait at its end: read from stdin (getchar, input), which stays open, or sleep.',
+      hint: 'Let it wait at its end: read from stdin (getchar, input), or sleep.',
     })
   }
   if (asleep < looks) stage.note(`${name} does not wait, so its memory is read while it runs.`, 'aside')

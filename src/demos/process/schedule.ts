@@ -64,7 +64,9 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
       'the weights',
       { data: nice.map((value) => ({ nice: value, weight: weightOf(value) })) },
     )
-    stage.note(`All ${nice.length} children compute on CPU ${cpu}, and on no other CPU.`)
+    stage.note(
+      `${nice.length === 2 ? 'Both' : `All ${nice.length}`} children compute on CPU ${cpu}, and on no other CPU.`,
+    )
     const { sums, sleeps } = await stage.holdEvents(async () => {
       await compute(children, cpu)
       // Not earlier, because a child with a high nice value would take long to start.

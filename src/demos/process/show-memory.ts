@@ -31,11 +31,9 @@ export function readMemory(pid: number): Memory {
   const { state, comm } = requireProcess(pid)
   const marks = readMemoryMarks(pid)
   if (isKernelThread(pid)) {
-    throw new OsdemoError(
-      `process ${pid} (${comm}) is a thread of the kernel, which has no address space of its own`,
-      1,
-      { hint: 'Name another process, such as your shell: osdemo process layout $$' },
-    )
+    throw new OsdemoError(`process ${pid} (${comm}) is a thread of the kernel and has no address space`, 1, {
+      hint: 'Name another process, such as your shell: osdemo process layout $$',
+    })
   }
   const before = readStatus(pid)?.mapped
   const mappings = readSmaps(pid)

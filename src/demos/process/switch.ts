@@ -174,7 +174,10 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
   )
   if (other === undefined)
     stage.note('Not observed: the same on two CPUs, because osdemo may use only one.', 'aside')
-  else await pass(stage, both, [one, other])
+  else {
+    await pass(stage, both, [one, other])
+    stage.note('On two CPUs each byte has to wake a process on the other CPU, which takes time too.', 'aside')
+  }
   const half = near.median / 2
   stage.note(
     `Half a round trip on one CPU took ${micro(half)}. The write(2) and the read(2) in it take ${micro(alone)}.`,

@@ -65,7 +65,7 @@ async function showAncestors(stage: Stage, pid: number): Promise<void> {
   const { members, missing } = whole ?? readLineage(pid)
   const top = members.at(-1)
   if (!top) throw new DemoFailed(`process ${pid} exited before its parent could be read`)
-  stage.note('States: R running or ready, S and D waiting, I idle, T stopped, Z zombie.', 'aside')
+  stage.note('States: R running or ready, S and D waiting, I idle, T stopped, Z zombie.')
   stage.note(`Each line shows the parent of the process before it, starting with process ${pid}.`)
   drawProcesses(
     stage,

@@ -5,15 +5,12 @@ import { procMount } from '../../proc/links.js'
 export function requireProc(demo: string): void {
   const mount = procMount()
   if (mount === 'missing') {
-    throw new Unavailable(
-      `${demo} takes its evidence from /proc, and this machine has none`,
-      'Run it on Linux.',
-    )
+    throw new Unavailable(`${demo} needs /proc, and this machine has none`, 'Run it on Linux.')
   }
   // As after `unshare --pid`: in such a /proc, our pids are the pids of other processes.
   if (mount === 'ours') return
   throw new Unavailable(
-    `${demo} takes its evidence from /proc, and this /proc belongs to another pid namespace`,
-    'As root, in a mount namespace of its own, mount the right one: mount -t proc proc /proc',
+    `${demo} needs another /proc: this one belongs to another pid namespace`,
+    'As root, in a mount namespace of its own: mount -t proc proc /proc',
   )
 }

@@ -11,7 +11,7 @@ export function requireProcess(pid: number): Stat {
   if (stat) return stat
   if (canBeAddressed(pid)) {
     throw new OsdemoError(`process ${pid} is not visible to this user: /proc hides it`, 1, {
-      hint: 'Run the command as the owner of the process, or as root. See hidepid in proc(5).',
+      hint: 'Run it as the owner of the process, or as root. See hidepid in proc(5).',
     })
   }
   throw new OsdemoError(`there is no process ${pid}`, 1, { hint: 'List all processes with: ps -e' })
