@@ -1,17 +1,17 @@
-/** A descriptor of another process, for some microseconds: pidfd_getfd(2). Linux only. */
+/** Duplicates a descriptor of another process for some microseconds: pidfd_getfd(2). Linux only. */
 import { closeSync } from 'node:fs'
 import { checked, native } from './libc.js'
 
-/** The same on all machines of Linux: asm-generic/unistd.h. */
+/** System call numbers, the same on every architecture: asm-generic/unistd.h. */
 const pidfdOpen = 434
 const pidfdGetfd = 438
 
 /**
- * Looks at a duplicate of a descriptor that another process has. To open the same through /proc/PID/fd instead would make a
- * further end of a pipe, which may wake a process that waits for one, or keep one from seeing that the others are gone.
+ * Looks at a duplicate of another process's descriptor. Opening /proc/PID/fd/FD instead would open another end of a pipe: that
+ * could wake a process that waits for an opener, or keep a reader from reaching end of file.
  *
- * @param look must not wait, and take nothing out
- * @returns undefined where we may not (it takes the right to trace that process), or it is not what `look` is for
+ * @param look must neither block nor read data
+ * @returns undefined without the right to trace that process (ptrace(2)), or when `look` throws
  */
 export function borrow<T>(pid: number, fd: number, look: (fd: number) => T): T | undefined {
   try {

@@ -1,8 +1,8 @@
-/** Sleeping on memory that processes share, futex(2). Blocks this thread, the event loop included: only for actors. */
+/** Sleeps on memory that processes share: futex(2). It blocks this thread and its event loop, so only actors may use it. */
 import { openFutex } from './libc.js'
 import type { Waiter } from './shared-ring/waiting.js'
 
-/** A waiter for views of a segment that is attached at this address. @throws Unavailable where there is no futex(2) */
+/** A waiter for cells of the segment that is attached at this address. @throws Unavailable where futex(2) does not exist */
 export function futexWaiter(address: bigint): Waiter {
   const { wait, wake } = openFutex()
   const addressOf = (cell: Int32Array, index: number) => address + BigInt(cell.byteOffset + 4 * index)

@@ -1,8 +1,8 @@
 /**
- * The one door to the C library, by koffi. It is loaded at the first call, so that a command which does not need it does
- * not wait for it. What a call reports as errno is thrown as Node throws its own: with `code`, `errno` and `syscall`.
+ * The only module that calls the C library, through koffi. koffi is loaded at the first call, so that other commands start
+ * without that delay. A failed call throws an error with `code`, `errno` and `syscall`, as Node's own calls do.
  *
- * Addresses are bigints, as koffi gives them. They are as dangerous here as in C.
+ * Addresses are bigints, as koffi returns them. A wrong address crashes the process, as in C.
  */
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
@@ -10,7 +10,7 @@ import { getSystemErrorName, promisify } from 'node:util'
 import type * as Koffi from 'koffi'
 import { Unavailable } from '../errors.js'
 
-/** What a failed call of the C library is thrown as; `systemCallError` gives it a sentence. */
+/** The error of a failed call of the C library. `systemCallError` turns it into a sentence. */
 interface SystemError extends Error {
   code: string
   errno: number
@@ -34,19 +34,19 @@ let library: Koffi.LibraryHandle | undefined
 const natives = new Map<string, Native>()
 
 /**
- * A function of the C library by its prototype, for the other files of `ipc`.
+ * A function of the C library, by its prototype. For the other files of `ipc`.
  *
- * @throws Unavailable where the library has none of that name, or there is no FFI
+ * @throws Unavailable where the library does not have it, or koffi does not run here
  */
 export function native(name: string, prototype: string): Native {
   let found = natives.get(name)
   if (found) return found
   library ??= load().load(null)
   try {
-    // koffi's type says no more than that it is a function.
+    // koffi types it as a function of anything; the prototype is what makes `Native` true.
     found = library.func(prototype) as Native
   } catch (cause) {
-    throw new Unavailable(`the C library of this machine has no ${name}`, 'use Linux with glibc', cause)
+    throw new Unavailable(`the C library of this machine has no ${name}`, 'Use Linux with glibc.', cause)
   }
   natives.set(name, found)
   return found
@@ -54,45 +54,45 @@ export function native(name: string, prototype: string): Native {
 
 function load(): typeof Koffi {
   try {
-    // This is what `import koffi` would give, and its types are those of the package.
+    // `require` returns what `import koffi` would return, and the types are those of the package.
     koffi ??= createRequire(import.meta.filename)('koffi') as typeof Koffi
     return koffi
   } catch (cause) {
     throw new Unavailable(
-      `no FFI here: the package koffi has nothing for ${process.platform} ${process.arch}`,
-      'run npm ci where osdemo is, with optional dependencies',
+      `koffi, which calls the C library, is not installed for ${process.platform} ${process.arch}`,
+      'Install the optional dependencies: run npm ci in the folder of osdemo.',
       cause,
     )
   }
 }
 
-/** Names that Node does not know, of asm-generic/errno.h. */
+/** Names of asm-generic/errno.h that Node does not know. */
 const moreNames: Record<number, string> = { 43: 'EIDRM', 130: 'EOWNERDEAD', 131: 'ENOTRECOVERABLE' }
 
-/** What Node would throw for a call that failed with this errno. */
+/** The error that Node would throw for a call that failed with this errno. */
 export function failed(call: string, errno: number): SystemError {
   const code = moreNames[errno] ?? getSystemErrorName(-errno)
   return Object.assign(new Error(`${call}: ${code}`), { code, errno: -errno, syscall: call })
 }
 
-/** Gives the result of a call that reports failure as -1 and errno. */
+/** The result of a call that reports a failure as -1 and errno. @throws SystemError */
 export function checked(call: string, result: number | bigint): number {
-  // Read at once: the next call may set it.
+  // errno is read at once, because the next call may change it.
   if (Number(result) === -1) throw failed(call, load().errno())
   return Number(result)
 }
 
-/** For calls that return the errno themselves, as those of POSIX threads do. */
+/** Checks a call that returns its errno, as the pthread calls do. @throws SystemError */
 function checkedThread(call: string, result: number | bigint): void {
   if (result !== 0) throw failed(call, Number(result))
 }
 
-/** shmget(2): the id of a segment. @param key 0 (IPC_PRIVATE) makes a new one @param size in bytes */
+/** shmget(2). @param key 0 (IPC_PRIVATE) creates a new segment @param size in bytes @returns the id of the segment */
 export function shmget(key: number, size: number, flags: number): number {
   return checked('shmget', native('shmget', 'int shmget(int key, size_t size, int flags)')(key, size, flags))
 }
 
-/** shmat(2): attaches a segment, and gives its address in this process. */
+/** shmat(2): attaches a segment. @returns its address in this process */
 export function shmat(id: number, flags: number): bigint {
   // koffi returns a pointer as a bigint.
   const address = native('shmat', 'void *shmat(int id, void *address, int flags)')(id, null, flags) as bigint
@@ -100,17 +100,17 @@ export function shmat(id: number, flags: number): bigint {
   return address
 }
 
-/** shmdt(2). Every view of this address becomes deadly. */
+/** shmdt(2). Code that uses a view of this address afterwards is killed by SIGSEGV. */
 export function shmdt(address: bigint): void {
   checked('shmdt', native('shmdt', 'int shmdt(void *address)')(address))
 }
 
-/** shmctl(2) with a command that takes no buffer, such as IPC_RMID. */
+/** shmctl(2), for commands that need no buffer, such as IPC_RMID. */
 export function shmctl(id: number, command: number): void {
   checked('shmctl', native('shmctl', 'int shmctl(int id, int command, void *buffer)')(id, command, null))
 }
 
-/** malloc(3) and memset(3): memory of so many bytes, all of them written to; it is never given back. Its address. */
+/** malloc(3) and memset(3): allocates memory and writes to all of it. It is never freed. @returns its address */
 export function allocate(bytes: number): bigint {
   const address = native('malloc', 'void *malloc(size_t size)')(bytes)
   if (!address) throw failed('malloc', constants.errno.ENOMEM)
@@ -122,37 +122,37 @@ export function allocate(bytes: number): bigint {
 const PR_SET_PDEATHSIG = 1
 const SIGKILL = 9
 
-/** prctl(2): from now on the kernel kills this process when its parent dies, whatever call it waits in. Linux only. */
+/** prctl(2): the kernel kills this process when its parent exits, even while it is blocked in a call. Linux only. */
 export function dieWithParent(): void {
   if (process.platform !== 'linux') return
   const prototype = 'int prctl(int option, unsigned long value, unsigned long, unsigned long, unsigned long)'
   checked('prctl', native('prctl', prototype)(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 }
 
-/** Memory at an address as an ArrayBuffer, without a copy. Whoever touches it when it is unmapped dies of SIGSEGV. */
+/** The memory at an address as an ArrayBuffer, not a copy. Code that uses it after an unmap is killed by SIGSEGV. */
 export function viewMemory(address: bigint, size: number): ArrayBuffer {
   return load().view(address, size)
 }
 
-/** fcntl(2) with a command that takes an int, such as F_SETPIPE_SZ. */
+/** fcntl(2), for commands that need an int, such as F_SETPIPE_SZ. */
 export function fcntl(fd: number, command: number, value: number): number {
   return checked('fcntl', native('fcntl', 'int fcntl(int fd, int command, int value)')(fd, command, value))
 }
 
-/** ioctl(2) with a command that takes the address of an int, such as FIONREAD. */
+/** ioctl(2), for commands that need the address of an int, such as FIONREAD. */
 export function ioctl(fd: number, command: number, value: Uint8Array): void {
   const prototype = 'int ioctl(int fd, unsigned long command, void *value)'
   checked('ioctl', native('ioctl', prototype)(fd, command, value))
 }
 
-/** The int that a call fills in. */
+/** The int that a call writes to the address it was passed. */
 export function intOf(fill: (value: Uint8Array) => void): number {
   const value = new Int32Array(1)
   fill(new Uint8Array(value.buffer))
   return value[0] ?? 0
 }
 
-/** poll(2) of one descriptor: which of the events have come, within so many milliseconds or until a signal came. */
+/** poll(2) of one descriptor. @returns the events that happened before the time was over or a signal arrived */
 export function poll(fd: number, events: number, milliseconds: number): number {
   // struct pollfd: int fd; short events; short revents.
   const entry = new Int16Array(4)
@@ -166,19 +166,19 @@ export function poll(fd: number, events: number, milliseconds: number): number {
   return entry[3] ?? 0
 }
 
-/** A blocking splice(2): resolves to the number of bytes moved, 0 at the end of the input, or -1 when the call failed. */
+/** A blocking splice(2). It resolves to the number of bytes moved, 0 at end of file, or -1 when the call failed. */
 export type Splice = (from: number, to: number, length: number) => Promise<number>
 
 /**
- * splice(2), for a caller to keep. It blocks in a thread of koffi's, and the event loop goes on meanwhile; the errno of a
- * failed call is lost with that thread.
+ * splice(2), for a caller to keep. It blocks in a thread of koffi, so that the event loop continues. The errno of a failed call
+ * is lost with that thread.
  *
- * @throws Unavailable where there is no splice(2), or no FFI
+ * @throws Unavailable where splice(2) does not exist, or koffi does not run here
  */
 export function openSplice(): Splice {
   const prototype =
     'long splice(int from, void *fromOffset, int to, void *toOffset, size_t length, unsigned int flags)'
-  // Every function of koffi has `async`; `Native` does not mention it, because no other caller needs it.
+  // Every function of koffi has `async`; `Native` leaves it out because no other caller needs it.
   const call = promisify((native('splice', prototype) as Native & { async: AsyncSplice }).async)
   return (from, to, length) => call(from, null, to, null, length, 0)
 }
@@ -188,13 +188,13 @@ export function getpagesize(): number {
   return Number(native('getpagesize', 'int getpagesize()')())
 }
 
-/** _LINUX_CAPABILITY_VERSION_3 of linux/capability.h: 64 capabilities, as two times effective, permitted, inheritable. */
+/** _LINUX_CAPABILITY_VERSION_3 of linux/capability.h: two words each of effective, permitted and inheritable bits. */
 const capabilityVersion = 0x20080522
 
 /**
- * Does something without a capability, which this thread lays down meanwhile: capset(2), capabilities(7).
+ * Runs `action` while this thread does not have a capability: capset(2), capabilities(7).
  *
- * @param number below 32, of linux/capability.h
+ * @param number of linux/capability.h, below 32
  */
 export function withoutCapability<T>(number: number, action: () => T): T {
   const prototype = (call: string) => `int ${call}(void *header, void *data)`
@@ -204,7 +204,7 @@ export function withoutCapability<T>(number: number, action: () => T): T {
   checked('capget', native('capget', prototype('capget'))(header, bytes(had)))
   const set = (words: Uint32Array) =>
     checked('capset', native('capset', prototype('capset'))(header, bytes(words)))
-  // It has six numbers.
+  // `had` has six elements.
   const without = had.with(0, had[0]! & ~(1 << number))
   set(without)
   try {
@@ -214,25 +214,25 @@ export function withoutCapability<T>(number: number, action: () => T): T {
   }
 }
 
-/** The number of futex(2) among the system calls; the C library has no function for it. */
+/** The system call number of futex(2), for which the C library has no function. */
 const futexNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 202, arm64: 98 }
 
 const FUTEX_WAIT = 0
 const FUTEX_WAKE = 1
 
-/** futex(2) on cells that processes share. Both are made for a caller to keep: a lookup would cost as much as the call. */
+/** futex(2) on cells that processes share. Callers keep this object: looking the function up costs as much as a call. */
 export interface Futex {
-  /** Sleeps while the cell has this value. Returns at any time, also when a signal came or it had another value already. */
+  /** Sleeps while the cell has this value. It may return without a wake, as after a signal. */
   wait(address: bigint, expected: number): void
-  /** Wakes all who sleep there. */
+  /** Wakes every thread that sleeps on this cell. */
   wake(address: bigint): void
 }
 
-/** @throws Unavailable where there is no futex(2) */
+/** @throws Unavailable where futex(2) does not exist */
 export function openFutex(): Futex {
   const number = process.platform === 'linux' ? futexNumber[process.arch] : undefined
   if (number === undefined) {
-    throw new Unavailable(`no futex(2) on ${process.platform} ${process.arch}`, 'use Linux')
+    throw new Unavailable(`futex(2) does not exist on ${process.platform} ${process.arch}`, 'Use Linux.')
   }
   const call = native(
     'syscall',
@@ -249,7 +249,7 @@ export function openFutex(): Futex {
   }
 }
 
-/** pthread_mutexattr_init(3) and its settings, then pthread_mutex_init(3): a lock that processes share, robust. */
+/** pthread_mutex_init(3): creates a lock that processes can share, and that is robust (pthread_mutexattr_setrobust(3)). */
 export function initRobustMutex(address: bigint): void {
   const attributes = new Uint8Array(64)
   const set = (call: string, value: number) =>
@@ -262,13 +262,13 @@ export function initRobustMutex(address: bigint): void {
   checkedThread('pthread_mutex_init', make(address, attributes))
 }
 
-/** pthread_mutex_lock(3), _unlock and _consistent, for a caller to keep. They return an errno, or 0. */
+/** pthread_mutex_lock(3), _unlock and _consistent, for a caller to keep. Each returns an errno or 0. */
 export function openMutex(): Record<'lock' | 'unlock' | 'consistent', (address: bigint) => number> {
   const open = (call: string) =>
-    // By their prototype they return an int, which koffi gives as a number.
+    // By the prototype the result is an int, which koffi returns as a number.
     native(`pthread_mutex_${call}`, `int pthread_mutex_${call}(void *mutex)`) as (address: bigint) => number
   return { lock: open('lock'), unlock: open('unlock'), consistent: open('consistent') }
 }
 
-/** EOWNERDEAD of asm-generic/errno.h: the holder died, and the lock is ours. */
+/** EOWNERDEAD of asm-generic/errno.h: the lock holder died, and the caller holds the lock now. */
 export const ownerDied = 130

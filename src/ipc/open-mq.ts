@@ -1,4 +1,4 @@
-/** A POSIX message queue that this process has open: how to send, to receive, and what the kernel says of it. */
+/** A POSIX message queue that this process has open: sending, receiving, and its attributes. */
 import { closeSync, fstatSync } from 'node:fs'
 import { systemCallError } from '../errors.js'
 import { checked, native, poll } from './libc.js'
@@ -6,53 +6,54 @@ import { checked, native, poll } from './libc.js'
 /** fcntl.h of Linux; the same on x86-64 and arm64. */
 export const O_NONBLOCK = 0o4000
 
-/** What mq_getattr(3) says of a queue. */
+/** The attributes that mq_getattr(3) returns. */
 export interface QueueAttributes {
-  /** How many messages fit in: mq_maxmsg. */
+  /** The most messages that it holds: mq_maxmsg. */
   capacity: number
   /** The longest message in bytes: mq_msgsize. */
   messageSize: number
   /** How many messages are in it now: mq_curmsgs. */
   depth: number
-  /** Of this descriptor, not of the queue: a call that would wait fails with EAGAIN. */
+  /** A property of this descriptor, not of the queue: a call that would block fails with EAGAIN. */
   nonblocking: boolean
 }
 
 /** A queue that this process has open. */
 export interface Queue {
   readonly name: string
-  /** A file descriptor, which nobody who is executed inherits. */
+  /** A file descriptor, which is closed on exec (O_CLOEXEC is the default of mq_open(2)). */
   readonly fd: number
   attributes(): QueueAttributes
   /**
-   * mq_send(3). Waits in the kernel while the queue is full.
+   * mq_send(3). Blocks while the queue is full.
    *
-   * @param priority 0 to 32767; the highest comes out first
-   * @throws SystemCallError: EAGAIN when it is full and the descriptor is nonblocking, EMSGSIZE when the message is too long
+   * @param priority 0 to 32767; messages of the highest priority are received first
+   * @throws SystemCallError: EAGAIN when the queue is full and the descriptor is nonblocking, EMSGSIZE when the message is too
+   *   long
    */
   send(message: Uint8Array, priority?: number): void
   /**
-   * mq_receive(3). Waits in the kernel while the queue is empty.
+   * mq_receive(3). Blocks while the queue is empty.
    *
-   * @throws SystemCallError: EAGAIN when it is empty and the descriptor is nonblocking
+   * @throws SystemCallError: EAGAIN when the queue is empty and the descriptor is nonblocking
    */
   receive(): { message: Buffer; priority: number }
-  /** mq_close(3). The queue stays, and so do its messages. */
+  /** mq_close(3). The queue and its messages stay in the kernel. */
   close(): void
 }
 
-/** What to know a queue by that is open. */
+/** Which queue this is: names can be given to another queue, inodes not. */
 export function identityOf({ fd }: Queue): QueueIdentity {
   const { dev, ino } = fstatSync(fd)
   return { dev, ino }
 }
 
-/** Whether somebody has removed it: who has it open may go on, but nobody finds it any more. */
+/** Whether the queue was removed: processes that have it open can still use it, but no process can open it. */
 export function isUnlinked({ fd }: Queue): boolean {
   return fstatSync(fd).nlink === 0
 }
 
-/** Which inode a queue is. As a number it does not come again before the machine boots: the kernel counts up to 2^32. */
+/** The inode of a queue. The kernel does not reuse its number before the next boot, because it counts up to 2^32. */
 export interface QueueIdentity {
   dev: number
   ino: number
@@ -62,15 +63,15 @@ export interface QueueIdentity {
 const POLLIN = 1
 const POLLOUT = 4
 
-/** Waits until a queue is ready, for so many milliseconds at most: a message is in it, or has room. */
+/** Waits until the queue has a message (read) or room (write). @returns false when the time was over before */
 export function isReady({ fd }: Queue, purpose: 'read' | 'write', milliseconds: number): boolean {
   return poll(fd, purpose === 'read' ? POLLIN : POLLOUT, milliseconds) !== 0
 }
 
-/** The highest priority with which a message may be sent: MQ_PRIO_MAX of limits.h, less one. */
+/** The highest priority of a message: MQ_PRIO_MAX of limits.h, less one. */
 export const highestPriority = 32_767
 
-/** mq_getattr(3) of a descriptor of a queue. */
+/** mq_getattr(3). @param fd a descriptor of a queue */
 export function queueAttributes(fd: number): QueueAttributes {
   const mq_getattr = native('mq_getattr', 'int mq_getattr(int queue, void *attributes)')
   const longs = new BigInt64Array(8)
@@ -79,7 +80,7 @@ export function queueAttributes(fd: number): QueueAttributes {
   return { capacity, messageSize, depth, nonblocking: (flags & O_NONBLOCK) !== 0 }
 }
 
-/** A queue by its descriptor, which `mq_open` gave. */
+/** The queue of a descriptor that mq_open(3) returned. */
 export function opened(name: string, fd: number): Queue {
   const mq_send = native(
     'mq_send',
@@ -101,8 +102,8 @@ export function opened(name: string, fd: number): Queue {
       try {
         checked('mq_send', mq_send(fd, message, message.length, priority))
       } catch (error) {
-        throw systemCallError(error, `cannot send ${message.length} bytes to the queue ${name}`, (errno) =>
-          errno === 'EMSGSIZE' ? `its longest message has ${messageSize} bytes` : callHints[errno],
+        throw systemCallError(error, `cannot send ${message.length} bytes to queue ${name}`, (errno) =>
+          errno === 'EMSGSIZE' ? `Send at most ${messageSize} bytes in a message.` : callHints[errno],
         )
       }
     },
@@ -112,7 +113,7 @@ export function opened(name: string, fd: number): Queue {
         const length = checked('mq_receive', mq_receive(fd, buffer, messageSize, cell))
         return { message: Buffer.from(buffer.subarray(0, length)), priority: priorityCell[0] ?? 0 }
       } catch (error) {
-        throw systemCallError(error, `cannot receive from the queue ${name}`, (errno) => callHints[errno])
+        throw systemCallError(error, `cannot receive from queue ${name}`, (errno) => callHints[errno])
       }
     },
     close: () => closeSync(fd),
@@ -120,7 +121,7 @@ export function opened(name: string, fd: number): Queue {
 }
 
 const callHints: Record<string, string> = {
-  EAGAIN: 'it would have to wait, and it was opened not to',
-  EBADF: 'it was not opened for that',
-  EINVAL: `a priority is from 0 to ${highestPriority}`,
+  EAGAIN: 'The call would block, and the queue was opened nonblocking.',
+  EBADF: 'The queue was not opened for this direction.',
+  EINVAL: `Use a priority from 0 to ${highestPriority}.`,
 }

@@ -1,21 +1,23 @@
 /**
- * A channel of capacity zero for one sender and one receiver: a message passes only while both are in their call, and none is
- * ever stored. No kernel object of Unix does that, so it is a protocol over three POSIX queues that hold one message each:
+ * A channel of capacity 0 (a rendezvous) for one sender and one receiver: a message passes only while both are in their calls,
+ * and none is ever stored. No kernel object of Unix works like that, so this is a protocol over three POSIX queues, which hold
+ * one message each:
  *
  *     offer   the message, while its sender waits in `send`
- *     taken   what lets that sender go: the receiver has the message
- *     ready   a ticket, while a receiver waits in a blocking `receive`
+ *     taken   an empty message that wakes that sender: the receiver has the message
+ *     ready   an empty message, the ticket, while a receiver waits in a blocking `receive`
  *
- * A blocking sender offers and waits until it is taken. A nonblocking one first takes the ticket without waiting. Is there none,
- * then nobody waits, and mq_receive(3) says EAGAIN. Has it the ticket, then the receiver cannot withdraw any more and takes
- * what is offered.
+ * A blocking sender puts its message into `offer` and waits for `taken`. A nonblocking sender first receives the ticket from
+ * `ready`. Without a ticket no receiver is waiting, and mq_receive(3) fails with EAGAIN. With the ticket it can send: the
+ * receiver cannot leave its call before it has received an offer.
  *
- * A blocking receiver lays out a ticket and waits for an offer; before it says `taken` it takes the ticket back, unless the
- * sender used it, so that no ticket outlives its call. A nonblocking one takes what is offered without waiting: is there
- * nothing, then no sender waits, and mq_receive(3) says EAGAIN.
+ * A blocking receiver puts a ticket into `ready` and waits for an offer. Before it sends `taken`, it takes the ticket back
+ * unless the sender used it, so that no ticket outlives its call. A nonblocking receiver receives from `offer` without
+ * waiting. Without an offer no sender is waiting, and mq_receive(3) fails with EAGAIN.
  *
- * So an offer is there only while its sender is in the call: nothing can be lost, and `taken` is said once for each. If neither
- * side waits, neither ever finds the other: both are refused for ever, as with two selects with a default in Go.
+ * So an offer exists only while its sender is in the call: no message can be lost, and each gets one `taken`. When both sides
+ * are nonblocking, neither ever finds the other waiting, and both always get EAGAIN. Two Go `select`s with a `default` behave
+ * in the same way.
  */
 import { SystemCallError } from '../errors.js'
 import { openQueue } from './posix-mq.js'
@@ -26,7 +28,7 @@ export interface RendezvousNames {
   taken: string
 }
 
-/** What each of the three queues has room for: one message of this size, or one that is empty. */
+/** The attributes of each of the three queues. */
 export const rendezvousShape = { capacity: 1, messageSize: 256 }
 
 const empty = Buffer.alloc(0)
@@ -40,8 +42,8 @@ export function openRendezvousSender(names: RendezvousNames, blocking: boolean) 
     /** How many messages are stored while no sender is in its call. */
     depth: () => offer.attributes().depth,
     /**
-     * Returns when the message has been taken.
-     * @throws SystemCallError: EAGAIN when the sender is nonblocking and no receiver waits
+     * Returns when the receiver has the message.
+     * @throws SystemCallError: EAGAIN when the sender is nonblocking and no receiver is waiting
      */
     send(message: Uint8Array): void {
       if (!blocking) ready.receive()
@@ -60,7 +62,7 @@ export function openRendezvousReceiver(names: RendezvousNames, blocking: boolean
   return {
     /** Whether a sender waits with a message. */
     offered: () => offer.attributes().depth > 0,
-    /** @throws SystemCallError: EAGAIN when the receiver is nonblocking and no sender waits */
+    /** @throws SystemCallError: EAGAIN when the receiver is nonblocking and no sender is waiting */
     receive(): Buffer {
       if (blocking) ready.send(empty)
       const { message } = offer.receive()
@@ -72,7 +74,7 @@ export function openRendezvousReceiver(names: RendezvousNames, blocking: boolean
   }
 }
 
-/** The ticket is ours again; or a nonblocking sender has used it. */
+/** Takes the ticket back, unless a nonblocking sender has used it. */
 function takeBack(ready: { receive(): unknown }): void {
   try {
     ready.receive()

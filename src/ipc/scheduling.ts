@@ -1,23 +1,23 @@
-/** Where a process runs, and how much of a CPU it gets beside others: sched_setaffinity(2) and setpriority(2). */
+/** On which CPUs a process may run, and its share of them: sched_setaffinity(2) and setpriority(2). */
 import { constants, setPriority } from 'node:os'
 import { systemCallError, Unavailable } from '../errors.js'
 import { checked, failed, type Native, native } from './libc.js'
 
-/** @throws Unavailable where a process cannot be kept on a CPU */
+/** @throws Unavailable where sched_setaffinity(2) does not exist */
 export function requirePinning(): Native {
   if (process.platform !== 'linux') {
-    throw new Unavailable(`no sched_setaffinity(2) on ${process.platform}`, 'use Linux')
+    throw new Unavailable(`sched_setaffinity(2) does not exist on ${process.platform}`, 'Use Linux.')
   }
   return native('sched_setaffinity', 'int sched_setaffinity(int tid, size_t size, const void *set)')
 }
 
 /**
- * From now on the main thread of a process runs on these CPUs alone. Its other threads are left where they are.
+ * Restricts the main thread of a process to these CPUs, and leaves its other threads alone.
  *
- * @throws SystemCallError when we may not, or must use none of them; Unavailable as requirePinning
+ * @throws SystemCallError without the right to do so, or when none of these CPUs may be used; Unavailable as requirePinning
  */
 export function pin(pid: number, cpus: number[]): void {
-  // A cpu_set_t has one bit for each CPU and consists of whole longs.
+  // A cpu_set_t has one bit for each CPU, and its size is a multiple of 8 bytes.
   const set = new Uint8Array(8 * (Math.floor(Math.max(...cpus) / 64) + 1))
   // The set is long enough for the largest CPU number.
   for (const cpu of cpus) set[cpu >> 3]! |= 1 << (cpu & 7)
@@ -26,28 +26,28 @@ export function pin(pid: number, cpus: number[]): void {
   } catch (error) {
     throw systemCallError(
       error,
-      `cannot keep process ${pid} on CPU ${cpus.join(', ')}`,
-      'Cpus_allowed_list in /proc/self/status has those that may be used',
+      `cannot restrict process ${pid} to CPU ${cpus.join(', ')}`,
+      'Use a CPU of Cpus_allowed_list in /proc/self/status.',
     )
   }
 }
 
 /**
- * Sets the nice value of the main thread of a process (Linux; elsewhere of the process).
+ * Sets the nice value of the main thread of a process (on Linux; elsewhere of the process).
  *
  * @param nice -20 to 19
- * @throws SystemCallError when we may not: who has no CAP_SYS_NICE may lower it only as far as RLIMIT_NICE allows
+ * @throws SystemCallError below the limit RLIMIT_NICE without CAP_SYS_NICE, or for a process of another user
  */
 export function renice(pid: number, nice: number): void {
   try {
     setPriority(pid, nice)
   } catch (error) {
-    // Node throws a SystemError: unlike an error of fs, it has the errno in `info`, as a negative number.
+    // Node throws a SystemError here: unlike errors of fs, it has the errno in `info`, as a negative number.
     const { errno = constants.errno.EACCES } = (error as { info?: { errno: number } }).info ?? {}
     throw systemCallError(
       failed('setpriority', Math.abs(errno)),
-      `cannot give nice ${nice} to process ${pid}`,
-      'a lower nice value takes CAP_SYS_NICE (run it as root) or RLIMIT_NICE (ulimit -e); every user may raise it',
+      `cannot set the nice value of process ${pid} to ${nice}`,
+      'Every user may raise it. To lower it, run as root (CAP_SYS_NICE) or raise RLIMIT_NICE (ulimit -e).',
     )
   }
 }

@@ -1,17 +1,14 @@
-/**
- * What the workers of the race demo do: count in one shared cell, plainly or atomically, after a barrier has let all of
- * them start together.
- */
+/** Counting in one shared cell, plainly or atomically, and the barrier at which all counters start together. */
 import { mutexBytes } from './shared-mutex.js'
 import type { Waiter } from './shared-ring/waiting.js'
 
 /**
- * Adds 1 to `cell[index]`, `times` times, by a load, an addition and a store that know nothing of other threads. Two
- * threads that load the same value both store the same sum, and one of the additions is lost.
+ * Adds 1 to `cell[index]`, `times` times, each time by a plain load, an addition and a plain store. Two threads that load the
+ * same value both store the same sum, and one of the additions is lost.
  *
- * Nothing in the language forbids a compiler to keep the value in a register and store it once (ECMAScript, "Shared
- * Memory Guidelines": merging non-atomic reads or writes of one location stays valid). V8 does not do that for typed
- * arrays: it loads and stores in every turn of the loop. The tests hold it to this.
+ * The language allows a compiler to keep the value in a register and to store it only once (ECMAScript, "Shared Memory
+ * Guidelines": non-atomic accesses of one location may be merged). V8 does not do that for typed arrays: it loads and stores
+ * in every iteration. A test checks it.
  */
 export function countPlainly(cell: Int32Array, index: number, times: number): void {
   for (let i = 0; i < times; i++) {
@@ -20,7 +17,7 @@ export function countPlainly(cell: Int32Array, index: number, times: number): vo
   }
 }
 
-/** Adds 1 to `cell[index]`, `times` times, each as one indivisible step: none is lost. */
+/** Adds 1 to `cell[index]`, `times` times, each time atomically, so that no addition is lost. */
 export function countAtomically(cell: Int32Array, index: number, times: number): void {
   for (let i = 0; i < times; i++) Atomics.add(cell, index, 1)
 }
@@ -34,11 +31,11 @@ const ROUND = 2
 export const BARRIER_BYTES = 12
 
 /**
- * Makes zeroed cells a barrier, before anybody arrives there:
+ * Makes a barrier of cells that are zero. Call it before any thread arrives.
  *
- *     cell 0   parties   how many must arrive
- *     cell 1   arrived   how many have, in this round
- *     cell 2   round     goes up by 1 when the last one arrives; who came earlier sleeps on it
+ *     cell 0   parties   how many threads must arrive
+ *     cell 1   arrived   how many have arrived in this round
+ *     cell 2   round     the last thread to arrive adds 1; the others sleep on this cell
  */
 export function layBarrier(cells: Int32Array, parties: number): void {
   if (!Number.isInteger(parties) || parties < 1 || parties >= 2 ** 31) {
@@ -48,33 +45,32 @@ export function layBarrier(cells: Int32Array, parties: number): void {
 }
 
 /**
- * Waits until all parties of the barrier have arrived; the last one wakes the others. After that the barrier is ready
- * for the next round.
+ * Waits until all parties have arrived; the last one wakes the others. Then the barrier is ready for the next round.
  */
 export function arrive(cells: Int32Array, waiter: Waiter): void {
-  // Before the addition: without us the round cannot end, so this is the round that we arrive in.
+  // Read before the addition: until this thread has arrived, the round cannot end.
   const round = Atomics.load(cells, ROUND)
   if (Atomics.add(cells, ARRIVED, 1) + 1 === Atomics.load(cells, PARTIES)) {
-    // Back to 0 before the round ends: who leaves early may arrive again at once.
+    // Reset before the round ends, because a thread that leaves may arrive for the next round at once.
     Atomics.store(cells, ARRIVED, 0)
     Atomics.add(cells, ROUND, 1)
     waiter.notify(cells, ROUND)
     return
   }
-  // Waiting looks whether the round is still ours and falls asleep in one step, so the wake-up cannot slip between.
+  // The waiter compares the cell and falls asleep in one atomic step, so the wake-up cannot come between and be lost.
   while (Atomics.load(cells, ROUND) === round) waiter.wait(cells, ROUND, round)
 }
 
-/** Where the lock is in a counting room, in bytes from its start, and how large the room is. */
+/** The offset of the lock in the shared memory of the counters, and the size of that memory, in bytes. */
 export const lockAt = 128
 export const roomBytes = lockAt + mutexBytes
 
 /**
- * What counters share, each part on cache lines of its own:
+ * The memory that counters share. Each part has cache lines of its own.
  *
- *     byte 0     the cell that all count in
+ *     byte 0     the shared counter
  *     byte 64    the barrier
- *     byte 128   the lock, where there is one
+ *     byte 128   the lock, between processes
  */
 export function countingRoom(memory: ArrayBufferLike): { cell: Int32Array; barrier: Int32Array } {
   return {

@@ -1,31 +1,31 @@
 /**
  * A lock in memory that processes share: the robust, process-shared mutex of POSIX threads (pthread_mutexattr_setrobust(3)).
- * Waiting for it is sleeping in futex(2). When its holder dies, the kernel itself hands it on, and says so.
+ * A process that waits for it blocks in futex(2). When the lock holder dies, the next process gets the lock with EOWNERDEAD.
  */
 import { systemCallError } from '../errors.js'
 import { failed, initRobustMutex, openMutex, ownerDied } from './libc.js'
 
-/** Room for one, in bytes: glibc takes 40 on x86-64, 48 on arm64. */
+/** Bytes of a lock: glibc needs 40 on x86-64, 48 on arm64. */
 export const mutexBytes = 64
 
 export interface SharedMutex {
   /**
-   * Waits until the lock is free, and takes it.
+   * Waits until the lock is free, and locks it.
    *
-   * @returns `owner died` when its holder died with it: what the lock protects may be half changed. It is ours now, and
-   *   must be told to be in order again by `mend` before `unlock`, or nobody can ever take it again
+   * @returns `owner died` when its holder died: the data that the lock protects may be inconsistent. The caller holds the lock
+   *   now, and must call `mend` before `unlock`; otherwise no process can ever lock it again
    */
   lock(): 'locked' | 'owner died'
   mend(): void
   unlock(): void
 }
 
-/** Makes a lock at an address, before anybody uses it. @throws Unavailable where the C library has no robust mutexes */
+/** Creates a lock at an address. @throws Unavailable where the C library has no robust mutexes */
 export function layMutex(address: bigint): void {
   initRobustMutex(address)
 }
 
-/** The lock at an address where `layMutex` has been. The C library is loaded when it is used first. */
+/** The lock that `layMutex` created at an address. The C library is loaded at the first call. */
 export function mutexAt(address: bigint): SharedMutex {
   let calls: ReturnType<typeof openMutex> | undefined
   const call = (name: 'lock' | 'unlock' | 'consistent') => {
@@ -36,7 +36,7 @@ export function mutexAt(address: bigint): SharedMutex {
     if (errno !== 0)
       throw systemCallError(
         failed(`pthread_mutex_${name}`, errno),
-        `cannot ${name === 'consistent' ? 'mend' : name} the lock`,
+        `cannot ${name === 'consistent' ? 'repair' : name} the lock`,
       )
   }
   return {

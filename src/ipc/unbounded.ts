@@ -1,7 +1,7 @@
 /**
- * A channel without a limit, for one sender and one receiver. The kernel has none: what a pipe does not take stays in the memory
- * of the sender, in a queue that grows as long as the sender sends faster than the receiver receives. Messages have a fixed
- * size, so that a pipe, which knows bytes only, can carry them.
+ * An unbounded channel for one sender and one receiver. The kernel has no such object. So messages for which the pipe has no
+ * room stay in the memory of the sender, in a queue that grows while the sender is faster than the receiver. All messages have
+ * the same size, because a pipe carries bytes without message boundaries.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -9,15 +9,15 @@ import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 import { bytesInPipe, pipeCapacity } from './pipe-room.js'
 
 export interface UnboundedPlace {
-  /** A FIFO that somebody holds open for reading and for writing. */
+  /** A FIFO that another process keeps open for reading and writing. */
   path: string
-  /** Of each message. */
+  /** Bytes of each message. */
   bytes: number
   /** The most bytes that may wait in the sender's memory. */
   limit: number
 }
 
-/** @throws SystemCallError when the FIFO cannot be opened: ENXIO when nobody holds it */
+/** @throws SystemCallError when the FIFO cannot be opened: ENXIO when no process has it open for reading */
 export function openUnboundedSender({ path, bytes, limit }: UnboundedPlace) {
   const fd = open(path, constants.O_WRONLY | constants.O_NONBLOCK)
   const pipe = new Socket({ fd, readable: false, writable: true })
@@ -26,7 +26,7 @@ export function openUnboundedSender({ path, bytes, limit }: UnboundedPlace) {
   let allTaken = () => {}
   pipe.on('error', () => {})
 
-  /** One at a time: of several that it is given at once, Node tells only when the pipe has taken all of them. */
+  /** Writes one message at a time. For several writes at once, Node would report only when the pipe has taken all of them. */
   function writeFirst(): void {
     // The callers check that a message waits.
     pipe.write(waiting[0]!, () => {
@@ -37,18 +37,19 @@ export function openUnboundedSender({ path, bytes, limit }: UnboundedPlace) {
   }
 
   return {
-    /** How many messages wait: in this memory, and as a whole in the pipe. Asks the stream first what the pipe took by now. */
+    /** How many messages wait: in this memory, and complete in the pipe. */
     async depth(): Promise<number> {
+      // The stream's callbacks run first, so that `waiting` does not contain messages that the pipe has taken.
       await new Promise((resolve) => setImmediate(resolve))
       return waiting.length + Math.floor(bytesInPipe(fd) / bytes)
     },
-    /** Never waits. @throws DemoFailed when more than the limit would wait in memory */
+    /** Never blocks. @throws DemoFailed when the messages in memory would exceed the limit */
     send(message: Uint8Array): void {
       if ((waiting.length + 1) * bytes > limit) {
         throw new DemoFailed(
-          `the queue in the sender's memory has reached its limit: ${waiting.length} messages of ${bytes} bytes wait in it, ` +
-            `and one more would be over ${limit}`,
-          { hint: 'an unbounded queue ends where memory ends: let the sender wait, or give more --limit' },
+          `the sender's memory has reached its limit of ${limit} bytes: ` +
+            `${waiting.length} messages of ${bytes} bytes wait`,
+          { hint: 'Send more slowly (--send-every), or allow more bytes (--limit).' },
         )
       }
       if (waiting.push(message) === 1) writeFirst()
@@ -69,13 +70,13 @@ export function openUnboundedReceiver({ path, bytes }: UnboundedPlace, blocking:
   const message = Buffer.alloc(bytes)
   let filled = 0
   return {
-    /** How many bytes the pipe holds at most. */
+    /** The capacity of the pipe in bytes. */
     capacity: () => pipeCapacity(fd),
     /** How many bytes are in the pipe. */
     depth: () => bytesInPipe(fd),
     /**
-     * A whole message. Of one that has come in part, what is there is kept for the next call.
-     * @throws SystemCallError: EAGAIN when the receiver is nonblocking and no whole message is there
+     * Receives a whole message. The bytes of a partial message are kept for the next call.
+     * @throws SystemCallError: EAGAIN when the receiver is nonblocking and the pipe has no whole message
      */
     receive(): Buffer {
       while (filled < bytes) filled += read(fd, message.subarray(filled), path)
@@ -94,14 +95,14 @@ function read(fd: number, into: Buffer, path: string): number {
   } catch (error) {
     throw systemCallError(error, `cannot read from ${path}`)
   }
-  throw new DemoFailed(`nobody holds ${path} for writing any more`)
+  throw new DemoFailed(`no process has the FIFO ${path} open for writing now`)
 }
 
 function open(path: string, flags: number): number {
   try {
     return openSync(path, flags)
   } catch (error) {
-    const hint = errnoOf(error) === 'ENXIO' ? 'nobody holds its other end' : undefined
+    const hint = errnoOf(error) === 'ENXIO' ? 'No process has its read end open.' : undefined
     throw systemCallError(error, `cannot open the FIFO ${path}`, hint)
   }
 }

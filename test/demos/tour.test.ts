@@ -149,11 +149,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
       ['shm', 'demo'],
     ]) {
       const alone = place.osdemo(words, { env })
-      expect([words, await alone.exit, alone.stderr()]).toEqual([
-        words,
-        69,
-        expect.stringContaining('no FFI'),
-      ])
+      expect([words, await alone.exit, alone.stderr()]).toEqual([words, 69, expect.stringContaining('koffi')])
     }
     const events = await playDemo(['tour'], { env }, place)
     expectAllDemos(events)
@@ -161,7 +157,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     for (const [command, chapter] of chaptersOf(events)) {
       const claims = chapter.filter(({ event }) => event === 'claim').length
       const notHere = chapter.some(
-        (event) => event.event === 'note' && event.text.startsWith('not here: no FFI'),
+        (event) => event.event === 'note' && event.text.startsWith('not here: koffi'),
       )
       expect([command, claims > 0, notHere]).toEqual([command, !notHere, notHere])
       if (lacking.has(command)) expect([command, notHere]).toEqual([command, true])

@@ -19,7 +19,7 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     const child = start('sleep', ['100'])
     for (const cpu of [1023, 5000]) {
       expect(() => pin(child.pid, [cpu])).toThrow(
-        `cannot keep process ${child.pid} on CPU ${cpu}: sched_setaffinity: EINVAL`,
+        `process ${child.pid} to CPU ${cpu}: sched_setaffinity: EINVAL`,
       )
     }
   })

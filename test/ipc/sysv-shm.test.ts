@@ -87,7 +87,7 @@ test('errors say which call failed, how, and what to do', () => {
   const key = newKey()
   expect(errorOf(() => findSegment(key, 'read'))).toMatchObject({
     errno: 'ENOENT',
-    message: expect.stringContaining(`segment under key ${key}: shmget: ENOENT`),
+    message: expect.stringContaining(`segment with key ${key}: shmget: ENOENT`),
     hint: expect.stringContaining(`--key ${key}`),
   })
   const id = made(key, 100)

@@ -14,17 +14,17 @@ import { type RingOptions, type Waiter, waitUntil, wake } from './waiting.js'
 
 /** The reading end. Only one thread may use it. */
 export interface RingConsumer {
-  /** Waits until there is a message (true), or the ring is closed and empty (false). */
+  /** Waits until the ring has a message (true), or is closed and empty (false). */
   wait(): boolean
   /** Waits for a message, and returns a copy of it; undefined when the ring is closed and empty. */
   read(): Uint8Array | undefined
   /**
-   * Takes all messages that are visible now, without waiting, and frees their room with one store at the end.
+   * Reads all messages that are visible now, without waiting, and frees their room with one store at the end.
    * Passes every message to `each`, as `buffer[start]` to `buffer[end - 1]`, which are valid only until it
    * returns. Nothing is copied or allocated, except for a message that wraps round the end of the data area:
-   * a private buffer, which is used again, holds a copy of it. So `buffer` may differ from call to call.
+   * a private buffer, which is reused, holds a copy of it. So `buffer` may differ from call to call.
    *
-   * A message for which `each` throws counts as taken. `each` must not use the consumer.
+   * A message for which `each` throws counts as read. `each` must not use the consumer.
    *
    * @returns the number of messages
    */
@@ -35,14 +35,14 @@ export interface RingConsumer {
 export function consumerOf(memory: ArrayBufferLike, waiter: Waiter, options: RingOptions = {}): RingConsumer {
   const { cells, words, data, capacity, mask } = viewOf(memory)
   let head = Atomics.load(cells, HEAD)
-  /** The producer's index when we last read it. */
+  /** The producer's index when it was last read. */
   let tail = Atomics.load(cells, TAIL)
   /** Holds a copy of a message that wraps round the end of the data area. */
   let joined = new Uint8Array(0)
 
-  /** True when there is a message, or when there will never be another one. */
+  /** True when the ring has a message, or is closed. */
   function isReady(): boolean {
-    // In this order: the producer stores `closed` after its last `tail`, so this `tail` is then the last.
+    // `closed` is read first. The producer stores it after its last `tail`, so the `tail` read next is the last one.
     const closed = Atomics.load(cells, CLOSED)
     tail = Atomics.load(cells, TAIL)
     return tail !== head || closed !== 0
@@ -53,7 +53,7 @@ export function consumerOf(memory: ArrayBufferLike, waiter: Waiter, options: Rin
     return tail !== head
   }
 
-  /** The length of the message at head, checked: a wrong one would let us return bytes that nobody wrote. */
+  /** The length of the message at head, checked: a wrong length would return bytes that belong to no message. */
   function lengthAtHead(): number {
     const length = words[(head & mask) >> 2]! // The mask keeps the index inside the data area.
     const visible = (tail - head) | 0

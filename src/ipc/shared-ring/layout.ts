@@ -1,7 +1,7 @@
 /**
- * The layout of a ring of messages in shared memory, for one producer and one consumer. Neither makes a
- * system call while both keep up; one that cannot continue sleeps in the kernel until the other wakes it
- * (waiting.ts).
+ * The layout of a ring buffer of messages in shared memory, for one producer and one consumer. Neither makes a
+ * system call while the ring is neither full nor empty. A side that cannot continue sleeps in the kernel until
+ * the other side wakes it (waiting.ts).
  *
  * Atomics are sequentially consistent: all threads agree on one total order of them (ECMAScript, "Memory
  * Model"). So a side that reads an index with Atomics.load also sees every plain write made before the
@@ -25,15 +25,17 @@ const SMALLEST_CAPACITY = 8
 /** Below 2^31, so that `tail - head` is never negative as an int32. */
 const LARGEST_CAPACITY = 2 ** 30
 
-/** The memory that a ring takes, in bytes. Its capacity is a power of two from 8 to 2^30 bytes. */
+/** The memory that a ring needs, in bytes. @param capacity a power of two from 8 to 2^30 bytes */
 export function ringBytes(capacity: number): number {
   if (!isCapacity(capacity)) {
-    throw new RangeError(`the capacity of a ring is a power of two from 8 to 2^30 bytes, not ${capacity}`)
+    throw new RangeError(
+      `the capacity of a ring must be a power of two from 8 to 2^30 bytes, not ${capacity}`,
+    )
   }
   return HEADER_BYTES + capacity
 }
 
-/** A new ring for threads: zeroed shared memory with an empty ring laid out in it. */
+/** A new ring for threads: shared memory with an empty ring laid out in it. */
 export function newRing(capacity: number): SharedArrayBuffer {
   const memory = new SharedArrayBuffer(ringBytes(capacity))
   layRing(memory, capacity)
@@ -65,7 +67,7 @@ export function newRing(capacity: number): SharedArrayBuffer {
  *
  *     a message   | length, 4 bytes | the bytes ... | 0 to 7 unused |
  *
- * A message takes a multiple of 8 bytes, so its length never wraps round the end of the data area. Its bytes
+ * A message occupies a multiple of 8 bytes, so its length never wraps round the end of the data area. Its bytes
  * may wrap: they then continue at the start. The data area begins 4 bytes after a multiple of 8, so that the
  * bytes of each message begin at a multiple of 8. In shared memory, V8 copies whole words only between two
  * addresses of the same alignment, and single bytes otherwise.
@@ -74,7 +76,7 @@ export function layRing(memory: ArrayBufferLike, capacity: number): void {
   const bytes = ringBytes(capacity)
   if (memory.byteLength < bytes) {
     throw new RangeError(
-      `a ring of ${capacity} bytes takes ${bytes} bytes of memory, not ${memory.byteLength}`,
+      `a ring of ${capacity} bytes needs ${bytes} bytes of memory, not ${memory.byteLength}`,
     )
   }
   const cells = new Int32Array(memory, 0, HEADER_BYTES / 4)
@@ -82,7 +84,7 @@ export function layRing(memory: ArrayBufferLike, capacity: number): void {
   Atomics.store(cells, CAPACITY, capacity)
 }
 
-/** The bytes that a message takes in the data area: its length field and itself, rounded up to 8. */
+/** The bytes that a message occupies in the data area: its length field and itself, rounded up to 8. */
 export function sizeOf(length: number): number {
   return (length + LENGTH_BYTES + 7) & ~7
 }
@@ -106,7 +108,7 @@ export function viewOf(memory: ArrayBufferLike) {
     memory.byteLength < HEADER_BYTES ? new Int32Array() : new Int32Array(memory, 0, HEADER_BYTES / 4)
   const capacity = cells.length === 0 ? 0 : Atomics.load(cells, CAPACITY)
   if (!isCapacity(capacity) || memory.byteLength < HEADER_BYTES + capacity) {
-    throw new RangeError(`no ring was laid into this memory of ${memory.byteLength} bytes`)
+    throw new RangeError(`this memory of ${memory.byteLength} bytes contains no ring`)
   }
   return {
     cells,

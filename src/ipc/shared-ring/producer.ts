@@ -16,8 +16,8 @@ export interface RingProducer {
   /** The largest message, in bytes: the capacity less the 4 bytes of the length. */
   readonly largest: number
   /**
-   * Stages a copy of `bytes`: the consumer sees it after `publish`. Returns false when there is no room now.
-   * Staged messages take room too, so publish before you try again.
+   * Stages a copy of `bytes`: the consumer sees it after `publish`. Returns false when the ring has no room now.
+   * Staged messages occupy room too, so publish before you try again.
    *
    * @throws RangeError when `bytes` would not fit into an empty ring
    */
@@ -43,9 +43,9 @@ export function producerOf(memory: ArrayBufferLike, waiter: Waiter, options: Rin
   // Indices stay int32 (`| 0`), which have the same bits as uint32: V8 keeps int32 values unboxed.
   let tail = Atomics.load(cells, TAIL)
   let published = tail
-  /** The consumer's index when we last read it. A read costs a cache miss: only when the ring seems full. */
+  /** The consumer's index when it was last read. A read costs a cache miss, so it is read only when the ring seems full. */
   let head = Atomics.load(cells, HEAD)
-  /** The room that we wait for, in bytes. */
+  /** The room that the next message needs, in bytes. */
   let needed = 0
   let closed = Atomics.load(cells, CLOSED) !== 0
 
@@ -58,7 +58,7 @@ export function producerOf(memory: ArrayBufferLike, waiter: Waiter, options: Rin
     const length = bytes.length
     if (length > largest) {
       throw new RangeError(
-        `a message of ${length} bytes is too large for this ring: it takes up to ${largest} bytes`,
+        `a message of ${length} bytes is too large for this ring, which accepts up to ${largest} bytes`,
       )
     }
     if (closed) throw new Error('cannot write to a ring that is closed')

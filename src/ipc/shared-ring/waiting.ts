@@ -25,15 +25,15 @@
  * the consumer. In both cases the consumer does C1 again before it sleeps again: P1 < P2 < C1 < C2, so C2
  * sees the change.
  *
- * When P3 and P4 come so late that the consumer already sleeps again, they wake it for nothing. So does a
- * signal. That is why it waits in a loop.
+ * When P3 and P4 come so late that the consumer already sleeps again, they wake it although nothing changed. So
+ * does a signal. That is why it waits in a loop.
  *
  * The producer sleeps in the same way, with its own flag, and with `head` in place of `tail`.
  */
 
 /** How to sleep on a cell of shared memory, and how to wake a thread that sleeps there. */
 export interface Waiter {
-  /** Sleeps while `cell[index]` is `expected`, until notified. It may return at any time for no reason. */
+  /** Sleeps while `cell[index]` is `expected`, until notified. It may also return without a reason. */
   wait(cell: Int32Array, index: number, expected: number): void
   /** Wakes the thread that sleeps on `cell[index]`. */
   notify(cell: Int32Array, index: number): void
@@ -55,7 +55,7 @@ export interface RingOptions {
    * side has changed that in the meantime, this side does not sleep, and onWake follows at once.
    */
   onSleep?: ((why: 'empty' | 'full') => void) | undefined
-  /** Called when this side continues: exactly once for each onSleep, however often it woke up for nothing. */
+  /** Called when this side continues: exactly once for each onSleep, however often it woke up without a reason. */
   onWake?: (() => void) | undefined
   /**
    * How often to check again before sleeping, 2,000 by default: some tens of microseconds, which is what a

@@ -235,7 +235,7 @@ describe('what can go wrong', () => {
 
   test.for([
     [['send', 'x', '--name', 'osdemo'], 'it must begin with a slash'],
-    [['receive', '--name', '/a/b'], 'it is one slash and then a name without any'],
+    [['receive', '--name', '/a/b'], 'a name without slashes'],
     [['send', 'x', '--priority', '32768'], 'It takes a whole number from 0 to 32767'],
     [['receive', '--max', '0'], 'It takes a whole number of at least 1'],
   ] as const)('queue %j is exit code 2', async ([words, complaint]) => {

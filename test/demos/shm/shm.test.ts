@@ -38,7 +38,7 @@ function ends(place: Place, words: string[], options?: RunOptions) {
 
 describe('shm write and shm read', () => {
   test('pass a text under the default key, which ipcs shows as in the lecture', async ({ skip }) => {
-    skip(segmentOf(70_000) !== undefined, 'somebody has a segment under key 70000')
+    skip(segmentOf(70_000) !== undefined, 'a segment with key 70000 exists')
     onTestFinished(() => void spawnSync('ipcrm', ['-M', '70000']))
     const place = newPlace()
     expect((await ends(place, ['shm', 'write', 'hello wörld'])).exit).toBe(0)
@@ -398,7 +398,7 @@ describe('the demos of segments', () => {
     const place = newPlace()
     const options = { env: withoutFfi() }
     const { exit, stderr } = await ends(place, ['shm', 'write', 'x'], options)
-    expect([exit, stderr]).toEqual([69, expect.stringMatching(/no FFI here.*npm ci/s)])
+    expect([exit, stderr]).toEqual([69, expect.stringMatching(/koffi.*npm ci/s)])
     expect((await ends(place, ['short-reads', '--quiet'], options)).exit).toBe(0)
     expectNothingLeft(place)
   })
