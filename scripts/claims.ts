@@ -1,14 +1,14 @@
-/** Which claims each command makes: the ids that stand in the code of its demo, and of what that imports. */
+/** Which claims each command may make: the ids in the code of its demo and of the demo files that it imports. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { commands } from '../src/commands/index.js'
 
-/** Nothing else in a demo is written like this: an id is a literal, so that it can be found. */
+/** The id of a claim. No other literal in a demo has this form. */
 const idLiteral = /'([a-z0-9-]+\/[a-z0-9-]+)'/g
 
 const relativeImport = /(?:from|import\() ?'(\.[^']+)\.js'/g
 
-/** By id, sorted: the paths of the commands that may make this claim. The tour, which plays the demos of others, is left out. */
+/** By id, sorted: the paths of the commands that may make this claim. Left out is the tour, which plays the demos of others. */
 export function claimIds(): Map<string, string[]> {
   const found = new Map<string, string[]>()
   for (const command of commands.keys()) {
@@ -21,7 +21,7 @@ export function claimIds(): Map<string, string[]> {
 function idsOf(command: string): Set<string> {
   const ids = new Set<string>()
   const files = new Set(filesOf(command))
-  // The files that are found on the way are looked at too.
+  // The loop also visits the files that it adds.
   for (const file of files) {
     const text = readFileSync(file, 'utf8')
     for (const imported of importsOf(text, file)) if (imported.startsWith('src/demos/')) files.add(imported)
@@ -30,7 +30,7 @@ function idsOf(command: string): Set<string> {
   return ids
 }
 
-/** What the entry of a command in its list imports: its own file, or demos. */
+/** The files that the list entry of a command imports: its own file, or demos. */
 function filesOf(command: string): string[] {
   const [name, member] = command.split(' ')
   const list = member === undefined ? 'src/commands/index.ts' : `src/commands/${name}/index.ts`

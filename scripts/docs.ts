@@ -1,4 +1,4 @@
-/** Writes the parts of the documents that are made from the code: `npm run docs`. A test says when one is out of date. */
+/** `npm run docs`: writes the parts of the documents that are made from the code. A test fails when one is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { commands, defaultOf, isGroup, topics } from '../src/commands/index.js'
@@ -7,7 +7,7 @@ import type { CommandSpec } from '../src/commands/lib/spec.js'
 import { glossary, type Term } from '../src/terms.js'
 import { claimIds } from './claims.js'
 
-/** A part of a document. In the file it stands between `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
+/** A part of a document, between the comments `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
 interface Block {
   file: string
   name: string
@@ -22,15 +22,15 @@ export const blocks: readonly Block[] = [
   { file: 'docs/learning/terms.md', name: 'terms', make: termList },
 ]
 
-/** @returns the text of the block's file with the block as it should be now */
+/** @returns the text of the file with the block made anew */
 export async function updated({ file, name, make }: Block): Promise<string> {
   return replaceBlock(readFileSync(file, 'utf8'), name, await make())
 }
 
 /**
- * Replaces what stands between the two comments of a block in a Markdown text.
+ * Replaces a block in a Markdown text, between its two comments.
  *
- * @throws Error when the text has no such comments
+ * @throws Error when the text does not contain these comments
  */
 export function replaceBlock(text: string, name: string, content: string): string {
   const comments = new RegExp(`(<!-- begin ${name}\\b[^>]*-->\n).*?(\n<!-- end ${name} -->)`, 's')
@@ -89,7 +89,7 @@ function termLine({ names, meaning, see }: Term): string {
   return `- **${names.join(', ')}**: ${meaning} See ${linked(see)}.`
 }
 
-/** A page to read on, as a link where its address is known. */
+/** A man page, an RFC or a document as a link. */
 function linked(see: string): string {
   const document = /^docs\/(.*)$/.exec(see)
   if (document) return `[${see}](../${document[1]})`
@@ -109,11 +109,11 @@ async function toolList(): Promise<string> {
 
 async function kindOf(path: string): Promise<CommandSpec['kind']> {
   const { spec } = (await commands.get(path)?.load?.()) ?? {}
-  // The others are demos without options.
+  // A command without a file of its own is a demo without options.
   return spec?.kind ?? 'demo'
 }
 
-/** How a command is called; in brackets the subcommand that may be left out. */
+/** How a command is called. A subcommand that may be left out is in brackets. */
 function called(path: string): string {
   const [name = '', member] = path.split(' ')
   return `osdemo ${member !== undefined && defaultOf(name) === member ? `${name} [${member}]` : path}`

@@ -1,4 +1,4 @@
-// Makes the pictures of the README anew, each from a real run: `npm run pictures`, on a machine with little else to do.
+// `npm run pictures`: draws the pictures of the README, each from a real run. Use an idle machine: other load shows up in them.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

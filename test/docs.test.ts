@@ -47,6 +47,10 @@ test('the glossary has at most 60 terms, each word once, in short sentences', ()
   }
 })
 
+test('README.md has at most 150 lines', () => {
+  expect(readFileSync('README.md', 'utf8').split('\n').length).toBeLessThanOrEqual(151)
+})
+
 test('a file without the comments of a block is refused', () => {
   expect(() => replaceBlock('a\n', 'one', 'new')).toThrow('no block of the name one')
 })

@@ -3,13 +3,13 @@ import type { Help } from '@commander-js/extra-typings'
 import { UsageError } from '../../errors.js'
 import { glossary, type Term } from '../../terms.js'
 
-/** What the page says of each term, by topic. */
+/** Terms by topic, as the glossary has them. */
 type Entries = [topic: string, terms: readonly Term[]][]
 
 const indent = '    '
 
 /**
- * @param words what to look up; none: all terms
+ * @param words the term to look up; empty for all terms
  * @throws UsageError when no term has that name
  */
 export function termsPage(help: Help, words: readonly string[], columns = 80): string {
