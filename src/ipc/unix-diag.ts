@@ -1,4 +1,4 @@
-/** Who is connected with whom by Unix sockets: sock_diag(7), which ss(8) asks too. /proc does not tell it. Linux only. */
+/** Which Unix sockets are connected: sock_diag(7), which ss(8) uses too, because /proc does not show it. Linux only. */
 import { closeSync } from 'node:fs'
 import { checked, native } from './libc.js'
 
@@ -17,17 +17,17 @@ const QUEUES = 4
 const MSG_DONTWAIT = 64
 
 export interface UnixPeer {
-  /** The inode of the other end, as in `socket:[INODE]`; undefined of a socket that is not connected. */
+  /** The inode of the peer, as in `socket:[INODE]`. Undefined for a socket that is not connected. */
   peer: number | undefined
-  /** Bytes that wait to be read; of a listening socket, connections that wait to be accepted. */
+  /** How many bytes wait to be read. For a listener, how many connections wait to be accepted. */
   unread: number
 }
 
 /**
- * What the kernel knows of a Unix socket of our network namespace.
+ * What the kernel reports about a Unix socket of this network namespace.
  *
  * @param inode as in `socket:[INODE]`
- * @returns undefined where there is none, or the kernel would not tell
+ * @returns undefined where there is no such socket, or where sock_diag is not available
  */
 export function unixPeer(inode: number): UnixPeer | undefined {
   try {
@@ -39,7 +39,7 @@ export function unixPeer(inode: number): UnixPeer | undefined {
       const question = request(inode)
       checked('send', send(fd, question, question.length, 0))
       const answer = Buffer.alloc(8192)
-      // The kernel has answered by the time that send(2) returns.
+      // The kernel has queued the answer when send(2) returns, so receiving never needs to block.
       return parse(answer.subarray(0, checked('recv', receive(fd, answer, answer.length, MSG_DONTWAIT))))
     } finally {
       closeSync(fd)
@@ -49,7 +49,7 @@ export function unixPeer(inode: number): UnixPeer | undefined {
   }
 }
 
-/** struct nlmsghdr, then struct unix_diag_req, with a cookie that stands for any. */
+/** struct nlmsghdr, then struct unix_diag_req with the cookie that matches any socket. */
 function request(inode: number): Buffer {
   const bytes = Buffer.alloc(40)
   bytes.writeUInt32LE(bytes.length, 0)
@@ -63,7 +63,7 @@ function request(inode: number): Buffer {
   return bytes
 }
 
-/** struct nlmsghdr and struct unix_diag_msg, 16 bytes each, then attributes: length and type, 16 bits each, and a value. */
+/** struct nlmsghdr and struct unix_diag_msg have 16 bytes each. Attributes follow: a length and a type of 16 bits, and a value. */
 function parse(answer: Buffer): UnixPeer | undefined {
   if (answer.readUInt16LE(4) !== SOCK_DIAG_BY_FAMILY) return undefined
   const found: UnixPeer = { peer: undefined, unread: 0 }

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What the call throws. */
+/** The error that the call throws. */
 function thrownBy(call: () => unknown): unknown {
   try {
     call()
@@ -21,7 +21,7 @@ function thrownBy(call: () => unknown): unknown {
   throw new Error('it threw nothing')
 }
 
-/** Counts from now on the bytes of the Buffers that anybody allocates. */
+/** Counts the bytes of all Buffers that are allocated from now on. */
 function watchAllocations(): () => number {
   vi.restoreAllMocks()
   const spies = [
@@ -35,7 +35,7 @@ function watchAllocations(): () => number {
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Bytes; without those of other tests that nobody has collected yet, whose end would hide a beginning. */
+/** Bytes of all Buffers, after garbage collection: freeing those of earlier tests would hide what this one allocates. */
 function memoryOfBuffers(): number {
   collectGarbage()
   collectGarbage()
@@ -87,14 +87,14 @@ describe.each(ways)('%s', (_name, take) => {
     }
   })
 
-  test('gives each frame as soon as its last byte is there', () => {
+  test('gives each frame as soon as its last byte has arrived', () => {
     const decoder = new FrameDecoder()
     const bytes = joined([Buffer.from('ab'), Buffer.from(''), Buffer.from('c')])
     const counts = Array.from(bytes, (byte) => take(decoder, Uint8Array.of(byte)).length)
     expect(counts).toEqual([0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1])
   })
 
-  test('copies what it keeps of a chunk, so that the reader may read into the same memory again', () => {
+  test('copies what it keeps of a chunk, so that the chunk may be reused', () => {
     fc.assert(
       fc.property(somePayloads, someSizes, (payloads, sizes) => {
         const decoder = new FrameDecoder()
@@ -130,7 +130,7 @@ describe.each(ways)('%s', (_name, take) => {
     expect(() => take(new FrameDecoder({ maxLength: 0 }), encode('a'))).toThrow(FrameTooLongError)
   })
 
-  test('accepts 16 MiB and not a byte more unless told otherwise', () => {
+  test('accepts at most 16 MiB by default', () => {
     expect(take(new FrameDecoder(), header(16 * MiB))).toEqual([])
     expect(() => take(new FrameDecoder(), header(16 * MiB + 1))).toThrow(FrameTooLongError)
   })
@@ -141,7 +141,7 @@ describe.each(ways)('%s', (_name, take) => {
     expect(thrownBy(() => decoder.end())).toMatchObject({ received: 5, expected: 2 ** 32 + 3 })
   })
 
-  test('refuses a header that is too long wherever it is cut, names the numbers, and allocates nothing', () => {
+  test('refuses a header that is too long wherever it is cut, reports the lengths, and allocates nothing', () => {
     const bytes = Buffer.from('ffffffff', 'hex')
     for (let at = 0; at < 4; at++) {
       const decoder = new FrameDecoder()
@@ -172,7 +172,7 @@ describe.each(ways)('%s', (_name, take) => {
     }
   })
 
-  test('reserves nothing for a header, and little for the first bytes after it', () => {
+  test('allocates nothing for a header, and little for the first bytes after it', () => {
     const decoders = Array.from({ length: 20 }, () => new FrameDecoder())
     const before = memoryOfBuffers()
     for (const decoder of decoders) take(decoder, header(16 * MiB))
@@ -184,7 +184,7 @@ describe.each(ways)('%s', (_name, take) => {
     expect(afterTen - before).toBeLessThan(4 * MiB)
   })
 
-  test('reserves at most 64 KiB, or else twice the bytes that arrived', () => {
+  test('allocates at most 64 KiB, or twice the bytes that have arrived', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 300_000 }), { maxLength: 6 }), (sizes) => {
         const chunks = sizes.map((size) => new Uint8Array(size))
@@ -213,18 +213,18 @@ describe.each(ways)('%s', (_name, take) => {
     let early = 0
     for (let i = 1; i < length; i++) {
       early += take(decoder, byte).length
-      // Work that grows with the square would keep us here for hours.
+      // Checked on the way: with quadratic work, this loop would take hours.
       if (i % 4096 === 0) expect(allocated()).toBeLessThan(2 * length)
     }
     const frames = take(decoder, byte)
-    // Buffers of 64 KiB, 128 KiB, and so on up to 16 MiB: less than two frames' worth of memory to fill.
+    // Buffers of 64 KiB, 128 KiB and so on up to 16 MiB have less than twice the bytes of the frame together.
     expect(allocated()).toBeLessThan(2 * length)
     expect(early).toBe(0)
     expect(frames.length).toBe(1)
     expect(frames[0]!.equals(Buffer.alloc(length, 0x5a))).toBe(true)
   })
 
-  test('refuses a chunk that is not bytes, and goes on with the next that is', () => {
+  test('refuses a chunk that is not bytes, and accepts the next one that is', () => {
     const decoder = new FrameDecoder()
     expect(() => take(decoder, 'abcd' as unknown as Uint8Array)).toThrow(TypeError)
     expect(take(decoder, encode('a')).map(String)).toEqual(['a'])
@@ -262,7 +262,7 @@ describe('push', () => {
     }
   })
 
-  test('gives away the buffers of its frames: nothing that comes later overwrites them', () => {
+  test('does not reuse the buffers of its frames: later chunks do not overwrite them', () => {
     fc.assert(
       fc.property(somePayloads, someSizes, (payloads, sizes) => {
         const decoder = new FrameDecoder()
@@ -376,7 +376,7 @@ describe('end', () => {
     }
   })
 
-  test('says how many bytes there were and how many there should have been', () => {
+  test('reports how many bytes arrived and how many were expected', () => {
     const decoder = new FrameDecoder()
     decoder.push(Buffer.from('000000', 'hex'))
     expect(() => decoder.end()).toThrow(
@@ -390,7 +390,7 @@ describe('end', () => {
 })
 
 describe('pending', () => {
-  test('is the number of bytes held of an unfinished frame, its header included', () => {
+  test('is the number of bytes of a partial frame, its header included', () => {
     const decoder = new FrameDecoder()
     const after = Array.from(joined([Buffer.from('ab'), Buffer.from('')]), (byte) => {
       decoder.push(Uint8Array.of(byte))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encode, FrameTooLongError } from '../../src/framing/index.js'
 
-/** A payload of 4 GiB as far as encode can see. */
+/** An empty payload that reports a length of 4 GiB. */
 function hugePayload(): Uint8Array {
   return Object.defineProperty(new Uint8Array(0), 'byteLength', { value: 2 ** 32 })
 }
@@ -13,7 +13,7 @@ describe('encode', () => {
     expect([...encode(new Uint8Array(0x01_02_03)).subarray(0, 4)]).toEqual([0, 1, 2, 3])
   })
 
-  test('gives an empty payload a header of zeros and nothing else', () => {
+  test('makes a header of zeros, and nothing else, of an empty payload', () => {
     expect([...encode('')]).toEqual([0, 0, 0, 0])
     expect([...encode(new Uint8Array(0))]).toEqual([0, 0, 0, 0])
   })
@@ -22,7 +22,7 @@ describe('encode', () => {
     expect([...encode('é€😀')]).toEqual([0, 0, 0, 9, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80])
   })
 
-  test('takes a view of a part of some memory', () => {
+  test('accepts a view of a part of a buffer', () => {
     const payload = Uint8Array.of(1, 2, 3, 4, 5).subarray(1, 4)
     expect([...encode(payload)]).toEqual([0, 0, 0, 3, 2, 3, 4])
   })
@@ -34,7 +34,7 @@ describe('encode', () => {
     expect(frame[4]).toBe(7)
   })
 
-  test('refuses a payload whose length does not fit into four bytes', () => {
+  test('refuses a payload whose length does not fit in four bytes', () => {
     const attempt = () => encode(hugePayload())
     expect(attempt).toThrow(FrameTooLongError)
     expect(attempt).toThrow(RangeError)
@@ -54,7 +54,7 @@ describe('encode', () => {
     ['an ArrayBuffer', new ArrayBuffer(8)],
     ['a view that is not of bytes', new Uint16Array(4)],
     ['nothing', undefined],
-  ])('refuses %s instead of sending memory that was never written', (_what, payload) => {
+  ])('refuses %s, because it would send uninitialised memory', (_what, payload) => {
     expect(() => encode(payload as unknown as string)).toThrow(TypeError)
   })
 })

@@ -17,7 +17,7 @@ async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {
   yield* items
 }
 
-/** Reads to the end or to the error, and gives both. */
+/** Reads until the end or an error, and returns the frames and the error. */
 async function collect(frames: AsyncIterable<Buffer>): Promise<{ got: string[]; error: unknown }> {
   const got: string[] = []
   try {
@@ -31,7 +31,7 @@ async function collect(frames: AsyncIterable<Buffer>): Promise<{ got: string[]; 
   return { got, error: undefined }
 }
 
-/** More frames than a stream in object mode buffers. */
+/** More frames than a stream in object mode keeps in its buffer. */
 const many = Array.from({ length: 50 }, (_, i) => `frame ${i}`)
 const manyFrames = Buffer.concat(many.map((text) => encode(text)))
 
@@ -86,7 +86,7 @@ describe.each(decoders)('%s', (_name, frames) => {
     expect(error).toBeInstanceOf(FrameTooLongError)
   })
 
-  test('complains of its options at once', () => {
+  test('throws for bad options at once', () => {
     expect(() => frames(each([]), -1)).toThrow(RangeError)
   })
 })
@@ -105,7 +105,7 @@ describe('decode', () => {
   })
 
   test('passes on the error of its source', async () => {
-    const broken = new Error('the cable is gone')
+    const broken = new Error('the connection broke')
     async function* source(): AsyncGenerator<Uint8Array> {
       yield Buffer.concat([encode('one'), header(5)])
       throw broken
@@ -174,7 +174,7 @@ describe('encodeStream', () => {
     await expect(stream.toArray()).rejects.toThrow(TypeError)
   })
 
-  test('and decodeStream undo each other, with bytes in between cut anywhere', async () => {
+  test('and decodeStream give back the same payloads, wherever the bytes between them are cut', async () => {
     await fc.assert(
       fc.asyncProperty(somePayloads, someSizes, async (payloads, sizes) => {
         async function* recut(source: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {

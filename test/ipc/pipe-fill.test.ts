@@ -7,7 +7,7 @@ import { until } from '../support/until.js'
 
 const python = spawnSync('python3', ['-c', 'import fcntl; fcntl.F_SETPIPE_SZ'])
 
-test('how full a pipe of another process is: the bytes, the most that it holds, and nothing of it is left with us', async ({
+test('the bytes in a pipe of another process and its capacity, without a descriptor left behind', async ({
   skip,
 }) => {
   skip(process.platform !== 'linux' || python.status !== 0, 'needs Linux, and Python 3.10')

@@ -1,4 +1,4 @@
-/** What a pipe holds and has room for, on a FIFO of the test's own. */
+/** How much a pipe holds, and its capacity, with a FIFO of the test. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ function newPipe() {
   return ends
 }
 
-test('the kernel counts what is written and not yet read', () => {
+test('the kernel counts the bytes that are written and not yet read', () => {
   const { reading, writing } = newPipe()
   expect([bytesInPipe(reading), hasRoom(writing)]).toEqual([0, true])
   writeSync(writing, 'hello')
@@ -29,7 +29,7 @@ test('the kernel counts what is written and not yet read', () => {
   expect(bytesInPipe(writing)).toBe(3)
 })
 
-test('a pipe of one page is full with one byte more than half a page, twice', () => {
+test('a pipe of one page is full after one write of more than half a page', () => {
   const { reading, writing } = newPipe()
   expect(resizePipe(writing, 1)).toBe(pageSize())
   expect(pipeCapacity(reading)).toBe(pageSize())
@@ -39,7 +39,7 @@ test('a pipe of one page is full with one byte more than half a page, twice', ()
   expect(() => writeSync(writing, half)).toThrow('EAGAIN')
 })
 
-test('both ends of what is no FIFO of ours are a system call error', () => {
+test('opening both ends of a missing FIFO is a system call error', () => {
   expect(() => openBothEnds('/nowhere/fifo')).toThrow('cannot open the FIFO /nowhere/fifo: open: ENOENT')
 })
 
@@ -49,10 +49,10 @@ function effective(): bigint {
   return BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(status)![1]}`)
 }
 
-test('a capability is laid down for as long as it takes, and taken up again', ({ skip }) => {
+test('a capability is dropped during the call, and restored afterwards', ({ skip }) => {
   const kill = 5
   const before = effective()
-  skip((before & (1n << BigInt(kill))) === 0n, 'this process has no CAP_KILL to lay down')
+  skip((before & (1n << BigInt(kill))) === 0n, 'this process has no CAP_KILL to drop')
   expect(withoutCapability(kill, effective)).toBe(before & ~(1n << BigInt(kill)))
   expect(effective()).toBe(before)
   expect(() => withoutCapability(kill, () => JSON.parse('no'))).toThrow(SyntaxError)

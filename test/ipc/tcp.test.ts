@@ -1,10 +1,10 @@
-/** Reading an accepted connection straight into a buffer of ours, and the way back where Node does not let us. */
+/** Reading an accepted connection directly into a given buffer, and the fallback where Node does not support it. */
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readInto } from '../../src/ipc/tcp.js'
 import { until } from '../support/until.js'
 
-/** Takes what comes, 5 bytes at most at a time. It asks for a pause whenever `pauses` says so. */
+/** Reads at most 5 bytes at a time. It pauses while `pauses` returns true. */
 async function reader(prepare: (accepted: Socket) => void, pauses: () => boolean) {
   const received: Buffer[] = []
   let room = Buffer.alloc(5)
@@ -36,7 +36,7 @@ const openTo = (server: { getConnections(tell: (error: Error | null, count: numb
   new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
 
 describe.each([
-  ['straight', (): void => {}],
+  ['directly', (): void => {}],
   [
     "by 'data' events where Node hides its handle",
     (accepted: Socket): void => {
@@ -45,20 +45,20 @@ describe.each([
     },
   ],
 ])('an accepted connection is read %s', (way, prepare) => {
-  test('into the room that it is given', async () => {
+  test('into the buffers that `room` returns', async () => {
     const { peer, accepted, socket, text } = await reader(prepare, () => false)
-    expect(socket === accepted).toBe(way !== 'straight')
+    expect(socket === accepted).toBe(way !== 'directly')
     peer.write('hello, room of five')
     await until(() => text() === 'hello, room of five')
   })
 
-  test('until it is told to pause, and on when it is resumed', async () => {
+  test('until it pauses, and again when it is resumed', async () => {
     let full = true
     const { peer, socket, text } = await reader(prepare, () => full)
     peer.write('first')
     await until(() => text() === 'first')
     peer.write('second')
-    // What we answer goes out meanwhile.
+    // Writing still works during the pause.
     let answer = ''
     peer.setEncoding('utf8').on('data', (chunk) => {
       answer += chunk
@@ -71,7 +71,7 @@ describe.each([
     await until(() => text() === 'firstsecond')
   })
 
-  test('to its end, still takes answers then, and counts as open until it is closed', async () => {
+  test('until end of file, can then still be written to, and counts as open until it is closed', async () => {
     const { server, peer, socket, text } = await reader(prepare, () => false)
     let ended = false
     socket.on('end', () => {

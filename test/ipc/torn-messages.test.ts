@@ -1,8 +1,8 @@
-/** Who tore whose message, in streams made by hand. */
+/** Torn messages in streams that the test writes by hand. */
 import { expect, test } from 'vitest'
 import { createTornFinder } from '../../src/ipc/torn-messages.js'
 
-/** A stream of two writers whose messages have three bytes, cut into chunks in every possible way of one cut. */
+/** What is found in a stream of two writers with messages of three bytes. It must be the same wherever the stream is cut in two. */
 function findIn(stream: string) {
   const results = Array.from({ length: stream.length + 1 }, (_, cut) => {
     const finder = createTornFinder(2, 3)
@@ -14,11 +14,11 @@ function findIn(stream: string) {
   return results[0]!
 }
 
-test('messages one behind the other are whole, whoever they are from', () => {
+test('messages one after the other are whole, from whichever writer', () => {
   expect(findIn('AAABBBBBBAAA')).toEqual({ bytes: 12, changes: 2, torn: 0, first: undefined })
 })
 
-test('a byte of another inside a message has torn it, and is named with its place', () => {
+test('a message with a byte of another writer inside is torn, and the position is reported', () => {
   expect(findIn('AAAAABBBA')).toEqual({
     bytes: 9,
     changes: 2,
@@ -27,12 +27,12 @@ test('a byte of another inside a message has torn it, and is named with its plac
   })
 })
 
-test('a message in three pieces is one torn message; the one inside is torn as well when it is cut', () => {
+test('a message in three pieces counts once, and a message inside it that is cut counts too', () => {
   expect(findIn('ABABAB')).toMatchObject({ torn: 2, changes: 5, first: { at: 1, writer: 0, by: 1 } })
 })
 
-test('a byte that no writer writes is an error', () => {
+test('a byte that belongs to no writer is an error', () => {
   expect(() => createTornFinder(2, 3).take(Buffer.from('AAAC'))).toThrow('byte 3 belongs to no writer')
-  // The byte before A: no writer is current at the start.
+  // @ is the byte before A, and would be the one of writer -1, which stands for `no writer yet`.
   expect(() => createTornFinder(2, 3).take(Buffer.from('@@A'))).toThrow('byte 0 belongs to no writer')
 })

@@ -6,7 +6,7 @@ import { start } from '../support/children.js'
 import { until } from '../support/until.js'
 
 test.runIf(process.platform === 'linux')('the two ends of a Unix socket are each other’s peers', async () => {
-  // What Node calls a pipe to its child is a pair of Unix sockets.
+  // A pipe of Node's child_process is a pair of Unix sockets.
   const child = start('sleep', ['1000'], ['pipe', 'ignore', 'ignore'])
   child.stdin!.write('hello')
   const inode = await until(() => inodeOf(readlinkSync(`/proc/${child.pid}/fd/0`)))

@@ -1,14 +1,14 @@
-/** Who was torn: what the demo says is held against what it must have seen. */
+/** Torn messages: the claims of the demo are compared with its own data. */
 import { expect, test } from 'vitest'
 import { numberIn } from '../../../src/events.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { playDemo } from '../../support/osdemo.js'
 
-test('nobody is torn up to PIPE_BUF, and beyond the first torn message is named', async () => {
+test('messages up to PIPE_BUF are whole, and the first torn message of a longer size is reported', async () => {
   const events = await playDemo(['pipe', 'atomic'])
   const ids = claimIdsOf(events)
   expect(ids.slice(0, 2)).toEqual(['pipe/short-writes-are-atomic', 'pipe/short-writes-are-atomic'])
-  // A burst may come through whole by luck, and then an aside says so.
+  // Longer messages may stay whole by luck, which an aside reports.
   expect(new Set(ids.slice(2))).toEqual(new Set(ids.length > 2 ? ['pipe/long-writes-may-be-torn'] : []))
   const luck = only(events, 'note').filter(({ role }) => role === 'aside')
   expect(ids.length + luck.length).toBe(4)
@@ -23,7 +23,7 @@ test('nobody is torn up to PIPE_BUF, and beyond the first torn message is named'
   expect(new Set(sent.map(({ actor }) => actor)).size).toBe(4)
   const sum = (some: typeof tallies) => some.reduce((sum, { bytes }) => sum + bytes, 0)
   expect(sum(received)).toBe(sum(sent))
-  // A burst in which the writers did not take turns is repeated.
+  // A burst in which the writers did not interleave is repeated.
   const sizes = new Set(received.map(({ messages, bytes }) => bytes / messages))
   expect([...sizes].slice(0, 2)).toEqual([512, 4096])
 

@@ -1,4 +1,4 @@
-/** Many bytes through a named pipe: the kernel moves them with splice(2) where it can, and nothing is lost where it cannot. */
+/** Many bytes through a named pipe: the kernel moves them with splice(2) where it can, and none is lost where it cannot. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
@@ -48,19 +48,19 @@ beforeEach(() => {
   folder = temporaryFolder()
 })
 
-/** A file of random bytes, so that one that is lost, doubled or out of place changes the sum. */
+/** A file of random bytes, so that a byte that is lost, doubled or moved changes the checksum. */
 function randomFile(bytes: number): string {
   const path = join(folder, 'from')
   writeFileSync(path, randomBytes(bytes))
   return path
 }
 
-/** By md5sum(1): the file may be long. */
+/** Computed by md5sum(1), because the file may be too long to read into memory. */
 function md5(path: string): string {
   return execFileSync('md5sum', { input: '', stdio: [openFor(path, 'r'), 'pipe', 'inherit'] }).toString()
 }
 
-/** A descriptor of the test's own, to be lent to a run. */
+/** A descriptor of the test process, which a run inherits. */
 function openFor(path: string, flags: string | number): number {
   const fd = openSync(path, flags)
   onTestFinished(() => closeSync(fd))
@@ -84,7 +84,7 @@ function totalsOf(actor: string, text: string) {
   return only(events, 'note').findLast((note) => note.actor === actor)?.data
 }
 
-/** Whether a thread of this process waits in a system call. */
+/** Whether a thread of this process is blocked in this system call. */
 function waitsIn(pid: number, call: string): boolean {
   return waitingThreads(pid).some(({ syscall }) => syscall === call)
 }
@@ -117,14 +117,14 @@ describe('bytes are the same at both ends', () => {
     expect(md5(to)).toBe(md5(from))
   })
 
-  test('of a file that is appended to, what was there stays', async () => {
+  test('a file that is appended to keeps its earlier content', async () => {
     const to = join(folder, 'to')
     writeFileSync(to, 'before\n')
     await expectSuccess(place.sh(`osdemo pipe read >> '${to}'`), place.sh('echo after | osdemo pipe write'))
     expect(readFileSync(to, 'utf8')).toBe('before\nafter\n')
   })
 
-  test('where there is no FFI, by read and write', async () => {
+  test('without FFI, through read and write', async () => {
     const [from, to] = [randomFile(16 * MiB), join(folder, 'to')]
     const env = withoutFfi()
     const reader = place.sh(`osdemo pipe read > '${to}'`, { env })
@@ -134,7 +134,7 @@ describe('bytes are the same at both ends', () => {
     expect(totalsOf('writer', writer.stdout())).toEqual({ bytes: 16 * MiB, spliced: 0 })
   })
 
-  test('of all writers, one after the other, with --follow', async () => {
+  test('with --follow, from one writer after the other', async () => {
     const [from, to] = [randomFile(3 * MiB), join(folder, 'to')]
     const reader = place.sh(
       `exec ${JSON.stringify(process.execPath)} '${program}' pipe read --follow > '${to}'`,
@@ -149,8 +149,8 @@ describe('bytes are the same at both ends', () => {
     expect(readFileSync(to).equals(Buffer.concat([sent, sent, sent]))).toBe(true)
   })
 
-  test('and more of them than 32 bits can count are counted right', async () => {
-    // In memory a hole of a file is one page again and again; on a disk 3 GiB would take 10 seconds.
+  test('more than 32 bits can count, and the total is right', async () => {
+    // In a file system in memory, a hole of a file is one page read repeatedly. From a disk, 3 GiB would take 10 seconds.
     const from = join(existsSync('/dev/shm') ? '/dev/shm' : folder, `osdemo-test-${process.pid}`)
     onTestFinished(() => rmSync(from))
     writeFileSync(from, '')
@@ -162,11 +162,11 @@ describe('bytes are the same at both ends', () => {
   })
 })
 
-describe('the kernel refuses in the middle, and not a byte is lost or doubled', () => {
-  /** fcntl(2): F_SETFL. The open file description is shared with the actor, so it changes there too. */
+describe('no byte is lost or doubled when splice(2) fails in the middle', () => {
+  /** fcntl(2), F_SETFL. The actor shares the open file description, so its flags change too. */
   const setFlags = (fd: number, flags: number) => fcntl(fd, 4, flags)
 
-  test('because the file at stdout becomes one that is appended to', async () => {
+  test('because stdout gets O_APPEND', async () => {
     const [from, to, fifo] = [randomFile(8 * MiB), join(folder, 'to'), mkfifo('fifo')]
     writeFileSync(to, '')
     const out = openFor(to, 'w')
@@ -186,12 +186,12 @@ describe('the kernel refuses in the middle, and not a byte is lost or doubled', 
     expect(md5(to)).toBe(md5(from))
   })
 
-  test('because the pipe at stdout becomes nonblocking, and is full again and again', async () => {
+  test('because the pipe at stdout gets O_NONBLOCK, and is full repeatedly', async () => {
     const [from, to, fifo, pipe] = [randomFile(8 * MiB), join(folder, 'to'), mkfifo('fifo'), mkfifo('pipe')]
     const out = openFor(pipe, 'r+')
     const reader = place.osdemo(['pipe', 'read', '--path', fifo], { stdio: ['ignore', out, 'pipe'] })
     const writer = place.sh(`osdemo pipe write --path '${fifo}' < '${from}'`)
-    // Full: it waits for the pipe, in splice. It cannot do so in the next call.
+    // The pipe is full, so the reader is blocked in splice(2). With O_NONBLOCK, the next call fails instead.
     await until(
       () => bytesInPipe(out) >= 65_536 && childrenOf(reader.pid).some((pid) => waitsIn(pid, 'splice')),
     )
@@ -208,7 +208,7 @@ describe('splice(2) is for files, pipes and devices', () => {
     ['a pipe', 'splice', () => openFor(mkfifo('pipe'), 'r+')],
     ['a socket', 'read', () => 'pipe'],
   ] satisfies [string, string, () => number | 'pipe'][])(
-    'a reader whose stdout is %s waits in %s',
+    'a reader whose stdout is %s blocks in %s',
     async (_, call, open: () => number | 'pipe') => {
       const fifo = mkfifo('fifo')
       const reader = place.osdemo(['pipe', 'read', '--path', fifo], { stdio: ['ignore', open(), 'pipe'] })
@@ -220,7 +220,7 @@ describe('splice(2) is for files, pipes and devices', () => {
     },
   )
 
-  test('a reader whose stdout is a terminal waits in read', async () => {
+  test('a reader whose stdout is a terminal blocks in read', async () => {
     const fifo = mkfifo('fifo')
     const line = `script -qefc '"${process.execPath}" "${program}" pipe read --quiet --path "${fifo}"' /dev/null`
     const reader = place.sh(line)
@@ -232,10 +232,10 @@ describe('splice(2) is for files, pipes and devices', () => {
     await expectSuccess(held, reader)
   })
 
-  test('a writer stays killable while the socket at the stdout of the reader is full', async () => {
+  test('a writer can be killed while the socket at the stdout of the reader is full', async () => {
     const fifo = mkfifo('fifo')
     const reader = place.osdemo(['pipe', 'read', '--quiet', '--path', fifo])
-    // Nobody takes what the reader prints: with splice(2) it would wait for the socket with the lock of the pipe in its hands.
+    // No process reads the stdout of the reader. In splice(2), the reader would wait for the socket and keep the lock of the pipe.
     reader.child.stdout!.pause()
     const writer = spawn('dd', ['if=/dev/zero', `of=${fifo}`, 'bs=64k'], { stdio: 'ignore' })
     const ended = new Promise((resolve) => writer.once('exit', (_, signal) => resolve(signal)))
@@ -248,13 +248,13 @@ describe('splice(2) is for files, pipes and devices', () => {
     await expectSuccess(reader)
   })
 
-  test('the descriptions that we share with the shell keep their flags', async () => {
+  test('the open file descriptions that are shared with the shell keep their flags', async () => {
     const from = openFor(randomFile(MiB), 'r')
     const to = openFor(mkfifo('pipe'), 'r+')
     const before = [from, to].map((fd) => fdFlags(process.pid, fd)?.flags)
     const reader = place.osdemo(['pipe', 'read'], { stdio: ['ignore', to, 'pipe'] })
     const writer = place.osdemo(['pipe', 'write'], { stdio: [from, 'pipe', 'pipe'] })
-    // While they run: Node gives its own stdio the old flags back when it exits.
+    // It is checked while they run, because Node restores the flags of its stdio when it exits.
     await until(() => bytesInPipe(to) >= 65_536)
     expect([from, to].map((fd) => fdFlags(process.pid, fd)?.flags)).toEqual(before)
     const drain = place.sh(`head -c ${MiB} '${join(folder, 'pipe')}' > /dev/null`)
@@ -262,7 +262,7 @@ describe('splice(2) is for files, pipes and devices', () => {
   })
 })
 
-describe('messages are counted when somebody asks for them', () => {
+describe('messages are counted when an option needs them', () => {
   test('with --save', async () => {
     const [to, saved] = [join(folder, 'to'), join(folder, 'run.ndjson')]
     const reader = place.sh(`osdemo pipe read --save '${saved}' > '${to}'`)
@@ -273,7 +273,7 @@ describe('messages are counted when somebody asks for them', () => {
     expect(readFileSync(to, 'utf8')).toBe('a\nb\nc')
   })
 
-  test('with --max, which ends after so many', async () => {
+  test('with --max, which stops after that many', async () => {
     const to = join(folder, 'to')
     const reader = place.sh(`osdemo pipe read --max 2 > '${to}'`)
     await expectSuccess(reader, place.sh(`printf '1\\n2\\n3\\n' | osdemo pipe write`))
@@ -281,8 +281,8 @@ describe('messages are counted when somebody asks for them', () => {
   })
 })
 
-describe('partners and disks', () => {
-  test('a reader that closes early is EPIPE for the writer', async () => {
+describe('the other end and the disk', () => {
+  test('a writer gets EPIPE when the reader closes early', async () => {
     const fifo = mkfifo('fifo')
     const writer = place.sh(`osdemo pipe write --json --path '${fifo}' < '${randomFile(4 * MiB)}'`)
     await expectSuccess(place.sh(`head -c 100000 '${fifo}' > /dev/null`))
@@ -294,7 +294,7 @@ describe('partners and disks', () => {
     })
   })
 
-  test('a command behind the reader that closes early ends it with 141, silently', async () => {
+  test('a reader exits with 141 and prints nothing when the command after it closes early', async () => {
     const code = join(folder, 'code')
     const [from, to] = [randomFile(4 * MiB), join(folder, 'to')]
     const reader = place.sh(`{ osdemo pipe read --quiet; echo $? > '${code}'; } | head -c 100000 > '${to}'`)
@@ -306,7 +306,9 @@ describe('partners and disks', () => {
     await writer.exit
   })
 
-  test('a full disk is ENOSPC, and what is on it is the beginning', async ({ skip }) => {
+  test('a reader gets ENOSPC when the disk is full, and the file contains the beginning', async ({
+    skip,
+  }) => {
     const mount = join(folder, 'disk')
     mkdirSync(mount)
     const own = `unshare --mount ${process.getuid!() === 0 ? '' : '--map-root-user'}`
@@ -323,8 +325,8 @@ describe('partners and disks', () => {
   })
 })
 
-describe('every way to end it in the middle', () => {
-  /** Both ends are busy for as long as they are let: a file is sent that has no end, as a pipe of yes(1). */
+describe('every way to stop in the middle', () => {
+  /** Both ends are busy until they are stopped: the writer copies the endless output of yes(1). */
   async function busy(read: string[] = [], env = {}) {
     const to = openFor('/dev/null', 'w')
     const reader = place.osdemo(['pipe', 'read', ...read], { stdio: ['ignore', to, 'pipe'], env })
@@ -332,7 +334,7 @@ describe('every way to end it in the middle', () => {
     return { reader, writer }
   }
 
-  test('Ctrl-C ends the reader with 130', async () => {
+  test('the reader exits with 130 after Ctrl-C', async () => {
     const { reader } = await busy()
     await until(() => childrenOf(reader.pid).some((pid) => waitsIn(pid, 'splice')))
     reader.child.kill('SIGINT')
@@ -340,7 +342,7 @@ describe('every way to end it in the middle', () => {
     expect(processesOf(place).filter((pid) => readStat(pid)?.ppid === reader.pid)).toEqual([])
   })
 
-  test('--timeout ends the reader with 124', async () => {
+  test('the reader exits with 124 after --timeout', async () => {
     const { reader } = await busy(['--timeout', '500ms'])
     expect(await reader.exit).toBe(124)
   })
@@ -351,12 +353,12 @@ describe('every way to end it in the middle', () => {
     ['without setpriv and FFI', () => ({ PATH: pathWith('mkfifo'), ...withoutFfi() })],
   ]
   test.each(lacking)(
-    'actors that wait die with supervisors that are killed with SIGKILL, %s',
+    'actors that are blocked are killed when SIGKILL kills their supervisors, %s',
     async (_, env) => {
       const fifo = mkfifo('fifo')
       const pipe = openFor(mkfifo('pipe'), 'r+')
       const from = openFor(randomFile(4 * MiB), 'r')
-      // The pipe behind the reader is full, so the reader waits for room there, and the writer for room in the FIFO.
+      // The pipe at the reader's stdout is full, so the reader waits for room there, and the writer for room in the FIFO.
       const reader = place.osdemo(['pipe', 'read', '--path', fifo], {
         stdio: ['ignore', pipe, 'pipe'],
         env: env(),
@@ -375,7 +377,7 @@ describe('every way to end it in the middle', () => {
   )
 })
 
-/** Whether this process runs the reader's actor. Not by its name: in Node 24 the main thread is called MainThread. */
+/** Whether this process is the reader's actor. Its name does not show that: in Node 24, the main thread is called MainThread. */
 function isActor(pid: number): boolean {
   return (readCommandLine(pid) ?? []).some((word) => word.includes('actors/fifo-reader'))
 }

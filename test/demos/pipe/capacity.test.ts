@@ -1,4 +1,4 @@
-/** What a pipe holds, beside what another program hears from the same kernel. */
+/** The capacity of a pipe, compared with what another program gets from the same kernel. */
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
@@ -10,14 +10,14 @@ const shown = [
   'pipe/wholly-read-page-gives-room',
   'pipe/writer-blocks-when-full',
   'pipe/blocked-writer-continues-after-read',
-  // Of writes of three sizes.
+  // One for each of three sizes.
   'pipe/small-writes-fill-it',
   'pipe/small-writes-fill-it',
   'pipe/small-writes-fill-it',
   'pipe/growing-beyond-limit-is-refused',
 ]
 
-test('the pipe holds as much as Python says, counted in pages, and no ordinary user makes it larger', async ({
+test('the capacity is the one that Python reads, in pages, and an ordinary user cannot exceed the limit', async ({
   skip,
 }) => {
   const code = 'import fcntl, os; print(fcntl.fcntl(os.pipe()[1], 1032))'
@@ -36,12 +36,12 @@ test('the pipe holds as much as Python says, counted in pages, and no ordinary u
     capacity - page + 'one more\n'.length,
     ...[page / 2 + 1, 1000, 1].map(inPages),
   ])
-  // A byte read makes no room, a page does.
+  // Reading one byte makes no room, reading a page does.
   expect(dataFrom(events, 'poll(2)')).toEqual([0, 1])
   expect(claimIdsOf(events)).toEqual(shown)
 })
 
-test('it shows the same to another user', async (context) => {
+test('another user gets the same claims', async (context) => {
   const { place, options } = placeOfNobody(context)
   expect(claimIdsOf(await playDemo(['pipe', 'capacity'], options, place))).toEqual(shown)
 })

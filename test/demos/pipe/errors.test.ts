@@ -1,4 +1,4 @@
-/** What the named-pipe commands answer to bad input, bad places and partners that die. */
+/** How the named-pipe commands fail: bad input, bad paths, and a process at the other end that is killed. */
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
@@ -29,7 +29,7 @@ import {
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-describe('words that make no sense', () => {
+describe('a command line that is wrong', () => {
   test.each([
     ['a negative --count', ['pipe', 'write', '--count', '-1', 'x'], /--count.*whole number of at least 1/],
     ['--count 0', ['pipe', 'write', '--count', '0', 'x'], /--count.*whole number of at least 1/],
@@ -79,8 +79,8 @@ describe('words that make no sense', () => {
   })
 })
 
-describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
-  /** Runs to the end, which is exit 1 with one error: on stderr, and with --json on stdout as well. */
+describe.each(['read', 'write'])('pipe %s with a bad path', (end) => {
+  /** Expects exit code 1 and one error: on stderr, and with --json as an event on stdout too. */
   async function fail(place: Place, path: string, options: RunOptions = {}) {
     const words = ['pipe', end, '--path', path]
     const [plain, json] = [words, [...words, '--json']].map((line) => place.osdemo(line, options)) as [
@@ -100,7 +100,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
     return { message, hint, call, errno }
   }
 
-  test('leaves a regular file as it is', async () => {
+  test('does not change a regular file', async () => {
     const place = newPlace()
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, 'precious\n')
@@ -126,7 +126,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
     expect(place.leftovers()).toEqual([])
   })
 
-  test('does not make a folder that is missing, and says so', async () => {
+  test('does not make a missing folder, and names it', async () => {
     const place = newPlace()
     const folder = join(temporaryFolder(), 'missing')
     const { message, hint, call, errno } = await fail(place, join(folder, 'p'))
@@ -137,7 +137,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
     expect(place.leftovers()).toEqual([])
   })
 
-  test('refuses a path that goes through a file', async () => {
+  test('refuses a path with a file in place of a folder', async () => {
     const place = newPlace()
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, 'precious\n')
@@ -172,7 +172,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
     expect(place.leftovers()).toEqual([])
   })
 
-  test('refuses a FIFO of somebody who does not let us in', async (context) => {
+  test('refuses a FIFO without permission to open it', async (context) => {
     const { place, options } = placeOfNobody(context)
     const folder = temporaryFolder()
     chmodSync(folder, 0o755)
@@ -185,7 +185,7 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
     expect(statSync(path).isFIFO()).toBe(true)
   })
 
-  test('refuses a folder that this user may not even look into', async (context) => {
+  test('refuses a folder that this user may not search', async (context) => {
     const { place, options } = placeOfNobody(context)
     const folder = temporaryFolder()
     expect((await fail(place, join(folder, 'p'), options)).errno).toBe('EACCES')
@@ -194,8 +194,8 @@ describe.each(['read', 'write'])('pipe %s at a bad place', (end) => {
   })
 })
 
-describe('a partner that dies', () => {
-  test('fails the read command when it is the reader that is killed, and the writer with EPIPE', async () => {
+describe('an end that is killed', () => {
+  test('fails pipe read when it is the reader, and the writer gets EPIPE', async () => {
     const { place, reader, readerActor, writer } = await connected()
     process.kill(readerActor, 'SIGKILL')
     expect(await reader.exit).toBe(1)
@@ -207,7 +207,7 @@ describe('a partner that dies', () => {
     expectNothingLeft(place)
   })
 
-  test('is end of file for the reader when it is the writer that is killed', async () => {
+  test('gives the reader end of file when it is the writer', async () => {
     const { place, reader, writer, writerActor } = await connected()
     process.kill(writerActor, 'SIGKILL')
     expect(await reader.exit).toBe(0)
@@ -217,7 +217,7 @@ describe('a partner that dies', () => {
     expectNothingLeft(place)
   })
 
-  test('is EPIPE as an event under --json', async () => {
+  test('gives EPIPE as an event under --json', async () => {
     const place = newPlace()
     const path = join(temporaryFolder(), 'p')
     execFileSync('mkfifo', [path])
@@ -246,7 +246,7 @@ describe('a partner that dies', () => {
     const reader = place.osdemo(['pipe', 'read'])
     const readerActor = await waitingActor(reader)
     const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
-    // Node must not fail when the writer has gone.
+    // Without a listener, an EPIPE of this stream would fail the test.
     writer.child.stdin!.on('error', () => {})
     writer.child.stdin!.write('first\n')
     await until(() => reader.stdout() === 'first\n')
@@ -256,8 +256,8 @@ describe('a partner that dies', () => {
   }
 })
 
-describe('a stdout that takes no more', () => {
-  test('ends the reader with 141, silently, when it is a pipe that nobody reads', async () => {
+describe('a stdout that cannot be written to', () => {
+  test('makes the reader exit with 141, and print nothing, when no process reads it', async () => {
     const place = newPlace()
     const code = join(place.folder, 'code')
     const reader = place.sh(`{ osdemo pipe read --quiet; echo $? > '${code}'; } | head -n 1`)
@@ -272,7 +272,7 @@ describe('a stdout that takes no more', () => {
   })
 
   test.each(['read', 'write'])(
-    'ends pipe %s --json with 141, silently, although nobody comes',
+    'makes pipe %s --json exit with 141, and print nothing, while it waits for the other end',
     async (end) => {
       const place = newPlace()
       const code = join(place.folder, 'code')
@@ -285,7 +285,7 @@ describe('a stdout that takes no more', () => {
     },
   )
 
-  test('leaves the story with --verbose as it is, without an error', async () => {
+  test('does not add an error to the output of --verbose', async () => {
     const place = newPlace()
     const reader = place.sh(`osdemo pipe read --verbose | head -n 1`)
     const writer = place.sh('yes hello | osdemo pipe write --quiet')
@@ -299,7 +299,7 @@ describe('a stdout that takes no more', () => {
   test.each([
     ['payload', []],
     ['events', ['--json']],
-  ])('fails the reader of %s with ENOSPC when the disk is full', async (_, words) => {
+  ])('fails a reader that prints %s with ENOSPC when the disk is full', async (_, words) => {
     const place = newPlace()
     const full = openSync('/dev/full', 'w')
     onTestFinished(() => closeSync(full))
@@ -312,7 +312,7 @@ describe('a stdout that takes no more', () => {
     expectNothingLeft(place)
   })
 
-  test('does not keep the reader from its end when stdout is closed', async () => {
+  test('does not fail the reader when it is closed', async () => {
     const place = newPlace()
     const reader = place.sh('osdemo pipe read --quiet >&-')
     const writer = place.osdemo(['pipe', 'write', 'hello'])

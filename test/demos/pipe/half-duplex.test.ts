@@ -1,10 +1,10 @@
-/** A dialogue over one FIFO and over two; and what is left when such a demo is killed. */
+/** A dialogue over one FIFO and over two, and what a demo leaves behind when it is killed. */
 import { describe, expect, test } from 'vitest'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import { eventsSoFar, expectNothingLeft, newPlace, playDemo, processesOf } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-test('over one FIFO both get their own words back, over two each gets those of the other', async () => {
+test('over one FIFO each process reads its own message, over two it reads that of the other', async () => {
   const events = await playDemo(['pipe', 'half-duplex'])
   const heard = events.flatMap((event) =>
     event.event === 'received' ? [`${event.actor}: ${event.text}`] : [],
@@ -40,7 +40,7 @@ describe('killed with SIGKILL', () => {
     ['atomic', 'reader'],
     ['capacity', 'writer'],
     ['half-duplex', 'bob'],
-  ] as const)('pipe %s leaves no process, and its FIFO goes with the next clean', async ([demo, actor]) => {
+  ] as const)('pipe %s leaves no process, and the next clean removes its FIFO', async ([demo, actor]) => {
     const place = newPlace()
     const run = place.osdemo(['pipe', demo, '--json'])
     await until(() => eventsSoFar(run).some((event) => event.event === 'call' && event.actor === actor))

@@ -1,4 +1,4 @@
-/** The named-pipe commands as users run them: two terminals, any bytes, every way to end, and the demo of both ends. */
+/** The named-pipe commands as users run them: two terminals, any bytes, every way to stop, and the demo of both ends. */
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
@@ -39,11 +39,11 @@ import { until } from '../../support/until.js'
 
 const MiB = 2 ** 20
 
-/** What nobody waits for: messages come as fast as the pipe takes them. */
+/** Where the pause is not what is tested. */
 const fast = ['--interval', '1ms']
 
 describe('two terminals', () => {
-  test('the reader may start first: it waits in open(2) and then prints what is sent', async () => {
+  test('the reader may start first: it blocks in open(2), and then prints what is sent', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read'])
     const readerActor = await waitingActor(reader)
@@ -55,7 +55,7 @@ describe('two terminals', () => {
     expectNothingLeft(place)
   })
 
-  test('the writer may start first: it waits in open(2) until somebody reads', async () => {
+  test('the writer may start first: it blocks in open(2) until a reader opens the FIFO', async () => {
     const place = newPlace()
     const writer = place.osdemo(['pipe', 'write', 'hello', 'world'])
     const writerActor = await waitingActor(writer)
@@ -66,7 +66,7 @@ describe('two terminals', () => {
     expectNothingLeft(place)
   })
 
-  test('the default FIFO is one that only its user may open', async () => {
+  test('only its user may open the default FIFO', async () => {
     const place = newPlace()
     await waitingActor(place.osdemo(['pipe', 'read']))
     const stats = statSync(defaultFifo(place))
@@ -89,7 +89,7 @@ describe('two terminals', () => {
     expectNothingLeft(place)
   })
 
-  test('with --verbose the story is on stderr, and the payload alone on stdout', async () => {
+  test('with --verbose the timeline is on stderr, and stdout has only the payload', async () => {
     const { reader, writer } = await exchange(newPlace(), ['hello', '--verbose'], ['--verbose'])
     expect(reader.stdout()).toBe('hello\n')
     expect(writer.stdout()).toBe('')
@@ -116,7 +116,7 @@ describe('two terminals', () => {
   test.each([
     ['without --path', []],
     ['with --path', ['--path', 'p']],
-    ['with a path that a shell would take apart', ['--path', "it's a $HOME"]],
+    ['with a path that must be quoted for a shell', ['--path', "it's a $HOME"]],
   ])(
     'an end that waits prints the command for the other terminal, %s, and it works there',
     async (_, words) => {
@@ -162,7 +162,7 @@ describe('two terminals', () => {
     expect(paths.filter(([, path]) => existsSync(path!))).toEqual([])
   })
 
-  test('--quiet says nothing on stderr', async () => {
+  test('--quiet prints nothing on stderr', async () => {
     const { reader, writer } = await exchange(newPlace(), ['--quiet', 'hello'], ['--quiet'])
     expect(reader.stdout()).toBe('hello\n')
     expect(writer.stdout()).toBe('')
@@ -170,7 +170,7 @@ describe('two terminals', () => {
     expect(writer.stderr()).toBe('')
   })
 
-  test('under --json both put valid events on stdout, and nothing anywhere else', async () => {
+  test('with --json both print valid events on stdout, and nothing on stderr', async () => {
     const place = newPlace()
     const sent = ['hello', 'ünïcode 🦜', '', 'a\ttab']
     const { reader, writer } = await exchange(place, ['--json', ...sent], ['--json'])
@@ -196,9 +196,9 @@ describe('what is sent', () => {
 
   test.each([
     ['ten messages when stdin is /dev/null', fast, numbered(10)],
-    ['as many messages as --count says', ['--count', '3', ...fast], numbered(3)],
-    ['the messages again and again with --count', ['--count', '2', 'a', 'b'], 'a\nb\na\nb\n'],
-    ['what stands after -- as it is', ['--', '--count', '-2'], '--count\n-2\n'],
+    ['as many messages as --count asks for', ['--count', '3', ...fast], numbered(3)],
+    ['the messages repeated with --count', ['--count', '2', 'a', 'b'], 'a\nb\na\nb\n'],
+    ['the words after -- as they are', ['--', '--count', '-2'], '--count\n-2\n'],
     ['an empty message as an empty line', ['', 'x', ''], '\nx\n\n'],
   ])('is %s', async (_, words, expected) => {
     const { reader } = await exchange(newPlace(), words)
@@ -221,11 +221,11 @@ describe('what is sent', () => {
     expect(reader.stdout()).toBe(numbered(10))
   })
 
-  test('is messages, and nothing of stdin, when both are there', async () => {
+  test('is the messages, and nothing from stdin, when both are given', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read'])
     await expectSuccess(reader, place.sh('echo no | osdemo pipe write yes'))
-    // Not before: a reader that has seen the end is one to write to until it has closed.
+    // Not before the first has exited: until it closes, it is still a reader that a writer could write to.
     const second = place.osdemo(['pipe', 'read'])
     await expectSuccess(second, place.sh('echo no | osdemo pipe write --count 1'))
     expect(second.stdout()).toBe(numbered(1))
@@ -251,14 +251,14 @@ describe('what is sent', () => {
     function startWriter(): Run {
       if (kind === 'a pipe') return place.sh(`cat '${file}' | osdemo pipe write`)
       if (kind !== 'a socket') return place.sh(`osdemo pipe write < '${file}'`)
-      // What Node calls a pipe is a pair of sockets.
+      // A pipe of Node's child_process is a pair of sockets.
       const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
       writer.child.stdin!.end(content)
       return writer
     }
   })
 
-  test('is told as events where a program reads, the last line without newline included', async () => {
+  test('is reported as events with --json, also a last line without a newline', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--json'])
     const writer = place.sh(`printf 'one\\n\\377\\nlast' | osdemo pipe write --quiet`)
@@ -273,7 +273,7 @@ describe('what is sent', () => {
 })
 
 describe('many bytes', () => {
-  test('48 MiB of random bytes pass unharmed from a file to a file', async () => {
+  test('48 MiB of random bytes pass unchanged from a file to a file', async () => {
     const place = newPlace()
     const [from, to] = [join(place.folder, 'from'), join(place.folder, 'to')]
     writeFileSync(from, randomBytes(48 * MiB))
@@ -288,11 +288,11 @@ describe('many bytes', () => {
     expectNothingLeft(place)
   })
 
-  test('4 MiB pass unharmed through pipes of a shell at both ends, one of them read slowly', async () => {
+  test('4 MiB pass unchanged through pipes of a shell at both ends, one of them read slowly', async () => {
     const place = newPlace()
     const from = join(place.folder, 'from')
     writeFileSync(from, randomBytes(4 * MiB))
-    // dd takes 512 bytes at a time, so the reader finds its stdout full again and again.
+    // dd reads 512 bytes at a time, so the reader finds its stdout full repeatedly.
     const reader = place.sh('osdemo pipe read | dd bs=512 status=none | sha256sum')
     const writer = place.sh(`cat '${from}' | osdemo pipe write`)
     await expectSuccess(reader, writer)
@@ -309,7 +309,7 @@ describe('many bytes', () => {
     const reader = place.osdemo(['pipe', 'read', ...words], { stdio: ['ignore', sink, 'pipe'] })
     await waitingActor(reader)
     const writer = place.osdemo(['pipe', 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
-    // Its end is not passed on, so both live on and can be looked at when everything has passed.
+    // The writer's stdin is not closed at the end, so both are still running when all bytes have passed.
     createReadStream('/dev/zero', { end: 256 * MiB - 1 }).pipe(writer.child.stdin!, { end: false })
     await until(() => childrenOf(writer.pid).some((actor) => bytesWritten(actor) >= 256 * MiB), 40_000)
     const actors = [...childrenOf(reader.pid), ...childrenOf(writer.pid)]
@@ -321,7 +321,7 @@ describe('many bytes', () => {
 })
 
 describe('--max and --follow', () => {
-  test('--max ends after so many messages, and says what it dropped', async () => {
+  test('--max stops after that many messages, and reports what was dropped', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--max', '2'])
     const writer = place.sh(`printf '1\\n2\\n3\\n4' | osdemo pipe write`)
@@ -330,7 +330,7 @@ describe('--max and --follow', () => {
     expect(storyOf(reader)).toContain('Received 2 messages, 4 bytes. Dropped 3 bytes')
   })
 
-  test('--max counts a last line without newline', async () => {
+  test('--max counts a last line without a newline', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--max', '2', '--verbose'])
     await expectSuccess(reader, place.sh(`printf '1\\n2' | osdemo pipe write`))
@@ -338,7 +338,7 @@ describe('--max and --follow', () => {
     expect(storyOf(reader)).toContain('Received 2 messages, 3 bytes')
   })
 
-  test('--max under --json ends after so many events', async () => {
+  test('--max with --json stops after that many events', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--max', '2', '--json'])
     await expectSuccess(reader, place.sh(`printf 'a\\nb\\nc\\n' | osdemo pipe write`))
@@ -346,7 +346,7 @@ describe('--max and --follow', () => {
     expect(texts).toEqual(['a', 'b'])
   })
 
-  test('a writer whose reader has had enough fails with EPIPE', async () => {
+  test('a writer fails with EPIPE when the reader stops', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--max', '2'])
     await waitingActor(reader)
@@ -358,7 +358,7 @@ describe('--max and --follow', () => {
     expectNothingLeft(place)
   })
 
-  test('--follow goes on with the next writer, until Ctrl-C', async () => {
+  test('--follow continues with the next writer, until Ctrl-C', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--follow'])
     const actor = await waitingActor(reader)
@@ -375,7 +375,7 @@ describe('--max and --follow', () => {
     expectNothingLeft(place)
   })
 
-  test('--follow numbers the messages of all writers in one row', async () => {
+  test('--follow numbers the messages of all writers in one sequence', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--follow', '--json'])
     for (const text of ['first', 'second']) {
@@ -391,7 +391,7 @@ describe('--max and --follow', () => {
     ])
   })
 
-  test('--follow loses nothing when writers come and go in quick succession', async () => {
+  test('--follow loses nothing when writers open and close quickly', async () => {
     const place = newPlace()
     const reader = place.osdemo(['pipe', 'read', '--follow'])
     await waitingActor(reader)
@@ -441,7 +441,7 @@ describe('other programs', () => {
   })
 
   test.skipIf(process.getuid!() !== 0)(
-    'a FIFO of another user who lets us in will do, and stays',
+    'a FIFO of another user works where its mode allows it, and stays',
     async () => {
       const place = newPlace()
       const { path, ino } = mkfifo()
@@ -455,7 +455,7 @@ describe('other programs', () => {
     },
   )
 
-  test('cat and echo work with the FIFO that we made, which we remove in the end', async () => {
+  test('echo works with a FIFO that osdemo made, which osdemo removes at the end', async () => {
     const place = newPlace()
     const path = join(place.folder, 'p')
     const reader = place.osdemo(['pipe', 'read', '--path', path])
@@ -467,11 +467,11 @@ describe('other programs', () => {
   })
 })
 
-describe('a FIFO that we made at a path of the user’s is removed when the last of both ends has gone', () => {
-  test('the reader made it, and the writer goes last', async () => {
+describe('a FIFO that osdemo made at a path of the user’s is removed by the end that exits last', () => {
+  test('the reader made it, and the writer exits last', async () => {
     const { place, reader, writer } = await hold('reader')
     const readerEnd = reader.exit
-    // The reader has had enough; the writer does not notice as long as it has nothing to write.
+    // The reader stops. The writer does not notice while it has nothing to write.
     writer.child.stdin!.write('2\n')
     expect(await readerEnd).toBe(0)
     expect(existsSync(pathIn(place))).toBe(true)
@@ -480,7 +480,7 @@ describe('a FIFO that we made at a path of the user’s is removed when the last
     expectNoFifo(place)
   })
 
-  test('the writer made it, and the reader goes last', async () => {
+  test('the writer made it, and the reader exits last', async () => {
     const { place, reader, writer } = await hold('writer', ['--follow'])
     writer.child.stdin!.end()
     await expectSuccess(writer)
@@ -490,7 +490,7 @@ describe('a FIFO that we made at a path of the user’s is removed when the last
     expectNoFifo(place)
   })
 
-  test('the reader made it and goes last', async () => {
+  test('the reader made it and exits last', async () => {
     const { place, reader, writer } = await hold('reader', ['--follow'])
     writer.child.stdin!.end()
     await expectSuccess(writer)
@@ -499,7 +499,7 @@ describe('a FIFO that we made at a path of the user’s is removed when the last
     expectNoFifo(place)
   })
 
-  test('the writer made it and goes last', async () => {
+  test('the writer made it and exits last', async () => {
     const { place, reader, writer } = await hold('writer')
     writer.child.stdin!.write('2\n')
     await expectSuccess(reader)
@@ -508,11 +508,11 @@ describe('a FIFO that we made at a path of the user’s is removed when the last
     expectNoFifo(place)
   })
 
-  test('one that comes while the maker leaves is not left without a FIFO', async () => {
+  test('an end that starts while the maker exits still finds the FIFO', async () => {
     const place = newPlace()
     const maker = place.osdemo(['pipe', 'read', '--path', pathIn(place)])
     await waitingActor(maker)
-    // The writer has found the FIFO, but its actor does not start before we say so.
+    // The writer has found the FIFO, but its actor starts only when the file `go` is made.
     const [bin, go] = [temporaryFolder(), join(place.folder, 'go')]
     const stub = `#!/bin/sh\nwhile [ ! -e '${go}' ]; do sleep 0.02; done\nPATH='${process.env.PATH}' exec setpriv "$@"\n`
     writeFileSync(join(bin, 'setpriv'), stub, { mode: 0o755 })
@@ -530,7 +530,7 @@ describe('a FIFO that we made at a path of the user’s is removed when the last
     expectNoFifo(place)
   })
 
-  /** Both ends are open, one message has passed, the writer waits for its stdin and the reader for a second message. */
+  /** Both ends are open and one message has passed. The writer waits for its stdin, the reader for a second message. */
   async function hold(maker: 'reader' | 'writer', words = ['--max', '2']) {
     const place = newPlace()
     const start = {
@@ -548,12 +548,12 @@ describe('a FIFO that we made at a path of the user’s is removed when the last
   }
 })
 
-describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
+describe.each(['read', 'write'])('pipe %s without the other end', (end) => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('ends on %s with %d and leaves nothing', async (signal, code) => {
+  ] as const)('exits on %s with %d and leaves nothing', async (signal, code) => {
     const place = newPlace()
     const run = place.osdemo(['pipe', end, '--path', pathIn(place)])
     const actor = await waitingActor(run)
@@ -568,7 +568,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     ['begins to make the FIFO', (_, place) => place.leftovers().length > 0],
     ['has just made the FIFO', (_, place) => existsSync(pathIn(place))],
     ['starts its actor', ({ pid }) => childrenOf(pid).some((child) => commandLine(child).includes('fifo-'))],
-    ['waits in open(2)', (run) => waitingActor(run)],
+    ['blocks in open(2)', (run) => waitingActor(run)],
   ]
   test.each(moments)(
     'leaves nothing when Ctrl-C reaches it and its children while it %s',
@@ -601,7 +601,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     expectNoFifo(place)
   }
 
-  test('ends after --timeout with 124 and leaves nothing', async () => {
+  test('exits after --timeout with 124 and leaves nothing', async () => {
     const place = newPlace()
     const run = place.osdemo(['pipe', end, '--path', pathIn(place), '--timeout', '300ms'])
     expect(await run.exit).toBe(124)
@@ -610,7 +610,7 @@ describe.each(['read', 'write'])('pipe %s that nobody meets', (end) => {
     expectNoFifo(place)
   })
 
-  test('tells its end by a signal as an event under --json', async () => {
+  test('reports the signal as an error event with --json', async () => {
     const run = newPlace().osdemo(['pipe', end, '--json'])
     await waitingActor(run)
     run.child.kill('SIGTERM')
@@ -630,7 +630,7 @@ function expectNoFifo(place: Place): void {
 }
 
 describe('the demo of both ends', () => {
-  test('shows with claims and the kernel’s evidence that it is so, and leaves nothing', async () => {
+  test('shows claims with evidence from the kernel, and leaves nothing', async () => {
     const events = await playDemo(['pipe', 'demo'])
     expect(events[0]).toMatchObject({ event: 'run', command: ['pipe', 'demo', '--json'] })
     expect(claimIdsOf(events)).toEqual([
@@ -660,7 +660,7 @@ describe('the demo of both ends', () => {
     expect(children.filter((pid) => isAlive(pid))).toEqual([])
   })
 
-  test('fits 80 columns and has no escape codes where stdout is no terminal, but has them with --color', async () => {
+  test('fits 80 columns, and has no escape codes without a terminal unless --color is given', async () => {
     const place = newPlace()
     const [plain, colored, refused] = [
       place.osdemo(['pipe', 'demo']),
@@ -681,7 +681,7 @@ describe('the demo of both ends', () => {
   })
 
   test.skipIf(!existsSync('/usr/bin/script'))(
-    'is coloured on a terminal, unless NO_COLOR or --no-color refuses it',
+    'is coloured on a terminal, unless NO_COLOR or --no-color is given',
     async () => {
       const place = newPlace()
       const env = { TERM: 'xterm-256color' }
@@ -697,7 +697,7 @@ describe('the demo of both ends', () => {
     },
   )
 
-  test('leaves no process and no FIFO when Ctrl-C comes in the middle', async () => {
+  test('leaves no process and no FIFO after Ctrl-C in the middle', async () => {
     const place = newPlace()
     const demo = place.osdemo(['pipe', 'demo'])
     await until(() => demo.stdout().includes('Message 1'))
@@ -717,7 +717,7 @@ function mkfifo(): { path: string; ino: number } {
   return { path, ino: statSync(path).ino }
 }
 
-/** A mkfifo that says that it was called, and waits before or after its work until it is told to go on. */
+/** A mkfifo that waits for the test, before or after its work. */
 function gatedMkfifo(after: boolean) {
   const folder = temporaryFolder()
   const [called, gate] = [join(folder, 'called'), join(folder, 'gate')]
@@ -732,7 +732,7 @@ function gatedMkfifo(after: boolean) {
   }
 }
 
-/** A reader and a writer that start at the same time, to their good end. */
+/** Starts a reader and a writer at the same time, and expects both to succeed. */
 async function exchange(place: Place, words: string[], read: string[] = []) {
   const reader = place.osdemo(['pipe', 'read', ...read])
   const writer = place.osdemo(['pipe', 'write', ...words])
@@ -741,7 +741,7 @@ async function exchange(place: Place, words: string[], read: string[] = []) {
   return { reader, writer }
 }
 
-/** Waits for the good end of runs; fails as soon as one ends badly, with what it said. */
+/** Expects runs to exit with 0. Fails as soon as one does not, and shows its stderr. */
 async function expectSuccess(...runs: Run[]): Promise<void> {
   await Promise.all(
     runs.map(async (run) => {
@@ -751,12 +751,12 @@ async function expectSuccess(...runs: Run[]): Promise<void> {
   )
 }
 
-/** A line of sh that runs osdemo on a terminal of its own and copies what it shows. */
+/** A line of sh that runs osdemo on a pseudo-terminal and copies its output. */
 function onTerminal(words: string): string {
   return `script -qec '"${process.execPath}" "${program}" ${words}' /dev/null`
 }
 
-/** The story without its line breaks. */
+/** The lines on stderr as one line. */
 function storyOf(run: Run): string {
   return run.stderr().replaceAll(/\s+/g, ' ')
 }
@@ -766,7 +766,7 @@ function otherTerminal(run: Run): Promise<string> {
   return until(() => /In another terminal: (osdemo .*)\n/.exec(run.stderr())?.[1])
 }
 
-/** The events of a run under --json: every line is one, and valid. */
+/** The events of a run with --json. Every line must be a valid one. */
 function validEvents(run: Run): Event[] {
   expect(run.stdout()).toMatch(/\n$/)
   const events = parseEvents(run.stdout())
@@ -786,12 +786,12 @@ function commandLine(pid: number): string {
   return readText(`/proc/${pid}/cmdline`) ?? ''
 }
 
-/** How many bytes a process has given to write(2) and its like. */
+/** How many bytes a process has written with write(2) and similar calls. */
 function bytesWritten(pid: number): number {
   return Number(/^wchar: (\d+)$/m.exec(readText(`/proc/${pid}/io`) ?? '')?.[1] ?? 0)
 }
 
-/** The most memory that a process ever held, in bytes. */
+/** The largest resident memory that a process ever had, in bytes. */
 function peakMemory(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1]) * 1024
 }

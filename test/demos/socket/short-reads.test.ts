@@ -1,4 +1,4 @@
-/** The demo of short reads, as the real program. */
+/** The demo of short reads, run as the real program. */
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import { newPlace, placeOfNobody, playDemo } from '../../support/osdemo.js'
@@ -9,7 +9,7 @@ function by<Kind extends Event['event']>(events: Event[], actor: string, kind: K
   return events.filter((event): event is Of<Kind> => event.actor === actor && event.event === kind)
 }
 
-/** What single reads of a reader gave, and what each was asked for. */
+/** How many bytes each read of a reader asked for, and how many it returned. */
 function reads(events: Event[], actor: string): { asked: number; got: number }[] {
   return by(events, actor, 'call').map(({ asked, result }) => ({ asked: asked!, got: result! }))
 }
@@ -26,7 +26,7 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     return run
   }
 
-  test('gives the careful reader the whole stream, by reads that gave less than they were asked for', async () => {
+  test('the careful reader gets the whole stream, although some of its reads are short', async () => {
     const events = await played()
     const frames = by(events, 'careful', 'received')
     const stream = sum(frames.map(({ bytes }) => 4 + bytes))
@@ -35,13 +35,13 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     const all = reads(events, 'careful')
     expect(all.every(({ asked, got }) => got >= 1 && got <= asked)).toBe(true)
     expect(all.some(({ asked, got }) => got < asked)).toBe(true)
-    // Of very many reads only the first are told, and that there were more.
+    // Only the first reads have events of their own. Where there are more, a note has their number.
     const told = sum(all.map(({ got }) => got))
     if (by(events, 'careful', 'note').length > 0) expect(told).toBeLessThan(stream)
     else expect(told).toBe(stream)
   })
 
-  test('asks for the rest after a short read, in the careful reader only', async () => {
+  test('only the careful reader asks for the rest after a short read', async () => {
     const events = await played()
     const careful = reads(events, 'careful')
     const short = careful.findIndex(({ asked, got }) => got < asked)
@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     expect(trusting[short + 1]!.asked).toBe(4)
   })
 
-  test('shows the same first frame to both, and then another one', async () => {
+  test('both readers get the same first frame, and then different ones', async () => {
     const events = await played()
     const frames = (actor: string) =>
       by(events, actor, 'received').map(({ seq, bytes, text }) => ({ seq, bytes, text }))
@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     expect(trusting[0]).toEqual(careful[0])
     expect(trusting[1]).not.toEqual(careful[1])
     expect(careful.map(({ seq }) => seq)).toEqual(careful.map((_, index) => index))
-    // What never came is still zero in the buffer, which is as long as the header said.
+    // The buffer is as long as the header announced, and its bytes that no read has filled are zero.
     const [torn, whole] = [trusting[1]!, careful[1]!]
     const came = torn.text!.split('\0', 1)[0]!
     expect(torn.bytes).toBe(whole.bytes)
@@ -69,13 +69,13 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     expect(whole.text!.startsWith(came)).toBe(true)
   })
 
-  test('loses its place after a torn frame, and takes bytes of the body for a header', async () => {
+  test('the trusting reader loses its place, and takes bytes of the body for a header', async () => {
     const [lost] = by(await played(), 'trusting', 'evidence')
-    // The first four bytes of what is left of the second frame's body.
+    // The next four bytes of the second frame's body.
     expect(lost!.data).toEqual({ bytes: 'the ', length: Buffer.from('the ').readUInt32BE() })
   })
 
-  test('claims what the events show, with the sizes of the reads as data', async () => {
+  test('the claims agree with the events, and the evidence has the sizes of the reads', async () => {
     const events = await played()
     const claims = events.flatMap((event) => (event.event === 'claim' ? [[event.id, event.holds]] : []))
     expect(claims).toEqual([
@@ -88,7 +88,7 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     expect(told).toEqual(['trusting', 'careful'].map((actor) => reads(events, actor).map(({ got }) => got)))
   })
 
-  test('comes out the same for any user, on one CPU', async (context) => {
+  test('another user on one CPU gets the same claims', async (context) => {
     const { place, options } = placeOfNobody(context)
     await playDemo(['short-reads'], { prefix: ['taskset', '-c', '0', ...options.prefix] }, place)
   })

@@ -1,4 +1,4 @@
-/** The echo server under attack, by sockets of this test: whatever some do, the others are served, and it stops as ever. */
+/** The echo server under attack by sockets of this test. Whatever some of them do, it serves the others, and it stops when asked. */
 import { randomBytes } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -24,20 +24,20 @@ import { until } from '../../support/until.js'
 
 const many = 1300
 
-/** Every connection is one of our descriptors and one of the server's, whose limit is the same as ours. */
+/** Every connection takes a descriptor here and one in the server, which has the same limit. */
 const lacksDescriptors = (openFilesLimit() ?? many * 2) < many + 200
 
-/** How many the kernel lets wait to be accepted. */
+/** The kernel's limit for the backlog of a listener. */
 const queueLimit = Number(readText('/proc/sys/net/core/somaxconn'))
 
 interface Peer {
   socket: Socket
   received: Buffer[]
-  /** The connection is over, with its errno where it had an error. */
+  /** Resolves when the connection is closed, with its errno where it had an error. */
   closed: Promise<string | undefined>
 }
 
-/** Like `connect`, but light enough for a crowd: nothing looks at it again and again. */
+/** Like `connect`, but cheap enough for a thousand: it does not poll. */
 async function join(port: number): Promise<Peer> {
   const socket = createConnection({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true })
   onTestFinished(() => void socket.destroy())
@@ -57,7 +57,7 @@ function crowd(port: number, size: number): Promise<Peer[]> {
   return Promise.all(Array.from({ length: size }, () => join(port)))
 }
 
-/** Sends a frame, byte by byte if asked to, and waits for its echo. */
+/** Sends a frame, byte by byte if `byByte` is set, and waits for its echo. */
 async function exchange({ socket, received }: Peer, message: Buffer, byByte = false): Promise<void> {
   const echo = new Promise<void>((resolve, reject) => {
     let count = 0
@@ -80,7 +80,7 @@ async function exchange({ socket, received }: Peer, message: Buffer, byByte = fa
   expect(Buffer.concat(received)).toEqual(message)
 }
 
-/** What the events say of connections and frames, in events of their own and in sums. */
+/** How many connections and frames the events report, in events of their own and in sums. */
 function told(events: Event[]) {
   const notes = only(events, 'note')
   const sums = notes.map(({ data }) => ({
@@ -119,21 +119,24 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
   test.skipIf(lacksDescriptors).each([
     ['at once', false],
     ['at once, one byte at a time', true],
-  ])('serves 1,300 clients %s, and its story leaves none out (needs ulimit -n 1500)', async (_, byByte) => {
-    const server = await serve(['--json'])
-    const peers = await crowd(server.port, many)
-    await Promise.all(peers.map((peer, number) => exchange(peer, frame(`${number}`), byByte)))
-    for (const { socket } of peers) socket.end()
-    await Promise.all(peers.map(({ closed }) => closed))
-    await stop(server)
-    const { singly, ...sums } = told(parseEvents(server.stdout()))
-    expect(sums).toEqual({ opened: many, closed: many, received: many, sent: many, untold: [] })
-    expect(singly).toBeLessThan(many / 2)
-    await expectAllGone(server)
-  })
+  ])(
+    'serves 1,300 clients %s, and its events report or count each (needs ulimit -n 1500)',
+    async (_, byByte) => {
+      const server = await serve(['--json'])
+      const peers = await crowd(server.port, many)
+      await Promise.all(peers.map((peer, number) => exchange(peer, frame(`${number}`), byByte)))
+      for (const { socket } of peers) socket.end()
+      await Promise.all(peers.map(({ closed }) => closed))
+      await stop(server)
+      const { singly, ...sums } = told(parseEvents(server.stdout()))
+      expect(sums).toEqual({ opened: many, closed: many, received: many, sent: many, untold: [] })
+      expect(singly).toBeLessThan(many / 2)
+      await expectAllGone(server)
+    },
+  )
 
   test.skipIf(lacksDescriptors || queueLimit < many)(
-    'takes every byte of 1,300 clients that came while it was busy (needs ulimit -n 1500 and net.core.somaxconn of as many)',
+    'gets every byte of 1,300 clients that connected while it was stopped (needs ulimit -n 1500 and net.core.somaxconn 1300)',
     async () => {
       const server = await serve(['--json'])
       const [actor] = childrenOf(server.pid)
@@ -146,7 +149,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     },
   )
 
-  test('serves 1,300 clients in turn, and its story leaves none out', async () => {
+  test('serves 1,300 clients in turn, and its events report or count each', async () => {
     const server = await serve(['--json'])
     for (let number = 0; number < many; number++) {
       const peer = await join(server.port)
@@ -160,7 +163,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     expect(singly).toBeLessThan(many / 2)
   })
 
-  test('tells the whole story of each of 15 clients', async () => {
+  test('reports each of 15 clients with events of its own', async () => {
     const server = await serve(['--json'])
     const peers = await crowd(server.port, 15)
     await Promise.all(peers.map((peer) => exchange(peer, frame('hello'))))
@@ -173,7 +176,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     expect(closed).toHaveLength(15)
   })
 
-  test('tells of 100 absurd lengths at once 20 with the peer and the length, and counts the others', async () => {
+  test('reports 20 of 100 absurd lengths with peer and length, and counts the others', async () => {
     const server = await serve(['--json'])
     const honest = await connect(server.port)
     await writeApart(honest, [frame('honest').subarray(0, 5)])
@@ -192,7 +195,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
   })
 
   test.skipIf(lacksDescriptors)(
-    'with 1,000 idle connections serves others and outlives resets and absurd lengths (needs ulimit -n 1500)',
+    'serves others beside 1,000 idle connections, resets and absurd lengths (needs ulimit -n 1500)',
     async () => {
       const server = await serve()
       const idle = await crowd(server.port, 1000)
@@ -211,7 +214,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     },
   )
 
-  test('closes who would need more memory for a frame than all may have together, and serves the others', async () => {
+  test('closes a connection whose frame needs more memory than is left for all, and serves the others', async () => {
     const server = await serve()
     await expectEcho(server.port, frame(randomBytes(MiB)))
     const before = readStatus(server.actor)!.rss!
@@ -228,16 +231,16 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
           () => false,
         ),
       )
-    // While some of them are on their way to be closed, there may be nothing left for anybody.
+    // Until some of them are closed, there may be no memory left for any other.
     await echoes(frame(randomBytes(200_000)))
     expect((readStatus(server.actor)!.rss! - before) / MiB).toBeLessThan(150)
     for (const { socket } of clients) socket.destroy()
-    // What they held is to be had again.
+    // Their memory is free again.
     await echoes(long)
     await stop(server)
   })
 
-  test('does not take memory for 60 clients that send at full speed and never read', async () => {
+  test('does not use memory for 60 clients that send at full speed and never read', async () => {
     const server = await serve()
     await expectEcho(server.port, frame(randomBytes(MiB)))
     const before = readStatus(server.actor)!.rss!
@@ -268,7 +271,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     await stop(server)
   })
 
-  test('closes who is silent for --idle-timeout, and not who sends a byte now and then', async () => {
+  test('closes a connection that is idle for --idle-timeout, and not one that sends single bytes', async () => {
     const server = await serve(['--idle-timeout', '1s'])
     const slow = await connect(server.port)
     const silent = await connect(server.port, { halfOpen: true })
@@ -295,7 +298,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server with few descrip
   const notes = (run: Run) =>
     eventsSoFar(run).flatMap((event) => (event.event === 'note' ? [event.text] : []))
 
-  test('says once that they ran out, serves who is connected, and others when there are some again', async () => {
+  test('reports once that they ran out, serves the open connections, and new ones when others close', async () => {
     const { run, port, place, actor } = await serveWith(64)
     const peers = await crowd(port, 100)
     const refused = new Set<Peer>()
@@ -328,7 +331,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server with few descrip
     await expectAllGone({ ...run, port, actor, place })
   })
 
-  test.each([32, 40])('says with a limit of %i what to do, and exits 1', async (limit) => {
+  test.each([32, 40])('exits with 1 and a hint when the limit is %i', async (limit) => {
     const run = newPlace().sh(`ulimit -n ${limit}; osdemo tcp-echo --port 0 --quiet`)
     expect(await run.exit).toBe(1)
     expect(run.stderr()).toMatch(/^osdemo: .*\n {8}.*ulimit -n 1024\n$/)

@@ -1,4 +1,4 @@
-/** The echo client, as the real program; most of its servers are sockets of this test, which misbehave on demand. */
+/** The echo client, run as the real program. Most of its servers are sockets of this test, which misbehave on purpose. */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -18,12 +18,12 @@ import {
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-/** Serves each connection in its own way. Whatever is still open is closed when the test ends. */
+/** A server that handles connections as the test says. Open connections are closed at the end of the test. */
 async function fakeServer(onConnection: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket)
-    // A client that is killed resets its connection.
+    // A client that is killed may reset its connection.
     socket.on('error', () => {})
     onConnection(socket)
   })
@@ -36,12 +36,12 @@ async function fakeServer(onConnection: (socket: Socket) => void): Promise<numbe
   return (server.address() as AddressInfo).port
 }
 
-/** What comes goes back, byte by byte the same: frames are not even looked at. */
+/** Sends every byte back, without looking at frames. */
 function echoServer(): Promise<number> {
   return fakeServer((socket) => void socket.pipe(socket))
 }
 
-/** A server that hears everything, and answers with what the test says whenever the test says so. */
+/** A server that keeps what it receives. The test decides what it answers, and when. */
 async function puppet() {
   let socket: Socket | undefined
   const heard: Buffer[] = []
@@ -73,7 +73,7 @@ function client(port: number, words: string[], options: RunOptions = {}): Client
   return { ...place.osdemo(['tcp-echo', 'client', '--port', `${port}`, ...words], options), place }
 }
 
-/** Its end, with everything that it has written. */
+/** Waits for the exit code, expects that nothing is left behind, and returns the output. */
 async function outcome(run: Client) {
   const exit = await run.exit
   expect({ processes: processesOf(run.place), files: run.place.leftovers() }).toEqual({
@@ -83,7 +83,7 @@ async function outcome(run: Client) {
   return { exit, stdout: run.stdout(), stderr: run.stderr().replaceAll(/\s+/g, ' ') }
 }
 
-/** A file descriptor from which a command reads this text as its stdin. */
+/** A descriptor of a file with this content, for the stdin of a command. */
 function fileWith(bytes: string | Buffer): number {
   const path = join(temporaryFolder(), 'stdin')
   writeFileSync(path, bytes)
@@ -102,7 +102,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     await until(() => server.stderr().includes('Sent 4 frames back'))
   })
 
-  test('prints an echo when it comes, not when all have come', async () => {
+  test('prints an echo when it arrives, not when all have arrived', async () => {
     const server = await puppet()
     const run = client(server.port, ['first', 'second'])
     const socket = await server.connection()
@@ -117,13 +117,13 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
   test('sends each line of stdin, empty ones and a last one without newline too', async () => {
     const run = client(await echoServer(), [], { stdio: ['pipe', 'pipe', 'pipe'] })
     run.child.stdin!.write('one\n')
-    // While stdin is open: a person types, and reads the answer.
+    // stdin is still open, as when a person types and reads the answer.
     await until(() => run.stdout() === 'one\n')
     run.child.stdin!.end('\n\n two \r\nthree')
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'one\n\n\n two \r\nthree\n' })
   })
 
-  test('sends the lines of a file, whatever bytes they hold', async () => {
+  test('sends the lines of a file, whatever bytes they contain', async () => {
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7 + (at >> 8)) % 256))
     const run = client(await echoServer(), [], { stdio: [fileWith(bytes), 'pipe', 'pipe'] })
     expect((await outcome(run)).exit).toBe(0)
@@ -131,7 +131,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     expect(run.bytes().equals(expected)).toBe(true)
   })
 
-  test('has nothing to do with an empty stdin', async () => {
+  test('exits with 0 when stdin is empty', async () => {
     expect(await outcome(client(await echoServer(), []))).toMatchObject({ exit: 0, stdout: '' })
   })
 
@@ -140,14 +140,14 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     const run = client(server.port, ['--chunk', '1', '--delay', '30ms', 'bytes'])
     const socket = await server.connection()
     await until(() => server.heard().length === 9)
-    // Two of them may well arrive together, on a machine that is busy; not all of them.
+    // On a busy machine, some of them may arrive together, but not all of them.
     expect(server.chunks().length).toBeGreaterThan(2)
     expect(server.heard()).toEqual(frame('bytes'))
     socket.write(frame('bytes'))
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'bytes\n' })
   })
 
-  test('with a --chunk that fits no frame sends the same bytes', async () => {
+  test('with a --chunk that does not divide the frames, sends the same bytes', async () => {
     const run = client(await echoServer(), ['--chunk', '7', '--size', '1000', 'hello', ''])
     const { exit, stdout } = await outcome(run)
     expect([exit, stdout.split('\n').map((line) => line.length)]).toEqual([0, [5, 0, 1000, 0]])
@@ -164,17 +164,17 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     expect([exit, stdout.length, stdout.at(-1)]).toEqual([0, 65_537, '\n'])
   })
 
-  test('gets many large messages through a server that holds little', async () => {
+  test('gets the echoes of many large messages from a server that buffers little', async () => {
     const run = client(await echoServer(), ['--size', '1MiB', '--count', '48'])
     expect((await run.exit) === 0 && run.bytes().length).toBe(48 * (1024 * 1024 + 1))
   })
 
-  test('gets many small messages through', async () => {
+  test('gets the echoes of many small messages', async () => {
     const run = client(await echoServer(), ['--count', '5000', 'hello'])
     expect((await run.exit) === 0 && run.stdout() === 'hello\n'.repeat(5000)).toBe(true)
   })
 
-  test('with --json puts events on stdout and no payload', async () => {
+  test('with --json prints events on stdout and no payload', async () => {
     const port = await echoServer()
     const { exit, stdout, stderr } = await outcome(client(port, ['--json', 'hello', '']))
     expect([exit, stderr]).toEqual([0, ''])
@@ -192,7 +192,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     }
   })
 
-  test('with --json says its error as an event too', async () => {
+  test('with --json reports its error as an event too', async () => {
     const server = await puppet()
     const run = client(server.port, ['--json', 'hello'])
     ;(await server.connection()).end(frame('hellO'))
@@ -202,7 +202,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     expect(run.stderr()).toContain('differs')
   })
 
-  test('ends although the server never closes its side', async () => {
+  test('exits although the server never closes its side', async () => {
     const server = await puppet()
     const run = client(server.port, ['hello'])
     const socket = await server.connection()
@@ -232,7 +232,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
     expect(stderr).toContain(`osdemo: `)
   })
 
-  test('when the server closes after the first of two echoes, and says how many are missing', async () => {
+  test('when the server closes after the first of two echoes, and reports how many are missing', async () => {
     const server = await puppet()
     const run = client(server.port, ['one', 'two'])
     const socket = await server.connection()
@@ -243,14 +243,14 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
     expect(stderr).toContain('closed the connection after 1 echo, and 1 echo is missing')
   })
 
-  test('when the echoes come in another order', async () => {
+  test('when the echoes arrive in another order', async () => {
     const server = await puppet()
     const run = client(server.port, ['one', 'two'])
     ;(await server.connection()).write(Buffer.concat([frame('two'), frame('one')]))
     expect(await outcome(run)).toMatchObject({ exit: 1, stdout: '' })
   })
 
-  test('when an echo comes of nothing that was sent', async () => {
+  test('when an echo arrives before anything was sent', async () => {
     const server = await puppet()
     const run = client(server.port, [], { stdio: ['pipe', 'pipe', 'pipe'] })
     ;(await server.connection()).write(frame('surprise'))
@@ -259,7 +259,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
     expect(stderr).toContain('differs')
   })
 
-  test('when its message is longer than the server takes, with a hint to the server', async () => {
+  test('when its message is longer than the server accepts, with a hint', async () => {
     const server = newPlace().osdemo(['tcp-echo', '--port', '0', '--max-frame', '10'])
     const port = Number(await until(() => /:(\d+)\n/.exec(server.stdout())?.[1]))
     const { exit, stdout, stderr } = await outcome(client(port, ['short', 'much too long']))
@@ -268,7 +268,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
     expect(stderr).toContain('above its limit')
   })
 
-  test('when nobody listens, and says how to start a server', async () => {
+  test('when no process listens, with the command that starts a server', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await until(() => server.listening)
     const { port } = server.address() as AddressInfo
@@ -294,7 +294,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
 
   test.each([
     ['it waits for the next line', []],
-    ['megabytes are on their way', ['--size', '1MiB', '--count', '1000000']],
+    ['it is sending megabytes', ['--size', '1MiB', '--count', '1000000']],
   ])('when the server is killed while %s', async (_, words) => {
     const place = newPlace()
     const server = place.osdemo(['tcp-echo', '--port', '0'])
@@ -311,13 +311,13 @@ describe.runIf(process.platform === 'linux')('tcp-echo client fails with exit co
   })
 })
 
-/** Whether more bytes lie in the kernel's queues of a connection to this port than one of our small messages has. */
+/** Whether a connection to this port has more unsent bytes in the kernel than a small message has. */
 function isBusy(port: number): boolean {
   return readTcpTable().some(({ remote, txQueue }) => remote.port === port && txQueue > 100_000)
 }
 
 describe.runIf(process.platform === 'linux')('tcp-echo client before a silent server', () => {
-  /** Its message has been sent, and its story says what it waits for. */
+  /** A client that has sent its message and waits for the echo. */
   async function waiting(words: string[] = [], options: RunOptions = {}) {
     const server = await puppet()
     const run = client(server.port, [...words, 'hello'], options)
@@ -326,7 +326,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
     return { server, run, actor }
   }
 
-  test('says which echo it waits for, and from whom, and keeps its side open until it comes', async () => {
+  test('reports which echo it waits for, and keeps its side open until it arrives', async () => {
     const { server, run } = await waiting()
     const socket = await server.connection()
     const story = () => run.stderr().replaceAll(/\s+/g, ' ')
@@ -337,7 +337,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
     await until(() => socket.readableEnded)
   })
 
-  test('does not say so while it makes a pause of its own', async () => {
+  test('does not report it during its own --delay', async () => {
     const server = await puppet()
     const run = client(server.port, ['--chunk', '5', '--delay', '1300ms', 'hello'])
     const socket = await server.connection()
@@ -352,7 +352,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('ends by %s with exit code %i', async (signal, exit) => {
+  ] as const)('exits on %s with %i', async (signal, exit) => {
     const { server, run, actor } = await waiting()
     run.child.kill(signal)
     expect(await outcome(run)).toMatchObject({ exit, stdout: '' })
@@ -361,14 +361,14 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
     await until(() => socket.readableEnded || socket.destroyed)
   })
 
-  test('ends with --timeout and exit code 124', async () => {
+  test('exits after --timeout with 124', async () => {
     const server = await puppet()
     const { exit, stdout, stderr } = await outcome(client(server.port, ['--timeout', '500ms', 'hello']))
     expect([exit, stdout]).toEqual([124, ''])
     expect(stderr).toContain('500ms')
   })
 
-  test('dies with a supervisor that is killed', async () => {
+  test('is killed when its supervisor is killed', async () => {
     const { run, actor } = await waiting()
     run.child.kill('SIGKILL')
     expect(await run.exit).toBe(137)
@@ -376,8 +376,8 @@ describe.runIf(process.platform === 'linux')('tcp-echo client before a silent se
   })
 })
 
-describe.runIf(process.platform === 'linux')('tcp-echo client whose stdout nobody reads any more', () => {
-  test('ends with exit code 141 and no word at the first echo', async () => {
+describe.runIf(process.platform === 'linux')('tcp-echo client whose stdout has no reader', () => {
+  test('exits with 141 and prints nothing at the first echo', async () => {
     const server = await puppet()
     const run = client(server.port, ['hello'])
     run.child.stdout!.destroy()
@@ -387,14 +387,14 @@ describe.runIf(process.platform === 'linux')('tcp-echo client whose stdout nobod
     expect(stderr).not.toContain('osdemo: ')
   })
 
-  test('ends with exit code 141 and no word at the first event', async () => {
+  test('exits with 141 and prints nothing at the first event', async () => {
     const run = client(await echoServer(), ['--json', 'hello'])
     run.child.stdout!.destroy()
     expect(await outcome(run)).toMatchObject({ exit: 141, stderr: '' })
   })
 })
 
-describe.runIf(process.platform === 'linux')('tcp-echo client takes for a mistake', () => {
+describe.runIf(process.platform === 'linux')('tcp-echo client refuses', () => {
   test.each([
     ['--port', '0'],
     ['--port', '65536'],
@@ -403,7 +403,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client takes for a mistak
     ['--size', '64KB'],
     ['--size', '257MiB'],
     ['--delay', '5'],
-  ])('%s %s, and says so with exit code 2', async (option, value) => {
+  ])('%s %s with exit code 2', async (option, value) => {
     const run = newPlace().osdemo(['tcp-echo', 'client', option, value, 'hello'])
     expect([await run.exit, run.stdout()]).toEqual([2, ''])
     expect(run.stderr()).toContain(option)

@@ -1,4 +1,4 @@
-/** The echo server and the demo of both ends, as the real program. The peers of the server are sockets of this test. */
+/** The echo server and the demo, run as the real program. The clients of the server are sockets of this test. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
@@ -43,7 +43,7 @@ import { until } from '../../support/until.js'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
-/** A file descriptor of a pipe that nobody ever reads: full from the beginning, or with room for 64 KiB. */
+/** A descriptor of a pipe that no process ever reads: full from the start, or with room for 64 KiB. */
 function deadEnd({ full }: { full: boolean }): number {
   const path = join(temporaryFolder(), 'dead-end')
   execFileSync('mkfifo', [path])
@@ -53,7 +53,7 @@ function deadEnd({ full }: { full: boolean }): number {
   return fd
 }
 
-/** So many events that they fill every buffer between a server and whoever does not read its story. */
+/** Makes so many events that they fill every buffer between the server and a reader that does not read. */
 async function keepBusy(port: number): Promise<void> {
   const frames = Buffer.concat(Array.from({ length: 100 }, (_, number) => frame(`message ${number}`)))
   for (let round = 0; round < 10; round++)
@@ -62,7 +62,7 @@ async function keepBusy(port: number): Promise<void> {
 
 describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
   test.each([[['tcp-echo']], [['tcp-echo', 'serve']], [['tcp-echo', '--quiet']]])(
-    'as `osdemo %j` prints nothing but where it listens, and the kernel says the same',
+    'as `osdemo %j` prints only the address where it listens, and the kernel lists the same',
     async (words) => {
       const place = newPlace()
       const run = place.osdemo([...words, '--port', '0'])
@@ -87,7 +87,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
     expect([await quiet.exit, quiet.stderr()]).toEqual([0, ''])
   })
 
-  test('with --json says where it listens in the created event, and stdout is events only', async () => {
+  test('with --json reports its address in the created event, and prints only events', async () => {
     const server = await serve(['--json'])
     const { port } = server
     await until(() => eventsSoFar(server).some((event) => event.event === 'created' && event.port === port))
@@ -113,19 +113,19 @@ describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
     await expectAllGone(server)
   })
 
-  test('sends every frame back as it came, from an empty one to one as long as the limit', async () => {
+  test('sends every frame back unchanged, from an empty one to one as long as the limit', async () => {
     const { port } = await serve()
     const sizes = [0, 1, 5, 4096, 65_531, 65_532, 65_533, MiB, 16 * MiB]
     for (const size of sizes) await expectEcho(port, frame(randomBytes(size)))
   })
 
-  test('sends many frames that come in one write back as they came, empty ones among them', async () => {
+  test('sends back many frames that arrive in one write, empty ones among them', async () => {
     const { port } = await serve()
     await expectEcho(port, Buffer.concat(Array.from({ length: 1000 }, (_, n) => frame(`${n}`))))
     await expectEcho(port, Buffer.concat(['', 'a', '', '', 'b', ''].map(frame)))
   })
 
-  test('puts a frame together that comes byte by byte, and sends nothing before it is whole', async () => {
+  test('assembles a frame that arrives byte by byte, and sends nothing before it is complete', async () => {
     const { port } = await serve()
     const peer = await connect(port)
     const bytes = frame('hello')
@@ -137,7 +137,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
     expect(peer.received()).toEqual(bytes)
   })
 
-  test('does not mind where a header behind another frame is cut', async () => {
+  test('accepts a header after another frame that is cut anywhere', async () => {
     const { port } = await serve()
     const peer = await connect(port)
     const first = frame('first')
@@ -149,7 +149,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo serve', () => {
     expect(peer.received()).toEqual(all)
   })
 
-  test('speaks with Connection of the Python standard library', async ({ skip }) => {
+  test('works with Connection of the Python standard library', async ({ skip }) => {
     skip(spawnSync('python3', ['--version']).status !== 0, 'needs python3')
     const { port } = await serve()
     const script = `
@@ -166,7 +166,7 @@ connection.close()`
     expect([stdout, stderr]).toEqual(["[True, True, True]\n{'any': ['object', 1.5]}\n", ''])
   })
 
-  test('sends all echoes to a peer that has ended its side, and then ends its own', async () => {
+  test('sends all echoes to a peer that has closed its side, and then closes its own', async () => {
     const { port } = await serve()
     const peer = await connect(port, { halfOpen: true, reads: false })
     const frames = Buffer.concat([frame(randomBytes(8 * MiB)), frame('last')])
@@ -181,25 +181,28 @@ connection.close()`
   test.each([
     ['its body', 6, 'inside a frame: 6 of 7 bytes'],
     ['its header', 2, 'inside a header: 2 of 4 bytes'],
-  ])('closes a connection that ends inside a frame, in %s, and serves the others', async (_, cut, words) => {
-    const server = await serve()
-    const other = await connect(server.port)
-    const peer = await connect(server.port)
-    peer.socket.end(Buffer.concat([frame('whole'), frame('cut').subarray(0, cut)]))
-    await until(() => peer.closed())
-    expect([peer.received(), peer.errno()]).toEqual([frame('whole'), undefined])
-    await until(() => story(server).includes(words))
-    other.socket.write(frame('still here'))
-    await until(() => other.count() >= 14)
-    expect(other.received()).toEqual(frame('still here'))
-  })
+  ])(
+    'closes a connection that was closed inside a frame, in %s, and serves the others',
+    async (_, cut, words) => {
+      const server = await serve()
+      const other = await connect(server.port)
+      const peer = await connect(server.port)
+      peer.socket.end(Buffer.concat([frame('whole'), frame('cut').subarray(0, cut)]))
+      await until(() => peer.closed())
+      expect([peer.received(), peer.errno()]).toEqual([frame('whole'), undefined])
+      await until(() => story(server).includes(words))
+      other.socket.write(frame('still here'))
+      await until(() => other.count() >= 14)
+      expect(other.received()).toEqual(frame('still here'))
+    },
+  )
 
   test('closes a connection that announces too long a frame, after the frames before it', async () => {
     const server = await serve(['--max-frame', '4KiB'])
     const other = await connect(server.port)
     const peer = await connect(server.port)
     const good = Buffer.concat([frame('one'), frame(randomBytes(4096))])
-    // More than the server has read when it decides: to close on unread bytes would be a reset.
+    // More than the server has read when it refuses the frame: close(2) with unread bytes would send a reset.
     const behind = Buffer.concat([Buffer.from([255, 255, 255, 255]), randomBytes(4 * MiB)])
     peer.socket.write(Buffer.concat([good, behind]))
     const name = `127.0.0.1:${peer.socket.localPort}`
@@ -214,7 +217,7 @@ connection.close()`
     expect(other.received()).toEqual(frame('still here'))
   })
 
-  test('takes no frame that is a byte longer than --max-frame says', async () => {
+  test('refuses a frame that is one byte longer than --max-frame', async () => {
     const { port } = await serve(['--max-frame', '10'])
     await expectEcho(port, frame('0123456789'))
     const peer = await connect(port)
@@ -236,13 +239,13 @@ connection.close()`
     expect(childrenOf(server.pid)).toEqual([server.actor])
   })
 
-  test('holds back a peer that does not read its echoes, without taking memory, and serves others', async () => {
+  test('stops reading from a peer that does not read its echoes, without using memory, and serves others', async () => {
     const { port, actor } = await serve()
     await expectEcho(port, frame(randomBytes(MiB)))
     const before = readStatus(actor)!.rss!
     const peer = await connect(port, { reads: false })
     const frames = Buffer.concat(Array.from({ length: 1024 }, () => frame(randomBytes(64 * 1024 - 4))))
-    // In pieces: of a single write, Node says how much has gone only when all of it has.
+    // In pieces, because Node's writableLength of a single write changes only when all of it is written.
     for (let at = 0; at < frames.length; at += 65_536) peer.socket.write(frames.subarray(at, at + 65_536))
     let most = 0
     let quiet = 0
@@ -292,14 +295,14 @@ connection.close()`
     })
   })
 
-  test('closes a connection on which nothing has moved for --idle-timeout', async () => {
+  test('closes a connection that has been idle for --idle-timeout', async () => {
     const server = await serve(['--idle-timeout', '200ms'])
     const peer = await connect(server.port, { halfOpen: true })
     peer.socket.write(frame('hello').subarray(0, 5))
     await until(() => peer.closed() || peer.ended())
     expect(peer.count()).toBe(0)
     await until(() => story(server).includes(`127.0.0.1:${peer.socket.localPort}: it was idle for 200 ms`))
-    // On a loaded machine one that sends at once may seem idle too.
+    // On a loaded machine, a connection that sends at once may be idle for 200 ms too.
     await until(() =>
       expectEcho(server.port, frame('next')).then(
         () => true,
@@ -308,7 +311,7 @@ connection.close()`
     )
   })
 
-  test('ends with exit code 1 when somebody kills its server process', async () => {
+  test('exits with 1 when its server process is killed', async () => {
     const server = await serve()
     process.kill(server.actor, 'SIGKILL')
     expect(await server.exit).toBe(1)
@@ -316,13 +319,13 @@ connection.close()`
     await expectAllGone(server)
   })
 
-  test('ends with --timeout and exit code 124', async () => {
+  test('exits after --timeout with 124', async () => {
     const run = newPlace().osdemo(['tcp-echo', '--port', '0', '--timeout', '400ms'])
     expect(await run.exit).toBe(124)
     expect(run.stderr()).toContain('400ms')
   })
 
-  test('that has nobody to read its story serves all the same, and ends when it is asked to', async () => {
+  test('serves and stops as usual when no process reads its stderr', async () => {
     const server = await serve([], { stdio: ['ignore', 'pipe', deadEnd({ full: true })] })
     await keepBusy(server.port)
     server.child.kill('SIGTERM')
@@ -333,7 +336,7 @@ connection.close()`
     await expectAllGone(server)
   })
 
-  test('that has nobody to read its events serves all the same, and ends when it is asked to', async () => {
+  test('serves and stops as usual when no process reads its events', async () => {
     const server = await serve(['--json'], { stdio: ['ignore', deadEnd({ full: false }), 'pipe'] })
     await keepBusy(server.port)
     server.child.kill('SIGTERM')
@@ -359,7 +362,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
       await until(() => idle.closed() && half.closed())
       expect([idle.ended(), idle.errno(), idle.count()]).toEqual([true, undefined, 0])
       expect([half.ended(), half.errno(), half.received()]).toEqual([true, undefined, frame('whole')])
-      // It was us who ended it there.
+      // The server itself closed it there.
       expect(story(server)).not.toContain('inside a frame')
       await expectAllGone(server)
     },
@@ -371,7 +374,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
     const actor = await until(() =>
       childrenOf(run.pid).find((pid) => readText(`/proc/${pid}/cmdline`)?.includes('echo-server')),
     )
-    // It cannot read its first words before there are more.
+    // Stopped here, it gets the request to stop together with its first messages of the supervisor.
     process.kill(actor, 'SIGSTOP')
     run.child.kill(signal)
     await until(() => !isPending(run.pid, constants.signals[signal]))
@@ -412,7 +415,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
     expect([await server.exit, peer.errno()]).toEqual([0, undefined])
   })
 
-  test('sends the echoes of what the kernel had taken for it before the signal', async () => {
+  test('sends the echoes of what the kernel had received before the signal', async () => {
     const server = await serve()
     const peer = await connect(server.port)
     await writeApart(peer, [frame('first')])
@@ -428,7 +431,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
     expectSame(peer.received(), Buffer.concat([frame('first'), frames]))
   })
 
-  test('tears no frame of a peer that it has held back', async () => {
+  test('sends no partial frame to a peer that does not read', async () => {
     const server = await serve()
     const peer = await connect(server.port, { reads: false })
     await accepted(peer)
@@ -457,27 +460,30 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
   test.each([
     ['SIGINT', 'SIGINT', 130],
     ['SIGTERM', 'SIGINT', 130],
-  ] as const)('by %s and, while it waits for a peer, by %s exits %i', async (first, second, exit) => {
-    const server = await serve()
-    const peer = await connect(server.port, { halfOpen: true, reads: false })
-    await accepted(peer)
-    peer.socket.write(Buffer.concat(Array(200).fill(frame(randomBytes(99_996)))))
-    await until(() => (unread(peer.socket) ?? 0) > MiB)
-    server.child.kill(first)
-    await until(() => !isListening(server.port))
-    // The first one has been taken by now; for a moment the same again counts as its echo.
-    const heard = now()
-    await until(() => now() - heard > echoOfSignal)
-    server.child.kill(second)
-    expect(await server.exit).toBe(exit)
-    peer.socket.destroy()
-    await expectAllGone(server)
-  })
+  ] as const)(
+    'by %s and then, while it waits for a peer, by %s exits with %i',
+    async (first, second, exit) => {
+      const server = await serve()
+      const peer = await connect(server.port, { halfOpen: true, reads: false })
+      await accepted(peer)
+      peer.socket.write(Buffer.concat(Array(200).fill(frame(randomBytes(99_996)))))
+      await until(() => (unread(peer.socket) ?? 0) > MiB)
+      server.child.kill(first)
+      await until(() => !isListening(server.port))
+      // The first signal has been handled. The same signal within this time counts as its repetition.
+      const heard = now()
+      await until(() => now() - heard > echoOfSignal)
+      server.child.kill(second)
+      expect(await server.exit).toBe(exit)
+      peer.socket.destroy()
+      await expectAllGone(server)
+    },
+  )
 
   test.each([
     ['', {}],
-    [' and there is no setpriv, the server process sees it itself', { PATH: '/nonexistent' }],
-  ])('by SIGKILL to the supervisor dies with it%s', async (_, env) => {
+    [', also without setpriv, where the server process notices it itself', { PATH: '/nonexistent' }],
+  ])('by SIGKILL to the supervisor exits too%s', async (_, env) => {
     const server = await serve([], { env })
     const peer = await connect(server.port)
     server.child.kill('SIGKILL')
@@ -488,13 +494,13 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
   })
 })
 
-/** Whether a signal has been sent to a process and not yet been taken by it. */
+/** Whether a signal is pending: sent to the process, and not delivered yet. */
 function isPending(pid: number, signal: number): boolean {
   const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1]
   return ((BigInt(`0x${pending}`) >> BigInt(signal - 1)) & 1n) === 1n
 }
 
-describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begin', () => {
+describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot start', () => {
   /** A port that this process listens on. */
   async function usedPort(): Promise<number> {
     const other = createServer().listen(0, '127.0.0.1')
@@ -503,7 +509,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begi
     return (other.address() as AddressInfo).port
   }
 
-  test('says which process has the port already', async () => {
+  test('names the process that listens on the port', async () => {
     const port = await usedPort()
     const place = newPlace()
     const run = place.osdemo(['tcp-echo', '--port', `${port}`])
@@ -514,7 +520,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begi
     expect(processesOf(place)).toEqual([])
   })
 
-  test('says the same as valid events', async () => {
+  test('reports the same as valid events', async () => {
     const port = await usedPort()
     const place = newPlace()
     const json = place.osdemo(['tcp-echo', '--port', `${port}`, '--json'])
@@ -527,14 +533,14 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begi
     expect(processesOf(place)).toEqual([])
   })
 
-  test('says that a name does not resolve', async () => {
+  test('reports that a name does not resolve', async () => {
     const run = newPlace().osdemo(['tcp-echo', '--host', 'nosuch.invalid', '--port', '0'])
     expect([await run.exit, run.stdout()]).toEqual([1, ''])
     expect(run.stderr()).toContain('nosuch.invalid')
     expect(run.stderr()).toContain('does not resolve')
   })
 
-  test('says that a low port is not for this user', async (context) => {
+  test('reports that a low port needs a capability', async (context) => {
     const { place, options } = placeOfNobody(context)
     context.skip((unprivilegedPortStart() ?? 1024) < 1024, 'here any user may use low ports')
     const run = place.osdemo(['tcp-echo', '--port', '1022'], options)
@@ -552,7 +558,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot begi
     ['--idle-timeout', '5'],
     ['--idle-timeout', '0ms'],
     ['--host', ''],
-  ])('takes %s %s for a mistake, and says so with exit code 2', async (option, value) => {
+  ])('refuses %s %s with exit code 2', async (option, value) => {
     const run = newPlace().osdemo(['tcp-echo', option, value])
     expect([await run.exit, run.stdout()]).toEqual([2, ''])
     expect(run.stderr()).toContain(option)
@@ -601,7 +607,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     }
   })
 
-  test('gives the ports that the sockets really had', async () => {
+  test('reports the ports that the sockets really had', async () => {
     const events = await played()
     const table = dataFrom(events, '/proc/net/tcp') as {
       localPort: number
@@ -629,7 +635,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     expect(claimIdsOf(events).slice(0, 5)).toEqual(shown)
   })
 
-  test('shows to whom a low port is open', async ({ skip }) => {
+  test('shows that a low port is open to a user with the capability', async ({ skip }) => {
     const bindService = 10
     const status = readStatus(process.pid)!
     skip(!hasCapability(status, bindService), 'needs CAP_NET_BIND_SERVICE')
@@ -639,7 +645,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     expect(claimIdsOf(events).at(-1)).toBe(`tcp/${last}`)
   })
 
-  test('shows to any other user that a low port is refused, with the same claims otherwise', async (context) => {
+  test('shows that a low port is refused to an ordinary user, with the same claims otherwise', async (context) => {
     context.skip((unprivilegedPortStart() ?? 1024) < 1024, 'here any user may use low ports')
     const { place, options } = placeOfNobody(context)
     const events = await playDemo(['tcp-echo', 'demo'], options, place)
