@@ -40,9 +40,14 @@ const most = 4
 export function adviceFor(chain: Chain, asked: Account, cycle: Cycle | undefined): Advice[] {
   // Continuing a stopped process loses nothing, so no other step is worth its price.
   const stopped = stoppedBehind(chain, asked)
-  if (stopped) return [{ step: { do: 'continue', pid: stopped.pid }, pid: stopped.pid }]
+  if (stopped)
+    return stepsFor(stopped)
+      .filter(({ step }) => step.do === 'continue')
+      .slice(0, 1)
   const [, ...behind] = onlyWay(chain, asked)
-  const further = behind.flatMap(stepsFor).filter(({ step }) => cost[step.do] <= cost.write)
+  const further = behind
+    .flatMap(stepsFor)
+    .filter(({ step }) => step.do !== 'wait' && cost[step.do] < cost.remove)
   const all = [...stepsFor(asked), ...further]
     // In a deadlock waiting does not help.
     .filter(({ step }) => !(cycle && step.do === 'wait'))

@@ -66,7 +66,8 @@ export function tellFindings(
 function cycleProof({ members, certain }: Cycle): Proof {
   const value = [...members, members[0]].join(' > ')
   const data = { kind: 'deadlock', members, certain }
-  const shows = members.length === 1 ? 'It waits for itself.' : 'Each process waits for the next.'
+  const shows =
+    members.length === 1 ? 'Only the process itself could wake it up.' : 'Each process waits for the next.'
   return { shows, evidence: [{ source: 'wait-for graph', value, about: '', data }] }
 }
 
@@ -80,19 +81,23 @@ export function tellEvidence(stage: Stage, proofs: readonly Proof[]): void {
   }
 }
 
-function tellHeadline(stage: Stage, { asked, cycle }: Findings): void {
+function tellHeadline(stage: Stage, { chain, asked, cycle }: Findings): void {
   const [first] = asked.threads
-  if (cycle) stage.note(deadlock(asked.pid, cycle), 'opening')
+  if (cycle) stage.note(deadlock(chain, asked.pid, cycle), 'opening')
   else if (first) note(stage, tellThread(first, asked.threads.length === 1, true).headline, 'opening')
 }
 
-function deadlock(pid: number, { members, certain }: Cycle): string {
+function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): string {
   const kind = certain ? 'Deadlock' : 'Probably a deadlock'
   const names = listed(members.map(named), 4)
   const [one, two, more] = members.map(named)
+  const accounts = members.flatMap((member) => chain.get(member) ?? [])
+  const hasThreads = accounts.some(({ threads, idle }) => threads.length + idle.length > 1)
   const text =
     two === undefined
-      ? `${one} waits for itself`
+      ? hasThreads
+        ? `the threads of ${one} wait for each other`
+        : `${one} waits for itself`
       : more === undefined
         ? `${one} waits for ${two}, and ${two} waits for ${one}`
         : `${names} wait for each other`
@@ -166,9 +171,7 @@ function leftOut({ pid, idle, threads }: Account, more: number): string[] {
   const calls = [...new Set(idle.flatMap(({ call }) => (call ? `${call}(2)` : [])))].join(' or ')
   const pool = idle.length - hidden
   if (calls !== '')
-    lines.push(
-      `${count(pool)} ${verb(pool, 'is', 'are')} blocked in ${calls}: ${verb(pool, 'it waits', 'they wait')} for work from their own process.`,
-    )
+    lines.push(`${count(pool)} ${verb(pool, 'is', 'are')} blocked in ${calls}, like idle threads.`)
   if (threads.some(({ isHidden }) => isHidden)) lines.push(whyHidden(pid))
   return lines
 }

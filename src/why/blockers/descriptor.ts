@@ -20,7 +20,8 @@ export type DescriptorBlocker = Waking & { pid: number; fd: number; target: stri
     | { kind: 'terminal'; access: Access }
     /** The master of a pseudoterminal, pty(7). @property users the pids of the processes that have the terminal open */
     | { kind: 'terminal-emulator'; terminal: string; users: number[] }
-    | { kind: 'eventfd'; count: number | undefined }
+    /** @property count only roughly beyond 2^53 */
+    | { kind: 'eventfd'; access: Access; count: number | undefined }
     /** @property left seconds; 0 where it is not set, undefined where it cannot be seen */
     | { kind: 'timerfd'; left: number | undefined }
     | { kind: 'signalfd' | 'inotify' | 'eventpoll' }
@@ -60,7 +61,7 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
     case 'terminal':
       return { kind, access, ...about, steps: [{ do: 'wait' }] }
     case 'eventfd':
-      return { kind, count: parseEventCount(info), ...about }
+      return { kind, access, count: parseEventCount(info), ...about }
     case 'timerfd':
       return { kind, left: parseTimerValue(info), ...about, steps: [{ do: 'wait' }] }
     case 'signalfd':

@@ -24,8 +24,11 @@ export function fileLock(world: World, pid: number, fd?: number): FileLockBlocke
   const held = wanted && locks.find((lock) => lock.id === wanted.id && !lock.waits)
   if (!wanted || !held) return undefined
   const object = fd === undefined ? undefined : openObject(pid, fd)
-  const holders = holdersOf(world, held).filter((holder) => holder.pid !== pid)
-  const wakers = [...new Set([...holders.map((holder) => holder.pid), ...takers(held, holders.length, pid)])]
+  const all = holdersOf(world, held)
+  const holders = all.filter((holder) => holder.pid !== pid)
+  const others = [...new Set([...holders.map((holder) => holder.pid), ...takers(held, holders.length, pid)])]
+  // Through another descriptor a process can be in its own way.
+  const wakers = others.length === 0 && all.length > 0 ? [pid] : others
   return {
     kind: 'file-lock',
     file: object?.path ?? object?.target ?? wanted.file,
@@ -35,7 +38,7 @@ export function fileLock(world: World, pid: number, fd?: number): FileLockBlocke
     wakers,
     open: wakers.length === 0,
     certain: true,
-    steps: waitOrEnd(wakers),
+    steps: waitOrEnd(others),
   }
 }
 

@@ -77,7 +77,7 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexBlocke
     wakers: isOwn ? (mates.length > 0 ? [pid] : []) : [...sharers, pid],
     open: timeout !== 0n || (!isOwn && sharers.length === 0),
     certain: true,
-    steps: [{ do: 'wait' }],
+    steps: timeout !== 0n || mates.length > 0 || !isPrivate ? [{ do: 'wait' }] : [],
   }
 }
 

@@ -50,7 +50,7 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
     open: limit !== undefined || watched.some(({ blocker }) => blocker === undefined || blocker.open),
     certain: true,
     // The steps of its descriptors come with them: `stepsOf`.
-    steps: limit === undefined ? [] : [{ do: 'wait' }],
+    steps: [{ do: 'wait' }],
   }
 }
 

@@ -19,6 +19,7 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
   const { epoll, watched, limit } = blocker
   const time = limit === undefined ? '' : `, for at most ${seconds(limit)}`
   const told = watched
+    .toSorted((one, other) => one.fd - other.fd)
     .slice(0, most)
     .map((each) => ({ fd: each.fd, telling: each.blocker && tell(each.blocker) }))
   const [only] = told
@@ -108,7 +109,7 @@ function futexWait(tid: number, { isPrivate, joined, owner }: FutexBlocker): str
 
 function wakerOf(tid: number, blocker: FutexBlocker): string[] {
   const { isPrivate, joined, owner, mates, sharers, isTimed } = blocker
-  if (joined !== undefined) return ['pthread_join(3) waits like this, and the kernel wakes it then.']
+  if (joined !== undefined) return ['This is how pthread_join(3) waits.']
   if (owner?.source === 'kernel') return [`Thread ${owner.tid} holds the lock.`]
   if (owner) {
     return [
@@ -205,7 +206,7 @@ export function tellSignal(pid: number, { signals, source, isTimed }: SignalBloc
         shows:
           source === 'mem'
             ? `${named(pid)} waits for these signals.`
-            : `${named(pid)} has a handler for these signals.`,
+            : `${named(pid)} has ${names.length === 0 ? 'no handler' : 'a handler for these signals'}.`,
         evidence: [
           {
             source: `/proc/${pid}/${source}`,

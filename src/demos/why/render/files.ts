@@ -157,11 +157,10 @@ export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
   const { file, wanted, held, holders, wakers } = blocker
   const kind = wanted.access === 'WRITE' ? 'exclusive' : 'shared'
   const names = listed(wakers.map(named), 2)
+  const isOwn = wakers.length > 0 && wakers.every((waker) => waker === pid)
+  const holder = isOwn ? 'it holds itself' : `${names} ${verb(wakers, 'holds', 'hold')}`
   return {
-    wait:
-      wakers.length === 0
-        ? `for the ${kind} lock of ${file}`
-        : `for the ${kind} lock of ${file}, which ${names} ${verb(wakers, 'holds', 'hold')}`,
+    wait: `for the ${kind} lock of ${file}${wakers.length === 0 ? '' : `, which ${holder}`}`,
     sentences: lockHolder(),
     proofs: [
       {
@@ -186,6 +185,7 @@ export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
 
   function lockHolder(): string[] {
     if (wakers.length === 0) return ['Not observed: which process holds the lock.']
+    if (isOwn) return ['It opened the file twice, and another of its descriptors has the lock.']
     if (held.kind !== 'POSIX' && holders.length === 0) return [`${listed(wakers.map(named))} took the lock.`]
     if (wakers.length === 1)
       return ['The lock is free when that process unlocks it, closes the file, or exits.']
@@ -247,13 +247,17 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
         ],
       }
     }
-    case 'eventfd':
+    case 'eventfd': {
+      const { access, count } = blocker
+      const now = count === undefined ? '' : count >= 2 ** 63 ? ' at its maximum' : `, now ${count}`
+      const act = access === 'reading' ? 'adds to' : 'reads'
       return {
-        wait: 'until a thread adds to an eventfd(2) counter',
-        object: `an eventfd(2) counter${blocker.count === undefined ? '' : `, now ${blocker.count}`}`,
-        ready: 'a thread adds to it',
+        wait: `until a thread ${act} an eventfd(2) counter`,
+        object: `an eventfd(2) counter${now}`,
+        ready: `a thread ${act} it`,
         sentences: [],
       }
+    }
     case 'timerfd': {
       const { left } = blocker
       const due =

@@ -147,13 +147,16 @@ function waiting(blocker: Blocker | undefined, who: string): string {
     case 'timerfd':
       return until('the timer expires')
     case 'poll':
+      return until(
+        blocker.limit === undefined ? 'one of those descriptors is ready' : 'its time limit is over',
+      )
     case 'signal':
       return until('its time limit is over')
     case 'futex':
       if (blocker.isTimed) return until('its time limit is over')
       return until(`another thread${blocker.isPrivate ? '' : ' or process'} wakes it up`)
     case 'child':
-      return until(wakers.length > 0 ? does('exits', 'exit') : 'a child exits')
+      return until(wakers.length === 1 ? `${awaited} exits` : 'one of its children exits')
     case 'pipe':
       return until(
         blocker.access === 'reading'
@@ -173,8 +176,8 @@ function waiting(blocker: Blocker | undefined, who: string): string {
       return until(does('accepts a connection', 'accept a connection'))
     case 'terminal':
       return blocker.access === 'reading'
-        ? `At ${blocker.target}, type a line and press Enter; Ctrl-D on an empty line is end of file.`
-        : `At ${blocker.target}, press Ctrl-Q.`
+        ? `At ${blocker.target}, type a line and press Enter. Ctrl-D on an empty line is end of file.`
+        : `At ${blocker.target}, press Ctrl-Q: it continues output that Ctrl-S stopped.`
     case 'traced':
       return 'In the debugger, type `continue`, or `detach` to end the tracing. Nothing is lost.'
     case 'zombie':
@@ -231,16 +234,9 @@ function lost(pids: readonly number[], signal: 'TERM' | 'KILL'): string[] {
 
 /** Why no milder step is known than to terminate the process itself. */
 export function reasonToEnd(blocker: Blocker | undefined): string | undefined {
-  switch (blocker?.kind) {
-    case 'futex':
-      return 'No other process can wake it up: only a thread that shares that memory can.'
-    case 'fifo-lost':
-      return 'No command can open a FIFO without a name.'
-    case 'timer':
-    case 'terminal':
-    case 'timerfd':
-      return undefined
-    default:
-      return 'osdemo knows no milder command that lets it continue.'
-  }
+  if (blocker?.kind === 'futex' && (blocker.isPrivate || blocker.joined !== undefined))
+    return 'No other process can wake it up.'
+  if (blocker?.kind === 'fifo-lost') return 'No command can open a FIFO without a name.'
+  const waits = blocker?.steps.some((step) => step.do === 'wait') ?? false
+  return waits ? undefined : 'osdemo knows no milder command.'
 }

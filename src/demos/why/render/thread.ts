@@ -101,6 +101,7 @@ function opening(
   const blocked = `${who} is blocked${withSpace(placeOf(thread))}`
   // The object, and which process has its other end, tell what it waits for.
   if (fd !== undefined && object !== undefined) return `${blocked}, ${object}.`
+  if (wait === '' && isHeadlined) return undefined
   if (wait === '' || (isHeadlined && sentences.length + list.length > 0)) return `${blocked}.`
   return `${blocked}: it ${isHidden && !blocker.certain ? 'probably ' : ''}waits ${wait}.`
 }
