@@ -26,7 +26,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   },
   shm: shmCommands,
   why: {
-    summary: 'why a process does not proceed: what it waits for, and who holds the other end',
+    summary: 'explain what a process waits for, and what lets it continue',
     needs: { must: ['proc'], better: { waits: 'it reports what is likely, not what is certain', ...files } },
     killLines: ['PID', 'PID --watch'],
     load: () => import('./why.js'),

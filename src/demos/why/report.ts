@@ -56,7 +56,11 @@ export function tellFindings(
   const proofs: Proof[] = []
   tellHeadline(stage, findings)
   if (told.length > 1) note(stage, headings.chain, 'opening')
-  for (const account of told) proofs.push(...tellAccount(stage, account, account === asked && !cycle))
+  for (const account of told) {
+    proofs.push(...tellAccount(stage, account, account === asked && !cycle))
+    if (account === asked && account.threads.some(({ isHidden }) => isHidden))
+      stage.note(whyHidden(account.pid), 'aside')
+  }
   const names = accounts.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
   if (names.length > 0) stage.note(`Further down the chain: ${listed(names, 8)}.`, 'aside')
   if (cycle) tellCycle(stage, findings.world, cycle)
@@ -162,7 +166,7 @@ function commandLine(pid: number): Evidence[] {
 }
 
 /** What is reported of threads without a note of their own. */
-function leftOut({ pid, idle, threads }: Account, more: number): string[] {
+function leftOut({ pid, idle }: Account, more: number): string[] {
   const lines: string[] = []
   const count = (number: number) => `${number} other ${verb(number, 'thread', 'threads')} of ${named(pid)}`
   if (more > 0) lines.push(`Left out: what ${count(more)} ${verb(more, 'waits', 'wait')} for.`)
@@ -172,7 +176,6 @@ function leftOut({ pid, idle, threads }: Account, more: number): string[] {
   const pool = idle.length - hidden
   if (calls !== '')
     lines.push(`${count(pool)} ${verb(pool, 'is', 'are')} blocked in ${calls}, like idle threads.`)
-  if (threads.some(({ isHidden }) => isHidden)) lines.push(whyHidden(pid))
   return lines
 }
 
@@ -228,7 +231,7 @@ function adviceText(advice: Advice, asked: number): string {
   const reason = step.do === 'end-itself' ? reasonToEnd(blocker) : undefined
   const further = pid === asked || step.do === 'continue' ? '' : ` ${named(asked)} waits for that process.`
   const user = command === undefined ? '' : userFor(pid)
-  const text = command === undefined ? effect : `\`${command}\`${user} ${effect}`
+  const text = command === undefined ? effect : `${user}\`${command}\` ${effect}`
   return `${reason === undefined ? '' : `${reason} `}${text}${further}`
 }
 
@@ -237,5 +240,5 @@ function userFor(pid: number): string {
   const owner = readStatus(pid)?.euid
   const user = process.geteuid?.()
   if (user === 0 || owner === user) return ''
-  return owner === 0 ? ', as root,' : ` as root or user ${owner},`
+  return owner === 0 ? 'As root: ' : `As root or user ${owner}: `
 }

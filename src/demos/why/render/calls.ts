@@ -167,7 +167,7 @@ export function tellChild({ children, untilExec }: ChildBlocker): Telling {
 }
 
 export function tellTimer(pid: number, { time }: TimerBlocker): Telling {
-  if (!time) return { wait: 'until time has passed', sentences: [], proofs: [] }
+  if (!time) return { wait: 'until its sleep is over', sentences: [], proofs: [] }
   const isSpan = 'span' in time
   return {
     wait: isSpan
