@@ -44,7 +44,7 @@ function requireLeader(stage: Stage, pid: number): Stat {
 function refuse({ pid, comm }: Stat): void {
   if (pid === process.pid) {
     throw new OsdemoError(`process ${pid} is this osdemo itself, which is running`, 1, {
-      hint: 'name another process: ps -e lists them',
+      hint: 'Name another process. List them with: ps -e',
     })
   }
   if (!isKernelThread(pid)) return
@@ -52,7 +52,7 @@ function refuse({ pid, comm }: Stat): void {
     `${pid} (${comm}) is a kernel thread: it has no program and makes no system calls`,
     1,
     {
-      hint: 'name a process of a user: ps -ef lists them, with kernel threads in brackets',
+      hint: 'Name a process of a user. Kernel threads are in brackets in the output of: ps -ef',
     },
   )
 }

@@ -15,7 +15,7 @@ export function look(process: Pick<Stat, 'pid' | 'startTicks'>): Look {
   const seen = lookAt(process)
   if (seen) return seen
   throw new DemoFailed(`process ${process.pid} exited while osdemo looked at it`, {
-    hint: 'list the processes that exist now: ps -e',
+    hint: 'List the processes that exist now with: ps -e',
   })
 }
 
