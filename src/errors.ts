@@ -122,6 +122,9 @@ export function errnoOf(error: unknown): string | undefined {
 
 /** Hints for errors that any call may return. */
 const hints: Record<string, string | undefined> = {
+  EACCES: 'Ask its owner for permission, or use another one.',
+  ENOENT: 'Check the name.',
+  EPERM: 'Only its owner or root may do this.',
   EMFILE: 'Raise the limit of open files: ulimit -n 1024',
   ENOSPC: 'Free some space on that disk.',
 }

@@ -85,7 +85,7 @@ describe('help', () => {
         event: 'error',
         exit: 2,
         message: 'osdemo pipe needs a command',
-        hint: 'one of read, write, demo, atomic, capacity, half-duplex',
+        hint: 'Name one of read, write, demo, atomic, capacity, half-duplex.',
       },
     ])
   })

@@ -1,24 +1,24 @@
-/** What may stand for the last word of a command line: made from the commands as they describe themselves. */
+/** Completes the last word of a command line, from the commands and options themselves. */
 import { type Command, CommanderError } from '@commander-js/extra-typings'
 import { createProgram, type Program, pathOf } from './program.js'
 
 type Candidate = [word: string, what: string]
 
-/** Stands for the names of files. */
+/** Tells the shell to complete names of files. */
 const files: Candidate = ['@files', '']
 
-/** What may follow `help` besides a command. */
+/** Besides a command, `terms` may follow `help`. */
 const glossary: Candidate = ['terms', 'the glossary']
 
 /**
- * @param words what was typed behind `osdemo`; the last one, which may be empty, is to be completed
- * @returns a line each: the word, a tab, what it is; `@files` alone for the names of files
+ * @param words the words after `osdemo`; the last one, which may be empty, is completed
+ * @returns a line for each candidate: the word, a tab and its meaning; `@files` alone for names of files
  */
 export async function candidates(words: string[]): Promise<string> {
   const before = joinAssignments(words)
   const current = before.pop() ?? ''
   const found = await find(before, current)
-  // bash takes --view=nd for three words and replaces the last; the others see one word and replace all of it.
+  // bash cuts --view=nd into three words and replaces the last. Other shells replace the whole word.
   const head = words.at(-1) === current ? (assignment.exec(current)?.[0] ?? '') : ''
   const lines = found.map(([word, what]) => (word === files[0] ? word : `${head}${word}\t${what}`))
   return lines.map((line) => `${line}\n`).join('')
@@ -26,7 +26,7 @@ export async function candidates(words: string[]): Promise<string> {
 
 const assignment = /^(--[\w-]+)=/
 
-/** `--view`, `=`, `nd`, as bash cuts it, is `--view=nd`. */
+/** Joins what bash has cut: `--view`, `=`, `nd` become `--view=nd`. */
 function joinAssignments(words: string[]): string[] {
   const joined: string[] = []
   for (const [at, word] of words.entries()) {
@@ -44,7 +44,7 @@ async function find(before: string[], current: string): Promise<Candidate[]> {
     if (taker) return values(/<(.*)>/.exec(taker.flags)?.[1] ?? '', taker.argChoices)
     if (current.startsWith('-')) {
       const options = command.createHelp().visibleOptions(command)
-      // Each of our options has a long name.
+      // Every option of osdemo has a long name.
       return options.map(({ long, description }) => [long!, description])
     }
   }
@@ -59,11 +59,11 @@ async function find(before: string[], current: string): Promise<Candidate[]> {
 
 interface Place {
   command: Command
-  /** No word has come after the command but options: the next one may name a subcommand. */
+  /** Only options follow the command, so the next word may name a subcommand. */
   isLast: boolean
 }
 
-/** Goes with the words from command to command, as commander does. */
+/** Finds the command that the words name, as commander does. */
 async function locate(program: Program, words: string[], path = ''): Promise<Place> {
   const command = await program.prepare(path, words[0])
   const [name, ...rest] = withoutOptions(command, words)
@@ -78,7 +78,7 @@ async function locate(program: Program, words: string[], path = ''): Promise<Pla
   return isMember ? locate(program, rest, pathOf(path, name)) : { command, isLast: false }
 }
 
-/** The words behind the options of a command; none where an option still lacks its value. */
+/** The words without the options of a command. None where an option lacks its value. */
 function withoutOptions(command: Command, words: string[]): string[] {
   try {
     const { operands, unknown } = command.parseOptions(words)
@@ -89,7 +89,7 @@ function withoutOptions(command: Command, words: string[]): string[] {
   }
 }
 
-/** The values of an option or an operand; by its name it takes a file or it does not. */
+/** The values of an option or an operand. One that is named `file` or `path` takes a file. */
 function values(name: string, choices?: readonly string[]): Candidate[] {
   if (choices) return choices.map((choice) => [choice, ''])
   return ['file', 'path'].includes(name) ? [files] : []

@@ -1,11 +1,11 @@
-/** The options that every command has. They are defined here and nowhere else. */
+/** The common options. They are defined only here. */
 import { Command, Help, Option } from '@commander-js/extra-typings'
 import { logLevels } from '../../log.js'
 import { endings, type ViewName, viewNames } from '../../views/names.js'
 import type { CommandSpec } from './spec.js'
 import { duration, savedFile } from './values.js'
 
-/** The flags that say whether stdout carries events. */
+/** With these, stdout carries events. */
 const json = '--json'
 const view = '--view <view>'
 
@@ -62,12 +62,12 @@ function addShowOptions(command: Command) {
     .option('--no-color', 'use no colour')
 }
 
-/** The view that was asked for by name. */
+/** The view that the user named, if any. */
 export function viewName({ json, view }: CommonOptions): ViewName | undefined {
   return json ? 'ndjson' : view
 }
 
-/** Whether stdout was to carry events, as far as words show that commander could not parse. */
+/** Whether stdout should carry events, as far as can be seen from words that commander could not parse. */
 export function wantsEvents(words: string[]): boolean {
   const reader = new Command()
     .option(json)
@@ -80,7 +80,7 @@ export function wantsEvents(words: string[]): boolean {
   try {
     reader.parse(words, { from: 'user' })
   } catch {
-    // A --view without a name: what was read before it counts.
+    // `--view` lacks its value. The options before it have been parsed.
   }
   const asked = reader.opts()
   return asked.json === true || asked.view === 'ndjson'

@@ -3,18 +3,18 @@ import type { Needs } from '../../demos/doctor/judge.js'
 import type { Demo } from '../../run/stage.js'
 import type { CommandSpec } from './spec.js'
 
-/** All that a command declares. Help, completion, doctor, tour, the documents and the kill test read it here. */
+/** What a command declares. Help, completion, doctor, tour, the documents and the kill test read it. */
 export type CommandEntry = Declared & (WithOptions | WithoutOptions)
 
 interface Declared {
   summary: string
-  /** What the command needs from the machine; `osdemo doctor` checks it. Empty: Node is enough. */
+  /** What the command needs from the machine, for `osdemo doctor`. Empty where Node is enough. */
   needs: Needs
   /** Its chapter of the tour. The tour plays the chapters in the order of the lists. */
   chapter?: Chapter
   /**
-   * What stands after the command's name when the kill test starts it: each string is one command line. A command that starts
-   * a run declares at least one. The kill test replaces PORT, KEY, NAME and PID.
+   * What follows the name of the command when the kill test runs it. Each string is one command line, and a command that starts
+   * a run has at least one. The kill test replaces PORT, KEY, NAME and PID.
    */
   killLines: readonly string[]
 }
@@ -24,13 +24,13 @@ interface Chapter {
   demo?: () => Promise<Demo>
 }
 
-/** A command with a file of its own, which is loaded when the words name the command. */
+/** A command with a file of its own, which is loaded when the command is called. */
 interface WithOptions {
   load(): Promise<{ spec: CommandSpec }>
   demo?: never
 }
 
-/** A demo without arguments and options of its own needs no file: it is named here. */
+/** A demo without arguments and options of its own needs no file. */
 interface WithoutOptions {
   demo(): Promise<Demo>
   load?: never
@@ -38,15 +38,15 @@ interface WithoutOptions {
 
 export interface Group {
   summary: string
-  /** Lines for its help page. Where the group has a default, its page has the examples of that command. */
+  /** Examples for its help page. The page of a group with a default shows those of that command. */
   examples?: readonly string[]
   /** The subcommand that runs when none is named. */
   default?: string
   members: Record<string, CommandEntry>
 }
 
-/** Of every command that opens files: with too few of them it may fail. */
+/** For every command that opens files. */
 export const files = { files: 'it may fail with EMFILE' }
 
-/** Of every command that starts processes. */
+/** For every command that starts processes. */
 export const also = ['leash'] as const

@@ -33,7 +33,7 @@ function lookUp(name: string): Entries {
   ])
   const parts = found.filter(([, terms]) => terms.length > 0)
   if (parts.length === 0) {
-    throw new UsageError(`the glossary has no term '${name}'`, 'osdemo help terms prints all of them')
+    throw new UsageError(`the glossary has no term '${name}'`, 'See all terms: osdemo help terms')
   }
   return parts
 }

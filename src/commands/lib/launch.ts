@@ -1,4 +1,4 @@
-/** From words to a run: commander finds the command and parses its options; then its demo gets a view, and runs. */
+/** From the words of the command line to a run: commander finds the command and parses its options, then its demo runs. */
 import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { asOsdemoError, UsageError } from '../../errors.js'
 import { type Event, now } from '../../events.js'
@@ -9,9 +9,9 @@ import { openOutput, openRecords } from './outputs.js'
 import { type Choice, createProgram, fullName } from './program.js'
 
 /**
- * Does what the words say.
+ * Runs the command.
  *
- * @returns the exit code, and whether the user asked for the end and does not want to wait
+ * @returns the exit code, and whether the user has asked it to stop, so that osdemo should not wait for slow readers
  * @throws OsdemoError as `run` does, or as a plain command does, or UsageError
  */
 export async function launch(argv: string[]): Promise<{ exit: number; hasty: boolean }> {
@@ -30,7 +30,7 @@ export async function launch(argv: string[]): Promise<{ exit: number; hasty: boo
     }
     play = await prepareRun(choice, argv, literal)
   } catch (error) {
-    // No run has begun that could report the error as an event.
+    // No run has started, so no run reports the error as an event.
     if (wantsEvents(words)) writeErrorEvent(error)
     if (error instanceof MissingCommand) return { exit: 2, hasty: false }
     throw error
@@ -38,10 +38,10 @@ export async function launch(argv: string[]): Promise<{ exit: number; hasty: boo
   return { exit: 0, hasty: await play() }
 }
 
-/** A group without a subcommand. Its help has been printed on stderr, and nothing more is to be said there. */
+/** A group was called without a subcommand. Its help has been printed on stderr, and no message follows. */
 class MissingCommand extends UsageError {}
 
-/** What the words ask for, or `help` when a help page or the version has been printed. @throws UsageError */
+/** The command that was called, or `help` when a help page or the version has been printed. @throws UsageError */
 async function choose(argv: string[], literals: number): Promise<Choice | 'help'> {
   const chosen: { choice?: Choice } = {}
   const { command, asksHelp } = createProgram((choice) => {
@@ -56,17 +56,17 @@ async function choose(argv: string[], literals: number): Promise<Choice | 'help'
     if (asked || code === 'commander.helpDisplayed' || code === 'commander.version') return 'help'
     throw usageError(error, reached(command), argv)
   }
-  // Without an error, commander has called the action of a command.
+  // Commander threw no error, so it has called the action of a command.
   return chosen.choice!
 }
 
-/** The command that commander has come to. */
+/** The last command that commander has found. */
 function reached(command: CommandUnknownOpts): CommandUnknownOpts {
   const next = command.commands.find((each) => each.name() === command.args[0])
   return next ? reached(next) : command
 }
 
-/** Commander's complaint in the form of ours. */
+/** The error of commander as a UsageError: what is wrong, and in the hint what is right. */
 function usageError(
   { code, message }: CommanderError,
   command: CommandUnknownOpts,
@@ -74,21 +74,33 @@ function usageError(
 ): UsageError {
   const names = command.commands.map((each) => each.name()).filter((name) => name !== 'help')
   if (code === 'commander.help') {
-    return new MissingCommand(`${fullName(command)} needs a command`, `one of ${names.join(', ')}`)
+    return new MissingCommand(`${fullName(command)} needs a command`, `Name one of ${names.join(', ')}.`)
   }
-  const [complaint = '', suggestion] = message.replace(/^error: /, '').split('\n')
-  const see = `see ${fullName(command)} --help`
-  if (code === 'commander.excessArguments' && names.length > 0) {
-    return new UsageError(`unknown command '${command.args[0]}'`, see)
+  const see = `See ${fullName(command)} --help`
+  if (code === 'commander.excessArguments') {
+    const extra = command.args[command.registeredArguments.length]
+    return new UsageError(`${names.length > 0 ? 'unknown command' : 'unexpected argument'} '${extra}'`, see)
   }
+  const [, complaint = message, suggestion] =
+    /^error: (.*?)(?:\n\((Did you mean .*)\))?$/s.exec(message) ?? []
+  for (const form of invalidValues) {
+    const { name, value, rule } = form.exec(complaint)?.groups ?? {}
+    if (name) return new UsageError(`invalid value '${value}' for ${name}`, rule)
+  }
+  const [, option] = /^option '(\S+).*' argument missing$/.exec(complaint) ?? []
+  if (option) return new UsageError(`${option} needs a value`, see)
   const member = code === 'commander.unknownOption' && argv.find((word) => names.includes(word))
-  const otherwise = member
-    ? `the options of a command stand after it: ${fullName(command)} ${member} --help`
-    : see
-  return new UsageError(complaint, suggestion?.replace(/^\((.*)\)$/, '$1') ?? otherwise)
+  const place = member && `Options of a command follow its name: ${fullName(command)} ${member} --help`
+  return new UsageError(complaint, [suggestion, place].filter(Boolean).join(' ') || see)
 }
 
-/** Makes everything that a run needs; the run itself reports its errors as events. */
+/** How commander reports a wrong value of an option, and of an operand. */
+const invalidValues = [
+  /^option '(?<name>\S+).*?' argument '(?<value>.*)' is invalid\. (?<rule>.*)$/s,
+  /^command-argument value '(?<value>.*)' is invalid for argument '(?<name>.*?)'\. (?<rule>.*)$/s,
+]
+
+/** Creates everything that a run needs. From then on, the run reports its errors as events. */
 async function prepareRun(
   { spec, run: nameDemo, common }: Extract<Choice, { run: unknown }>,
   command: string[],
@@ -97,7 +109,7 @@ async function prepareRun(
   const payload = spec.kind === 'tool' && viewName(common) === undefined
   const demo = nameDemo(common, { payload, events: !payload || common.save !== undefined }, literal)
   const stream = payload ? process.stderr : process.stdout
-  // Errors go to stderr, for every view.
+  // `main` prints errors on stderr.
   const hide = ['error', ...((payload && spec.onStdout) || [])] as const
   const [records, output] = await Promise.all([
     openRecords(common.save),

@@ -1,4 +1,4 @@
-/** Where a run is shown and written, as the common options say. */
+/** Opens the outputs of a run: the view on a stream, and the files of `--save`. */
 import type { Event } from '../../events.js'
 import { createFileOutput, createOutput, type Output } from '../../run/output.js'
 import { createWholeFile } from '../../run/whole-file.js'
@@ -42,11 +42,11 @@ function levelOf(kind: RunSpec['kind'], { brief, verbose }: CommonOptions): Leve
   }
 }
 
-/** The files of `--save`. @throws SystemCallError when one cannot be made */
+/** The files of `--save`. @throws SystemCallError where one cannot be created */
 export async function openRecords(paths: readonly string[] = []): Promise<Output[]> {
   const files = paths.map((path) => ({ path, name: viewFor(path) }))
   const looks = { color: false, width: 80, hide: [] }
-  // Every view is loaded before the first file is made.
+  // All views are loaded first, so that no file is created when one of them fails to load.
   const views = await Promise.all(
     files.map(async (file) => ({ ...file, view: await createView(file.name, undefined, looks) })),
   )
@@ -56,13 +56,13 @@ export async function openRecords(paths: readonly string[] = []): Promise<Output
   })
 }
 
-/** The view that the ending of a file's name chooses. */
+/** The view that the ending of a file name selects. */
 function viewFor(path: string): ViewName {
   // `savedFile` accepts a path only if it has one of the endings.
   return Object.entries(endings).find(([ending]) => path.endsWith(ending))![1]
 }
 
-/** A picture is drawn when all is known; events are written as they happen. */
+/** A picture needs all events, so it is drawn at the end. NDJSON is written event by event. */
 function isDrawn(name: ViewName): boolean {
   return name !== 'ndjson'
 }

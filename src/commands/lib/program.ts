@@ -67,8 +67,8 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
       const following = command.args.slice(1)
       if (following.length < literals) {
         throw new UsageError(
-          `'${subcommand.name()}' stands after --, so it names no command`,
-          'put it before --',
+          `'${subcommand.name()}' follows --, so it is an operand and no command`,
+          'Put it before --.',
         )
       }
       const next = following.length > literals ? following[0] : undefined
@@ -156,7 +156,7 @@ function inherit(parent: Command, command: Command): void {
     // A group may have the options of its default command, and their default values are for that one.
     if (parent.getOptionValueSource(name) !== 'cli') continue
     if (!command.options.some((own) => own.attributeName() === name)) {
-      throw new UsageError(`unknown option '${option.long}'`, `see ${fullName(command)} --help`)
+      throw new UsageError(`unknown option '${option.long}'`, `See ${fullName(command)} --help`)
     }
     command.setOptionValue(name, parent.getOptionValue(name))
   }

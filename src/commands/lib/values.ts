@@ -1,9 +1,9 @@
-/** How option values are read: counts, durations, sizes. What cannot be read is a usage error that says what can. */
+/** Parsers of option values: counts, durations, sizes. The error for a wrong value says which values are right. */
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { UsageError } from '../../errors.js'
 import { endings } from '../../views/names.js'
 
-/** A parser of whole numbers from `min` to `max`, decimal digits only. */
+/** A parser of whole numbers from `min` to `max`, in decimal digits. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
@@ -13,7 +13,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
-/** `7` of at least 1. */
+/** A whole number of at least 1. */
 export const count = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 
 /** The pid of a process. */
@@ -25,7 +25,7 @@ export interface Duration {
   text: string
 }
 
-/** The longest timer that Node has, in milliseconds: 24 days. */
+/** The longest timer of Node, in milliseconds: 24 days. */
 const longest = 2 ** 31 - 1
 
 /** Units of time in milliseconds, units of size in bytes. */
@@ -37,10 +37,10 @@ export function duration(text: string): Duration {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
   const milliseconds = Number(number) * (times[unit] ?? Number.NaN)
   if (milliseconds <= longest) return { milliseconds, text }
-  throw new InvalidArgumentError('It takes a duration such as 250ms, 2s or 1m, of 24 days at most.')
+  throw new InvalidArgumentError('It takes a duration such as 250ms, 2s or 1m, up to 24 days.')
 }
 
-/** `64`, `4KiB`, `16MiB`, `1GiB`, in bytes, up to `max`. */
+/** A parser of sizes such as `64`, `4KiB`, `16MiB`, `1GiB`, from `min` to `max` bytes. */
 export function size(min: number, max: number): (text: string) => number {
   return (text) => {
     const [, number, unit = 'B'] = /^(\d+)(B|KiB|MiB|GiB)?$/.exec(text) ?? []
@@ -50,40 +50,40 @@ export function size(min: number, max: number): (text: string) => number {
   }
 }
 
-/** An address or a name of a host. The empty one would be every address of this machine. */
+/** An address or a host name. An empty one would mean every address of this machine. */
 export function hostName(text: string): string {
   if (text !== '') return text
-  throw new InvalidArgumentError('It takes an address or a name, such as 127.0.0.1 or localhost.')
+  throw new InvalidArgumentError('It takes an address or a host name, such as 127.0.0.1 or localhost.')
 }
 
-/** A file to save to, whose ending names a view; collects those of a repeated option. */
+/** A file for `--save`, whose ending names a view. The option may be repeated, so the files are collected. */
 export function savedFile(path: string, earlier: string[] = []): string[] {
   const known = Object.keys(endings)
   if (known.some((ending) => path.endsWith(ending))) return [...earlier, path]
-  throw new InvalidArgumentError(`Its ending chooses the view: ${known.join(', ')}.`)
+  throw new InvalidArgumentError(`The ending of the file selects the view: ${known.join(', ')}.`)
 }
 
-/** The key of a System V segment: 0 would make one without a key, and key_t has 31 bits and a sign. */
+/** The key of a System V segment. Key 0 is IPC_PRIVATE, and key_t is a signed number of 32 bits. */
 export function segmentKey(text: string): number {
   const key = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (key >= 1 && key < 2 ** 31) return key
   throw new InvalidArgumentError('It takes a key as a decimal number from 1 to 2147483647.')
 }
 
-/** `0600`, `644`: permissions as chmod(1) takes them. */
+/** Permissions as in chmod(1): `0600`, `644`. */
 export function fileMode(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
   throw new InvalidArgumentError('It takes permissions as three octal digits, such as 0600.')
 }
 
-/** The shared counter has 32 bits with a sign. */
+/** The shared counter is a signed number of 32 bits. */
 const largestSum = 2 ** 31 - 1
 
-/** @throws UsageError when so many additions are more than the counter can hold */
+/** @throws UsageError when the sum would be too large for the counter */
 export function requireSum(counters: number, name: string, times: number): void {
   if (counters * times <= largestSum) return
   throw new UsageError(
-    `${counters} ${name} that add ${times} times each are more than the 32-bit counter can hold (${largestSum})`,
-    `use --times ${Math.floor(largestSum / counters)} or less`,
+    `${counters} ${name} that each add 1 ${times} times would overflow the 32-bit counter (at most ${largestSum})`,
+    `Use --times ${Math.floor(largestSum / counters)} or less.`,
   )
 }

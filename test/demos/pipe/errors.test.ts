@@ -31,14 +31,14 @@ import { until } from '../../support/until.js'
 
 describe('a command line that is wrong', () => {
   test.each([
-    ['a negative --count', ['pipe', 'write', '--count', '-1', 'x'], /--count.*whole number of at least 1/],
-    ['--count 0', ['pipe', 'write', '--count', '0', 'x'], /--count.*whole number of at least 1/],
-    ['--max without a number', ['pipe', 'read', '--max', 'abc'], /--max.*whole number of at least 1/],
-    ['--max 0', ['pipe', 'read', '--max', '0'], /--max.*whole number of at least 1/],
-    ['--max 1.5', ['pipe', 'read', '--max', '1.5'], /--max.*whole number of at least 1/],
-    ['--interval without a unit', ['pipe', 'write', '--interval', '5', 'x'], /--interval.*250ms, 2s or 1m/],
-    ['a negative --interval', ['pipe', 'write', '--interval=-1s', 'x'], /--interval.*250ms, 2s or 1m/],
-    ['--timeout without a unit', ['pipe', 'read', '--timeout', '300'], /--timeout.*250ms, 2s or 1m/],
+    ['a negative --count', ['pipe', 'write', '--count', '-1', 'x'], /--count.*whole number of at least 1/s],
+    ['--count 0', ['pipe', 'write', '--count', '0', 'x'], /--count.*whole number of at least 1/s],
+    ['--max without a number', ['pipe', 'read', '--max', 'abc'], /--max.*whole number of at least 1/s],
+    ['--max 0', ['pipe', 'read', '--max', '0'], /--max.*whole number of at least 1/s],
+    ['--max 1.5', ['pipe', 'read', '--max', '1.5'], /--max.*whole number of at least 1/s],
+    ['--interval without a unit', ['pipe', 'write', '--interval', '5', 'x'], /--interval.*250ms, 2s or 1m/s],
+    ['a negative --interval', ['pipe', 'write', '--interval=-1s', 'x'], /--interval.*250ms, 2s or 1m/s],
+    ['--timeout without a unit', ['pipe', 'read', '--timeout', '300'], /--timeout.*250ms, 2s or 1m/s],
     ['a message of two lines', ['pipe', 'write', 'a\nb'], /newline.*Give each line as a message/s],
     ['--path without a path', ['pipe', 'read', '--path'], /--path/],
     ['a mistyped option of pipe read', ['pipe', 'read', '--folow'], /'--folow'.*did you mean --follow\?/is],
@@ -49,7 +49,7 @@ describe('a command line that is wrong', () => {
     ],
     ['a mistyped subcommand', ['pipe', 'raed'], /'raed'.*did you mean read\?/is],
     ['a word for pipe read', ['pipe', 'read', 'x'], /argument/],
-    ['an unknown view', ['pipe', 'read', '--view', 'x'], /--view.*timeline/],
+    ['an unknown view', ['pipe', 'read', '--view', 'x'], /--view.*timeline/s],
   ])('%s is a usage error, and nothing is made', async (_, words, message) => {
     const place = newPlace()
     const [plain, json] = [
