@@ -16,7 +16,7 @@ export function detailOf(variable: string): { detail?: true } {
 /** Bytes of a variable that lie in pages of its own. Its first and its last page may contain other variables too. */
 const whole = 15 * 4096
 
-/** Bytes that are copied at the child's write at the earliest. One page may be copied before, such as the top of the stack. */
+/** The least number of bytes that the write copies. One page may have been copied before, such as the top of the stack. */
 const some = whole - 4096
 
 /** The kernel's counts for the mapping that a variable lies in, in bytes. */

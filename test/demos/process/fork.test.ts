@@ -152,7 +152,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     const place = newPlace()
     const begin = () => place.osdemo(['process', 'fork', '--json'])
     let run = begin()
-    // osdemo is stopped while parent and child both exist. That time is short, so a run may exit before; then there is another.
+    // osdemo is stopped while parent and child both exist. That time is short. If a run exits before, another one is started.
     await until(() => {
       if (run.child.exitCode !== null) run = begin()
       for (const parent of childrenOf(run.pid)) {

@@ -8,7 +8,7 @@ function piece(part: PartName, name = '', permissions = 'rw-p'): Piece {
   return { part, name, from: next, to: next + 0x1000n, resident: 100, permissions }
 }
 
-/** Hundreds of libraries and nameless mappings between heap and stack. */
+/** Many libraries and mappings without a name, between heap and stack. */
 function crowd(count: number): Piece[] {
   const between = Array.from({ length: count }, (_, at) => [
     piece('library', `lib${at}.so`),
@@ -18,7 +18,7 @@ function crowd(count: number): Piece[] {
 }
 
 describe('gather', () => {
-  test('puts neighbours of one kind together, with their sums and each kind of permissions', () => {
+  test('combines neighbours of one kind, with their sums and each kind of permissions', () => {
     const pieces = [
       piece('library', 'libc.so.6', 'r--p'),
       piece('library', 'libc.so.6', 'r-xp'),
@@ -40,14 +40,14 @@ describe('gather', () => {
     expect(anonymous).toMatchObject({ about: 'anonymous', region: { mappings: 1 } })
   })
 
-  test('says where heap and stack grow to', () => {
+  test('reports in which direction heap and stack grow', () => {
     const grows = gather(crowd(1)).flatMap(({ region }) =>
       region.grows ? [`${region.part} ${region.grows}`] : [],
     )
     expect(grows).toEqual(['heap up', 'stack down'])
   })
 
-  test.each([1, 5, 12, 400])('makes a screenful of %i libraries, and loses no byte', (count) => {
+  test.each([1, 5, 12, 400])('combines %i libraries to one screen, and loses no byte', (count) => {
     const pieces = crowd(count)
     const regions = gather(pieces).map(({ region }) => region)
     expect(regions.length).toBeLessThanOrEqual(24)

@@ -129,7 +129,7 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
       const states = statesOf(events, name)
       expect(states.length).toBeGreaterThan(0)
       expect(states.length).toBeLessThan(500)
-      // What follows a state is another one.
+      // Each state differs from the one before it.
       expect(states.filter(({ state }, index) => state === states[index + 1]?.state)).toEqual([])
     }
   })
