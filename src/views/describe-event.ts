@@ -61,7 +61,7 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'state':
       return `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`
     case 'evidence':
-      return `${event.source}: ${style.value(event.value)}${event.about && style.dim(` (${event.about})`)}`
+      return `${style.dim(`${event.source}:`)} ${style.value(event.value)}${event.about && style.dim(` (${event.about})`)}`
     case 'claim':
     case 'note':
       return event.text

@@ -7,7 +7,7 @@ import type { TimelineOptions } from './timeline/index.js'
 export { endings } from './names.js'
 
 /** What a view for people needs besides the events. */
-export type Looks = Pick<TimelineOptions, 'width' | 'hide'> & {
+export type Looks = Pick<TimelineOptions, 'width' | 'hide' | 'demo'> & {
   /** True for `--color`, false for `--no-color`. */
   color: boolean | undefined
 }

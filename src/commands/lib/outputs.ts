@@ -22,7 +22,12 @@ export async function openOutput(
 ): Promise<Output> {
   const name = viewName(options)
   if (options.quiet && name === undefined) return createOutput(silent, process.stdout)
-  const looks = { color: options.color, width: Math.max(60, stream.columns ?? 80), hide }
+  const looks = {
+    color: options.color,
+    width: Math.max(60, stream.columns ?? 80),
+    hide,
+    demo: kind === 'demo',
+  }
   const level = name === undefined ? levelOf(kind, options) : undefined
   const view = level
     ? await createProseView(level, stream, looks)

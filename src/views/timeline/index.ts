@@ -10,12 +10,14 @@
  */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'fast-string-width'
-import type { ClaimFact, Event, RunFact, TableRow } from '../../events.js'
+import { wrapAnsi } from 'fast-wrap-ansi'
+import type { ClaimFact, Event, NoteFact, RunFact, TableRow } from '../../events.js'
 import { title, versions } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
 import { createMemoryMap } from '../memory-map.js'
 import { drawTable as draw } from '../table.js'
 import { createVerdict, mark } from '../verdict.js'
+import { createFold } from './fold.js'
 import { createSpeakers, drawLine, type Row } from './line.js'
 import { createRows } from './rows.js'
 import { createStateChart } from './state-chart.js'
@@ -27,12 +29,19 @@ export interface TimelineOptions {
   width: number
   /** Events that are shown elsewhere already. */
   hide: readonly Event['event'][]
+  /**
+   * The run of a demo: messages that follow each other are summed up, and its closing is shown last. Not for a tool, where a
+   * person waits for each message.
+   */
+  demo?: boolean
 }
+
+const paragraphMargin = '   '
 
 /** A table of claims is drawn when it is complete, or has so many rows: they are kept until then. */
 const mostRows = 1000
 
-export function createTimeline({ color, width, hide }: TimelineOptions) {
+export function createTimeline({ color, width, hide, demo = false }: TimelineOptions) {
   const chalk = new Chalk({ level: color })
   const speaker = createSpeakers(chalk)
   const chart = createStateChart()
@@ -40,10 +49,14 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   const memoryMap = createMemoryMap(chalk, width)
   const verdict = createVerdict(chalk, width)
   const runs = createRuns()
+  const messages = createFold()
   /** Claims of a table, until something else is said. */
   let table: (Event & ClaimFact & { row: TableRow })[] = []
   /** Times count from here. */
   let start: number | undefined
+  let afterParagraph = false
+  /** The closing of a demo, and what to try next: shown when all that the demo made is gone. */
+  let closing: string[] = []
 
   const line = (t: number, row: Row) => `${drawLine(t - (start ?? t), row, chalk, width)}\n`
 
@@ -70,10 +83,43 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
   }
 
   /** What ends a picture of several events, before another line. */
-  const between = () => memoryMap.close() + drawTable()
+  const between = () => memoryMap.close() + drawTable() + drawMessages()
+
+  function drawMessages(): string {
+    return messages
+      .take()
+      .map(({ last, text }) => {
+        const row = rows.row(last)
+        return row ? line(last.t, { ...row, text: text ?? row.text }) : ''
+      })
+      .join('')
+  }
+
+  function showFrame({ text, role }: Event & NoteFact): string {
+    const isLast = demo && (role === 'closing' || (role === 'next' && closing.length > 0))
+    if (!isLast) return drawParagraph(text)
+    closing.push(text)
+    return ''
+  }
+
+  function drawClosing(): string {
+    const paragraphs = closing
+    closing = []
+    return paragraphs.map(drawParagraph).join('')
+  }
+
+  /** What a demo says before and after what happens: over the whole width. */
+  function drawParagraph(text: string): string {
+    const gap = afterParagraph ? '' : '\n'
+    const lines = wrapAnsi(text, width - paragraphMargin.length, { hard: true }).split('\n')
+    const paragraph = lines.map((each) => `${paragraphMargin}${each}\n`).join('')
+    const drawn = `${between()}${gap}${paragraph}\n`
+    afterParagraph = true
+    return drawn
+  }
 
   function begin(run: Event & RunFact): string {
-    const gap = start === undefined ? '' : `${drawStates()}\n`
+    const gap = start === undefined ? '' : `${drawStates()}${drawClosing()}\n`
     start = run.t
     rows.reset()
     return `${between()}${gap}${heading(run, chalk, width)}\n`
@@ -88,7 +134,9 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
 
   function showLine(event: Event, more = ''): string {
     const row = rows.row(event)
-    return row ? between() + line(event.t, { ...row, text: row.text + more }) : ''
+    if (!row) return ''
+    afterParagraph = false
+    return between() + line(event.t, { ...row, text: row.text + more })
   }
 
   return {
@@ -102,14 +150,29 @@ export function createTimeline({ color, width, hide }: TimelineOptions) {
           return showLine(event, runs.difference(event))
         case 'claim':
           return showClaim(event)
+        case 'note':
+          if (isFrame(event)) return showFrame(event)
+          break
+        case 'sent':
+        case 'received':
+          if (demo && messages.keep(event)) return ''
+          break
         case 'evidence':
           if (event.region) return drawTable() + memoryMap.add(event.region, event.about)
       }
       return showLine(event)
     },
 
-    end: () => between() + drawStates() + verdict.text(),
+    end() {
+      const text = between() + drawStates() + drawClosing()
+      return text + (afterParagraph ? verdict.text().slice(1) : verdict.text())
+    },
   }
+}
+
+/** The beginning and the end of a demo. Where an actor closes something, that is a line of its own. */
+function isFrame({ actor, role }: Event & NoteFact): boolean {
+  return actor === 'osdemo' && (role === 'opening' || role === 'closing' || role === 'next')
 }
 
 /** The runs of a story: several where recordings were merged, or in the tour. */

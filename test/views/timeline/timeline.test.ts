@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import type { Event, Fact } from '../../../src/events.js'
+import type { Depth, Event, Fact, NoteRole } from '../../../src/events.js'
 import { createTimeline } from '../../../src/views/timeline/index.js'
 
 const run: Fact = {
@@ -19,8 +19,8 @@ function by(actor: string, tid: number, fact: Fact, later = 1000): Event {
   return { v: 1, t: clock, pid: tid, tid, actor, ...fact }
 }
 
-function show(events: Event[], width = 80, color: 0 | 1 = 0): string {
-  const view = createTimeline({ color, width, hide: [] })
+function show(events: Event[], width = 80, color: 0 | 1 = 0, demo = false): string {
+  const view = createTimeline({ color, width, hide: [], demo })
   return events.map((event) => view.event(event)).join('') + view.end()
 }
 
@@ -258,4 +258,57 @@ test('claims of a table are shown as one table when it is complete, and counted 
     '  send         depth',
   ])
   expect(text).toContain('2 of 3 claims hold.')
+})
+
+describe('the run of a demo', () => {
+  const note = (text: string, role: NoteRole): Event => by('osdemo', 1, { event: 'note', text, role })
+  const message = (event: 'sent' | 'received', seq: number, depth?: Depth): Event =>
+    by(event === 'sent' ? 'writer' : 'reader', event === 'sent' ? 2 : 3, {
+      event,
+      channel: 'c',
+      seq,
+      bytes: 5,
+      text: `m${seq}`,
+      ...(depth && { depth }),
+    })
+  const both = (count: number) =>
+    Array.from({ length: count }, (_, seq) => [message('sent', seq), message('received', seq)]).flat()
+
+  test('is framed by paragraphs, and its closing comes last', () => {
+    const events = [
+      by('osdemo', 1, run),
+      note('Idea.', 'opening'),
+      note('Meaning.', 'closing'),
+      note('Next: x', 'next'),
+      by('osdemo', 1, { event: 'removed', kind: 'fifo', id: '/x' }),
+      by('osdemo', 1, { event: 'claim', text: 'It does.', holds: true }),
+    ]
+    const text = show(events, 80, 0, true)
+    expect(text).toMatch(
+      /\n\n {3}Idea\.\n\n.*removed.*\n.*It does\.\n\n {3}Meaning\.\n\n {3}Next: x\n\n1 of 1 claims hold\.\n$/,
+    )
+  })
+
+  test('sums up messages that repeat', () => {
+    const text = show([by('osdemo', 1, run), ...both(10), note('Done.', 'step')], 80, 0, true)
+    expect(text.match(/→ m\d/g)).toEqual(['→ m0', '→ m1', '→ m2', '→ m3'])
+    expect(text).toContain('→ m3 to m9 (7 messages, 35 bytes)')
+    expect(text).toMatch(/← m3 to m9 \(7 messages, 35 bytes\)\n.*Done/)
+  })
+
+  test('shows a single message that was kept as it is, and at the end of the run too', () => {
+    expect(show([by('osdemo', 1, run), ...both(4)], 80, 0, true)).toContain('→ m3 (5 bytes)\n')
+  })
+
+  test('shows each message of a queue, with its depth', () => {
+    const depth = { before: 0, after: 1, unit: 'messages', source: 'mq_getattr' } as const
+    const events = Array.from({ length: 9 }, (_, seq) => message('sent', seq, depth))
+    expect(show([by('osdemo', 1, run), ...events], 80, 0, true).match(/→ m\d/g)).toHaveLength(9)
+  })
+
+  test('in the timeline of a tool each message has a line, and nothing waits for the end', () => {
+    const text = show([by('osdemo', 1, run), note('Wait.', 'next'), ...both(9)])
+    expect(text.match(/→ m\d/g)).toHaveLength(9)
+    expect(text).toMatch(/Wait\.\n\n.*→ m0/)
+  })
 })
