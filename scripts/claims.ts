@@ -24,10 +24,15 @@ function idsOf(command: string): Set<string> {
   // The loop also visits the files that it adds.
   for (const file of files) {
     const text = readFileSync(file, 'utf8')
-    for (const imported of importsOf(text, file)) if (imported.startsWith('src/demos/')) files.add(imported)
-    if (file.startsWith('src/demos/')) for (const [, id] of text.matchAll(idLiteral)) ids.add(id!)
+    for (const imported of importsOf(text, file)) if (isDemo(imported)) files.add(imported)
+    if (isDemo(file)) for (const [, id] of text.matchAll(idLiteral)) ids.add(id!)
   }
   return ids
+}
+
+/** Questions name the claims that decide them, and make none. */
+function isDemo(file: string): boolean {
+  return file.startsWith('src/demos/') && !file.endsWith('/questions.ts')
 }
 
 /** The files that the list entry of a command imports: its own file, or demos. */

@@ -8,23 +8,33 @@ import { tcpEchoCommands } from './tcp-echo/index.js'
 
 export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   tour: {
-    summary: 'all demos, one after the other, and a table of what they showed',
+    summary: 'all demos as the chapters of one lesson, a page each',
     needs: {},
-    killLines: [''],
+    killLines: ['', '--full', 'zombie fork --predict'],
     load: () => import('./tour.js'),
   },
   process: processCommands,
-  pipe: pipeCommands,
+  shm: shmCommands,
   queue: queueCommands,
+  pipe: pipeCommands,
   'tcp-echo': tcpEchoCommands,
   'short-reads': {
     summary: 'why a frame must be read in full: the same bytes, with single reads and with a loop',
     needs: { must: ['loopback'], better: files, also },
-    chapter: {},
+    chapter: {
+      topic: 'framing',
+      title: 'frames and short reads',
+      heart: [
+        'tcp/read-may-be-short',
+        'frame/read-loop-gets-every-frame',
+        'frame/single-reads-tear-frames',
+        'frame/torn-reader-loses-its-place',
+      ],
+    },
+    questions: async () => (await import('../demos/socket/questions.js')).shortReads,
     killLines: [''],
     demo: async () => (await import('../demos/socket/short-reads.js')).shortReads,
   },
-  shm: shmCommands,
   why: {
     summary: 'explain what a process waits for, and what lets it continue',
     needs: { must: ['proc'], better: { waits: 'it reports what is likely, not what is certain', ...files } },

@@ -25,7 +25,7 @@ export interface Stage {
   /** Reports a fact of the supervisor. */
   say: Say
   /** @param role `step` when left out */
-  note(text: string, role?: NoteRole): void
+  note(text: string, role?: NoteRole, data?: Data): void
   /**
    * Quotes the kernel.
    *
@@ -57,10 +57,10 @@ export interface Stage {
    * Runs a part of the demo on a stage of its own. Everything that the part starts and creates has been released when this
    * settles, also when the part fails.
    *
-   * @param options `silent`: its events are not shown
+   * @param options `silent`: its events are not shown; `watch` is called with each of its events, before it is shown
    * @throws as the part does, or the error of an actor of the part
    */
-  within<T>(part: (stage: Stage) => Promise<T> | T, options?: { silent?: boolean }): Promise<T>
+  within<T>(part: (stage: Stage) => Promise<T> | T, options?: PartOptions): Promise<T>
   /** Releases everything that this stage has created. */
   scope: Scope
   /**
@@ -70,6 +70,11 @@ export interface Stage {
   signal: AbortSignal
   /** Resolves when the user asks a server to stop. Only a command that is `graceful` can be asked. */
   stopped: Promise<void>
+}
+
+export interface PartOptions {
+  silent?: boolean
+  watch?: (event: Event) => void
 }
 
 export type Demo = (stage: Stage) => Promise<void>
@@ -147,7 +152,8 @@ function createStage(
       stopSignal,
       onStart: sequencer.actorStarted,
     }),
-    note: (text, role = 'step') => show({ event: 'note', text, role }),
+    note: (text, role = 'step', data) =>
+      show({ event: 'note', text, role, ...(data !== undefined && { data }) }),
     evidence: (source, value, about, more) => show({ event: 'evidence', source, value, about, ...more }),
     claim(id, text, holds, row) {
       show({ event: 'claim', id, text, holds, ...(row && { row }) })
@@ -162,9 +168,13 @@ function createStage(
         letOut()
       }
     },
-    async within(part, { silent = false } = {}) {
+    async within(part, { silent = false, watch } = {}) {
       signal.throwIfAborted()
-      const playing = runOnStage(run, signal, part, silent ? () => {} : emit)
+      const show = silent ? () => {} : emit
+      const playing = runOnStage(run, signal, part, (event) => {
+        watch?.(event)
+        show(event)
+      })
       // When this stage is aborted, the part releases what it has created before this stage does.
       const done = scope.defer(
         () => {},

@@ -29,6 +29,12 @@ export async function createProseView(level: Level, stream: NodeJS.WriteStream, 
   return createProse({ level, width: looks.width, color })
 }
 
+/** The tour, a page for each chapter. */
+export async function createPagesView(stream: NodeJS.WriteStream, looks: Looks & { height: number }) {
+  const [{ createPages }, color] = await Promise.all([import('./pages/index.js'), colorOf(stream, looks)])
+  return createPages({ width: looks.width, height: looks.height, color })
+}
+
 async function colorOf(stream: NodeJS.WriteStream | undefined, looks: Looks) {
   return stream ? (await import('./color.js')).colorLevel(stream, looks.color) : 0
 }

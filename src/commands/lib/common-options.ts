@@ -1,4 +1,5 @@
 /** The common options. They are defined only here. */
+import { isatty } from 'node:tty'
 import { Command, Help, Option } from '@commander-js/extra-typings'
 import { logLevels } from '../../log.js'
 import { endings, type ViewName, viewNames } from '../../views/names.js'
@@ -27,24 +28,35 @@ type Kind = CommandSpec['kind'] | 'any'
 /**
  * Adds the common options to a command. One that shows no events has only `--json` and `--log-level`.
  *
+ * @param hasQuestions whether it can ask for predictions
  * @returns what was parsed, to be called after parsing
  */
-export function addCommonOptions(command: Command, kind: Kind) {
+export function addCommonOptions(command: Command, kind: Kind, hasQuestions = kind === 'any') {
   // Options that are added from here on have this heading on the help page.
   command.optionsGroup(heading)
   const takes = (...kinds: Kind[]) => kind === 'any' || kinds.includes(kind)
   const first = command.option(json, 'print events on stdout as NDJSON, and nothing else there')
-  const show = takes('tool', 'demo', 'report') ? addShowOptions(command) : undefined
+  const show = takes('tool', 'demo', 'report', 'tour') ? addShowOptions(command) : undefined
   const brief = takes('demo')
     ? command.option('--brief', 'show a demo without its steps and evidence')
     : undefined
   const verbose = takes('tool')
     ? command.option('--verbose', 'show on stderr everything that a tool does')
     : undefined
+  const full = takes('tour') ? command.option('--full', 'show every line of the tour, not pages') : undefined
+  const predict = hasQuestions ? addPredictOptions(command) : undefined
   const last = command.addOption(
     new Option('--log-level <level>', 'log on stderr what osdemo itself does').choices(logLevels),
   )
-  return () => ({ ...first.opts(), ...show?.opts(), ...brief?.opts(), ...verbose?.opts(), ...last.opts() })
+  return () => ({
+    ...first.opts(),
+    ...show?.opts(),
+    ...brief?.opts(),
+    ...verbose?.opts(),
+    ...full?.opts(),
+    ...predict?.opts(),
+    ...last.opts(),
+  })
 }
 
 function addShowOptions(command: Command) {
@@ -60,6 +72,17 @@ function addShowOptions(command: Command) {
     .option('--timeout <duration>', 'end the run after this time, such as 2s, with exit code 124', duration)
     .option('--color', 'use colour even when the output is no terminal')
     .option('--no-color', 'use no colour')
+}
+
+function addPredictOptions(command: Command) {
+  return command
+    .option('--predict', 'answer questions before the run, and compare the answers with it')
+    .option('--answers <file>', 'predict, with answers from a file: per line a question id and a letter')
+}
+
+/** Whether a person sits at the terminal, reads what is shown there, and may answer. */
+export function hasPerson(options: CommonOptions): boolean {
+  return viewName(options) === undefined && !options.quiet && isatty(0) && isatty(1)
 }
 
 /** The view that the user named, if any. */

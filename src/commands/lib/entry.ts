@@ -1,5 +1,8 @@
 /** What the lists of commands contain: src/commands/index.ts and the index.ts of each topic. */
 import type { Needs } from '../../demos/doctor/judge.js'
+import type { Question } from '../../demos/shared/question.js'
+import type { ChapterPicture } from '../../demos/tour.js'
+import type { ClaimId } from '../../events.js'
 import type { Demo } from '../../run/stage.js'
 import type { CommandSpec } from './spec.js'
 
@@ -12,6 +15,8 @@ interface Declared {
   needs: Needs
   /** Its chapter of the tour. The tour plays the chapters in the order of the lists. */
   chapter?: Chapter
+  /** One or two questions for `--predict`. With them the command has that option, and `--answers`. */
+  questions?: () => Promise<readonly Question[]>
   /**
    * What follows the name of the command when the kill test runs it. Each string is one command line, and a command that starts
    * a run has at least one. The kill test replaces PORT, KEY, NAME and PID.
@@ -20,6 +25,14 @@ interface Declared {
 }
 
 interface Chapter {
+  /** What the lecture calls the topic. Chapters of one topic are a row of the table at the end of the tour. */
+  topic: string
+  /** Stands in the heading of its page: `Chapter 6 of 20: zombie processes`. */
+  title: string
+  /** The claims that its page shows, three to six where no picture takes the room. */
+  heart: readonly ClaimId[]
+  /** What its page draws above them. */
+  picture?: ChapterPicture
   /** The demo that the tour plays, where it is shorter than the command's own. */
   demo?: () => Promise<Demo>
 }

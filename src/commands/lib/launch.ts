@@ -107,7 +107,7 @@ async function prepareRun(
   literal?: string[],
 ): Promise<() => Promise<boolean>> {
   const payload = spec.kind === 'tool' && viewName(common) === undefined
-  const demo = nameDemo(common, { payload, events: !payload || common.save !== undefined }, literal)
+  const demo = await nameDemo(common, { payload, events: !payload || common.save !== undefined }, literal)
   const stream = payload ? process.stderr : process.stdout
   // `main` prints errors on stderr.
   const hide = ['error', ...((payload && spec.onStdout) || [])] as const

@@ -2,7 +2,7 @@
 import type { Event } from '../../events.js'
 import { createFileOutput, createOutput, type Output } from '../../run/output.js'
 import { createWholeFile } from '../../run/whole-file.js'
-import { createProseView, createView, endings } from '../../views/index.js'
+import { createPagesView, createProseView, createView, endings } from '../../views/index.js'
 import type { ViewName } from '../../views/names.js'
 import type { Level } from '../../views/prose/index.js'
 import { type CommonOptions, viewName } from './common-options.js'
@@ -26,7 +26,10 @@ export async function openOutput(
     color: options.color,
     width: Math.max(60, stream.columns ?? 80),
     hide,
-    demo: kind === 'demo',
+    demo: kind === 'demo' || kind === 'tour',
+  }
+  if (kind === 'tour' && name === undefined && !options.full) {
+    return createOutput(await createPagesView(stream, { ...looks, height: stream.rows ?? 24 }), stream)
   }
   const level = name === undefined ? levelOf(kind, options) : undefined
   const view = level
@@ -44,6 +47,8 @@ function levelOf(kind: RunSpec['kind'], { brief, verbose }: CommonOptions): Leve
       return brief ? 'brief' : undefined
     case 'report':
       return 'document'
+    case 'tour':
+      return undefined
   }
 }
 

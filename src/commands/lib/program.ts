@@ -5,11 +5,11 @@ import { version } from '../../run/package.js'
 import { commands, isGroup, topics } from '../index.js'
 import { addCommonOptions, type CommonOptions, formatHelp, heading } from './common-options.js'
 import type { CommandEntry } from './entry.js'
-import { type CommandSpec, demoWithoutOptions, type PlainSpec, type RunSpec } from './spec.js'
+import { type CommandSpec, demoWithoutOptions, type NameDemo, type PlainSpec, type RunSpec } from './spec.js'
 
 /** What the words ask for. */
 export type Choice = { common: CommonOptions } & (
-  | { spec: RunSpec; run: ReturnType<RunSpec['configure']> }
+  | { spec: RunSpec; run: NameDemo }
   | { spec: PlainSpec; act: ReturnType<PlainSpec['configure']> }
 )
 
@@ -112,7 +112,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     const isBare = next === undefined || next.startsWith('-')
     const named = group?.default !== undefined && isBare ? `${path} ${group.default}` : path
     const entry = commands.get(named)
-    if (entry) await addOptions(command, await specOf(named, entry), choose)
+    if (entry) addOptions(command, await specOf(named, entry), entry, choose)
     else addCommonOptions(command, 'any')
     if (group && !entry) command.helpOption(false).option('-h, --help', 'show this help')
     if (group?.examples) command.addHelpText('after', exampleText(group.examples))
@@ -135,15 +135,25 @@ async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
   return entry.load ? (await entry.load()).spec : demoWithoutOptions(path, await entry.demo())
 }
 
-async function addOptions(command: Command, spec: CommandSpec, choose: (choice: Choice) => void) {
+function addOptions(
+  command: Command,
+  spec: CommandSpec,
+  { questions }: CommandEntry,
+  choose: (choice: Choice) => void,
+) {
   if (spec.kind === 'plain') {
     const act = spec.configure(command)
     const common = addCommonOptions(command, spec.shows ? 'demo' : 'plain')
     command.action(() => choose({ spec, act, common: common() }))
   } else {
     const run = spec.configure(command)
-    const common = addCommonOptions(command, spec.kind)
-    command.action(() => choose({ spec, run, common: common() }))
+    const hasQuestions = questions !== undefined || spec.kind === 'tour'
+    const common = addCommonOptions(command, spec.kind, hasQuestions)
+    const play: NameDemo = async (options, ...rest) =>
+      questions && (options.predict || options.answers !== undefined)
+        ? (await import('./predicting.js')).predicting(run, questions)(options, ...rest)
+        : run(options, ...rest)
+    command.action(() => choose({ spec, run: play, common: common() }))
   }
   command.addHelpText('after', exampleText(spec.examples))
 }

@@ -8,11 +8,17 @@ export type CommandSpec = RunSpec | PlainSpec
 
 /** A command that starts a run. */
 export interface RunSpec extends Examples, RunTraits {
-  /** A tool puts payload on stdout, and a few lines on stderr; a demo tells its story on stdout, a report is a document there. */
-  kind: 'tool' | 'demo' | 'report'
+  /**
+   * A tool puts payload on stdout, and a few lines on stderr. A demo tells its story on stdout, a report is a document there,
+   * and the tour shows pages.
+   */
+  kind: 'tool' | 'demo' | 'report' | 'tour'
   /** Adds the arguments and options. @returns what names the demo, once commander has parsed the words */
-  configure(command: Command): (common: CommonOptions, audience: Audience, literal?: string[]) => Demo
+  configure(command: Command): NameDemo
 }
+
+/** Names the demo that the words ask for. It may have to read a file first. */
+export type NameDemo = (common: CommonOptions, audience: Audience, literal?: string[]) => Demo | Promise<Demo>
 
 /** A command that starts no run: it prints something, or shows what was recorded. */
 export interface PlainSpec extends Examples {
@@ -54,7 +60,12 @@ interface RunCommand<Operands extends unknown[], Options extends Named> extends 
    * @param literal the words after `--`, where it was given; they are among the operands too
    * @throws UsageError when the words do not go together
    */
-  demo(operands: Operands, options: Options & CommonOptions, audience: Audience, literal?: string[]): Demo
+  demo(
+    operands: Operands,
+    options: Options & CommonOptions,
+    audience: Audience,
+    literal?: string[],
+  ): Demo | Promise<Demo>
 }
 
 /** Options by name, as commander's types have them. */
@@ -79,6 +90,13 @@ export function reportCommand<Operands extends unknown[], Options extends Named>
   command: RunCommand<Operands, Options>,
 ): RunSpec {
   return runSpec('report', command)
+}
+
+/** The command whose stdout carries pages. */
+export function tourCommand<Operands extends unknown[], Options extends Named>(
+  command: RunCommand<Operands, Options>,
+): RunSpec {
+  return runSpec('tour', command)
 }
 
 function runSpec<Operands extends unknown[], Options extends Named>(

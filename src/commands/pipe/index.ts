@@ -1,6 +1,8 @@
 /** The commands of `osdemo pipe`. */
 import { also, files, type Group } from '../lib/entry.js'
 
+const topic = 'pipes'
+
 /** Without mkfifo(1), the two tools still work. */
 const fifo = 'only a FIFO that exists already can be used, with --path'
 
@@ -27,14 +29,29 @@ export const pipeCommands: Group = {
         better: { waits: 'it does not show that the reader is blocked', ...files },
         also,
       },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'named pipes',
+        heart: [
+          'fifo/reader-blocks-in-open',
+          'fifo/both-ends-open-one-inode',
+          'pipe/messages-arrive-in-order',
+          'pipe/end-of-file-after-last-writer',
+        ],
+      },
+      questions: async () => (await import('../../demos/pipe/questions.js')).demo,
       killLines: ['', '--json', '--save run.svg --save run.html'],
       demo: async () => (await import('../../demos/pipe/demo.js')).pipeDemo,
     },
     atomic: {
       summary: 'several writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
       needs: { must: ['proc', 'fifo'], better: files, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'atomic writes',
+        heart: ['pipe/short-writes-are-atomic', 'pipe/long-writes-may-be-torn'],
+      },
+      questions: async () => (await import('../../demos/pipe/questions.js')).atomic,
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/atomic.js')).pipeAtomic({ burst: 2 ** 18 }),
     },
@@ -46,8 +63,18 @@ export const pipeCommands: Group = {
         also,
       },
       chapter: {
+        topic,
+        title: 'the capacity of a pipe',
+        heart: [
+          'pipe/holds-its-capacity',
+          'pipe/partly-read-page-gives-no-room',
+          'pipe/wholly-read-page-gives-room',
+          'pipe/writer-blocks-when-full',
+          'pipe/small-writes-fill-it',
+        ],
         demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: true }),
       },
+      questions: async () => (await import('../../demos/pipe/questions.js')).capacity,
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: false }),
     },
@@ -58,7 +85,16 @@ export const pipeCommands: Group = {
         better: { waits: 'it does not show that a reader is blocked', ...files },
         also,
       },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'one pipe, one direction',
+        heart: [
+          'pipe/writer-may-read-its-own-message',
+          'pipe/reader-blocks-when-empty',
+          'pipe/two-pipes-carry-two-directions',
+        ],
+      },
+      questions: async () => (await import('../../demos/pipe/questions.js')).halfDuplex,
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/half-duplex.js')).pipeHalfDuplex,
     },

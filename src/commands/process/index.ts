@@ -1,6 +1,8 @@
 /** The commands of `osdemo process`. */
 import { also, files, type Group } from '../lib/entry.js'
 
+const topic = 'processes'
+
 export const processCommands: Group = {
   summary: 'the life of a process: memory, states, scheduling, family, exit',
   examples: ['osdemo process layout', 'osdemo process states', 'osdemo process zombie'],
@@ -8,7 +10,17 @@ export const processCommands: Group = {
     layout: {
       summary: 'the address space of a live process: text, data, bss, heap, mappings, stack',
       needs: { must: ['proc'], better: files, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'the memory of a process',
+        heart: [
+          'memory/text-is-executable-not-writable',
+          'memory/data-is-writable-not-executable',
+          'memory/stack-pointer-is-in-stack',
+        ],
+        picture: 'memory',
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).layout,
       killLines: ['', '--grow', '-- cat', '-- sleep 60'],
       load: () => import('./layout.js'),
     },
@@ -19,7 +31,18 @@ export const processCommands: Group = {
         better: { waits: 'it does not show in which system call the child is blocked', ...files },
         also,
       },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'process states',
+        heart: [
+          'process/state-r-means-running-or-ready',
+          'process/idle-process-sleeps-in-kernel',
+          'process/sigstop-stops-it',
+          'zombie/killed-process-becomes-one',
+        ],
+        picture: 'states',
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).states,
       killLines: [''],
       demo: async () => (await import('../../demos/process/states.js')).processStates,
     },
@@ -27,9 +50,14 @@ export const processCommands: Group = {
       summary: 'busy processes share one CPU: which runs when, and what share a nice value gives',
       needs: { must: ['proc', 'scheduler'], better: files, also },
       chapter: {
+        topic,
+        title: 'scheduling',
+        heart: ['scheduler/one-cpu-runs-one-at-a-time', 'scheduler/weights-predict-shares'],
+        picture: 'states',
         demo: async () =>
           (await import('../../demos/process/schedule.js')).processSchedule({ sample: 30, patience: 2000 }),
       },
+      questions: async () => (await import('../../demos/process/questions.js')).schedule,
       killLines: ['', '--nice 0,19', '--processes 16'],
       load: () => import('./schedule.js'),
     },
@@ -41,16 +69,34 @@ export const processCommands: Group = {
         also,
       },
       chapter: {
+        topic,
+        title: 'context switches',
+        heart: [
+          'scheduler/waiting-switches-voluntarily',
+          'scheduler/computing-is-preempted',
+          'scheduler/round-trip-takes-a-switch-each',
+        ],
         demo: async () =>
           (await import('../../demos/process/switch.js')).processSwitch({ times: 300, patience: 200 }),
       },
+      questions: async () => (await import('../../demos/process/questions.js')).contextSwitch,
       killLines: [''],
       demo: async () => (await import('../../demos/process/switch.js')).processSwitch(),
     },
     tree: {
       summary: 'the ancestors of a process up to pid 1, and its descendants',
       needs: { must: ['proc', 'shell'], better: files, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'the process tree',
+        heart: [
+          'process/ancestry-ends-at-pid-1',
+          'process/is-younger-than-its-parent',
+          'process/parent-is-who-started-it',
+          'process/kernel-lists-all-descendants',
+        ],
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).tree,
       killLines: ['', '1'],
       load: () => import('./tree.js'),
     },
@@ -58,8 +104,19 @@ export const processCommands: Group = {
       summary: 'a process that has exited but has not been reaped',
       needs: { must: ['proc', 'shell'], better: files, also },
       chapter: {
+        topic,
+        title: 'zombie processes',
+        heart: [
+          'zombie/exited-process-becomes-one',
+          'zombie/has-no-memory-or-files',
+          'zombie/keeps-its-pid',
+          'zombie/sigkill-does-not-remove-it',
+          'zombie/parent-gets-exit-code',
+          'zombie/is-gone-when-reaped',
+        ],
         demo: async () => (await import('../../demos/process/zombie.js')).processZombie(0),
       },
+      questions: async () => (await import('../../demos/process/questions.js')).zombie,
       killLines: [''],
       demo: async () => (await import('../../demos/process/zombie.js')).processZombie(),
     },
@@ -67,15 +124,35 @@ export const processCommands: Group = {
       summary: 'a process whose parent has died, and which process adopts it',
       needs: { must: ['proc', 'shell'], better: files, also },
       chapter: {
+        topic,
+        title: 'orphan processes',
+        heart: [
+          'process/parent-is-who-started-it',
+          'orphan/is-adopted',
+          'orphan/adopter-is-an-ancestor',
+          'orphan/continues',
+        ],
         demo: async () => (await import('../../demos/process/orphan.js')).processOrphan(0),
       },
+      questions: async () => (await import('../../demos/process/questions.js')).orphan,
       killLines: [''],
       demo: async () => (await import('../../demos/process/orphan.js')).processOrphan(),
     },
     fork: {
       summary: 'which memory parent and child share after fork(2), and which not',
       needs: { must: ['proc', 'compiler', 'segments'], better: files, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'fork',
+        heart: [
+          'fork/addresses-are-the-same',
+          'fork/copies-page-on-write',
+          'fork/private-memory-is-separate',
+          'fork/shared-memory-is-shared',
+          'fork/file-offset-is-shared',
+        ],
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).fork,
       killLines: [''],
       demo: async () => (await import('../../demos/process/fork.js')).processFork,
     },

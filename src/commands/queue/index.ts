@@ -1,6 +1,8 @@
 /** The commands of `osdemo queue`. */
 import { also, files, type Group } from '../lib/entry.js'
 
+const topic = 'message passing'
+
 const waits = 'it does not show that a side is blocked'
 
 export const queueCommands: Group = {
@@ -15,6 +17,14 @@ export const queueCommands: Group = {
         also,
       },
       chapter: {
+        topic,
+        title: 'a bounded queue',
+        heart: [
+          'queue/sender-blocks-when-full',
+          'queue/blocked-side-continues-when-other-comes',
+          'queue/holds-at-most-its-capacity',
+          'queue/messages-arrive-in-order',
+        ],
         demo: async () =>
           (await import('../../demos/queue/demo.js')).queueDemo({
             capacity: 4,
@@ -26,6 +36,7 @@ export const queueCommands: Group = {
             limit: 2 ** 26,
           }),
       },
+      questions: async () => (await import('../../demos/queue/questions.js')).demo,
       killLines: [
         '',
         '--capacity 0 --messages 100',
@@ -38,9 +49,19 @@ export const queueCommands: Group = {
       summary: 'all twelve combinations of send, receive and capacity, in a table',
       needs: { must: ['proc', 'queues', 'fifo'], better: { waits, ...files }, also },
       chapter: {
+        topic,
+        title: 'blocking, nonblocking and capacity',
+        heart: [
+          'queue/fast-sender-is-held',
+          'queue/fast-sender-is-refused',
+          'queue/fast-sender-has-room',
+          'queue/rendezvous-needs-a-side-that-waits',
+        ],
+        picture: 'table',
         demo: async () =>
           (await import('../../demos/queue/matrix.js')).queueMatrix({ capacity: 4, messages: 5, pause: 5 }),
       },
+      questions: async () => (await import('../../demos/queue/questions.js')).matrix,
       killLines: [''],
       demo: async () =>
         (await import('../../demos/queue/matrix.js')).queueMatrix({ capacity: 4, messages: 6, pause: 15 }),

@@ -1,6 +1,8 @@
 /** The commands of `osdemo shm`. */
 import { also, files, type Group } from '../lib/entry.js'
 
+const topic = 'shared memory'
+
 const cpus = 'lost updates may not show'
 
 export const shmCommands: Group = {
@@ -10,21 +12,54 @@ export const shmCommands: Group = {
     threads: {
       summary: 'threads share memory: a ring buffer of messages, and a counter that loses updates',
       needs: { must: ['proc', 'threads'], better: { cpus, ...files } },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'threads that share memory',
+        heart: [
+          'thread/shares-memory-of-its-process',
+          'shm/ring-consumer-sleeps-when-empty',
+          'shm/plain-add-loses-updates',
+          'shm/atomic-add-loses-no-updates',
+        ],
+      },
+      questions: async () => (await import('../../demos/shm/questions.js')).threads,
       killLines: ['', '--times 3000000'],
       load: () => import('./threads.js'),
     },
     demo: {
       summary: 'a segment outlives its creator and is removed while processes are attached',
       needs: { must: ['segments'], better: files, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'the life of a segment',
+        heart: [
+          'shm/segment-outlives-its-creator',
+          'shm/found-by-key',
+          'shm/removed-segment-loses-its-key',
+          'shm/removed-segment-works-while-attached',
+          'shm/removed-segment-goes-with-last-detach',
+        ],
+      },
+      questions: async () => (await import('../../demos/shm/questions.js')).demo,
       killLines: [''],
       demo: async () => (await import('../../demos/shm/demo.js')).shmDemo,
     },
     race: {
       summary: 'processes count in one segment: plainly, atomically, and with a lock whose holder is killed',
       needs: { must: ['proc', 'segments'], better: { cpus, ...files }, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'lost updates and locks',
+        heart: [
+          'shm/plain-add-loses-updates',
+          'shm/atomic-add-loses-no-updates',
+          'lock/prevents-lost-updates',
+          'lock/waiter-sleeps-in-futex',
+          'lock/waiting-costs-no-cpu-time',
+          'lock/owner-death-is-reported',
+        ],
+      },
+      questions: async () => (await import('../../demos/shm/questions.js')).race,
       killLines: ['', '--times 5000000'],
       load: () => import('./race.js'),
     },
@@ -35,7 +70,16 @@ export const shmCommands: Group = {
         better: { waits: 'it does not show that the consumer is blocked', ...files },
         also,
       },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'a ring in a segment',
+        heart: [
+          'shm/several-processes-attach-one-segment',
+          'shm/ring-consumer-sleeps-when-empty',
+          'shm/ring-keeps-messages-in-order',
+        ],
+      },
+      questions: async () => (await import('../../demos/shm/questions.js')).ring,
       killLines: ['', '--messages 1000000000'],
       load: () => import('./ring.js'),
     },

@@ -1,6 +1,8 @@
 /** The commands of `osdemo tcp-echo`. */
 import { also, files, type Group } from '../lib/entry.js'
 
+const topic = 'sockets'
+
 /** Without the loopback interface, the two tools still work with other machines. */
 const loopback = 'it reaches only other machines'
 
@@ -23,7 +25,18 @@ export const tcpEchoCommands: Group = {
     demo: {
       summary: 'server and client as two processes, and their sockets in /proc/net/tcp',
       needs: { must: ['proc', 'loopback'], better: files, also },
-      chapter: {},
+      chapter: {
+        topic,
+        title: 'TCP sockets',
+        heart: [
+          'tcp/server-holds-listening-socket',
+          'tcp/connection-is-a-pair-of-sockets',
+          'tcp/client-gets-ephemeral-port',
+          'frame/arrives-unchanged',
+          'tcp/listener-goes-with-its-process',
+        ],
+      },
+      questions: async () => (await import('../../demos/socket/questions.js')).echoDemo,
       killLines: [''],
       demo: async () => (await import('../../demos/socket/echo-demo.js')).echoDemo,
     },

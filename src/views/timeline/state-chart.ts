@@ -50,6 +50,8 @@ interface Looks {
   start: number
   /** The name of a lane, 16 columns wide. */
   label(child: number): string
+  /** Without the sums below the chart. */
+  brief?: boolean
 }
 
 export function createStateChart() {
@@ -92,7 +94,8 @@ export function createStateChart() {
   }
 }
 
-function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Looks): string {
+function draw(lanes: Lane[], untold: number, looks: Looks): string {
+  const { chalk, width, start, label, brief = false } = looks
   const times = lanes.flatMap(({ changes }) =>
     changes.flatMap(({ t, state }) => (state === 'ended' ? [] : [t])),
   )
@@ -138,8 +141,8 @@ function draw(lanes: Lane[], untold: number, { chalk, width, start, label }: Loo
       `${name} ${row.map((shown) => (shown ? paint(shown) : ' ')).join('')}`.trimEnd(),
     ),
     beside(nobody, legend.join('   ')),
-    ...rows.map(({ name, spans }) => beside(name, sums(spans))),
-    ...(untold > 0
+    ...(brief ? [] : rows.map(({ name, spans }) => beside(name, sums(spans)))),
+    ...(untold > 0 && !brief
       ? [beside(nobody, chalk.dim(`${counted(untold, 'state change')} shown only in this chart`))]
       : []),
     '',

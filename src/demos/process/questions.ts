@@ -1,0 +1,160 @@
+/** What students are asked before a demo of `osdemo process` runs. Each question aims at a common misconception. */
+import type { Question } from '../shared/question.js'
+
+export const layout: readonly Question[] = [
+  {
+    id: 'layout-write-text',
+    text: 'What may a process do with its text, which contains its machine code?',
+    choices: ['Read and execute it, but not write to it.', 'Read it and write to it.', 'Only execute it.'],
+    right: 'a',
+    claim: 'memory/text-is-executable-not-writable',
+  },
+  {
+    id: 'layout-run-stack',
+    text: 'Input of an attacker has put machine code onto the stack. Can the process execute it there?',
+    choices: [
+      'Yes, a process can execute all of its memory.',
+      'Only if the process runs as root.',
+      'No: the process may write to its stack, but not execute it.',
+    ],
+    right: 'c',
+    claim: 'memory/data-is-writable-not-executable',
+  },
+]
+
+export const states: readonly Question[] = [
+  {
+    id: 'states-two-on-one-cpu',
+    text: 'Two processes compute on one CPU. Which states does the kernel report for them?',
+    choices: [
+      'One is R (running), the other is S (waiting).',
+      'Both are R: the letter stands for running and for ready.',
+      'One is R (running), the other is T (stopped).',
+    ],
+    right: 'b',
+    claim: 'scheduler/several-are-runnable-on-one-cpu',
+  },
+  {
+    id: 'states-stopped',
+    text: 'A process is stopped by SIGSTOP, and then it gets work to do. When does it do the work?',
+    choices: ['At once.', 'After SIGCONT.', 'Never: stopped processes have exited.'],
+    right: 'b',
+    claim: 'process/sigstop-stops-it',
+  },
+]
+
+export const schedule: readonly Question[] = [
+  {
+    id: 'schedule-shares',
+    text: 'Processes with different nice values compute on one CPU. How is its time divided?',
+    choices: [
+      'Equally: every process gets the same share.',
+      'The lowest nice value gets the CPU until that process exits.',
+      'In proportion to weights, which the nice values set.',
+    ],
+    right: 'c',
+    claim: 'scheduler/weights-predict-shares',
+  },
+]
+
+export const contextSwitch: readonly Question[] = [
+  {
+    id: 'switch-sleep',
+    text: 'A process sleeps for a millisecond, again and again. What are its context switches?',
+    choices: [
+      'Voluntary: it gives up the CPU each time.',
+      'Involuntary: the kernel preempts it each time.',
+      'It makes none, because it does not compute.',
+    ],
+    right: 'a',
+    claim: 'scheduler/waiting-switches-voluntarily',
+  },
+  {
+    id: 'switch-compute',
+    text: 'Two processes compute on one CPU and never wait. How does one of them lose the CPU?',
+    choices: [
+      'It gives up the CPU voluntarily from time to time.',
+      'It keeps the CPU until it exits.',
+      'The kernel preempts it: an involuntary context switch.',
+    ],
+    right: 'c',
+    claim: 'scheduler/computing-is-preempted',
+  },
+]
+
+export const tree: readonly Question[] = [
+  {
+    id: 'tree-top',
+    text: 'You look up the parent of a process, then the parent of that one, and so on. Where does it end?',
+    choices: ['At the shell.', 'Nowhere: every process has a parent.', 'At pid 1.'],
+    right: 'c',
+    claim: 'process/ancestry-ends-at-pid-1',
+  },
+]
+
+export const zombie: readonly Question[] = [
+  {
+    id: 'zombie-sigkill',
+    text: 'You send SIGKILL to a zombie. What happens?',
+    choices: [
+      'The kernel removes it: no process survives SIGKILL.',
+      'Nothing: it stays a zombie until its parent reaps it.',
+      'kill(2) fails, because there is no such process.',
+    ],
+    right: 'b',
+    claim: 'zombie/sigkill-does-not-remove-it',
+  },
+  {
+    id: 'zombie-memory',
+    text: 'What does a zombie still have?',
+    choices: [
+      'Its memory and its open files.',
+      'Only its open files.',
+      'Neither memory nor open files: only its entry in the process table.',
+    ],
+    right: 'c',
+    claim: 'zombie/has-no-memory-or-files',
+  },
+]
+
+export const orphan: readonly Question[] = [
+  {
+    id: 'orphan-parent-killed',
+    text: 'The parent of a running process is killed by SIGKILL. What happens to the child?',
+    choices: ['It is killed too.', 'It becomes a zombie.', 'It continues to run.'],
+    right: 'c',
+    claim: 'orphan/continues',
+  },
+  {
+    id: 'orphan-adopter',
+    text: 'Which process is the parent of an orphan?',
+    choices: [
+      'The one that adopts it: its nearest subreaper, or else pid 1.',
+      'None: its PPid is 0.',
+      'The shell that is used at this terminal.',
+    ],
+    right: 'a',
+    claim: 'orphan/is-adopted',
+  },
+]
+
+export const fork: readonly Question[] = [
+  {
+    id: 'fork-copy',
+    text: 'When is the private memory of a process copied for its child?',
+    choices: [
+      'All of it in fork(2).',
+      'Page by page, when one of the two writes to a page.',
+      'Never: parent and child share it.',
+    ],
+    right: 'b',
+    claim: 'fork/copies-page-on-write',
+  },
+  {
+    id: 'fork-offset',
+    text: 'The parent opens a file and forks. The child reads 5 bytes. Where will the parent read next?',
+    choices: ['At byte 0: each has an offset of its own.', 'At byte 5: they share the offset.'],
+    right: 'b',
+    claim: 'fork/file-offset-is-shared',
+  },
+]

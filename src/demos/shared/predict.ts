@@ -1,0 +1,132 @@
+/** Predict first: questions before a demo runs, and afterwards the answers that the kernel gave. */
+import type { Demo, Stage } from '../../run/stage.js'
+import { readTypedLines, type TypedLines } from '../../run/typed-lines.js'
+import { choiceOf, type Letter, letterIn, lettersOf, type Question } from './question.js'
+import { createWitness, type Witness } from './witness.js'
+
+/** Where the answers come from. */
+export interface Answers {
+  /** Those of a file, by the id of the question. No person is asked then. */
+  given?: ReadonlyMap<string, Letter> | undefined
+}
+
+export interface Score {
+  asked: number
+  answered: number
+  right: number
+  /** Questions that the run did not decide. */
+  open: number
+}
+
+export const noScore: Score = { asked: 0, answered: 0, right: 0, open: 0 }
+
+/** A question and what was answered. */
+export interface Prediction {
+  question: Question
+  answer: Letter | undefined
+}
+
+/**
+ * A demo that is preceded by its questions, and followed by the answers and the score.
+ *
+ * @param person whether one sits at the terminal, and may answer
+ */
+export function predictFirst(
+  demo: Demo,
+  questions: readonly Question[],
+  answers: Answers,
+  person: boolean,
+): Demo {
+  return async (stage) => {
+    const lines = person ? readTypedLines(stage.scope) : undefined
+    const predictions = await ask(stage, questions, answers, lines)
+    const witness = createWitness()
+    await stage.within(demo, { watch: witness.see })
+    tellScore(stage, judge(stage, predictions, witness))
+  }
+}
+
+/** Puts each question, and takes the answer of the file, or waits for the one that a person types. */
+export async function ask(
+  stage: Stage,
+  questions: readonly Question[],
+  { given }: Answers,
+  lines: TypedLines | undefined,
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = []
+  for (const question of questions) {
+    stage.note(question.text, 'opening', { question: question.id, choices: [...question.choices] })
+    for (const letter of lettersOf(question)) {
+      stage.note(choiceOf(question, letter), 'opening', { question: question.id, choice: letter })
+    }
+    const answer = given ? given.get(question.id) : lines && (await typedAnswer(stage, question, lines))
+    predictions.push({ question, answer })
+  }
+  return predictions
+}
+
+/** What a person types: one of the letters, or nothing. */
+async function typedAnswer(stage: Stage, question: Question, lines: TypedLines): Promise<Letter | undefined> {
+  const known = lettersOf(question)
+  const list = `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`
+  for (;;) {
+    stage.note(`Type ${list}, then Enter. Enter alone skips the question.`, 'next', { waits: question.id })
+    const text = await lines.next()
+    const answer = text === undefined ? undefined : letterIn(text, question)
+    if (answer || text === undefined || text.trim() === '') return answer
+  }
+}
+
+/** Says for each question which answer the kernel gave, with its evidence. */
+export function judge(stage: Stage, predictions: readonly Prediction[], witness: Witness): Score {
+  const score = { ...noScore }
+  for (const [index, prediction] of predictions.entries()) {
+    judgeOne(stage, { ...prediction, number: index + 1 }, witness, score)
+  }
+  return score
+}
+
+interface Numbered extends Prediction {
+  number: number
+}
+
+function judgeOne(
+  stage: Stage,
+  { question, answer, number }: Numbered,
+  witness: Witness,
+  score: Score,
+): void {
+  const { id, claim, right } = question
+  const seen = witness.find(claim)
+  const decided = seen?.claim.holds === true
+  score.asked++
+  if (answer !== undefined) score.answered++
+  const data = { question: id, claim, answer: answer ?? null, kernel: decided ? right : null }
+  if (!decided) {
+    score.open++
+    stage.note(`Not observed in this run: the answer to question ${number}.`, 'closing', {
+      ...data,
+      right: null,
+    })
+    return
+  }
+  const isRight = answer === right
+  if (isRight) score.right++
+  const verdict = isRight
+    ? `Your answer to question ${number} is right:`
+    : answer === undefined
+      ? `Question ${number} was not answered. The kernel shows`
+      : `Your answer to question ${number} is wrong: ${answer}. The kernel shows`
+  stage.note(`${verdict} ${choiceOf(question, right)}`, 'closing', { ...data, right: isRight })
+  const { quote } = seen
+  if (quote) stage.note(`Evidence: ${quote.source}: ${quote.value}`, 'closing')
+}
+
+/** The last line of a run that has asked something. */
+export function tellScore(stage: Stage, score: Score): void {
+  const { asked, answered, right, open } = score
+  if (asked === 0) return
+  const sum = answered === 0 ? 'No question was answered.' : `Right answers: ${right} of ${asked}.`
+  const rest = open > 0 ? ` Not observed in this run: ${open}.` : ''
+  stage.note(sum + rest, 'closing', { asked, answered, right, open })
+}

@@ -1,0 +1,48 @@
+/** What students are asked before a demo of sockets or framing runs. Each question aims at a common misconception. */
+import type { Question } from '../shared/question.js'
+
+export const echoDemo: readonly Question[] = [
+  {
+    id: 'tcp-sockets',
+    text: 'One client is connected to one server. How many sockets is the connection, without the listener?',
+    choices: ['One, which both processes share.', 'None: a port is enough.', 'Two, one in each process.'],
+    right: 'c',
+    claim: 'tcp/connection-is-a-pair-of-sockets',
+  },
+  {
+    id: 'tcp-client-port',
+    text: 'A client connects to a server and names no port of its own. Which local port does it use?',
+    choices: [
+      'An ephemeral port, which the kernel chooses.',
+      'The same port as the server.',
+      'None: only servers have ports.',
+    ],
+    right: 'a',
+    claim: 'tcp/client-gets-ephemeral-port',
+  },
+]
+
+export const shortReads: readonly Question[] = [
+  {
+    id: 'short-read-bytes',
+    text: 'A process asks read(2) for the 29 bytes of a frame. How many bytes does it get?',
+    choices: [
+      'Always 29: read(2) waits for all of them.',
+      'Always one frame, however long it is.',
+      'At least one, and perhaps fewer than 29.',
+    ],
+    right: 'c',
+    claim: 'tcp/read-may-be-short',
+  },
+  {
+    id: 'short-read-next-frame',
+    text: 'A reader takes a short read for the whole frame. What happens to the frames after it?',
+    choices: [
+      'They arrive unchanged: only this frame is damaged.',
+      'The reader takes bytes of the body for a header, and loses its place.',
+      'The kernel sends the frame again.',
+    ],
+    right: 'b',
+    claim: 'frame/torn-reader-loses-its-place',
+  },
+]

@@ -1,0 +1,124 @@
+/** What a chapter has shown: gathered while it plays, for its page. */
+import type { ClaimFact, Event, NoteFact, Region, TableRow } from '../../events.js'
+import { createSpeakers } from '../timeline/line.js'
+import { createStateChart } from '../timeline/state-chart.js'
+import type { ChapterNote } from './index.js'
+import { mergeMapped, type NamedRegion } from './merge-mapped.js'
+import type { PageLooks } from './page.js'
+
+/** A claim and what the kernel said before it, the last first. */
+export interface ShownClaim {
+  claim: ClaimFact
+  evidence: Event[]
+}
+
+export interface Contents {
+  heading: string
+  opening: string
+  closing: string
+  /** What could not be observed, and why: where a claim at the heart of the chapter is missing. */
+  asides: string[]
+  /** The answers to the questions that were asked before. */
+  answers: string[]
+  /** The command that shows all of it. */
+  next: string
+  claims: ShownClaim[]
+  regions: NamedRegion[]
+  rows: (ClaimFact & { row: TableRow })[]
+  add(event: Event): void
+  /** The states of the children over time. */
+  drawStates(): string
+}
+
+/** Evidence for one claim: more would be a list, and no proof. */
+const mostEvidence = 2
+
+export function createContents(chapter: ChapterNote, looks: PageLooks): Contents {
+  const { heading, heart, picture, start } = chapter
+  const speaker = createSpeakers(looks.chalk)
+  const chart = createStateChart()
+  const names = new Map<number, string>()
+  const regions: NamedRegion[] = []
+  let evidence: Event[] = []
+  const asides: string[] = []
+  const made = new Set<string>()
+
+  function addNote({ text, role, data, actor }: Event & NoteFact): void {
+    const record = typeof data === 'object' && !Array.isArray(data) ? data : {}
+    // What an actor sums up is not what the demo means.
+    if (actor !== 'osdemo') return
+    if ('question' in record) contents.answers.push(text)
+    else if ('ends' in record) contents.next = text
+    else if (role === 'opening' && contents.opening === '') contents.opening = text
+    // After the answers, what is said belongs to them.
+    else if (role === 'closing' && contents.answers.length === 0) contents.closing = text
+    else if (role === 'aside') asides.push(text)
+  }
+
+  function addClaim(claim: Event & ClaimFact): void {
+    made.add(claim.id ?? '')
+    const isTable = picture === 'table'
+    if (isTable && claim.row) {
+      const { row } = claim
+      if (row.table === (contents.rows[0]?.row.table ?? row.table)) contents.rows.push({ ...claim, row })
+    }
+    const inTable = isTable && claim.row !== undefined && claim.holds
+    const belongs = heart.includes(claim.id ?? '') || !claim.holds
+    if (belongs && !inTable) contents.claims.push({ claim, evidence })
+    evidence = []
+  }
+
+  const contents: Contents = {
+    heading,
+    opening: '',
+    closing: '',
+    get asides() {
+      return heart.every((id) => made.has(id)) ? [] : asides
+    },
+    answers: [],
+    next: '',
+    claims: [],
+    get regions() {
+      return mergeMapped(regions)
+    },
+    rows: [],
+    add(event) {
+      if (event.detail) return
+      switch (event.event) {
+        case 'note':
+          return addNote(event)
+        case 'claim':
+          return addClaim(event)
+        case 'started':
+          names.set(event.child, event.name)
+          return
+        case 'exited':
+          return chart.ended(event.child, event.t)
+        case 'state':
+          if (picture === 'states') chart.add(event)
+          else evidence = [event, ...evidence].slice(0, mostEvidence)
+          return
+        case 'evidence':
+          if (event.region) addRegion(event.region, event.about)
+          else evidence = [event, ...evidence].slice(0, mostEvidence)
+          return
+        case 'call':
+          if (event.errno) evidence = [event, ...evidence].slice(0, mostEvidence)
+      }
+    },
+    drawStates() {
+      const { chalk, width } = looks
+      const label = (child: number) => {
+        const { who, paint } = speaker(names.get(child) ?? 'process', child)
+        return paint(who)
+      }
+      return chart.take({ chalk, width, start, label, brief: true })
+    },
+  }
+
+  function addRegion(region: Region, about: string): void {
+    if (picture === 'memory') regions.push({ region, about })
+  }
+
+  return contents
+}

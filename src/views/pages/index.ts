@@ -1,0 +1,152 @@
+/**
+ * The tour as pages: one for each chapter, at most one screen high. A page has the idea, the claims at the heart of the
+ * chapter, each with the kernel's evidence, and what to remember. It is drawn when its chapter is over.
+ */
+import { Chalk, type ColorSupportLevel } from 'chalk'
+import type { Data, Event, NoteFact } from '../../events.js'
+import { cleaned } from '../escape-control.js'
+import { type Contents, createContents } from './contents.js'
+import { drawHeading, drawPage, drawQuestion, type PageLooks } from './page.js'
+import { drawSummary, type SummaryRow } from './summary.js'
+
+export interface PagesOptions {
+  /** Colours as chalk counts them; 0 is none. */
+  color: ColorSupportLevel
+  /** Columns and lines of the terminal. */
+  width: number
+  height: number
+}
+
+/** Lines longer than this are hard to read. */
+const widest = 100
+
+/** What a page needs from the note that begins its chapter. */
+export interface ChapterNote {
+  heading: string
+  heart: readonly string[]
+  picture: string | null
+  /** When the chapter began, as `t` of an event. */
+  start: number
+}
+
+export function createPages({ color, width, height }: PagesOptions) {
+  const chalk = new Chalk({ level: color })
+  const looks: PageLooks = { chalk, width: Math.min(width, widest), height }
+  let contents: Contents | undefined
+  /** The terminal's cursor is behind a prompt. */
+  let prompted = false
+  let first = true
+  /** The heading of the chapter stands above its first question. */
+  let asked = false
+  let summary: SummaryRow[] = []
+
+  /** A page begins on a line of its own; an empty line before it, where no prompt and its Enter have made one. */
+  function begin(text: string): string {
+    const gap = first || prompted ? '' : '\n'
+    first = false
+    prompted = false
+    return gap + text
+  }
+
+  function endPage(): string {
+    const page = contents && drawPage(contents, looks)
+    contents = undefined
+    return page === undefined ? '' : begin(page)
+  }
+
+  function showNote(note: Event & NoteFact): string {
+    const chapter = chapterOf(note)
+    if (chapter) {
+      const text = endPage()
+      contents = createContents(chapter, looks)
+      asked = false
+      return text
+    }
+    const record = recordOf(note.data)
+    if (record && 'ends' in record) {
+      contents?.add(note)
+      const page = endPage()
+      prompted = record.pauses === true
+      return prompted ? `${page}${prompt(chalk)}` : page
+    }
+    if (record && 'waits' in record) {
+      prompted = true
+      return `${note.text} `
+    }
+    if (record && 'choices' in record) {
+      const question = drawQuestion(note.text, looks)
+      if (asked) return `\n${question}`
+      asked = true
+      return begin(`${contents ? drawHeading(contents.heading, looks) : ''}${question}`)
+    }
+    if (record && 'choice' in record) return `  ${note.text}\n`
+    const row = summaryRow(record)
+    if (row) {
+      summary.push(row)
+      return ''
+    }
+    if (contents) {
+      contents.add(note)
+      return ''
+    }
+    return endSummary() + begin(`${note.text}\n`)
+  }
+
+  function endSummary(): string {
+    if (summary.length === 0) return ''
+    const rows = summary
+    summary = []
+    return begin(drawSummary(rows, looks))
+  }
+
+  return {
+    event(raw: Event): string {
+      const event = cleaned(raw)
+      if (event.event === 'note') return showNote(event)
+      if (event.event === 'error') {
+        // An interrupted page is not finished; one of a run that failed shows how far it came.
+        if (event.exit >= 124) contents = undefined
+        const gap = prompted ? '\n' : ''
+        prompted = false
+        return gap
+      }
+      contents?.add(event)
+      return ''
+    },
+
+    end: () => endPage() + endSummary(),
+  }
+}
+
+function prompt(chalk: InstanceType<typeof Chalk>): string {
+  return `${chalk.bold('Press Enter for the next page, or q and Enter to quit.')} `
+}
+
+type Fields = Exclude<Data, number | readonly unknown[]>
+
+function recordOf(data: Data | undefined): Fields | undefined {
+  return typeof data === 'object' && !Array.isArray(data) ? data : undefined
+}
+
+function chapterOf({ text, data, t }: Event & NoteFact): ChapterNote | undefined {
+  const record = recordOf(data)
+  if (!record || !('chapter' in record)) return undefined
+  const { heart, picture } = record
+  return {
+    heading: text,
+    heart: Array.isArray(heart) ? heart.map(String) : [],
+    picture: typeof picture === 'string' ? picture : null,
+    start: t,
+  }
+}
+
+function summaryRow(record: Fields | undefined): SummaryRow | undefined {
+  if (!record || !('topic' in record) || !('held' in record)) return undefined
+  const { topic, shown, claims, held } = record
+  return {
+    topic: String(topic),
+    chapters: Array.isArray(shown) ? shown.map(String) : [],
+    claims: Number(claims),
+    held: Number(held),
+  }
+}
