@@ -1,10 +1,10 @@
-/** What an event says, in the words that all views share; each paints them as it can. */
+/** The text of an event, which all views share. Each view applies its own style. */
 import { type Event, type Fact, isEndOfFile, type RunFact } from '../events.js'
 import { counted, duration } from '../text.js'
 
 export type Paint = (text: string) => string
 
-/** How parts of a sentence are set off. */
+/** How the parts of a sentence are marked. */
 export interface Style {
   strong: Paint
   dim: Paint
@@ -17,14 +17,13 @@ const asItIs: Paint = (text) => text
 
 export const plain: Style = { strong: asItIs, dim: asItIs, bad: asItIs, value: asItIs }
 
-/** Shorter waits, in microseconds, are the scheduler at work and not worth a word. */
+/** Shorter waits, in microseconds, are not mentioned: scheduling alone may cause them. */
 const notable = 5000
 
 /**
- * One event as a sentence, without who says it.
+ * One event as a sentence, without the name of its process.
  *
- * @param held at the end of a call: for how many microseconds it held its caller, where its beginning was
- *   seen
+ * @param held at the end of a call: how long it blocked, in microseconds, when its beginning is recorded
  */
 export function describe(event: Event, style = plain, held?: number): string {
   switch (event.event) {
@@ -70,19 +69,17 @@ export function describe(event: Event, style = plain, held?: number): string {
   }
 }
 
-/** A fact as a sentence, where its event is not at hand. */
+/** A fact as a sentence, when only the fact is known. */
 export function sentence(fact: Fact, held?: number): string {
   return describe({ v: 1, t: 0, pid: 0, tid: 0, actor: '', ...fact }, plain, held)
 }
 
-/** The command of a run as it was typed. */
+/** The command of a run, as it was typed. */
 export function title(command: readonly string[]): string {
   return ['osdemo', ...command].join(' ')
 }
 
-/**
- * Options that say where a run is shown, and nothing about the run. The second half take a word of their own.
- */
+/** Options about the output of a run, not about the run itself. Those from index `takesWord` on have an argument. */
 const showing = [
   '--json',
   '--quiet',
@@ -96,7 +93,7 @@ const showing = [
 ]
 const takesWord = 6
 
-/** The command of a run without what only says where it is shown: the name of a picture. */
+/** The command of a run without the options about its output: the title of a picture. */
 export function subject(command: readonly string[]): string {
   const words: string[] = []
   for (let at = 0; at < command.length; at++) {
@@ -110,7 +107,7 @@ export function subject(command: readonly string[]): string {
   return title(words)
 }
 
-/** With what a run was made. */
+/** The versions with which a run was made. */
 export function versions({ version, node, kernel }: RunFact): string {
   return `osdemo ${version}, Node ${node}, ${kernel}`
 }

@@ -1,4 +1,4 @@
-/** Claims or notes that make a table, shown as one. */
+/** Draws claims or notes as a table. */
 import type { TableRow } from '../events.js'
 import { largest } from '../text.js'
 
@@ -8,8 +8,8 @@ export interface TablePaint<Row> {
 }
 
 /**
- * @param rows of one table or of several, one after the other
- * @returns undefined where the table would be wider than `width`
+ * @param rows consecutive rows, of one table or of several
+ * @returns undefined when the table would be wider than `width`
  */
 export function drawTable<Row extends { row: TableRow }>(
   rows: readonly Row[],
@@ -39,7 +39,7 @@ export function drawTable<Row extends { row: TableRow }>(
   return `${lines.join('\n')}\n\n`
 }
 
-/** A recording may name a column as what every object has: `toString`. */
+/** A recording may give a column the name of a property that every object has, such as `toString`. */
 function cellOf({ cells }: TableRow, column: string): string {
   return (Object.hasOwn(cells, column) && cells[column]) || ''
 }

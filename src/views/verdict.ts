@@ -1,14 +1,14 @@
-/** What all claims of a story come to, at its end. */
+/** The summary of all claims, at the end of a story. */
 import type { ChalkInstance } from 'chalk'
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
 import type { ClaimFact } from '../events.js'
 import { counted, largest } from '../text.js'
 
-/** The first so many claims are listed: a longer recording must not need more memory. */
+/** At most the first this many claims are listed, to limit the memory for a long recording. */
 const mostListed = 1000
 
-/** Columns for a command. */
+/** The largest width of a command, in columns. */
 const mostOfCommand = 40
 
 interface Claim {
@@ -24,7 +24,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
   let failedUnlisted = 0
   let several = false
 
-  /** Of the claims that are not listed. */
+  /** A line about the claims that are not listed. */
   function rest(): string {
     const left = count - listed.length
     if (left === 0) return ''
@@ -33,7 +33,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
   }
 
   return {
-    /** @param command the command of the run that claims */
+    /** @param command the command of the run that makes the claim */
     add(command: string, { text, holds }: ClaimFact): void {
       several ||= listed.length > 0 && listed[0]?.command !== command
       count++
@@ -42,7 +42,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
       else if (!holds) failedUnlisted++
     },
 
-    /** How many hold, below a list where several runs have claimed something; nothing where none has. */
+    /** How many claims hold, below a list of them when several runs made claims. Empty when there is none. */
     text(): string {
       if (count === 0) return ''
       const paint = failed === 0 ? chalk.green.bold : chalk.red.bold
@@ -52,7 +52,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
   }
 }
 
-/** The claims, each behind the command of its run. */
+/** The claims, each after the command of its run. */
 function list(claims: readonly Claim[], chalk: ChalkInstance, width: number): string {
   const longest = largest(
     claims.map(({ command }) => stringWidth(command)),
@@ -70,7 +70,7 @@ function list(claims: readonly Claim[], chalk: ChalkInstance, width: number): st
   return rows.join('')
 }
 
-/** The sign of a claim. */
+/** The sign before a claim. */
 export function mark(holds: boolean): string {
   return holds ? '✔' : '✘'
 }

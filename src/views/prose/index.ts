@@ -1,6 +1,5 @@
 /**
- * A run as sentences and tables, without a clock and without process numbers in the margin. How much of it is shown is the
- * level:
+ * A run as sentences and tables, without times and process numbers. Its level decides how much is shown:
  *
  * - `tool`: what a person waits for, what to type next, and what failed
  * - `brief`: what a demo teaches, without the steps between
@@ -24,14 +23,14 @@ export interface ProseOptions {
   width: number
 }
 
-/** The notes of each level. */
+/** The roles of the notes that each level shows. */
 const roles: Record<Level, readonly NoteRole[]> = {
   tool: ['closing', 'next'],
   brief: ['opening', 'aside', 'closing', 'next'],
   document: ['opening', 'step', 'aside', 'closing', 'next'],
 }
 
-/** A table is drawn when it is complete, or has so many rows: they are kept until then. */
+/** The rows of a table are kept until it is complete, or until there are this many; then it is drawn. */
 const mostRows = 1000
 
 type RowEvent = (ClaimFact | NoteFact) & { row: TableRow }
@@ -41,7 +40,7 @@ export function createProse({ level, color, width }: ProseOptions) {
   const style: Style = { strong: chalk.bold, dim: chalk.dim, bad: chalk.red, value: chalk.reset }
   const verdict = createVerdict(chalk, width)
   const write = createParagraphs(width)
-  /** The rows of a table, until something else is shown. */
+  /** The rows of the current table, until another event is shown. */
   let table: RowEvent[] = []
   let command = ''
 
@@ -121,7 +120,7 @@ function isRow(event: Event): event is Event & RowEvent {
   return (event.event === 'claim' || event.event === 'note') && event.row !== undefined
 }
 
-/** Text wrapped to a width. An empty line stands before a paragraph, and where lines of another kind begin. */
+/** Wraps text to a width. An empty line separates paragraphs, and lines of different kinds. */
 function createParagraphs(width: number) {
   let last: 'line' | 'paragraph' | 'next' | undefined
   const put = (kind: typeof last, text: string) => {
@@ -140,7 +139,7 @@ function createParagraphs(width: number) {
     line: (text: string, indent = '', hang = '') => put('line', wrap(text, indent, hang)),
     paragraph: (text: string) => put('paragraph', wrap(text)),
     next: (text: string) => put('next', wrap(text)),
-    /** What is drawn already. */
+    /** A table that is already drawn. */
     table: (text: string) => put('paragraph', text.trim()),
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The story on a terminal, one line an event: when, who, what. It fits the width it is given, and every mark
- * has a sign or a word beside its colour.
+ * The timeline on a terminal, one line for each event: time, process, what happened. It fits the width of the terminal, and
+ * no meaning depends on colour alone.
  *
  *       0.071 reader      4718 … open FIFO /tmp/osdemo-0/pipe for reading
  *       0.249 reader      4718 ✓ open returned 18 after 178 ms ▇▇▇▇
  *       0.250 writer      4725 → Message 0
- *       0.251 kernel says      ┊ the end that the reader holds: inode 77, O_RDONLY (/proc/4718/fd/18)
- *       0.252 claim            ✔ both hold inode 77 open
+ *       0.251 kernel says      ┊ /proc/4718/fdinfo/18: flags: 0100000 (the read end)
+ *       0.252 claim            ✔ Both ends of a FIFO are one inode: the reader has 77 open.
  */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'fast-string-width'
@@ -27,7 +27,7 @@ export interface TimelineOptions {
   color: ColorSupportLevel
   /** Columns of the terminal. */
   width: number
-  /** Events that are shown elsewhere already. */
+  /** Kinds of events that are shown elsewhere, and not here. */
   hide: readonly Event['event'][]
   /**
    * The run of a demo: messages that follow each other are summed up, and its closing is shown last. Not for a tool, where a
@@ -38,7 +38,7 @@ export interface TimelineOptions {
 
 const paragraphMargin = '   '
 
-/** A table of claims is drawn when it is complete, or has so many rows: they are kept until then. */
+/** The rows of a table are kept until it is complete, or until there are this many; then it is drawn. */
 const mostRows = 1000
 
 export function createTimeline({ color, width, hide, demo = false }: TimelineOptions) {
@@ -50,9 +50,9 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
   const verdict = createVerdict(chalk, width)
   const runs = createRuns()
   const messages = createFold()
-  /** Claims of a table, until something else is said. */
+  /** The claims of the current table, until another event is shown. */
   let table: (Event & ClaimFact & { row: TableRow })[] = []
-  /** Times count from here. */
+  /** The time of the first event, from which times are counted. */
   let start: number | undefined
   let afterParagraph = false
   /** The closing of a demo, and what to try next: shown when all that the demo made is gone. */
@@ -60,7 +60,7 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
 
   const line = (t: number, row: Row) => `${drawLine(t - (start ?? t), row, chalk, width)}\n`
 
-  /** What a run, or a chapter, that is over has gathered: its states, as a chart. */
+  /** The chart of states of a run or chapter that is over. */
   function drawStates(): string {
     const label = (child: number) => {
       const { who, paint } = speaker(rows.nameOf(child), child)
@@ -69,7 +69,7 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
     return chart.take({ chalk, width, start: start ?? 0, label })
   }
 
-  /** The claims of a table that were said just now, as one; where that is too wide, one by one. */
+  /** The current table; claim by claim when it is too wide. */
   function drawTable(): string {
     const claims = table
     table = []
@@ -82,7 +82,7 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
     return drawn ?? claims.map((claim) => showLine(claim)).join('')
   }
 
-  /** What ends a picture of several events, before another line. */
+  /** Completes a picture of several events, before another line. */
   const between = () => memoryMap.close() + drawTable() + drawMessages()
 
   function drawMessages(): string {
@@ -175,15 +175,14 @@ function isFrame({ actor, role }: Event & NoteFact): boolean {
   return actor === 'osdemo' && (role === 'opening' || role === 'closing' || role === 'next')
 }
 
-/** The runs of a story: several where recordings were merged, or in the tour. */
+/** The runs of a story: several when recordings were merged, or in the tour. */
 function createRuns() {
   let first: RunFact | undefined
   const commands = new Map<number, string>()
   return {
     /**
-     * Whether times count anew from this run on. One of another process goes on beside those before it, on
-     * the same clock. One of the same process is a chapter, as in the tour, and begins anew; so does what
-     * another boot recorded.
+     * Whether times are counted from this run on. A run of the same process is a chapter of the tour, and its times
+     * start at 0. So do those after another boot. A run of another process continues on the same clock.
      */
     begin(run: Event & RunFact): boolean {
       const beside = first !== undefined && first.boot === run.boot && !commands.has(run.pid)
@@ -192,10 +191,10 @@ function createRuns() {
       return !beside
     },
 
-    /** The command of the run that a process speaks for. */
+    /** The command of the run to which a process belongs. */
     commandOf: (pid: number) => commands.get(pid) ?? '',
 
-    /** With what a run was made, where the one in the heading was made with something else. */
+    /** The versions of a run, when they differ from those in the heading. */
     difference: (run: RunFact) => (first && versions(run) !== versions(first) ? ` (${versions(run)})` : ''),
   }
 }

@@ -1,9 +1,9 @@
-/** One line of the timeline: when, who, a sign, and the text, wrapped to the width of the terminal. */
+/** One line of the timeline: time, process, sign, and the text, wrapped to the width of the terminal. */
 import type { ChalkInstance } from 'chalk'
 import { wrapAnsi } from 'fast-wrap-ansi'
 import type { Paint } from '../describe-event.js'
 
-/** Columns of the time, of the speaker, and of all that stands before the text. */
+/** Widths of the time, of the process, and of everything before the text, in columns. */
 const timeWidth = 9
 const whoWidth = 16
 const margin = timeWidth + 1 + whoWidth + 3
@@ -25,7 +25,7 @@ export function drawLine(microseconds: number, row: Row, chalk: ChalkInstance, w
 
 export type Speaker = (name: string, id: number) => Pick<Row, 'who' | 'paint'>
 
-/** Names a process or thread by its name and number, in the colour that its name got when it first spoke. */
+/** Shows a process or thread by name and number, in a colour that its name keeps. */
 export function createSpeakers(chalk: ChalkInstance): Speaker {
   const palette = [
     chalk.blueBright,
@@ -37,7 +37,7 @@ export function createSpeakers(chalk: ChalkInstance): Speaker {
   const given = new Map<string, Paint>([['osdemo', chalk.dim]])
   return (name, id) => {
     const number = String(id)
-    // The remainder is below the length of the palette.
+    // The remainder is less than the length of the palette.
     const paint = given.get(name) ?? palette[(given.size - 1) % palette.length]!
     given.set(name, paint)
     return {

@@ -1,4 +1,4 @@
-/** What the timeline shows of each event. */
+/** The line of each event in the timeline. */
 import type { ChalkInstance } from 'chalk'
 import type { CallFact, Event } from '../../events.js'
 import { drawDepth } from '../depth.js'
@@ -7,25 +7,25 @@ import { mark } from '../verdict.js'
 import type { Row, Speaker } from './line.js'
 import type { createStateChart } from './state-chart.js'
 
-/** One block of a bar, in microseconds of being held, and the most blocks of a bar. */
+/** The blocking time that one block of a bar stands for, in microseconds, and the most blocks of a bar. */
 const barBlock = 50_000
 const barBlocks = 16
 
 interface Tools {
   chalk: ChalkInstance
   speaker: Speaker
-  /** Takes the states, and tells which of them have a line of their own. */
+  /** Collects the states, and decides which of them have a line of their own. */
   chart: ReturnType<typeof createStateChart>
 }
 
 export function createRows({ chalk, speaker, chart }: Tools) {
   const style: Style = { strong: chalk.bold, dim: chalk.dim, bad: chalk.red, value: chalk.cyan }
-  /** When each call began that has not ended yet, by its caller and its name. */
+  /** When each call began that has not returned, by caller and name. */
   const begun = new Map<string, number>()
   /** Names of processes and threads, by pid or thread id. */
   const names = new Map<number, string>()
 
-  /** For how many microseconds a call that ends has held its caller, where its beginning was seen. */
+  /** How long a call that returns has blocked, in microseconds; undefined when its beginning is not recorded. */
   function takeHeld({ tid, call, t }: Event & CallFact): number | undefined {
     const since = begun.get(`${tid} ${call}`)
     begun.delete(`${tid} ${call}`)
@@ -35,7 +35,7 @@ export function createRows({ chalk, speaker, chart }: Tools) {
   return {
     nameOf: (child: number) => names.get(child) ?? 'process',
 
-    /** Another run begins, which knows nothing of the calls of the one before. */
+    /** Another run begins. It has no calls of the one before. */
     reset: () => begun.clear(),
 
     /** The line of an event; undefined for one that needs none. */
@@ -55,8 +55,7 @@ export function createRows({ chalk, speaker, chart }: Tools) {
         case 'removed':
           return { ...me, sign: '-', text }
         case 'call': {
-          // The message that it passed on is shown, and says enough of a call that need not wait and was not
-          // refused.
+          // The line of the message is enough for a call that did not block and did not fail.
           if (event.waits === false && !event.errno) return undefined
           if (event.phase === 'begin') {
             begun.set(`${event.tid} ${event.call}`, event.t)
@@ -99,7 +98,7 @@ export function createRows({ chalk, speaker, chart }: Tools) {
   }
 }
 
-/** How long a call held its caller, where that can be seen. In a recording a call may end before it began. */
+/** A bar for the time that a call blocked. It can be negative: in a recording, a call may return before it begins. */
 function bar(microseconds: number): string {
   const blocks = Math.round(microseconds / barBlock)
   return blocks <= 0 ? '' : ` ${'▇'.repeat(Math.min(blocks, barBlocks))}${blocks > barBlocks ? '…' : ''}`

@@ -1,6 +1,6 @@
 /**
- * The states of each child over time: a lane for each, as a Gantt chart has it. Drawn from the `state` events
- * of a run, at its end, since how much time a column stands for depends on all of them.
+ * The states of each child over time, as a Gantt chart: a lane for each. It is drawn at the end of a run, because the
+ * time that a column stands for depends on all `state` events.
  *
  *     child-1    3011 ████░░░░████████░░░░████
  *     child-2    3012 ░░░░████░░░░░░░░░░░░░░░░
@@ -21,14 +21,14 @@ interface Lane {
 /** A return to an earlier state has its own line if the state before lasted this long, in microseconds. */
 const notable = 100_000
 
-/** The chart shows so many changes, the first: it must not take all memory. */
+/** The chart shows at most the first this many changes, to limit its memory. */
 const mostChanges = 20_000
 
-/** Columns of a label and the space behind it, and the most of the chart itself. */
+/** Width of a label and the space behind it, and the largest width of the chart itself, in columns. */
 const margin = 17
 const mostCells = 100
 
-/** What a column can show, in the order of a life. */
+/** The symbols of a column, in the order of a process's life. */
 const symbols = {
   new: '+',
   running: '█',
@@ -40,13 +40,13 @@ const symbols = {
 }
 type Shown = keyof typeof symbols
 
-/** They may be short: shown in every column that they touch. */
+/** These may be short, so they are shown in every column that they touch. */
 const short: Shown[] = ['zombie', 'stopped', 'new']
 
 interface Looks {
   chalk: ChalkInstance
   width: number
-  /** When the story begins, which the times count from. */
+  /** The time from which times are counted. */
   start: number
   /** The name of a lane, 16 columns wide. */
   label(child: number): string
@@ -60,9 +60,9 @@ export function createStateChart() {
   let untold = 0
   return {
     /**
-     * Takes a state event.
+     * Adds a state event.
      *
-     * @returns whether it is to be told in a line of its own, and what was before
+     * @returns `tell`: whether it has a line of its own; `before`: the state before, in words
      */
     add({ t, child, state }: Event & StateFact): { tell: boolean; before: string } {
       const lane = lanes.get(child) ?? { child, changes: [], last: { t, state }, known: new Set() }
@@ -77,13 +77,16 @@ export function createStateChart() {
       return { tell, before }
     },
 
-    /** A child has ended, and so has its last state. */
+    /** A child has exited, which ends its last state. */
     ended(child: number, t: number): void {
       const lane = lanes.get(child)
       if (lane && lane.changes.at(-1)?.state !== 'ended') lane.changes.push({ t, state: 'ended' })
     },
 
-    /** The chart of the children so far, empty for one child or if none changed its state; starts anew. */
+    /**
+     * The chart of the children so far, after which it is empty again. Empty text for one child, or if no child
+     * changed its state.
+     */
     take(looks: Looks): string {
       const text = draw([...lanes.values()], untold, looks)
       lanes.clear()
@@ -101,7 +104,7 @@ function draw(lanes: Lane[], untold: number, looks: Looks): string {
   )
   const from = times.reduce((least, t) => Math.min(least, t), Number.POSITIVE_INFINITY)
   const to = largest(times, 0)
-  // Lanes of one symbol each, such as those of zombies, would say less than the lines above them.
+  // Lanes of one symbol each, such as those of zombies, would show less than the lines above them.
   const changed = lanes.some(({ known }) => known.size > (known.has('gone') ? 2 : 1))
   if (lanes.length < 2 || to <= from || !changed) return ''
 
@@ -164,7 +167,7 @@ function spansOf(changes: Lane['changes'], end: number): Span[] {
   })
 }
 
-/** What a column shows that begins at `from`; nothing where there was no such child. */
+/** What a column shows that begins at `from`; undefined when the child did not exist. */
 function cell(spans: Span[], from: number, step: number): Shown | undefined {
   const times = new Map<Shown, number>()
   for (const span of spans) {
@@ -177,7 +180,7 @@ function cell(spans: Span[], from: number, step: number): Shown | undefined {
   return short.find((state) => times.has(state)) ?? longest?.[0]
 }
 
-/** How long it was in each state, in the order in which it came to them. */
+/** The time in each state, in the order in which the states were first entered. */
 function sums(spans: Span[]): string {
   const times = new Map<Shown, number>()
   for (const { state, from, to } of spans) times.set(state, (times.get(state) ?? 0) + to - from)
