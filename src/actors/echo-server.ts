@@ -143,7 +143,7 @@ function listen(server: Server, { host, port }: EchoServerConfig): Promise<void>
     const fail = (error: unknown) =>
       reject(
         addressError(error, `cannot listen on ${address(host, port)}`, {
-          EADDRINUSE: `${listenerOf(port) ?? 'Another process'} listens there. Use any free port: --port 0`,
+          EADDRINUSE: `The port is in use by ${listenerOf(port) ?? 'another process'}. Use any free one: --port 0`,
         }),
       )
     server.once('error', fail)

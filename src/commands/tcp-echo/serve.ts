@@ -6,8 +6,8 @@ import { count, type Duration, duration, hostName, size, wholeNumber } from '../
 export const spec = toolCommand({
   graceful: true,
   examples: [
-    'osdemo tcp-echo                             # on 127.0.0.1 port 7007, until Ctrl-C',
-    'osdemo tcp-echo --port 0                    # on any free port, printed on the first line',
+    'osdemo tcp-echo                     # on 127.0.0.1:7007, until Ctrl-C',
+    'osdemo tcp-echo --port 0            # on any free port; the first line has it',
     'osdemo tcp-echo --max-frame 4KiB --idle-timeout 30s',
   ],
   options: (command) =>

@@ -170,7 +170,7 @@ async function showSmallWrites(stage: Stage, pipe: Pipe, brief: boolean): Promis
     asPages &&= messages === (capacity / page) * Math.floor(page / size)
     stage.claim(
       'pipe/small-writes-fill-it',
-      `Small writes fill a pipe too: ${counted(messages, 'write')} of ${counted(size, 'byte')} put in ${thousands(bytes)}, then ${errno}.`,
+      `Small writes fill a pipe too: ${counted(messages, 'write')} of ${counted(size, 'byte')} (${thousands(bytes)} in all), then ${errno}.`,
       held === bytes && errno === 'EAGAIN',
     )
     await take(pipe, held)

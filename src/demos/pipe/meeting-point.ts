@@ -31,8 +31,9 @@ export async function sayIfWaiting(
   path: string | undefined,
 ): Promise<void> {
   await actor.until('call', ({ call }) => call === 'open')
-  const isOpen = () => actor.events.some((event) => event.event === 'call' && event.phase === 'end')
-  if (await stage.poll(isOpen, patience)) return
+  const hasReturned = () =>
+    actor.events.some((event) => (event.event === 'call' && event.phase === 'end') || event.event === 'error')
+  if (await stage.poll(hasReturned, patience)) return
   const partner = other === 'read' ? 'reader' : 'writer'
   const words = `osdemo pipe ${other}${path === undefined ? '' : ` --path ${quoted(path)}`}`
   stage.note(`Waiting for a ${partner}. In another terminal: ${words}`, 'next')

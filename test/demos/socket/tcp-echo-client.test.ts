@@ -1,5 +1,5 @@
 /** The echo client, run as the real program. Most of its servers are sockets of this test, which misbehave on purpose. */
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -12,6 +12,7 @@ import {
   type Place,
   parseEvents,
   processesOf,
+  program,
   type Run,
   type RunOptions,
   temporaryFolder,
@@ -121,6 +122,13 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     await until(() => run.stdout() === 'one\n')
     run.child.stdin!.end('\n\n two \r\nthree')
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'one\n\n\n two \r\nthree\n' })
+  })
+
+  test.skipIf(!existsSync('/usr/bin/script'))('explains on a terminal what to type', async () => {
+    const line = `'${process.execPath}' '${program}' tcp-echo client --port ${await echoServer()}`
+    const run = newPlace().sh(`script -qec "${line}" /dev/null`)
+    expect(await run.exit).toBe(0)
+    expect(run.stdout()).toContain('Ctrl-D')
   })
 
   test('sends the lines of a file, whatever bytes they contain', async () => {

@@ -515,7 +515,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot star
     const run = place.osdemo(['tcp-echo', '--port', `${port}`])
     expect([await run.exit, run.stdout()]).toEqual([1, ''])
     expect(run.stderr()).toContain(`osdemo: cannot listen on 127.0.0.1:${port}: listen: EADDRINUSE`)
-    expect(run.stderr()).toContain(`(pid ${process.pid}) listens there`)
+    expect(run.stderr()).toContain(`(pid ${process.pid}). Use any free one`)
     expect(run.stderr()).toContain('--port 0')
     expect(processesOf(place)).toEqual([])
   })
