@@ -96,7 +96,7 @@ function drawRegion(
   const width = boxRight - boxLeft
   const share = bytes > 0 ? Math.max(0, Math.min(1, resident / bytes)) : 0
   const kind = permissions.includes('x') ? 'code' : permissions.includes('w') ? 'writable' : 'constant'
-  const sizes = `${size(bytes)}, ${size(resident)} in memory`
+  const sizes = `${size(bytes)}, ${size(resident)} resident`
   const title = `${about} (${part}), ${from} to ${to}\n${sizes}, ${permissions}${mappings > 1 ? `, ${mappings} mappings` : ''}`
   const arrow = grows === undefined ? '' : { up: ' ↑ grows', down: ' ↓ grows' }[grows]
   const middle = y + height / 2 + 4
