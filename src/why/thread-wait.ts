@@ -41,7 +41,7 @@ export interface ThreadWait {
   first?: bigint
   /** The kernel function that it sleeps in. */
   wchan?: string
-  /** Whether the kernel does not show us its system call. */
+  /** Whether the kernel hides its system call from this user. */
   isHidden?: true
   /** Where it is hidden: the call that its kernel function belongs to, most likely. */
   likelyCall?: string

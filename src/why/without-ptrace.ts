@@ -15,7 +15,7 @@ import { probablySleeping } from './blockers/timer.js'
 import type { World } from './snapshot.js'
 
 interface Guess {
-  /** The call that the kernel's function makes likely. */
+  /** The call that its kernel function makes likely. */
   likelyCall?: string
   blocker: Blocker
 }

@@ -150,7 +150,6 @@ async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<voi
   })
 }
 
-/** A heading. */
 const lastLook = 'At the last look'
 
 /** It ran between any two looks. */

@@ -111,7 +111,7 @@ function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): strin
 function tellCycle(stage: Stage, world: World, { members }: Cycle): void {
   stage.note(
     members.length === 1
-      ? 'It cannot continue until something else wakes it up.'
+      ? `${listed(members.map(named))} cannot continue until something else wakes it up.`
       : 'None of them can continue until something else wakes one of them up.',
   )
   const { hidden } = world.census()

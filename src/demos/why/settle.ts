@@ -10,7 +10,7 @@ import { type Chain, follow } from '../../why/wait-graph.js'
 const pause = 100
 const patience = 6
 
-/** @throws DemoFailed when it has exited meanwhile */
+/** @throws DemoFailed when the process has exited */
 export function look(process: Pick<Stat, 'pid' | 'startTicks'>): Look {
   const seen = lookAt(process)
   if (seen) return seen

@@ -28,7 +28,7 @@ export interface FifoOpenBlocker extends Waking {
   partners: { pid: number; words: string[] }[]
 }
 
-/** A thread in open(2) of a FIFO that has no name any more. */
+/** A thread in open(2) of a FIFO that no longer has a name. */
 export interface FifoLostBlocker extends Waking {
   kind: 'fifo-lost'
   /** The path as the process gave it to the kernel. */

@@ -7,7 +7,7 @@ import { otherEnd } from './descriptor.js'
 
 export interface PollBlocker extends Waking {
   kind: 'poll'
-  /** The epoll instance; undefined for poll(2) and select(2), whose descriptors stand in the memory of the process. */
+  /** The epoll instance; undefined for poll(2) and select(2), whose descriptors are in the memory of the process. */
   epoll?: number
   /** The descriptors, and what each of the first 64 waits for; undefined where that cannot be seen. */
   watched: { fd: number; blocker: Blocker | undefined }[]

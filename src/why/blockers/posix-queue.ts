@@ -12,7 +12,7 @@ export interface PosixQueueBlocker extends Waking {
   access: 'reading' | 'writing'
   fd: number
   name: string
-  /** Whether its name has been removed: no process can open it any more. */
+  /** Whether its name was removed: no process can open it from then on. */
   isRemoved: boolean
   /** How many messages are in it, and its capacity; undefined where osdemo may not look. */
   fill?: { messages: number; capacity: number }

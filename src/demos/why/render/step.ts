@@ -22,11 +22,9 @@ export function commandOf(step: Step): string | undefined {
         : `head -c ${step.bytes} ${quoted(step.path)} > /dev/null`
     case 'connect-tcp':
       return `node -e ${quoted(`net.connect(${step.port}, "${step.host}").end()`)}`
-    case 'send-udp': {
-      const family = step.host.includes(':') ? 'udp6' : 'udp4'
-      const send = `s.send("hello", ${step.port}, "${step.host}", () => s.close())`
-      return `node -e ${quoted(`const s = dgram.createSocket("${family}"); ${send}`)}`
-    }
+    // A name that bash itself knows; the command of Node would not fit on a line.
+    case 'send-udp':
+      return `bash -c ${quoted(`echo hello > /dev/udp/${step.host}/${step.port}`)}`
     case 'connect-unix': {
       const address = literal(step.address)
       // Node connects to streams only; to an address in no file system, only its newer versions do.
@@ -224,7 +222,7 @@ function lost(pids: readonly number[], signal: 'TERM' | 'KILL'): string[] {
   const children = pids
     .flatMap((pid) => family.children(pid))
     .filter((child) => !pids.includes(child) && readStat(child)?.state !== 'Z').length
-  const sentence = `Data that ${pids.length === 1 ? 'this process has' : 'these processes have'} not saved is lost`
+  const sentence = `Data that ${listed(pids.map(named), 2)} ${verb(pids, 'has', 'have')} not saved is lost`
   const orphans =
     children === 0
       ? ''
