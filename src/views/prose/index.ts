@@ -138,7 +138,8 @@ function createParagraphs(width: number) {
     /** @param hang stands before the further lines of a text that is wrapped */
     line: (text: string, indent = '', hang = '') => put('line', wrap(text, indent, hang)),
     paragraph: (text: string) => put('paragraph', wrap(text)),
-    next: (text: string) => put('next', wrap(text)),
+    // The steps of a list stay apart where each takes several lines.
+    next: (text: string) => put('next', wrap(text, '', /^\d\. /.test(text) ? '   ' : '')),
     /** A table that is already drawn. */
     table: (text: string) => put('paragraph', text.trim()),
   }

@@ -259,6 +259,20 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_${kind}); s.bind('${address()}'); 
     await gone(pid)
   })
 
+  test('the first command sends a datagram', async (context) => {
+    context.skip(spawnSync('bash', ['--version']).status !== 0, 'needs bash')
+    const pid = startPython(
+      context,
+      `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 0)); s.recv(9)`,
+    )
+    await inCall(pid, /^recvfrom$/)
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'udp-socket', 'row.local.host': '127.0.0.1' })
+    type(answer)
+    await gone(pid)
+  })
+
   test('a program that polls for what it sends to itself is no deadlock', async (context) => {
     const code = `import select, socket
 a, b = socket.socketpair(); select.select([a], [], [])`

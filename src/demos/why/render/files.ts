@@ -249,7 +249,7 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
     }
     case 'eventfd': {
       const { access, count } = blocker
-      const now = count === undefined ? '' : count >= 2 ** 63 ? ' at its maximum' : `, now ${count}`
+      const now = count === undefined ? '' : count >= 2 ** 63 ? ', now full' : `, now ${count}`
       const act = access === 'reading' ? 'adds to' : 'reads'
       return {
         wait: `until a thread ${act} an eventfd(2) counter`,
