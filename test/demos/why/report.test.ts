@@ -73,7 +73,7 @@ describe.runIf(process.platform === 'linux')('the report of why', () => {
   test('proposes no signal to a zombie', async (context) => {
     const parent = startPython(
       context,
-      "import subprocess, time; subprocess.Popen(['true']); time.sleep(1000)",
+      "import subprocess, time; child = subprocess.Popen(['true']); time.sleep(1000)",
     )
     const pid = await childNamed(parent, 'true')
     await until(() => readStat(pid)?.state === 'Z')
