@@ -1,5 +1,5 @@
 /**
- * An actor, as a demo sees it: its events, its exit, and a way to send it a word. Actors that are processes and those that are
+ * An actor, as a demo sees it: its events, its exit, and a way to send it commands. Actors that are processes and those that are
  * threads differ only in how they are started (start-process.ts, start-thread.ts).
  */
 import type { ActorProgram, ConfigOf, WordOf } from '../actor-types.js'
@@ -12,7 +12,7 @@ export interface Ending {
   signal: NodeJS.Signals | null
 }
 
-/** @template Word the words that it accepts; a helper that sends none takes any `Actor` */
+/** @template Word the commands that it accepts; a helper that sends none takes any `Actor` */
 export interface Actor<Word = never> {
   /** Its name in this demo: `reader`, `server`. */
   readonly name: string
@@ -22,7 +22,7 @@ export interface Actor<Word = never> {
   until<E extends Event['event']>(event: E, matches?: (event: EventOf<E>) => boolean): Promise<EventOf<E>>
   /** Its events so far, oldest first: at least the last 10,000. */
   readonly events: readonly Event[]
-  /** Sends a word. It waits in the actor's line until the actor asks for the next one. */
+  /** Sends a command. It waits in the line until the actor asks for the next one. */
   tell(word: Word): void
   kill(signal?: NodeJS.Signals): void
   /** Resolves when it has exited, for any reason. Never rejects. */
@@ -38,7 +38,7 @@ export type EventOf<E extends Event['event']> = Event extends infer One
     : never
   : never
 
-/** An actor of this program, which accepts the words of the program. */
+/** An actor of this program, which accepts the commands of the program. */
 export type ActorOf<P extends ActorProgram> = Actor<WordOf<P>>
 
 /** What to start: the program of an actor, and its name in this demo. */
@@ -94,7 +94,7 @@ export function createHistory(name: string) {
           },
           fail: () =>
             reject(
-              new DemoFailed(`the ${name} exited before it reported the event that was awaited (${kind})`),
+              new DemoFailed(`the ${name} exited before it reported what the demo waited for (${kind})`),
             ),
         }
         waiting.add(waiter)

@@ -4,7 +4,7 @@
  *     0, 1   stdin and stdout of the user where the demo passes them on, else /dev/null
  *     2      stderr of osdemo
  *     3      its line out: events, each as a line of JSON
- *     4      its line in: the config, then words, each as a line of JSON; osdemo keeps it open until it exits
+ *     4      its line in: the config, then commands, each as a line of JSON; osdemo keeps it open until it exits
  */
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
@@ -102,7 +102,7 @@ export async function startProcess<P extends ActorProgram>(
     else onEvent(event)
   })
   out.on('data', take)
-  // When an actor exits before it has read its words, its exit is reported and not the broken pipe.
+  // When an actor exits before it has read its commands, its exit is reported and not the broken pipe.
   for (const stream of [out, line]) stream.on('error', () => {})
   line.write(`${JSON.stringify({ name, config, hasDeathSignal: launcher.length > 0 })}\n`)
 

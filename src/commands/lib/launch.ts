@@ -6,7 +6,7 @@ import { openLog } from '../../log.js'
 import { run } from '../../run/run.js'
 import { viewName, wantsEvents } from './common-options.js'
 import { openOutput, openRecords } from './outputs.js'
-import { type Choice, createProgram, fullName } from './program.js'
+import { type Choice, createProgram, fullName, seeHelp } from './program.js'
 
 /**
  * Runs the command.
@@ -76,21 +76,21 @@ function usageError(
   if (code === 'commander.help') {
     return new MissingCommand(`${fullName(command)} needs a command`, `Name one of ${names.join(', ')}.`)
   }
-  const see = `See ${fullName(command)} --help`
+  const see = seeHelp(command)
   if (code === 'commander.excessArguments') {
     const extra = command.args[command.registeredArguments.length]
-    return new UsageError(`${names.length > 0 ? 'unknown command' : 'unexpected argument'} '${extra}'`, see)
+    return new UsageError(`${names.length > 0 ? 'unknown command' : 'unexpected word'} '${extra}'`, see)
   }
   const [, complaint = message, suggestion] =
     /^error: (.*?)(?:\n\((Did you mean .*)\))?$/s.exec(message) ?? []
   for (const form of invalidValues) {
     const { name, value, rule } = form.exec(complaint)?.groups ?? {}
-    if (name) return new UsageError(`invalid value '${value}' for ${name}`, rule)
+    if (name) return new UsageError(`wrong value '${value}' for ${name}`, rule)
   }
   const [, option] = /^option '(\S+).*' argument missing$/.exec(complaint) ?? []
   if (option) return new UsageError(`${option} needs a value`, see)
   const member = code === 'commander.unknownOption' && argv.find((word) => names.includes(word))
-  const place = member && `Options of a command follow its name: ${fullName(command)} ${member} --help`
+  const place = member && `Options of a command stand after its name: ${fullName(command)} ${member} --help`
   return new UsageError(complaint, [suggestion, place].filter(Boolean).join(' ') || see)
 }
 

@@ -67,7 +67,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
       const following = command.args.slice(1)
       if (following.length < literals) {
         throw new UsageError(
-          `'${subcommand.name()}' follows --, so it is an operand and no command`,
+          `'${subcommand.name()}' stands after --, so it is not read as a command`,
           'Put it before --.',
         )
       }
@@ -166,7 +166,7 @@ function inherit(parent: Command, command: Command): void {
     // A group may have the options of its default command, and their default values are for that one.
     if (parent.getOptionValueSource(name) !== 'cli') continue
     if (!command.options.some((own) => own.attributeName() === name)) {
-      throw new UsageError(`unknown option '${option.long}'`, `See ${fullName(command)} --help`)
+      throw new UsageError(`unknown option '${option.long}'`, seeHelp(command))
     }
     command.setOptionValue(name, parent.getOptionValue(name))
   }
@@ -179,4 +179,9 @@ function exampleText(examples: readonly string[]): string {
 /** `osdemo pipe read` */
 export function fullName(command: CommandUnknownOpts): string {
   return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name()
+}
+
+/** A hint for a usage error. */
+export function seeHelp(command: CommandUnknownOpts): string {
+  return `See ${fullName(command)} --help`
 }

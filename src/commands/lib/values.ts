@@ -53,14 +53,14 @@ export function size(min: number, max: number): (text: string) => number {
 /** An address or a host name. An empty one would mean every address of this machine. */
 export function hostName(text: string): string {
   if (text !== '') return text
-  throw new InvalidArgumentError('It takes an address or a host name, such as 127.0.0.1 or localhost.')
+  throw new InvalidArgumentError('It takes an address or a name, such as 127.0.0.1 or localhost.')
 }
 
 /** A file for `--save`, whose ending names a view. The option may be repeated, so the files are collected. */
 export function savedFile(path: string, earlier: string[] = []): string[] {
   const known = Object.keys(endings)
   if (known.some((ending) => path.endsWith(ending))) return [...earlier, path]
-  throw new InvalidArgumentError(`The ending of the file selects the view: ${known.join(', ')}.`)
+  throw new InvalidArgumentError(`The ending of the file chooses the view: ${known.join(', ')}.`)
 }
 
 /** The key of a System V segment. Key 0 is IPC_PRIVATE, and key_t is a signed number of 32 bits. */
@@ -83,7 +83,7 @@ const largestSum = 2 ** 31 - 1
 export function requireSum(counters: number, name: string, times: number): void {
   if (counters * times <= largestSum) return
   throw new UsageError(
-    `${counters} ${name} that each add 1 ${times} times would overflow the 32-bit counter (at most ${largestSum})`,
+    `${counters} ${name} that each add 1 ${times} times need a counter larger than ${largestSum}`,
     `Use --times ${Math.floor(largestSum / counters)} or less.`,
   )
 }

@@ -48,7 +48,7 @@ describe('a command line that is wrong', () => {
       /'--cout'.*did you mean --count\?/is,
     ],
     ['a mistyped subcommand', ['pipe', 'raed'], /'raed'.*did you mean read\?/is],
-    ['a word for pipe read', ['pipe', 'read', 'x'], /argument/],
+    ['a word for pipe read', ['pipe', 'read', 'x'], /unexpected word 'x'/],
     ['an unknown view', ['pipe', 'read', '--view', 'x'], /--view.*timeline/s],
   ])('%s is a usage error, and nothing is made', async (_, words, message) => {
     const place = newPlace()
