@@ -1,4 +1,4 @@
-/** `osdemo doctor`: what it says of a machine that lacks something, and whether the commands then do so. */
+/** `osdemo doctor`: what it reports of a machine that lacks something, and whether the commands then do what it reports. */
 
 import { spawnSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
