@@ -36,6 +36,14 @@ describe('help', () => {
     expect(stdout.split('Examples:\n')[1]?.trim().split('\n').length).toBeGreaterThanOrEqual(2)
   })
 
+  test('no page of help is wider than 80 columns', async () => {
+    const pages = [...groups, ...commands.keys(), 'help'].map((name) =>
+      osdemo([...name.split(' '), '--help']),
+    )
+    const lines = (await Promise.all(pages)).flatMap(({ stdout }) => stdout.split('\n'))
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+  })
+
   test.each([
     [['shm', '--help'], 'Usage: osdemo shm [options] [command]', '--workers', 'ring'],
     [['help', 'tcp-echo'], 'Usage: osdemo tcp-echo [options] [command]', '--max-frame', 'client'],

@@ -108,6 +108,8 @@ function endedBadly(actor: Actor, { code, signal }: Ending): OsdemoError {
   if (signal && terminalSignals.includes(signal)) return new Interrupted(signal, constants.signals[signal])
   const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
   return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
-    hint: signal ? 'Another process sent the signal. Run the command again.' : undefined,
+    hint: signal
+      ? 'Another process sent the signal. Run the command again.'
+      : 'Run the command again with --log-level debug.',
   })
 }

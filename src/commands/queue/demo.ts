@@ -10,11 +10,11 @@ const ways = ['blocking', 'nonblocking'] as const
 
 export const spec = demoCommand({
   examples: [
-    'osdemo queue                            # bounded: a full queue blocks the sender',
-    'osdemo queue --send nonblocking         # a full queue: EAGAIN',
-    'osdemo queue --capacity 0               # a rendezvous',
-    'osdemo queue --capacity unbounded       # the sender grows',
-    'osdemo queue --send-every 200ms         # a slow sender: the receiver blocks',
+    'osdemo queue                       # bounded: a full queue blocks the sender',
+    'osdemo queue --send nonblocking    # a full queue: EAGAIN',
+    'osdemo queue --capacity 0          # a rendezvous',
+    'osdemo queue --capacity unbounded  # the sender grows',
+    'osdemo queue --send-every 200ms    # a slow sender: the receiver blocks',
   ],
   options: (command) =>
     command
@@ -36,11 +36,13 @@ export const spec = demoCommand({
         'pause of the receiver between two messages (default: 100ms)',
         duration,
       )
-      .option(
-        '--limit <size>',
-        "with --capacity unbounded: most bytes that wait in the sender's memory, in messages of 1 MiB",
-        size(1, 2 ** 36),
-        64 * 2 ** 20,
+      .addOption(
+        new Option(
+          '--limit <size>',
+          "with --capacity unbounded: most bytes that wait in the sender's memory, in messages of 1 MiB",
+        )
+          .argParser(size(1, 2 ** 36))
+          .default(64 * 2 ** 20, '64MiB'),
       ),
   demo(_, { capacity, send, receive, messages, sendEvery, receiveEvery, limit }) {
     const pause = (every: Duration | undefined, otherwise: number) => every?.milliseconds ?? otherwise

@@ -5,9 +5,9 @@ import { count } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
-    'osdemo queue receive                  # in another terminal: osdemo queue send hello',
+    'osdemo queue receive                # other terminal: osdemo queue send hello',
     'osdemo queue receive --max 1',
-    'osdemo queue receive --nonblocking    # receive all messages, then exit',
+    'osdemo queue receive --nonblocking  # receive all messages, then exit',
   ],
   options: (command) =>
     command

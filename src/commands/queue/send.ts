@@ -5,10 +5,10 @@ import { wholeNumber } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
-    'osdemo queue send hello               # in another terminal: osdemo queue receive',
+    'osdemo queue send hello          # in another terminal: osdemo queue receive',
     'osdemo queue send --priority 9 urgent',
-    'osdemo queue send --keep one two      # the messages stay in the kernel',
-    'osdemo queue send < file              # each line is a message',
+    'osdemo queue send --keep one two # the messages stay in the kernel',
+    'osdemo queue send < file         # each line is a message',
   ],
   options: (command) =>
     command

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { echoServe } from '../../demos/socket/echo-serve.js'
 import { toolCommand } from '../lib/spec.js'
 import { count, type Duration, duration, hostName, size, wholeNumber } from '../lib/values.js'
@@ -14,11 +14,10 @@ export const spec = toolCommand({
     command
       .option('--host <host>', 'address to listen on', hostName, '127.0.0.1')
       .option('--port <port>', 'port to listen on; 0 chooses any free one', wholeNumber(0, 65_535), 7007)
-      .option(
-        '--max-frame <size>',
-        'close a connection that announces a longer frame',
-        size(0, 2 ** 32 - 1),
-        2 ** 24,
+      .addOption(
+        new Option('--max-frame <size>', 'close a connection that announces a longer frame')
+          .argParser(size(0, 2 ** 32 - 1))
+          .default(2 ** 24, '16MiB'),
       )
       .option('--max-connections <n>', 'serve at most n connections at a time, and refuse others', count)
       .option('--idle-timeout <duration>', 'close a connection that has been idle for this long', idleTime),
