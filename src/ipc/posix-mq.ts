@@ -124,7 +124,7 @@ function open(name: string, flags: number, mode: number, attributes: BigInt64Arr
   if (wrong)
     throw new UsageError(
       `${JSON.stringify(name)} cannot be the name of a queue: ${wrong}`,
-      'Use a name such as /osdemo',
+      'Use a name such as /osdemo.',
     )
   const call = native(
     'mq_open',

@@ -5,7 +5,7 @@
  *       0.071 reader      4718 … open FIFO /tmp/osdemo-0/pipe for reading
  *       0.249 reader      4718 ✓ open returned 18 after 178 ms ▇▇▇▇
  *       0.250 writer      4725 → Message 0
- *       0.251 kernel says      ┊ /proc/4718/fdinfo/18: flags: 0100000 (the read end)
+ *       0.251 evidence         ┊ /proc/4718/fdinfo/18: flags: 0100000 (the read end)
  *       0.252 claim            ✔ Both ends of a FIFO are one inode: the reader has 77 open.
  */
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
@@ -55,7 +55,7 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
   /** The time of the first event, from which times are counted. */
   let start: number | undefined
   let afterParagraph = false
-  /** The closing of a demo, and what to try next: shown when all that the demo made is gone. */
+  /** The closing of a demo, and what to try next: shown after the demo has removed everything that it created. */
   let closing: string[] = []
 
   const line = (t: number, row: Row) => `${drawLine(t - (start ?? t), row, chalk, width)}\n`

@@ -81,7 +81,7 @@ export function createRows({ chalk, speaker, chart }: Tools) {
           return { ...speaker(name, event.child), sign: '◆', text: shown }
         }
         case 'evidence':
-          return { who: 'kernel says', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
+          return { who: 'evidence', paint: chalk.cyan, sign: chalk.cyan('┊'), text }
         case 'claim': {
           const paint = event.holds ? chalk.green : chalk.red
           const who = event.holds ? 'claim' : 'claim failed'
