@@ -50,7 +50,7 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
     say({
       event: 'evidence',
       source: 'read(2)',
-      value: `${thousands(finder.torn)} torn, ${counted(finder.changes, 'change')} from writer to writer`,
+      value: `${thousands(finder.torn)} torn, ${counted(finder.changes, 'change')} of writer`,
       about: sent,
       data: { torn: finder.torn, changes: finder.changes },
     })

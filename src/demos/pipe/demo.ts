@@ -94,9 +94,11 @@ function seeBothEnds(stage: Stage, actors: Actor[], path: string, ino: number): 
     const info = file && fdFlags(actor.id, file.fd)
     const way = info && accessMode(info.flags)
     const source = `/proc/${actor.id}/fdinfo/${file?.fd ?? ''}`
-    const flags = info ? `flags: 0${info.flags.toString(8)}` : 'no such descriptor'
-    const end = way === 'O_RDONLY' ? 'the read end' : 'the write end'
-    stage.evidence(source, flags, way ? `${way}: ${end} of inode ${ino}` : '', {
+    // Linux before 5.14 does not list the inode there.
+    const inode = info?.ino === undefined ? '' : `, ino: ${info.ino}`
+    const fields = info ? `flags: 0${info.flags.toString(8)}${inode}` : 'no such descriptor'
+    const end = way === 'O_RDONLY' ? 'read end' : 'write end'
+    stage.evidence(source, fields, way ? `${way}, ${end}` : '', {
       data: { ino: file ? ino : null, access: way ?? null },
     })
     return way

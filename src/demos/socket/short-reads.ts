@@ -60,7 +60,7 @@ export const shortReads: Demo = async (stage) => {
 function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   for (const reader of [trusting, careful]) {
     const sizes = readsOf(reader).map(({ result }) => result)
-    const about = `bytes that each read returned to the ${reader.name} reader`
+    const about = `bytes per read of the ${reader.name} reader`
     stage.evidence('read(2)', sizes.join(', '), about, { data: sizes })
   }
   const short = readsOf(careful).find(({ asked, result }) => result < asked)
