@@ -1,4 +1,4 @@
-/** POSIX queues as the kernel has them. Every one that is made here is removed when its test ends. */
+/** POSIX queues in the kernel. Each queue that a test creates is removed when the test ends. */
 import { spawnSync } from 'node:child_process'
 import { fstatSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { isMarked } from '../../src/ipc/mark.js'
 import type { Queue } from '../../src/ipc/open-mq.js'
 import { keepQueue, makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 
-/** Names of this test process's own, so that runs side by side do not meet. */
+/** Names with the pid of this process, so that test runs at the same time do not share queues. */
 let next = 0
 const newName = () => `/osdemo-test-${process.pid}-${next++}`
 
@@ -15,7 +15,7 @@ function quietly(act: () => void): void {
   try {
     act()
   } catch {
-    // It is gone already.
+    // The test has closed or removed it before.
   }
 }
 
@@ -38,7 +38,7 @@ function errorOf(act: () => unknown) {
   return undefined
 }
 
-test('a queue is made as it was asked for, and counts its messages, as the kernel says in two ways', () => {
+test('a queue has the attributes that were asked for, and counts its messages', () => {
   const queue = made(newName())
   expect(queue.attributes()).toEqual({ capacity: 2, messageSize: 16, depth: 0, nonblocking: true })
   queue.send(Buffer.from('hello'))
@@ -47,7 +47,7 @@ test('a queue is made as it was asked for, and counts its messages, as the kerne
   expect(readFileSync(`/proc/self/fd/${queue.fd}`, 'utf8')).toMatch(/^QSIZE:5 /)
 })
 
-test('the highest priority comes out first, and in one priority the oldest', () => {
+test('messages are received by priority, and within a priority in the order they were sent', () => {
   const queue = made(newName(), 4)
   for (const [text, priority] of [
     ['a', 0],
@@ -66,7 +66,7 @@ test('the highest priority comes out first, and in one priority the oldest', () 
   expect(errorOf(() => queue.send(Buffer.from('e'), 32_768))).toMatchObject({ errno: 'EINVAL' })
 })
 
-test('a full or empty queue answers EAGAIN who does not want to wait', () => {
+test('nonblocking: a full and an empty queue fail with EAGAIN', () => {
   const queue = made(newName())
   expect(errorOf(() => queue.receive())).toMatchObject({ call: 'mq_receive', errno: 'EAGAIN', exit: 1 })
   queue.send(Buffer.from('1'))
@@ -75,7 +75,7 @@ test('a full or empty queue answers EAGAIN who does not want to wait', () => {
   expect(String(queue.receive().message)).toBe('1')
 })
 
-test('a message longer than the longest is EMSGSIZE, and nothing went in', () => {
+test('a message above mq_msgsize fails with EMSGSIZE, and the queue is unchanged', () => {
   const queue = made(newName())
   expect(errorOf(() => queue.send(Buffer.alloc(17)))).toMatchObject({
     errno: 'EMSGSIZE',
@@ -84,7 +84,7 @@ test('a message longer than the longest is EMSGSIZE, and nothing went in', () =>
   expect(queue.attributes().depth).toBe(0)
 })
 
-test('another process opens it by its name, and finds what was sent', () => {
+test('a second descriptor, opened by name, receives what was sent', () => {
   const name = newName()
   made(name).send(Buffer.from('hello'))
   const other = openQueue(name, 'read', { nonblocking: false })
@@ -94,14 +94,14 @@ test('another process opens it by its name, and finds what was sent', () => {
   other.close()
 })
 
-test('of two who make it one is first, also where it is there without having been asked for', () => {
+test('a queue that exists already is not created again', () => {
   const name = newName()
   made(name)
   const shape = { capacity: 2, messageSize: 16, mode: 0o600 }
   expect(makeQueue(name, shape)).toBeUndefined()
 })
 
-test('it has the mark of osdemo, whatever the umask, until it is to stay', () => {
+test('it has the mark of osdemo, whatever the umask, until keepQueue', () => {
   const umask = process.umask(0o177)
   onTestFinished(() => void process.umask(umask))
   const queue = made(newName())
@@ -110,7 +110,7 @@ test('it has the mark of osdemo, whatever the umask, until it is to stay', () =>
   expect([fstatSync(queue.fd).mode & 0o7777, isMarked(fstatSync(queue.fd))]).toEqual([0o600, false])
 })
 
-test('what was unlinked is found by nobody, and works for who has it open', () => {
+test('an unlinked queue cannot be opened, and works where it is open', () => {
   const name = newName()
   const queue = made(name)
   unlinkQueue(name)
@@ -123,8 +123,8 @@ test('what was unlinked is found by nobody, and works for who has it open', () =
   expect(String(queue.receive().message)).toBe('still here')
 })
 
-test('above the limits of the kernel it is EINVAL, which says where they are set', () => {
-  // Root may have more than msg_max, but nobody more than HARD_MSGMAX of linux/ipc_namespace.h.
+test('above the limits of the kernel: EINVAL, and the hint names their files', () => {
+  // Root may exceed msg_max, but not HARD_MSGMAX of linux/ipc_namespace.h.
   expect(errorOf(() => made(newName(), 65_537, 16))).toMatchObject({
     call: 'mq_open',
     errno: 'EINVAL',
@@ -133,9 +133,9 @@ test('above the limits of the kernel it is EINVAL, which says where they are set
   })
 })
 
-test('a process whose user may have no more bytes in queues is told so: ulimit -q', ({ skip }) => {
+test('above RLIMIT_MSGQUEUE: EMFILE, and the hint names ulimit -q', ({ skip }) => {
   const limited = ['-c', 'ulimit -q 1000 && exec "$0" "$@"']
-  skip(spawnSync('bash', [...limited, 'true']).status !== 0, 'needs bash that knows ulimit -q')
+  skip(spawnSync('bash', [...limited, 'true']).status !== 0, 'needs bash with ulimit -q')
   const code = `
     import { makeQueue } from ${JSON.stringify(fileURLToPath(new URL('../../src/ipc/posix-mq.ts', import.meta.url)))}
     try { makeQueue(${JSON.stringify(newName())}, { capacity: 10, messageSize: 8192, mode: 0o600 }) }

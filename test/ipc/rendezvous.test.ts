@@ -1,11 +1,11 @@
-/** The side of a rendezvous that does not wait. Those that wait are processes of their own: test/demos/queue/queue.test.ts. */
+/** The nonblocking sides of a rendezvous. The blocking sides need two processes: test/demos/queue/queue.test.ts. */
 import { expect, onTestFinished, test } from 'vitest'
 import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { openRendezvousReceiver, openRendezvousSender, rendezvousShape } from '../../src/ipc/rendezvous.js'
 
 let next = 0
 
-/** Three queues that are removed when the test ends. */
+/** Three queues, which are removed when the test ends. */
 function newNames() {
   const [offer, ready, taken] = ['offer', 'ready', 'taken'].map((role) => {
     const name = `/osdemo-test-${process.pid}-${role}-${next++}`
@@ -24,7 +24,7 @@ const stored = (names: Record<string, string>) =>
     return depth
   })
 
-test('neither side finds the other when neither waits, and nothing is stored', () => {
+test('two nonblocking sides always get EAGAIN, and nothing is stored', () => {
   const names = newNames()
   const sender = openRendezvousSender(names, false)
   const receiver = openRendezvousReceiver(names, false)
@@ -37,9 +37,9 @@ test('neither side finds the other when neither waits, and nothing is stored', (
   receiver.close()
 })
 
-test('a receiver that does not wait takes what a sender offers who does, and lets it go', () => {
+test('a nonblocking receiver receives the message of a waiting sender, and wakes it', () => {
   const names = newNames()
-  // What a blocking sender has done when it waits.
+  // This is what a blocking sender has done when it waits.
   const offer = openQueue(names.offer, 'write', { nonblocking: true })
   offer.send(Buffer.from('hello'))
   const receiver = openRendezvousReceiver(names, false)
@@ -51,7 +51,7 @@ test('a receiver that does not wait takes what a sender offers who does, and let
   offer.close()
 })
 
-test('a receiver that waits takes its ticket back when nobody used it, and not a moment later', () => {
+test('a blocking receiver takes back the ticket that no sender used, before it returns', () => {
   const names = newNames()
   const offer = openQueue(names.offer, 'write', { nonblocking: true })
   offer.send(Buffer.from('hello'))

@@ -5,7 +5,7 @@ import { allowedCpus } from '../../src/proc/sched.js'
 import { NO_PID, start } from '../support/children.js'
 
 describe.runIf(process.platform === 'linux')('a real process', () => {
-  test('is kept on one CPU, and let go again', () => {
+  test('is restricted to one CPU, and released again', () => {
     const child = start('sleep', ['100'])
     for (const cpu of allowedCpus(process.pid)) {
       pin(child.pid, [cpu])
@@ -15,7 +15,7 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     expect(allowedCpus(child.pid)).toEqual(allowedCpus(process.pid))
   })
 
-  test('cannot be kept on a CPU that there is not, and the error says what was tried', () => {
+  test('cannot be restricted to a CPU that does not exist, and the error names both', () => {
     const child = start('sleep', ['100'])
     for (const cpu of [1023, 5000]) {
       expect(() => pin(child.pid, [cpu])).toThrow(
@@ -24,13 +24,13 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     }
   })
 
-  test('gets a nice value', () => {
+  test('gets the nice value', () => {
     const child = start('sleep', ['100'])
     renice(child.pid, 19)
     expect(getPriority(child.pid)).toBe(19)
   })
 
-  test('that does not exist gets none', () => {
+  test('that does not exist causes ESRCH', () => {
     expect(() => renice(NO_PID, 19)).toThrow('setpriority: ESRCH')
     expect(() => pin(NO_PID, [0])).toThrow('sched_setaffinity: ESRCH')
   })

@@ -20,7 +20,7 @@ function newBarrier(parties: number): Int32Array<SharedArrayBuffer> {
 const start = threadsOf<CounterTask, CounterSaid>('counter-thread.ts')
 
 /**
- * Lets workers count together: what came out in the shared cell, and what each of them said. In every race, each
+ * Lets workers count together. Returns the value of the shared cell and what each worker reported. In every race, each
  * worker must have started only after all had arrived.
  */
 async function race(how: CounterTask['how'], workers: number, times: number, rounds = 1) {
@@ -41,7 +41,7 @@ test.each([2, 8])(
   60_000,
 )
 
-test('two workers that count plainly lose a share, and never count more than they should', async () => {
+test('two workers that count plainly lose updates, and never count too many', async () => {
   const total = 2_000_000
   const deadline = performance.now() + DEADLINE_MS
   let least = total
@@ -50,19 +50,19 @@ test('two workers that count plainly lose a share, and never count more than the
     expect(count).toBeGreaterThan(0)
     expect(count).toBeLessThanOrEqual(total)
     least = Math.min(least, count)
-    // On a busy machine the two may have run one after the other.
+    // On a busy machine the two may have run one after the other, without a race.
   } while (least === total && performance.now() < deadline)
   expect(least).toBeLessThan(total)
 }, 60_000)
 
-test('a worker alone loses nothing, either way', () => {
+test('one worker alone loses nothing, plainly or atomically', () => {
   const cells = new Int32Array(new SharedArrayBuffer(12))
   countPlainly(cells, 1, 1_000)
   countAtomically(cells, 2, 1_000)
   expect([...cells]).toEqual([0, 1_000, 1_000])
 })
 
-test('a count goes on from 2^31 - 1 to -2^31, as an int32 does', () => {
+test('a counter wraps from 2^31 - 1 to -2^31, as an int32 does', () => {
   const cells = new Int32Array(new SharedArrayBuffer(8)).fill(2 ** 31 - 1)
   countPlainly(cells, 0, 1)
   countAtomically(cells, 1, 1)
@@ -71,7 +71,7 @@ test('a count goes on from 2^31 - 1 to -2^31, as an int32 does', () => {
 
 describe('the barrier', () => {
   test.each([2, 5])(
-    'lets %i workers go only after all have arrived, round after round',
+    'releases %i workers only after all have arrived, round after round',
     async (workers) => {
       const { said, barrier } = await race('not at all', workers, 0, 300)
       for (const { announced } of said) {
@@ -95,7 +95,7 @@ describe('the barrier', () => {
     expect([...barrier]).toEqual([1, 0, 2])
   })
 
-  test.each([0, -1, 1.5, Number.NaN, 2 ** 31])('is not made for %d', (parties) => {
+  test.each([0, -1, 1.5, Number.NaN, 2 ** 31])('is not created for %d', (parties) => {
     expect(() => newBarrier(parties)).toThrow(RangeError)
   })
 })

@@ -18,7 +18,7 @@ const is =
   (said: RingSaid): said is Said<K> =>
     said.kind === kind
 
-/** For rings that never wait in a test. */
+/** The waiter of rings that must never wait in a test. */
 const nobody: Waiter = {
   wait: () => {
     throw new Error('the ring waits')
@@ -40,7 +40,7 @@ function ringOf(capacity: number, options: RingOptions & { waiter?: Waiter; star
   }
 }
 
-/** As if `index` bytes had gone through this ring already: tail is at byte 0, head at byte 64. */
+/** Sets both indices, as if `index` bytes had passed through this ring: tail is at byte 0, head at byte 64. */
 function startRingAt(memory: ArrayBufferLike, index: number): void {
   const cells = new Uint32Array(memory, 0, 32)
   cells[0] = index
@@ -57,7 +57,7 @@ function drained(consumer: ReturnType<typeof consumerOf>): number[][] {
 }
 
 describe('a ring in one thread', () => {
-  test('gives messages back as they were, in their order', () => {
+  test('returns messages unchanged and in order', () => {
     const { producer, consumer } = ringOf(256)
     for (const text of ['one', 'two', 'three']) expect(producer.tryWrite(Buffer.from(text))).toBe(true)
     producer.publish()
@@ -65,7 +65,7 @@ describe('a ring in one thread', () => {
     expect(drained(consumer)).toEqual([[...Buffer.from('two')], [...Buffer.from('three')]])
   })
 
-  test('shows staged messages only once they are published', () => {
+  test('makes staged messages visible only when they are published', () => {
     const { producer, consumer } = ringOf(64)
     producer.tryWrite(bytesOf(3))
     expect(drained(consumer)).toEqual([])
@@ -105,7 +105,7 @@ describe('a ring in one thread', () => {
     expect(drained(consumer)).toEqual([])
   })
 
-  test('is full when no room is left, and takes messages again after a read', () => {
+  test('is full when no room is left, and accepts messages again after a read', () => {
     const { producer, consumer } = ringOf(64)
     for (let i = 0; i < 4; i++) expect(producer.tryWrite(bytesOf(12, i))).toBe(true)
     expect(producer.tryWrite(bytesOf(0))).toBe(false)
@@ -118,7 +118,7 @@ describe('a ring in one thread', () => {
     expect(drained(consumer)).toEqual([1, 2, 3, 4].map((first) => [...bytesOf(12, first)]))
   })
 
-  test('hands out a message in place, save one that wraps round the end of the data area', () => {
+  test('passes a message in place, except one that wraps round the end of the data area', () => {
     const { memory, producer, consumer } = ringOf(32)
     const buffers: ArrayBufferLike[] = []
     for (let i = 0; i < 4; i++) {
@@ -133,7 +133,7 @@ describe('a ring in one thread', () => {
     expect(buffers.map((buffer) => buffer === memory)).toEqual([true, false, false, true])
   })
 
-  test('gives the room of a batch back at its end, also when the callback throws', () => {
+  test('frees the room of a batch at its end, also when the callback throws', () => {
     const { producer, consumer } = ringOf(32)
     for (let i = 0; i < 4; i++) producer.tryWrite(bytesOf(4, i))
     producer.publish()
@@ -152,7 +152,7 @@ describe('a ring in one thread', () => {
     )
   })
 
-  test('gives a message from read away: later ones do not change it', () => {
+  test('returns a copy from read, which later messages do not change', () => {
     const { producer, consumer } = ringOf(16)
     producer.tryWrite(bytesOf(12))
     producer.publish()
@@ -163,7 +163,7 @@ describe('a ring in one thread', () => {
     expect(consumer.read()).toEqual(bytesOf(12, 100))
   })
 
-  test('ends when it is closed: first what is left, then undefined, and writing is a mistake', () => {
+  test('when closed, returns the remaining messages and then undefined, and refuses to write', () => {
     const { memory, producer, consumer } = ringOf(64)
     producer.tryWrite(bytesOf(3))
     producer.close()
@@ -177,7 +177,7 @@ describe('a ring in one thread', () => {
     expect(() => producerOf(memory, nobody).tryWrite(bytesOf(1))).toThrow(/closed/)
   })
 
-  test('works on plain memory too, and on more of it than it needs', () => {
+  test('works on plain memory too, and on more memory than it needs', () => {
     const memory = new ArrayBuffer(4096)
     layRing(memory, 1024)
     const producer = producerOf(memory, nobody)
@@ -188,7 +188,7 @@ describe('a ring in one thread', () => {
     expect(producer.largest).toBe(1020)
   })
 
-  test('takes up where earlier views of the same memory stopped', () => {
+  test('continues where earlier views of the same memory stopped', () => {
     const { memory, producer, consumer } = ringOf(64)
     for (let i = 0; i < 3; i++) producer.tryWrite(bytesOf(9, i))
     producer.publish()
@@ -208,7 +208,7 @@ describe('a ring in one thread', () => {
     },
   )
 
-  test('is not laid into memory that is too small, nor seen where none was laid', () => {
+  test('is not laid into memory that is too small, nor opened in memory without a ring', () => {
     expect(() => layRing(new ArrayBuffer(ringBytes(64) - 1), 64)).toThrow(RangeError)
     for (const bytes of [0, 100, 4096]) {
       expect(() => producerOf(new SharedArrayBuffer(bytes), nobody)).toThrow(RangeError)
@@ -217,16 +217,19 @@ describe('a ring in one thread', () => {
     expect(() => consumerOf(cut, nobody)).toThrow(RangeError)
   })
 
-  test.each([-1, 13, 2 ** 31 - 1])('with %i for a length is damaged, and nothing is handed out', (length) => {
-    const { memory, producer, consumer } = ringOf(64)
-    producer.tryWrite(bytesOf(12))
-    producer.publish()
-    new Int32Array(memory)[196 / 4] = length
-    expect(() => consumer.read()).toThrow(DemoFailed)
-    expect(() => consumer.drain(() => expect.unreachable())).toThrow(DemoFailed)
-  })
+  test.each([-1, 13, 2 ** 31 - 1])(
+    'with a length of %i is reported as damaged, and no message is returned',
+    (length) => {
+      const { memory, producer, consumer } = ringOf(64)
+      producer.tryWrite(bytesOf(12))
+      producer.publish()
+      new Int32Array(memory)[196 / 4] = length
+      expect(() => consumer.read()).toThrow(DemoFailed)
+      expect(() => consumer.drain(() => expect.unreachable())).toThrow(DemoFailed)
+    },
+  )
 
-  test('carries every length from every place, also where the end of the data area cuts it anywhere', () => {
+  test('carries messages of every length at every position, also across the end of the data area', () => {
     for (const startAt of [0, 8, 16, 24]) {
       for (let length = 0; length <= 28; length++) {
         const { producer, consumer } = ringOf(32, { startAt })
@@ -240,8 +243,8 @@ describe('a ring in one thread', () => {
     }
   })
 
-  // Bytes that have gone through before; then many more go through than the ring holds.
-  test.each([0, 2 ** 31 - 64, 2 ** 32 - 64])('wraps its indices round: from %d on', (startAt) => {
+  // The bytes that passed before. Then many more bytes pass than the ring holds.
+  test.each([0, 2 ** 31 - 64, 2 ** 32 - 64])('wraps its indices round, from %d on', (startAt) => {
     const { memory, producer, consumer } = ringOf(64, { startAt })
     let sent = 0
     for (let i = 0; i < 40; i++) {
@@ -258,7 +261,7 @@ describe('a ring in one thread', () => {
     expect([cells[0], cells[16]]).toEqual([(startAt + sent) % 2 ** 32, (startAt + sent) % 2 ** 32])
   })
 
-  test('does what a queue of the same size does', () => {
+  test('behaves like a queue of the same size', () => {
     const command = fc.oneof(
       fc.record({ do: fc.constant('write' as const), length: fc.integer({ min: 0, max: 70 }) }),
       fc.record({ do: fc.constantFrom('publish' as const, 'drain' as const, 'read' as const) }),
@@ -306,12 +309,12 @@ describe('a ring in one thread', () => {
 })
 
 /**
- * The lost wake-up, looked for at every place where it could happen: two sides in one thread, one of which is stopped
- * before each of its atomic operations in turn, while the other one runs.
+ * Looks for a lost wake-up at every point where it could happen: both sides run in one thread, and one is interrupted
+ * before each of its atomic operations in turn, while the other side runs.
  */
 describe('a wake-up is not lost', () => {
   interface Sides {
-    /** Goes to sleep, unless the waker was faster. */
+    /** Goes to sleep, unless the waker came first. */
     sleeper: () => void
     /** Does what the sleeper waits for. */
     waker: () => void
@@ -410,7 +413,7 @@ describe('a wake-up is not lost', () => {
         },
         wait: (cell, index, expected) => {
           if (cell[index] !== expected) return
-          // It would sleep now. The waker gets its chance, if it has not had it.
+          // It would sleep now, so the waker runs, if it has not run before.
           wakeNow()
           if (!isNotified) throw new Error(`asleep for ever: the waker ran before operation ${nth}`)
           isNotified = false
@@ -459,7 +462,7 @@ describe('a wake-up is not lost', () => {
     expect(places).toBeGreaterThan(1)
   })
 
-  test('and waking for nothing, or twice, does no harm', () => {
+  test('and a needless wake-up, or a second one, does no harm', () => {
     const told: string[] = []
     let naps = 0
     const { producer, consumer } = ringOf(64, {
@@ -483,7 +486,7 @@ describe('a wake-up is not lost', () => {
     expect(told).toEqual(['empty', 'wait', 'wait', 'wait', 'notify', 'awake'])
   })
 
-  test('and who does not sleep is not woken', () => {
+  test('and a side that does not sleep is not woken', () => {
     // `nobody` throws when asked to wake.
     const { producer, consumer } = ringOf(64)
     for (let i = 0; i < 10; i++) {
@@ -517,11 +520,11 @@ describe('two threads', () => {
     await run({ memory, messages: 200_000, smallest: 0, largest })
   })
 
-  test('pass messages of the largest size on', async () => {
+  test('pass messages of the largest size', async () => {
     await run({ memory: newRing(1024), messages: 20_000, smallest: 1020, largest: 1020 })
   })
 
-  test('put each other to sleep and wake each other again and again', async () => {
+  test('put each other to sleep and wake each other up many times', async () => {
     const { sent, received } = await run({
       memory: newRing(256),
       messages: 20_000,
@@ -537,7 +540,7 @@ describe('two threads', () => {
 // SYS_futex in asm/unistd.h of the kernel.
 const FUTEX = { x64: 202, arm64: 98 }[process.arch as string]
 
-describe.skipIf(process.platform !== 'linux' || FUTEX === undefined)('in the eyes of the kernel', () => {
+describe.skipIf(process.platform !== 'linux' || FUTEX === undefined)('as the kernel shows it', () => {
   /** Waits until this thread of our process sleeps in futex(2): see proc(5), /proc/pid/syscall and /proc/pid/stat. */
   const sleepsInFutex = (tid: number) =>
     until(() => {
@@ -548,7 +551,7 @@ describe.skipIf(process.platform !== 'linux' || FUTEX === undefined)('in the eye
 
   const shape = { messages: 3, smallest: 60, largest: 60, tellSleeps: true }
 
-  test('a producer sleeps while the ring is full, and the read of a message wakes it', async () => {
+  test('a producer sleeps while the ring is full, and a read wakes it', async () => {
     const memory = newRing(64)
     const producer = start({ ...shape, memory, side: 'producer' })
     const consumer = consumerOf(memory, threadWaiter)
@@ -565,14 +568,14 @@ describe.skipIf(process.platform !== 'linux' || FUTEX === undefined)('in the eye
     expect((await producer.hears(is('done'))).messages).toBe(3)
   })
 
-  test('a consumer sleeps while the ring is empty, a publish wakes it, and so does the end', async () => {
+  test('a consumer sleeps while the ring is empty, and publish and close wake it', async () => {
     const memory = newRing(64)
     const consumer = start({ ...shape, smallest: 0, largest: 0, memory, side: 'consumer' })
     const producer = producerOf(memory, threadWaiter)
     const { tid } = await consumer.hears(is('started'))
     expect((await consumer.hears(is('sleeps'))).why).toBe('empty')
     await sleepsInFutex(tid)
-    // A staged message wakes nobody: it stays asleep.
+    // A staged message does not wake the consumer.
     expect(producer.tryWrite(new Uint8Array(0))).toBe(true)
     await sleepsInFutex(tid)
     expect(consumer.said.filter(is('wakes'))).toEqual([])

@@ -1,10 +1,10 @@
-/** System V segments as the kernel lists them. Every one that is made here is removed when its test ends. */
+/** System V segments as the kernel lists them. Each segment that a test creates is removed when the test ends. */
 import { spawnSync } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
 import { attachSegment, findSegment, makeSegment, privateKey, removeSegment } from '../../src/ipc/sysv-shm.js'
 import { readSegments } from '../../src/proc/sysvipc-shm.js'
 
-/** A key of this test process's own, so that runs side by side do not meet. */
+/** Keys from the pid of this process, so that test runs at the same time do not share segments. */
 let lastKey = 0x5000_0000 + (process.pid % 0x10_0000) * 16
 const newKey = () => lastKey++
 
@@ -28,7 +28,7 @@ function errorOf(act: () => unknown) {
   return undefined
 }
 
-test('a segment is listed as it was made, and counts who is attached', () => {
+test('the kernel lists the attributes of a segment, and counts its attachments', () => {
   const key = newKey()
   const id = made(key, 1024, 0o640)
   expect(listed(id)).toMatchObject({
@@ -50,7 +50,7 @@ test('a segment is listed as it was made, and counts who is attached', () => {
   expect([one.memory.byteLength, two.memory.byteLength]).toEqual([0, 0])
 })
 
-test('what ipcs says of a segment is what we read', () => {
+test('ipcs prints the same about a segment', () => {
   const key = newKey()
   const id = made(key, 5000)
   const line = spawnSync('ipcs', ['-m'], { encoding: 'utf8' })
@@ -66,7 +66,7 @@ test('what ipcs says of a segment is what we read', () => {
   ])
 })
 
-test('a removed segment loses its key, and lives until the last process detaches it', () => {
+test('a removed segment loses its key, and exists until the last detach', () => {
   const key = newKey()
   const id = made(key, 100)
   const attached = attachSegment(id, 100)
@@ -83,7 +83,7 @@ test('a removed segment loses its key, and lives until the last process detaches
   expect(readSegments()!.some((segment) => segment.id === id)).toBe(false)
 })
 
-test('errors say which call failed, how, and what to do', () => {
+test('errors name the call, the errno and what to do', () => {
   const key = newKey()
   expect(errorOf(() => findSegment(key, 'read'))).toMatchObject({
     errno: 'ENOENT',

@@ -1,4 +1,4 @@
-/** Both ends of an unbounded channel in one process: its depth is what was sent and not yet received, at every moment. */
+/** Both ends of an unbounded channel in one process: its depth is always the number of messages sent and not yet received. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { openUnboundedReceiver, openUnboundedSender } from '../../src/ipc/unboun
 import { temporaryFolder } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
-test('a message counts as waiting until it has been received, one by one', async () => {
+test('the depth counts each message until it is received', async () => {
   const path = join(temporaryFolder(), 'fifo')
   execFileSync('mkfifo', [path])
   const held = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
@@ -22,7 +22,7 @@ test('a message counts as waiting until it has been received, one by one', async
   for (let seq = 0; seq < 6; seq++) {
     await until(() => receiver.depth() === bytes)
     expect(receiver.receive()[0]).toBe(seq)
-    // The pipe has taken the next one when it is full again.
+    // The pipe is full again when it has taken the next message.
     if (seq < 5) await until(() => receiver.depth() === bytes)
     expect(await sender.depth()).toBe(5 - seq)
   }

@@ -1,4 +1,4 @@
-/** One POSIX queue, two terminals: with ourselves, with C; who removes it; and every way it can go wrong. */
+/** One POSIX queue, used by osdemo and C in two terminals; which process removes it; and errors. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ import {
 import { depthOf } from '../../support/queues.js'
 import { until } from '../../support/until.js'
 
-/** Names that no other test uses; what is left under one is removed when its test ends. */
+/** Names that no other test uses. A queue that a test leaves is removed when the test ends. */
 let next = 0
 function newName(): string {
   const name = `/osdemo-test-${process.pid}-${next++}`
@@ -40,20 +40,20 @@ async function ends(place: Place, words: string[], options?: RunOptions) {
   return { ...(await outcome(run)), stderr: story(run) }
 }
 
-/** What it said, whatever the lines were cut at. */
+/** What a run printed on stderr, independent of line breaks. */
 function story(run: Run): string {
   return run.stderr().replaceAll(/\s+/g, ' ')
 }
 
-/** Once a run's actor waits in this system call. */
+/** Waits until an actor of a run is blocked in this system call. @returns its pid */
 function waits(run: Run, call: string): Promise<number> {
   return until(() =>
     childrenOf(run.pid).find((pid) => waitingThreads(pid).some(({ syscall }) => syscall === call)),
   )
 }
 
-describe('started in either order, two terminals meet', () => {
-  test('the receiver waits for a message, gets it, and the queue goes with the last of them', async () => {
+describe('sender and receiver meet, whichever starts first', () => {
+  test('the receiver waits for messages, prints them, and the last process removes the queue', async () => {
     const place = newPlace()
     const name = newName()
     const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '2'])
@@ -69,7 +69,7 @@ describe('started in either order, two terminals meet', () => {
     expectNothingLeft(place)
   })
 
-  test('the sender waits until its messages were received, the highest priority first', async () => {
+  test('the sender waits until its messages are received, the highest priority first', async () => {
     const place = newPlace()
     const name = newName()
     const first = place.osdemo(['queue', 'send', '--name', name, 'low', 'also low'])
@@ -87,7 +87,7 @@ describe('started in either order, two terminals meet', () => {
     expectNothingLeft(place)
   })
 
-  test('a sender waits in the kernel for room, and many lines come in order and unharmed', async () => {
+  test('a sender blocks while the queue is full, and 3,000 lines arrive in order and unchanged', async () => {
     const place = newPlace()
     const name = newName()
     const sender = place.sh(`seq 3000 | osdemo queue send --name ${name}`)
@@ -123,7 +123,9 @@ describe('a C program', () => {
       return printf("%u %zd %.*s\\n", priority, length, (int)length, text), 0;
     }`
 
-  test('talks to both over the same name, and a queue that it made is left alone', async ({ skip }) => {
+  test('exchanges messages with both over one name, and osdemo keeps a queue that it created', async ({
+    skip,
+  }) => {
     skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
     const place = newPlace()
     const name = newName()
@@ -151,7 +153,7 @@ describe('a C program', () => {
 })
 
 describe('--keep', () => {
-  test('leaves the queue, also for clean, and says how to remove it', async () => {
+  test('keeps the queue, also from clean, and prints how to remove it', async () => {
     const place = newPlace()
     const name = newName()
     const sender = place.osdemo(['queue', 'send', '--keep', '--name', name, 'kept', '--json'])
@@ -171,7 +173,7 @@ describe('--keep', () => {
     expectNothingLeft(place)
   })
 
-  test('holds also where another osdemo made the queue and would remove it', async () => {
+  test('keeps a queue that another osdemo created and would remove', async () => {
     const place = newPlace()
     const name = newName()
     const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '1'])
@@ -182,7 +184,7 @@ describe('--keep', () => {
     expect(depthOf(name)).toBe(1)
   })
 
-  test('keeps what was sent before EAGAIN, but nothing of a run that was interrupted', async () => {
+  test('keeps the messages sent before EAGAIN, but none of a run that was interrupted', async () => {
     const place = newPlace()
     const name = newName()
     const texts = Array.from({ length: 11 }, (_, index) => `${index}`)
@@ -203,8 +205,8 @@ describe('--keep', () => {
   })
 })
 
-describe('what can go wrong', () => {
-  test('--nonblocking on an empty queue is EAGAIN, exit code 1, and no queue is left', async () => {
+describe('errors', () => {
+  test('--nonblocking on an empty queue: EAGAIN, exit code 1, and no queue is left behind', async () => {
     const place = newPlace()
     const name = newName()
     const run = place.osdemo(['queue', 'receive', '--nonblocking', '--name', name, '--json'])
@@ -221,7 +223,7 @@ describe('what can go wrong', () => {
     expect(depthOf(name)).toBeUndefined()
   })
 
-  test('a text that is too long is refused before anything is sent', async () => {
+  test('a text that is too long is refused before any message is sent', async () => {
     const place = newPlace()
     const name = newName()
     const run = await ends(place, ['send', '--name', name, 'short', 'x'.repeat(8193)])
@@ -243,7 +245,7 @@ describe('what can go wrong', () => {
     expect([run.exit, run.stderr]).toEqual([2, expect.stringContaining(complaint)])
   })
 
-  test('a queue of another user is EACCES, and a hint', async (context) => {
+  test('a queue of another user: EACCES, and a hint', async (context) => {
     const nobody = asUser(65534, context)
     const place = newPlace()
     const name = newName()
@@ -261,7 +263,7 @@ describe('what can go wrong', () => {
     expect(depthOf(name)).toBe(1)
   })
 
-  test('somebody removes the queue: the receiver says so, the sender that waits ends with 1', async () => {
+  test('another process removes the queue: the receiver reports it, the waiting sender exits with 1', async () => {
     const place = newPlace()
     const name = newName()
     const receiver = place.osdemo(['queue', 'receive', '--name', name, '--verbose'])
@@ -280,7 +282,7 @@ describe('what can go wrong', () => {
   })
 
   test.for(['receive', 'send'] as const)(
-    'queue %s killed with SIGKILL while it waits leaves no process, and clean removes the queue',
+    'queue %s killed by SIGKILL while it waits leaves no process behind, and clean removes the queue',
     async (command) => {
       const place = newPlace()
       const name = newName()
@@ -299,7 +301,7 @@ describe('what can go wrong', () => {
     },
   )
 
-  test('the receiver is killed while the sender waits for room: another one takes its place', async () => {
+  test('the receiver is killed while the sender waits for room: another receiver continues', async () => {
     const place = newPlace()
     const name = newName()
     const texts = Array.from({ length: 12 }, (_, index) => `${index}`)

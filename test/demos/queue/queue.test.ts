@@ -1,4 +1,4 @@
-/** Blocking and nonblocking, capacity zero, bounded and unbounded: what the demos claim, held against their own events. */
+/** Blocking and nonblocking calls, capacity 0, bounded and unbounded: the claims of the demos, compared with their events. */
 
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ function byChannel(events: Event[], kind: 'sent' | 'received'): Map<string, Even
   return channels
 }
 
-/** The queues that a run has made, by their names. */
+/** The names of the queues that a run created. */
 function queuesOf(events: Event[]): string[] {
   return only(events, 'created').flatMap(({ kind, id }) => (kind === 'queue' ? [id] : []))
 }
@@ -44,7 +44,7 @@ function expectNoQueues(events: Event[], count: number): void {
   expect(only(events, 'removed').map(({ id }) => id)).toEqual(expect.arrayContaining(queues))
 }
 
-/** Whether there was a message to take. */
+/** Receives a message. @returns whether the queue had one */
 function takes(queue: Queue): boolean {
   try {
     queue.receive()
@@ -58,7 +58,7 @@ function ends(words: string[], place: Place = newPlace(), options = {}) {
   return outcome(place.osdemo(words, options))
 }
 
-/** Once a sender waits in the kernel because the queue is full and nobody receives yet. */
+/** Starts a run and waits until its sender is blocked: the queue is full, and the receiver has received one message. */
 async function heldSender(place: Place, words: string[] = []): Promise<Run> {
   const run = place.osdemo(['queue', '--receive-every', '30s', '--json', ...words])
   await until(
@@ -68,7 +68,7 @@ async function heldSender(place: Place, words: string[] = []): Promise<Run> {
 }
 
 describe('queue', () => {
-  test('a full queue holds the sender in mq_timedsend until the receiver comes', async () => {
+  test('a full queue blocks the sender in mq_timedsend until the receiver starts', async () => {
     const events = await playDemo(['queue', '--receive-every', '10ms'])
     expect(claimIdsOf(events)).toEqual([
       'queue/sender-blocks-when-full',
@@ -82,21 +82,21 @@ describe('queue', () => {
     )
     const depths = only(events, 'sent').map(({ depth }) => [depth!.before, depth!.after, depth!.capacity])
     expect(depths.slice(0, 4)).toEqual([0, 1, 2, 3].map((before) => [before, before + 1, 4]))
-    // Each call has a beginning and an end.
+    // Every call is reported with its beginning and its end.
     const calls = only(events, 'call').filter(({ call }) => call === 'mq_send' || call === 'mq_receive')
     expect(calls.filter(({ phase }) => phase === 'begin')).toHaveLength(16)
     expect(calls.filter(({ phase }) => phase === 'end')).toHaveLength(16)
     const waited = calls.find(({ phase, waits }) => phase === 'begin' && waits)!
     const returned = calls.find(({ t, tid, phase }) => t > waited.t && tid === waited.tid && phase === 'end')!
-    // It is the receiver's call that makes room: it begins before the sender's returns.
+    // The receiver's call makes room, so it begins before the sender's call returns.
     const received = calls.find(({ phase, call }) => phase === 'begin' && call === 'mq_receive')!
     expect(received.t).toBeLessThan(returned.t)
-    // The receiver is let in when it has been shown that the sender waits.
+    // The receiver starts after the claim that the sender is blocked.
     expect(returned.t).toBeGreaterThan(only(events, 'claim')[0]!.t)
     expectNoQueues(events, 1)
   })
 
-  test('a slow sender makes the receiver wait in mq_timedreceive', async () => {
+  test('a slow sender: the receiver blocks in mq_timedreceive', async () => {
     const events = await playDemo([
       'queue',
       '--send-every',
@@ -116,7 +116,7 @@ describe('queue', () => {
     )
   })
 
-  test('nonblocking calls are refused with EAGAIN, which the C library says, and lose nothing', async () => {
+  test('nonblocking calls fail with EAGAIN, and no message is lost', async () => {
     const words = [
       '--send',
       'nonblocking',
@@ -137,7 +137,7 @@ describe('queue', () => {
     )
   })
 
-  test('what fits into the queue is sent without waiting, before anybody receives', async () => {
+  test('messages that fit into the queue are sent without blocking, before the receiver starts', async () => {
     const events = await playDemo(['queue', '--messages', '3', '--receive-every', '5ms'])
     expect(claimIdsOf(events)).toContain('queue/sender-with-room-never-waits')
     expect(only(events, 'sent').at(-1)!.t).toBeLessThan(only(events, 'received')[0]!.t)
@@ -148,7 +148,7 @@ describe('queue', () => {
     ['nonblocking', 'blocking'],
     ['blocking', 'nonblocking'],
   ])(
-    'capacity zero passes 100 messages as fast as it can while both are in their call: %s send, %s receive',
+    'capacity 0: 100 messages pass without a pause, each while both sides are in their calls: %s send, %s receive',
     async (send, receive) => {
       const ways = ['--send', send, '--receive', receive, '--messages', '100', '--receive-every', '0ms']
       const events = await playDemo(['queue', '--capacity', '0', ...ways])
@@ -161,7 +161,7 @@ describe('queue', () => {
         Array.from({ length: 100 }, (_, seq) => `Message ${seq}`),
       )
       expect(sent.every(({ depth }) => depth!.before === 0 && depth!.after === 0)).toBe(true)
-      // A send returns only when its message was taken, so never before the receive of it began.
+      // A send returns only after its message was received, so never before that receive began.
       const begins = (call: string) =>
         only(events, 'call')
           .filter((one) => one.call === call && one.phase === 'begin')
@@ -182,7 +182,7 @@ describe('queue', () => {
     },
   )
 
-  test('capacity zero, and neither side waits: they never meet, and no message passes', async () => {
+  test('capacity 0 and both sides nonblocking: no message passes', async () => {
     const events = await playDemo([
       'queue',
       '--capacity',
@@ -200,7 +200,7 @@ describe('queue', () => {
     ])
   })
 
-  test('an unbounded queue never makes the sender wait, and lies in its memory', async () => {
+  test('an unbounded queue never blocks the sender, and is in its memory', async () => {
     const events = await playDemo(['queue', '--capacity', 'unbounded', '--receive-every', '1ms'])
     const [before, after] = dataFrom(events, /^\/proc\/\d+\/status$/) as [number, number]
     expect(after - before).toBeGreaterThan(4 * 2 ** 20)
@@ -226,7 +226,7 @@ describe('queue matrix', () => {
       )
     }
     const [sent, received] = [byChannel(events, 'sent'), byChannel(events, 'received')]
-    // All but the two in which neither waits.
+    // All but the two in which both sides are nonblocking.
     expect([sent.size, received.size]).toEqual([22, 22])
     for (const [channel, messages] of sent) {
       expect(messages).toHaveLength(6)
@@ -282,7 +282,7 @@ describe('queue matrix', () => {
   })
 })
 
-describe('what is wrong is said', () => {
+describe('errors', () => {
   test.each([
     [['--capacity', '-1'], /0, a number of messages, or unbounded/],
     [['--capacity', 'many'], /0, a number of messages, or unbounded/],
@@ -295,19 +295,19 @@ describe('what is wrong is said', () => {
     expect([exit, stdout, stderr]).toEqual([2, '', expect.stringMatching(message)])
   })
 
-  test('more than the kernel allows: exit 1, with the limit and where it is set', async ({ skip }) => {
+  test('a capacity above the limit: exit 1, with the limit and where it is set', async ({ skip }) => {
     const limits = readQueueLimits()!
     const place = newPlace()
     const { exit, stderr } = await ends(['queue', '--capacity', '65537', '--quiet'], place)
     expect([exit, stderr]).toEqual([1, expect.stringMatching(/mq_open: EINVAL.*\n.*\b65536\b/)])
     expectNothingLeft(place)
     const more = await ends(['queue', '--capacity', `${limits.capacity + 1}`, '--quiet'], place)
-    skip(more.exit === 0, 'this user may have more than msg_max')
+    skip(more.exit === 0, 'this user may exceed msg_max')
     expect(more.stderr).toMatch(new RegExp(`limit, ${limits.capacity} \\(/proc/sys/fs/mqueue/msg_max\\)`))
     expectNothingLeft(place)
   })
 
-  test('the limit of an unbounded queue: exit 1, and nothing is left', async () => {
+  test('the limit of an unbounded queue: exit 1, and nothing is left behind', async () => {
     const place = newPlace()
     const words = ['queue', '--capacity', 'unbounded', '--limit', '3MiB', '--quiet']
     const { exit, stderr } = await ends(words, place)
@@ -318,12 +318,9 @@ describe('what is wrong is said', () => {
     expectNothingLeft(place)
   })
 
-  test('no more bytes for queues of this user: exit 1, and nothing is left', async ({ skip }) => {
+  test('the limit of bytes in queues of this user: exit 1, and nothing is left behind', async ({ skip }) => {
     const limited = ['bash', '-c', 'ulimit -q 100 && exec "$0" "$@"']
-    skip(
-      spawnSync(limited[0]!, [...limited.slice(1), 'true']).status !== 0,
-      'needs bash that knows ulimit -q',
-    )
+    skip(spawnSync(limited[0]!, [...limited.slice(1), 'true']).status !== 0, 'needs bash with ulimit -q')
     const place = newPlace()
     const { exit, stderr } = await ends(['queue', '--quiet'], place, { prefix: limited })
     expect([exit, stderr]).toEqual([1, expect.stringMatching(/mq_open: EMFILE.*\n.*ulimit -q/)])
@@ -331,8 +328,8 @@ describe('what is wrong is said', () => {
   })
 })
 
-describe('nothing is left', () => {
-  test('when somebody kills the receiver while the sender is held: exit 1, which says who', async () => {
+describe('nothing is left behind', () => {
+  test('when the receiver is killed while the sender is blocked: exit 1, and the error names the receiver', async () => {
     const place = newPlace()
     const run = await heldSender(place)
     const receiver = only(eventsSoFar(run), 'received')[0]!.pid
@@ -343,7 +340,7 @@ describe('nothing is left', () => {
     expectNothingLeft(place)
   })
 
-  test('when somebody takes a message away: neither can go on, exit 1, which says where they wait', async () => {
+  test('when another process takes a message away: exit 1, and the error names the calls that block', async () => {
     const place = newPlace()
     const words = ['--capacity', '0', '--receive-every', '300ms', '--json']
     const run = place.osdemo(['queue', ...words])
@@ -358,7 +355,7 @@ describe('nothing is left', () => {
     expectNothingLeft(place)
   })
 
-  test('while somebody has stopped the receiver, it says so, and Ctrl-C still ends it', async () => {
+  test('while the receiver is stopped by a signal: a note with the command that continues it, and Ctrl-C works', async () => {
     const place = newPlace()
     const run = await heldSender(place)
     const { pid } = only(eventsSoFar(run), 'received')[0]!
@@ -374,7 +371,7 @@ describe('nothing is left', () => {
   })
 
   test.each([['4'], ['0']])(
-    'after Ctrl-C while the sender is held, capacity %s: exit 130',
+    'after Ctrl-C while the sender is blocked, capacity %s: exit 130',
     async (capacity) => {
       const place = newPlace()
       const run = await heldSender(place, ['--capacity', capacity])
@@ -385,7 +382,7 @@ describe('nothing is left', () => {
     },
   )
 
-  test('after SIGKILL no process stays, and osdemo clean removes the queues', async () => {
+  test('after SIGKILL no process remains, and osdemo clean removes the queues', async () => {
     const place = newPlace()
     const run = await heldSender(place, ['--capacity', '0'])
     expect(childrenOf(run.pid)).toHaveLength(2)
@@ -399,7 +396,7 @@ describe('nothing is left', () => {
     expectNothingLeft(place)
   })
 
-  test('an ordinary user sees the same', async (context) => {
+  test('an ordinary user gets the same result', async (context) => {
     const { place, options } = placeOfNobody(context)
     const events = await playDemo(['queue', '--receive-every', '1ms'], options, place)
     expect(claimIdsOf(events)[0]).toBe('queue/sender-blocks-when-full')

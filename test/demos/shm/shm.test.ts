@@ -1,4 +1,4 @@
-/** One System V segment, two terminals: with ourselves, with C, with Perl; and every way it can go wrong. */
+/** One System V segment, used by osdemo, C and Perl in two terminals; errors; and the demos of segments. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ import {
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-/** Keys that no other test uses; what is left under one is removed when its test ends. */
+/** Keys that no other test uses. A segment that a test leaves is removed when the test ends. */
 let next = 0x6000_0000 + (process.pid % 0x1_0000) * 256
 function newKey(): number {
   const key = next++
@@ -59,7 +59,7 @@ describe('shm write and shm read', () => {
     expectNothingLeft(place)
   })
 
-  test('share a segment with a C program, both ways', async ({ skip }) => {
+  test('share a segment with a C program, in both directions', async ({ skip }) => {
     skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
     const place = newPlace()
     const key = newKey()
@@ -82,7 +82,7 @@ describe('shm write and shm read', () => {
     expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('von C: größer\n')
   })
 
-  test('share a segment with Perl, both ways, also one that Perl made', async ({ skip }) => {
+  test('share a segment with Perl, in both directions, also one that Perl created', async ({ skip }) => {
     skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
     const place = newPlace()
     const key = newKey()
@@ -94,7 +94,7 @@ describe('shm write and shm read', () => {
     expect(perl('shmread($id, $text, 0, 1024); print unpack("Z*", $text)')).toBe('hello wörld')
   })
 
-  test('--follow prints each new text, and ends when the segment is removed', async () => {
+  test('--follow prints each new text, and exits when the segment is removed', async () => {
     const place = newPlace()
     const key = `${newKey()}`
     await ends(place, ['shm', 'write', 'one', '--key', key])
@@ -110,7 +110,7 @@ describe('shm write and shm read', () => {
     expectNothingLeft(place)
   })
 
-  test('--follow prints the last text also when the segment is removed at once', async ({ skip }) => {
+  test('--follow prints the last text even when the segment is removed right after it', async ({ skip }) => {
     skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
     const place = newPlace()
     const key = newKey()
@@ -122,7 +122,7 @@ describe('shm write and shm read', () => {
     expect([await reader.exit, reader.stdout()]).toEqual([0, 'one\nlast\n'])
   })
 
-  test('--hold says so when somebody else removes the segment', async () => {
+  test('--hold reports that another process removed the segment', async () => {
     const place = newPlace()
     const key = `${newKey()}`
     const writer = place.osdemo(['shm', 'write', 'held', '--hold', '--key', key])
@@ -136,7 +136,7 @@ describe('shm write and shm read', () => {
   })
 
   test.for(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
-    '--hold stays attached, and after %s the segment goes',
+    '--hold stays attached, and the segment is removed after %s',
     async (signal) => {
       const place = newPlace()
       const key = newKey()
@@ -154,7 +154,7 @@ describe('shm write and shm read', () => {
     },
   )
 
-  test('a segment that the user wanted is kept: neither the next run nor clean removes it', async () => {
+  test('shm write keeps its segment: neither the next run nor clean removes it', async () => {
     const place = newPlace()
     const key = newKey()
     await ends(place, ['shm', 'write', 'kept', '--key', `${key}`])
@@ -164,7 +164,7 @@ describe('shm write and shm read', () => {
     expectNothingLeft(place)
   })
 
-  test('a writer that is killed before it has written leaves no segment after clean', async () => {
+  test('a writer that is killed before it has written leaves no segment behind after clean', async () => {
     const place = newPlace()
     const key = newKey()
     const writer = place.osdemo(['shm', 'write', 'x', '--key', `${key}`])
@@ -179,20 +179,20 @@ describe('shm write and shm read', () => {
   })
 })
 
-describe('what cannot be done is refused whole', () => {
+describe('an error changes nothing', () => {
   test.each([
     ['key 0', ['--key', '0']],
     ['a negative key', ['--key=-1']],
     ['a key above 31 bits', ['--key', '2147483648']],
     ['a key in hex', ['--key', '0x11170']],
     ['size 0', ['--size', '0']],
-    ['a mode that is none', ['--mode', '999']],
+    ['a mode that is not octal', ['--mode', '999']],
   ])('%s is a usage error', async (_, words) => {
     const place = newPlace()
     const size = 7919
     const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--size', `${size}`, ...words])
     expect([exit, stderr]).toEqual([2, expect.stringMatching(/^osdemo: .*(decimal|size|octal)/s)])
-    // Other tests make segments meanwhile, of other sizes.
+    // Other tests create segments at the same time, of other sizes.
     expect(readSegments()!.filter((segment) => segment.size === size)).toEqual([])
     expectNothingLeft(place)
   })
@@ -214,7 +214,7 @@ describe('what cannot be done is refused whole', () => {
     expectNothingElse(place)
   })
 
-  test('a segment of more than Node can view is written and read', async () => {
+  test('a segment larger than the largest ArrayBuffer is written and read', async () => {
     const place = newPlace()
     const key = `${newKey()}`
     const words = ['shm', 'write', 'at the beginning', '--key', key, '--size', '5GiB']
@@ -222,7 +222,7 @@ describe('what cannot be done is refused whole', () => {
     expect((await ends(place, ['shm', 'read', '--key', key])).stdout).toBe('at the beginning\n')
   })
 
-  test('a larger size than the segment has is EINVAL', async () => {
+  test('a size larger than that of the segment fails with EINVAL', async () => {
     const place = newPlace()
     const key = newKey()
     await ends(place, ['shm', 'write', 'x', '--key', `${key}`])
@@ -232,7 +232,7 @@ describe('what cannot be done is refused whole', () => {
     expect(segmentOf(key)!.size).toBe(1024)
   })
 
-  test('a larger size than the machine allows is refused by the kernel', async () => {
+  test('the kernel refuses a size larger than the machine allows', async () => {
     const place = newPlace()
     const { exit, stderr } = await ends(place, [
       'shm',
@@ -250,7 +250,7 @@ describe('what cannot be done is refused whole', () => {
     expectNothingLeft(place)
   })
 
-  test('bytes that are no text come out as they are, and the story says so', async ({ skip }) => {
+  test('bytes that are not text are printed unchanged, and --verbose reports it', async ({ skip }) => {
     skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
     const place = newPlace()
     const key = newKey()
@@ -261,7 +261,7 @@ describe('what cannot be done is refused whole', () => {
     expect(run.stderr()).toContain('not valid UTF-8')
   })
 
-  test('another user may neither read nor remove what its mode closes', async (context: TestContext) => {
+  test('another user can neither read nor remove a segment of mode 0600', async (context: TestContext) => {
     const { place, options } = placeOfNobody(context)
     const owner = newPlace()
     const key = newKey()
@@ -275,7 +275,7 @@ describe('what cannot be done is refused whole', () => {
     expect(claimIdsOf(demo)).toContain('shm/other-users-segment-is-refused')
   })
 
-  test('a segment of mode 0400 can be read, and not written, by its owner', async (context: TestContext) => {
+  test('the owner of a segment of mode 0400 can read it and cannot write it', async (context: TestContext) => {
     const { place, options } = placeOfNobody(context)
     context.skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
     const key = `${newKey()}`
@@ -286,13 +286,13 @@ describe('what cannot be done is refused whole', () => {
   })
 })
 
-/** Nothing but records of segments that the user wanted to keep. */
+/** Expects nothing but records of segments that were kept for the user. */
 function expectNothingElse(place: Place): void {
   expect(place.leftovers().every((name) => /^run-[^/]+(\/\d+\.json)?$/.test(name))).toBe(true)
 }
 
 describe('the demos of segments', () => {
-  test('shm demo shows a segment that outlives its maker', async () => {
+  test('shm demo shows a segment that outlives its creator', async () => {
     const events = await playDemo(['shm', 'demo'])
     const makers = events.filter((event) => event.event === 'started').map(({ child }) => child)
     expect(makers).toHaveLength(3)
@@ -313,7 +313,7 @@ describe('the demos of segments', () => {
     ])
   })
 
-  test('shm race shows lost updates, two cures, and a lock whose holder is killed', async () => {
+  test('shm race shows lost updates, atomic additions, a lock, and a lock holder that is killed', async () => {
     const place = newPlace()
     const events = await playDemo(['shm', 'race'], {}, place)
     expect(claimIdsOf(events)).toEqual(
@@ -341,14 +341,14 @@ describe('the demos of segments', () => {
 
   test.each([
     ['small messages', ['--messages', '5000']],
-    ['messages as large as the ring takes', ['--messages', '20', '--size', '1MiB']],
-    ['messages that just fit into a ring', ['--messages', '50', '--size', '4088']],
+    ['messages much larger than the smallest ring', ['--messages', '20', '--size', '1MiB']],
+    ['messages that just fit into the ring', ['--messages', '50', '--size', '4088']],
   ])('shm ring carries %s between two processes', async (_, words) => {
     const events = await playDemo(['shm', 'ring', ...words])
     expect(events.filter(({ event }) => event === 'started')).toHaveLength(2)
   })
 
-  test.each(['consumer', 'producer'])('shm ring says so when its %s is killed', async (name) => {
+  test.each(['consumer', 'producer'])('shm ring reports that its %s was killed', async (name) => {
     const place = newPlace()
     const run = place.osdemo(['shm', 'ring', '--messages', '100000000', '--json'])
     await until(() => eventsSoFar(run).some(({ event }) => event === 'tally'))
@@ -362,11 +362,11 @@ describe('the demos of segments', () => {
     expectNothingLeft(place)
   })
 
-  test('two shm demos at once do not meet', async () => {
+  test('several shm demos at the same time do not disturb each other', async () => {
     await Promise.all([playDemo(['shm', 'demo']), playDemo(['shm', 'demo']), playDemo(['shm', 'demo'])])
   })
 
-  test('a ring whose supervisor is killed leaves no process where there is no setpriv', async () => {
+  test('a ring whose supervisor is killed leaves no process behind, even without setpriv', async () => {
     const place = newPlace()
     const run = place.osdemo(['shm', 'ring', '--messages', '100000000'], { env: { PATH: temporaryFolder() } })
     await until(() => childrenOf(run.pid).length === 2)
@@ -381,7 +381,7 @@ describe('the demos of segments', () => {
     ['shm', 'demo'],
     ['shm', 'race'],
     ['shm', 'ring', '--messages', '100000000'],
-  ])('%s %s killed in the middle leaves nothing after clean', async (...words) => {
+  ])('%s %s killed while it runs leaves nothing behind after clean', async (...words) => {
     const place = newPlace()
     const run = place.osdemo(words)
     await until(() => /created the segment/.test(run.stdout()))
@@ -394,7 +394,7 @@ describe('the demos of segments', () => {
     expectNothingLeft(place)
   })
 
-  test('what koffi is missing for is said with 69, and everything else works', async () => {
+  test('without koffi, a command that needs it exits with 69, and the others work', async () => {
     const place = newPlace()
     const options = { env: withoutFfi() }
     const { exit, stderr } = await ends(place, ['shm', 'write', 'x'], options)

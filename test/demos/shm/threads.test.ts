@@ -1,4 +1,4 @@
-/** The demo of threads over shared memory, as the real program. */
+/** The demo of threads that share memory, as a user runs it. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
@@ -19,7 +19,7 @@ import { until } from '../../support/until.js'
 
 const oneCpu = { prefix: ['taskset', '-c', '0'] }
 
-/** Messages of one direction, told one by one or in a tally. */
+/** The messages of one direction, counted from single events and tallies. */
 function messages(events: Event[], direction: 'sent' | 'received'): number {
   return events.reduce((sum, event) => {
     if (event.event === direction) return sum + 1
@@ -71,32 +71,32 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     )
   })
 
-  test('with --workers 2 has two threads count', async () => {
+  test('--workers 2 counts with two threads', async () => {
     expectFacts(await playDemo(['shm', '--workers', '2']), 2, 250_000, 10)
   })
 
-  test('with --workers 16 --times 1000 --messages 5000 does as it is told', async () => {
+  test('--workers 16 --times 1000 --messages 5000 does as asked', async () => {
     const words = ['shm', '--workers', '16', '--times', '1000', '--messages', '5000']
     expectFacts(await playDemo(words), 16, 1000, 5000)
   })
 
-  test('loses no message of very many', async () => {
+  test('loses none of 200,000 messages', async () => {
     const events = await playDemo(['shm', '--messages', '200000', '--times', '1000'])
     expectFacts(events, 4, 1000, 200_000)
   })
 
-  test('makes no false claim where one addition each leaves nothing to lose', async () => {
+  test('makes no false claim when each thread adds only once', async () => {
     const events = await playDemo(['shm', '--workers', '2', '--times', '1', '--messages', '1'])
     expectFacts(events, 2, 1, 1)
   })
 
-  test('comes out the same on one CPU for any user, whether an update gets lost there or not', async (context) => {
+  test('gives the same results on one CPU and for any user, whether an update is lost or not', async (context) => {
     const { place, options } = placeOfNobody(context)
     const prefix = [...oneCpu.prefix, ...options.prefix]
     expectFacts(await playDemo(['shm'], { prefix }, place), 4, 250_000, 10)
   })
 
-  test('makes no false claim on one CPU that others keep busy', async () => {
+  test('makes no false claim on one CPU that other processes keep busy', async () => {
     for (let number = 0; number < 3; number++) {
       start('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'])
     }
@@ -108,7 +108,7 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     }
   })
 
-  test('ends by SIGINT with exit code 130, in the middle of counting', async () => {
+  test('SIGINT while it counts: exit code 130', async () => {
     const place = newPlace()
     const run = place.osdemo(['shm', '--times', '100000000', '--json'])
     await until(() =>
@@ -119,7 +119,7 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     expect([isAlive(run.pid), processesOf(place), place.leftovers()]).toEqual([false, [], []])
   })
 
-  test('ends by SIGINT with exit code 130, in the middle of the messages', async () => {
+  test('SIGINT while messages pass: exit code 130', async () => {
     const place = newPlace()
     const run = place.osdemo(['shm', '--messages', '1000000000', '--json'])
     const isThere = (name: string) => eventsSoFar(run).some(({ actor }) => actor === name)
@@ -130,13 +130,13 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     expect([isAlive(run.pid), processesOf(place), place.leftovers()]).toEqual([false, [], []])
   })
 
-  test('ends with --timeout and exit code 124', async () => {
+  test('--timeout: exit code 124', async () => {
     const run = newPlace().osdemo(['shm', '--messages', '1000000000', '--timeout', '600ms'])
     expect(await run.exit).toBe(124)
     expect(run.stderr()).toContain('600ms')
   })
 
-  test('with --quiet prints nothing', async () => {
+  test('--quiet prints nothing', async () => {
     const run = newPlace().osdemo(['shm', '--quiet', '--times', '1000'])
     expect([await run.exit, run.stdout(), run.stderr()]).toEqual([0, '', ''])
   })
@@ -150,7 +150,7 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     ['--times', `${2 ** 29}`],
     ['--times', '99999999999999'],
     ['--messages', '-1'],
-  ])('takes %s %s for a mistake, and says so with exit code 2', async (option, value) => {
+  ])('%s %s is a usage error: exit code 2', async (option, value) => {
     const run = newPlace().osdemo(['shm', option, value, '--json'])
     expect(await run.exit).toBe(2)
     const events = parseEvents(run.stdout())
@@ -160,8 +160,8 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     expect(run.stderr()).toContain(value)
   })
 
-  test('takes as many additions as 32 bits hold', async () => {
-    // Not run to its end, which is far: that it begins is enough.
+  test('accepts as many additions as 32 bits can count', async () => {
+    // The whole run would take very long; its beginning is enough.
     const run = newPlace().osdemo(['shm', '--times', `${2 ** 29 - 1}`, '--json'])
     await until(() => eventsSoFar(run).some(({ event }) => event === 'run'))
     expect(readFileSync(`/proc/${run.pid}/cmdline`, 'utf8')).toContain(`${2 ** 29 - 1}`)
