@@ -5,7 +5,7 @@ import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { tableHead } from './sides.js'
 
-/** The first line that a program says of its version. */
+/** The first line of what a program prints about its version. */
 function version(program: string, ...args: string[]): string {
   const { stdout } = spawnSync(program, args, { encoding: 'utf8' })
   return stdout ? stdout.split('\n')[0]! : `no ${program}`

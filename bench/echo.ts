@@ -1,9 +1,9 @@
 /**
- * How fast `osdemo tcp-echo` is, as users run it, beside servers in Go, C and bare Node (bench/peers), all driven by the
- * same load generator, which checks what comes back. Run it with `npx tsx bench/echo.ts` after `npm run build`; words
- * behind it choose loads by a part of their name.
+ * The throughput of `osdemo tcp-echo`, as users run it, and of servers in Go, C and bare Node (bench/peers). All use the
+ * same load generator, which checks the echoes. Run it with `npx tsx bench/echo.ts` after `npm run build`. Arguments
+ * select loads by a part of their name.
  *
- * A sleeping virtual CPU takes long to wake, in any language. Therefore the ping-pong has both ends on one CPU; in the
+ * A sleeping virtual CPU needs long to wake up, whatever runs on it. So the ping-pong has both ends on one CPU. In the
  * other loads each end has a CPU of its own.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -17,7 +17,7 @@ import { compare, type Side } from './sides.js'
 const peers = fileURLToPath(new URL('peers', import.meta.url))
 const osdemo = [process.execPath, fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))]
 
-/** How many times as fast as this peer we are to be, under loads whose name begins so. */
+/** The goals: how many times as fast as a peer osdemo should be, by the beginning of the load's name. */
 const goals: Record<string, Record<string, number>> = {
   'ping-pong': { 'textbook Go': 1.1, 'C, epoll': 0.9 },
   '64 B, window': { 'textbook Go': 20, 'buffered Go': 1.3, 'C, epoll': 0.8 },
@@ -33,13 +33,13 @@ function goalOf(load: string, peer: string): { timesAsFast: number } | undefined
 interface Load {
   name: string
   connections: number
-  /** Frames of a connection that are on their way at once. */
+  /** The most frames of a connection that were sent and not yet echoed. */
   window: number
   /** Bytes of a frame's body. */
   size: number
   /** Frames of each connection in a round. */
   frames: number
-  /** On which CPU the load generator runs; the servers run on CPU 0. */
+  /** The CPU of the load generator. The servers run on CPU 0. */
   cpu: number
 }
 
@@ -50,7 +50,7 @@ const loads: Load[] = [
   { name: '64 KiB, window 4, 16 connections', connections: 16, window: 4, size: 65_536, frames: 800, cpu: 1 },
 ]
 
-/** How a program is made from its source, and what makes it. */
+/** The commands that build the programs. */
 const builds = {
   load: ['gcc', '-O3', '-o', 'load', 'echo_load.c'],
   epoll: ['gcc', '-O2', '-o', 'epoll', 'echo_epoll.c'],
@@ -61,7 +61,7 @@ const builds = {
 const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
 const started: ChildProcess[] = []
 
-/** The path of a peer's program, or undefined, with a line saying why, where it cannot be made here. */
+/** Builds a program. @returns its path; undefined, after a line that says why, where it cannot be built */
 function make(name: keyof typeof builds): string | undefined {
   const [compiler, ...words] = builds[name]
   const file = join(folder, name)
@@ -73,12 +73,12 @@ function make(name: keyof typeof builds): string | undefined {
     )
     return file
   } catch (error) {
-    process.stdout.write(`left out: ${name}, for ${compiler} cannot make it: ${(error as Error).message}\n`)
+    process.stdout.write(`skipped ${name}: ${compiler} cannot build it: ${(error as Error).message}\n`)
     return undefined
   }
 }
 
-/** Starts a server on CPU 0, and gives the port that its first line names. */
+/** Starts a server on CPU 0. @returns the port that its first line names */
 async function serve(words: string[]): Promise<number> {
   const child = spawn('taskset', ['-c', '0', ...words], { stdio: ['ignore', 'pipe', 'ignore'] })
   started.push(child)
@@ -88,10 +88,10 @@ async function serve(words: string[]): Promise<number> {
     const port = /^listening on .*:(\d+)\n/.exec(text)?.[1]
     if (port !== undefined) return Number(port)
   }
-  throw new Error(`${words.join(' ')} did not say where it listens: ${text}`)
+  throw new Error(`${words.join(' ')} did not print where it listens: ${text}`)
 }
 
-/** A round of one load: the milliseconds that the generator measured. It fails when what came back is not what it sent. */
+/** A round of one load: the milliseconds that the generator measured. It fails when an echo differs. */
 function drive(generator: string, port: number, { cpu, connections, window, size, frames }: Load): Side {
   const words = [port, connections, window, size, frames].map(String)
   return async () => {
@@ -103,7 +103,7 @@ function drive(generator: string, port: number, { cpu, connections, window, size
       text += chunk
     })
     const [code] = await once(child, 'close')
-    if (code !== 0) throw new Error(`the load generator ended with exit code ${code}`)
+    if (code !== 0) throw new Error(`the load generator exited with code ${code}`)
     return Number(text)
   }
 }

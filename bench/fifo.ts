@@ -1,7 +1,7 @@
 /**
- * `pipe read` and `pipe write` beside cat, readline and C. The other end of the FIFO is a C program, and the time is its
- * own, from open(2) to its end, so start-up does not count. Both ends run on one CPU, because how long a sleeping virtual
- * CPU takes to wake would be most of the measurement otherwise.
+ * `pipe read` and `pipe write` compared with cat, readline and C. The other end of the FIFO is a C program, which measures
+ * the time from open(2) to its end, so start-up does not count. Both ends run on one CPU, because the time that a sleeping
+ * virtual CPU needs to wake up would otherwise be most of the measurement.
  */
 import { strictEqual } from 'node:assert'
 import { spawn, spawnSync } from 'node:child_process'
@@ -24,7 +24,7 @@ const lineBytes = 16
 const osdemo = fileURLToPath(new URL('../bin/osdemo.js', import.meta.url))
 const onOneCpu = spawnSync('taskset', ['-c', '1', 'true']).status === 0 ? 'taskset -c 1' : ''
 
-/** Runs a command line on the one CPU; gives what it said on stderr. */
+/** Runs a command line on the one CPU. @returns what it printed on stderr */
 async function shell(line: string): Promise<string> {
   const child = spawn('sh', ['-c', `exec ${onOneCpu} ${line}`], { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -36,20 +36,20 @@ async function shell(line: string): Promise<string> {
   return said.replaceAll(/\s+/g, ' ')
 }
 
-/** One end is measured and the other, in C, has the clock. `words` is what the measured one must print. */
-function side(measured: string, clock: string, bytes: number, words?: string): Side {
+/** One end is measured, and the other, in C, has the clock. @param words what the measured end must print */
+function side(measured: string, clock: string, bytes: number, words: string[]): Side {
   return async () => {
     const [said, told] = await Promise.all([shell(measured), shell(clock)])
     const [, milliseconds, moved] = /([\d.]+) ms for (\d+) bytes/.exec(told)!
     strictEqual(Number(moved), bytes)
-    if (words !== undefined) strictEqual(said.includes(words), true, said)
+    for (const word of words) strictEqual(said.includes(word), true, said)
     return Number(milliseconds)
   }
 }
 
 /**
- * Both ends are cat, and the clock runs from their start to their end: start-up included, but that of cat is 1 ms. What they
- * moved is not counted.
+ * Both ends are cat, and the time is that of both processes. It includes their start-up, about 1 ms. The bytes that they
+ * moved are not checked.
  */
 function bothCats(): Promise<number> {
   return timed(async () => {
@@ -57,18 +57,18 @@ function bothCats(): Promise<number> {
   })
 }
 
-/** Both ends are ours, and the clock is that of the writer's events: from the end of open(2) to its call of close(2). */
+/** Both ends are osdemo, and the time is from the writer's events: from the end of open(2) to the note with its totals. */
 async function bothOfOurs(): Promise<number> {
   const [said, told] = await Promise.all([
-    shell(`node ${osdemo} pipe read --path ${fifo} > /dev/null`),
+    shell(`node ${osdemo} pipe read --verbose --path ${fifo} > /dev/null`),
     shell(`node ${osdemo} pipe write --path ${fifo} --json < ${file} >&2`),
   ])
-  strictEqual(said.includes(`received ${counted(bulk, 'byte')}`), true, said)
+  strictEqual(said.includes(counted(bulk, 'byte')), true, said)
   const events: Event[] = told.split(/(?<=\}) (?=\{)/).map((line) => JSON.parse(line))
   const opened = events.find(
     (event) => event.event === 'call' && event.call === 'open' && event.phase === 'end',
   )
-  const closed = events.findLast((event) => event.event === 'note')
+  const closed = events.findLast((event) => event.event === 'note' && event.data !== undefined)
   return (closed!.t - opened!.t) / 1000
 }
 
@@ -79,36 +79,30 @@ if (c) {
   await compare('`pipe write` to `pipe read`, 1 GiB / cat to cat', bothOfOurs, bothCats, { timesAsFast: 4 })
 
   const drain = `${c} drain ${fifo} /dev/null`
-  const writer = side(
-    `node ${osdemo} pipe write --path ${fifo} < ${file}`,
-    drain,
-    bulk,
+  const writer = side(`node ${osdemo} pipe write --verbose --path ${fifo} < ${file}`, drain, bulk, [
     counted(bulk, 'byte'),
-  )
-  const catWriter = side(`cat ${file} > ${fifo}`, drain, bulk)
+  ])
+  const catWriter = side(`cat ${file} > ${fifo}`, drain, bulk, [])
   await compare('`pipe write` of 1 GiB / cat', writer, catWriter, { timesAsFast: 4 })
 
   const send = `${c} send ${fifo} ${file}`
-  const reader = side(
-    `node ${osdemo} pipe read --path ${fifo} > /dev/null`,
-    send,
-    bulk,
+  const reader = side(`node ${osdemo} pipe read --verbose --path ${fifo} > /dev/null`, send, bulk, [
     counted(bulk, 'byte'),
-  )
-  const catReader = side(`cat ${fifo} > /dev/null`, send, bulk)
+  ])
+  const catReader = side(`cat ${fifo} > /dev/null`, send, bulk, [])
   await compare('`pipe read` of 1 GiB / cat', reader, catReader, { timesAsFast: 4 })
 
   const lines = lined / lineBytes
   const feed = `${c} feed ${fifo} ${lined} ${lineBytes}`
-  const count = `${counted(lines, 'message')}, ${counted(lined, 'byte')}`
+  const count = [counted(lines, 'message'), counted(lined, 'byte')]
   const readline = `import { createReadStream } from 'node:fs'; import { createInterface } from 'node:readline'
     let n = 0; createInterface(createReadStream('${fifo}'))
     .on('line', () => n++).on('close', () => console.error(n + ' messages'))`
   const script = `node --input-type=module -e "${readline}"`
-  const readlineReader = side(script, feed, lined, `${lines} messages`)
-  const getline = side(`${c} lines ${fifo}`, feed, lined, `${lines} lines`)
+  const readlineReader = side(script, feed, lined, [`${lines} messages`])
+  const getline = side(`${c} lines ${fifo}`, feed, lined, [`${lines} lines`])
   for (const [name, words] of [
-    ['pipe read --max', `--max ${lines}`],
+    ['pipe read --max', `--verbose --max ${lines}`],
     ['pipe read --json', '--json >&2'],
   ]) {
     const ours = side(`node ${osdemo} pipe read --path ${fifo} ${words}`, feed, lined, count)

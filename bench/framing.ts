@@ -1,7 +1,7 @@
 /**
- * How fast frames are decoded, beside the framers on npm, beside a walk over the headers that does nothing else, and
- * beside the decoder that every textbook begins with, which joins what it has with each chunk. frame-stream speaks the same
- * 4-byte big-endian headers; the other three put a varint there, which for 64 bytes is one byte.
+ * How fast frames are decoded, compared with the framers on npm, with a bare walk over the headers, and with the decoder of
+ * the textbooks, which concatenates each chunk to the bytes that it holds. frame-stream uses the same 4-byte big-endian
+ * headers; the other three use a varint, which is one byte for frames of 64 bytes.
  */
 import { strictEqual } from 'node:assert'
 import type { Transform, TransformOptions } from 'node:stream'
@@ -25,7 +25,7 @@ function stream(
   return chunks
 }
 
-/** One frame of less than 128 bytes behind a varint. */
+/** A frame of less than 128 bytes with a varint header. */
 function varintFrame(payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(payload.length), payload])
 }
@@ -60,7 +60,7 @@ function scan(chunks: Buffer[]): Count {
   return { frames, bytes }
 }
 
-/** Reads header after header in one buffer: no decoder can do less. */
+/** Reads only the headers, in one buffer: the least that any decoder must do. */
 function walk(all: Buffer): Count {
   const count = { frames: 0, bytes: 0 }
   for (let at = 0; at < all.length; ) {
@@ -72,7 +72,7 @@ function walk(all: Buffer): Count {
   return count
 }
 
-/** What `subarray` alone costs: cuts frames of 64 bytes where they must be, without a look at the headers. */
+/** The cost of `subarray` alone: it cuts frames of 64 bytes at their known places and does not read the headers. */
 function subarrays(all: Buffer): Count {
   const count = { frames: 0, bytes: 0 }
   for (let at = 4; at < all.length; at += 68) {
@@ -97,7 +97,7 @@ function joining(chunks: Buffer[]): Count {
   return count
 }
 
-/** A Transform from chunks to frames, with a 'data' listener: the quickest way to use one. */
+/** A Transform from chunks to frames, with a 'data' listener: the fastest way to use one. */
 async function throughStream(chunks: Buffer[], decoder: Transform): Promise<Count> {
   const count = { frames: 0, bytes: 0 }
   decoder.on('data', (frame: Buffer) => {
@@ -122,8 +122,8 @@ function iterated(chunks: Buffer[]): Count {
 }
 
 /**
- * A side of the comparison that also checks what it decoded. One that takes only milliseconds does its work several
- * `times`, and gives the time of one.
+ * A side of the comparison that also checks what it decoded. A side that takes only milliseconds repeats its work
+ * `times`, and returns the time of one repetition.
  */
 function side<Input>(
   decoder: (input: Input) => Count | Promise<Count>,
@@ -148,7 +148,7 @@ const smallVarint = stream(1_000_000, 64, 65_536, varintFrame)
 const million = <Input>(decoder: (input: Input) => Count | Promise<Count>, input: Input) =>
   side(decoder, input, 1_000_000, 64)
 
-// In object mode, or the stream would join the frames that it has just cut.
+// In object mode; otherwise the stream would concatenate the frames again.
 const objects: DecodeOptions & TransformOptions = { readableObjectMode: true }
 const peers: Record<string, Side> = {
   'frame-stream': million((chunks) => throughStream(chunks, frameStream(objects)), small),
@@ -185,7 +185,7 @@ for (const [chunkSize, frames, timesAsFast] of [
     side(joining, large, frames, 65_536),
     { timesAsFast },
   )
-  // Twice the frame must cost twice the time: per byte the ratio is 1.
+  // The time per byte must not depend on the size of the frame: the ratio is 1.
   const larger = stream(frames / 2, 131_072, chunkSize)
   await compare(
     `64 KiB frames in ${chunkSize} B chunks / as many bytes in 128 KiB frames`,

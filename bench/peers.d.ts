@@ -1,4 +1,4 @@
-// These two packages come without types.
+// These two packages have no types.
 declare module '@vweevers/length-prefixed-stream' {
   export function decode(): import('node:stream').Transform
 }

@@ -1,5 +1,5 @@
 /**
- * Messages of 64 bytes from one thread to another through our ring, beside ringbuf.js, postMessage and C. Each side needs
+ * Messages of 64 bytes from one thread to another through osdemo's ring, ringbuf.js, postMessage and C. Each side needs
  * a CPU of its own: both spin for a while before they sleep.
  */
 import { strictEqual } from 'node:assert'
@@ -18,7 +18,7 @@ import { threadWaiter } from '../src/ipc/shared-ring/waiting.js'
 import { compare, compileC, type Side, timed } from './sides.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'osdemo-bench-'))
-// A thread takes no TypeScript.
+// A worker thread cannot run TypeScript.
 const senderFile = join(folder, 'ring-sender.mjs')
 buildSync({
   entryPoints: [fileURLToPath(new URL('./peers/ring-sender.ts', import.meta.url))],
@@ -31,21 +31,21 @@ buildSync({
 const capacity = 65_536
 const many = 4_000_000
 
-/** What the first bytes of so many numbered messages add up to. */
+/** The sum of the first bytes of so many numbered messages. */
 function sumOf(messages: number): number {
   let sum = 0
   for (let i = 0; i < messages; i++) sum += i & 255
   return sum
 }
 
-/** A thread that is ready to send: it cannot load its files while we wait in a ring. */
+/** A thread that is ready to send. It must be loaded before: loading needs this thread, which blocks in the ring. */
 async function sender(way: string, memory?: SharedArrayBuffer): Promise<Worker> {
   const worker = new Worker(senderFile, { workerData: { way, memory } })
   await once(worker, 'message')
   return worker
 }
 
-/** Takes so many messages from a sender; `take` gives the sum of their first bytes. Milliseconds a message. */
+/** Receives so many messages, in milliseconds per message. @param take returns the sum of their first bytes */
 function side(worker: Worker, messages: number, take: () => number | Promise<number>): Side {
   const expected = sumOf(messages)
   return async () => {

@@ -1,7 +1,7 @@
 /**
- * System V shared memory between two processes, beside the same in C: the ring, round trips and the lock. A row names how many
- * CPUs the two processes have. Who spins needs one for itself; who sleeps shares one with the other process, because how
- * long a sleeping virtual CPU takes to wake would be most of the measurement otherwise.
+ * System V shared memory between two processes, compared with C: the ring, round trips and the lock. A row names how many
+ * CPUs the two processes have. A process that spins needs a CPU of its own. A process that sleeps shares one, because the
+ * time that a sleeping virtual CPU needs to wake up would otherwise be most of the measurement.
  */
 import { strictEqual } from 'node:assert'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -16,17 +16,17 @@ import { attachSegment, makeSegment, privateKey, removeSegment } from '../src/ip
 import { lockOffsets } from './peers/segment-layout.js'
 import { compare, compileC, type Goal, type Side } from './sides.js'
 
-/** One thing that two processes do together. `C` is its name for the C program, whose processes both know it by one. */
+/** Something that two processes do together. `C` is its name in the C program, where both processes use one name. */
 interface Way {
   what: string
   first: string
   second?: string
   C: string
-  /** On which CPU each of them runs. */
+  /** The CPU of each process. */
   cpus: [first: number, second: number]
-  /** What each process does in a round: messages, round trips or locks. */
+  /** How many messages, round trips or locks each process makes in a round. */
   count: number
-  /** What the first process must find at the end of a round. */
+  /** The result of the first process at the end of a round. */
   result: number
   lay?: (memory: ArrayBuffer, address: bigint) => void
   goal?: Goal
@@ -34,7 +34,7 @@ interface Way {
 
 const capacity = 65_536
 const size = ringBytes(capacity)
-// Short rounds, and many: where something else takes a CPU for a while, it spoils few of them.
+// Many short rounds: when another process uses a CPU for a while, few of them are affected.
 const rounds = 21
 const messages = 1_000_000
 const spins = 200_000
@@ -45,7 +45,7 @@ function layLocks(_memory: ArrayBuffer, address: bigint): void {
   for (const offset of lockOffsets) layMutex(address + BigInt(offset))
 }
 
-/** What the first bytes of so many numbered messages add up to. */
+/** The sum of the first bytes of so many numbered messages. */
 function sumOf(messages: number): number {
   let sum = 0
   for (let i = 0; i < messages; i++) sum += i & 255
@@ -105,12 +105,12 @@ const ways: Way[] = [
   },
 ]
 
-// Under node_modules, so that koffi is found, which cannot be bundled.
+// Under node_modules, because koffi cannot be bundled and must be found there.
 const folder = mkdtempSync(fileURLToPath(new URL('../node_modules/.osdemo-bench-', import.meta.url)))
 const peerFile = join(folder, 'segment.mjs')
 const started: ChildProcess[] = []
 
-/** Starts a process that attaches the segment; it is ready when it has. It ends when we do. */
+/** Starts a process and waits until it has attached the segment. It exits with this process. */
 async function peer(
   way: string,
   end: 'first' | 'second',
@@ -131,7 +131,7 @@ async function answer(child: ChildProcess): Promise<unknown> {
   const either = new AbortController()
   const message = once(child, 'message', either)
   const exit = once(child, 'exit', either).then(([code]) => {
-    throw new Error(`a peer ended with exit code ${code}`)
+    throw new Error(`a peer exited with code ${code}`)
   })
   try {
     return (await Promise.race([message, exit]))[0]
@@ -140,14 +140,14 @@ async function answer(child: ChildProcess): Promise<unknown> {
   }
 }
 
-/** Two processes that live through all rounds. Milliseconds of one message, round trip or lock. */
+/** Two processes that play all rounds. @returns a side, in milliseconds per message, round trip or lock */
 async function ours(way: Way): Promise<Side> {
   const segment = makeSegment(privateKey, size, 0o600)!
   try {
     const { memory, address } = attachSegment(segment, size)
     way.lay?.(memory, address)
   } finally {
-    // Already now: Linux lets the others attach it by its id as long as we have it attached, and nothing can be left over.
+    // Removed at once, so that nothing is left behind. Linux allows attaching by id while this process is attached.
     removeSegment(segment)
   }
   const first = await peer(way.first, 'first', way.cpus[0], segment)

@@ -1,25 +1,25 @@
 /**
- * Measures two sides alternately in one run, and prints the ratio of each round as a row of a Markdown table: absolute
- * times mean little here.
+ * Measures two sides alternately in one run, and prints the ratio as a row of a Markdown table, because absolute times
+ * mean little on a virtual machine.
  */
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** One round of one side: does the work, checks its own result, and gives how long it took, in milliseconds. */
+/** One round of one side: it does the work, checks the result and returns the time in milliseconds. */
 export type Side = () => Promise<number> | number
 
-/** What a ratio should be: so many times as fast as the peer, or at most so many times as long (start-up). */
+/** The goal of a ratio: so many times as fast as the peer, or at most so many times as long (start-up). */
 export type Goal = { timesAsFast: number } | { timesAsLong: number }
 
-/** The head of the table that all rows of `compare` belong to. */
+/** The head of the table whose rows `compare` prints. */
 export const tableHead = '| what, and beside what | goal | median | range | met |\n|---|---|---|---|---|\n'
 
 /**
- * Runs both sides in turn, after one round that does not count, and prints the median of the rounds' ratios.
+ * Runs both sides in turn, after one round that does not count, and prints the median of the ratios.
  *
- * @param rounds odd, so that there is a middle one
+ * @param rounds an odd number, so that there is a middle ratio
  * @returns that median
  */
 export async function compare(
@@ -65,8 +65,8 @@ export async function timed(work: () => Promise<void> | void): Promise<number> {
 }
 
 /**
- * The processor time that a function takes in this process, in milliseconds. For work that never waits: what else
- * the machine does hardly matters then.
+ * The CPU time that a function uses in this process, in milliseconds. For work that never waits: other processes on
+ * the machine then hardly matter.
  */
 export async function timedCpu(work: () => Promise<void> | void): Promise<number> {
   const start = process.cpuUsage()
@@ -75,12 +75,12 @@ export async function timedCpu(work: () => Promise<void> | void): Promise<number
   return (user + system) / 1000
 }
 
-/** Compiles bench/peers/NAME.c; undefined, with a line that says so, where there is no C compiler. */
+/** Compiles bench/peers/NAME.c. @returns the program; undefined, after a line about it, where gcc is missing */
 export function compileC(name: string, folder: string): string | undefined {
   const binary = join(folder, name)
   const source = fileURLToPath(new URL(`./peers/${name}.c`, import.meta.url))
   const { error, status } = spawnSync('gcc', ['-O2', '-pthread', '-o', binary, source], { stdio: 'inherit' })
   if (!error && status === 0) return binary
-  process.stdout.write(`| ${name}: left out, for there is no gcc here | | | | |\n`)
+  process.stdout.write(`| ${name}: skipped, gcc is missing | | | | |\n`)
   return undefined
 }

@@ -1,6 +1,6 @@
 /**
- * How long the program takes to begin, beside a Node that does nothing (`node -e 0`). Whole processes, one at a time. What
- * is measured is the package as npm installs it, with a compile cache of its own, which the first round fills.
+ * The start-up time of the program, compared with a Node that does nothing (`node -e 0`). Whole processes, one at a time.
+ * The package is installed by npm, and has a compile cache of its own, which the first round fills.
  */
 import { strictEqual } from 'node:assert'
 import { spawn, spawnSync } from 'node:child_process'
@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { installPackage } from '../test/support/install-package.js'
 import { compare, type Side, timed } from './sides.js'
 
-// Node would read them at each start of both sides, 60 ms, and so make them more alike than they are.
+// Node would read these certificates at each start of both sides, which takes 60 ms and hides the difference.
 delete process.env.NODE_EXTRA_CA_CERTS
 
 const rounds = 21
@@ -20,10 +20,10 @@ const osdemo = installPackage(folder)
 process.env.XDG_CACHE_HOME = folder
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-/** Node 20 has no compile cache. */
+/** The goal; higher for Node 20, which has no compile cache. */
 const longest = Number.parseInt(process.versions.node, 10) >= 22 ? 1.4 : 1.9
 
-/** A process from its start to its end; its stdout must contain these words. */
+/** A process from its start to its exit. Its stdout must contain `words`. */
 function whole(args: string[], words = ''): Side {
   return () =>
     timed(() => {
@@ -33,7 +33,7 @@ function whole(args: string[], words = ''): Side {
     })
 }
 
-/** A run of osdemo from its start to the first line on its stdout. What it does after that is not timed. */
+/** A run of osdemo from its start to the first line on stdout. The rest of the run is not measured. */
 function firstLine(words: string[]): Side {
   return async () => {
     const begin = process.hrtime.bigint()

@@ -1,4 +1,4 @@
-// What Node itself can do: whatever comes goes back, and nobody looks at frames. Prints `listening on 127.0.0.1:PORT`.
+// What Node itself can do: it echoes bytes and does not parse frames. Prints `listening on 127.0.0.1:PORT`.
 import { createServer } from 'node:net'
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -9,7 +9,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => {})
 })
 server.listen(0, '127.0.0.1', () => {
-  // Of a server that listens on a port, the address is one.
+  // A server that listens on a port has an AddressInfo, not a path.
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   process.stdout.write(`listening on 127.0.0.1:${port}\n`)
 })

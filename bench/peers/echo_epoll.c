@@ -1,6 +1,6 @@
 /*
- * The echo server in C, with epoll and one thread: what comes is read in large pieces, and all whole frames of a piece
- * go back in one write(2). Prints `listening on 127.0.0.1:PORT`.
+ * The echo server in C, with epoll and one thread. It reads large chunks, and all complete frames of a chunk go back
+ * in one write(2). Prints `listening on 127.0.0.1:PORT`.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@
 
 struct connection {
     int fd;
-    /* Bytes in the buffer; those up to `whole` are whole frames, of which those up to `sent` are gone. */
+    /* Bytes in the buffer. Those up to `whole` are complete frames, and those up to `sent` were sent. */
     size_t filled, whole, sent;
     unsigned char buffer[CAPACITY];
 };
@@ -36,7 +36,7 @@ static void drop(struct connection *c) {
     free(c);
 }
 
-/* Sends the whole frames; 0 when the kernel does not take them all now, -1 when the peer is gone. */
+/* Sends the complete frames. Returns 0 when the socket is full before the end, -1 when the peer has closed. */
 static int flush(struct connection *c) {
     while (c->sent < c->whole) {
         ssize_t n = write(c->fd, c->buffer + c->sent, c->whole - c->sent);

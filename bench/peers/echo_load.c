@@ -1,9 +1,9 @@
 /*
- * Loads an echo server of length-prefixed frames, and checks what comes back by its number of bytes and their sum.
+ * Puts load on an echo server of length-prefixed frames, and checks the echoes by the number of bytes and their sum.
  *
  *     echo_load PORT CONNECTIONS WINDOW SIZE FRAMES
  *
- * Each of the connections to 127.0.0.1 sends FRAMES frames of SIZE bytes and has at most WINDOW of them on their way.
+ * Each of the connections to 127.0.0.1 sends FRAMES frames of SIZE bytes, at most WINDOW of them before their echoes.
  * With one connection and a window of one it is a ping-pong with blocking calls. Prints the milliseconds it took, from
  * the first byte sent to the last one received.
  */
@@ -27,9 +27,9 @@ struct connection {
 };
 
 static size_t frame;      /* bytes of a frame, with its header */
-static size_t window;     /* frames on their way at once */
+static size_t window;     /* most frames sent and not yet echoed */
 static uint64_t all;      /* bytes that each connection sends */
-static uint64_t sum;      /* of all bytes that came */
+static uint64_t sum;      /* of all bytes received */
 static unsigned char *pattern; /* window + 1 frames, one after the other */
 static unsigned char inbox[1 << 18];
 
@@ -50,7 +50,7 @@ static double now_ms(void) {
     return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
-/* Sends as much as the window and the kernel allow. */
+/* Sends as much as the window and the socket allow. */
 static void send_more(struct connection *c) {
     for (;;) {
         uint64_t limit = (c->received / frame + window) * frame;
@@ -66,7 +66,7 @@ static void send_more(struct connection *c) {
     }
 }
 
-/* Takes what has come: 0 when there is nothing yet. */
+/* Receives what has arrived. Returns 0 when nothing has. */
 static ssize_t take(struct connection *c) {
     ssize_t n = read(c->fd, inbox, sizeof inbox);
     if (n < 0 && errno == EAGAIN) return 0;

@@ -1,4 +1,4 @@
-// The echo server that every textbook has: a goroutine per connection, and for each frame a read of its header, a read
+// The echo server of the textbooks: a goroutine per connection, and for each frame a read of its header, a read
 // of its body and a write. Prints `listening on 127.0.0.1:PORT`.
 package main
 

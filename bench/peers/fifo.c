@@ -1,4 +1,4 @@
-/* The other end of whatever is measured, and what C makes of lines: prints how long it took from open(2) to its end. */
+/* The end of the FIFO that is not measured, and a line reader in C. Prints the time from open(2) to its end. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,8 +24,8 @@ static void put(int fd, const char *bytes, size_t length) {
   }
 }
 
-/* feed PATH BYTES LINE: writes lines of so many bytes. lines PATH: reads by getline. send PATH FILE and drain PATH FILE: by
- * splice, from file to FIFO and from FIFO to file, so that they take as little of the time as can be. */
+/* feed PATH BYTES LINE writes lines of LINE bytes. lines PATH reads with getline. send PATH FILE and drain PATH FILE use
+ * splice, from file to FIFO and from FIFO to file, so that they use as little of the time as possible. */
 int main(int argc, char **argv) {
   const char *mode = argv[1];
   int feeds = !strcmp(mode, "feed"), sends = !strcmp(mode, "send"), drains = !strcmp(mode, "drain");

@@ -1,4 +1,4 @@
-/** A thread that sends numbered messages of 64 bytes, in the way that it was told, each time it is told how many. */
+/** A thread that sends numbered messages of 64 bytes in one of three ways. Each message it gets says how many to send. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { RingBuffer } from 'ringbuf.js'
 import { producerOf } from '../../src/ipc/shared-ring/producer.js'
@@ -9,7 +9,7 @@ const { way, memory } = workerData as {
   memory: SharedArrayBuffer
 }
 const message = new Uint8Array(64)
-/** So many messages are published together. */
+/** How many messages are published together. */
 const batch = 64
 
 const send = { ours, 'ringbuf.js': ringbuf, postMessage }[way]()

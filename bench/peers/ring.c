@@ -1,5 +1,5 @@
-/* ring MESSAGES CAPACITY: messages of 64 bytes, each behind its length, through a ring in memory from one thread to
- * another that spins; published 64 at a time, the other side's index kept. Says nanoseconds and the sum of first bytes. */
+/* ring MESSAGES CAPACITY: messages of 64 bytes, each after its length, through a ring from one thread to another thread
+ * that spins. 64 messages are published together. Prints nanoseconds and the sum of the first bytes. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define SIZE 72 /* 4 bytes of length, 64 of message, up to a multiple of 8 */
+#define SIZE 72 /* 4 bytes of length and 64 of message, rounded up to a multiple of 8 */
 
 static _Alignas(64) _Atomic uint32_t tail;
 static _Alignas(64) _Atomic uint32_t head;

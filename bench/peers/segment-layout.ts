@@ -1,2 +1,2 @@
-/** Where in the segment the locks are, in bytes: behind the cell that is counted in, each on a cache line of its own. */
+/** The offsets of the locks in the segment, after the counter at 0. Each has a cache line of its own. */
 export const lockOffsets = [64, 128, 192]

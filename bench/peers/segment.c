@@ -1,5 +1,5 @@
-/* segment WAY COUNT CPU OTHER: the same as bench/peers/segment.ts, in two processes that share a System V segment, one
- * pinned to CPU and its child to OTHER. Says nanoseconds and the result. */
+/* segment WAY COUNT CPU OTHER: the same work as bench/peers/segment.ts, in two processes that share a System V segment. The
+ * parent runs on CPU, its child on OTHER. Prints nanoseconds and the result. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <linux/futex.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define CAPACITY 65536
-#define SIZE 72 /* 4 bytes of length, 64 of message, up to a multiple of 8 */
+#define SIZE 72 /* 4 bytes of length and 64 of message, rounded up to a multiple of 8 */
 
 struct lock {
   _Alignas(64) pthread_mutex_t mutex;
@@ -147,7 +147,7 @@ int main(int argc, char **argv) {
   long count = atol(argv[2]);
   int id = shmget(IPC_PRIVATE, sizeof *shared, 0600);
   shared = shmat(id, NULL, 0);
-  shmctl(id, IPC_RMID, NULL); /* its memory lasts until both have ended */
+  shmctl(id, IPC_RMID, NULL); /* freed when both processes have exited */
   if (shared == (void *)-1) return perror("shmat"), 1;
   memset(shared, 0, sizeof *shared);
   make_locks();

@@ -1,6 +1,6 @@
 /**
- * One of two processes that share a segment: WAY, `first` or `second`, the segment's id and size. Says that it is ready,
- * and then does its part of the way as many times as it is told, each time it is told.
+ * One of two processes that share a segment. Arguments: WAY, `first` or `second`, the segment's id and size. It reports
+ * that it is ready. Each message that it gets then says how many times to do its part.
  */
 
 import { openMemory } from '../../src/ipc/shared-memory.js'
@@ -13,7 +13,7 @@ const [way, end, id, size] = process.argv.slice(2)
 const isFirst = end === 'first'
 const { memory, waiter, address } = openMemory({ segment: Number(id), size: Number(size) })
 const cell = new Int32Array(memory, 0, 1)
-/** So many messages are published together. */
+/** How many messages are published together. */
 const batch = 64
 
 const ways = { receive, send, spin, sleep, lock, handOver }
@@ -25,7 +25,7 @@ process.on('message', (count: number) => {
 })
 process.send!('ready')
 
-/** Takes messages, and gives the sum of their first bytes. */
+/** Reads messages. @returns the sum of their first bytes */
 function receive() {
   const ring = consumerOf(memory, waiter)
   return (count: number) => {
@@ -54,7 +54,7 @@ function send() {
   }
 }
 
-/** The cell counts turns: the first process takes the even ones, the second the odd ones. Gives the turns of both. */
+/** The cell counts turns: the first process takes the even ones, the second the odd ones. @returns the turns of both */
 function spin() {
   let turn = isFirst ? 0 : 1
   return (count: number) => {
@@ -69,7 +69,7 @@ function spin() {
   }
 }
 
-/** The same, asleep in futex(2) until it is our turn. */
+/** The same, but a process sleeps in futex(2) until its turn. */
 function sleep() {
   let turn = isFirst ? 0 : 1
   const waitForTurn = () => {
@@ -88,7 +88,7 @@ function sleep() {
   }
 }
 
-/** Takes a lock that nobody else wants, counts, and lets it go. Gives what was counted. */
+/** Locks an uncontended lock, counts and unlocks it. @returns the count */
 function lock() {
   const mutex = mutexAt(address + BigInt(lockOffsets[0]!))
   return (count: number) => {
@@ -103,9 +103,9 @@ function lock() {
 }
 
 /**
- * Three locks in a circle, of which each process holds one, the second process the one ahead of the first. A step takes the
- * next lock and lets the last one go. As only one lock is free at a time, steps alternate, and each waits for the other
- * process. Gives the steps of both, counted where two locks are held: only one process can be there.
+ * Three locks in a circle. Each process holds one, the second process the lock ahead of the first. A step locks the next
+ * lock and unlocks the previous one. Only one lock is free at a time, so the steps alternate and each waits for the other
+ * process. Returns the steps of both, counted while two locks are held: only one process at a time can hold two.
  */
 function handOver() {
   const locks = lockOffsets.map((offset) => mutexAt(address + BigInt(offset)))
