@@ -206,7 +206,9 @@ function endingOthers(blocker: Blocker | undefined, who: string): string[] {
     case 'file-lock':
       return ['The kernel then releases its locks.']
     case 'child':
-      return [`${who} then reaps it and continues.`]
+      return [`${who} then ${blocker.untilExec ? 'continues' : 'reaps it and continues'}.`]
+    case 'pidfd':
+      return [`${who} then continues.`]
     case 'zombie':
       return ['The zombie is adopted and reaped.']
     case 'traced':
