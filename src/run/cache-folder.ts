@@ -25,7 +25,7 @@ export function cacheFolder(): string {
 function makeFolder(path: string): void {
   const parent = dirname(path)
   const owner = look(parent)?.uid
-  // As root in the home of a user (sudo -E), root would own the folder and the user could not use it. Linux has user ids.
+  // When root runs in the home of a user (sudo -E), the folder would belong to root, and the user could not use it.
   if (owner !== undefined && owner !== 0 && owner !== process.getuid!()) {
     throw Object.assign(new Error(`${parent} belongs to user ${owner}`), { code: 'EPERM' })
   }

@@ -87,7 +87,7 @@ export interface RunContext {
   falseClaims: string[]
   /** Resolves when the user asks a server to stop. */
   stopped: Promise<void>
-  /** The signal by which the user asked, after that: the terminal may have sent it to an actor too. */
+  /** The signal with which the user asked a server to stop, if so. The terminal may have sent it to an actor as well. */
   stopSignal(): NodeJS.Signals | undefined
 }
 

@@ -20,7 +20,7 @@ export interface Supervision {
   say: Say
   emit(event: Event): void
   output: Output
-  /** The signal with which the user asked a server to stop, after that. */
+  /** The signal with which the user asked a server to stop, if so. */
   stopSignal(): NodeJS.Signals | undefined
   /** Called for each actor, before its first event. */
   onStart(): void

@@ -22,14 +22,14 @@ export function formatHelp(command: Command, help: Help): string {
 
 export type CommonOptions = ReturnType<ReturnType<typeof addCommonOptions>>
 
-/** For which commands: of one kind, or `any`, as they may stand before the name of the command. */
+/** The kind of the command. `any` is for options that stand before its name. */
 type Kind = CommandSpec['kind'] | 'any'
 
 /**
  * Adds the common options to a command. One that shows no events has only `--json` and `--log-level`.
  *
  * @param hasQuestions whether it can ask for predictions
- * @returns what was parsed, to be called after parsing
+ * @returns the values, to be called after commander has parsed the command line
  */
 export function addCommonOptions(command: Command, kind: Kind, hasQuestions = kind === 'any') {
   // Options that are added from here on have this heading on the help page.
@@ -80,7 +80,7 @@ function addPredictOptions(command: Command) {
     .option('--answers <file>', 'predict, with answers from a file: per line a question id and a letter')
 }
 
-/** Whether a person sits at the terminal, reads what is shown there, and may answer. */
+/** Whether a person reads the terminal and can answer there. */
 export function hasPerson(options: CommonOptions): boolean {
   return viewName(options) === undefined && !options.quiet && isatty(0) && isatty(1)
 }

@@ -11,7 +11,7 @@ import type { RunSpec } from './spec.js'
 const silent = { event: () => '', end: () => '' }
 
 /**
- * A view on a stream. Without a name it is what suits the kind of command, or nothing when `--quiet` was given.
+ * Opens a view on a stream: the one that the user has named, else the usual one of the kind of command, or none with `--quiet`.
  *
  * @param run `hide`: events that are shown elsewhere
  */
@@ -38,7 +38,7 @@ export async function openOutput(
   return createOutput(view, stream)
 }
 
-/** How much a run shows; undefined is all of it, as a timeline. */
+/** How much of a run is shown. Undefined means all of it, as a timeline. */
 function levelOf(kind: RunSpec['kind'], { brief, verbose }: CommonOptions): Level | undefined {
   switch (kind) {
     case 'tool':

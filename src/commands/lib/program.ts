@@ -1,4 +1,4 @@
-/** The commands as commander has them. A command gets its options when the words name it: no other command's code is loaded. */
+/** Builds the commands for commander. A command gets its options only when it is called, so no code of others is loaded. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { UsageError } from '../../errors.js'
 import { version } from '../../run/package.js'
@@ -7,7 +7,7 @@ import { addCommonOptions, type CommonOptions, formatHelp, heading } from './com
 import type { CommandEntry } from './entry.js'
 import { type CommandSpec, demoWithoutOptions, type NameDemo, type PlainSpec, type RunSpec } from './spec.js'
 
-/** What the words ask for. */
+/** The command that was called, with its options. */
 export type Choice = { common: CommonOptions } & (
   | { spec: RunSpec; run: NameDemo }
   | { spec: PlainSpec; act: ReturnType<PlainSpec['configure']> }
@@ -16,18 +16,18 @@ export type Choice = { common: CommonOptions } & (
 export interface Program {
   command: Command
   /**
-   * Gives the command of this path its options. A group gets those of its default when no other subcommand follows.
+   * Adds the options of the command with this path. A group has those of its default, unless another subcommand follows.
    *
-   * @param next the word after the command
+   * @param next the word that follows the command
    */
   prepare(path: string, next?: string): Promise<Command>
-  /** Whether the help of the program or of a group was asked for. */
+  /** Whether the user has asked for the help of the program or of a group. */
   asksHelp(): boolean
 }
 
 /**
- * @param choose is called with what the words ask for
- * @param literals how many words stand after `--` at the end: none of them names a command
+ * @param choose is called with the command that was called
+ * @param literals how many words stand after `--`: none of them names a command
  */
 export function createProgram(choose: (choice: Choice) => void = () => {}, literals = 0): Program {
   const program = new Command('osdemo')
@@ -44,24 +44,24 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      // main reports errors.
+      // `main` prints errors.
       outputError: () => {},
-      // Commander takes a group without a subcommand for a mistake, also when the words ask for its help.
+      // For a group without a subcommand, commander prints the help as an error, even when the user has asked for it.
       writeErr: (text) => void (asksHelp() ? process.stdout : process.stderr).write(text),
     })
 
-  /** Every command by its path; the program has the empty one. */
+  /** Every command by path. The path of the program is empty. */
   const made = new Map<string, Command>([['', program]])
-  /** Makes a command that has no options and no subcommands yet. */
+  /** Makes a command, still without options and subcommands. */
   function make(parent: string, name: string, summary: string): Command {
-    // Parents are made before their members.
+    // A parent is made before its members.
     const command = made.get(parent)!.command(name).helpCommand(false)
     command.summary(summary).description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
     made.set(pathOf(parent, name), command)
     prepareBelow(pathOf(parent, name), command)
     return command
   }
-  /** Has commander prepare each subcommand before it parses the words of it. */
+  /** Prepares each subcommand just before commander parses its options. */
   function prepareBelow(path: string, command: Command): void {
     command.hook('preSubcommand', async (_, subcommand) => {
       const following = command.args.slice(1)
@@ -77,10 +77,10 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
   }
   prepareBelow('', program)
   for (const [name, { summary }] of Object.entries(topics)) make('', name, summary)
-  /** Makes the subcommands of a group when a word first names the group: every command takes time to make. */
+  /** Makes the subcommands of a group when it is first named. To make those of all groups would delay each start. */
   function makeMembers(group: string): void {
     const topic = topics[group]
-    // The topics have been made above.
+    // All topics have been made above.
     if (!topic || !isGroup(topic) || made.get(group)!.commands.length > 0) return
     for (const [name, { summary }] of Object.entries(topic.members)) make(group, name, summary)
   }
@@ -95,7 +95,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
       if (first !== 'terms') return void (await program.parseAsync([...path, '--help'], { from: 'user' }))
       const { termsPage } = await import('./help-terms.js')
       process.stdout.write(termsPage(help.createHelp(), words, process.stdout.columns))
-      // As commander does after a help page: no command is chosen.
+      // This is what commander throws after a help page. `launch` then starts no run.
       throw new CommanderError(0, 'commander.helpDisplayed', '(outputHelp)')
     })
 
@@ -103,7 +103,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
   async function prepare(path: string, next?: string): Promise<Command> {
     const [first = ''] = path.split(' ')
     makeMembers(first)
-    // Every caller names a command of the lists, and the members of its group now exist.
+    // Every caller passes the path of a command, and the members of its group have been made.
     const command = made.get(path)!
     if (prepared.has(path)) return command
     prepared.add(path)
@@ -130,7 +130,7 @@ export function pathOf(parent: string, name: string): string {
   return parent === '' ? name : `${parent} ${name}`
 }
 
-/** What a command's own file says; or the list, for a demo without options. */
+/** The spec from the file of the command. A demo without options has no file. */
 async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
   return entry.load ? (await entry.load()).spec : demoWithoutOptions(path, await entry.demo())
 }
@@ -158,12 +158,12 @@ function addOptions(
   command.addHelpText('after', exampleText(spec.examples))
 }
 
-/** A common option that the user has typed before a command holds for the command. */
+/** Copies the common options that the user has typed before the command. */
 function inherit(parent: Command, command: Command): void {
   if (parent.getOptionValue('help') === true) command.help()
   for (const option of parent.options) {
     const name = option.attributeName()
-    // A group may have the options of its default command, and their default values are for that one.
+    // A group may have the options of its default command. Their default values are not for the other commands.
     if (parent.getOptionValueSource(name) !== 'cli') continue
     if (!command.options.some((own) => own.attributeName() === name)) {
       throw new UsageError(`unknown option '${option.long}'`, seeHelp(command))

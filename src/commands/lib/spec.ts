@@ -1,4 +1,4 @@
-/** What a command file exports: options, examples, and which demo it plays. The compiler checks the options where they are used. */
+/** What a command file exports: options, examples, and the demo that runs. The compiler checks the types of the options. */
 import type { Command } from '@commander-js/extra-typings'
 import type { Event } from '../../events.js'
 import type { Demo } from '../../run/stage.js'
@@ -9,33 +9,33 @@ export type CommandSpec = RunSpec | PlainSpec
 /** A command that starts a run. */
 export interface RunSpec extends Examples, RunTraits {
   /**
-   * A tool puts payload on stdout, and a few lines on stderr. A demo tells its story on stdout, a report is a document there,
-   * and the tour shows pages.
+   * A tool prints payload on stdout and a few lines on stderr. On stdout, a demo prints a timeline, a report is a document, and
+   * the tour prints pages.
    */
   kind: 'tool' | 'demo' | 'report' | 'tour'
-  /** Adds the arguments and options. @returns what names the demo, once commander has parsed the words */
+  /** Adds the arguments and options. @returns chooses the demo, after commander has parsed the command line */
   configure(command: Command): NameDemo
 }
 
-/** Names the demo that the words ask for. It may have to read a file first. */
+/** Chooses the demo. It may have to read a file first. */
 export type NameDemo = (common: CommonOptions, audience: Audience, literal?: string[]) => Demo | Promise<Demo>
 
-/** A command that starts no run: it prints something, or shows what was recorded. */
+/** A command that starts no run: it prints a text, or shows a recording. */
 export interface PlainSpec extends Examples {
   kind: 'plain'
-  /** It shows events, and has the options that say how. */
+  /** Whether it shows events, and has the options for that. */
   shows: boolean
-  /** Adds the arguments and options. @returns what does the work, once commander has parsed the words */
+  /** Adds the arguments and options. @returns does the work, after commander has parsed the command line */
   configure(command: Command): (common: CommonOptions) => Promise<void>
 }
 
 interface Examples {
-  /** Lines to paste, at least two. */
+  /** Lines that can be pasted, at least two. */
   examples: readonly string[]
 }
 
 interface RunTraits {
-  /** In a tool, the messages that its stdout shows: the story does not repeat them. */
+  /** The events that a tool prints on stdout as payload. They are not repeated on stderr. */
   onStdout?: readonly Event['event'][]
   /** The first SIGINT or SIGTERM is a request to stop, and no failure. */
   graceful?: boolean
@@ -43,22 +43,22 @@ interface RunTraits {
   sweeps?: boolean
 }
 
-/** Who looks at the run. */
+/** Where the events of the run go. */
 export interface Audience {
-  /** stdout carries payload, not events: a tool without `--json` or `--view`. */
+  /** Whether stdout carries payload and no events, as in a tool without `--json` and `--view`. */
   payload: boolean
-  /** Every message is wanted as an event: by the view on stdout, or by a file. */
+  /** Whether every message is needed as an event, for the view on stdout or for a file. */
   events: boolean
 }
 
-/** What a command file writes down for a command that starts a run. */
+/** What a command file declares for a command that starts a run. */
 interface RunCommand<Operands extends unknown[], Options extends Named> extends Examples, RunTraits {
   options(command: Command): Command<Operands, Options>
   /**
-   * Names the demo that the words ask for.
+   * Chooses the demo.
    *
-   * @param literal the words after `--`, where it was given; they are among the operands too
-   * @throws UsageError when the words do not go together
+   * @param literal the words after `--`, if there is one; the operands contain them too
+   * @throws UsageError when operands and options exclude each other
    */
   demo(
     operands: Operands,
@@ -68,7 +68,7 @@ interface RunCommand<Operands extends unknown[], Options extends Named> extends 
   ): Demo | Promise<Demo>
 }
 
-/** Options by name, as commander's types have them. */
+/** Options by name, as in the types of commander. */
 type Named = Record<string, unknown>
 
 /** A command whose stdout carries payload. */
@@ -78,7 +78,7 @@ export function toolCommand<Operands extends unknown[], Options extends Named>(
   return runSpec('tool', command)
 }
 
-/** A command whose stdout carries the story. */
+/** A command whose stdout carries a timeline. */
 export function demoCommand<Operands extends unknown[], Options extends Named>(
   command: RunCommand<Operands, Options>,
 ): RunSpec {
@@ -114,13 +114,13 @@ function runSpec<Operands extends unknown[], Options extends Named>(
   }
 }
 
-/** What a command file writes down for a command that starts no run. */
+/** What a command file declares for a command that starts no run. */
 interface PlainCommand<Operands extends unknown[], Options extends Named> extends Examples {
   shows: boolean
   options(command: Command): Command<Operands, Options>
   /**
-   * @param command commander's own, for its help page
-   * @throws OsdemoError; with `--json` it becomes an event as well
+   * @param command the Command of commander, for its help page
+   * @throws OsdemoError; with `--json` it is printed as an event as well
    */
   act(
     operands: Operands,
@@ -145,7 +145,7 @@ export function plainCommand<Operands extends unknown[], Options extends Named>(
   }
 }
 
-/** The command of a demo that has no options of its own, and so no file. */
+/** The command of a demo that has neither options of its own nor a file. */
 export function demoWithoutOptions(path: string, demo: Demo): RunSpec {
   const examples = [
     `osdemo ${path}`,

@@ -1,6 +1,6 @@
 /**
  * Which commands work on this machine. Everything that some command needs is tried once, and then each command is judged.
- * The report explains only what is missing; in the events is what works, too.
+ * The report explains only what is missing. The events contain what works as well.
  */
 import { release, type } from 'node:os'
 import manifest from '../../../package.json' with { type: 'json' }
@@ -48,7 +48,7 @@ function sayHead(stage: Stage, judged: Judgement[], { columns, colors }: Termina
   sayNode(stage)
 }
 
-/** A Node that is new enough is not worth a line. */
+/** Reports a Node that is too old. */
 function sayNode(stage: Stage): void {
   const wanted = manifest.engines.node
   // package.json names a version, such as >=20.19.

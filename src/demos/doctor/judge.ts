@@ -27,14 +27,14 @@ export interface Judgement {
   verdict: Verdict
   /** What the verdict depends on. */
   missing: Need[]
-  /** In which way it is limited. Of a command that runs others, `need` is null. */
+  /** How it is limited. For a command that runs others, `need` is null. */
   limits: { need: Need | null; text: string }[]
 }
 
 /** The topic of the commands that belong to no group. */
 export const other = 'other'
 
-/** @param causes for each need that is missing, the one that is the cause */
+/** @param causes by need that is missing: the need that is the cause, which may be the same */
 export function judge(
   command: string,
   commands: ReadonlyMap<string, Needs>,
