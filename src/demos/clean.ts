@@ -18,12 +18,13 @@ export async function clean({ say, note }: Stage): Promise<void> {
   const removed = swept.filter(({ users }) => users.length === 0)
   const kept = swept.filter(({ users }) => users.length > 0)
   const unseen = knownRuns().filter(({ state }) => state === 'elsewhere')
-  const text =
-    swept.length + unseen.length === 0
-      ? `Nothing to remove: no run has left anything behind in ${folder}.`
-      : `Removed ${counted(removed.length, 'object')}, kept ${kept.length}.`
+  const text = headline(folder, removed.length, kept.length, unseen.length)
   say({ event: 'note', role: 'opening', text, data: { removed: removed.length, kept: kept.length } })
-  for (const { kind, name } of removed) say({ event: 'removed', kind, id: name })
+  for (const { kind, name } of removed) {
+    // The note below is for people.
+    say({ event: 'removed', kind, id: name, detail: true })
+    note(`Removed ${kindNames[kind]} ${name}.`)
+  }
   for (const { kind, name, users } of kept) {
     const text = `Kept ${kindNames[kind]} ${name}: ${inUse(users)}.`
     say({ event: 'note', role: 'step', text, data: { kind, name, users } })
@@ -35,6 +36,12 @@ export async function clean({ say, note }: Stage): Promise<void> {
     note(`Not checked: ${run.folder}. That run belongs to other namespaces, such as a container.`, 'aside')
   }
   if (unseen.length > 0) note('Next: run `osdemo clean` there too.', 'next')
+}
+
+function headline(folder: string, removed: number, kept: number, unseen: number): string {
+  if (removed + kept > 0) return `Removed ${counted(removed, 'object')}, kept ${kept}.`
+  if (unseen > 0) return `Nothing removed: ${counted(unseen, 'run')} could not be checked.`
+  return `Nothing to remove: no run has left anything behind in ${folder}.`
 }
 
 /** Two terminals meet at this FIFO, so it stays between runs. Only `clean` removes it, while no process uses it. */

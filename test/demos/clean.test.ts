@@ -58,7 +58,7 @@ test('keeps what a process uses, names the process, and removes it when no proce
   await cat.exit
   const { removed, notes } = await clean(place)
   expect(removed).toEqual([path])
-  expect(notes).toMatchObject([{ role: 'opening', data: { removed: 1, kept: 0 } }])
+  expect(notes).toMatchObject([{ role: 'opening', data: { removed: 1, kept: 0 } }, { role: 'step' }])
   expectNothingLeft(place)
 })
 
