@@ -68,11 +68,11 @@ export function tour(chapters: readonly Chapter[], options: TourOptions): Demo {
         })
       if (pauses && lines && chapters.length > 1 && isQuit(await lines.next())) break
     }
+    if (!full && shown.length > 1) sumUp(stage, shown)
     if (missed.length > 0) {
       const commands = missed.map((command) => `osdemo ${command}`).join(', ')
       stage.note(`This machine was too slow for the whole tour. Left out: ${commands}.`, 'next', { missed })
     }
-    if (!full && shown.length > 1) sumUp(stage, shown)
     tellScore(stage, score)
   }
 }

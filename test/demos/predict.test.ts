@@ -169,7 +169,7 @@ describe.runIf(process.platform === 'linux')('predictions', () => {
     const events = await playDemo(['process', 'zombie', '--answers', answersFile('zombie-sigkill a\n')])
     const records = dataOf(events)
     expect(records.slice(-3)).toMatchObject([
-      { question: 'zombie-sigkill', answer: 'a', kernel: 'b', right: false },
+      { question: 'zombie-sigkill', answer: 'a', kernel: 'b', right: false, value: 'Z (zombie)' },
       { question: 'zombie-memory', answer: null, right: false },
       { asked: 2, answered: 1, right: 0, open: 0 },
     ])

@@ -133,7 +133,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
       )
       expect(page).toContain('✔')
     }
-    expect(summary.trimEnd().split('\n').at(-1)).toMatch(/^(\d+) of \1 claims hold\.$/)
+    expect(summary).toMatch(/^(\d+) of \1 claims hold\.$/m)
   })
 
   test('shows on a page the claims at the heart of its chapter', async () => {
@@ -193,7 +193,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
         ...new Set(chapter.flatMap((event) => ('child' in event && is(event) ? [event.child] : []))),
       ]
       const ended = childrenIn(({ event }) => event === 'exited')
-      // What is no child of ours is not waited for by us: a zombie, and then gone.
+      // osdemo does not reap a process that is not its child: there is no `exited`, but the states zombie and gone.
       const seenEnding = childrenIn((event) => event.event === 'state' && /zombie|gone/.test(event.state))
       for (const child of childrenIn(({ event }) => event === 'started'))
         expect([...ended, ...seenEnding]).toContain(child)
@@ -209,12 +209,12 @@ describe.runIf(process.platform === 'linux')('tour', () => {
 
   test('has its events in the order of their clock, but for those that come more than 20 ms late', async () => {
     const { events } = await played()
-    // What was sent is told when the call has returned, with the time when it began; the supervisor puts it in order, unless the
-    // call took longer than those 20 ms.
+    // A message is reported when the call has returned, with the time at which the call began. The supervisor puts it in order,
+    // unless the call took more than 20 ms.
     const atOnce = events.filter(({ event }) => event !== 'sent')
     for (const tid of new Set(atOnce.map((event) => event.tid))) {
       const own = atOnce.filter((event) => event.tid === tid).map(({ t }) => t)
-      // What somebody tells afterwards, with the time when it was, is put in order by the supervisor.
+      // The supervisor puts in order what an actor reports later, with the times at which it happened.
       if (!events.some((event) => event.tid === tid && event.event === 'state'))
         expect(own).toEqual(own.toSorted((a, b) => a - b))
     }

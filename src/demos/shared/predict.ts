@@ -56,9 +56,6 @@ export async function ask(
   const predictions: Prediction[] = []
   for (const question of questions) {
     stage.note(question.text, 'opening', { question: question.id, choices: [...question.choices] })
-    for (const letter of lettersOf(question)) {
-      stage.note(choiceOf(question, letter), 'opening', { question: question.id, choice: letter })
-    }
     const answer = given ? given.get(question.id) : lines && (await typedAnswer(stage, question, lines))
     predictions.push({ question, answer })
   }
@@ -117,9 +114,13 @@ function judgeOne(
     : answer === undefined
       ? `Question ${number} was not answered. The kernel shows`
       : `Your answer to question ${number} is wrong: ${answer}. The kernel shows`
-  stage.note(`${verdict} ${choiceOf(question, right)}`, 'closing', { ...data, right: isRight })
   const { quote } = seen
-  if (quote) stage.note(`Evidence: ${quote.source}: ${quote.value}`, 'closing')
+  const evidence = quote ? ` Evidence: ${quote.source}: ${quote.value}` : ''
+  stage.note(`${verdict} ${choiceOf(question, right)}${evidence}`, 'closing', {
+    ...data,
+    right: isRight,
+    ...quote,
+  })
 }
 
 /** The last line of a run that has asked something. */

@@ -6,7 +6,7 @@ import { Chalk, type ColorSupportLevel } from 'chalk'
 import type { Data, Event, NoteFact } from '../../events.js'
 import { cleaned } from '../escape-control.js'
 import { type Contents, createContents } from './contents.js'
-import { drawHeading, drawPage, drawQuestion, type PageLooks } from './page.js'
+import { drawHeading, drawPage, drawParagraph, drawQuestion, type PageLooks } from './page.js'
 import { drawSummary, type SummaryRow } from './summary.js'
 
 export interface PagesOptions {
@@ -74,12 +74,11 @@ export function createPages({ color, width, height }: PagesOptions) {
       return `${note.text} `
     }
     if (record && 'choices' in record) {
-      const question = drawQuestion(note.text, looks)
+      const question = drawQuestion(note, looks)
       if (asked) return `\n${question}`
       asked = true
       return begin(`${contents ? drawHeading(contents.heading, looks) : ''}${question}`)
     }
-    if (record && 'choice' in record) return `  ${note.text}\n`
     const row = summaryRow(record)
     if (row) {
       summary.push(row)
@@ -89,7 +88,7 @@ export function createPages({ color, width, height }: PagesOptions) {
       contents.add(note)
       return ''
     }
-    return endSummary() + begin(`${note.text}\n`)
+    return endSummary() + begin(drawParagraph(note.text, looks))
   }
 
   function endSummary(): string {

@@ -2,7 +2,8 @@
 import type { ChalkInstance } from 'chalk'
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
-import type { ClaimFact, Event } from '../../events.js'
+import type { ClaimFact, Event, NoteFact } from '../../events.js'
+import { choicesOf } from '../choices.js'
 import { describe, plain } from '../describe-event.js'
 import { createMemoryMap } from '../memory-map.js'
 import { drawTable } from '../table.js'
@@ -53,9 +54,15 @@ export function drawHeading(text: string, { chalk, width }: PageLooks): string {
   return `${chalk.bold(`── ${text}`)} ${chalk.dim(rule)}\n`
 }
 
-/** A question, above its choices. */
-export function drawQuestion(text: string, { chalk, width }: PageLooks): string {
-  return `${wrap(chalk.bold(text), width).join('\n')}\n`
+/** A question and its choices. */
+export function drawQuestion(note: NoteFact, { chalk, width }: PageLooks): string {
+  const choices = choicesOf(note).flatMap((choice) => wrap(choice, width, '     ', '  '))
+  return [...wrap(chalk.bold(note.text), width), ...choices].map((line) => `${line}\n`).join('')
+}
+
+/** What stands outside of any page. */
+export function drawParagraph(text: string, { width }: PageLooks): string {
+  return `${wrap(text, width).join('\n')}\n`
 }
 
 /** The parts, with an empty line between two of them. */

@@ -8,6 +8,7 @@
 import { Chalk, type ColorSupportLevel } from 'chalk'
 import { wrapAnsi } from 'fast-wrap-ansi'
 import type { ClaimFact, Event, NoteFact, NoteRole, TableRow } from '../../events.js'
+import { choicesOf } from '../choices.js'
 import { describe, type Style, subject } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
 import { drawTable } from '../table.js'
@@ -79,7 +80,7 @@ export function createProse({ level, color, width }: ProseOptions) {
     const text = describe(event, style)
     switch (event.event) {
       case 'run':
-        return write.paragraph(chalk.bold(subject(event.command)))
+        return write.paragraph([chalk.bold(subject(event.command))])
       case 'claim':
         if (level === 'tool') return `${chalk.red(`claim failed: ${text}`)}\n`
         return write.line(claimLine(event.holds, text), '', '  ')
@@ -87,16 +88,18 @@ export function createProse({ level, color, width }: ProseOptions) {
         return write.line(chalk.dim(text), '    ', '  ')
       case 'note':
         // A tool's lines are not wrapped: a line break would cut a command to paste in two.
-        return level === 'tool' ? `${text}\n` : showNote(text, event.role)
+        return level === 'tool' ? `${text}\n` : showNote(text, event)
       default:
         return write.line(text)
     }
   }
 
-  function showNote(text: string, role: NoteRole = 'step'): string {
+  function showNote(text: string, note: NoteFact): string {
+    const { role = 'step' } = note
     if (role === 'step' || role === 'aside') return write.line(text)
     if (role === 'next') return write.next(text)
-    return write.paragraph(role === 'opening' && level === 'document' ? chalk.bold(text) : text)
+    const lines = [role === 'opening' && level === 'document' ? chalk.bold(text) : text, ...choicesOf(note)]
+    return write.paragraph(lines)
   }
 
   return {
@@ -137,7 +140,7 @@ function createParagraphs(width: number) {
   return {
     /** @param hang stands before the further lines of a text that is wrapped */
     line: (text: string, indent = '', hang = '') => put('line', wrap(text, indent, hang)),
-    paragraph: (text: string) => put('paragraph', wrap(text)),
+    paragraph: (lines: string[]) => put('paragraph', lines.map((text) => wrap(text)).join('\n')),
     // The steps of a list stay apart where each takes several lines.
     next: (text: string) => put('next', wrap(text, '', /^\d\. /.test(text) ? '   ' : '')),
     /** A table that is already drawn. */

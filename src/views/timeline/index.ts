@@ -12,6 +12,7 @@ import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
 import type { ClaimFact, Event, NoteFact, RunFact, TableRow } from '../../events.js'
+import { choicesOf } from '../choices.js'
 import { title, versions } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
 import { createMemoryMap } from '../memory-map.js'
@@ -95,9 +96,10 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
       .join('')
   }
 
-  function showFrame({ text, role }: Event & NoteFact): string {
+  function showFrame(note: Event & NoteFact): string {
+    const { text, role } = note
     const isLast = demo && (role === 'closing' || (role === 'next' && closing.length > 0))
-    if (!isLast) return drawParagraph(text)
+    if (!isLast) return drawParagraph(text, choicesOf(note))
     closing.push(text)
     return ''
   }
@@ -105,13 +107,18 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
   function drawClosing(): string {
     const paragraphs = closing
     closing = []
-    return paragraphs.map(drawParagraph).join('')
+    return paragraphs.map((text) => drawParagraph(text)).join('')
   }
 
-  /** What a demo says before and after what happens: over the whole width. */
-  function drawParagraph(text: string): string {
+  /**
+   * What a demo says before and after what happens: over the whole width.
+   *
+   * @param list stands below it, a line each
+   */
+  function drawParagraph(text: string, list: readonly string[] = []): string {
     const gap = afterParagraph ? '' : '\n'
-    const lines = wrapAnsi(text, width - paragraphMargin.length, { hard: true }).split('\n')
+    const room = width - paragraphMargin.length
+    const lines = [text, ...list].flatMap((each) => wrapAnsi(each, room, { hard: true }).split('\n'))
     const paragraph = lines.map((each) => `${paragraphMargin}${each}\n`).join('')
     const drawn = `${between()}${gap}${paragraph}\n`
     afterParagraph = true
