@@ -116,6 +116,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     else addCommonOptions(command, 'any')
     if (group && !entry) command.helpOption(false).option('-h, --help', 'show this help')
     if (group?.examples) command.addHelpText('after', exampleText(group.examples))
+    if (group?.default) command.description(`${command.description()} Default command: ${group.default}.`)
     return command
   }
 
