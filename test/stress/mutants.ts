@@ -1,0 +1,84 @@
+/**
+ * Plants small bugs, one at a time, and runs the test that must notice each of them: `npm run test:mutants`. It takes minutes,
+ * so it is no part of `npm test`. Arguments: a prefix of the files to plant bugs in (all).
+ *
+ * Each bug is planted in a copy of the checkout, so that the checkout stays as it is.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { resolve as absolute, join } from 'node:path'
+import { mutants } from './mutants/list.js'
+import { type Mutant, plant } from './mutants/mutant.js'
+
+/** How long a test may take with a bug planted, in milliseconds. A bug that makes it hang is noticed as well. */
+const patience = 120_000
+
+/** How a copy differs from the checkout: what a test needs beside the files that git knows. */
+const linked = ['node_modules']
+
+const prefix = process.argv[2] ?? ''
+const chosen = mutants.filter(({ file }) => file.startsWith(prefix))
+const copies = Array.from({ length: Math.min(availableParallelism(), chosen.length) }, makeCopy)
+process.on('exit', () => {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true })
+})
+
+const queue = [...chosen]
+const survivors: Mutant[] = []
+await Promise.all(copies.map(work))
+
+const layers = new Map<string, { planted: number; noticed: number }>()
+for (const mutant of chosen) {
+  const [, layer = ''] = mutant.file.split('/')
+  const { planted, noticed } = layers.get(layer) ?? { planted: 0, noticed: 0 }
+  layers.set(layer, { planted: planted + 1, noticed: noticed + (survivors.includes(mutant) ? 0 : 1) })
+}
+for (const [layer, { planted, noticed }] of [...layers].sort()) {
+  process.stdout.write(`src/${layer}: ${noticed} of ${planted} noticed\n`)
+}
+process.stdout.write(`${chosen.length - survivors.length} of ${chosen.length} bugs were noticed\n`)
+process.exitCode = survivors.length === 0 ? 0 : 1
+
+function makeCopy(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'osdemo-mutants-'))
+  const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean)
+  for (const file of files) cpSync(file, join(copy, file))
+  for (const name of linked) symlinkSync(absolute(name), join(copy, name))
+  return copy
+}
+
+async function work(copy: string): Promise<void> {
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    const path = join(copy, mutant.file)
+    const before = readFileSync(path, 'utf8')
+    writeFileSync(path, plant(mutant, before))
+    const isNoticed = await failsIn(copy, mutant)
+    writeFileSync(path, before)
+    if (!isNoticed) survivors.push(mutant)
+    process.stdout.write(
+      `${isNoticed ? 'noticed ' : 'SURVIVED'} ${mutant.file}: ${mutant.to.trim().split('\n')[0]}\n`,
+    )
+  }
+}
+
+/** Whether the test of a bug fails. @throws Error where the bug does not build: the test would fail for that reason */
+async function failsIn(copy: string, { file, test, title }: Mutant): Promise<boolean> {
+  if ((await run(copy, ['scripts/build.mjs'])) !== 0) throw new Error(`a bug in ${file} does not build`)
+  return (
+    (await run(copy, ['node_modules/vitest/vitest.mjs', 'run', test, ...(title ? ['-t', title] : [])])) !== 0
+  )
+}
+
+/** The exit code of a Node program in a copy, or null where it took too long. */
+function run(cwd: string, words: string[]): Promise<number | null> {
+  const env = { ...process.env, NO_COLOR: '1' }
+  const child = spawn(process.execPath, words, {
+    cwd,
+    stdio: 'ignore',
+    timeout: patience,
+    killSignal: 'SIGKILL',
+    env,
+  })
+  return new Promise((resolve) => child.once('exit', resolve))
+}

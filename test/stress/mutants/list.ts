@@ -1,0 +1,21 @@
+/** All bugs of `npm run test:mutants`, a file for each topic. */
+import { memoryMutants } from './memory.js'
+import type { Mutant } from './mutant.js'
+import { otherMutants } from './other.js'
+import { pipeMutants } from './pipe.js'
+import { processMutants } from './process.js'
+import { runMutants } from './run.js'
+import { socketMutants } from './socket.js'
+import { viewsMutants } from './views.js'
+import { whyMutants } from './why.js'
+
+export const mutants: readonly Mutant[] = [
+  ...runMutants,
+  ...processMutants,
+  ...pipeMutants,
+  ...socketMutants,
+  ...memoryMutants,
+  ...whyMutants,
+  ...viewsMutants,
+  ...otherMutants,
+]
