@@ -38,7 +38,7 @@ function note(stage: Stage, text: string, role: NoteRole, data?: Data): void {
 }
 
 /** The processes that a report is about: the one that was asked about, and then those that it waits for. */
-export interface Findings {
+interface Findings {
   world: World
   chain: Chain
   asked: Account

@@ -103,9 +103,11 @@ function futexWait(tid: number, { isPrivate, joined, owner }: FutexBlocker): str
       : `for a lock that its thread ${owner.tid} ${likely}holds`
   }
   return isPrivate
-    ? 'until another of its threads unlocks a lock or signals a condition'
-    : 'until a process that shares its memory unlocks a lock or signals a condition'
+    ? 'on a futex until another of its threads wakes it up'
+    : 'on a futex until a process that shares its memory wakes it up'
 }
+
+const noRecord = 'It may be a lock, a semaphore or a condition: the kernel does not record that.'
 
 function wakerOf(tid: number, blocker: FutexBlocker): string[] {
   const { isPrivate, joined, owner, mates, sharers, isTimed } = blocker
@@ -120,10 +122,7 @@ function wakerOf(tid: number, blocker: FutexBlocker): string[] {
   }
   if (!isPrivate) {
     return sharers.length > 0
-      ? [
-          `${listed(sharers.map(named))} ${verb(sharers, 'maps', 'map')} that memory too.`,
-          'The kernel does not record the lock holder.',
-        ]
+      ? [`${listed(sharers.map(named))} ${verb(sharers, 'maps', 'map')} that memory too.`, noRecord]
       : ['No other process maps that memory.']
   }
   if (mates.length === 0) {
@@ -137,7 +136,7 @@ function wakerOf(tid: number, blocker: FutexBlocker): string[] {
       : mates.length <= 4
         ? `its threads ${listed(mates.map(String))}`
         : `its ${mates.length} other threads`
-  return [`Only ${threads} can wake it up.`, 'The kernel does not record the lock holder.']
+  return [`Only ${threads} can wake it up.`, noRecord]
 }
 
 export function tellChild({ children, untilExec }: ChildBlocker): Telling {

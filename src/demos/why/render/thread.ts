@@ -55,7 +55,7 @@ function headline(thread: ThreadWait, who: string, { wait }: Telling): string {
   const state = stateSentence(thread, who)
   if (state !== undefined) return state
   const { blocker } = thread
-  if (blocker.kind === 'unknown-call' || wait === '') return `${who} is blocked ${placeOf(thread)}.`
+  if (blocker.kind === 'unknown-call' || wait === '') return `${who} is blocked${placeOf(thread)}.`
   return blocker.certain || !thread.isHidden
     ? `${who} is blocked: it waits ${wait}.`
     : `${who} is blocked: it probably waits ${wait}.`
@@ -96,17 +96,17 @@ function opening(
 ): string | undefined {
   const state = stateSentence(thread, who)
   if (state !== undefined) return isHeadlined ? undefined : state
-  const { blocker, isHidden, fd } = thread
+  const { blocker, isHidden, likelyCall, fd } = thread
   const { wait, object, sentences, list = [] } = telling
-  const blocked = `${who} is blocked${withSpace(placeOf(thread))}`
+  const blocked = `${who} is blocked${placeOf(thread)}`
   // The object, and which process has its other end, tell what it waits for.
   if (fd !== undefined && object !== undefined) return `${blocked}, ${object}.`
   if (wait === '' && isHeadlined) return undefined
   if (wait === '' || (isHeadlined && sentences.length + list.length > 0)) return `${blocked}.`
-  return `${blocked}: it ${isHidden && !blocker.certain ? 'probably ' : ''}waits ${wait}.`
+  return `${blocked}: it ${isHidden && !blocker.certain && likelyCall === undefined ? 'probably ' : ''}waits ${wait}.`
 }
 
-/** `in read(2) on fd 0`: the call, or what is known of it. */
+/** ` in read(2) on fd 0`, behind `is blocked`: the call, or what is known of it. */
 function placeOf({
   state,
   call,
@@ -119,15 +119,15 @@ function placeOf({
   blocker,
 }: ThreadWait): string {
   if (isHidden) {
-    if (likelyCall !== undefined) return `probably in ${likelyCall}`
-    return blocker.kind === 'unknown-call' && wchan !== undefined ? `in the kernel function ${wchan}` : ''
+    if (likelyCall !== undefined) return `, probably in ${likelyCall}`
+    return blocker.kind === 'unknown-call' && wchan !== undefined ? ` in the kernel function ${wchan}` : ''
   }
   const name = call === undefined ? `system call ${number}` : `${call}(2)`
   const on = fd === undefined ? '' : ` on fd ${fd}`
   const again = isResumed ? ', which continues after a stop' : ''
   const where = blocker.kind === 'unknown-call' && wchan !== undefined ? `, kernel function ${wchan}` : ''
   const deep = state === 'D' ? ', uninterruptible (D)' : ''
-  return `in ${name}${on}${again}${where}${deep}`
+  return ` in ${name}${on}${again}${where}${deep}`
 }
 
 function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
@@ -205,7 +205,11 @@ function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
     case 'zombie':
       return tellZombie(pid, blocker)
     case 'unknown-call':
-      return tellState('osdemo does not know what this call waits for.')
+      return tellState(
+        thread.likelyCall === undefined
+          ? 'osdemo does not know what this call waits for.'
+          : 'Not observed: the object of that call.',
+      )
     case 'running':
     case 'main-thread-exited':
     case 'no-call':
@@ -252,12 +256,8 @@ function ownProof(thread: ThreadWait, who: string): string {
     case 'no-call':
       return `${who} is in no system call.`
     default:
-      return `${who} is blocked${withSpace(placeOf(thread))}.`
+      return `${who} is blocked${placeOf(thread)}.`
   }
-}
-
-function withSpace(text: string): string {
-  return text === '' ? '' : ` ${text}`
 }
 
 /** What proves that the thread is blocked there. The first carries the blocker as data, for programs. */
