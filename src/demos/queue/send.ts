@@ -32,9 +32,11 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     const config: MqSenderConfig = { ...options, identity: shared.identity }
     const sender = await stage.start({ program: 'mq-sender', name: 'sender', config }, { stdin: !texts })
     tellWhenFull(stage, name, sender)
-    // Also when the sender failed, as with EAGAIN after some messages, but not when an aborted run killed it.
+    // Also when the sender failed, as with EAGAIN after some messages, but not when an aborted run killed it. A sender that has
+    // reported an error may be killed too, when its exit takes long.
     void sender.ended.then(({ signal }) => {
-      if (keep && signal === null) shared.keep()
+      const failed = sender.events.some(({ event }) => event === 'error')
+      if (keep && (signal === null || failed)) shared.keep()
     })
     const { code } = await sender.ended
     if (code !== 0) return
@@ -47,7 +49,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
 
 /** Says once what to do when the sender waits for room in the queue. */
 function tellWhenFull(stage: Stage, name: string, sender: ActorOf<'mq-sender'>): void {
-  const waits = sender.until('call', ({ phase }) => phase === 'begin')
+  const waits = sender.until('call', ({ call, phase }) => call === 'mq_send' && phase === 'begin')
   const tell = () =>
     stage.note(`The queue is full: waiting for room. In another terminal: ${words('receive', name)}`, 'next')
   // It rejects when the sender exits without having waited, or when the run is aborted: then there is nothing to say.
