@@ -80,7 +80,7 @@ function explain(stage: Stage, options: QueueOptions): void {
     )
   if (capacity === 'unbounded')
     stage.note(
-      `Unix has no such queue. Messages wait in the sender, up to ${size(limit)} (--limit), before a pipe.`,
+      `Unix has no such queue. osdemo keeps up to ${size(limit)} of messages (--limit) in the sender.`,
       'aside',
     )
 }

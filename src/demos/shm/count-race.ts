@@ -8,6 +8,8 @@ import { counted, thousands } from '../../text.js'
 
 export interface Race {
   counters: ActorOf<'counter'>[]
+  /** What the counters are. */
+  kind: 'threads' | 'processes'
   /** The shared counter. */
   cell: Int32Array
   /** Additions per counter in a round. */
@@ -30,7 +32,7 @@ export async function countOnce({ counters, cell }: Race, word: CounterWord): Pr
 }
 
 export async function showRace(stage: Stage, race: Race): Promise<void> {
-  const { counters, times } = race
+  const { counters, kind, times } = race
   const expected = counters.length * times
   // A lost update is likely, not certain: the round is repeated until one shows.
   let tries = 0
@@ -49,7 +51,7 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
       lost > 0,
     )
     stage.note(
-      'A lost update: two of them read the same value, both add 1, both write the same sum.',
+      `How an update is lost: two ${kind} read the same value, both add 1, both write the same sum.`,
       'aside',
     )
   } else {

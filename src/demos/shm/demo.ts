@@ -30,6 +30,7 @@ export const shmDemo: Demo = async (stage) => {
   const config: SegmentUserConfig = { key, size }
   const enter = (name: string) => stage.start({ program: 'segment-user', name, config })
 
+  stage.note('A writer creates a segment, writes a text into it, and exits.')
   const writer = await enter('writer')
   const entry = record('segment', `${key}`, writer.id)
   // Recorded before the segment exists: Ctrl-C may arrive before the writer reports its id.
@@ -57,6 +58,7 @@ export const shmDemo: Demo = async (stage) => {
     alone?.attached === 0 && alone.creatorPid === writer.id,
   )
 
+  stage.note('A reader knows only the key of the segment.')
   const reader = await enter('reader')
   await ask(reader, 'find')
   await ask(reader, 'attach')
@@ -75,12 +77,13 @@ export const shmDemo: Demo = async (stage) => {
   )
 
   await showRefusal(stage)
+  stage.note('A remover attaches the segment and removes it.')
   const remover = await enter('remover')
   await ask(remover, 'find')
   await ask(remover, 'attach')
   claimAttached(stage, id, 2)
   await ask(remover, 'remove')
-  const marked = showSegment(stage, id, 'removed, still attached')
+  const marked = showSegment(stage, id, 'the 1 in perms marks it as removed')
   stage.claim(
     'shm/removed-segment-loses-its-key',
     `A removed segment loses its key at once: the kernel lists key 0, not ${key}.`,

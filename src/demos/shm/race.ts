@@ -48,10 +48,10 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     showSegment(stage, id, 'the shared counter is in it')
     stage.claim(
       'shm/several-processes-attach-one-segment',
-      `Several processes can attach one segment: ${processes} counters and osdemo share it.`,
+      `Several processes can attach one segment: ${processes} processes and osdemo share it.`,
       all !== undefined,
     )
-    const race: Race = { counters, cell, times }
+    const race: Race = { counters, kind: 'processes', cell, times }
     await showRace(stage, race)
     await showLock(stage, race)
     const [holder, waiter] = counters
@@ -59,7 +59,7 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     await showDeath(stage, holder!, waiter!)
     await dismiss(counters)
     stage.note(
-      'A counter that processes share needs a lock, or atomic operations. A robust lock still works after its holder was killed.',
+      'A counter that processes share needs a lock, or atomic operations. A robust lock, pthread_mutexattr_setrobust(3), still works after its holder was killed.',
       'closing',
     )
     stage.note('Next: `osdemo shm ring` passes messages through a segment without a lock.', 'next')

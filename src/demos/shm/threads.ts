@@ -109,7 +109,7 @@ async function race(stage: Stage, workers: number, times: number): Promise<void>
       stage.startThread({ program: 'counter', name: `counter-${index + 1}`, config }),
     ),
   )
-  await showRace(stage, { counters, cell, times })
+  await showRace(stage, { counters, kind: 'threads', cell, times })
   await dismiss(counters)
   stage.say({ event: 'removed', kind: 'buffer', id })
 }
