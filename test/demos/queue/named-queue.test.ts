@@ -295,7 +295,7 @@ describe('errors', () => {
       expect(depthOf(name)).toBeGreaterThanOrEqual(0)
       const clean = place.osdemo(['clean'])
       expect(await clean.exit).toBe(0)
-      expect(clean.stdout()).toContain(`removed the queue ${name}`)
+      expect(clean.stdout()).toContain(name)
       expect(depthOf(name)).toBeUndefined()
       expectNothingLeft(place)
     },
