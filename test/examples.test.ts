@@ -206,9 +206,9 @@ function essence(text: string): string {
     .replaceAll(/[\s▇…]/g, '')
 }
 
-/** The entries of a timeline: a line that begins with a time, and the lines that continue it. */
+/** The entries of a timeline, each with the lines that continue it, and the paragraphs around them. */
 function entries(story: string): string[] {
-  return story.split(/\n(?= +\d+\.\d{3} )/).slice(1)
+  return story.split(/\n(?= +\d+\.\d{3} )|\n\n/).filter((entry) => entry.trim() !== '')
 }
 
 const excerpts = documents.flatMap(codeBlocks).flatMap(({ document, language, text }) => {
