@@ -110,6 +110,6 @@ function endedBadly(actor: Actor, { code, signal }: Ending): OsdemoError {
   return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
     hint: signal
       ? 'Another process sent the signal. Run the command again.'
-      : 'Run the command again with --log-level debug.',
+      : 'Read its message above. Then run the command again.',
   })
 }
