@@ -120,10 +120,12 @@ export function errnoOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined
 }
 
-/** Hints for errors that any call may return. */
+/** Hints for calls that may fail anywhere, and for errors that any call may return. */
 const hints: Record<string, string | undefined> = {
+  uv_cwd: 'The current folder has been removed. Go to another one: cd',
   EACCES: 'Ask its owner for permission, or use another one.',
   ENOENT: 'Check the name.',
+  ENETUNREACH: 'Check that the network interface is up: ip link',
   EPERM: 'Only its owner or root may do this.',
   EMFILE: 'Raise the limit of open files: ulimit -n 1024',
   ENOSPC: 'Free some space on that disk.',
@@ -148,7 +150,10 @@ export function systemCallError(
     `${attempt}: ${call}: ${error.code}${meaning ? ` (${meaning})` : ''}`,
     call,
     error.code,
-    { cause: error, hint: (typeof hint === 'function' ? hint(error.code) : hint) ?? hints[error.code] },
+    {
+      cause: error,
+      hint: (typeof hint === 'function' ? hint(error.code) : hint) ?? hints[call] ?? hints[error.code],
+    },
   )
 }
 

@@ -46,13 +46,12 @@ export function endOutputs(output: Output, records: Output[], tell?: (error: unk
 const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants
 
 export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
+  const name = stream === process.stderr ? 'stderr' : 'stdout'
   let failure: unknown
   const listeners: ((error: unknown) => void)[] = []
   stream.on('error', (error) => {
     failure ??=
-      errnoOf(error) === 'EPIPE'
-        ? new OutputClosed(error)
-        : systemCallError(error, 'cannot write to stdout or stderr')
+      errnoOf(error) === 'EPIPE' ? new OutputClosed(error) : systemCallError(error, `cannot write to ${name}`)
     for (const listener of listeners) listener(failure)
   })
   let hurried = false

@@ -143,7 +143,7 @@ function cannotStart(child: ChildProcess, name: string): Promise<OsdemoError> {
       const hint =
         cause.code === 'EAGAIN' ? 'Raise the limit of processes of this user: ulimit -u' : undefined
       const details = { cause, hint, call: 'clone', errno: cause.code }
-      resolve(new OsdemoError(`cannot start the process of the ${name}: ${cause.message}`, 1, details))
+      resolve(new OsdemoError(`cannot start the process ${name}: ${cause.message}`, 1, details))
     })
   })
 }

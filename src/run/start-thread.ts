@@ -38,7 +38,7 @@ export async function startThread<P extends ActorProgram>(
       if (started) onError(failed(error, name), ended)
       else reject(cannotStart(error, name))
     })
-    worker.once('exit', () => reject(new DemoFailed(`the thread of the ${name} exited at once`)))
+    worker.once('exit', () => reject(new DemoFailed(`the thread ${name} exited at once`)))
     worker.on('message', (message: Event | { tid: number }) => {
       if ('event' in message) {
         history.add(message)
@@ -63,14 +63,15 @@ export async function startThread<P extends ActorProgram>(
 
 /** An error of a thread that has started, such as ERR_WORKER_OUT_OF_MEMORY. */
 function failed(error: Error & { code?: string }, name: string): OsdemoError {
-  return new DemoFailed(`the thread of the ${name} failed: ${error.message}`, { cause: error })
+  return new DemoFailed(`the thread ${name} failed: ${error.message}`, { cause: error })
 }
 
 /** An error of a thread that has not started. Any other code than this one is an exception in the thread, and a bug. */
 function cannotStart(error: Error & { code?: string }, name: string): Error {
   if (error.code !== 'ERR_WORKER_INIT_FAILED') return error
   const hint = 'Raise the limits of open files and threads: ulimit -n 1024, ulimit -u'
-  return new OsdemoError(`cannot start the thread of the ${name}: ${error.message}`, 1, {
+  const reason = error.message.replace('Worker initialization failure: ', '')
+  return new OsdemoError(`cannot start the thread ${name}: ${reason}`, 1, {
     cause: error,
     hint,
   })

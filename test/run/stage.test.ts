@@ -183,5 +183,5 @@ test('the error message of a thread that fails after its start is not lost', asy
     await actor.ended
   })
   expect(failure).toBeInstanceOf(DemoFailed)
-  expect((failure as Error).message).toBe('the thread of the counter failed: late')
+  expect((failure as Error).message).toBe('the thread counter failed: late')
 })
