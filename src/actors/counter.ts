@@ -30,7 +30,7 @@ runActor<'counter'>(async ({ say, config: { memory, times }, nextWord }) => {
   const lock = mutexAt(address + BigInt(lockAt))
   const round = (call: string, count: () => void, more: { detail?: true } = {}) => {
     arrive(barrier, waiter)
-    const object = `${thousands(times)} times`
+    const object = `(${thousands(times)} times)`
     say({ event: 'call', phase: 'begin', call, object, ...more })
     count()
     say({ event: 'call', phase: 'end', call, object, ...more })

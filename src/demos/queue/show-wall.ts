@@ -34,7 +34,10 @@ export async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<
   const { capacity } = plan.channel
   const wall = expectedWall(plan)
   const kind = capacity === 0 ? 'rendezvous' : 'queue'
-  if (plan.channel.queue) showQueue(stage, plan.channel.queue, `the ${plan.first} is alone so far`)
+  if (plan.channel.queue) {
+    const state = plan.first === 'sender' ? 'the queue is full' : 'the queue is empty'
+    showQueue(stage, plan.channel.queue, wall === 'none' ? 'every message was sent' : state)
+  }
   if (wall === 'refused') {
     const calls = first.events.filter((event) => event.event === 'call')
     const failed = calls.find((call) => call.errno !== undefined)
