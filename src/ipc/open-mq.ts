@@ -21,7 +21,7 @@ export interface QueueAttributes {
 /** A queue that this process has open. */
 export interface Queue {
   readonly name: string
-  /** A file descriptor, which is closed on exec (O_CLOEXEC is the default of mq_open(2)). */
+  /** A file descriptor, which is closed on exec (mq_open(3) sets the flag). */
   readonly fd: number
   attributes(): QueueAttributes
   /**

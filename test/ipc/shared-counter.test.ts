@@ -76,7 +76,7 @@ describe('the barrier', () => {
       const { said, barrier } = await race('not at all', workers, 0, 300)
       for (const { announced } of said) {
         expect(announced).toHaveLength(600)
-        // At its nth meeting a worker sees all announcements of n meetings, and none of a meeting that needs itself.
+        // After its nth meeting a worker sees all announcements of n meetings, but never all of the next: its own is missing.
         announced.forEach((seen, i) => {
           expect(seen).toBeGreaterThanOrEqual(workers * (i + 1))
           expect(seen).toBeLessThan(workers * (i + 2))
