@@ -199,7 +199,8 @@ function inShort(side: SideOutcome): string {
 /** What the demo claims about a combination. */
 function sentence(plan: Plan): string {
   const { channel, sender, receiver, first } = plan
-  const combination = `With capacity ${channel.capacity}, ${sender.way} send and ${receiver.way} receive`
+  const queue = channel.capacity === 'unbounded' ? 'an unbounded queue' : `capacity ${channel.capacity}`
+  const combination = `With ${queue}, ${sender.way} send and ${receiver.way} receive`
   if (neverMeet(plan)) return `${combination}, both sides get EAGAIN and no message passes.`
   const other = first === 'sender' ? 'receiver' : 'sender'
   const stop = {
