@@ -43,6 +43,7 @@ export const capacity: readonly Question[] = [
     choices: ['Yes: one byte is free.', 'No: a page is free only when all of it has been read.'],
     right: 'b',
     claim: 'pipe/partly-read-page-gives-no-room',
+    proof: 'claim',
   },
   {
     id: 'capacity-half-pages',
@@ -54,6 +55,7 @@ export const capacity: readonly Question[] = [
     ],
     right: 'c',
     claim: 'pipe/small-writes-fill-it',
+    proof: 'claim',
   },
 ]
 

@@ -8,6 +8,7 @@ export const layout: readonly Question[] = [
     choices: ['Read and execute it, but not write to it.', 'Read it and write to it.', 'Only execute it.'],
     right: 'a',
     claim: 'memory/text-is-executable-not-writable',
+    proof: { permissions: 'text' },
   },
   {
     id: 'layout-run-stack',
@@ -19,6 +20,7 @@ export const layout: readonly Question[] = [
     ],
     right: 'c',
     claim: 'memory/data-is-writable-not-executable',
+    proof: { permissions: 'stack' },
   },
 ]
 
@@ -33,6 +35,7 @@ export const states: readonly Question[] = [
     ],
     right: 'b',
     claim: 'scheduler/several-are-runnable-on-one-cpu',
+    proof: 'claim',
   },
   {
     id: 'states-stopped',
@@ -149,6 +152,7 @@ export const fork: readonly Question[] = [
     ],
     right: 'b',
     claim: 'fork/copies-page-on-write',
+    proof: 'claim',
   },
   {
     id: 'fork-offset',

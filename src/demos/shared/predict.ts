@@ -2,7 +2,7 @@
 import type { Demo, Stage } from '../../run/stage.js'
 import { readTypedLines, type TypedLines } from '../../run/typed-lines.js'
 import { choiceOf, type Letter, letterIn, lettersOf, type Question } from './question.js'
-import { createWitness, type Witness } from './witness.js'
+import { createWitness, type Quote, type Witness, type WitnessedClaim } from './witness.js'
 
 /** Where the answers come from. */
 export interface Answers {
@@ -114,13 +114,19 @@ function judgeOne(
     : answer === undefined
       ? `Question ${number} was not answered. The kernel shows`
       : `Your answer to question ${number} is wrong: ${answer}. The kernel shows`
-  const { quote } = seen
-  const evidence = quote ? ` Evidence: ${quote.source}: ${quote.value}` : ''
-  stage.note(`${verdict} ${choiceOf(question, right)}${evidence}`, 'closing', {
+  const quote = quoteFor(question, seen, witness)
+  // The sentence of a claim contains what was measured.
+  const evidence = quote ? `Evidence: ${quote.source}: ${quote.value}` : seen.claim.text
+  stage.note(`${verdict} ${choiceOf(question, right)} ${evidence}`, 'closing', {
     ...data,
     right: isRight,
     ...quote,
   })
+}
+
+function quoteFor({ proof }: Question, { quotes }: WitnessedClaim, witness: Witness): Quote | undefined {
+  if (proof === 'claim') return undefined
+  return proof ? witness.permissions(proof.permissions) : quotes.at(-1)
 }
 
 /** The last line of a run that has asked something. */

@@ -10,6 +10,11 @@ export interface Question {
   right: Letter
   /** The claim that decides. Where a run does not make it, or it does not hold, the question stays open. */
   claim: ClaimId
+  /**
+   * What proves the answer: the sentence of the claim, or the permissions of a part of the memory. When left out, it is the last
+   * evidence between this claim and the one before it.
+   */
+  proof?: 'claim' | { permissions: string }
 }
 
 export const letters = ['a', 'b', 'c', 'd'] as const

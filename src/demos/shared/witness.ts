@@ -8,8 +8,8 @@ export interface Quote {
 
 export interface WitnessedClaim {
   claim: ClaimFact
-  /** The last thing that the kernel said before the claim. */
-  quote: Quote | undefined
+  /** The evidence between this claim and the one before it. */
+  quotes: Quote[]
 }
 
 export interface Witness {
@@ -18,21 +18,33 @@ export interface Witness {
   readonly claims: readonly WitnessedClaim[]
   /** The first claim of this id, and one that failed rather than one that held. */
   find(id: string): WitnessedClaim | undefined
+  /** The permissions of a part of the memory that the demo has shown. */
+  permissions(part: string): Quote | undefined
 }
 
 export function createWitness(): Witness {
   const claims: WitnessedClaim[] = []
-  let quote: Quote | undefined
+  const regions = new Map<string, Quote>()
+  let quotes: Quote[] = []
   return {
     claims,
     see(event) {
-      if (event.event === 'claim') claims.push({ claim: event, quote })
-      else if (!event.detail) quote = quoteOf(event) ?? quote
+      if (event.event === 'claim') {
+        claims.push({ claim: event, quotes })
+        quotes = []
+      } else if (event.event === 'evidence' && event.region) {
+        const { part, permissions } = event.region
+        regions.set(part, { source: event.source, value: `${part}: ${permissions}` })
+      } else if (!event.detail) {
+        const quote = quoteOf(event)
+        if (quote) quotes.push(quote)
+      }
     },
     find(id) {
       const found = claims.filter(({ claim }) => claim.id === id)
       return found.find(({ claim }) => !claim.holds) ?? found[0]
     },
+    permissions: (part) => regions.get(part),
   }
 }
 
@@ -40,15 +52,11 @@ export function createWitness(): Witness {
 function quoteOf(event: Event): Quote | undefined {
   switch (event.event) {
     case 'evidence':
-      return event.region ? undefined : { source: event.source, value: event.value }
+      return { source: event.source, value: event.value }
     case 'state':
       return { source: event.source, value: event.kernel === '' ? 'no such file' : stateLine(event) }
-    case 'call': {
-      const result = event.errno ?? event.result
-      return result === undefined
-        ? undefined
-        : { source: `${event.call} ${event.object}`, value: `${result}` }
-    }
+    case 'call':
+      return event.errno ? { source: `${event.call} ${event.object}`, value: event.errno } : undefined
   }
   return undefined
 }

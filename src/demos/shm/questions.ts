@@ -12,6 +12,7 @@ export const threads: readonly Question[] = [
     ],
     right: 'c',
     claim: 'shm/plain-add-loses-updates',
+    proof: 'claim',
   },
 ]
 
