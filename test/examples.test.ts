@@ -229,6 +229,31 @@ test.each(excerpts)('$document shows what osdemo $command prints', async ({ comm
   expect(lasting.filter((entry) => !printed.includes(essence(entry)))).toEqual([])
 })
 
+testWith(['jq'], 'the lines with jq in scripting.md print what it shows', async () => {
+  const shown = codeBlocks('docs/teaching/scripting.md').filter(({ text }) =>
+    text.startsWith('$ osdemo pipe'),
+  )
+  expect(shown.length).toBe(2)
+  for (const { text } of shown) {
+    const [, line, output] = /^\$ (.*)\n([\s\S]*)$/.exec(text)!
+    const { exit, stdout, stderr } = await play(line!)
+    expect({ exit, stdout: essence(stdout), stderr }).toEqual({
+      exit: 0,
+      stdout: essence(output!),
+      stderr: '',
+    })
+  }
+})
+
+testWith(['jq'], 'scripting.md gets the score and the ids of the questions out of the events', async () => {
+  const block = codeBlocks('docs/teaching/scripting.md').find(({ text }) => text.includes('--answers'))!
+  const place = newPlace()
+  const { exit, stdout, stderr } = await play(`cd "$XDG_RUNTIME_DIR" && set -e\n${block.text}`, place)
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+  expect(stdout).toMatch(/^\{"asked":2,"answered":1,"right":1,"open":0\}\n/)
+  expect(stdout).toContain('\nzombie-sigkill\n')
+})
+
 test('the library lines of the documents run as they stand', async () => {
   const [script] = codeBlocks('docs/teaching/scripting.md').filter(({ language }) => language === 'js')
   // Inside the package, so that the package finds itself by its own name.

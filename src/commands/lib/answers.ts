@@ -29,7 +29,7 @@ export function readAnswers(path: string, known: readonly Question[]): Map<strin
         id,
         known.map((each) => each.id),
       )
-      const ids = 'osdemo tour --predict --json | jq -r "select(.data.choices).data.question"'
+      const ids = 'osdemo tour --predict --json | jq -r "select(.data.choices?).data.question"'
       throw wrong(
         `there is no question '${id}'`,
         meant === undefined ? `List the ids of all questions: ${ids}` : `Did you mean ${meant}?`,
