@@ -83,7 +83,7 @@ function pagesOf(story: string): string[] {
 }
 
 function expectWords(page: string, note: Event | undefined): void {
-  if (note?.event === 'note') expect(wordsOf(page)).toContain(wordsOf(note.text))
+  expect(wordsOf(page)).toContain(wordsOf(note?.event === 'note' ? note.text : 'a note'))
 }
 
 describe.runIf(process.platform === 'linux')('tour', () => {
@@ -179,13 +179,18 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     expect(named).toEqual(playedOf(events))
   })
 
-  test('announces each chapter, which has claims of its own', async () => {
+  test('announces each chapter, which has an opening, claims of its own, and a closing', async () => {
     const { events } = await played()
     expectAllDemos(events)
     for (const [index, [, chapter]] of chaptersOf(events).entries()) {
       const { topic, title } = chapters[index]!
       const data = { chapter: index + 1, chapters: demos.length, topic, title }
       expect(chapter[1]).toMatchObject({ event: 'note', data })
+      const notes = chapter.filter((event) => event.event === 'note' && event.actor === 'osdemo')
+      for (const role of ['opening', 'closing', 'next']) {
+        const found = notes.some((event) => isNote(event, role))
+        expect([demos[index], role, found]).toEqual([demos[index], role, true])
+      }
       for (const kind of ['started', 'evidence', 'claim', 'exited']) {
         expect(chapter.map(({ event }) => event)).toContain(kind)
       }

@@ -96,14 +96,14 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
           return chart.ended(event.child, event.t)
         case 'state':
           if (picture === 'states') chart.add(event)
-          else evidence = [event, ...evidence].slice(0, mostEvidence)
+          else keep(event)
           return
         case 'evidence':
           if (event.region) addRegion(event.region, event.about)
-          else evidence = [event, ...evidence].slice(0, mostEvidence)
+          else keep(event)
           return
         case 'call':
-          if (event.errno) evidence = [event, ...evidence].slice(0, mostEvidence)
+          if (event.errno) keep(event)
       }
     },
     drawStates() {
@@ -114,6 +114,12 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
       }
       return chart.take({ chalk, width, start, label, brief: true })
     },
+  }
+
+  function keep(event: Event): void {
+    // The state before was of another process, or is over.
+    const others = event.event === 'state' ? evidence.filter((each) => each.event !== 'state') : evidence
+    evidence = [event, ...others].slice(0, mostEvidence)
   }
 
   function addRegion(region: Region, about: string): void {
