@@ -1,7 +1,14 @@
 /** A dialogue over one FIFO and over two, and what a demo leaves behind when it is killed. */
 import { describe, expect, test } from 'vitest'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
-import { eventsSoFar, expectNothingLeft, newPlace, playDemo, processesOf } from '../../support/osdemo.js'
+import {
+  eventsSoFar,
+  expectNothingLeft,
+  newPlace,
+  parseEvents,
+  playDemo,
+  processesOf,
+} from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
 test('over one FIFO each process reads its own message, over two it reads that of the other', async () => {
@@ -47,9 +54,10 @@ describe('killed with SIGKILL', () => {
     run.child.kill('SIGKILL')
     await run.exit
     await until(() => processesOf(place).length === 0)
-    const clean = place.osdemo(['clean'])
+    const clean = place.osdemo(['clean', '--json'])
     expect(await clean.exit).toBe(0)
-    expect(clean.stdout()).toContain('removed the FIFO')
+    const removed = { event: 'removed', kind: 'fifo' }
+    expect(parseEvents(clean.stdout())).toContainEqual(expect.objectContaining(removed))
     expectNothingLeft(place)
   })
 })
