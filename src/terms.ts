@@ -134,6 +134,12 @@ export const glossary: Readonly<Record<string, readonly Term[]>> = {
       see: 'signal(7)',
     },
     {
+      names: ['capability'],
+      meaning:
+        'A single right of root that a process may have, such as CAP_NET_BIND_SERVICE. Root usually has all of them.',
+      see: 'capabilities(7)',
+    },
+    {
       names: ['descriptor', 'file descriptor', 'fd'],
       meaning:
         'A small number by which a process refers to something that it has open: a file, a pipe, a socket.',
@@ -243,6 +249,12 @@ export const glossary: Readonly<Record<string, readonly Term[]>> = {
       meaning:
         'An object that at most one thread holds at a time. Other threads wait until the lock holder releases it.',
       see: 'pthread_mutex_lock(3p)',
+    },
+    {
+      names: ['ring buffer', 'producer', 'consumer'],
+      meaning:
+        'A buffer of fixed size that a producer fills and a consumer empties. Its last place is followed by its first.',
+      see: 'io_uring(7)',
     },
     {
       names: ['busy waiting'],
