@@ -80,7 +80,7 @@ function named(name: string): readonly Chapter[] {
 
 export const spec = tourCommand({
   examples: [
-    'osdemo tour                          # Enter for the next page, q and Enter to quit',
+    'osdemo tour                          # waits for Enter after each page',
     'osdemo tour zombie "pipe demo"       # these chapters only',
     'osdemo tour shm                      # all chapters about shared memory',
     'osdemo tour --predict                # answer questions first',

@@ -63,11 +63,11 @@ export const schedule: readonly Question[] = [
 export const contextSwitch: readonly Question[] = [
   {
     id: 'switch-sleep',
-    text: 'A process sleeps for a millisecond, again and again. What are its context switches?',
+    text: 'A process sleeps for a millisecond, again and again. Which context switches does it make?',
     choices: [
       'Voluntary: it gives up the CPU each time.',
       'Involuntary: the kernel preempts it each time.',
-      'It makes none, because it does not compute.',
+      'None, because it does not compute.',
     ],
     right: 'a',
     claim: 'scheduler/waiting-switches-voluntarily',
@@ -144,9 +144,9 @@ export const orphan: readonly Question[] = [
 export const fork: readonly Question[] = [
   {
     id: 'fork-copy',
-    text: 'When is the private memory of a process copied for its child?',
+    text: 'A process calls fork(2). When does the kernel copy its private memory for the child?',
     choices: [
-      'All of it in fork(2).',
+      'At once, in fork(2).',
       'Page by page, when one of the two writes to a page.',
       'Never: parent and child share it.',
     ],

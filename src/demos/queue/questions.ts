@@ -8,7 +8,7 @@ export const demo: readonly Question[] = [
     choices: [
       'The send fails with EAGAIN.',
       'The oldest message is overwritten.',
-      'The sender blocks until the receiver has taken a message.',
+      'The sender blocks until the receiver receives a message.',
     ],
     right: 'c',
     claim: 'queue/sender-blocks-when-full',

@@ -6,7 +6,7 @@ export const threads: readonly Question[] = [
     id: 'threads-plain-add',
     text: 'Threads add 1 to one counter with `cell[0] = cell[0] + 1`. What is the sum at the end?',
     choices: [
-      'The number of additions: each line of the program is one step.',
+      'The number of additions, because one addition is one step.',
       'More: some additions are carried out twice.',
       'Less: one thread overwrites what another has added.',
     ],

@@ -4,7 +4,7 @@ import type { Question } from '../shared/question.js'
 export const echoDemo: readonly Question[] = [
   {
     id: 'tcp-sockets',
-    text: 'One client is connected to one server. How many sockets is the connection, without the listener?',
+    text: 'One client is connected to one server. How many sockets has the connection, not counting the listener?',
     choices: ['One, which both processes share.', 'None: a port is enough.', 'Two, one in each process.'],
     right: 'c',
     claim: 'tcp/connection-is-a-pair-of-sockets',
