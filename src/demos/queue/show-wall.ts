@@ -46,6 +46,9 @@ export async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<
     stage.claim(wallIds[kind].refused[plan.first], refusal(capacity, plan.first), errno === 'EAGAIN')
   } else if (wall === 'held') {
     const call = waitingCall(capacity, plan.first)
+    // Before the claim, which it is evidence for. The call has begun, so the process falls asleep at once.
+    const isAsleep = await stage.poll(() => readStat(first.id)?.state === 'S', 1000)
+    if (isAsleep) stage.evidence(`/proc/${first.id}/stat`, 'state S', 'sleeping')
     await seeWait(stage, {
       pid: first.id,
       tid: first.id,
@@ -53,13 +56,8 @@ export async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<
       id: wallIds[kind].held[plan.first],
       claim: `${whatBlocks(capacity, plan.first)}: it sleeps in ${call}(2).`,
     })
-    const state = readStat(first.id)?.state
-    if (state) stage.evidence(`/proc/${first.id}/stat`, `state ${state}`, stateWords[state] ?? '')
   }
 }
-
-/** The words that /proc/PID/status has for these letters. */
-const stateWords: Record<string, string> = { S: 'sleeping', D: 'disk sleep', R: 'running', T: 'stopped' }
 
 function refusal(capacity: Capacity, first: 'sender' | 'receiver'): string {
   const [call, partner] = first === 'sender' ? ['send', 'receiver'] : ['receive', 'sender']
