@@ -97,7 +97,7 @@ function linked(see: string): string {
   if (rfc) return `[${see}](https://www.rfc-editor.org/rfc/rfc${rfc[1]})`
   const [, name, section] = /^(\S+)\((\d\w*)\)$/.exec(see) ?? []
   if (!name || !section) throw new Error(`neither a man page, an RFC nor a document: ${see}`)
-  return `[${see}](https://man7.org/linux/man-pages/man${section}/${name}.${section}.html)`
+  return `[${see}](https://man7.org/linux/man-pages/man${section[0]}/${name}.${section}.html)`
 }
 
 /** The commands that put payload on stdout. */
