@@ -266,7 +266,7 @@ describe('errors', () => {
   test('another process removes the queue: the receiver reports it, the waiting sender exits with 1', async () => {
     const place = newPlace()
     const name = newName()
-    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--verbose'])
+    const receiver = place.osdemo(['queue', 'receive', '--name', name])
     await waits(receiver, 'mq_timedreceive')
     unlinkQueue(name)
     await until(() => story(receiver).includes(`removed the queue ${name}`))
