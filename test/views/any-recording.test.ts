@@ -95,7 +95,7 @@ test.each(viewNames)(
       expect(recorded.map(complaint).filter(Boolean)).toEqual([])
       const view = await createView(name, undefined, { width, hide: [], color: false })
       const shown = recorded.map((event) => view.event(event)).join('') + view.end()
-      expect(shown).not.toMatch(/\b(NaN|undefined)\b/)
+      expect(shown).not.toMatch(/\b(NaN|Infinity|undefined)\b/)
     })
     await fc.assert(shows, { numRuns: 500 })
   },
@@ -144,4 +144,12 @@ test('a picture draws the depth of very many messages', async () => {
     return { ...base, t, event: 'sent', channel: 'c', seq: t, bytes: 1, depth }
   })
   expect(await show('svg', [run('one'), ...sent])).toContain('in c')
+})
+
+test('a picture has a finite place for a depth of any size', async () => {
+  const depth = { before: 0, after: 1e308, capacity: 1, unit: 'bytes', source: 'x' } as const
+  const sent: Event = { ...base, t: 1, event: 'sent', channel: 'c', seq: 0, bytes: 1e308, depth }
+  for (const view of ['svg', 'html'] as const) {
+    expect(await show(view, [run('one'), sent])).not.toMatch(/\b(NaN|Infinity)\b/)
+  }
 })

@@ -46,7 +46,8 @@ function drawChannel({ name, points }: Channel, end: number, top: number, { scal
     points.map(({ depth }) => depth.after),
     Math.max(capacity ?? 0, 1),
   )
-  const y = ({ after }: Depth) => foot - (height * after) / most
+  // A recording may contain any number: the product of two large ones would be infinite.
+  const y = ({ after }: Depth) => foot - height * Math.max(0, after / most)
   // As steps: the level is constant until the next report.
   const steps = points.map(({ t, depth }) => `H${scale.x(t).toFixed(1)}V${y(depth).toFixed(1)}`).join('')
   const line = `M${scale.x(first.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
