@@ -122,7 +122,7 @@ export function errnoOf(error: unknown): string | undefined {
 
 /** Hints for calls that may fail anywhere, and for errors that any call may return. */
 const hints: Record<string, string | undefined> = {
-  uv_cwd: 'The current folder has been removed. Go to another one: cd',
+  uv_cwd: 'The current folder has been removed. Change to another one.',
   EACCES: 'Ask its owner for permission, or use another one.',
   ENOENT: 'Check the name.',
   ENETUNREACH: 'Check that the network interface is up: ip link',

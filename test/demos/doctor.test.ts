@@ -168,6 +168,12 @@ const lacks = [
     can: 'short-reads',
   },
   {
+    lack: 'with the /proc of another pid namespace',
+    prefix: ['unshare', '--pid', '--fork'],
+    cannot: ['pipe demo', 'process tree', 'shm race', 'shm ring'],
+    can: 'shm list',
+  },
+  {
     lack: 'without a network',
     prefix: ['unshare', '-n'],
     cannot: ['tcp-echo demo', 'short-reads'],

@@ -68,13 +68,13 @@ export const queueCommands: Group = {
     },
     send: {
       summary: 'send messages to a POSIX message queue',
-      needs: { must: ['proc', 'queues'], better: files, also },
+      needs: { must: ['queues'], better: files, also },
       killLines: ['a b --name NAME', '--name NAME --json a b c d e f g h i j k l m n o p'],
       load: () => import('./send.js'),
     },
     receive: {
       summary: 'receive messages from a POSIX message queue',
-      needs: { must: ['proc', 'queues'], better: files, also },
+      needs: { must: ['queues'], better: files, also },
       killLines: ['--name NAME'],
       load: () => import('./receive.js'),
     },

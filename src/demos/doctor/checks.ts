@@ -23,6 +23,7 @@ import type { Stage } from '../../run/stage.js'
 import { requireScheduler } from '../process/busy-children.js'
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
 import { makePrivateFifo } from '../shared/fifo.js'
+import { requireProc } from '../shared/require-proc.js'
 import { shellHint } from '../shared/shell.js'
 import { makePrivateSegment, requireSegments } from '../shm/segment.js'
 
@@ -33,7 +34,7 @@ export interface Check {
   lack: string
   /** What osdemo does with it, or without it. */
   use: string
-  /** Without one of these it is not tried, and is missing for the same reason. */
+  /** If it fails and one of these is missing as well, that is the cause. */
   after?: readonly string[]
   /** What was asked: a file, a call or a command. */
   source: string
@@ -61,13 +62,12 @@ export const checks = {
   },
   proc: {
     name: '/proc',
-    lack: 'There is no /proc.',
+    lack: '/proc is missing, or it belongs to another pid namespace.',
     use: 'osdemo reads there what the kernel reports about processes.',
     source: '/proc/self/stat',
     look() {
-      const stat = readStat(process.pid)
-      if (!stat) throw new Unavailable('/proc/self/stat does not exist', mountProc)
-      return `state ${stat.state}`
+      requireProc('osdemo')
+      return `state ${readStat(process.pid)?.state}`
     },
   },
   waits: {

@@ -62,7 +62,7 @@ function sayNode(stage: Stage): void {
 /**
  * Tries everything that some command needs, and nothing else.
  *
- * @returns the error of each need that failed, and for every need that is missing the one that is the cause
+ * @returns for every need that is missing the one that is the cause, and for each of these its error
  */
 async function tryAll(stage: Stage, commands: Needs[]) {
   const errors = new Map<Need, OsdemoError>()
@@ -70,19 +70,15 @@ async function tryAll(stage: Stage, commands: Needs[]) {
   const wanted = new Set<Need>(['folder', ...commands.flatMap(allNeeds)])
   for (const need of keysOf(checks).filter((each) => wanted.has(each))) {
     const { name, source, look, after = [] }: Check = checks[need]
-    const cause = [...causes].find(([missing]) => after.includes(missing))?.[1]
-    if (cause) {
-      causes.set(need, cause)
-      continue
-    }
     try {
       const seen = await stage.within(look, { silent: true })
       const found = typeof seen === 'string' ? { value: seen } : seen
       stage.say({ event: 'evidence', source, ...found, about: name, detail: true })
     } catch (error) {
       if (!(error instanceof OsdemoError)) throw error
-      errors.set(need, error)
-      causes.set(need, need)
+      const cause = [...causes].find(([missing]) => after.includes(missing))?.[1]
+      causes.set(need, cause ?? need)
+      if (!cause) errors.set(need, error)
     }
   }
   return { errors, causes }

@@ -10,6 +10,7 @@ import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { thousands } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
+import { requireProc } from '../shared/require-proc.js'
 import { countOnce, dismiss, type Race, showRace } from './count-race.js'
 import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
 
@@ -25,6 +26,7 @@ const watching = 300
 
 export function shmRace({ processes, times }: ShmRaceOptions): Demo {
   return async (stage) => {
+    requireProc('shm race')
     requireSegments('shm race')
     stage.note(
       'Without a lock, processes that count in one segment lose updates. ' +

@@ -5,6 +5,7 @@ import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo } from '../../run/stage.js'
 import { counted } from '../../text.js'
 import { seeWait } from '../shared/claim-waiting.js'
+import { requireProc } from '../shared/require-proc.js'
 import { countReceived } from './count-received.js'
 import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
 
@@ -19,6 +20,7 @@ const smallest = 1024
 
 export function shmRing({ messages, size }: ShmRingOptions): Demo {
   return async (stage) => {
+    requireProc('shm ring')
     requireSegments('shm ring')
     stage.note(
       'Processes can pass messages through shared memory, without a system call per message. ' +
