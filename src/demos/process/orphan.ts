@@ -7,6 +7,7 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 import { type Shell, startShell } from '../shared/shell.js'
 import { named, seeReaped } from './reaper.js'
+import { sendSignal } from './send-signal.js'
 import { readAgain, showState } from './show-state.js'
 
 /** The child copies its input. It reads a pipe from osdemo, so it exits when osdemo exits or is killed. */
@@ -40,7 +41,7 @@ export function processOrphan(patience = 3000): Demo {
       child.ppid === parent.id,
     )
 
-    process.kill(parent.id, 'SIGKILL')
+    sendSignal(parent.id, 'SIGKILL')
     stage.note('The parent is killed by SIGKILL. The child receives no signal.')
     // The kernel reparents the children of a dying process before that process can be reaped.
     await parent.ended
@@ -53,7 +54,7 @@ export function processOrphan(patience = 3000): Demo {
     stage.claim(
       'orphan/is-adopted',
       `When a parent dies, its child is adopted: ${adopter} is the parent of ${pid} now.`,
-      orphan.ppid !== parent.id,
+      orphan.ppid !== child.ppid,
     )
     showAdopter(stage, orphan.ppid, members.slice(1), missing)
     stage.claim(
@@ -62,7 +63,7 @@ export function processOrphan(patience = 3000): Demo {
       await ask(stage, parent, pid, 'still here?'),
     )
 
-    process.kill(pid, 'SIGTERM')
+    sendSignal(pid, 'SIGTERM')
     stage.note('No other process would terminate the orphan, so osdemo sends SIGTERM to it.')
     await stage.poll(() => [undefined, 'Z'].includes(readAgain(orphan)?.state))
     const ended = showState(stage, orphan)

@@ -1,6 +1,7 @@
 /** Two children compute on one CPU: the kernel shows the running one and the ready one in the same state, R. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from '../../events.js'
+import { allowedCpus } from '../../proc/sched.js'
 import { readStat } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
@@ -8,6 +9,7 @@ import { zip } from '../shared/lists.js'
 import {
   type BusyChild,
   busyCpu,
+  type Count,
   compute,
   countAll,
   countsSince,
@@ -30,18 +32,18 @@ export async function showReady(
   const cpu = busyCpu(cpus)
   stage.note(`The child and the other process compute on CPU ${cpu}, and on no other CPU.`)
   const both = [child, other]
-  const { letters, seen, sums } = await stage.holdEvents(async () => {
+  const { runnable, sums } = await stage.holdEvents(async () => {
     const since = now()
     await compute([child], cpu)
     await sleep(beat)
     await compute([other], cpu)
     const before = countAll(both)
-    const letters = await stage.poll(() => bothRunnable(child, other))
+    const runnable = await stage.poll(() => bothRunnable(child, other, cpu))
     const look = () => countsSince(before, both)
-    const seen = await stage.poll(() => look().every(({ delay }) => delay > beat * 4e5))
+    await stage.poll(() => look().every(isEnough))
     const sums = look()
     await report(both, since, Number.MAX_SAFE_INTEGER)
-    return { letters, seen, sums }
+    return { runnable, sums }
   })
   release(both, cpus)
   for (const one of both) await seeState(stage, one, 'waiting', 'S')
@@ -56,19 +58,19 @@ export async function showReady(
   stage.claim(
     'scheduler/several-are-runnable-on-one-cpu',
     'Several processes can be in state R on one CPU: both children were, at the same time.',
-    letters !== undefined,
+    runnable === true,
   )
-  if (seen) {
+  if (runnable && sums.some(({ run }) => run === 0)) {
+    stage.note(
+      `Not observed: how long each was ready, because other processes kept CPU ${cpu} busy.`,
+      'aside',
+    )
+  } else {
     const [mine = '', its = ''] = sums.map(({ delay }) => inMilliseconds(delay))
     stage.claim(
       'process/state-r-means-running-or-ready',
       `R means running or ready: the child was ready for ${mine}, the other process for ${its}.`,
-      sums.every(({ delay }) => delay > 0),
-    )
-  } else {
-    stage.note(
-      `Not observed: how long each was ready, because other processes kept CPU ${cpu} busy.`,
-      'aside',
+      sums.every(isEnough),
     )
   }
   const wall = Math.max(...sums.map(({ t }) => t)) * 1000
@@ -80,8 +82,18 @@ export async function showReady(
   )
 }
 
-/** Whether both are in state R at one moment. The child is read before and after the other, and must be R both times. */
-function bothRunnable(child: Actor, other: Actor): true | undefined {
-  const letters = [child, other, child].map(({ id }) => readStat(id)?.state)
-  return letters.every((letter) => letter === 'R') || undefined
+/** Whether a child was running, and ready so long that it is visible in the chart of states. */
+function isEnough({ run, delay }: Count): boolean {
+  return run > 0 && delay > beat * 4e5
+}
+
+/**
+ * Whether both are in state R at one moment, with one CPU to run on. The child is read before and after the other, and must be R
+ * both times.
+ */
+function bothRunnable(child: Actor, other: Actor, cpu: number): boolean {
+  return [child, other, child].every(({ id }) => {
+    const cpus = allowedCpus(id)
+    return readStat(id)?.state === 'R' && cpus.length === 1 && cpus[0] === cpu
+  })
 }

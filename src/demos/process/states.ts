@@ -31,8 +31,8 @@ export const processStates: Demo = async (stage) => {
   await showReady(stage, child, other, cpus)
   await dismiss([other])
   await showWaiting(stage, child)
-  await showStopped(stage, child)
-  await showRunning(stage, child)
+  const told = await showStopped(stage, child)
+  await showRunning(stage, child, told)
   await showEnd(stage, child)
   stage.note(
     'The scheduler moves a process between ready and running. A system call can block it. ' +
@@ -79,13 +79,15 @@ async function showWaiting(stage: Stage, child: Actor): Promise<void> {
   await sleep(beat)
 }
 
-async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
+/** @returns when the child was told to compute, in microseconds of the event clock */
+async function showStopped(stage: Stage, child: BusyChild): Promise<number> {
   child.kill('SIGSTOP')
   const stopped = await seeState(stage, child, 'stopped', 'T')
   const wchan = readWchan(child.id, child.id)
   if (wchan) stage.evidence(`/proc/${child.id}/wchan`, wchan, 'the kernel function that stops it')
   const before = countOf(child)
   stage.note('The child is stopped. osdemo sends it the command to compute.')
+  const told = now()
   child.tell('compute')
   await sleep(beat)
   const { run } = between(before, countOf(child))
@@ -97,22 +99,24 @@ async function showStopped(stage: Stage, child: BusyChild): Promise<void> {
     `SIGSTOP stops a process even when it has work to do: the child ran for ${inMilliseconds(run)}.`,
     stopped && readStat(child.id)?.state === 'T' && run < 1e6,
   )
+  return told
 }
 
-async function showRunning(stage: Stage, child: Actor): Promise<void> {
+/** The child computes when it has read its command, and the kernel counts that it is running. */
+async function showRunning(stage: Stage, child: Actor, told: number): Promise<void> {
   const before = countOf(child)
-  const sent = now()
   child.kill('SIGCONT')
-  await child.until('call', ({ phase, t }) => phase === 'begin' && t > sent)
-  const run = await stage.poll(() => {
-    const { run } = between(before, countOf(child))
-    return run > 1e6 && run
-  }, patience)
-  if (run !== undefined) sayState(stage, child, 'running')
+  const computes = await stage.poll(
+    () =>
+      child.events.some((event) => event.event === 'call' && event.phase === 'begin' && event.t >= told) &&
+      between(before, countOf(child)).run > 1e6,
+    patience,
+  )
+  if (computes) sayState(stage, child, 'running')
   stage.claim(
     'process/sigcont-continues-it',
     'SIGCONT continues a stopped process: the child is computing now.',
-    run !== undefined,
+    computes === true,
   )
   await sleep(beat)
 }

@@ -10,6 +10,7 @@ import { zip } from '../shared/lists.js'
 import { requireProc } from '../shared/require-proc.js'
 import { requireProcess } from '../shared/require-process.js'
 import { type Shell, startShell } from '../shared/shell.js'
+import { sendSignal } from './send-signal.js'
 
 /** At most so many processes are drawn. The others are only counted. */
 const mostDrawn = 24
@@ -92,10 +93,7 @@ function agreed(members: Stat[]): boolean {
 function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void {
   const quoted = quoteStatus(pid, 'PPid') ?? `PPid: ${ppid}`
   stage.evidence(`/proc/${pid}/status`, quoted, `the parent of ${comm}`, { data: ppid })
-  if (missing !== 0) {
-    const why = canBeAddressed(missing) ? '/proc hides it from this user (hidepid)' : 'it exited meanwhile'
-    stage.note(`Not observed: the parent, pid ${missing}, and its ancestors, because ${why}.`, 'aside')
-  } else if (isKernelThread(pid)) {
+  if (missing === 0 && isKernelThread(pid)) {
     stage.claim(
       'process/kernel-threads-descend-from-pid-2',
       'The parents of a kernel thread end at pid 2, which has no parent: its PPid is 0.',
@@ -107,6 +105,9 @@ function showTop(stage: Stage, { pid, ppid, comm }: Stat, missing: number): void
       'The chain of parents ends at pid 1, which has no parent: its PPid is 0.',
       ppid === 0,
     )
+  } else if (missing !== 0) {
+    const why = canBeAddressed(missing) ? '/proc hides it from this user (hidepid)' : 'it exited meanwhile'
+    stage.note(`Not observed: the parent, pid ${missing}, and its ancestors, because ${why}.`, 'aside')
   } else {
     stage.note(
       `The parent of pid ${pid} (${comm}) is outside this pid namespace, so its PPid is shown as 0.`,
@@ -196,6 +197,6 @@ function showFamily(stage: Stage, shell: Shell, pairs: Pair[]): void {
 /** Terminates the leaves first, so that each process is reaped by its own parent and none is adopted. */
 async function endFamily(shell: Shell, pairs: Pair[]): Promise<void> {
   const parents = pairs.map(({ parent }) => parent)
-  for (const { child } of pairs) if (!parents.includes(child)) process.kill(child, 'SIGTERM')
+  for (const { child } of pairs) if (!parents.includes(child)) sendSignal(child, 'SIGTERM')
   await shell.ended
 }

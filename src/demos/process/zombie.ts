@@ -9,6 +9,7 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 import { startShell } from '../shared/shell.js'
 import { named, seeReaped } from './reaper.js'
+import { sendSignal } from './send-signal.js'
 import { readAgain, showState } from './show-state.js'
 
 /** The exit code of the first zombie. */
@@ -55,7 +56,7 @@ async function showLateParent(stage: Stage): Promise<void> {
   const parent = await startShell(stage, 'parent-1', lateParent)
   const child = enter(stage, 'child-1', Number(await parent.line()))
   showRest(stage, child, 'the child while it lives')
-  process.kill(parent.id, 'SIGSTOP')
+  sendSignal(parent.id, 'SIGSTOP')
   const stopped = await stage.poll(() => [readStat(parent.id)].find((stat) => stat?.state === 'T'))
   if (!stopped) throw new DemoFailed(`SIGSTOP did not stop the parent (pid ${parent.id})`)
   showState(stage, stopped)
@@ -86,13 +87,13 @@ async function showLateParent(stage: Stage): Promise<void> {
     about: `field 52: ${code} times 256, as wait(2) returns it`,
   })
 
-  process.kill(child.pid, 'SIGKILL')
+  const found = sendSignal(child.pid, 'SIGKILL')
   stage.say({
     event: 'call',
     phase: 'end',
     call: 'kill',
     object: `zombie ${child.pid} with SIGKILL`,
-    result: 0,
+    ...(found ? { result: 0 } : { result: -1, errno: 'ESRCH' }),
   })
   const after = showState(stage, child)
   stage.claim(
@@ -101,7 +102,7 @@ async function showLateParent(stage: Stage): Promise<void> {
     after?.state === 'Z',
   )
 
-  process.kill(parent.id, 'SIGCONT')
+  sendSignal(parent.id, 'SIGCONT')
   stage.note('The parent continues, and its wait(2) returns.')
   const printed = await parent.line()
   stage.evidence(`stdout of pid ${parent.id}`, printed, 'the exit code that the parent received', {
@@ -115,7 +116,7 @@ async function showLateParent(stage: Stage): Promise<void> {
   stage.claim(
     'zombie/is-gone-when-reaped',
     `Reaping removes a zombie: pid ${child.pid} no longer exists.`,
-    showState(stage, child) === undefined,
+    showState(stage, child) === undefined && after?.state === 'Z',
   )
   await parent.ended
 }
@@ -128,8 +129,8 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const forgetful = await stage.poll(() => readCommandLine(parent.id)?.[0] === 'cat')
   if (!forgetful) throw new DemoFailed(`the shell (pid ${parent.id}) did not execute cat`)
   stage.note('The second parent is cat, which never calls wait(2). Its child is killed by SIGTERM.')
-  process.kill(child.pid, 'SIGTERM')
-  await becomeZombie(
+  sendSignal(child.pid, 'SIGTERM')
+  const became = await becomeZombie(
     stage,
     child,
     'zombie/killed-process-becomes-one',
@@ -143,7 +144,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
     about: 'field 52: the number of SIGTERM',
   })
   stage.note('This parent never reaps its child, so osdemo kills the parent.')
-  process.kill(parent.id, 'SIGKILL')
+  sendSignal(parent.id, 'SIGKILL')
   // The kernel reparents the children of a dying process before that process can be reaped.
   await parent.ended
   const adopted = readAgain(child)
@@ -154,9 +155,9 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   stage.claim(
     'zombie/is-adopted-when-parent-dies',
     `When its parent dies, a zombie is adopted: the PPid of ${child.pid} is no longer ${parent.id}.`,
-    adopted?.ppid !== parent.id,
+    became && adopted?.ppid !== child.ppid,
   )
-  await seeReaped(stage, child, adopted ? named(adopted.ppid) : 'the adopter', patience)
+  if (became) await seeReaped(stage, child, adopted ? named(adopted.ppid) : 'the adopter', patience)
 }
 
 function enter(stage: Stage, name: string, pid: number): Stat {
@@ -166,10 +167,11 @@ function enter(stage: Stage, name: string, pid: number): Stat {
   return stat
 }
 
-async function becomeZombie(stage: Stage, child: Stat, id: ClaimId, claim: string): Promise<void> {
-  await stage.poll(() => readAgain(child)?.state === 'Z')
+/** Waits until a child is a zombie, or gone: then its parent has reaped it too early. */
+async function becomeZombie(stage: Stage, child: Stat, id: ClaimId, claim: string): Promise<boolean> {
+  await stage.poll(() => [undefined, 'Z'].includes(readAgain(child)?.state))
   const stat = showState(stage, child)
-  stage.claim(id, claim, stat?.state === 'Z')
+  return stage.claim(id, claim, stat?.state === 'Z')
 }
 
 /** What the kernel still keeps for a process: its command line, its memory and its open files. */
@@ -194,16 +196,16 @@ interface WaitStatus {
   about: string
 }
 
-/** Linux shows the wait status only to those who may trace the process. Others read 0. */
+/** Linux shows the wait status only to those who may trace the process. Others read 0, as does everyone before its exit. */
 function showWaitStatus(stage: Stage, pid: number, { expected, id, claim, what, about }: WaitStatus): void {
   const status = readWaitStatus(pid)
-  if (status === 0) {
+  if (status === 0 && readStat(pid)?.state === 'Z') {
     stage.note(`Not observed: the ${what}, which the kernel hides from this user.`, 'aside')
     return
   }
   stage.evidence(
     `/proc/${pid}/stat`,
-    `exit_code: ${status}`,
+    status === undefined ? 'no such process' : `exit_code: ${status}`,
     about,
     status === undefined ? {} : { data: status },
   )
