@@ -57,6 +57,7 @@ export function tour(chapters: readonly Chapter[], options: TourOptions): Demo {
       const questions = (answers && (await chapter.questions?.())) ?? []
       announce(stage, { ...chapter, number: index + 1, count: chapters.length }, questions)
       const predictions = await ask(stage, questions, answers ?? {}, lines)
+      if (predictions === 'quit') break
       const witness = createWitness()
       await play(stage, chapter, witness)
       shown.push({ chapter, witness })

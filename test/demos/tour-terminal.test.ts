@@ -99,6 +99,17 @@ describe.runIf(process.platform === 'linux')('on a terminal', () => {
     expectAsBefore(shown())
   })
 
+  test('q at a question quits the tour with exit 0, and shows no empty page', async () => {
+    const { run, shown, type } = onTerminal(newPlace(), 'tour zombie orphan --predict --no-color')
+    await type('Type a, b or c', 'b\n')
+    await type('Type a, b or c', 'c\n')
+    await type(prompt, '\n')
+    await type('Type a, b or c', 'q\n')
+    expect(await run.exit).toBe(0)
+    expect(shown().match(/Chapter 2 of 2/g)?.length).toBe(1)
+    expect(shown()).toContain('Right answers: 2 of 2.')
+  })
+
   test('Ctrl-C at a question is exit 130', async () => {
     const place = newPlace()
     const { run, type } = onTerminal(place, 'tour zombie --predict')

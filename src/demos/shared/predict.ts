@@ -40,35 +40,48 @@ export function predictFirst(
   return async (stage) => {
     const lines = person ? readTypedLines(stage.scope) : undefined
     const predictions = await ask(stage, questions, answers, lines)
+    if (predictions === 'quit') return
     const witness = createWitness()
     await stage.within(demo, { watch: witness.see })
     tellScore(stage, judge(stage, predictions, witness))
   }
 }
 
-/** Puts each question, and takes the answer of the file, or waits for the one that a person types. */
+/**
+ * Puts each question, and takes the answer of the file, or waits for the one that a person types.
+ *
+ * @returns `quit` when the person types q
+ */
 export async function ask(
   stage: Stage,
   questions: readonly Question[],
   { given }: Answers,
   lines: TypedLines | undefined,
-): Promise<Prediction[]> {
+): Promise<Prediction[] | 'quit'> {
   const predictions: Prediction[] = []
   for (const question of questions) {
     stage.note(question.text, 'opening', { question: question.id, choices: [...question.choices] })
     const answer = given ? given.get(question.id) : lines && (await typedAnswer(stage, question, lines))
+    if (answer === 'quit') return answer
     predictions.push({ question, answer })
   }
   return predictions
 }
 
-/** What a person types: one of the letters, or nothing. */
-async function typedAnswer(stage: Stage, question: Question, lines: TypedLines): Promise<Letter | undefined> {
+/** What a person types: one of the letters, q, or nothing. */
+async function typedAnswer(
+  stage: Stage,
+  question: Question,
+  lines: TypedLines,
+): Promise<Letter | 'quit' | undefined> {
   const known = lettersOf(question)
   const list = `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`
   for (;;) {
-    stage.note(`Type ${list}, then Enter. Enter alone skips the question.`, 'next', { waits: question.id })
+    stage.note(`Type ${list}, then Enter. Enter alone skips the question, and q quits.`, 'next', {
+      waits: question.id,
+    })
     const text = await lines.next()
+    if (text?.trim().toLowerCase() === 'q') return 'quit'
     const answer = text === undefined ? undefined : letterIn(text, question)
     if (answer || text === undefined || text.trim() === '') return answer
   }

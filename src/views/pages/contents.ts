@@ -26,6 +26,8 @@ export interface Contents {
   regions: NamedRegion[]
   rows: (ClaimFact & { row: TableRow })[]
   add(event: Event): void
+  /** Whether the chapter was left before it showed anything. */
+  isEmpty(): boolean
   /** The states of the children over time. */
   drawStates(): string
 }
@@ -106,6 +108,7 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
           if (event.errno) keep(event)
       }
     },
+    isEmpty: () => made.size + asides.length === 0 && contents.next === '',
     drawStates() {
       const { chalk, width } = looks
       const label = (child: number) => {

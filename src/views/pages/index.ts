@@ -49,9 +49,9 @@ export function createPages({ color, width, height }: PagesOptions) {
   }
 
   function endPage(): string {
-    const page = contents && drawPage(contents, looks)
+    const page = contents && !contents.isEmpty() ? begin(drawPage(contents, looks)) : ''
     contents = undefined
-    return page === undefined ? '' : begin(page)
+    return page
   }
 
   function showNote(note: Event & NoteFact): string {
@@ -84,11 +84,12 @@ export function createPages({ color, width, height }: PagesOptions) {
       summary.push(row)
       return ''
     }
-    if (contents) {
+    // The score belongs to no chapter, not even to one that the person left at its question.
+    if (contents && !(record && 'asked' in record)) {
       contents.add(note)
       return ''
     }
-    return endSummary() + begin(drawParagraph(note.text, looks))
+    return endPage() + endSummary() + begin(drawParagraph(note.text, looks))
   }
 
   function endSummary(): string {

@@ -44,7 +44,7 @@ export function drawPage(contents: Contents, looks: PageLooks): string {
   const rest = layOut(shortest).length - shortest.length
   const lines = layOut(fitClaims(contents.claims, room - rest, looks))
   // What to remember and the command of the full demo are never cut off.
-  const cut = lines.length <= room ? lines : [...lines.slice(0, room - tail.length), ...tail]
+  const cut = lines.length <= room ? lines : [...lines.slice(0, Math.max(0, room - tail.length)), ...tail]
   return cut.map((line) => `${line}\n`).join('')
 }
 
@@ -86,7 +86,7 @@ function fitClaims(shown: readonly ShownClaim[], room: number, looks: PageLooks)
     const [left] = blocks.splice(at < 0 ? -1 : at, 1)
     free += left?.claim.length ?? 0
   }
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; blocks.some(({ evidence }) => evidence.length > round); round++) {
     for (const block of blocks) {
       const lines = block.evidence[round]
       if (!lines || block.count < round || lines.length > mostLines || lines.length > free) continue
