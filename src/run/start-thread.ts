@@ -70,7 +70,7 @@ function failed(error: Error & { code?: string }, name: string): OsdemoError {
 function cannotStart(error: Error & { code?: string }, name: string): Error {
   if (error.code !== 'ERR_WORKER_INIT_FAILED') return error
   const hint = 'Raise the limits of open files and threads: ulimit -n 1024, ulimit -u'
-  const reason = error.message.replace('Worker initialization failure: ', '')
+  const reason = error.message.replace(/^Worker initialization failure: /, '')
   return new OsdemoError(`cannot start the thread ${name}: ${reason}`, 1, {
     cause: error,
     hint,
