@@ -3,7 +3,7 @@ import { closeSync, readSync } from 'node:fs'
 import { systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
-import { createTornFinder, type Torn } from '../ipc/torn-messages.js'
+import { createTornFinder, type Torn, type TornFinder } from '../ipc/torn-messages.js'
 import { counted, thousands } from '../text.js'
 import type { BurstWord } from './burst-writer.js'
 import { runActor } from './lib/runtime.js'
@@ -18,6 +18,9 @@ declare module '../actor-types.js' {
     'burst-reader': { config: BurstReaderConfig; word: BurstWord; runsAs: 'process' }
   }
 }
+
+/** The name of a process that writes to the FIFO but is none of the writers. */
+const stranger = 'another process'
 
 runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) => {
   const object = 'the FIFO for reading'
@@ -37,8 +40,8 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
     if (finder.first) {
       const value = describe(finder.first, size, writers)
       const { at, writer, message, bytes, by } = finder.first
-      // The finder was given the number of writers, and reports no other.
-      const data = { at, writer: writers[writer]!, message, bytes, size, by: writers[by]! }
+      // The finder was given the number of writers, and no other process has messages.
+      const data = { at, writer: writers[writer]!, message, bytes, size, by: writers[by] ?? stranger }
       say({
         event: 'evidence',
         source: 'read(2)',
@@ -47,19 +50,26 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
         data,
       })
     }
+    const foreign = foreignIn(finder.arrived, each * size)
+    const others = foreign > 0 ? `, ${counted(foreign, 'byte')} of other processes` : ''
     say({
       event: 'evidence',
       source: 'read(2)',
-      value: `${thousands(finder.torn)} torn, ${counted(finder.changes, 'change')} of writer`,
+      value: `${thousands(finder.torn)} torn, ${counted(finder.changes, 'change')} of writer${others}`,
       about: sent,
-      data: { torn: finder.torn, changes: finder.changes },
+      data: { torn: finder.torn, changes: finder.changes, foreign },
     })
   }
   closeSync(fd)
 })
 
+/** How many bytes came from other processes than the writers. @param sent by each writer */
+function foreignIn({ writers, others }: TornFinder['arrived'], sent: number): number {
+  return writers.reduce((sum, bytes) => sum + Math.max(0, bytes - sent), others)
+}
+
 function describe({ writer, bytes, by }: Torn, size: number, writers: string[]): string {
-  return `${thousands(bytes)} of ${counted(size, 'byte')} from ${writers[writer]}, then bytes from ${writers[by]}`
+  return `${thousands(bytes)} of ${counted(size, 'byte')} from ${writers[writer]}, then bytes from ${writers[by] ?? stranger}`
 }
 
 function readOnce(fd: number, chunk: Buffer): Buffer {

@@ -64,7 +64,7 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     const since = now()
     const chunk = Buffer.alloc(size)
     let bytes = 0
-    while (bytes < size) bytes += readSync(reading, chunk, 0, size - bytes, null)
+    for (let got = -1; got !== 0 && bytes < size; bytes += got) got = readNow(reading, chunk, size - bytes)
     // With the time when the read began: a writer that waits for room may report its write before this call returns.
     say({ event: 'tally', channel: path, direction: 'received', messages: 0, bytes, since }, since)
   }
@@ -98,3 +98,13 @@ runActor<'pipe-filler'>(async ({ say, config: { path }, nextWord }) => {
     if (verb === 'fill' || verb === 'count') tell('ioctl FIONREAD', bytesInPipe(reading), 'bytes in the pipe')
   }
 })
+
+/** How many bytes a nonblocking read(2) returned: 0 where the pipe is empty, because another process has read from it too. */
+function readNow(fd: number, chunk: Buffer, most: number): number {
+  try {
+    return readSync(fd, chunk, 0, most, null)
+  } catch (error) {
+    if (errnoOf(error) === 'EAGAIN') return 0
+    throw systemCallError(error, 'cannot read the FIFO')
+  }
+}

@@ -31,8 +31,12 @@ test('a message in three pieces counts once, and a message inside it that is cut
   expect(findIn('ABABAB')).toMatchObject({ torn: 2, changes: 5, first: { at: 1, writer: 0, by: 1 } })
 })
 
-test('a byte that belongs to no writer is an error', () => {
-  expect(() => createTornFinder(2, 3).take(Buffer.from('AAAC'))).toThrow('byte 3 belongs to no writer')
-  // @ is the byte before A, and would be the one of writer -1, which stands for `no writer yet`.
-  expect(() => createTornFinder(2, 3).take(Buffer.from('@@A'))).toThrow('byte 0 belongs to no writer')
+test('a byte that belongs to no writer is counted, and tears a message like the byte of another writer', () => {
+  // @ is the byte before A, and C the one after those of two writers.
+  const stream = Buffer.from('@AACA@')
+  const finder = createTornFinder(2, 3)
+  finder.take(stream)
+  expect(finder.arrived).toEqual({ writers: [3, 0], others: 3 })
+  expect(finder.torn).toBe(1)
+  expect(finder.first).toMatchObject({ at: 3, writer: 0, bytes: 2, by: 2 })
 })

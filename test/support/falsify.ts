@@ -1,5 +1,5 @@
 /** Tests in which a claim comes out false, because something else happened than the demo expects. */
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ClaimId, Event } from '../../src/events.js'
 import { eventsSoFar, newPlace, parseEvents, type Run } from './osdemo.js'
 import { until } from './until.js'
@@ -13,6 +13,7 @@ import { until } from './until.js'
  */
 export function falsify(ids: readonly ClaimId[], cause: string, play: () => Promise<Event[]>): void {
   test(`${cause}: ${ids.join(', ')}`, async () => {
+    onTestFinished(() => void vi.restoreAllMocks())
     const events = await play()
     const failed = events.flatMap((event) => (event.event === 'claim' && !event.holds ? [event.id] : []))
     expect(failed).toEqual(expect.arrayContaining([...ids]))

@@ -38,6 +38,7 @@ export const spec = toolCommand({
       delayMs: delay?.milliseconds ?? 0,
       print: payload,
       report: events,
+      check: true,
       hold: false,
     })
   },

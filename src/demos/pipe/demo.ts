@@ -1,11 +1,11 @@
 /** A reader and a writer of one FIFO as two processes; the supervisor observes them through /proc. */
 import { realpathSync, statSync } from 'node:fs'
-import { isEndOfFile } from '../../events.js'
+import { type Event, isEndOfFile } from '../../events.js'
 import { accessMode, fdFlags, holders } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { seeWait } from '../shared/claim-waiting.js'
+import { isBlockedIn, seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 
@@ -24,6 +24,7 @@ export const pipeDemo: Demo = async (stage) => {
   )
   const path = await makePrivateFifo(stage, 'fifo')
   const { ino, size } = statSync(path)
+  const fifo = { path: realpathSync(path), ino }
   stage.evidence(`stat ${path}`, `Size: ${size}, fifo, Inode: ${ino}`, 'a FIFO stores nothing on disk', {
     data: { ino, size },
   })
@@ -42,9 +43,11 @@ export const pipeDemo: Demo = async (stage) => {
     },
   })
   await reader.until('call', ({ call }) => call === 'open')
+  const isOpen = (event: Event) => event.event === 'call' && event.call === 'open' && event.phase === 'end'
   await seeWait(stage, {
     pid: reader.id,
     calls: ['openat', 'open'],
+    hasReturned: () => reader.events.some(isOpen),
     id: 'fifo/reader-blocks-in-open',
     claim: 'Opening a FIFO for reading blocks until a writer opens it: the reader is blocked in open(2).',
   })
@@ -57,10 +60,13 @@ export const pipeDemo: Demo = async (stage) => {
   })
   await reader.until('call', ({ call, phase }) => call === 'open' && phase === 'end')
   await reader.until('received', ({ seq }) => seq === 2)
-  seeBothEnds(stage, [reader, writer], path, ino)
+  seeBothEnds(stage, [reader, writer], fifo)
 
   await reader.until('received', ({ seq }) => seq === messages.length - 1)
-  const early = reader.events.some(isEndOfFile)
+  // All messages have arrived, and the writer still has the FIFO open: now the reader must block, and not get end of file.
+  const hasEnded = () => reader.events.some(isEndOfFile)
+  await stage.poll(() => hasEnded() || isBlockedIn(reader.id, 'read'), 1000)
+  const early = hasEnded()
   writer.tell('close')
   await Promise.all([reader.ended, writer.ended])
   const got = reader.events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
@@ -72,7 +78,7 @@ export const pipeDemo: Demo = async (stage) => {
   stage.claim(
     'pipe/end-of-file-after-last-writer',
     "End of file comes when the last writer closes: only then did the reader's read(2) return 0.",
-    !early && reader.events.some(isEndOfFile),
+    !early && hasEnded(),
   )
   stage.claim(
     'process/none-is-left',
@@ -88,9 +94,9 @@ export const pipeDemo: Demo = async (stage) => {
 }
 
 /** Shows that both processes have the same inode open, one for reading and one for writing. */
-function seeBothEnds(stage: Stage, actors: Actor[], path: string, ino: number): void {
+function seeBothEnds(stage: Stage, actors: Actor[], { path, ino }: { path: string; ino: number }): void {
   const ends = actors.map((actor) => {
-    const [file] = holders(realpathSync(path), ino, [actor.id])
+    const [file] = holders(path, ino, [actor.id])
     const info = file && fdFlags(actor.id, file.fd)
     const way = info && accessMode(info.flags)
     const source = `/proc/${actor.id}/fdinfo/${file?.fd ?? ''}`

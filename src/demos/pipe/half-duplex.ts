@@ -1,11 +1,11 @@
 /** Two processes exchange a question and an answer, first over one FIFO for both directions, then over two. */
 import { basename } from 'node:path'
 import type { TalkerConfig } from '../../actors/talker.js'
-import { isEndOfFile, now } from '../../events.js'
+import { type Event, isEndOfFile, now } from '../../events.js'
 import { accessMode, fdFlags, openFiles } from '../../proc/fds.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { seeWait } from '../shared/claim-waiting.js'
+import { isBlockedIn, seeWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 
@@ -66,16 +66,27 @@ async function speak(actor: ActorOf<'talker'>, text: string): Promise<void> {
   await actor.until('sent', ({ t }) => t >= begin)
 }
 
-/** Has an actor read. The function that it returns waits for the text. */
-function listen(actor: ActorOf<'talker'>): () => Promise<string> {
+/** One read(2) of an actor. */
+interface Listening {
+  /** Waits for the text. */
+  text(): Promise<string>
+  hasReturned(): boolean
+}
+
+/** Has an actor read once. */
+function listen(actor: ActorOf<'talker'>): Listening {
   const begin = now()
   actor.tell('listen')
-  return async () => (await actor.until('received', ({ t }) => t >= begin)).text ?? ''
+  const isResult = (event: Event) => event.t >= begin && (event.event === 'received' || isEndOfFile(event))
+  return {
+    text: async () => (await actor.until('received', isResult)).text ?? '',
+    hasReturned: () => actor.events.some(isResult),
+  }
 }
 
 async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await speak(alice, question)
-  const own = await listen(alice)()
+  const own = await listen(alice).text()
   stage.claim(
     'pipe/writer-may-read-its-own-message',
     'A process that reads the pipe it writes to may read its own message: alice got its own question.',
@@ -83,18 +94,22 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   )
 
   const heard = listen(bob)
-  await seeReader(stage, bob, 'A reader blocks while the pipe is empty: bob is blocked in read(2).')
+  await seeReader(stage, bob, heard, 'A reader blocks while the pipe is empty: bob is blocked in read(2).')
   await speak(alice, question)
-  const asked = await heard()
+  const asked = await heard.text()
   await speak(bob, answer)
-  const next = await listen(bob)()
+  const next = await listen(bob).text()
   stage.claim(
     'pipe/writer-may-read-its-own-message',
     'A pipe gives its bytes to the first reader: bob read its own answer before alice could.',
     asked === question && next === answer,
   )
-  listen(alice)
-  await seeReader(stage, alice, 'A reader blocks while the pipe is empty: alice is blocked in read(2).')
+  await seeReader(
+    stage,
+    alice,
+    listen(alice),
+    'A reader blocks while the pipe is empty: alice is blocked in read(2).',
+  )
   stage.note(
     'Both processes also have the write end open, so neither ever gets end of file. ' +
       'They would wait forever, so the supervisor kills them.',
@@ -105,8 +120,8 @@ async function overOne(stage: Stage, { alice, bob }: Pair): Promise<void> {
   await Promise.all([alice.ended, bob.ended])
 }
 
-function seeReader(stage: Stage, { id }: Actor, claim: string): Promise<void> {
-  return seeWait(stage, { pid: id, calls: ['read'], id: 'pipe/reader-blocks-when-empty', claim })
+function seeReader(stage: Stage, { id }: Actor, { hasReturned }: Listening, claim: string): Promise<void> {
+  return seeWait(stage, { pid: id, calls: ['read'], hasReturned, id: 'pipe/reader-blocks-when-empty', claim })
 }
 
 /** The same dialogue as in `overOne`. */
@@ -116,25 +131,28 @@ async function overTwo(stage: Stage, { alice, bob }: Pair): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await speak(alice, question)
     const answered = listen(alice)
-    const asked = await listen(bob)()
+    const asked = await listen(bob).text()
     await speak(bob, answer)
-    if (asked === question && (await answered()) === answer) right++
+    if (asked === question && (await answered.text()) === answer) right++
   }
   stage.claim(
     'pipe/two-pipes-carry-two-directions',
     `Two pipes carry two directions: bob got ${right} of ${rounds} questions, and alice the answers.`,
     right === rounds,
   )
-  listen(bob)
+  const last = listen(bob)
   alice.tell('end')
   await alice.ended
-  const end = await stage.poll(() => bob.events.some(isEndOfFile), endPatience)
+  // A reader that is still blocked now has another writer: the exit of the last one would have woken it up.
+  await stage.poll(() => last.hasReturned() || isBlockedIn(bob.id, 'read'), endPatience)
+  const end = bob.events.some(isEndOfFile)
   stage.claim(
     'pipe/end-of-file-after-last-writer',
     "End of file comes when the last writer closes: alice exited, and bob's read(2) returned 0.",
-    end === true,
+    end,
   )
-  bob.tell('end')
+  if (end) bob.tell('end')
+  else bob.kill()
   await bob.ended
 }
 

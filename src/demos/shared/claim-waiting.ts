@@ -1,6 +1,6 @@
 /** Observes that a thread is blocked in the kernel, and in which system call. */
 import type { ClaimId } from '../../events.js'
-import { waitingThreads } from '../../proc/task.js'
+import { type WaitingThread, waitingThreads } from '../../proc/task.js'
 import type { Stage } from '../../run/stage.js'
 
 interface Wait {
@@ -9,21 +9,28 @@ interface Wait {
   tid?: number
   /** The names of the system calls in which it may be blocked. */
   calls: string[]
+  /** Whether the call has returned: then it does not block. Left out, the call is one that only this demo can end. */
+  hasReturned?: () => boolean
   id: ClaimId
   claim: string
 }
 
 /**
- * Waits at most 20 seconds until a thread is blocked in one of the calls, and claims that it is, with the evidence. Where the
- * kernel does not show system calls to this user, there is a note instead of a claim.
+ * Waits until a thread is blocked in one of the calls, or the call has returned, for at most 20 seconds. Claims that it is blocked,
+ * with the evidence. Where the kernel does not show system calls to this user, there is a note instead of a claim.
  */
-export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait): Promise<void> {
+export async function seeWait(
+  stage: Stage,
+  { pid, tid, calls, hasReturned = () => false, id, claim }: Wait,
+): Promise<void> {
   const look = () => waitingThreads(pid).filter((thread) => tid === undefined || thread.tid === tid)
-  const found = await stage.poll(() =>
-    look().find(({ syscall }) => syscall !== undefined && calls.includes(syscall)),
-  )
+  let found: WaitingThread | undefined
+  await stage.poll(() => {
+    found = look().find(({ syscall }) => syscall !== undefined && calls.includes(syscall))
+    return found !== undefined || hasReturned()
+  })
   const seen = look()
-  if (!found && seen.length > 0 && seen.every(({ syscall }) => syscall === undefined)) {
+  if (!found && !hasReturned() && seen.length > 0 && seen.every(({ syscall }) => syscall === undefined)) {
     return stage.note(
       `Not observed: the system call of pid ${pid}, because this user may not read /proc/${pid}/syscall.`,
       'aside',
@@ -36,4 +43,9 @@ export async function seeWait(stage: Stage, { pid, tid, calls, id, claim }: Wait
     if (found.wchan) stage.evidence(`${folder}/wchan`, found.wchan, 'the kernel function it sleeps in')
   }
   stage.claim(id, claim, found !== undefined)
+}
+
+/** Whether a thread of a process is blocked in a system call. False where the kernel does not show the call to this user. */
+export function isBlockedIn(pid: number, call: string): boolean {
+  return waitingThreads(pid).some(({ syscall }) => syscall === call)
 }

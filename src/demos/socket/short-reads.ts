@@ -66,7 +66,7 @@ function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   const short = readsOf(careful).find(({ asked, result }) => result < asked)
   stage.claim(
     'tcp/read-may-be-short',
-    `A read may be short: one asked for ${short?.asked ?? 0} bytes and got ${short?.result ?? 0}.`,
+    `A read may be short: ${short ? `one asked for ${short.asked} bytes and got ${short.result}` : 'here none was'}.`,
     short !== undefined,
   )
 
@@ -85,7 +85,7 @@ function compare(stage: Stage, trusting: Actor, careful: Actor): void {
   const torn = framesOf(trusting).find((frame, index) => !isAsSent(frame, index))
   stage.claim(
     'frame/single-reads-tear-frames',
-    `A reader that trusts single reads gets partial frames: here ${describe(torn?.text ?? '')}.`,
+    `A reader that trusts single reads gets partial frames: here ${torn ? describe(torn.text ?? '') : 'none'}.`,
     torn !== undefined,
   )
   const lost = lostAt(trusting)

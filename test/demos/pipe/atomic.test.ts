@@ -14,7 +14,9 @@ test('messages up to PIPE_BUF are whole, and the first torn message of a longer 
   expect(ids.length + luck.length).toBe(4)
 
   const bursts = dataFrom(events, 'read(2)').filter((data) => 'torn' in Object(data))
-  expect(bursts.slice(0, 2)).toEqual([0, 0].map((torn) => ({ torn, changes: expect.any(Number) })))
+  expect(bursts.slice(0, 2)).toEqual(
+    [0, 0].map((torn) => ({ torn, changes: expect.any(Number), foreign: 0 })),
+  )
   expect(bursts.slice(2).filter((data) => numberIn(data, 'torn')! > 0).length).toBe(ids.length - 2)
 
   const tallies = only(events, 'tally')

@@ -1,0 +1,105 @@
+/** The claims about pipes and FIFOs come out false when another process opens, reads or writes the FIFO of the demo. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, vi } from 'vitest'
+import { pipeCapacity } from '../../src/demos/pipe/capacity.js'
+import { pipeDemo } from '../../src/demos/pipe/demo.js'
+import type { Event } from '../../src/events.js'
+import * as limits from '../../src/proc/limits.js'
+import * as stat from '../../src/proc/stat.js'
+import { disturbed, falsify } from '../support/falsify.js'
+import { impostors, placeWith, playedWith } from '../support/impostors.js'
+import { perform } from '../support/perform.js'
+
+/** A mkfifo that opens the FIFO before the demo does: descriptor 3 of the shell. */
+const andOpen = '"$real" "$@" || exit; for fifo; do :; done; exec 3<>"$fifo"'
+
+/** A setpriv that does something before it starts the actor of this program. Descriptors 3 and 4 are the actor's. */
+const before = (program: string, script: string) =>
+  `case "$*" in */actors/${program}.cjs)
+fifo=$(echo "$XDG_RUNTIME_DIR"/osdemo/run-*/*)
+${script}
+esac; exec "$real" "$@"`
+
+const isClaim = (id: string) => (event: Event) => event.event === 'claim' && event.id === id
+
+describe.runIf(process.platform === 'linux')('pipe', () => {
+  falsify(['fifo/reader-blocks-in-open'], 'another process has the FIFO open before the reader comes', () => {
+    const mkfifo = `${andOpen}; (while [ ! -e "$XDG_RUNTIME_DIR/go" ]; do sleep 0.02; done) >/dev/null 2>&1 &`
+    const place = placeWith(impostors({ mkfifo }))
+    const close = () => writeFileSync(join(place.folder, 'go'), '')
+    return disturbed(['pipe', 'demo'], isClaim('fifo/reader-blocks-in-open'), close, place)
+  })
+
+  falsify(
+    ['fifo/both-ends-open-one-inode', 'pipe/messages-arrive-in-order', 'pipe/end-of-file-after-last-writer'],
+    'another process stands between the writer and the reader, changes a message, and closes before the writer',
+    () => {
+      const setpriv = before(
+        'fifo-writer',
+        `mv "$fifo" "$fifo.old"; mkfifo -m 600 "$fifo"
+sed -u 's/Message 4/Message 5/; /Message 9/q' <"$fifo" 3>&- 4>&- >"$fifo.old" &`,
+      )
+      return playedWith(impostors({ setpriv }), ['pipe', 'demo'])
+    },
+  )
+
+  falsify(['process/none-is-left'], 'the kernel still lists a process that has been reaped', async () => {
+    vi.spyOn(stat, 'isAlive').mockReturnValue(true)
+    return (await perform(pipeDemo)).events
+  })
+
+  falsify(
+    ['pipe/short-writes-are-atomic', 'pipe/long-writes-may-be-torn'],
+    'another process writes the byte of a writer now and then',
+    () => {
+      const mkfifo = `${andOpen}; (while printf B >&3; do sleep 0.001; done) >/dev/null 2>&1 &`
+      return playedWith(impostors({ mkfifo }), ['pipe', 'atomic'])
+    },
+  )
+
+  falsify(
+    [
+      'pipe/holds-its-capacity',
+      'pipe/partly-read-page-gives-no-room',
+      'pipe/wholly-read-page-gives-room',
+      'pipe/writer-blocks-when-full',
+      'pipe/blocked-writer-continues-after-read',
+      'pipe/small-writes-fill-it',
+    ],
+    'another process writes a byte first, empties the pipe before the writer comes, and then writes now and then',
+    () => {
+      const mkfifo = `${andOpen}; printf '?' >&3; sleep 1000 >/dev/null 2>&1 &`
+      const setpriv = before(
+        'fifo-writer',
+        `dd if="$fifo" of=/dev/null bs=65536 count=1 2>/dev/null
+(while printf '?'; do sleep 0.001; done) <>"$fifo" 3>&- 4>&- >"$fifo" 2>/dev/null &`,
+      )
+      return playedWith(impostors({ mkfifo, setpriv }), ['pipe', 'capacity'])
+    },
+  )
+
+  falsify(
+    ['pipe/growing-beyond-limit-is-refused'],
+    'the kernel reports a limit that is half of its own',
+    async () => {
+      const limit = limits.pipeSizeLimit() ?? 0
+      vi.spyOn(limits, 'pipeSizeLimit').mockReturnValue(limit / 2)
+      return (await perform(pipeCapacity({ brief: true }))).events
+    },
+  )
+
+  falsify(
+    [
+      'pipe/writer-may-read-its-own-message',
+      'pipe/reader-blocks-when-empty',
+      'pipe/two-pipes-carry-two-directions',
+      'pipe/end-of-file-after-last-writer',
+    ],
+    'another process writes to every FIFO now and then',
+    () => {
+      const mkfifo = `${andOpen}; (while printf '?' >&3; do sleep 0.001; done) >/dev/null 2>&1 &`
+      return playedWith(impostors({ mkfifo }), ['pipe', 'half-duplex'])
+    },
+  )
+})
