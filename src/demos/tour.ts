@@ -9,7 +9,7 @@ import type { Question } from './shared/question.js'
 import { createWitness, type Witness } from './shared/witness.js'
 
 /** What of a run is drawn as a picture on the page of its chapter. */
-export type ChapterPicture = 'memory' | 'states' | 'table'
+export type ChapterPicture = 'memory' | 'states' | 'table' | 'tree'
 
 /** The commands declare the chapters, src/commands/index.ts. */
 export interface Chapter {

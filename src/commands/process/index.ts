@@ -13,11 +13,7 @@ export const processCommands: Group = {
       chapter: {
         topic,
         title: 'the memory of a process',
-        heart: [
-          'memory/text-is-executable-not-writable',
-          'memory/data-is-writable-not-executable',
-          'memory/stack-pointer-is-in-stack',
-        ],
+        heart: ['memory/text-is-executable-not-writable', 'memory/data-is-writable-not-executable'],
         picture: 'memory',
       },
       questions: async () => (await import('../../demos/process/questions.js')).layout,
@@ -91,10 +87,10 @@ export const processCommands: Group = {
         title: 'the process tree',
         heart: [
           'process/ancestry-ends-at-pid-1',
-          'process/is-younger-than-its-parent',
           'process/parent-is-who-started-it',
           'process/kernel-lists-all-descendants',
         ],
+        picture: 'tree',
       },
       questions: async () => (await import('../../demos/process/questions.js')).tree,
       killLines: ['', '1'],

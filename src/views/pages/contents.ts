@@ -1,10 +1,11 @@
 /** What a chapter has shown: gathered while it plays, for its page. */
-import type { ClaimFact, Event, NoteFact, Region, TableRow } from '../../events.js'
+import type { ClaimFact, Event, EvidenceFact, NoteFact, TableRow } from '../../events.js'
 import { createSpeakers } from '../timeline/line.js'
 import { createStateChart } from '../timeline/state-chart.js'
 import type { ChapterNote } from './index.js'
 import { mergeMapped, type NamedRegion } from './merge-mapped.js'
 import type { PageLooks } from './page.js'
+import { processIn, type TreeProcess } from './process-tree.js'
 
 /** A claim and what the kernel said before it, the last first. */
 export interface ShownClaim {
@@ -25,6 +26,7 @@ export interface Contents {
   claims: ShownClaim[]
   regions: NamedRegion[]
   rows: (ClaimFact & { row: TableRow })[]
+  processes: TreeProcess[]
   add(event: Event): void
   /** Whether the chapter was left before it showed anything. */
   isEmpty(): boolean
@@ -84,6 +86,7 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
       return mergeMapped(regions)
     },
     rows: [],
+    processes: [],
     add(event) {
       if (event.detail) return
       switch (event.event) {
@@ -101,8 +104,7 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
           else keep(event)
           return
         case 'evidence':
-          if (event.region) addRegion(event.region, event.about)
-          else keep(event)
+          addEvidence(event)
           return
         case 'call':
           if (event.errno) keep(event)
@@ -125,8 +127,12 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
     evidence = [event, ...others].slice(0, mostEvidence)
   }
 
-  function addRegion(region: Region, about: string): void {
-    if (picture === 'memory') regions.push({ region, about })
+  function addEvidence(event: Event & EvidenceFact): void {
+    const { region, about, data } = event
+    const process = picture === 'tree' ? processIn(data) : undefined
+    if (process) contents.processes.push(process)
+    else if (!region) keep(event)
+    else if (picture === 'memory') regions.push({ region, about })
   }
 
   return contents

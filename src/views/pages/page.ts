@@ -9,6 +9,7 @@ import { createMemoryMap } from '../memory-map.js'
 import { drawTable } from '../table.js'
 import { mark } from '../verdict.js'
 import type { Contents, ShownClaim } from './contents.js'
+import { drawTree } from './process-tree.js'
 
 export interface PageLooks {
   chalk: ChalkInstance
@@ -34,12 +35,7 @@ export function drawPage(contents: Contents, looks: PageLooks): string {
     ...(contents.closing === '' ? [] : wrap(`${chalk.bold('Remember:')} ${contents.closing}`, width)),
     ...paragraph(chalk.dim(contents.next)),
   ]
-  /** The page with these claims; the empty lines between its parts are the first to go. */
-  const layOut = (claims: string[]) => {
-    const parts = [head, picture, claims, tail]
-    const lines = joined(parts)
-    return lines.length <= room ? lines : parts.flat()
-  }
+  const layOut = (claims: string[]) => joined([head, picture, claims, tail], room)
   const shortest = contents.claims.flatMap(({ claim }) => claimLines(claim, looks))
   const rest = layOut(shortest).length - shortest.length
   const lines = layOut(fitClaims(contents.claims, room - rest, looks))
@@ -65,9 +61,12 @@ export function drawParagraph(text: string, { width }: PageLooks): string {
   return `${wrap(text, width).join('\n')}\n`
 }
 
-/** The parts, with an empty line between two of them. */
-function joined(parts: string[][]): string[] {
-  return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]))
+/** The parts, with an empty line between two of them, from the top down as long as there is room. */
+function joined(parts: string[][], room: number): string[] {
+  const gaps = room - parts.flat().length
+  return parts
+    .filter((part) => part.length > 0)
+    .flatMap((part, at) => (at === 0 || at > gaps ? part : ['', ...part]))
 }
 
 /** The claims, with as much of their evidence as there is room for. */
@@ -127,6 +126,7 @@ function drawPicture(contents: Contents, { chalk, width }: PageLooks): string[] 
     map.close(),
     contents.rows.length > 0 ? (rows ?? '') : '',
     contents.drawStates(),
+    drawTree(contents.processes, chalk).join('\n'),
   ]
   const text = drawn.join('').replace(/^\n+|\n+$/g, '')
   return text === '' ? [] : text.split('\n')

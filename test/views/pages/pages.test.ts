@@ -132,6 +132,46 @@ describe('a page', () => {
   })
 })
 
+describe('a tree of processes', () => {
+  const processes = (...pids: [pid: number, ppid: number][]) =>
+    pids.map(([pid, ppid]) =>
+      event({
+        event: 'evidence',
+        source: `/proc/${pid}`,
+        value: '',
+        about: '',
+        data: { pid, ppid, comm: 'sh', state: 'S' },
+      }),
+    )
+  const tree = (...pids: [number, number][]) => {
+    const page = show([begin({ picture: 'tree' }), ...processes(...pids), end()])
+    return page.split('\n').filter((line) => line.includes('sh (S)') || line.includes('more'))
+  }
+
+  test('is drawn from the root down, each process once', () => {
+    expect(tree([30, 20], [20, 1], [1, 0], [30, 20], [31, 30], [32, 30], [33, 32])).toEqual([
+      '1 sh (S)',
+      '└─ 20 sh (S)',
+      '   └─ 30 sh (S)',
+      '      ├─ 31 sh (S)',
+      '      └─ 32 sh (S)',
+      '         └─ 33 sh (S)',
+    ])
+  })
+
+  test('leaves out ancestors when there are many, but neither the first nor the last', () => {
+    const lines = tree(...Array.from({ length: 20 }, (_, at): [number, number] => [at + 1, at]))
+    expect(lines.length).toBe(11)
+    expect(lines[0]).toBe('1 sh (S)')
+    expect(lines[1]).toContain('10 more')
+    expect(lines.at(-1)).toContain('20 sh (S)')
+  })
+
+  test('of a recording in which processes are parents of each other is drawn all the same', () => {
+    expect(tree([1, 0], [2, 2], [3, 4], [4, 3])).toEqual(['1 sh (S)'])
+  })
+})
+
 describe('a person', () => {
   test('is asked for Enter after a page, and the next page begins on a line of its own', () => {
     const text = show([begin(), end(true), begin(), end()])
