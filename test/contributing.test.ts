@@ -34,7 +34,12 @@ test('the demo that CONTRIBUTING.md adds needs four files and one entry, and pas
   const blocks = codeBlocks('CONTRIBUTING.md').filter(({ language }) => language === 'ts')
   expect(blocks.map(({ text }) => addTo(folder, text)).sort()).toEqual([...files, list].sort())
 
-  const tests = [...noticing(), 'test/architecture.test.ts', 'test/demos/parent.test.ts']
+  const tests = [
+    ...noticing(),
+    'test/architecture.test.ts',
+    'test/plain-words.test.ts',
+    'test/demos/parent.test.ts',
+  ]
   const tools = [
     ['npm', 'run', 'lint'],
     ['npm', 'run', 'types'],

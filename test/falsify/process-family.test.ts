@@ -87,14 +87,14 @@ falsify(
   },
 )
 
-/** Waits while the demo stands still. */
+/** Waits while the demo is stopped. */
 function waitWhile(look: () => boolean): void {
   const cell = new Int32Array(new SharedArrayBuffer(4))
   for (const end = performance.now() + 10_000; look() && performance.now() < end; )
     Atomics.wait(cell, 0, 0, 1)
 }
 
-/** A kernel that keeps the PPid of a process for ever, and its entry when it has been reaped. */
+/** A kernel that never changes the PPid of a process, and keeps its entry after it was reaped. */
 function kernelThatForgetsNothing(): void {
   const kept = new Map<string, { text: string; ppid: string }>()
   procSays(/^\/proc\/\d+\/stat$/, (text, path) => {

@@ -12,6 +12,7 @@ import type { Event } from '../../src/events.js'
 import { openFiles } from '../../src/proc/fds.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
 import { waitingThreads } from '../../src/proc/task.js'
+import { faultsOf } from '../plain-words/runs.js'
 import { temporaryFolder } from './folders.js'
 import { until } from './until.js'
 
@@ -173,8 +174,8 @@ function compileSchema(): ValidateFunction {
 }
 
 /**
- * Runs a demo with `--json` to its end, and expects what every demo must do: exit 0, valid events, claims that hold,
- * evidence, and nothing left behind.
+ * Runs a demo with `--json` to its end, and expects what every demo must do: exit 0, valid events in plain words,
+ * claims that hold, evidence, and nothing left behind.
  */
 export async function playDemo(
   words: string[],
@@ -191,6 +192,7 @@ export async function playDemo(
   expect({ exit, stderr: run.stderr(), broken }).toEqual({ exit: 0, stderr: '', broken: [] })
   expect(unlistedClaims(events)).toEqual([])
   expect(invalidEvents(events)).toEqual([])
+  expect(faultsOf(events)).toEqual([])
   expect(events[0]).toMatchObject({
     event: 'run',
     command: line,

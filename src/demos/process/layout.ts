@@ -50,8 +50,8 @@ export function layoutOfCommand(words: string[]): Demo {
     await untilWaits(stage, program, settled)
     const memory = readMemory(program.id)
     showMemory(stage, memory)
-    for (const line of lines) stage.note(`${name} printed: ${line}${placesOf(line, memory)}`)
-    if (more > 0) stage.note(`${name} printed ${counted(more, 'more line')}.`, 'aside')
+    for (const line of lines) stage.note(`The program printed: ${line}${placesOf(line, memory)}`)
+    if (more > 0) stage.note(`The program printed ${counted(more, 'more line')}.`, 'aside')
     claimOrder(stage, memory)
     showPointers(stage, memory)
     close(stage)
@@ -173,5 +173,5 @@ async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, loo
       hint: 'Let it wait at its end: read from stdin (getchar, input), or sleep.',
     })
   }
-  if (asleep < looks) stage.note(`${name} does not wait, so its memory is read while it runs.`, 'aside')
+  if (asleep < looks) stage.note(`The program does not wait, so its memory is read while it runs.`, 'aside')
 }

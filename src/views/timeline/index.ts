@@ -207,7 +207,8 @@ function createRuns() {
 }
 
 function heading(run: RunFact, chalk: ChalkInstance, width: number): string {
-  const words = title(run.command)
-  const rule = '─'.repeat(Math.max(3, width - 4 - stringWidth(words)))
-  return `${chalk.bold(`── ${words}`)} ${chalk.dim(rule)}\n${chalk.dim(`   ${versions(run)}`)}`
+  const words = `── ${title(run.command)}`
+  const room = width - stringWidth(words) - 1
+  const rule = room > 0 ? ` ${chalk.dim('─'.repeat(room))}` : ''
+  return `${wrapAnsi(chalk.bold(words), width, { hard: true })}${rule}\n${chalk.dim(`   ${versions(run)}`)}`
 }

@@ -231,5 +231,5 @@ test('the output of a program cannot control the terminal, and only its first li
   const run = newPlace().osdemo(['process', 'layout', '--', 'sh', '-c', line])
   expect(await run.exit).toBe(0)
   expect(run.stdout()).not.toContain('\u001b')
-  expect(run.stdout()).toContain('sh printed 80 more lines.')
+  expect(run.stdout()).toContain('The program printed 80 more lines.')
 })
