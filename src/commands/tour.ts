@@ -6,7 +6,6 @@ import { commands } from './index.js'
 import { closest } from './lib/closest.js'
 import { hasPerson } from './lib/common-options.js'
 import type { CommandEntry } from './lib/entry.js'
-import { answersOf } from './lib/predicting.js'
 import { tourCommand } from './lib/spec.js'
 
 /** The chapters that commands declare. */
@@ -96,13 +95,14 @@ export const spec = tourCommand({
       )
       .option('--no-pause', 'do not wait for Enter after each page'),
   async demo([words = []], options) {
-    const { pause, full } = options
+    const { pause, full, predict } = options
     const person = hasPerson(options)
+    const asks = predict || options.answers !== undefined
     return tour(chosen(words), {
       full: full === true,
       pauses: person && pause && !full,
       person,
-      answers: await answersOf(options),
+      answers: asks ? await (await import('./lib/predicting.js')).answersOf(options) : undefined,
     })
   },
 })
