@@ -37,8 +37,18 @@ describe.runIf(process.platform === 'linux')('pipe', () => {
     () => {
       const setpriv = before(
         'fifo-writer',
+        // osdemo is stopped until the reader has exited, so that it can ask the writer to close only after that.
         `mv "$fifo" "$fifo.old"; mkfifo -m 600 "$fifo"
-sed -u 's/Message 4/Message 5/; /Message 9/q' <"$fifo" 3>&- 4>&- >"$fifo.old" &`,
+for pid in $(cat /proc/$PPID/task/*/children); do grep -q fifo-reader "/proc/$pid/cmdline" && reader=$pid; done
+while read -r line; do
+  case $line in
+  *4) echo "Message 5";;
+  *9) kill -STOP "$PPID"; echo "$line"; exec >&-
+    until grep -q '^State:.Z' "/proc/$reader/status"; do sleep 0.01; done
+    kill -CONT "$PPID";;
+  *) echo "$line";;
+  esac
+done <"$fifo" 3>&- 4>&- >"$fifo.old" &`,
       )
       return playedWith(impostors({ setpriv }), ['pipe', 'demo'])
     },

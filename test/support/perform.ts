@@ -12,7 +12,7 @@ import { temporaryFolder } from './folders.js'
  * @param watch gets each event when it is shown
  * @returns the events, and the error with which the run ended, where it did
  */
-export async function perform(demo: Demo, watch: (event: Event) => void = () => {}) {
+export async function perform(demo: Demo, watch: (event: Event) => unknown = () => {}) {
   const events: Event[] = []
   const output: Output = {
     write(event) {
