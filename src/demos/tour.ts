@@ -75,6 +75,8 @@ export function tour(chapters: readonly Chapter[], options: TourOptions): Demo {
       stage.note(`This machine was too slow for the whole tour. Left out: ${commands}.`, 'next', { missed })
     }
     tellScore(stage, score)
+    if (!full && !answers && shown.length > 1)
+      stage.note('Next: `osdemo tour --predict` asks before each chapter what will happen.', 'next')
   }
 }
 
