@@ -27,10 +27,8 @@ export function echoServe(config: EchoServerConfig): Demo {
         ...(host === '127.0.0.1' ? [] : ['--host', host]),
         ...(port === 7007 ? [] : ['--port', port]),
       ]
-      stage.note(
-        `Serving until Ctrl-C. In another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`,
-        'next',
-      )
+      stage.note('Serving until Ctrl-C.', 'next')
+      stage.note(`In another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`, 'next')
     }
     await stage.stopped
     server.tell('stop')
