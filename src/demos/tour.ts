@@ -8,10 +8,10 @@ import { type Answers, ask, judge, noScore, type Score, tellScore } from './shar
 import type { Question } from './shared/question.js'
 import { createWitness, type Witness } from './shared/witness.js'
 
-/** What of a run is drawn as a picture on the page of its chapter. */
+/** The part of a run that the page of its chapter draws as a picture. */
 export type ChapterPicture = 'memory' | 'states' | 'table' | 'tree'
 
-/** The commands declare the chapters, src/commands/index.ts. */
+/** A chapter of the tour. The commands declare them in src/commands/index.ts. */
 export interface Chapter {
   command: string
   /** What the lecture calls the topic: `processes`, `message passing`. */
@@ -25,13 +25,13 @@ export interface Chapter {
 }
 
 export interface TourOptions {
-  /** Every line is shown, so nothing stands for a page or sums the pages up. */
+  /** Show every line of the demos, without pages and without the table at the end. */
   full: boolean
-  /** After each chapter a person is waited for. */
+  /** Wait for Enter after each chapter. */
   pauses: boolean
-  /** A person sits at the terminal, and may answer. */
+  /** Whether a person reads the terminal and can answer. */
   person: boolean
-  /** Questions come before each chapter. */
+  /** Ask questions before each chapter. */
   answers?: Answers | undefined
 }
 
@@ -104,7 +104,10 @@ interface Shown {
   witness: Witness
 }
 
-/** Plays a chapter. One that this machine cannot run, as the demo or one of its actors reports, is noted and passed over. */
+/**
+ * Plays a chapter. Where the demo or an actor reports that this machine lacks something, a note says so and the tour
+ * continues.
+ */
 async function play(stage: Stage, { command, load }: Chapter, witness: Witness): Promise<void> {
   const demo = await load()
   try {
@@ -122,12 +125,12 @@ function add(score: Score, more: Score): void {
   score.open += more.open
 }
 
-/** Whether a person wants to quit. The end of input is a wish too: no further page could be asked for. */
+/** Whether the person wants to quit. At the end of input the tour ends too, because no further page can be requested. */
 function isQuit(line: string | undefined): boolean {
   return line === undefined || line.trim().toLowerCase().startsWith('q')
 }
 
-/** What was shown, as a table: a row for each topic. */
+/** A table of what was shown, with a row for each topic. */
 function sumUp(stage: Stage, shown: readonly Shown[]): void {
   for (const topic of new Set(shown.map(({ chapter }) => chapter.topic))) {
     const of = shown.filter(({ chapter }) => chapter.topic === topic)

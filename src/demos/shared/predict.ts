@@ -1,4 +1,4 @@
-/** Predict first: questions before a demo runs, and afterwards the answers that the kernel gave. */
+/** Predict first: asks questions before a demo runs, and reports afterwards which answers the kernel has shown. */
 import type { Demo, Stage } from '../../run/stage.js'
 import { readTypedLines, type TypedLines } from '../../run/typed-lines.js'
 import { choiceOf, type Letter, letterIn, lettersOf, type Question } from './question.js'
@@ -6,7 +6,7 @@ import { createWitness, type Quote, type Witness, type WitnessedClaim } from './
 
 /** Where the answers come from. */
 export interface Answers {
-  /** Those of a file, by the id of the question. No person is asked then. */
+  /** The answers in a file, by the id of the question. With them no person is asked. */
   given?: ReadonlyMap<string, Letter> | undefined
 }
 
@@ -20,16 +20,16 @@ export interface Score {
 
 export const noScore: Score = { asked: 0, answered: 0, right: 0, open: 0 }
 
-/** A question and what was answered. */
+/** A question, and the answer to it. */
 export interface Prediction {
   question: Question
   answer: Letter | undefined
 }
 
 /**
- * A demo that is preceded by its questions, and followed by the answers and the score.
+ * A demo with questions before it, and the answers and the score after it.
  *
- * @param person whether one sits at the terminal, and may answer
+ * @param person whether a person reads the terminal and can answer
  */
 export function predictFirst(
   demo: Demo,
@@ -48,7 +48,7 @@ export function predictFirst(
 }
 
 /**
- * Puts each question, and takes the answer of the file, or waits for the one that a person types.
+ * Asks each question. Takes the answer from the file, or waits until a person types one.
  *
  * @returns `quit` when the person types q
  */
@@ -68,7 +68,7 @@ export async function ask(
   return predictions
 }
 
-/** What a person types: one of the letters, q, or nothing. */
+/** The answer that a person types: a letter, q, or nothing. */
 async function typedAnswer(
   stage: Stage,
   question: Question,
@@ -87,7 +87,7 @@ async function typedAnswer(
   }
 }
 
-/** Says for each question which answer the kernel gave, with its evidence. */
+/** Reports for each question which answer the kernel has shown, with the evidence. */
 export function judge(stage: Stage, predictions: readonly Prediction[], witness: Witness): Score {
   const score = { ...noScore }
   for (const [index, prediction] of predictions.entries()) {
@@ -142,7 +142,7 @@ function quoteFor({ proof }: Question, { quotes }: WitnessedClaim, witness: Witn
   return proof ? witness.permissions(proof.permissions) : quotes.at(-1)
 }
 
-/** The last line of a run that has asked something. */
+/** Reports the score, in a run that has asked questions. */
 export function tellScore(stage: Stage, score: Score): void {
   const { asked, answered, right, open } = score
   if (asked === 0) return

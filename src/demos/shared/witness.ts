@@ -1,4 +1,4 @@
-/** Remembers what a demo has claimed, each claim with the evidence that came before it. */
+/** Collects the claims of a demo, each with the evidence before it. */
 import type { ClaimFact, Event } from '../../events.js'
 
 export interface Quote {
@@ -48,7 +48,7 @@ export function createWitness(): Witness {
   }
 }
 
-/** The kernel's word in an event, where it has one. */
+/** The quotation in an event, if it has one. */
 function quoteOf(event: Event): Quote | undefined {
   switch (event.event) {
     case 'evidence':

@@ -1,4 +1,4 @@
-/** What a chapter has shown: gathered while it plays, for its page. */
+/** The contents of a chapter's page, collected while the chapter runs. */
 import type { ClaimFact, Event, EvidenceFact, NoteFact, TableRow } from '../../events.js'
 import { createSpeakers } from '../timeline/line.js'
 import { createStateChart } from '../timeline/state-chart.js'
@@ -7,7 +7,7 @@ import { mergeMapped, type NamedRegion } from './merge-mapped.js'
 import type { PageLooks } from './page.js'
 import { processIn, type TreeProcess } from './process-tree.js'
 
-/** A claim and what the kernel said before it, the last first. */
+/** A claim and the evidence before it, the last first. */
 export interface ShownClaim {
   claim: ClaimFact
   evidence: Event[]
@@ -17,24 +17,24 @@ export interface Contents {
   heading: string
   opening: string
   closing: string
-  /** What could not be observed, and why: where a claim at the heart of the chapter is missing. */
+  /** What could not be observed, and why. Empty unless a claim at the heart of the chapter is missing. */
   asides: string[]
   /** The answers to the questions that were asked before. */
   answers: string[]
-  /** The command that shows all of it. */
+  /** The command of the full demo. */
   next: string
   claims: ShownClaim[]
   regions: NamedRegion[]
   rows: (ClaimFact & { row: TableRow })[]
   processes: TreeProcess[]
   add(event: Event): void
-  /** Whether the chapter was left before it showed anything. */
+  /** Whether the chapter ended before it showed anything. */
   isEmpty(): boolean
   /** The states of the children over time. */
   drawStates(): string
 }
 
-/** Evidence for one claim: more would be a list, and no proof. */
+/** The most pieces of evidence for one claim. A page has no room for more. */
 const mostEvidence = 2
 
 export function createContents(chapter: ChapterNote, looks: PageLooks): Contents {
@@ -49,12 +49,12 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
 
   function addNote({ text, role, data, actor }: Event & NoteFact): void {
     const record = typeof data === 'object' && !Array.isArray(data) ? data : {}
-    // What an actor sums up is not what the demo means.
+    // The closing of a page is that of the demo, not the totals that an actor reports.
     if (actor !== 'osdemo') return
     if ('question' in record) contents.answers.push(text)
     else if ('ends' in record) contents.next = text
     else if (role === 'opening' && contents.opening === '') contents.opening = text
-    // After the answers, what is said belongs to them.
+    // A closing after the answers is the score, which belongs to no page.
     else if (role === 'closing' && contents.answers.length === 0) contents.closing = text
     else if (role === 'aside') asides.push(text)
   }
@@ -122,7 +122,7 @@ export function createContents(chapter: ChapterNote, looks: PageLooks): Contents
   }
 
   function keep(event: Event): void {
-    // The state before was of another process, or is over.
+    // An earlier state belongs to another process, or is out of date.
     const others = event.event === 'state' ? evidence.filter((each) => each.event !== 'state') : evidence
     evidence = [event, ...others].slice(0, mostEvidence)
   }

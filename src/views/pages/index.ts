@@ -17,10 +17,10 @@ export interface PagesOptions {
   height: number
 }
 
-/** Lines longer than this are hard to read. */
+/** The largest width of a page, because longer lines are hard to read. */
 const widest = 100
 
-/** What a page needs from the note that begins its chapter. */
+/** The data of the note that begins a chapter. */
 export interface ChapterNote {
   heading: string
   heart: readonly string[]
@@ -33,14 +33,14 @@ export function createPages({ color, width, height }: PagesOptions) {
   const chalk = new Chalk({ level: color })
   const looks: PageLooks = { chalk, width: Math.min(width, widest), height }
   let contents: Contents | undefined
-  /** The terminal's cursor is behind a prompt. */
+  /** Whether the cursor of the terminal is behind a prompt. */
   let prompted = false
   let first = true
-  /** The heading of the chapter stands above its first question. */
+  /** Whether the heading of the chapter is above its first question. */
   let asked = false
   let summary: SummaryRow[] = []
 
-  /** A page begins on a line of its own; an empty line before it, where no prompt and its Enter have made one. */
+  /** A page begins on a new line, below an empty line. After a prompt, the Enter of the person has made one. */
   function begin(text: string): string {
     const gap = first || prompted ? '' : '\n'
     first = false
@@ -84,7 +84,7 @@ export function createPages({ color, width, height }: PagesOptions) {
       summary.push(row)
       return ''
     }
-    // The score belongs to no chapter, not even to one that the person left at its question.
+    // The score belongs to no chapter, not even to one that the person quit at its question.
     if (contents && !(record && 'asked' in record)) {
       contents.add(note)
       return ''
@@ -104,7 +104,7 @@ export function createPages({ color, width, height }: PagesOptions) {
       const event = cleaned(raw)
       if (event.event === 'note') return showNote(event)
       if (event.event === 'error') {
-        // An interrupted page is not finished; one of a run that failed shows how far it came.
+        // An interrupted page is not drawn. The page of a run that failed shows the claims so far.
         if (event.exit >= 124) contents = undefined
         const gap = prompted ? '\n' : ''
         prompted = false

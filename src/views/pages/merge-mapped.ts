@@ -1,4 +1,4 @@
-/** The memory of a process in a few rows, for a page: all mappings between heap and stack become one. */
+/** The memory of a process in a few rows, for a page: all mappings between heap and stack are merged. */
 import type { Region } from '../../events.js'
 
 export interface NamedRegion {
@@ -10,7 +10,7 @@ export interface NamedRegion {
 const mapped = ['library', 'mapped file', 'shared memory', 'anonymous', 'vdso']
 
 /**
- * Leaves out the read-only data around the text, too: they are no part of the textbook's picture.
+ * Merges the regions, and leaves out the read-only data beside the text, which is no part of a textbook's picture.
  *
  * @param regions highest address first
  */

@@ -17,10 +17,10 @@ export interface PageLooks {
   height: number
 }
 
-/** The lowest screen that a page is drawn for, in lines; the last is for the prompt. */
+/** The smallest height of a screen for which a page is drawn, in lines. The last line is for the prompt. */
 const lowest = 24
 
-/** Lines of one piece of evidence. A longer one is for the full demo. */
+/** The most lines of one piece of evidence. Longer ones are shown only in the full demo. */
 const mostLines = 2
 
 export function drawPage(contents: Contents, looks: PageLooks): string {
@@ -56,12 +56,12 @@ export function drawQuestion(note: NoteFact, { chalk, width }: PageLooks): strin
   return [...wrap(chalk.bold(note.text), width), ...choices].map((line) => `${line}\n`).join('')
 }
 
-/** What stands outside of any page. */
+/** A paragraph that belongs to no page. */
 export function drawParagraph(text: string, { width }: PageLooks): string {
   return `${wrap(text, width).join('\n')}\n`
 }
 
-/** The parts, with an empty line between two of them, from the top down as long as there is room. */
+/** Joins the parts with empty lines, from the top down, as long as there is room. */
 function joined(parts: string[][], room: number): string[] {
   const gaps = room - parts.flat().length
   return parts
@@ -80,7 +80,7 @@ function fitClaims(shown: readonly ShownClaim[], room: number, looks: PageLooks)
   }))
   let free = room - blocks.reduce((sum, { claim }) => sum + claim.length, 0)
   while (free < 0 && blocks.length > 1) {
-    // What failed stays on the page.
+    // A claim that failed stays on the page.
     const at = blocks.findLastIndex(({ isFalse }) => !isFalse)
     const [left] = blocks.splice(at < 0 ? -1 : at, 1)
     free += left?.claim.length ?? 0
@@ -108,9 +108,9 @@ function evidenceLines(event: Event, { chalk, width }: PageLooks): string[] {
   return wrap(evidenceText(event), width, '      ', '    ').map((line) => chalk.dim(line))
 }
 
-/** What the kernel reports, behind its source. */
+/** The value of evidence, after its source. */
 function evidenceText(event: Event): string {
-  // Some evidence is aligned with the lines above it, and stands alone here.
+  // Some values are indented to match the lines above them, which are missing here.
   if (event.event !== 'state') return describe(event, plain).replaceAll(/ {2,}/g, ' ')
   return `${event.source}: ${event.kernel || 'no such file'} (${event.state})`
 }

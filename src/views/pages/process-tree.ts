@@ -9,7 +9,7 @@ export interface TreeProcess {
   state: string
 }
 
-/** Lines of a tree: more would take the room of the claims. */
+/** The most lines of a tree, so that room remains for the claims. */
 const mostLines = 11
 
 /** The process that the data of evidence describes, if any. */
@@ -46,6 +46,6 @@ export function drawTree(processes: readonly TreeProcess[], chalk: ChalkInstance
   }
   const lines = roots.flatMap((root) => draw(root, '', ''))
   const left = lines.length - mostLines
-  // The ancestors in the middle are the least interesting.
+  // The ancestors in the middle are left out first.
   return left <= 0 ? lines : lines.toSpliced(1, left + 1, chalk.dim(`⋮  ${left + 1} more processes`))
 }

@@ -1,4 +1,4 @@
-/** The table at the end of the tour: what was shown, a row for each topic. */
+/** The table at the end of the tour: a row for each topic, with what was shown. */
 import { wrapAnsi } from 'fast-wrap-ansi'
 import { largest } from '../../text.js'
 import { drawHeading, type PageLooks } from './page.js'
