@@ -6,7 +6,7 @@ import { findings, knownWords } from './plain-words/findings.js'
 import { helpPages, wideLines } from './plain-words/help-pages.js'
 import { oldSentences, plainSentences } from './plain-words/old-sentences.js'
 import { check, type Rule, written } from './plain-words/rules.js'
-import { type Kind, paragraphs, textsInCode } from './plain-words/texts.js'
+import { type Kind, linesOfOthers, paragraphs, textsInCode } from './plain-words/texts.js'
 
 const root = process.cwd()
 const words = await knownWords(root)
@@ -60,6 +60,7 @@ test('texts of every kind are found, and every help page', async () => {
   const kinds = ['claim', 'comment', 'error', 'example', 'hint', 'label', 'note', 'option', 'summary']
   expect([...new Set(texts.map(({ kind }) => kind))].sort()).toEqual(kinds)
   expect(texts.length).toBeGreaterThan(2000)
+  expect(linesOfOthers(root, ['examples']).length).toBeGreaterThan(300)
   expect((await helpPages(root)).length).toBeGreaterThan(30)
 })
 

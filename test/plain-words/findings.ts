@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { helpPages, textOfPage, wideLines } from './help-pages.js'
 import { check, type Violation } from './rules.js'
-import { textsInCode, textsInDocuments } from './texts.js'
+import { linesOfOthers, textsInCode, textsInDocuments } from './texts.js'
 import { type Words, wordsIn, wordsOf } from './words.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -19,7 +19,9 @@ export async function findings(root: string): Promise<Violation[]> {
   )
   const pages = await helpPages(root)
   return [
-    ...[...texts, ...pages.map(textOfPage)].flatMap((text) => check(text, words)),
+    ...[...texts, ...linesOfOthers(root, ['examples', 'bench/peers']), ...pages.map(textOfPage)].flatMap(
+      (text) => check(text, words),
+    ),
     ...pages.flatMap(wideLines),
   ]
 }

@@ -267,6 +267,18 @@ function lineFinder(text: string): (at: number) => number {
   return (at) => ends.filter((end) => end < at).length + 1
 }
 
+/** Every line of the programs in other languages, in these folders: it may be a comment, or print something. */
+export function linesOfOthers(root: string, folders: readonly string[]): Text[] {
+  const files = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
+  return files
+    .filter((file) => /\.(?:c|go|py|sh|mjs)$/.test(file))
+    .flatMap((file) =>
+      readFileSync(join(root, file), 'utf8')
+        .split('\n')
+        .map((text, index) => ({ file, line: index + 1, kind: 'comment', text }) as const),
+    )
+}
+
 /** The paragraphs, items and cells of the documents, without code. */
 export function textsInDocuments(root: string): Text[] {
   const names = readdirSync(root, { recursive: true, withFileTypes: true })
