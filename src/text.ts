@@ -48,13 +48,26 @@ export function largest(numbers: Iterable<number>, least: number): number {
 /**
  * Calls back with each complete line, without its newline. A last line without a newline is never passed on. The
  * chunks may be cut anywhere, also within a UTF-8 character.
+ *
+ * @param longest a longer line is cut after so many characters, and ends with `...`
  */
-export function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+export function lineSplitter(
+  onLine: (line: string) => void,
+  longest = Number.POSITIVE_INFINITY,
+): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8')
+  const cut = (line: string) => (line.length > longest ? `${line.slice(0, longest)}...` : line)
   let rest = ''
   return (chunk) => {
     const lines = (rest + decoder.write(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line)
+    // One character more than the longest is kept, so that the line is still known to be longer.
+    rest = (lines.pop() ?? '').slice(0, longest + 1)
+    for (const line of lines) onLine(cut(line))
   }
 }
+
+/**
+ * The longest line that osdemo takes from another program or from a person, in characters: as long as a terminal takes,
+ * termios(3).
+ */
+export const longestForeignLine = 4096

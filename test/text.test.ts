@@ -53,3 +53,13 @@ test('lines are the same, however the bytes are cut; a last line without its new
     expect(lines).toEqual(['one', '', 'twö €'])
   }
 })
+
+test('a line that is too long is cut, however the bytes arrive, and its rest is not collected', () => {
+  const bytes = Buffer.from(`${'a'.repeat(25)}\n${'b'.repeat(10)}\nshort\n`)
+  for (const size of [1, 7, 12, bytes.length]) {
+    const lines: string[] = []
+    const take = lineSplitter((line) => void lines.push(line), 10)
+    for (let at = 0; at < bytes.length; at += size) take(bytes.subarray(at, at + size))
+    expect(lines).toEqual([`${'a'.repeat(10)}...`, 'b'.repeat(10), 'short'])
+  }
+})

@@ -39,7 +39,7 @@ const patience = 1000
 
 const newline = Buffer.from('\n')
 
-/** The longest echo that is accepted, in bytes. Text that is read as a length is always above it. */
+/** The longest line that is sent, and the longest echo that is accepted, in bytes. Text that is read as a length is always above it. */
 const maxLength = 256 * 1024 * 1024
 
 declare module '../actor-types.js' {
@@ -165,7 +165,7 @@ function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): 
 }
 
 async function* messagesOf({ messages, size, rounds }: EchoClientConfig, say: Say): AsyncGenerator<Buffer> {
-  if (messages === null) return yield* stdinLines(say)
+  if (messages === null) return yield* stdinLines(say, maxLength, 'a frame')
   const made = size === null ? [] : [Buffer.alloc(size, 'abcdefghijklmnopqrstuvwxyz')]
   for (let round = 0; round < rounds; round++) {
     for (const message of messages) yield Buffer.from(message)

@@ -1,5 +1,5 @@
 /** Sends texts, or each line of stdin, to a POSIX queue. A message is the bytes of the text, without newline or NUL. */
-import { DemoFailed, SystemCallError } from '../errors.js'
+import { SystemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { counted } from '../text.js'
 import { createMeter, textOf } from './lib/meter.js'
@@ -29,12 +29,6 @@ runActor<'mq-sender'>(async ({ say, config }) => {
   const tellSoFar = () => report && meter.flush()
 
   function send(message: Buffer): void {
-    if (message.length > messageSize) {
-      throw new DemoFailed(
-        `line ${meter.messages + 1} was not sent: it has ${message.length} bytes, a message in queue ${name} at most ${messageSize}`,
-        { hint: 'The lines before it were sent. Send the rest in pieces.' },
-      )
-    }
     // The event has the time when the call began: before the call returns, the receiver may already have the message.
     let begin = now()
     if (nonblocking) sendNow(message)
@@ -70,7 +64,7 @@ runActor<'mq-sender'>(async ({ say, config }) => {
 
   try {
     if (texts) for (const text of texts) send(Buffer.from(text))
-    else for await (const line of stdinLines(say)) send(line)
+    else for await (const line of stdinLines(say, messageSize, `queue ${name}`)) send(line)
   } finally {
     meter.flush()
   }

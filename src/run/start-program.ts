@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path'
 import { errnoOf, OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { readCommandLine } from '../proc/cmdline.js'
-import { lineSplitter } from '../text.js'
+import { lineSplitter, longestForeignLine } from '../text.js'
 import type { Ending } from './actor.js'
 import { deathSignalLauncher } from './start-process.js'
 
@@ -36,7 +36,7 @@ const watched = ['sh', '-c', '( { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>
 
 /**
  * @param words the program and its arguments, at least one word; a program without a slash is looked up in PATH
- * @param onLine receives each line of its stdout, without the newline
+ * @param onLine receives each line of its stdout, without the newline; a very long one is cut
  * @param signal when it aborts before the process exists, none is started
  * @returns when the process has executed the program
  * @throws OsdemoError where it cannot be executed; the reason of the signal
@@ -65,7 +65,7 @@ export async function startProgram(
   // Otherwise Node closes stdin when the program exits, but a child of the program may still read from it.
   Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
-  stdout.on('data', lineSplitter(onLine))
+  stdout.on('data', lineSplitter(onLine, longestForeignLine))
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })

@@ -2,7 +2,7 @@
  * Lines that a person types at the terminal. The terminal stays in its usual mode, in which the kernel edits a line and turns
  * Ctrl-C into SIGINT. So nothing has to be restored, however the process ends.
  */
-import { lineSplitter } from '../text.js'
+import { lineSplitter, longestForeignLine } from '../text.js'
 import type { Scope } from './scope.js'
 
 export interface TypedLines {
@@ -22,7 +22,7 @@ export function readTypedLines(scope: Scope): TypedLines {
     waiting?.(line)
     waiting = undefined
   }
-  const onData = lineSplitter(answer)
+  const onData = lineSplitter(answer, longestForeignLine)
   const onEnd = () => {
     ended = true
     answer(undefined)

@@ -6,7 +6,7 @@
 import { read, write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { errnoOf, OutputClosed, systemCallError } from '../../errors.js'
+import { DemoFailed, errnoOf, OutputClosed, systemCallError } from '../../errors.js'
 import type { Say } from '../../events.js'
 import { watchCalls } from './report-slow-call.js'
 
@@ -49,19 +49,38 @@ export async function* chunksOf(
   }
 }
 
-/** The lines of stdin, each a copy without its newline. The last line need not have a newline. */
-export async function* stdinLines(say: Say): AsyncGenerator<Buffer> {
+/**
+ * The lines of stdin, each a copy without its newline. The last line need not have a newline.
+ *
+ * @param longest the most bytes of a line: /dev/zero has no newline, and would fill the memory
+ * @throws DemoFailed as soon as a line is longer; its end has not been read then
+ */
+export async function* stdinLines(say: Say, longest: number, channel: string): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
+  let length = 0
+  let number = 1
   for await (const chunk of chunksOf(0, { object: 'stdin' }, say)) {
     let start = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
+      if (length + at - start > longest) throw lineTooLong(number, length + at - start, longest, channel)
       yield Buffer.concat([...parts, chunk.subarray(start, at)])
       parts = []
+      length = 0
+      number++
       start = at + 1
     }
+    length += chunk.length - start
+    if (length > longest) throw lineTooLong(number, length, longest, channel)
     if (start < chunk.length) parts.push(Buffer.from(chunk.subarray(start)))
   }
   if (parts.length > 0) yield Buffer.concat(parts)
+}
+
+function lineTooLong(number: number, soFar: number, longest: number, channel: string): DemoFailed {
+  const sizes = `it has ${soFar} bytes so far, a message in ${channel} at most ${longest}`
+  return new DemoFailed(`line ${number} was not sent: ${sizes}`, {
+    hint: 'The lines before it were sent. Send the rest in pieces.',
+  })
 }
 
 /**

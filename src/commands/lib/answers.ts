@@ -1,5 +1,5 @@
 /** The file of `--answers`: a line for each answer, the id of the question and a letter. */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { type Letter, letterIn, lettersOf, type Question } from '../../demos/shared/question.js'
 import { systemCallError, UsageError } from '../../errors.js'
 import { closest } from './closest.js'
@@ -44,9 +44,18 @@ export function readAnswers(path: string, known: readonly Question[]): Map<strin
   return answers
 }
 
+/** The largest file of answers, in bytes. One answer to every question takes less than 2 KiB. */
+const largestFile = 65_536
+
 function readLines(path: string): string[] {
+  const bytes = Buffer.alloc(largestFile + 1)
+  let length = 0
   try {
-    return readFileSync(path, 'utf8').split('\n')
+    const fd = openSync(path, 'r')
+    // Not readFileSync: /dev/zero has no end.
+    for (let more = 1; more > 0; length += more)
+      more = readSync(fd, bytes, length, bytes.length - length, null)
+    closeSync(fd)
   } catch (error) {
     throw systemCallError(
       error,
@@ -54,4 +63,10 @@ function readLines(path: string): string[] {
       'Name a file of answers that you may read.',
     )
   }
+  if (length > largestFile)
+    throw new UsageError(
+      `${path} is no file of answers: it has more than ${largestFile} bytes`,
+      'Write a line for each answer: zombie-sigkill b',
+    )
+  return bytes.toString('utf8', 0, length).split('\n')
 }
