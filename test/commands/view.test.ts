@@ -191,6 +191,23 @@ test('a last line that is incomplete is skipped with a note', async () => {
   expect(stderr).toBe(`osdemo: note: ${path}:3: skipped the last line, which is cut off\n`)
 })
 
+test('a last line without its newline is shown', async () => {
+  const place = newPlace()
+  const path = save(place, 'whole', [run])
+  appendFileSync(path, JSON.stringify(note(2000, 'the last one')))
+  const { exit, stdout, stderr } = await view(place, [path])
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+  expect(stdout).toContain('the last one')
+})
+
+test('a line of more than 16 MiB is refused before it fills the memory', async () => {
+  const place = newPlace()
+  const path = save(place, 'long', [run, 'x'.repeat(2 ** 24 + 2 ** 20), note(2000, 'after it')])
+  const { exit, stdout, stderr } = await view(place, [path])
+  expect({ exit, shown: stdout.includes('after it') }).toEqual({ exit: 1, shown: false })
+  expect(stderr).toContain(`${path}:2: this line is not an event: it is too long`)
+})
+
 test('a file that cannot be read exits 1', async () => {
   const place = newPlace()
   mkdirSync(join(place.folder, 'folder'))

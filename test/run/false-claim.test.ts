@@ -50,9 +50,9 @@ test('a run whose claims hold does not fail', async () => {
 const marks: Record<string, RegExp> = {
   ndjson: /"event":"claim","id":"water\/uphill","text":"Water flows uphill\.","holds":false/,
   timeline: /claim failed +✘ Water flows uphill\./,
-  mermaid: /claim failed: Water/,
+  mermaid: /#10008; claim failed: Water flows uphill\.\n/,
   perfetto: /"holds":false|claim failed/,
-  svg: /claim failed: (<[^>]+>)*Water/,
+  svg: /<text[^>]*>claim failed: Water/,
   html: /claim failed: (<[^>]+>)*Water/,
   brief: /✘ Water flows uphill\.\n.*\n*1 of 2 claims hold/s,
   document: /✘ Water flows uphill\./,

@@ -5,7 +5,7 @@
  * Each bug is planted in a copy of the checkout, so that the checkout stays as it is.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { resolve as absolute, join } from 'node:path'
 import { mutants } from './mutants/list.js'
@@ -42,6 +42,8 @@ process.exitCode = survivors.length === 0 ? 0 : 1
 
 function makeCopy(): string {
   const copy = mkdtempSync(join(tmpdir(), 'osdemo-mutants-'))
+  // Some tests run as another user, who has to read it.
+  chmodSync(copy, 0o755)
   const files = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean)
   for (const file of files) cpSync(file, join(copy, file))
   for (const name of linked) symlinkSync(absolute(name), join(copy, name))

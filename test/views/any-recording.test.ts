@@ -95,7 +95,7 @@ test.each(viewNames)(
       expect(recorded.map(complaint).filter(Boolean)).toEqual([])
       const view = await createView(name, undefined, { width, hide: [], color: false })
       const shown = recorded.map((event) => view.event(event)).join('') + view.end()
-      expect(shown).not.toMatch(/\b(NaN|Infinity|undefined)\b/)
+      expect(shown).not.toMatch(/NaN|Infinity|\bundefined\b/)
     })
     await fc.assert(shows, { numRuns: 500 })
   },
@@ -150,6 +150,6 @@ test('a picture has a finite place for a depth of any size', async () => {
   const depth = { before: 0, after: 1e308, capacity: 1, unit: 'bytes', source: 'x' } as const
   const sent: Event = { ...base, t: 1, event: 'sent', channel: 'c', seq: 0, bytes: 1e308, depth }
   for (const view of ['svg', 'html'] as const) {
-    expect(await show(view, [run('one'), sent])).not.toMatch(/\b(NaN|Infinity)\b/)
+    expect(await show(view, [run('one'), sent])).not.toMatch(/NaN|Infinity/)
   }
 })

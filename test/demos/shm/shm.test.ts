@@ -261,6 +261,13 @@ describe('an error changes nothing', () => {
     expect(run.stderr()).toContain('not valid UTF-8')
   })
 
+  test('the permissions of a new segment are octal', async () => {
+    const place = newPlace()
+    const key = newKey()
+    await ends(place, ['shm', 'write', 'hello', '--key', `${key}`, '--mode', '0640'])
+    expect(segmentOf(key)).toMatchObject({ mode: 0o640 })
+  })
+
   test('another user can neither read nor remove a segment of mode 0600', async (context: TestContext) => {
     const { place, options } = placeOfNobody(context)
     const owner = newPlace()

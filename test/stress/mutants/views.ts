@@ -1,3 +1,69 @@
 import type { Mutant } from './mutant.js'
 
-export const viewsMutants: readonly Mutant[] = []
+const falseClaim = 'test/run/false-claim.test.ts'
+
+export const viewsMutants: readonly Mutant[] = [
+  { file: 'src/views/verdict.ts', from: 'if (!holds) failed++', to: 'if (!holds) count++', test: falseClaim },
+  {
+    file: 'src/views/verdict.ts',
+    from: "return holds ? '✔' : '✘'",
+    to: "return holds ? '✔' : '✔'",
+    test: falseClaim,
+  },
+  {
+    file: 'src/views/svg/claims.ts',
+    from: 'const words = holds ? text : ',
+    to: 'const words = holds ? text : text || ',
+    test: falseClaim,
+  },
+  {
+    file: 'src/views/prose/index.ts',
+    from: "return level !== 'tool' || !event.holds",
+    to: "return level !== 'tool'",
+    test: falseClaim,
+  },
+  {
+    file: 'src/views/mermaid/diagram.ts',
+    from: "'✘ claim failed:'",
+    to: "'✔'",
+    test: falseClaim,
+  },
+  {
+    file: 'src/views/html/index.ts',
+    from: "default-src 'none'; img-src",
+    to: 'default-src *; img-src',
+    test: 'test/views/html/policy.test.ts',
+  },
+  {
+    file: 'src/views/timeline/fold.ts',
+    from: 'if (event.depth) return false',
+    to: 'if (!event.depth) return false',
+    test: 'test/views/timeline/timeline.test.ts',
+  },
+  {
+    file: 'src/views/svg/depth.ts',
+    from: 'height * Math.max(0, after / most)',
+    to: '(height * after) / most',
+    test: 'test/views/any-recording.test.ts',
+    title: 'finite',
+  },
+  {
+    file: 'src/views/table.ts',
+    from: '(Object.hasOwn(cells, column) && cells[column])',
+    to: 'cells[column]',
+    test: 'test/views/any-recording.test.ts',
+    title: 'timeline',
+  },
+  {
+    file: 'src/views/escape-control.ts',
+    from: '/[\\p{Cc}',
+    to: '/[\\p{Cf}',
+    test: 'test/views/timeline/timeline.test.ts',
+  },
+  {
+    file: 'src/views/timeline/index.ts',
+    from: 'if (isFrame(event)) return showFrame(event)',
+    to: 'if (isFrame(event)) return drawParagraph(event.text)',
+    test: 'test/views/timeline/timeline.test.ts',
+  },
+]
