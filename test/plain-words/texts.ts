@@ -140,9 +140,11 @@ function kindOf(passage: Node): Kind | undefined {
       const name = parent.name.getText()
       if (name === 'summary' || name === 'hint') return name
       if (name === 'examples') return 'example'
+      // Terms and answers are full sentences, as notes are.
+      if (name === 'meaning' || name === 'choices') return 'note'
       if (name === 'killLines' || name === 'class') return undefined
       if (name === 'text' && isObjectLiteralExpression(parent.parent))
-        return kindOfEvent(parent.parent) ?? 'label'
+        return kindOfRecord(parent.parent) ?? 'label'
       if (name === 'message') return 'error'
       return isUnderExamples(parent) ? 'example' : 'label'
     }
@@ -163,12 +165,14 @@ function isUnderExamples(node: Node): boolean {
   return false
 }
 
-function kindOfEvent(object: ObjectLiteralExpression): Kind | undefined {
+/** What the text of an object is for. The text of a question is a full sentence, as a note is. */
+function kindOfRecord(object: ObjectLiteralExpression): Kind | undefined {
   for (const property of object.properties) {
-    if (isPropertyAssignment(property) && property.name.getText() === 'event') {
-      const name = textOf(property.initializer)
-      if (name === 'note' || name === 'claim' || name === 'error') return name
-    }
+    if (!isPropertyAssignment(property)) continue
+    if (property.name.getText() === 'choices') return 'note'
+    if (property.name.getText() !== 'event') continue
+    const name = textOf(property.initializer)
+    if (name === 'note' || name === 'claim' || name === 'error') return name
   }
   return undefined
 }

@@ -6,7 +6,7 @@ import { readAnswers } from '../../src/commands/lib/answers.js'
 import { newPlace, parseEvents } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
-/** Runs a command whose stdin is /dev/zero. One that goes on reading is ended by --timeout, with 124. */
+/** Runs a command whose stdin is /dev/zero. If it never stops reading, --timeout ends it with 124. */
 async function fedWithZeros(words: string[]) {
   const zero = openSync('/dev/zero', 'r')
   onTestFinished(() => closeSync(zero))
