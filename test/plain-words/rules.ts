@@ -1,4 +1,4 @@
-/** What a program can check of plain words: see "Words" in CONTRIBUTING.md. */
+/** The rules of plain words that a program can check. CONTRIBUTING.md has all of them: "How osdemo writes". */
 import { turns } from './banned.js'
 import { hole, type Kind, type Text } from './texts.js'
 import type { Words } from './words.js'
@@ -22,7 +22,7 @@ export function written({ file, line, rule, about, text }: Violation): string {
 /** The most words of a sentence that is printed. */
 const mostWords = 20
 
-/** A table, a row of claims or a list has more. */
+/** What osdemo prints, except descriptions on help pages, which are summaries with a capital and a full stop. */
 const printedKinds: readonly Kind[] = [
   'claim',
   'note',

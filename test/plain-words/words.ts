@@ -13,7 +13,7 @@ const endings: readonly [ending: RegExp, bases: readonly string[]][] = [
   [/ied$/, ['y', 'ie']],
   [/ier$/, ['y']],
   [/iest$/, ['y']],
-  [/ily$/, ['y', 'y']],
+  [/ily$/, ['y']],
   [/es$/, ['', 'e']],
   [/s$/, ['']],
   [/ed$/, ['', 'e']],
@@ -25,19 +25,9 @@ const endings: readonly [ending: RegExp, bases: readonly string[]][] = [
 
 /** @param lists texts with a word a line; what follows `#` is no word */
 export function wordsOf(lists: readonly string[]): Words {
+  const lines = lists.flatMap((list) => list.split('\n').map((line) => line.replace(/#.*/, '')))
   const known = new Set(
-    lists.flatMap((list) =>
-      list
-        .split('\n')
-        .flatMap((line) =>
-          line
-            .replace(/#.*/, '')
-            .trim()
-            .toLowerCase()
-            .split(/[\s-]+/),
-        )
-        .filter((word) => word !== ''),
-    ),
+    lines.flatMap((line) => line.toLowerCase().split(/[\s-]+/)).filter((word) => word !== ''),
   )
   return { has: (word) => formsOf(word.toLowerCase()).some((form) => known.has(form)) }
 }
