@@ -34,9 +34,9 @@ test('over one FIFO each process reads its own message, over two it reads that o
     'pipe/end-of-file-after-last-writer',
   ])
   const ends = dataFrom(events, /^\/proc\/\d+\/fd$/) as { fifo: string; access: string }[][]
-  expect(ends.map((list) => list.map(({ access }) => access).sort())).toEqual([
-    ['O_RDONLY', 'O_WRONLY'],
-    ['O_RDONLY', 'O_WRONLY'],
+  expect(ends.map((list) => list.map(({ fifo, access }) => `${fifo} ${access}`).sort())).toEqual([
+    ['back O_RDONLY', 'there O_WRONLY'],
+    ['back O_WRONLY', 'there O_RDONLY'],
   ])
   const killed = events.flatMap((event) => (event.event === 'exited' && event.signal ? [event.name] : []))
   expect(killed.sort()).toEqual(['alice', 'bob'])

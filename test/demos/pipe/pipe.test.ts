@@ -659,6 +659,12 @@ describe('the demo of both ends', () => {
 
     const children = events.flatMap((event) => (event.event === 'started' ? [event.child] : []))
     expect(children).toHaveLength(2)
+    const [reader] = children
+    const sources = events.flatMap((event) => (event.event === 'evidence' ? [event.source] : []))
+    const threads = new RegExp(`^/proc/${reader}/task/\\d+/(syscall|wchan)$`)
+    expect(
+      sources.filter((source) => source.includes('/task/')).every((source) => threads.test(source)),
+    ).toBe(true)
     expect(new Set([...sent!, ...received!].map(({ pid }) => pid))).toEqual(new Set(children))
     expect(children.filter((pid) => isAlive(pid))).toEqual([])
   })

@@ -5,9 +5,10 @@ import { closeSync, openSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { echoDemo } from '../../../src/demos/socket/echo-demo.js'
 import { type Event, now } from '../../../src/events.js'
-import { ephemeralRange, unprivilegedPortStart } from '../../../src/proc/net-tcp.js'
+import * as netTcp from '../../../src/proc/net-tcp.js'
 import { readText } from '../../../src/proc/read.js'
 import { isAlive } from '../../../src/proc/stat.js'
 import { hasCapability, readStatus } from '../../../src/proc/status.js'
@@ -39,7 +40,10 @@ import {
   processesOf,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { perform } from '../../support/perform.js'
 import { until } from '../../support/until.js'
+
+const { ephemeralRange, unprivilegedPortStart } = netTcp
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
@@ -632,6 +636,23 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     ])
     expect(new Set(table.map(({ inode }) => inode)).size).toBe(3)
     expect(dataFrom(events, '/proc/sys/net/ipv4/ip_local_port_range')).toEqual([{ first, last }])
+    expect(claimIdsOf(events).slice(0, 5)).toEqual(shown)
+  })
+
+  test('is not confused by sockets of other addresses that have the same ports', async () => {
+    onTestFinished(() => void vi.restoreAllMocks())
+    const real = netTcp.readTcpTable
+    vi.spyOn(netTcp, 'readTcpTable').mockImplementation(() => {
+      const others = real().map((row) => ({
+        ...row,
+        local: { ...row.local, host: '127.0.0.2' },
+        remote: { ...row.remote, host: '127.0.0.2' },
+        inode: 1,
+      }))
+      return [...others, ...real()]
+    })
+    const { events, error } = await perform(echoDemo)
+    expect(error).toBeUndefined()
     expect(claimIdsOf(events).slice(0, 5)).toEqual(shown)
   })
 

@@ -1,3 +1,114 @@
 import type { Mutant } from './mutant.js'
 
-export const pipeMutants: readonly Mutant[] = []
+const falsify = 'test/falsify/pipe.test.ts'
+const demo = 'src/demos/pipe/demo.ts'
+const atomic = 'src/demos/pipe/atomic.ts'
+const capacity = 'src/demos/pipe/capacity.ts'
+const halfDuplex = 'src/demos/pipe/half-duplex.ts'
+
+/** In each of these tests, other processes open, read or write the FIFO of the demo. */
+const between = { test: falsify, title: 'stands between the writer and the reader' }
+const fifthWriter = { test: falsify, title: 'writes the byte of a writer' }
+const filled = { test: falsify, title: 'writes a byte first' }
+const crowded = { test: falsify, title: 'more to every FIFO' }
+
+export const pipeMutants: readonly Mutant[] = [
+  {
+    file: 'src/demos/shared/claim-waiting.ts',
+    from: 'stage.claim(id, claim, found !== undefined)',
+    to: 'stage.claim(id, claim, true)',
+    test: falsify,
+    title: 'has the FIFO open before the reader comes',
+  },
+  {
+    file: 'src/demos/shared/claim-waiting.ts',
+    from: 'pid}/task/',
+    to: 'process.pid}/task/',
+    test: 'test/demos/pipe/pipe.test.ts',
+    title: 'shows claims with evidence',
+  },
+  { file: demo, from: "ends[0] === 'O_RDONLY' && ends[1] === 'O_WRONLY'", to: 'true', ...between },
+  {
+    file: demo,
+    from: 'fdFlags(actor.id, file.fd)',
+    to: 'fdFlags(process.pid, file.fd)',
+    test: 'test/demos/pipe/pipe.test.ts',
+    title: 'shows claims with evidence',
+  },
+  {
+    file: demo,
+    from: 'JSON.stringify(got) === JSON.stringify(messages)',
+    to: 'got.length === messages.length',
+    ...between,
+  },
+  {
+    file: demo,
+    from: '(reader.events.find(isEndOfFile)?.t ?? 0) > closing',
+    to: '(reader.events.find(isEndOfFile)?.t ?? 0) > 0',
+    ...between,
+  },
+  {
+    file: demo,
+    from: '!isAlive(reader.id) && !isAlive(writer.id)',
+    to: 'reader.id !== writer.id',
+    test: falsify,
+    title: 'the kernel still lists a process',
+  },
+  { file: atomic, from: '    torn === 0,', to: '    torn >= 0,', ...fifthWriter },
+  { file: atomic, from: 'foreign === 0,', to: 'true,', ...fifthWriter },
+  {
+    file: 'src/ipc/torn-messages.ts',
+    from: 'if (rest > 0 &&',
+    to: 'if (rest > 1 &&',
+    test: 'test/ipc/torn-messages.test.ts',
+  },
+  {
+    file: capacity,
+    from: 'bytes === capacity && held === capacity &&',
+    to: 'bytes <= capacity && held <= capacity &&',
+    ...filled,
+  },
+  { file: capacity, from: '!early && refused.bytes === 0 && ', to: '', ...filled },
+  { file: capacity, from: 'ready && bytes === page,', to: 'bytes <= page,', ...filled },
+  {
+    file: capacity,
+    from: 'held === expected && writer.events.some(isWritten)',
+    to: 'held <= expected',
+    ...filled,
+  },
+  { file: capacity, from: "held === bytes && errno === 'EAGAIN'", to: 'held >= bytes', ...filled },
+  {
+    file: capacity,
+    from: "errno === 'EPERM',",
+    to: "errno !== 'EINVAL',",
+    test: falsify,
+    title: 'the kernel reports a limit',
+  },
+  {
+    file: 'src/actors/pipe-filler.ts',
+    from: "if (errnoOf(error) === 'EAGAIN') return 0",
+    to: "if (errnoOf(error) === 'EINTR') return 0",
+    ...filled,
+  },
+  { file: halfDuplex, from: 'own === question,', to: "own !== '',", ...crowded },
+  {
+    file: halfDuplex,
+    from: 'asked === question && next === answer,',
+    to: "asked !== '' && next !== '',",
+    ...crowded,
+  },
+  { file: halfDuplex, from: 'right === rounds,', to: 'right <= rounds,', ...crowded },
+  {
+    file: halfDuplex,
+    from: 'const end = bob.events.some(isEndOfFile)',
+    to: 'const end = last.hasReturned()',
+    ...crowded,
+  },
+  {
+    file: halfDuplex,
+    from: 'fdFlags(actor.id, fd)',
+    to: 'fdFlags(alice.id, fd)',
+    test: 'test/demos/pipe/half-duplex.test.ts',
+    title: 'over one FIFO',
+  },
+]

@@ -1,3 +1,70 @@
 import type { Mutant } from './mutant.js'
 
-export const whyMutants: readonly Mutant[] = []
+const falsify = 'test/falsify/why.test.ts'
+const why = 'src/demos/why/index.ts'
+
+export const whyMutants: readonly Mutant[] = [
+  {
+    file: why,
+    from: "stage.claim('why/still-blocked', text, last.key === first.key)",
+    to: "stage.claim('why/still-blocked', text, last.t > first.t)",
+    test: falsify,
+    title: 'stopped after it was found blocked',
+  },
+  {
+    file: why,
+    from: 'before.every(({ key }, index) => key === after[index]?.key)',
+    to: 'before.length === after.length',
+    test: falsify,
+    title: 'a process of the deadlock is stopped',
+  },
+  {
+    file: why,
+    from: "stage.claim('why/runs-or-ready', text, ran || last.state === 'R')",
+    to: "stage.claim('why/runs-or-ready', text, ran || last.state !== 'Z')",
+    test: falsify,
+    title: 'was runnable, got no CPU',
+  },
+  {
+    file: why,
+    from: 'ran.`, ran)',
+    to: 'ran.`, true)',
+    test: falsify,
+    title: 'counts no time on a CPU',
+  },
+  {
+    file: why,
+    from: 'data: { before: first.switches, after: last.switches, milliseconds }',
+    to: 'data: { before: last.switches, after: first.switches, milliseconds }',
+    test: 'test/demos/why/why.test.ts',
+    title: 'sleeps for short times',
+  },
+  {
+    file: why,
+    from: 'const onCpu = (last.cpuTicks - first.cpuTicks) * 10',
+    to: 'const onCpu = (first.cpuTicks - last.cpuTicks) * 10',
+    test: 'test/demos/why/why.test.ts',
+    title: 'a busy loop is not blocked',
+  },
+  {
+    file: 'src/why/still.ts',
+    from: 'before.key === last.key && before.voluntary === last.voluntary',
+    to: 'before.key === last.key',
+    test: 'test/demos/why/why.test.ts',
+    title: 'sleeps for short times|computes and sleeps in turn',
+  },
+  {
+    file: 'src/why/wait-graph.ts',
+    from: 'if (open || wakers.some(',
+    to: 'if (wakers.some(',
+    test: 'test/demos/why/why.test.ts',
+    title: 'cat blocks in open',
+  },
+  {
+    file: 'src/demos/why/report.ts',
+    from: 'account.threads.some(({ isHidden }) => isHidden)',
+    to: 'account.threads.every(({ isHidden }) => !isHidden)',
+    test: 'test/demos/why/why.test.ts',
+    title: 'about a process of another user',
+  },
+]
