@@ -1,5 +1,4 @@
 /** Reads numbered messages from a ring buffer until the producer closes it. It runs as a thread or as a process. */
-import { DemoFailed } from '../errors.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { consumerOf } from '../ipc/shared-ring/consumer.js'
 import { createMeter } from './lib/meter.js'
@@ -22,13 +21,16 @@ runActor<'ring-consumer'>(({ say, config }) => {
   const { memory, waiter, call } = openMemory(config.memory)
   const ring = consumerOf(memory, waiter, ringHooks(say, call))
   const received = createMeter(say, 'ring', 'received')
+  let unchanged = 0
   for (let bytes = ring.read(); bytes !== undefined; bytes = ring.read()) {
     const text = Buffer.from(bytes).toString()
-    if (text !== messageOf(received.messages, config.size)) {
-      throw new DemoFailed(
-        `message ${received.messages} arrived changed, as ${JSON.stringify(text.slice(0, 100))}`,
-      )
-    }
+    if (text === messageOf(received.messages, config.size)) unchanged++
+    // The others after it would be too many.
+    else if (unchanged === received.messages)
+      say({
+        event: 'note',
+        text: `Message ${received.messages} arrived changed, as ${JSON.stringify(text.slice(0, 100))}.`,
+      })
     received.message(bytes.length, () => text)
   }
   received.flush()
@@ -37,6 +39,6 @@ runActor<'ring-consumer'>(({ say, config }) => {
     phase: 'end',
     call: 'ring.read',
     object: 'until closed',
-    result: received.messages,
+    result: unchanged,
   })
 })

@@ -6,6 +6,7 @@ import { readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 
+import { lastCallReturned } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { type Capacity, makeChannel } from './channel.js'
 import { requireQueues } from './posix-queue.js'
@@ -127,20 +128,22 @@ async function playCell(stage: Stage, plan: Plan): Promise<Cell> {
   return { plan, outcome, seen }
 }
 
-/** Polls until the kernel shows that an actor is blocked. @returns undefined where it does not show the system call */
-async function seeHeld(
-  stage: Stage,
-  { channel, first }: Plan,
-  { id, name }: Actor,
-): Promise<boolean | undefined> {
+/**
+ * Polls until the kernel shows that an actor is blocked, or its call has returned.
+ *
+ * @returns undefined where the kernel does not show the system call
+ */
+async function seeHeld(stage: Stage, { channel, first }: Plan, actor: Actor): Promise<boolean | undefined> {
+  const { id, name } = actor
   const call = waitingCall(channel.capacity, first)
   const found = await stage.poll(() => {
     const seen = readSyscall(id, id)
-    if (seen === undefined) return 'closed'
-    return typeof seen === 'object' && syscallName(seen.number) === call && 'waits'
+    if (seen === undefined) return 'hidden'
+    if (typeof seen === 'object' && syscallName(seen.number) === call) return 'waits'
+    return lastCallReturned(actor) && 'returned'
   })
-  if (found === 'closed') return undefined
-  if (found === undefined) return false
+  if (found === 'hidden') return undefined
+  if (found !== 'waits') return false
   const wchan = readWchan(id, id)
   stage.say({
     event: 'evidence',

@@ -141,13 +141,14 @@ function roundOf(plan: Plan, { way, every }: PlannedSide): Round {
   }
 }
 
-/** Waits until the first side is stopped. A side that has closed counts too, so that an unexpected end is not awaited forever. */
+/** Waits until the first side is stopped in any way, or has sent or received all: also what must not happen ends the wait. */
 function reachWall(plan: Plan, first: Actor, start: number): Promise<unknown> {
-  const wall = expectedWall(plan)
   const stops = ({ phase, waits, errno, call }: EventOf<'call'>) =>
-    call === 'close' || (wall === 'held' ? phase === 'begin' && waits === true : errno === 'EAGAIN')
-  if (wall !== 'none') return first.until('call', (call) => call.t >= start && stops(call))
-  return first.until('sent', ({ t, seq }) => t >= start && seq === plan.messages - 1)
+    call === 'close' || errno === 'EAGAIN' || (phase === 'begin' && waits === true)
+  const stopped = first.until('call', (call) => call.t >= start && stops(call))
+  if (expectedWall(plan) !== 'none') return stopped
+  const sent = first.until('sent', ({ t, seq }) => t >= start && seq === plan.messages - 1)
+  return Promise.race([stopped, sent])
 }
 
 function outcomeOf(actor: Actor, start: number): SideOutcome {

@@ -2,7 +2,7 @@
 import { readStat } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
-import { seeWait } from '../shared/claim-waiting.js'
+import { lastCallReturned, seeWait } from '../shared/claim-waiting.js'
 import type { Capacity } from './channel.js'
 import { showQueue } from './posix-queue.js'
 import { expectedWall, type Plan } from './round.js'
@@ -53,6 +53,7 @@ export async function showWall(stage: Stage, plan: Plan, first: Actor): Promise<
       pid: first.id,
       tid: first.id,
       calls: [call],
+      hasReturned: () => lastCallReturned(first),
       id: wallIds[kind].held[plan.first],
       claim: `${whatBlocks(capacity, plan.first)}: it sleeps in ${call}(2).`,
     })

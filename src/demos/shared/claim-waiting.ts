@@ -1,6 +1,8 @@
 /** Observes that a thread is blocked in the kernel, and in which system call. */
 import type { ClaimId } from '../../events.js'
+import { readSyscall } from '../../proc/syscall.js'
 import { type WaitingThread, waitingThreads } from '../../proc/task.js'
+import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 
 interface Wait {
@@ -30,7 +32,8 @@ export async function seeWait(
     return found !== undefined || hasReturned()
   })
   const seen = look()
-  if (!found && !hasReturned() && seen.length > 0 && seen.every(({ syscall }) => syscall === undefined)) {
+  const isHidden = seen.every(({ tid }) => readSyscall(pid, tid) === undefined)
+  if (!found && !hasReturned() && seen.length > 0 && isHidden) {
     return stage.note(
       `Not observed: the system call of pid ${pid}, because this user may not read /proc/${pid}/syscall.`,
       'aside',
@@ -48,4 +51,9 @@ export async function seeWait(
 /** Whether a thread of a process is blocked in a system call. False where the kernel does not show the call to this user. */
 export function isBlockedIn(pid: number, call: string): boolean {
   return waitingThreads(pid).some(({ syscall }) => syscall === call)
+}
+
+/** Whether the call that an actor began last has returned. */
+export function lastCallReturned({ events }: Pick<Actor, 'events'>): boolean {
+  return events.findLast((event) => event.event === 'call')?.phase === 'end'
 }

@@ -9,7 +9,7 @@ import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { thousands } from '../../text.js'
-import { seeWait } from '../shared/claim-waiting.js'
+import { lastCallReturned, seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { countOnce, dismiss, type Race, showRace } from './count-race.js'
 import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
@@ -96,6 +96,7 @@ async function showDeath(stage: Stage, holder: Counter, waiter: Counter): Promis
     pid: waiter.id,
     tid: waiter.id,
     calls: ['futex'],
+    hasReturned: () => lastCallReturned(waiter),
     id: 'lock/waiter-sleeps-in-futex',
     claim: `A process that waits for a lock blocks in futex(2): ${waiter.name} waits for ${holder.name}.`,
   })

@@ -4,7 +4,7 @@ import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo } from '../../run/stage.js'
 import { counted } from '../../text.js'
-import { seeWait } from '../shared/claim-waiting.js'
+import { lastCallReturned, seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { countReceived } from './count-received.js'
 import { makePrivateSegment, requireSegments, showSegment } from './segment.js'
@@ -40,6 +40,7 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
       pid: consumer.id,
       tid: consumer.id,
       calls: ['futex'],
+      hasReturned: () => lastCallReturned(consumer),
       id: 'shm/ring-consumer-sleeps-when-empty',
       claim: `A consumer of an empty ring buffer blocks in futex(2): pid ${consumer.id} waits for a message.`,
     })

@@ -7,7 +7,7 @@ import { threads } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { counted } from '../../text.js'
-import { seeWait } from '../shared/claim-waiting.js'
+import { lastCallReturned, seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
 import { dismiss, showRace } from './count-race.js'
 import { countReceived } from './count-received.js'
@@ -56,6 +56,7 @@ async function showRing(stage: Stage, messages: number): Promise<void> {
     pid: process.pid,
     tid: consumer.id,
     calls: ['futex'],
+    hasReturned: () => lastCallReturned(consumer),
     id: 'shm/ring-consumer-sleeps-when-empty',
     claim: `A consumer of an empty ring buffer blocks in futex(2): thread ${consumer.id} waits for a message.`,
   })
