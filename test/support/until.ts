@@ -21,7 +21,7 @@ function sourceOf(look: () => unknown): string {
   return String(look).replaceAll(/\(0,\s*__vi\w+\.(\w+)\)/g, '$1')
 }
 
-/** Waits while a demo in the process of the test stands still, and at most 10 seconds. */
+/** Blocks this thread, and so a demo that runs in it, while `look` returns true, for at most 10 seconds. */
 export function waitWhile(look: () => boolean): void {
   const cell = new Int32Array(new SharedArrayBuffer(4))
   for (const end = performance.now() + 10_000; look() && performance.now() < end; )
