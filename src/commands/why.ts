@@ -4,6 +4,7 @@ import { processId } from './lib/values.js'
 
 export const spec = reportCommand({
   examples: ['sleep 60 & osdemo why $!', 'osdemo why 4711', 'osdemo why 4711 --watch'],
+  patient: true,
   options: (command) =>
     command
       .argument('<pid>', 'process id, as ps -e lists it', processId)

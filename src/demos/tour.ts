@@ -67,7 +67,7 @@ export function tour(chapters: readonly Chapter[], options: TourOptions): Demo {
           ends: index + 1,
           pauses: pauses && chapters.length > 1,
         })
-      if (pauses && lines && chapters.length > 1 && isQuit(await lines.next())) break
+      if (pauses && lines && chapters.length > 1 && isQuit(await stage.untimed(lines.next()))) break
     }
     if (!full && shown.length > 1) sumUp(stage, shown)
     if (missed.length > 0) {

@@ -18,16 +18,24 @@ export interface Actor<Word = never> {
   readonly name: string
   /** Its pid, or the kernel's id of the thread. */
   readonly id: number
-  /** The first event that matches, past or future. Rejects when the actor exits without such an event. */
+  /**
+   * The first event that matches, past or future. Rejects when the actor exits without such an event, and when the stage is
+   * aborted.
+   */
   until<E extends Event['event']>(event: E, matches?: (event: EventOf<E>) => boolean): Promise<EventOf<E>>
   /** Its events so far, oldest first: at least the last 10,000. */
   readonly events: readonly Event[]
   /** Sends a command. It waits in the line until the actor asks for the next one. */
   tell(word: Word): void
   kill(signal?: NodeJS.Signals): void
-  /** Resolves when it has exited, for any reason. Never rejects. */
+  /** Resolves when it has exited. Rejects when the stage is aborted, also when it is aborted because of this exit. */
   readonly ended: Promise<Ending>
+  /** Resolves when it has exited, for any reason. Never rejects. It is for what has to be done in an aborted stage too. */
+  readonly exited: Promise<Ending>
 }
+
+/** An actor as it is started, before a stage supervises it. */
+export type BareActor<Word = never> = Omit<Actor<Word>, 'ended'>
 
 /** The events of this name. One type may have several names. */
 export type EventOf<E extends Event['event']> = Event extends infer One

@@ -16,6 +16,8 @@ export interface Sequencer {
    * times of the events. Holds may overlap: an event is emitted when the last hold that covers it is released.
    */
   hold(): () => void
+  /** Emits an event that must not wait for the end of a hold. During one, its time is the last before the hold. */
+  pushNow(event: Event): void
   /** Emits all events that are still held, in order. Later ones are dropped. */
   close(): void
 }
@@ -43,16 +45,25 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
     if (held.length > 0) timer = setTimeout(tick, holdBack)
   }
 
+  function push(event: Event): void {
+    if (closed) return
+    if (!ordering) {
+      emit(event)
+      return
+    }
+    // The list is nearly sorted, so the search from its end takes a step or two. Equal times keep their order of arrival.
+    let at = held.length
+    // 0 < at <= length, so there is an element before `at`.
+    while (at > 0 && held[at - 1]!.t > event.t) at--
+    held.splice(at, 0, event)
+    timer ??= setTimeout(tick, holdBack)
+  }
+
   return {
-    push(event) {
-      if (closed) return
-      if (!ordering) return emit(event)
-      // The list is nearly sorted, so the search from its end takes a step or two. Equal times keep their order of arrival.
-      let at = held.length
-      // 0 < at <= length, so there is an element before `at`.
-      while (at > 0 && held[at - 1]!.t > event.t) at--
-      held.splice(at, 0, event)
-      timer ??= setTimeout(tick, holdBack)
+    push,
+    pushNow(event) {
+      const before = (holds[0]?.since ?? Number.POSITIVE_INFINITY) - 1
+      push({ ...event, t: Math.min(event.t, before) })
     },
     actorStarted() {
       if (++actors === 2) ordering = true

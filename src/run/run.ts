@@ -12,6 +12,7 @@ import { version } from './package.js'
 import { onEndingSignal } from './signals.js'
 import { asSupervisor, type Demo, runOnStage } from './stage.js'
 import { sweep } from './sweep.js'
+import { createWatch, type Limits, usualLimits } from './watch.js'
 
 export interface RunOptions {
   /** The words of the command line, for the `run` event. */
@@ -26,6 +27,8 @@ export interface RunOptions {
   graceful?: boolean | undefined
   /** The demo removes what killed runs left behind, and reports it. Otherwise the run does so before the demo. */
   sweeps?: boolean | undefined
+  /** The demo waits only for its own processes. When it makes no progress, the run says what it waits for, and then fails. */
+  watched?: boolean | Limits | undefined
 }
 
 /** The same signal within this many microseconds counts once: timeout(1) signals its child and then its process group. */
@@ -80,6 +83,17 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     }),
   )
 
+  const watch =
+    options.watched &&
+    createWatch(
+      {
+        isFull: () => output.full,
+        note: (fact) => sequencer.pushNow(asSupervisor(fact)),
+        fail: (error) => end.abort(error),
+      },
+      options.watched === true ? usualLimits : options.watched,
+    )
+
   let failure: unknown
   try {
     sayRun(say, options.command)
@@ -90,7 +104,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     }
     const falseClaims: string[] = []
     await runOnStage(
-      { sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal },
+      { sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal, watch: watch || undefined },
       end.signal,
       demo,
     )
@@ -99,6 +113,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     failure = error
     say(errorFact(error))
   }
+  if (watch) watch.stop()
   clearTimeout(timer)
   stopListening()
   sequencer.close()

@@ -16,9 +16,10 @@ interface Held {
 export interface Scope extends AsyncDisposable {
   /**
    * Registers a release. In a scope that is already disposed, as when a run was aborted while something was being created, the
-   * release runs at once.
+   * release runs at once, and the caller may not continue: nothing would remove what it creates next.
    *
    * @returns runs the release early; it never runs twice
+   * @throws Error in a scope that is already disposed
    */
   defer(release: () => void, settled?: () => Promise<unknown>): () => void
 }
@@ -50,11 +51,11 @@ export function createScope(): Scope {
   return {
     defer(release, settled) {
       const held = { release, settled }
-      list.push(held)
       if (!open.has(list)) {
-        list.pop()
         releaseQuietly(held)
+        throw new Error('this part of the demo is over')
       }
+      list.push(held)
       return () => {
         const index = list.indexOf(held)
         if (index < 0) return

@@ -20,6 +20,7 @@ import { createScope, type Scope } from './scope.js'
 import type { Streams } from './start-process.js'
 import type { RunningProgram } from './start-program.js'
 import { supervise } from './supervise.js'
+import type { Watch } from './watch.js'
 
 export interface Stage {
   /** Reports a fact of the supervisor. */
@@ -46,8 +47,17 @@ export interface Stage {
   startThread<P extends ProgramThatRunsAs<'thread'>>(spec: ActorSpec<P>): Promise<ActorOf<P>>
   /** Starts a program that is no actor. It is killed with this stage. Its exit never makes the stage fail. */
   startProgram(name: string, words: string[], onLine?: (line: string) => void): Promise<RunningProgram>
-  /** Polls until `look` returns neither undefined nor false. Returns undefined after `milliseconds`. */
+  /**
+   * Polls until `look` returns neither undefined nor false. Returns undefined after `milliseconds`, and earlier when the demo makes
+   * no progress: then the claim that follows fails.
+   */
   poll<T>(look: () => T | undefined | false, milliseconds?: number): Promise<T | undefined>
+  /** Waits so many milliseconds. @throws the reason of the signal */
+  pause(milliseconds: number): Promise<void>
+  /** The options ask for pauses of so many milliseconds, in which the demo makes no progress. */
+  allowPauses(milliseconds: number): void
+  /** Waits for a person. The demo makes no progress meanwhile, however long that takes. */
+  untimed<T>(work: Promise<T>): Promise<T>
   /**
    * Holds all events while `work` runs, and then shows them in the order of their times. It is for actors that report events
    * later, with the times of the events.
@@ -89,6 +99,8 @@ export interface RunContext {
   stopped: Promise<void>
   /** The signal with which the user asked a server to stop, if so. The terminal may have sent it to an actor as well. */
   stopSignal(): NodeJS.Signals | undefined
+  /** Notices when the run makes no progress. A run that waits for a person or for another program has none. */
+  watch?: Watch | undefined
 }
 
 /**
@@ -112,9 +124,13 @@ export async function runOnStage<T>(
     if (since) void since.then(() => end.abort(failure))
     else end.abort(failure)
   }
+  const seen = (event: Event) => {
+    run.watch?.saw(event)
+    emit(event)
+  }
   try {
     // An aborted demo is not awaited: it may wait for something that never happens. Its next call on the stage throws.
-    const result = await Promise.race([demo(createStage(run, emit, scope, signal, fail)), aborted(signal)])
+    const result = await Promise.race([demo(createStage(run, seen, scope, signal, fail)), aborted(signal)])
     if (failure) throw failure
     return result
   } catch (error) {
@@ -131,7 +147,7 @@ function createStage(
   signal: AbortSignal,
   fail: (error: OsdemoError, since?: Promise<unknown>) => void,
 ): Stage {
-  const { sequencer, output, stopped, stopSignal, falseClaims } = run
+  const { sequencer, output, stopped, stopSignal, falseClaims, watch } = run
   const say: Say = (fact, at = now()) => emit(asSupervisor(fact, at))
   const show = (fact: Fact) => {
     signal.throwIfAborted()
@@ -151,6 +167,7 @@ function createStage(
       fail,
       stopSignal,
       onStart: sequencer.actorStarted,
+      watch,
     }),
     note: (text, role = 'step', data) =>
       show({ event: 'note', text, role, ...(data !== undefined && { data }) }),
@@ -180,7 +197,9 @@ function createStage(
         () => {},
         () => playing,
       )
-      return playing.finally(done)
+      const result = await playing.finally(done)
+      signal.throwIfAborted()
+      return result
     },
     async poll(look, milliseconds = 20_000) {
       for (const end = now() + milliseconds * 1000; ; ) {
@@ -188,9 +207,20 @@ function createStage(
         const found = look()
         if (found !== undefined && found !== false) return found
         if (now() > end) return undefined
+        if (watch?.isExhausted()) {
+          // The next poll has its own time.
+          watch.progress()
+          return undefined
+        }
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     },
+    async pause(milliseconds) {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds))
+      signal.throwIfAborted()
+    },
+    allowPauses: (milliseconds) => watch?.allow(milliseconds),
+    untimed: (work) => watch?.untimed(work) ?? work,
   }
 }
 

@@ -13,7 +13,7 @@ import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
-import { type Actor, type ActorListener, type ActorSpec, createHistory, type Ending } from './actor.js'
+import { type ActorListener, type ActorSpec, type BareActor, createHistory, type Ending } from './actor.js'
 import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
@@ -23,7 +23,7 @@ export interface Streams {
   stdout?: boolean
 }
 
-export interface ProcessActor<Word = never> extends Actor<Word> {
+export interface ProcessActor<Word = never> extends BareActor<Word> {
   /** Stops and resumes reading its events. A slow view then slows the actor down and does not fill the memory of osdemo. */
   pause(): void
   resume(): void
@@ -88,7 +88,7 @@ export async function startProcess<P extends ActorProgram>(
   const out = child.stdio[3] as Readable
   const line = child.stdio[4] as unknown as Writable
   // `close` and not `exit`: only then have all its events been read.
-  const ended = new Promise<Ending>((resolve) => {
+  const exited = new Promise<Ending>((resolve) => {
     child.once('close', (code, signal) => {
       resolve({ code, signal })
       history.close()
@@ -96,9 +96,9 @@ export async function startProcess<P extends ActorProgram>(
   })
   const take = lineSplitter((text) => {
     const event = eventIn(text)
-    if (!event) return onError(damagedLine(name, child.pid, text), ended)
+    if (!event) return onError(damagedLine(name, child.pid, text), exited)
     history.add(event)
-    if (event.event === 'error') onError(errorFrom(event), ended)
+    if (event.event === 'error') onError(errorFrom(event), exited)
     else onEvent(event)
   })
   out.on('data', take)
@@ -113,7 +113,7 @@ export async function startProcess<P extends ActorProgram>(
     until: history.until,
     tell: (word) => void line.write(`${JSON.stringify(word)}\n`),
     kill: (signal = 'SIGKILL') => void child.kill(signal),
-    ended,
+    exited,
     pause: () => void out.pause(),
     resume: () => void out.resume(),
   }

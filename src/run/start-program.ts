@@ -21,9 +21,12 @@ export interface RunningProgram {
   /** Writes a line to its stdin. */
   tell(line: string): void
   kill(signal?: NodeJS.Signals): void
-  /** Resolves when it has exited, for any reason. Never rejects. */
+  /** Resolves when it has exited, for any reason. Rejects when the stage is aborted. */
   readonly ended: Promise<Ending>
 }
+
+/** A program as it is started, before a stage supervises it. `exited` never rejects. */
+export type BareProgram = Omit<RunningProgram, 'ended'> & { exited: Promise<Ending> }
 
 /** How long setpriv and sh may take to execute the program, in milliseconds. After that the demo continues. */
 const patience = 5000
@@ -46,7 +49,7 @@ export async function startProgram(
   words: string[],
   onLine: (line: string) => void,
   signal?: AbortSignal,
-): Promise<RunningProgram> {
+): Promise<BareProgram> {
   const [command = '', ...rest] = words
   const launcher = await deathSignalLauncher()
   const { spawn } = await import('node:child_process')
@@ -66,7 +69,7 @@ export async function startProgram(
   Object.assign(child, { stdin: null })
   stdin.on('error', () => {})
   stdout.on('data', lineSplitter(onLine, longestForeignLine))
-  const ended = new Promise<Ending>((resolve) => {
+  const exited = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
   await executed(child, started, command)
@@ -81,7 +84,7 @@ export async function startProgram(
         child.kill(signal)
       }
     },
-    ended,
+    exited,
   }
 }
 

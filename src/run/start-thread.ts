@@ -1,8 +1,15 @@
 /** Starts an actor that is a thread of this process: a worker, with its own event loop and with shared memory. */
-import type { ActorProgram } from '../actor-types.js'
+import type { ActorProgram, WordOf } from '../actor-types.js'
 import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
-import { type ActorListener, type ActorOf, type ActorSpec, createHistory, type Ending } from './actor.js'
+import {
+  type ActorListener,
+  type ActorOf,
+  type ActorSpec,
+  type BareActor,
+  createHistory,
+  type Ending,
+} from './actor.js'
 import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
@@ -16,7 +23,7 @@ import { actorEntry } from './package.js'
 export async function startThread<P extends ActorProgram>(
   spec: ActorSpec<P>,
   signal: AbortSignal,
-  onStart: (actor: ActorOf<P>) => ActorOf<P>,
+  onStart: (actor: BareActor<WordOf<P>>) => ActorOf<P>,
   { onEvent, onError }: ActorListener,
 ): Promise<ActorOf<P>> {
   // Loaded here and not above: most runs start no thread.
@@ -26,7 +33,7 @@ export async function startThread<P extends ActorProgram>(
   const env = { ...process.env, ...compileCacheVariable() }
   const worker = new Worker(actorEntry(spec.program), { workerData: { name, config }, env })
   const history = createHistory(name)
-  const ended = new Promise<Ending>((resolve) => {
+  const exited = new Promise<Ending>((resolve) => {
     worker.once('exit', (code) => {
       resolve({ code, signal: null })
       history.close()
@@ -35,26 +42,26 @@ export async function startThread<P extends ActorProgram>(
   return new Promise((resolve, reject) => {
     let started = false
     worker.on('error', (error) => {
-      if (started) onError(failed(error, name), ended)
+      if (started) onError(failed(error, name), exited)
       else reject(cannotStart(error, name))
     })
     worker.once('exit', () => reject(new DemoFailed(`the thread ${name} exited at once`)))
     worker.on('message', (message: Event | { tid: number }) => {
       if ('event' in message) {
         history.add(message)
-        if (message.event === 'error') onError(errorFrom(message), ended)
+        if (message.event === 'error') onError(errorFrom(message), exited)
         else onEvent(message)
         return
       }
       started = true
-      const actor: ActorOf<P> = {
+      const actor: BareActor<WordOf<P>> = {
         name,
         id: message.tid,
         events: history.events,
         until: history.until,
         tell: (word) => worker.postMessage(word),
         kill: () => void worker.terminate(),
-        ended,
+        exited,
       }
       resolve(onStart(actor))
     })

@@ -6,13 +6,14 @@ import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
 import type { Event, Say } from '../events.js'
-import type { Actor, Ending } from './actor.js'
+import type { Actor, BareActor, Ending, EventOf } from './actor.js'
 import type { Output } from './output.js'
 import type { Scope } from './scope.js'
 import type { Stage } from './stage.js'
 import { startProcess } from './start-process.js'
 import { startProgram } from './start-program.js'
 import { startThread } from './start-thread.js'
+import type { Watch } from './watch.js'
 
 export interface Supervision {
   scope: Scope
@@ -24,6 +25,8 @@ export interface Supervision {
   stopSignal(): NodeJS.Signals | undefined
   /** Called for each actor, before its first event. */
   onStart(): void
+  /** Notices when the processes of the stage make no progress. */
+  watch: Watch | undefined
   /** Makes the stage fail with the first of these errors, and aborts it at once or when `since` resolves. */
   fail(error: OsdemoError, since?: Promise<unknown>): void
 }
@@ -33,10 +36,10 @@ const exitPatience = 300
 
 /** The methods of a stage that start actors and programs. */
 export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' | 'startProgram'> {
-  const { scope, signal, say, emit, output } = on
+  const { scope, signal, say, emit, output, watch } = on
 
   /** Reports the start and the exit of an actor, and has the scope kill it. @returns the actor, which the demo may kill too */
-  function adopt<Word>(actor: Actor<Word>, kind: 'process' | 'thread'): Actor<Word> {
+  function adopt<Word>(actor: BareActor<Word>, kind: 'process' | 'thread'): Actor<Word> {
     on.onStart()
     const about = { child: actor.id, name: actor.name, kind }
     say({ event: 'started', ...about })
@@ -46,13 +49,29 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
       killed ||= signal !== 'SIGSTOP' && signal !== 'SIGCONT'
       actor.kill(signal)
     }
-    scope.defer(kill, () => actor.ended)
-    void actor.ended.then((ending) => {
+    const awaits = awaiting(signal)
+    const leave = watch?.add({
+      ...actor,
+      kind,
+      isAwaited: () => awaits.count > 0,
+      isSilent: () => actor.events.length === 0,
+    })
+    void actor.exited.then((ending) => {
+      leave?.()
       say({ event: 'exited', ...about, ...ending })
       const asked = ending.signal !== null && ending.signal === on.stopSignal()
       if (!killed && !asked && ending.code !== 0) on.fail(endedBadly(actor, ending))
     })
-    return { ...actor, kill }
+    scope.defer(kill, () => actor.exited)
+    return {
+      ...actor,
+      kill,
+      get ended() {
+        return awaits.ending(actor.exited)
+      },
+      until: <E extends Event['event']>(event: E, matches?: (event: EventOf<E>) => boolean) =>
+        awaits.value(actor.until(event, matches)),
+    }
   }
 
   /** After an error an actor usually exits by itself, and its exit code should be shown. */
@@ -68,7 +87,9 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
       () => {},
       () => started,
     )
-    return started.finally(done)
+    const result = await started.finally(done)
+    signal.throwIfAborted()
+    return result
   }
 
   return {
@@ -91,20 +112,68 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
       ),
     startProgram: (name, words, onLine = () => {}) =>
       starting(async () => {
-        const program = await startProgram(name, words, onLine, signal)
+        const hear = (line: string) => {
+          watch?.progress()
+          onLine(line)
+        }
+        const program = await startProgram(name, words, hear, signal)
         const about = { child: program.id, name, kind: 'process' } as const
         say({ event: 'started', ...about })
-        const reported = program.ended.then((ending) => say({ event: 'exited', ...about, ...ending }))
+        const awaits = awaiting(signal)
+        const leave = watch?.add({
+          ...program,
+          kind: 'process',
+          isAwaited: () => awaits.count > 0,
+          isSilent: () => false,
+        })
+        const reported = program.exited.then((ending) => {
+          leave?.()
+          say({ event: 'exited', ...about, ...ending })
+        })
         scope.defer(program.kill, () => reported)
-        return program
+        return {
+          ...program,
+          get ended() {
+            return awaits.ending(program.exited)
+          },
+        }
       }),
+  }
+}
+
+/**
+ * What a demo awaits of a process. When the stage has been aborted meanwhile, it rejects: otherwise the demo would take one more
+ * step, and the process may have died just before that.
+ */
+function awaiting(signal: AbortSignal) {
+  let count = 0
+  const value = async <T>(promise: Promise<T>): Promise<T> => {
+    count++
+    try {
+      return await promise
+    } finally {
+      count--
+      signal.throwIfAborted()
+    }
+  }
+  return {
+    get count() {
+      return count
+    },
+    value,
+    ending(exited: Promise<Ending>): Promise<Ending> {
+      const ended = value(exited)
+      // Not every demo that looks at it awaits it.
+      ended.catch(() => {})
+      return ended
+    },
   }
 }
 
 /** The terminal sends these to the whole process group. An actor that is still starting does not ignore them yet. */
 const terminalSignals: readonly (string | null)[] = ['SIGINT', 'SIGHUP', 'SIGQUIT']
 
-function endedBadly(actor: Actor, { code, signal }: Ending): OsdemoError {
+function endedBadly(actor: BareActor, { code, signal }: Ending): OsdemoError {
   if (signal && terminalSignals.includes(signal)) return new Interrupted(signal, constants.signals[signal])
   const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
   return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {

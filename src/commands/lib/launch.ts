@@ -116,8 +116,9 @@ async function prepareRun(
     openOutput(stream, common, { kind: spec.kind, hide }),
   ])
   const { timeout } = common
-  const { graceful, sweeps } = spec
-  return () => run(demo, { command, output, records, timeout, graceful, sweeps })
+  const { graceful, sweeps, patient } = spec
+  const watched = spec.kind !== 'tool' && !patient
+  return () => run(demo, { command, output, records, timeout, graceful, sweeps, watched })
 }
 
 function writeErrorEvent(error: unknown): void {

@@ -25,14 +25,14 @@ export const processFork: Demo = async (stage) => {
       'Watch which variables of the parent change when the child writes to its own.',
     'opening',
   )
-  const { parent, next } = await startParent(stage, await compiled('fork-shares'))
+  const { parent, next, isOver } = await startParent(stage, await compiled('fork-shares'))
   parent.tell('begin')
   const { variables, offset } = await next()
   stage.note(`The parent has set six variables to 1: ${variables.map(({ name }) => name).join(', ')}.`)
 
   parent.tell('fork')
-  const child = await stage.poll(() => waitingChildOf(parent.id))
-  if (child === undefined) {
+  const child = await stage.poll(() => waitingChildOf(parent.id) ?? (isOver() && 'none'))
+  if (child === undefined || child === 'none') {
     throw new DemoFailed('no child of the parent was found', { hint: 'Run the demo again.' })
   }
   stage.say({ event: 'started', child, name: 'child', kind: 'process' })
@@ -125,10 +125,9 @@ async function startParent(stage: Stage, path: string) {
     sweep()
   })
   let over = false
-  void parent.ended.then(() => {
-    // Its last lines may arrive shortly after its exit.
-    setTimeout(() => (over = true), 500)
-  })
+  // Its last lines may arrive shortly after its exit.
+  const late = () => void setTimeout(() => (over = true), 500)
+  parent.ended.then(late, () => {})
   let seen = 0
   const next = async () => {
     await stage.poll(() => pictures.length > seen || over, 10_000)
@@ -138,7 +137,7 @@ async function startParent(stage: Stage, path: string) {
       hint: `Read its error message above, or run it on its own: ${path}`,
     })
   }
-  return { parent, next }
+  return { parent, next, isOver: () => over }
 }
 
 /** The child, once it waits for its next step. */

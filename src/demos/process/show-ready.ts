@@ -1,5 +1,4 @@
 /** Two children compute on one CPU: the kernel shows the running one and the ready one in the same state, R. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from '../../events.js'
 import { allowedCpus } from '../../proc/sched.js'
 import { readStat } from '../../proc/stat.js'
@@ -35,7 +34,7 @@ export async function showReady(
   const { runnable, sums } = await stage.holdEvents(async () => {
     const since = now()
     await compute([child], cpu)
-    await sleep(beat)
+    await stage.pause(beat)
     await compute([other], cpu)
     const before = countAll(both)
     const runnable = await stage.poll(() => bothRunnable(child, other, cpu))

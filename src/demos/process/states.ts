@@ -1,5 +1,4 @@
 /** A child passes through every state of a process: new, ready, running, waiting, stopped, zombie, gone. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from '../../events.js'
 import { readStat } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
@@ -76,7 +75,7 @@ async function showWaiting(stage: Stage, child: Actor): Promise<void> {
     id: 'process/idle-process-sleeps-in-kernel',
     claim: 'A process with nothing to do is waiting: the child is blocked in the kernel until input arrives.',
   })
-  await sleep(beat)
+  await stage.pause(beat)
 }
 
 /** @returns when the child was told to compute, in microseconds of the event clock */
@@ -89,7 +88,7 @@ async function showStopped(stage: Stage, child: BusyChild): Promise<number> {
   stage.note('The child is stopped. osdemo sends it the command to compute.')
   const told = now()
   child.tell('compute')
-  await sleep(beat)
+  await stage.pause(beat)
   const { run } = between(before, countOf(child))
   stage.evidence(`/proc/${child.id}/schedstat`, `running +${inMilliseconds(run)}`, 'since the command', {
     data: { runNs: run },
@@ -118,7 +117,7 @@ async function showRunning(stage: Stage, child: Actor, told: number): Promise<vo
     'SIGCONT continues a stopped process: the child is computing now.',
     computes === true,
   )
-  await sleep(beat)
+  await stage.pause(beat)
 }
 
 /** A child exits in two steps: it is a zombie until its parent has reaped it. */

@@ -16,7 +16,8 @@ const largeMessage = 2 ** 20
 
 export function queueDemo(options: QueueOptions): Demo {
   return async (stage) => {
-    const { capacity, messages, limit } = options
+    const { capacity, messages, limit, sendEvery, receiveEvery } = options
+    stage.allowPauses(Math.max(sendEvery, receiveEvery))
     requireProc('queue')
     requireQueues('queue')
     explain(stage, options)
@@ -36,7 +37,7 @@ export function queueDemo(options: QueueOptions): Demo {
       detail: false,
     }
     let small: number | undefined
-    const outcome = await playRound(stage, plan, {
+    const outcome = await playRound(plan, {
       opened() {
         small = readStatus(sender.id)?.rss
       },

@@ -24,8 +24,8 @@ import {
   stoppedAs,
   timeHeld,
   type Way,
+  waitingCall,
 } from './round.js'
-import { waitingCall } from './watch.js'
 
 export interface MatrixOptions {
   /** Of the bounded queue. */
@@ -58,6 +58,7 @@ interface Cell {
 
 export function queueMatrix(options: MatrixOptions): Demo {
   return async (stage) => {
+    stage.allowPauses(options.pause)
     requireProc('queue matrix')
     requireQueues('queue matrix')
     stage.note(
@@ -120,7 +121,7 @@ async function playLane(stage: Stage, capacity: Capacity, options: MatrixOptions
 
 async function playCell(stage: Stage, plan: Plan): Promise<Cell> {
   let seen: boolean | undefined
-  const outcome = await playRound(stage, plan, {
+  const outcome = await playRound(plan, {
     async atWall(first) {
       if (expectedWall(plan) === 'held') seen = await seeHeld(stage, plan, first)
     },

@@ -5,10 +5,8 @@
 import type { Round } from '../../actors/lib/queue-round.js'
 import { now } from '../../events.js'
 import type { Actor, ActorOf, EventOf } from '../../run/actor.js'
-import type { Stage } from '../../run/stage.js'
 import { largest } from '../../text.js'
 import type { Capacity, Channel } from './channel.js'
-import { watch } from './watch.js'
 
 export type Way = 'blocking' | 'nonblocking'
 
@@ -94,19 +92,18 @@ export interface RoundHooks {
   atWall?(first: Actor): Promise<void>
 }
 
-/** Plays a round to its end. @throws DemoFailed when neither side can continue */
-export async function playRound(stage: Stage, plan: Plan, hooks: RoundHooks): Promise<Outcome> {
-  const start = now()
-  const { channel, sender, receiver } = plan
-  const watched = { capacity: channel.capacity, sender: sender.actor, receiver: receiver.actor, start }
-  return watch(stage, watched, playFrom(start, plan, hooks))
+/** The system call in which a side blocks. In a rendezvous the sender waits for the message that reports `taken`. */
+export function waitingCall(capacity: Capacity, side: 'sender' | 'receiver'): string {
+  if (capacity === 'unbounded') return 'read'
+  return side === 'sender' && capacity !== 0 ? 'mq_timedsend' : 'mq_timedreceive'
 }
 
-async function playFrom(
-  start: number,
+/** Plays a round to its end. */
+export async function playRound(
   plan: Plan,
   { opened = () => {}, atWall = async () => {} }: RoundHooks,
 ): Promise<Outcome> {
+  const start = now()
   const { sender, receiver } = plan
   const [first, second] = plan.first === 'sender' ? [sender, receiver] : [receiver, sender]
   for (const side of [sender, receiver]) side.actor.tell(roundOf(plan, side))

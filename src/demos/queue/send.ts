@@ -34,7 +34,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     tellWhenFull(stage, name, sender)
     // Also when the sender failed, as with EAGAIN after some messages, but not when an aborted run killed it. A sender that has
     // reported an error may be killed too, when its exit takes long.
-    void sender.ended.then(({ signal }) => {
+    void sender.exited.then(({ signal }) => {
       const failed = sender.events.some(({ event }) => event === 'error')
       if (keep && (signal === null || failed)) shared.keep()
     })

@@ -5,8 +5,7 @@ import type { Stage } from '../../run/stage.js'
 import { lastCallReturned, seeWait } from '../shared/claim-waiting.js'
 import type { Capacity } from './channel.js'
 import { showQueue } from './posix-queue.js'
-import { expectedWall, type Plan } from './round.js'
-import { waitingCall } from './watch.js'
+import { expectedWall, type Plan, waitingCall } from './round.js'
 
 /** The claim about the side that goes first: `held` when its call blocks, `refused` when its call fails. */
 const wallIds = {

@@ -80,7 +80,7 @@ async function typedAnswer(
     stage.note(`Type ${list}, then Enter. Enter alone skips the question, and q quits.`, 'next', {
       waits: question.id,
     })
-    const text = await lines.next()
+    const text = await stage.untimed(lines.next())
     if (text?.trim().toLowerCase() === 'q') return 'quit'
     const answer = text === undefined ? undefined : letterIn(text, question)
     if (answer || text === undefined || text.trim() === '') return answer

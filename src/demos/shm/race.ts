@@ -1,5 +1,4 @@
 /** Processes count in one System V segment: plainly, atomically, and with a lock. Then the lock's holder is killed. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, lockAt, roomBytes } from '../../ipc/shared-counter.js'
 import { layMutex } from '../../ipc/shared-mutex.js'
@@ -129,7 +128,7 @@ async function showDeath(stage: Stage, holder: Counter, waiter: Counter): Promis
 async function showIdle(stage: Stage, { id, name }: Actor): Promise<void> {
   const source = `/proc/${id}/task/${id}/stat`
   const before = readStat(id, id)
-  await sleep(watching)
+  await stage.pause(watching)
   const after = readStat(id, id)
   if (!before || !after)
     return stage.note(

@@ -25,8 +25,7 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
       tellFindings(stage, findings, changed)
       if (changed.includes(asked)) tellAdvice(stage, findings)
     }
-    await new Promise((resolve) => setTimeout(resolve, pause))
-    stage.signal.throwIfAborted()
+    await stage.pause(pause)
   }
   stage.say({ event: 'state', child: pid, state: 'gone', kernel: '', source: `/proc/${pid}/stat` })
   stage.note(`${name} has exited.`, 'closing')
