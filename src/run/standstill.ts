@@ -40,7 +40,7 @@ export function whatItWaitsFor(cast: Cast): NoteFact[] {
   const text =
     awaited.length === 0
       ? 'The demo has made no progress for some time.'
-      : `The demo waits for ${all(awaited)}.`
+      : `The demo waits for ${listed(awaited, 1)}.`
   return [
     { event: 'note', role: 'step', text, data: { waitsFor: awaited.map(({ id }) => id), stopped: false } },
   ]
@@ -61,9 +61,12 @@ export function standstill(cast: Cast, idle: number): DemoFailed {
   const hint = silent
     ? 'Raise the limit of processes and threads of this user (ulimit -u). Then run the command again.'
     : 'Another process may have taken data of this run. Run the command again.'
-  return new DemoFailed(awaited.length === 0 ? seconds : `${seconds}: the demo waits for ${all(awaited)}`, {
-    hint,
-  })
+  return new DemoFailed(
+    awaited.length === 0 ? seconds : `${seconds}: the demo waits for ${listed(awaited, 3)}`,
+    {
+      hint,
+    },
+  )
 }
 
 /** The stopped processes of the run, also those that it has not started itself, and orphans. */
@@ -81,17 +84,19 @@ function awaitedOnes({ awaitable }: Cast): Watched[] {
   return awaited.length > 0 ? awaited : [...awaitable]
 }
 
-/** `the reader (pid 812), which is blocked in read(2)`; of several, the first. */
-function all([first, ...rest]: Watched[]): string {
-  if (!first) return ''
-  const others = rest.length === 0 ? '' : `, and for ${rest.length} more`
-  return `the ${first.name} (${first.kind === 'thread' ? 'thread' : 'pid'} ${first.id})${doing(first)}${others}`
+/** `the reader (pid 812), which is blocked in read(2)`, for at most so many of them. */
+function listed(list: Watched[], most: number): string {
+  const words = list.slice(0, most).map((one) => {
+    const kind = one.kind === 'thread' ? 'thread' : 'pid'
+    return `the ${one.name} (${kind} ${one.id})${doing(one)}`
+  })
+  const rest = list.length - words.length
+  return [...words, ...(rest > 0 ? [`${rest} more`] : [])].join(', and ')
 }
 
+/** What it does now. Empty where the kernel does not show that to this user. */
 function doing({ id, kind, isSilent }: Watched): string {
   if (isSilent()) return ', which has reported nothing since its start'
-  const state = kind === 'process' ? readStat(id)?.state : undefined
-  if (state === 'Z') return ', which has exited'
   const threads = waitingThreads(kind === 'thread' ? process.pid : id).filter(
     ({ tid }) => kind === 'process' || tid === id,
   )

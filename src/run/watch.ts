@@ -66,14 +66,17 @@ export function createWatch({ isFull, note, fail }: WatchHooks, limits = usualLi
     if (persons > 0 || isFull()) return progress()
     const threads = [...cast.awaitable].filter(({ kind }) => kind === 'thread')
     const seen = seeWork(threads.map(({ id }) => id))
-    if (last && haveWorked(last, seen) && stoppedOnes(cast).length === 0) progress()
+    const isStopped = stoppedOnes(cast).length > 0
+    if (last && haveWorked(last, seen) && !isStopped) progress()
     else idle += elapsed
     last = seen
-    if (idle >= limits.tell + allowed && !told) {
+    // A stopped process does not continue after a pause either.
+    const more = isStopped ? 0 : allowed
+    if (idle >= limits.tell + more && !told) {
       told = true
       for (const fact of whatItWaitsFor(cast)) note(fact)
     }
-    if (idle < limits.fail + allowed) return
+    if (idle < limits.fail + more) return
     clearInterval(timer)
     fail(standstill(cast, idle))
   }, interval).unref()
