@@ -121,6 +121,53 @@ test('a run that is aborted ends its innermost part first, and every part throws
   expect([removed, removed.length]).toEqual([paths, 2])
 })
 
+test('a demo takes no further step when an actor was killed, or the run was aborted, while it waited', async () => {
+  const steps: string[] = []
+  const step = (name: string) => () => void steps.push(name)
+  const waits: ((stage: Stage, abort: (error: unknown) => void) => Promise<void>)[] = [
+    async (stage) => {
+      const { pid } = await startWaiting(stage)
+      const waiting = stage.startProgram('sleeper', ['sleep', '60']).then((program) => program.ended)
+      process.kill(pid, 'SIGKILL')
+      await waiting.then(step('the end of a program'))
+    },
+    async (stage, abort) => {
+      const starting = stage.startProgram('sleeper', ['sleep', '60']).then(step('a start'))
+      abort(new DemoFailed('aborted'))
+      await starting
+    },
+    async (stage, abort) => {
+      setTimeout(() => abort(new DemoFailed('aborted')), 10)
+      await stage.pause(20).then(step('a pause'))
+    },
+  ]
+  for (const wait of waits) {
+    const { failure } = await perform(wait)
+    expect(failure).toBeInstanceOf(DemoFailed)
+  }
+  const { failure } = await perform(async (stage) => {
+    const path = await makePrivateFifo(stage, 'fifo')
+    const config = { path, ours: true, follow: false, max: null, copy: false, report: true }
+    const actor = await stage.start({ program: 'fifo-reader', name: 'reader', config })
+    process.kill(actor.id, 'SIGKILL')
+    await actor.ended.then(step('the end of an actor'))
+  })
+  expect(failure).toMatchObject({ exit: 1, message: expect.stringContaining('SIGKILL') })
+  await sleep(50)
+  expect(steps).toEqual([])
+})
+
+test('in a scope that is disposed, a release runs at once, and nothing more can be created', async () => {
+  let late: Promise<unknown> | undefined
+  await perform(async (stage) => {
+    await stage.within((part) => {
+      late = sleep(50).then(() => makePrivateFifo(part, 'late'))
+    })
+    await late?.catch(() => {})
+  })
+  await expect(late).rejects.toThrow('over')
+})
+
 test('code of a part that still runs after its end can show and start nothing', async () => {
   let late: Promise<unknown> | undefined
   const { events } = await perform(async (stage) => {

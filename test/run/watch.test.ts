@@ -6,10 +6,10 @@ import { isAlive, readStat } from '../../src/proc/stat.js'
 import { run } from '../../src/run/run.js'
 import type { Demo, Stage } from '../../src/run/stage.js'
 import { only } from '../support/facts.js'
-import { temporaryFolder } from '../support/folders.js'
+import { temporaryFolder } from '../support/osdemo.js'
 
 /** In milliseconds. */
-const limits = { tell: 500, giveUp: 1250, fail: 2000 }
+const limits = { tell: 500, giveUp: 750, fail: 1000 }
 
 /** Runs a demo that is watched with short limits. @param isFull whether the reader of the output is slow */
 async function perform(demo: Demo, isFull = false) {

@@ -350,7 +350,9 @@ describe('nothing is left behind', () => {
     await until(() => takes(thief))
     thief.close()
     expect(await run.exit).toBe(1)
-    expect(run.stderr()).toMatch(/the sender .* is blocked in mq_\w+\(2\), and the receiver .* is blocked in mq_\w+/)
+    expect(run.stderr()).toMatch(
+      /the sender .* is blocked in mq_\w+\(2\), and the receiver .* is blocked in mq_\w+/,
+    )
     expectNoQueues(eventsSoFar(run), 3)
     expectNothingLeft(place)
   })

@@ -135,6 +135,17 @@ describe('shm write and shm read', () => {
     expectNothingLeft(place)
   })
 
+  test('--hold removes the segment when another process kills the writer', async () => {
+    const place = newPlace()
+    const key = newKey()
+    const writer = place.osdemo(['shm', 'write', 'held', '--hold', '--key', `${key}`])
+    await until(() => segmentOf(key)?.attached === 1 && writer.stderr().includes('Ctrl-C'))
+    for (const pid of childrenOf(writer.pid)) process.kill(pid, 'SIGKILL')
+    expect(await writer.exit).toBe(1)
+    expect(segmentOf(key)).toBeUndefined()
+    expectNothingLeft(place)
+  })
+
   test.for(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
     '--hold stays attached, and the segment is removed after %s',
     async (signal) => {
