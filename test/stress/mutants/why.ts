@@ -57,8 +57,8 @@ export const whyMutants: readonly Mutant[] = [
     file: 'src/why/wait-graph.ts',
     from: 'if (open || wakers.some(',
     to: 'if (wakers.some(',
-    test: 'test/demos/why/why.test.ts',
-    title: 'cat blocks in open',
+    test: 'test/demos/why/odd.test.ts',
+    title: 'polls for what it sends to itself',
   },
   {
     file: 'src/demos/why/report.ts',
