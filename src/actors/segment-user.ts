@@ -40,28 +40,43 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
   let seq = 0
   const channel = `${key}`
 
-  /** Makes a system call and reports its result. A call that fails is no error here: its errno is what the demo shows. */
-  const tell = (call: string, object: string, make: () => unknown) => {
+  /**
+   * Makes a system call and reports its result.
+   *
+   * @param shown the errnos that the demo shows; with another one, the actor fails
+   */
+  const tell = (call: string, object: string, make: () => unknown, shown: readonly string[] = []) => {
     try {
       const result = make()
       say({ event: 'call', phase: 'end', call, object, ...(typeof result === 'number' && { result }) })
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error
       say({ event: 'call', phase: 'end', call, object, errno: error.errno })
+      if (!shown.includes(error.errno)) throw error
     }
   }
   const steps: Record<Exclude<Verb<SegmentWord>, 'end'>, (text: string) => void> = {
     make: () =>
       tell('shmget', `key ${key}, ${size} bytes, IPC_CREAT`, () => {
         const made = makeSegment(key, size, 0o600)
-        if (made === undefined) throw new SystemCallError('the key is taken', 'shmget', 'EEXIST')
+        if (made === undefined) {
+          throw new SystemCallError(
+            `another process has just created a segment with key ${key}: shmget: EEXIST`,
+            'shmget',
+            'EEXIST',
+            { hint: 'Run the demo again.' },
+          )
+        }
         say({ event: 'created', kind: 'segment', id: channel })
         id = made
         return id
       }),
-    find: () => tell('shmget', `key ${key}`, () => (id = findSegment(key, 'read'))),
+    find: () => tell('shmget', `key ${key}`, () => (id = findSegment(key, 'read')), ['ENOENT', 'EACCES']),
     'find-larger': () =>
-      tell('shmget', `key ${key}, ${2 * size} bytes`, () => findSegment(key, 'read', 2 * size)),
+      tell('shmget', `key ${key}, ${2 * size} bytes`, () => findSegment(key, 'read', 2 * size), [
+        'EINVAL',
+        'ENOENT',
+      ]),
     attach: () =>
       tell('shmat', `segment ${id}`, () => {
         attached = attachSegment(id, size)

@@ -112,8 +112,8 @@ export function attachSegment(id: number, size: number, readOnly = false): Attac
 
 const attachHints: Record<string, string> = {
   EACCES: 'Ask its owner for access. List the owners and modes: osdemo shm list',
-  EIDRM: 'Another process has just removed it. List the segments: osdemo shm list',
-  EINVAL: 'Another process has just removed it. List the segments: osdemo shm list',
+  EIDRM: 'It was removed by another process. List the segments: osdemo shm list',
+  EINVAL: 'It was removed by another process. List the segments: osdemo shm list',
   ENOMEM: 'Raise the memory limit of this shell. The limit now: ulimit -v',
 }
 

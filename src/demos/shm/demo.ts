@@ -1,6 +1,6 @@
 /** The life of a segment: a writer creates it and exits, a reader finds it by its key, a third process removes it. */
 import type { SegmentUserConfig, SegmentWord } from '../../actors/segment-user.js'
-import { DemoFailed } from '../../errors.js'
+import { SystemCallError } from '../../errors.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { ActorOf, EventOf } from '../../run/actor.js'
 import { record } from '../../run/ledger.js'
@@ -38,11 +38,8 @@ export const shmDemo: Demo = async (stage) => {
     entry.release()
     sweep()
   })
-  const { result: id } = await ask(writer, 'make')
-  if (id === undefined)
-    throw new DemoFailed(`another process has just created a segment with key ${key}`, {
-      hint: 'Run the demo again.',
-    })
+  // An actor whose shmget(2) does not return an id fails, and the demo with it.
+  const id = (await ask(writer, 'make')).result!
   entry.made(id)
   await ask(writer, 'attach')
   writer.tell(`write ${text}`)
@@ -60,7 +57,7 @@ export const shmDemo: Demo = async (stage) => {
 
   stage.note('A reader knows only the key of the segment.')
   const reader = await enter('reader')
-  await ask(reader, 'find')
+  await find(reader, id)
   await ask(reader, 'attach')
   reader.tell('read')
   const received = await reader.until('received')
@@ -79,7 +76,7 @@ export const shmDemo: Demo = async (stage) => {
   await showRefusal(stage)
   stage.note('A remover attaches the segment and removes it.')
   const remover = await enter('remover')
-  await ask(remover, 'find')
+  await find(remover, id)
   await ask(remover, 'attach')
   claimAttached(stage, id, 2)
   await ask(remover, 'remove')
@@ -151,6 +148,15 @@ async function ask(actor: ActorOf<'segment-user'>, word: SegmentWord): Promise<C
   actor.tell(word)
   let seen = 0
   return actor.until('call', () => ++seen > before)
+}
+
+/** Has an actor find the segment by its key. @throws SystemCallError when another process has removed it */
+async function find(actor: ActorOf<'segment-user'>, id: number): Promise<void> {
+  const { errno } = await ask(actor, 'find')
+  if (errno === undefined) return
+  throw new SystemCallError(`segment ${id} was removed during the demo: shmget: ${errno}`, 'shmget', errno, {
+    hint: 'Another process has removed it. Run the demo again.',
+  })
 }
 
 function end(actor: ActorOf<'segment-user'>): void {

@@ -49,9 +49,8 @@ export function makePrivateSegment(stage: Stage, size: number): number {
   // With the private key (IPC_PRIVATE), shmget(2) always creates a segment, so this is never undefined.
   const { id, entry } = makeRecorded(stage, privateKey, size, 0o600)!
   stage.scope.defer(() => {
-    removeSegment(id)
+    removeNow(stage, privateKey, id)
     entry.forget()
-    stage.say({ event: 'removed', kind: 'segment', id: `id ${id}` })
   })
   return id
 }
@@ -64,7 +63,13 @@ export function makePrivateSegment(stage: Stage, size: number): number {
  */
 export function removeNow(stage: Stage, key: number, id: number): boolean {
   if (isRemoved(id)) return false
-  removeSegment(id)
+  try {
+    removeSegment(id)
+  } catch (error) {
+    // Removed since the line above.
+    if (isRemoved(id)) return false
+    throw error
+  }
   stage.say({ event: 'removed', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
   return true
 }
