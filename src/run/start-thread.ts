@@ -1,4 +1,5 @@
 /** Starts an actor that is a thread of this process: a worker, with its own event loop and with shared memory. */
+import type { Worker } from 'node:worker_threads'
 import type { ActorProgram, WordOf } from '../actor-types.js'
 import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
@@ -31,7 +32,10 @@ export async function startThread<P extends ActorProgram>(
   signal.throwIfAborted()
   const { name, config } = spec
   const env = { ...process.env, ...compileCacheVariable() }
-  const worker = new Worker(actorEntry(spec.program), { workerData: { name, config }, env })
+  const worker = orCannotStart(
+    name,
+    () => new Worker(actorEntry(spec.program), { workerData: { name, config }, env }),
+  )
   const history = createHistory(name)
   const exited = new Promise<Ending>((resolve) => {
     worker.once('exit', (code) => {
@@ -68,6 +72,16 @@ export async function startThread<P extends ActorProgram>(
   })
 }
 
+/** Where the kernel refuses clone(2), the constructor throws, and where Node cannot prepare the thread, it reports an error later. */
+function orCannotStart(name: string, create: () => Worker): Worker {
+  try {
+    return create()
+  } catch (error) {
+    // Node throws nothing but errors.
+    throw cannotStart(error as Error, name)
+  }
+}
+
 /** An error of a thread that has started, such as ERR_WORKER_OUT_OF_MEMORY. */
 function failed(error: Error & { code?: string }, name: string): OsdemoError {
   return new DemoFailed(`the thread ${name} failed: ${error.message}`, { cause: error })
@@ -81,5 +95,6 @@ function cannotStart(error: Error & { code?: string }, name: string): Error {
   return new OsdemoError(`cannot start the thread ${name}: ${reason}`, 1, {
     cause: error,
     hint,
+    ...(reason === 'EAGAIN' && { call: 'clone', errno: reason }),
   })
 }

@@ -1,5 +1,5 @@
 /** The demo of threads that share memory, as a user runs it. */
-import { readFileSync } from 'node:fs'
+import { chownSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import { isAlive } from '../../../src/proc/stat.js'
@@ -7,6 +7,7 @@ import { threads } from '../../../src/proc/task.js'
 import { start } from '../../support/children.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import {
+  asUser,
   eventsSoFar,
   invalidEvents,
   newPlace,
@@ -168,4 +169,15 @@ describe.runIf(process.platform === 'linux')('shm', () => {
     run.child.kill('SIGINT')
     expect(await run.exit).toBe(130)
   })
+})
+
+test('a thread that the kernel refuses to create is exit 1, as by ulimit -u', async (context) => {
+  // A user of its own: the limit counts all threads of a user.
+  const uid = 60_000 + (process.pid % 5000)
+  const { prefix } = asUser(uid, context)
+  const place = newPlace()
+  chownSync(place.folder, uid, uid)
+  const run = place.osdemo(['shm', '--json'], { prefix: [...prefix, 'prlimit', '--nproc=8'] })
+  expect(await run.exit).toBe(1)
+  expect(parseEvents(run.stdout()).at(-1)).toMatchObject({ event: 'error', call: 'clone', errno: 'EAGAIN' })
 })
