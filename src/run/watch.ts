@@ -3,7 +3,7 @@
  * its data. The user then learns what the demo waits for, and in the end the run fails.
  *
  * Progress is an event, a line of a program, or work: a process of the run that uses a CPU or is ready. A call that begins or fails
- * with EAGAIN is no progress, because a process may ask again for ever. Neither is work while a process of the run is stopped,
+ * with EAGAIN is no progress, because a process may try again forever. Neither is work while a process of the run is stopped,
  * because the others may wait for that one in a busy loop.
  */
 import type { DemoFailed } from '../errors.js'
@@ -20,7 +20,7 @@ export interface Watch {
   add(watched: Watched): () => void
   /** The demo itself pauses for so long, in milliseconds: all limits are longer by that. */
   allow(milliseconds: number): void
-  /** While this lasts, a person is waited for, and there is no limit. */
+  /** Has no limit while `work` is not done, because the run waits for a person. */
   untimed<T>(work: Promise<T>): Promise<T>
   /** Whether it is time for a poll to give up. What the demo claims then says more than the error of the watch. */
   isExhausted(): boolean
