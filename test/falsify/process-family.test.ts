@@ -12,6 +12,7 @@ import { meddled } from '../support/meddle.js'
 import { newPlace, parseEvents } from '../support/osdemo.js'
 import { perform } from '../support/perform.js'
 import { editStat, procSays } from '../support/proc-says.js'
+import { waitWhile } from '../support/until.js'
 
 /** A PATH in which a shell script comes before the program of the same name. */
 function pathWithScript(name: string, script: string): string {
@@ -86,13 +87,6 @@ falsify(
     return events
   },
 )
-
-/** Waits while the demo is stopped. */
-function waitWhile(look: () => boolean): void {
-  const cell = new Int32Array(new SharedArrayBuffer(4))
-  for (const end = performance.now() + 10_000; look() && performance.now() < end; )
-    Atomics.wait(cell, 0, 0, 1)
-}
 
 /** A kernel that never changes the PPid of a process, and keeps its entry after it was reaped. */
 function kernelThatForgetsNothing(): void {

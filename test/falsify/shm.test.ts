@@ -1,5 +1,6 @@
 /** Claims about segments and rings that come out false, because another process uses the same memory. */
 import { describe, onTestFinished, vi } from 'vitest'
+import type { RingProducerConfig } from '../../src/actors/ring-producer.js'
 import { shmDemo } from '../../src/demos/shm/demo.js'
 import { shmRing } from '../../src/demos/shm/ring.js'
 import { shmThreads } from '../../src/demos/shm/threads.js'
@@ -7,6 +8,7 @@ import type { Fact } from '../../src/events.js'
 import { futexWaiter } from '../../src/ipc/futex.js'
 import { HEAD, ringBytes } from '../../src/ipc/shared-ring/layout.js'
 import { producerOf } from '../../src/ipc/shared-ring/producer.js'
+import { threadWaiter } from '../../src/ipc/shared-ring/waiting.js'
 import { attachSegment, makeSegment, removeSegment } from '../../src/ipc/sysv-shm.js'
 import { readSegments } from '../../src/proc/sysvipc-shm.js'
 import { falsify } from '../support/falsify.js'
@@ -23,6 +25,14 @@ const demoKey = 70_001 + process.pid
 const demoSegment = () => readSegments()!.find(({ key }) => key === demoKey)
 
 const isClaim = (fact: Fact, id: string) => fact.event === 'claim' && fact.id === id
+
+/** Writes a message into the ring of a producer that has not been started. */
+function writeFirst({ memory }: RingProducerConfig): void {
+  // The demo of threads has no segment.
+  const producer = producerOf(memory as SharedArrayBuffer, threadWaiter)
+  producer.write(Buffer.from('another message'))
+  producer.publish()
+}
 
 async function played(...[demo, before]: Parameters<typeof meddled>) {
   const { events } = await perform(meddled(demo, before))
@@ -127,10 +137,29 @@ describe.runIf(process.platform === 'linux')('rings and threads', () => {
     },
   )
 
-  falsify(['thread/shares-memory-of-its-process'], 'a kernel that counts a thread as a process', () => {
-    procSays(/^\/proc\/\d+\/task\/\d+\/status$/, (text, path) =>
-      text?.replace(/^Tgid:\t\d+/m, `Tgid:\t${path.split('/')[4]}`),
-    )
-    return played(shmThreads({ workers: 2, times: 250_000, messages: 3 }))
-  })
+  falsify(
+    [
+      'shm/ring-consumer-sleeps-when-empty',
+      'thread/shares-memory-of-its-process',
+      'shm/ring-keeps-messages-in-order',
+    ],
+    'a kernel that counts a thread as a process and shows it in another call, and a thread that writes into the ring',
+    () => {
+      procSays(/^\/proc\/\d+\/task\/\d+\/(status|syscall)$/, (text, path) =>
+        path.endsWith('status')
+          ? text?.replace(/^Tgid:\t\d+/m, `Tgid:\t${path.split('/')[4]}`)
+          : text?.replace(/^\d+/, '0'),
+      )
+      return played((stage) =>
+        shmThreads({ workers: 2, times: 250_000, messages: 3 })({
+          ...stage,
+          startThread(spec) {
+            // The program decides the type.
+            if (spec.program === 'ring-producer') writeFirst(spec.config as RingProducerConfig)
+            return stage.startThread(spec)
+          },
+        }),
+      )
+    },
+  )
 })
