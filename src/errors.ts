@@ -66,6 +66,17 @@ export class DemoFailed extends OsdemoError {
   }
 }
 
+/** A signal killed an actor: exit 1, unless the same signal was sent to osdemo as well. */
+export class ActorKilled extends DemoFailed {
+  constructor(
+    message: string,
+    readonly signal: NodeJS.Signals,
+    hint: string,
+  ) {
+    super(message, { hint })
+  }
+}
+
 /** A system call failed: exit 1, or 141 where the reader of stdout has gone. */
 export class SystemCallError extends OsdemoError {
   declare readonly call: string

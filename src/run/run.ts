@@ -3,7 +3,7 @@
  * `--timeout` passes, or the reader of stdout has gone. In each case everything that the demo created is released.
  */
 import { constants, release } from 'node:os'
-import { asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
+import { ActorKilled, asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
 import { type ErrorFact, now, type Say } from '../events.js'
 import { bootId } from '../proc/boot.js'
 import { createSequencer } from './event-order.js'
@@ -33,6 +33,9 @@ export interface RunOptions {
 
 /** The same signal within this many microseconds counts once: timeout(1) signals its child and then its process group. */
 export const echoOfSignal = 20_000
+
+/** How long after the death of an actor the same signal may reach osdemo, in milliseconds. */
+const groupPatience = 300
 
 /** Reports the first event of a run, or of a chapter of the tour. */
 export function sayRun(say: Say, command: string[]): void {
@@ -110,8 +113,8 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     )
     if (falseClaims.length > 0) throw claimsFailed(falseClaims)
   } catch (error) {
-    failure = error
-    say(errorFact(error))
+    failure = await ownReason(error, end.signal)
+    say(errorFact(failure))
   }
   if (watch) watch.stop()
   clearTimeout(timer)
@@ -120,6 +123,20 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   failure = endOutputs(output, records, (error) => asSupervisor(errorFact(error))) ?? failure
   if (failure !== undefined) throw failure
   return stopSignal !== undefined
+}
+
+/**
+ * Why the run failed. A signal to the process group may kill an actor before osdemo receives it. Then the signal is the reason,
+ * and not the death of the actor.
+ */
+async function ownReason(error: unknown, end: AbortSignal): Promise<unknown> {
+  if (!(error instanceof ActorKilled) || error.signal !== 'SIGTERM') return error
+  await new Promise((resolve) => {
+    if (end.aborted) resolve(undefined)
+    end.addEventListener('abort', resolve)
+    setTimeout(resolve, groupPatience)
+  })
+  return end.aborted ? end.reason : error
 }
 
 /** In a graceful run the first SIGINT or SIGTERM asks the demo to stop. Every other ending signal ends the run. */

@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
+import { ActorKilled, DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
 import type { Event, Say } from '../events.js'
 import type { Actor, BareActor, Ending, EventOf } from './actor.js'
 import type { Output } from './output.js'
@@ -173,12 +173,27 @@ function awaiting(signal: AbortSignal) {
 /** The terminal sends these to the whole process group. An actor that is still starting does not ignore them yet. */
 const terminalSignals: readonly (string | null)[] = ['SIGINT', 'SIGHUP', 'SIGQUIT']
 
+/** The kernel sends these to a process that has done something wrong, or the process sends it to itself, as abort(3) does. */
+const crashSignals: readonly string[] = [
+  'SIGABRT',
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGTRAP',
+  'SIGSYS',
+]
+
 function endedBadly(actor: BareActor, { code, signal }: Ending): OsdemoError {
   if (signal && terminalSignals.includes(signal)) return new Interrupted(signal, constants.signals[signal])
-  const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
-  return new DemoFailed(`the ${actor.name} (pid ${actor.id}) ${how}`, {
-    hint: signal
-      ? 'Another process sent the signal. Run the command again.'
-      : 'Read its message above. Then run the command again.',
+  const who = `the ${actor.name} (pid ${actor.id})`
+  if (signal) {
+    const hint = crashSignals.includes(signal)
+      ? 'It may have crashed: read its message above. Then run the command again.'
+      : 'Another process sent the signal. Run the command again.'
+    return new ActorKilled(`${who} was killed by ${signal}`, signal, hint)
+  }
+  return new DemoFailed(`${who} exited with code ${code}`, {
+    hint: 'Read its message above. Then run the command again.',
   })
 }

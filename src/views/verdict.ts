@@ -23,6 +23,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
   let failed = 0
   let failedUnlisted = 0
   let several = false
+  let cutShort = false
 
   /** A line about the claims that are not listed. */
   function rest(): string {
@@ -42,11 +43,18 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
       else if (!holds) failedUnlisted++
     },
 
+    /** A run ended with an error. Then claims may be missing. */
+    fail(): void {
+      cutShort = true
+    },
+
     /** How many claims hold, below a list of them when several runs made claims. Empty when there is none. */
     text(): string {
       if (count === 0) return ''
-      const paint = failed === 0 ? chalk.green.bold : chalk.red.bold
-      const sum = paint(`${count - failed} of ${count} claims hold.`)
+      const good = cutShort ? chalk.yellow.bold : chalk.green.bold
+      const paint = failed === 0 ? good : chalk.red.bold
+      const hold = `${count - failed} of ${count} claims hold`
+      const sum = paint(failed === 0 && cutShort ? `${hold}, but the run did not finish.` : `${hold}.`)
       return `\n${several ? `${list(listed, chalk, width)}${rest()}\n` : ''}${sum}\n`
     },
   }

@@ -43,7 +43,7 @@ export function drawPage(story: Story, shown: Story): string {
 </header>
 <main>
 ${timelineSection(shown)}
-${claimsSection(story.claims)}
+${claimsSection(story)}
 ${eventsSection(story)}
 </main>
 <script>${pageScript}</script>
@@ -72,10 +72,13 @@ ${drawSvg(story, { alone: false })}
 </section>`
 }
 
-function claimsSection(claims: readonly Claim[]): string {
+function claimsSection({ claims, steps }: Story): string {
   const good = claims.filter(({ holds }) => holds).length
+  const isWhole = good < claims.length || !steps.some(({ event }) => event.event === 'error')
   const sum =
-    claims.length === 0 ? 'This run has no claims.' : `${good} of ${counted(claims.length, 'claim')} hold.`
+    claims.length === 0
+      ? 'This run has no claims.'
+      : `${good} of ${counted(claims.length, 'claim')} hold${isWhole ? '' : ', but the run did not finish'}.`
   return `<section aria-labelledby="claims">
 <h2 id="claims" tabindex="-1">Claims</h2>
 <p>${sum}</p>

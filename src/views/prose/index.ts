@@ -107,6 +107,7 @@ export function createProse({ level, color, width }: ProseOptions) {
       const event = cleaned(raw)
       if (event.event === 'run') command = event.command.join(' ')
       if (event.event === 'claim') verdict.add(command, event)
+      if (event.event === 'error') verdict.fail()
       if (event.detail || !isShown(event)) return ''
       if (isRow(event) && level !== 'tool') {
         table.push(event)

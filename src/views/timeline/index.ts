@@ -157,6 +157,9 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
           return showLine(event, runs.difference(event))
         case 'claim':
           return showClaim(event)
+        case 'error':
+          verdict.fail()
+          break
         case 'note':
           if (isFrame(event)) return showFrame(event)
           break
