@@ -6,11 +6,13 @@ import type { QueueOptions } from '../../src/demos/queue/explain.js'
 import { queueMatrix } from '../../src/demos/queue/matrix.js'
 import type { Fact } from '../../src/events.js'
 import { makeQueue, openQueue, unlinkQueue } from '../../src/ipc/posix-mq.js'
+import { waitingThreads } from '../../src/proc/task.js'
 import type { Demo } from '../../src/run/stage.js'
 import { falsify } from '../support/falsify.js'
 import { meddled } from '../support/meddle.js'
 import { perform } from '../support/perform.js'
 import { procSays } from '../support/proc-says.js'
+import { waitWhile } from '../support/until.js'
 
 /** What another process does to a queue, or to a FIFO, as soon as the demo has created it. */
 type Meddle = (name: string) => void
@@ -50,6 +52,11 @@ const send =
     for (const text of texts) queue.send(Buffer.from(text))
     queue.close()
   }
+
+/** Whether the main thread of a process is in a system call of such a name. */
+function isIn(pid: number, call: RegExp): boolean {
+  return waitingThreads(pid).some(({ tid, syscall }) => tid === pid && call.test(syscall ?? ''))
+}
 
 const both =
   (...all: Meddle[]): Meddle =>
@@ -121,6 +128,35 @@ describe.runIf(process.platform === 'linux')('a rendezvous', () => {
     ],
     'another process tells the sender that its message was received',
     () => played(queue(one), send('taken', '')),
+  )
+
+  falsify(
+    ['queue/blocked-side-continues-when-other-comes', 'queue/rendezvous-stores-nothing'],
+    'another process receives the message before the receiver comes, and sends it again later',
+    () => {
+      const names: string[] = []
+      let sender = 0
+      return played(
+        queue(one),
+        (name) => void names.push(name),
+        (fact) => {
+          if (fact.event === 'evidence')
+            sender = Number(/^\/proc\/(\d+)\/stat$/.exec(fact.source)?.[1] ?? sender)
+          if (fact.event !== 'claim' || fact.id !== 'queue/rendezvous-blocks-lone-sender') return
+          const offer = openQueue(names.find((name) => name.endsWith('-offer'))!, 'both', {
+            nonblocking: true,
+          })
+          const { message } = offer.receive()
+          for (const name of names) send('taken', '')(name)
+          // Until the sender has returned from its call, and waits for its next word.
+          waitWhile(() => !isIn(sender, /^epoll/))
+          setTimeout(() => {
+            offer.send(message)
+            offer.close()
+          }, 50)
+        },
+      )
+    },
   )
 
   falsify(

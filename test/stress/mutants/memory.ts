@@ -192,7 +192,7 @@ export const memoryMutants: readonly Mutant[] = [
     from: '      allMet(outcome) && highest === 0,',
     to: '      highest === 0,',
     test: queue,
-    title: 'stores-nothing',
+    title: 'before the receiver comes',
   },
   {
     file: 'src/demos/queue/claim-outcome.ts',
