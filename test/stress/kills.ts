@@ -1,5 +1,5 @@
 /**
- * Kills every command with SIGKILL at a random moment, again and again, and checks what is left behind: `npm run
+ * Kills every command, or an actor of it, with SIGKILL at a random moment, again and again, and checks what is left behind: `npm run
  * test:kills`. It takes minutes, so it is no part of `npm test`. Arguments: the number of runs (200), the seed of the
  * moments, and a prefix of the commands to test (all).
  */
@@ -26,6 +26,12 @@ const expected = ['osdemo', 'osdemo/pipe', 'run.ndjson', 'run.svg', 'run.html']
 
 /** How long a process may outlive its killed supervisor, in milliseconds. */
 const patience = 2000
+
+/** How long a run may continue when one of its actors was killed: a demo waits 10 seconds for something that does not happen. */
+const patienceWithActor = 20_000
+
+/** Every so many runs an actor is killed, and not the supervisor. */
+const actorEvery = 3
 
 /** A small generator of pseudo-random numbers in [0, 1): xorshift32. The same seed gives the same moments. */
 function random(start: number): () => number {
@@ -73,8 +79,18 @@ function start(folder: string, line: string[]): ChildProcess {
   return child
 }
 
+/** @returns whether the process existed */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch {
+    return false
+  }
+}
+
 interface Outcome {
   line: string
+  victim: 'supervisor' | 'actor'
   killedAfter: number
   /** Milliseconds until the last process had exited; undefined when one still runs. */
   gone: number | undefined
@@ -82,18 +98,25 @@ interface Outcome {
   left: string[]
 }
 
-/** Kills a run at this moment. If the run has exited by then, another one is killed earlier. */
-async function killOne(line: string[], moment: number): Promise<Outcome> {
+/**
+ * Kills a run at this moment, or one of its actors where it has any by then. If the run has exited, another one is killed
+ * earlier.
+ */
+async function killOne(line: string[], moment: number, wanted: Outcome['victim']): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'osdemo-kill-'))
   const child = start(folder, line)
   await Promise.race([sleep(moment), new Promise((resolve) => child.once('exit', resolve))])
-  if (!child.kill('SIGKILL')) {
+  const actor = wanted === 'actor' ? livingIn(folder).find((pid) => pid !== child.pid) : undefined
+  const victim = actor === undefined ? 'supervisor' : 'actor'
+  if (!(actor === undefined ? child.kill('SIGKILL') : kill(actor))) {
+    child.kill('SIGKILL')
     rmSync(folder, { recursive: true })
-    return killOne(line, moment / 2)
+    return killOne(line, moment / 2, wanted)
   }
+  const limit = victim === 'actor' ? patienceWithActor : patience
   const killed = performance.now()
   const elapsed = () => performance.now() - killed
-  while (livingIn(folder).length > 0 && elapsed() < patience) await sleep(10)
+  while (livingIn(folder).length > 0 && elapsed() < limit) await sleep(10)
   const gone = livingIn(folder).length === 0 ? Math.round(elapsed()) : undefined
   const files = () => listing(folder).filter((name) => !expected.includes(name))
   const before = files()
@@ -101,7 +124,7 @@ async function killOne(line: string[], moment: number): Promise<Outcome> {
   await new Promise((resolve) => cleaning.once('exit', resolve))
   const left = files()
   rmSync(folder, { recursive: true })
-  return { line: line.join(' '), killedAfter: Math.round(moment), gone, before, left }
+  return { line: line.join(' '), victim, killedAfter: Math.round(moment), gone, before, left }
 }
 
 const next = random(seed)
@@ -119,12 +142,13 @@ const plans = Array.from({ length: runs }, (_, index) => ({
       ] ?? word,
   ),
   moment: next() * longest,
+  victim: index % actorEvery === 0 ? ('actor' as const) : ('supervisor' as const),
 }))
 const outcomes: Outcome[] = []
 await Promise.all(
   Array.from({ length: sideBySide }, async () => {
     for (let plan = plans.shift(); plan; plan = plans.shift())
-      outcomes.push(await killOne(plan.line, plan.moment))
+      outcomes.push(await killOne(plan.line, plan.moment, plan.victim))
   }),
 )
 server.kill('SIGTERM')
@@ -133,10 +157,14 @@ rmSync(serving, { recursive: true })
 
 const stayed = outcomes.filter(({ gone }) => gone === undefined)
 const leaked = outcomes.filter(({ left }) => left.length > 0)
-const slowest = outcomes.reduce((a, b) => ((b.gone ?? patience) > (a.gone ?? patience) ? b : a))
+const ofActors = outcomes.filter(({ victim }) => victim === 'actor')
+const slowest = outcomes
+  .filter(({ victim }) => victim === 'supervisor')
+  .reduce((a, b) => ((b.gone ?? patience) > (a.gone ?? patience) ? b : a))
 const kernelSame = kernelObjects() === kernelBefore
 const report = [
   `${outcomes.length} runs, of ${variants.length} command lines, killed with SIGKILL after 0 to ${longest} ms; seed ${seed}`,
+  `in ${ofActors.length} of them an actor was killed, and the run ended within ${Math.max(0, ...ofActors.map(({ gone }) => gone ?? patienceWithActor))} ms`,
   `${stayed.length} left a process after ${patience} ms; the slowest process was gone after ${slowest.gone} ms, of ${slowest.line}, killed after ${slowest.killedAfter} ms`,
   `${outcomes.filter(({ before }) => before.length > 0).length} left a FIFO or a record for osdemo clean to remove`,
   `${leaked.length} left something after that`,
