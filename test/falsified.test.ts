@@ -26,18 +26,6 @@ const notYet: readonly string[] = [
   'memory/stack-grows-with-recursion',
   'memory/stack-pointer-is-in-stack',
   'memory/text-is-executable-not-writable',
-  'process/idle-process-sleeps-in-kernel',
-  'process/new-child-is-known-to-kernel',
-  'process/sigcont-continues-it',
-  'process/sigstop-stops-it',
-  'process/state-r-means-running-or-ready',
-  'scheduler/computing-is-preempted',
-  'scheduler/one-cpu-runs-one-at-a-time',
-  'scheduler/round-trip-takes-a-switch-each',
-  'scheduler/several-are-runnable-on-one-cpu',
-  'scheduler/turns-do-not-overlap',
-  'scheduler/waiting-switches-voluntarily',
-  'scheduler/weights-predict-shares',
 ]
 
 function falsifiedIds(): Set<string> {

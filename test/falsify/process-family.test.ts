@@ -6,9 +6,10 @@ import { processOrphan } from '../../src/demos/process/orphan.js'
 import { processTree } from '../../src/demos/process/tree.js'
 import { processZombie } from '../../src/demos/process/zombie.js'
 import type { Event } from '../../src/events.js'
+import { readCommandLine } from '../../src/proc/cmdline.js'
 import { falsify } from '../support/falsify.js'
 import { temporaryFolder } from '../support/folders.js'
-import { meddled } from '../support/meddle.js'
+import { meddled, waitWhile } from '../support/meddle.js'
 import { newPlace, parseEvents } from '../support/osdemo.js'
 import { perform } from '../support/perform.js'
 import { editStat, procSays } from '../support/proc-says.js'
@@ -77,6 +78,10 @@ falsify(
     const { events } = await perform(
       meddled(processZombie(), (fact) => {
         if (fact.event === 'started') child = fact.child
+        // Earlier, a signal would meet the shell before its trap.
+        if (fact.event === 'started' && fact.name === 'child-2') {
+          waitWhile(() => readCommandLine(child)?.[0] !== 'cat')
+        }
         if (fact.event !== 'state' || fact.state !== 'stopped') return
         // Shells report other signals on stderr.
         process.kill(child, 'SIGPIPE')
@@ -91,14 +96,17 @@ falsify(
 /** A kernel that never changes the PPid of a process, and keeps its entry after it was reaped. */
 function kernelThatForgetsNothing(): void {
   const kept = new Map<string, { text: string; ppid: string }>()
-  procSays(/^\/proc\/\d+\/stat$/, (text, path) => {
-    const before = kept.get(path)
-    if (text === undefined) return before?.text
-    let ppid = before?.ppid
-    const edited = editStat(text, { 4: (now) => (ppid ??= now) })
-    kept.set(path, { text: edited, ppid: ppid ?? '' })
-    return edited
-  })
+  procSays([
+    /^\/proc\/\d+\/stat$/,
+    (text, path) => {
+      const before = kept.get(path)
+      if (text === undefined) return before?.text
+      let ppid = before?.ppid
+      const edited = editStat(text, { 4: (now) => (ppid ??= now) })
+      kept.set(path, { text: edited, ppid: ppid ?? '' })
+      return edited
+    },
+  ])
 }
 
 falsify(
@@ -121,7 +129,7 @@ falsify(
   ['process/ancestry-ends-at-pid-1', 'process/is-younger-than-its-parent'],
   'a kernel that names a parent of pid 1, and a process that is older than its parent',
   async () => {
-    procSays(/^\/proc\/1\/stat$/, (text) => text && editStat(text, { 4: () => '4194304' }))
+    procSays([/^\/proc\/1\/stat$/, (text) => text && editStat(text, { 4: () => '4194304' })])
     const { events } = await perform(meddled(processTree()))
     return events
   },
@@ -131,10 +139,10 @@ falsify(
   ['process/kernel-threads-descend-from-pid-2'],
   'a kernel that counts pid 1 among its threads',
   async () => {
-    procSays(
+    procSays([
       /^\/proc\/1\/stat$/,
       (text) => text && editStat(text, { 9: (flags) => `${Number(flags) | 0x20_0000}` }),
-    )
+    ])
     const { events } = await perform(meddled(processTree()))
     return events
   },

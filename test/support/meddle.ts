@@ -2,19 +2,26 @@
 import type { Fact } from '../../src/events.js'
 import type { Demo } from '../../src/run/stage.js'
 
-/** How long a poll of a demo waits for what a test prevents, in milliseconds. */
-const patience = 300
-
 /**
  * The same demo, which waits less long for what does not happen.
  *
- * @param before is called just before each thing that the demo itself shows
+ * @param before is called just before each thing that the demo itself shows, and when an actor has started
+ * @param beforePoll is called just before each poll
+ * @param patience how long a poll waits at most, in milliseconds
  */
-export function meddled(demo: Demo, before: (fact: Fact) => void = () => {}): Demo {
+export function meddled(demo: Demo, before = (_: Fact) => {}, beforePoll = () => {}, patience = 300): Demo {
   return (stage) =>
     demo({
       ...stage,
-      poll: (look, milliseconds = patience) => stage.poll(look, Math.min(milliseconds, patience)),
+      async start(spec, streams) {
+        const actor = await stage.start(spec, streams)
+        before({ event: 'started', child: actor.id, name: actor.name, kind: 'process' })
+        return actor
+      },
+      poll(look, milliseconds = patience) {
+        beforePoll()
+        return stage.poll(look, Math.min(milliseconds, patience))
+      },
       say(fact, at) {
         before(fact)
         stage.say(fact, at)
@@ -28,4 +35,11 @@ export function meddled(demo: Demo, before: (fact: Fact) => void = () => {}): De
         stage.evidence(source, value, about, more)
       },
     })
+}
+
+/** Waits while `look` is true, at most 10 seconds. The demo takes no step meanwhile. */
+export function waitWhile(look: () => boolean): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  for (const end = performance.now() + 10_000; look() && performance.now() < end; )
+    Atomics.wait(cell, 0, 0, 1)
 }

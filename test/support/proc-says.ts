@@ -3,19 +3,18 @@ import { onTestFinished, vi } from 'vitest'
 import * as read from '../../src/proc/read.js'
 
 /**
- * Until the test ends, what is read from some files of /proc is edited before it is parsed.
- *
- * @param edit gets the text, which is undefined where the file cannot be read
+ * Until the test ends, what is read from some files of /proc is edited before it is parsed. A text is undefined where the file
+ * cannot be read.
  */
 export function procSays(
-  files: RegExp,
-  edit: (text: string | undefined, path: string) => string | undefined,
+  ...answers: [files: RegExp, edit: (text: string | undefined, path: string) => string | undefined][]
 ): void {
   const { readText } = read
-  const spy = vi.spyOn(read, 'readText').mockImplementation((path) => {
-    const text = readText(path)
-    return files.test(path) ? edit(text, path) : text
-  })
+  const spy = vi
+    .spyOn(read, 'readText')
+    .mockImplementation((path) =>
+      answers.reduce((text, [files, edit]) => (files.test(path) ? edit(text, path) : text), readText(path)),
+    )
   onTestFinished(() => spy.mockRestore())
 }
 

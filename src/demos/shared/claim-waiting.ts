@@ -1,5 +1,6 @@
 /** Observes that a thread is blocked in the kernel, and in which system call. */
 import type { ClaimId } from '../../events.js'
+import { readStat } from '../../proc/stat.js'
 import { readSyscall } from '../../proc/syscall.js'
 import { type WaitingThread, waitingThreads } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
@@ -28,7 +29,9 @@ export async function seeWait(
   const look = () => waitingThreads(pid).filter((thread) => tid === undefined || thread.tid === tid)
   let found: WaitingThread | undefined
   await stage.poll(() => {
-    found = look().find(({ syscall }) => syscall !== undefined && calls.includes(syscall))
+    found = look().find(
+      ({ tid, syscall }) => syscall !== undefined && calls.includes(syscall) && isAsleep(pid, tid),
+    )
     return found !== undefined || hasReturned()
   })
   const seen = look()
@@ -56,4 +59,10 @@ export function isBlockedIn(pid: number, call: string): boolean {
 /** Whether the call that an actor began last has returned. */
 export function lastCallReturned({ events }: Pick<Actor, 'events'>): boolean {
   return events.findLast((event) => event.event === 'call')?.phase === 'end'
+}
+
+/** Whether a thread sleeps. The kernel shows the system call of a stopped thread too. */
+function isAsleep(pid: number, tid: number): boolean {
+  const state = readStat(pid, tid)?.state
+  return state === 'S' || state === 'D'
 }

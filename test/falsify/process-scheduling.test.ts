@@ -1,0 +1,184 @@
+/** Claims of `process states`, `schedule` and `switch` that come out false. */
+import { writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { processSchedule } from '../../src/demos/process/schedule.js'
+import { processStates } from '../../src/demos/process/states.js'
+import type { Event, Fact } from '../../src/events.js'
+import { pin, renice } from '../../src/ipc/scheduling.js'
+import { allowedCpus } from '../../src/proc/sched.js'
+import { readStat } from '../../src/proc/stat.js'
+import type { Demo } from '../../src/run/stage.js'
+import { falsify } from '../support/falsify.js'
+import { temporaryFolder } from '../support/folders.js'
+import { meddled, waitWhile } from '../support/meddle.js'
+import { newPlace, parseEvents } from '../support/osdemo.js'
+import { perform } from '../support/perform.js'
+import { editStat, procSays } from '../support/proc-says.js'
+
+const cpus = allowedCpus(process.pid)
+const [otherCpu = 0] = cpus
+
+/** The same demo, whose SIGCONT does not arrive. */
+function neverContinued(demo: Demo): Demo {
+  return (stage) =>
+    demo({
+      ...stage,
+      async start(spec, streams) {
+        const actor = await stage.start(spec, streams)
+        const kill = (signal?: NodeJS.Signals) => {
+          if (signal !== 'SIGCONT') actor.kill(signal)
+        }
+        return Object.create(actor, { kill: { value: kill } })
+      },
+    })
+}
+
+/** The same demo. Each time that a child reports as running lasts 50 ms longer. */
+function exaggerated(demo: Demo): Demo {
+  return (stage) =>
+    demo({
+      ...stage,
+      async start(spec, streams) {
+        const actor = await stage.start(spec, streams)
+        const longer = (event: Event) =>
+          event.event === 'state' && event.state === 'ready' ? { ...event, t: event.t + 50_000 } : event
+        return Object.create(actor, { events: { get: () => actor.events.map(longer) } })
+      },
+    })
+}
+
+describe.skipIf(cpus.length < 2)(`on ${cpus.length} CPUs (skipped with one)`, () => {
+  falsify(
+    [
+      'scheduler/several-are-runnable-on-one-cpu',
+      'process/idle-process-sleeps-in-kernel',
+      'process/sigstop-stops-it',
+      'process/sigcont-continues-it',
+    ],
+    'a child that others move to another CPU, stop, continue and stop, and a SIGCONT that does not arrive',
+    async () => {
+      let child = 0
+      const disturb = (fact: Fact) => {
+        if (fact.event === 'state' && fact.state === 'new') child = fact.child
+        // The demo looks next whether it waits.
+        if (fact.event === 'claim' && fact.id === 'scheduler/one-cpu-runs-one-at-a-time') {
+          process.kill(child, 'SIGSTOP')
+        }
+        if (fact.event === 'state' && fact.state === 'stopped') process.kill(child, 'SIGCONT')
+        // The kernel counts the time of a running process late. Of a stopped one it has counted all.
+        if (fact.event === 'claim' && fact.id === 'process/sigstop-stops-it') {
+          process.kill(child, 'SIGSTOP')
+          waitWhile(() => readStat(child)?.state !== 'T')
+        }
+      }
+      // The demo polls as soon as both children compute on one CPU.
+      const move = () => {
+        if (child > 0 && allowedCpus(child).length === 1) pin(child, [otherCpu])
+      }
+      const { events } = await perform(neverContinued(meddled(processStates, disturb, move)))
+      return events
+    },
+  )
+})
+
+falsify(
+  ['scheduler/turns-do-not-overlap', 'scheduler/weights-predict-shares'],
+  'children that report to have run too long, and one whose nice value is changed',
+  async () => {
+    const own = Math.max(0, getPriority())
+    let slowed = 0
+    const disturb = (fact: Fact) => {
+      if (fact.event === 'started') slowed = fact.child
+    }
+    const demo = exaggerated(processSchedule({ nice: [own, own], sample: 10 }))
+    const { events } = await perform(meddled(demo, disturb, () => renice(slowed, 19), 1500))
+    return events
+  },
+)
+
+falsify(
+  [
+    'process/new-child-is-known-to-kernel',
+    'process/state-r-means-running-or-ready',
+    'scheduler/one-cpu-runs-one-at-a-time',
+    'zombie/killed-process-becomes-one',
+    'zombie/is-gone-when-reaped',
+  ],
+  'a kernel that names another parent, counts too much CPU time and no time as ready, and keeps the dead',
+  async () => {
+    const last = new Map<string, string>()
+    let reads = 0
+    procSays(
+      [
+        /^\/proc\/\d+\/stat$/,
+        (text, path) => {
+          if (text !== undefined) last.set(path, editStat(text, { 4: () => '1' }))
+          return last.get(path)
+        },
+      ],
+      [
+        /^\/proc\/\d+\/schedstat$/,
+        (text) => {
+          const [, , turns] = text?.split(' ') ?? []
+          return text && `${++reads * 1e10} 0 ${turns}`
+        },
+      ],
+      [/^\/proc\/\d+\/status$/, (text) => text && `${text}VmRSS:\t4 kB\n`],
+    )
+    const { events } = await perform(meddled(processStates))
+    return events
+  },
+)
+
+/**
+ * Actors that do otherwise than they say: the sleeper does not sleep, the busy process sleeps all the time, and the first of the
+ * two passers does not wait for its byte.
+ */
+const liars = `
+const fs = require('node:fs')
+const wait = Atomics.wait
+const cell = new Int32Array(new SharedArrayBuffer(4))
+if (process.argv[1]?.endsWith('busy.cjs')) {
+  Atomics.wait = () => 'timed-out'
+  // It looks at this clock all the time, while it computes.
+  const clock = process.hrtime.bigint
+  let awake = clock()
+  process.hrtime.bigint = () => {
+    if (clock() - awake > 200_000n) {
+      wait(cell, 0, 0, 0.05)
+      awake = clock()
+    }
+    return clock()
+  }
+}
+if (process.argv[1]?.endsWith('passer.cjs')) {
+  const { openSync, readSync } = fs
+  let measures = false
+  fs.openSync = (path, flags, ...more) => {
+    measures ||= flags === fs.constants.O_RDWR
+    return openSync(path, flags, ...more)
+  }
+  fs.readSync = (fd, bytes, ...more) =>
+    measures && bytes.length === 1 ? 1 : readSync(fd, bytes, ...more)
+}
+`
+
+falsify(
+  [
+    'scheduler/waiting-switches-voluntarily',
+    'scheduler/computing-is-preempted',
+    'scheduler/round-trip-takes-a-switch-each',
+  ],
+  'a sleeper that does not sleep, a busy process that does, and a round trip that does not wait',
+  async () => {
+    const file = join(temporaryFolder(), 'liars.cjs')
+    writeFileSync(file, liars)
+    const run = newPlace().osdemo(['process', 'switch', '--json'], {
+      env: { NODE_OPTIONS: `--require=${file}` },
+    })
+    await run.exit
+    return parseEvents(run.stdout())
+  },
+)
