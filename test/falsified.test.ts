@@ -8,25 +8,7 @@ import { claimIds } from '../scripts/claims.js'
 const call = /\bfalsify\(\s*\[([^\]]*)\]/g
 
 /** Claims without such a test yet. */
-const notYet: readonly string[] = [
-  'fork/addresses-are-the-same',
-  'fork/child-starts-with-the-same-values',
-  'fork/copies-page-on-write',
-  'fork/file-offset-is-shared',
-  'fork/private-memory-is-separate',
-  'fork/shared-memory-is-not-copied',
-  'fork/shared-memory-is-shared',
-  'memory/data-is-writable-not-executable',
-  'memory/fixed-parts-keep-their-size',
-  'memory/heap-begins-at-start-brk',
-  'memory/heap-grows-with-small-pieces',
-  'memory/large-piece-lies-outside-heap',
-  'memory/parts-add-up',
-  'memory/parts-do-not-overlap',
-  'memory/stack-grows-with-recursion',
-  'memory/stack-pointer-is-in-stack',
-  'memory/text-is-executable-not-writable',
-]
+const notYet: readonly string[] = []
 
 function falsifiedIds(): Set<string> {
   const files = readdirSync('test', { recursive: true })
