@@ -96,17 +96,14 @@ falsify(
 /** A kernel that never changes the PPid of a process, and keeps its entry after it was reaped. */
 function kernelThatForgetsNothing(): void {
   const kept = new Map<string, { text: string; ppid: string }>()
-  procSays([
-    /^\/proc\/\d+\/stat$/,
-    (text, path) => {
-      const before = kept.get(path)
-      if (text === undefined) return before?.text
-      let ppid = before?.ppid
-      const edited = editStat(text, { 4: (now) => (ppid ??= now) })
-      kept.set(path, { text: edited, ppid: ppid ?? '' })
-      return edited
-    },
-  ])
+  procSays(/^\/proc\/\d+\/stat$/, (text, path) => {
+    const before = kept.get(path)
+    if (text === undefined) return before?.text
+    let ppid = before?.ppid
+    const edited = editStat(text, { 4: (now) => (ppid ??= now) })
+    kept.set(path, { text: edited, ppid: ppid ?? '' })
+    return edited
+  })
 }
 
 falsify(
@@ -129,7 +126,7 @@ falsify(
   ['process/ancestry-ends-at-pid-1', 'process/is-younger-than-its-parent'],
   'a kernel that names a parent of pid 1, and a process that is older than its parent',
   async () => {
-    procSays([/^\/proc\/1\/stat$/, (text) => text && editStat(text, { 4: () => '4194304' })])
+    procSays(/^\/proc\/1\/stat$/, (text) => text && editStat(text, { 4: () => '4194304' }))
     const { events } = await perform(meddled(processTree()))
     return events
   },
@@ -139,10 +136,10 @@ falsify(
   ['process/kernel-threads-descend-from-pid-2'],
   'a kernel that counts pid 1 among its threads',
   async () => {
-    procSays([
+    procSays(
       /^\/proc\/1\/stat$/,
       (text) => text && editStat(text, { 9: (flags) => `${Number(flags) | 0x20_0000}` }),
-    ])
+    )
     const { events } = await perform(meddled(processTree()))
     return events
   },

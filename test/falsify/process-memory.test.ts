@@ -73,12 +73,12 @@ falsify(
   ['memory/parts-do-not-overlap', 'memory/parts-add-up'],
   'a kernel whose mappings overlap',
   async () => {
-    procSays([
+    procSays(
       /\/smaps$/,
       (text) =>
         text &&
         editMappings(text, (from, to, rest) => range(from, rest.startsWith('r-x') ? to + 8192n : to, rest)),
-    ])
+    )
     const { events } = await perform(processLayout)
     return events
   },
@@ -90,19 +90,16 @@ falsify(
   async () => {
     const large = 64n * 1024n * 1024n
     let reads = 0n
-    procSays([
-      /\/smaps$/,
-      (text) => {
-        reads++
-        return (
-          text &&
-          editMappings(text, (from, to, rest) => {
-            if (rest.startsWith('rw-p') && to - from >= large) return range(from, from + 4096n, rest)
-            return range(from, rest.startsWith('r-x') ? to - reads * 4096n : to, rest)
-          })
-        )
-      },
-    ])
+    procSays(/\/smaps$/, (text) => {
+      reads++
+      return (
+        text &&
+        editMappings(text, (from, to, rest) => {
+          if (rest.startsWith('rw-p') && to - from >= large) return range(from, from + 4096n, rest)
+          return range(from, rest.startsWith('r-x') ? to - reads * 4096n : to, rest)
+        })
+      )
+    })
     const { events } = await perform(processGrow)
     return events
   },

@@ -110,23 +110,15 @@ falsify(
   async () => {
     const last = new Map<string, string>()
     let reads = 0
-    procSays(
-      [
-        /^\/proc\/\d+\/stat$/,
-        (text, path) => {
-          if (text !== undefined) last.set(path, editStat(text, { 4: () => '1' }))
-          return last.get(path)
-        },
-      ],
-      [
-        /^\/proc\/\d+\/schedstat$/,
-        (text) => {
-          const [, , turns] = text?.split(' ') ?? []
-          return text && `${++reads * 1e10} 0 ${turns}`
-        },
-      ],
-      [/^\/proc\/\d+\/status$/, (text) => text && `${text}VmRSS:\t4 kB\n`],
-    )
+    procSays(/^\/proc\/\d+\/stat$/, (text, path) => {
+      if (text !== undefined) last.set(path, editStat(text, { 4: () => '1' }))
+      return last.get(path)
+    })
+    procSays(/^\/proc\/\d+\/schedstat$/, (text) => {
+      const [, , turns] = text?.split(' ') ?? []
+      return text && `${++reads * 1e10} 0 ${turns}`
+    })
+    procSays(/^\/proc\/\d+\/status$/, (text) => text && `${text}VmRSS:\t4 kB\n`)
     const { events } = await perform(meddled(processStates))
     return events
   },

@@ -7,14 +7,16 @@ import * as read from '../../src/proc/read.js'
  * cannot be read.
  */
 export function procSays(
-  ...answers: [files: RegExp, edit: (text: string | undefined, path: string) => string | undefined][]
+  files: RegExp,
+  edit: (text: string | undefined, path: string) => string | undefined,
 ): void {
-  const { readText } = read
-  const spy = vi
-    .spyOn(read, 'readText')
-    .mockImplementation((path) =>
-      answers.reduce((text, [files, edit]) => (files.test(path) ? edit(text, path) : text), readText(path)),
-    )
+  // The second call in a test edits what the first has edited.
+  const { readText: present } = read
+  const readText = (vi.isMockFunction(present) && present.getMockImplementation()) || present
+  const spy = vi.spyOn(read, 'readText').mockImplementation((path) => {
+    const text = readText(path)
+    return files.test(path) ? edit(text, path) : text
+  })
   onTestFinished(() => spy.mockRestore())
 }
 
