@@ -12,10 +12,11 @@ import { readStat } from '../../src/proc/stat.js'
 import type { Demo } from '../../src/run/stage.js'
 import { falsify } from '../support/falsify.js'
 import { temporaryFolder } from '../support/folders.js'
-import { meddled, waitWhile } from '../support/meddle.js'
+import { meddled } from '../support/meddle.js'
 import { newPlace, parseEvents } from '../support/osdemo.js'
 import { perform } from '../support/perform.js'
 import { editStat, procSays } from '../support/proc-says.js'
+import { waitWhile } from '../support/until.js'
 
 const cpus = allowedCpus(process.pid)
 const [otherCpu = 0] = cpus

@@ -36,10 +36,3 @@ export function meddled(demo: Demo, before = (_: Fact) => {}, beforePoll = () =>
       },
     })
 }
-
-/** Waits while `look` is true, at most 10 seconds. The demo takes no step meanwhile. */
-export function waitWhile(look: () => boolean): void {
-  const cell = new Int32Array(new SharedArrayBuffer(4))
-  for (const end = performance.now() + 10_000; look() && performance.now() < end; )
-    Atomics.wait(cell, 0, 0, 1)
-}
