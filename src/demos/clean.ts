@@ -4,10 +4,12 @@ import { fifoUsers } from '../proc/fifo-users.js'
 import { knownRuns } from '../run/ledger.js'
 import { runtimeFolder } from '../run/runtime-folder.js'
 import type { Stage } from '../run/stage.js'
-import { type Swept, sweep } from '../run/sweep.js'
+import { keptForUser, type Swept, sweep } from '../run/sweep.js'
 import { counted } from '../text.js'
 import { defaultFifo } from './pipe/meeting-point.js'
+import { removalHint } from './queue/named-queue.js'
 import { inUse } from './shared/in-use.js'
+import { keyWords } from './shm/segment.js'
 
 const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'file' }
 
@@ -17,9 +19,11 @@ export async function clean({ say, note }: Stage): Promise<void> {
   const swept = [...sweep(), ...removeDefaultFifo()]
   const removed = swept.filter(({ users }) => users.length === 0)
   const kept = swept.filter(({ users }) => users.length > 0)
+  const wanted = keptForUser()
   const unseen = knownRuns().filter(({ state }) => state === 'elsewhere')
-  const text = headline(folder, removed.length, kept.length, unseen.length)
-  say({ event: 'note', role: 'opening', text, data: { removed: removed.length, kept: kept.length } })
+  const text = headline(folder, removed.length, kept.length + wanted.length, unseen.length)
+  const counts = { removed: removed.length, kept: kept.length + wanted.length }
+  say({ event: 'note', role: 'opening', text, data: counts })
   for (const { kind, name } of removed) {
     // The note below is for people.
     say({ event: 'removed', kind, id: name, detail: true })
@@ -31,6 +35,12 @@ export async function clean({ say, note }: Stage): Promise<void> {
   }
   if (kept.length > 0) {
     note('Next: when these processes have exited, run `osdemo clean` again.', 'next')
+  }
+  for (const { kind, name } of wanted) {
+    const text = `Kept ${kindNames[kind]} ${name}: a command left it for other terminals.`
+    say({ event: 'note', role: 'step', text, data: { kind, name, users: [] } })
+    const command = kind === 'segment' ? `osdemo shm remove${keyWords(Number(name))}` : removalHint(name)
+    note(`Remove it: ${command}`, 'next', { command })
   }
   for (const run of unseen) {
     note(`Not checked: ${run.folder}. That run belongs to other namespaces, such as a container.`, 'aside')

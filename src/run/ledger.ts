@@ -4,11 +4,12 @@
  * then its identity.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import { systemCallError } from '../errors.js'
 import { bootId } from '../proc/boot.js'
 import { ownNamespaces } from '../proc/links.js'
 import { isAlive, readStat } from '../proc/stat.js'
+import { isOurs, look } from './cache-folder.js'
 import { runtimeFolder } from './runtime-folder.js'
 
 /** The pid and the start time in the name of a folder are valid only in the boot and the namespaces that it names. */
@@ -35,12 +36,20 @@ export function knownRuns(): Run[] {
   return filesIn(runtimeFolder).flatMap((entry) => {
     const match = entry.isDirectory() && /^run-(\d+)-(\w+)-(\w+)(?:-([-\d.]+))?$/.exec(entry.name)
     if (!match) return []
+    const folder = join(entry.parentPath, entry.name)
+    // Whoever can write to it decides what a sweep removes.
+    if (!isTrusted(folder)) return []
     const [, pid, start = '0', boot, namespaces = '0.3'] = match
     const hereState = isAlive(Number(pid), Number.parseInt(start, 36) || undefined) ? 'alive' : 'dead'
     const bootState = namespaces === ownNamespaces() ? hereState : 'elsewhere'
     const state = boot === ownBoot() ? bootState : 'before this boot'
-    return [{ folder: join(entry.parentPath, entry.name), state }]
+    return [{ folder, state }]
   })
+}
+
+function isTrusted(path: string): boolean {
+  const stats = look(path)
+  return stats !== undefined && isOurs(stats)
 }
 
 /** The entries of a folder. None where it does not exist. */
@@ -50,6 +59,16 @@ export function filesIn(folder: () => string) {
   } catch {
     return []
   }
+}
+
+/** The path of a file that is renamed when it is complete. */
+export function draftIn(folder: string): string {
+  return join(folder, `.osdemo-${process.pid}-${process.hrtime.bigint()}`)
+}
+
+/** Whether a path is one that `draftIn` gave to this process. */
+export function isDraft(path: string, pid: number): boolean {
+  return isAbsolute(path) && new RegExp(`^\\.osdemo-${pid}-\\d+$`).test(basename(path))
 }
 
 const kinds = ['segment', 'queue', 'fifo', 'file'] as const
@@ -119,9 +138,10 @@ export function readRecords(): FoundRecord[] {
   )
 }
 
-/** Undefined where the file has been removed or is no record. */
+/** Undefined where the file has been removed, is no record, or may be that of another user. */
 function readRecord(file: string): LedgerRecord | undefined {
   try {
+    if (!isTrusted(file)) return undefined
     const { kind, name, id, maker, since, state } = JSON.parse(readFileSync(file, 'utf8'))
     const isRecord = kinds.includes(kind) && states.includes(state) && typeof name === 'string'
     const isWhole = [id ?? 0, maker, since].every(Number.isInteger)

@@ -11,7 +11,7 @@ import { debug } from '../log.js'
 import { holders } from '../proc/fds.js'
 import { fifoUsers } from '../proc/fifo-users.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
-import { type FoundRecord, filesIn, knownRuns, readRecords, removeFromFolder } from './ledger.js'
+import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromFolder } from './ledger.js'
 
 /** An object that was removed or kept. */
 export interface Swept {
@@ -25,6 +25,19 @@ export interface Swept {
 /** Removes what no process needs. Of an object that no longer exists, or is another one, only the record is removed. */
 export function sweep(): Swept[] {
   return [...readRecords().flatMap(sweepRecorded), ...sweepFolders()]
+}
+
+/** What users had a run keep and what still exists, such as the segment of `shm write`. */
+export function keptForUser(): Pick<Swept, 'kind' | 'name'>[] {
+  return readRecords().flatMap((record) => {
+    const { kind, name, run, state } = record
+    try {
+      return state === 'kept' && run.state !== 'elsewhere' && find(record) ? [{ kind, name }] : []
+    } catch (error) {
+      debug({ err: error }, 'this run cannot look at a recorded object')
+      return []
+    }
+  })
 }
 
 function sweepRecorded(record: FoundRecord): Swept[] {
@@ -63,11 +76,12 @@ function find(record: FoundRecord): { users(): number[]; remove(): void } | unde
   return record.kind === 'segment' ? findSegment(record) : findQueue(record)
 }
 
-/** A file has a name that only osdemo uses. A FIFO has the mark of osdemo. */
-function findAtPath({ kind, name: path, id }: FoundRecord) {
+/** A file has a name that its maker gives to no other file. A FIFO has the mark of osdemo. */
+function findAtPath({ kind, name: path, id, maker }: FoundRecord) {
   // lstat(2): osdemo has not created what a symbolic link leads to.
   const stats = lstatSync(path, { throwIfNoEntry: false })
-  const isOurs = kind === 'file' ? stats?.isFile() : stats?.isFIFO() && isMarked(stats)
+  const isOurs =
+    kind === 'file' ? stats?.isFile() && isDraft(path, maker) : stats?.isFIFO() && isMarked(stats)
   if (!stats || !isOurs || (id ?? stats.ino) !== stats.ino) return undefined
   return { users: () => fifoUsers(realpathSync(path), stats.ino), remove: () => unlinkSync(path) }
 }

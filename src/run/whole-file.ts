@@ -18,10 +18,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { DemoFailed, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
-import { record } from './ledger.js'
+import { draftIn, record } from './ledger.js'
 import type { Output, View } from './output.js'
 
 /**
@@ -74,7 +74,7 @@ function leadsTo(path: string): string {
 
 function writeWhole(target: string, text: string): void {
   const earlier = statSync(target, { throwIfNoEntry: false })
-  const draft = join(dirname(target), `.osdemo-${process.pid}-${process.hrtime.bigint()}`)
+  const draft = draftIn(dirname(target))
   const entry = record('file', draft)
   try {
     const fd = openSync(draft, 'wx', 0o666)

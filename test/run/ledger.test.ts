@@ -2,6 +2,8 @@
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -433,6 +435,35 @@ test.each([
   await nextRun(place)
   expectNothingLeft(place)
   expect(existsSync(path)).toBe(false)
+})
+
+test.for<[who: string, disturb: (entry: string) => void]>([
+  ['the record may be written by others', (entry) => chmodSync(entry, 0o666)],
+  ['the folder may be written by others', (entry) => chmodSync(dirname(entry), 0o777)],
+  ['the record belongs to another user', (entry) => chownSync(entry, 65534, 65534)],
+  ['the folder belongs to another user', (entry) => chownSync(dirname(entry), 65534, 65534)],
+])('a record is not believed when %s', async ([who, disturb], { skip }) => {
+  skip(who.includes('belongs') && process.getuid?.() !== 0, 'only root can give a file to another user')
+  const { place, path, entry } = await killedRun()
+  disturb(entry)
+  const clean = place.osdemo(['clean', '--json'])
+  expect(await clean.exit).toBe(0)
+  expect(parseEvents(clean.stdout()).filter(({ event }) => event === 'removed')).toEqual([])
+  expect(existsSync(path)).toBe(true)
+})
+
+test('a record of a file that has no name of a draft removes nothing', async () => {
+  const { place, entry } = await killedRun()
+  const names = ['precious', '.osdemo-1-precious', '.osdemo-2-3', '.osdemo-1-3'].map((name) =>
+    join(place.folder, name),
+  )
+  for (const [at, name] of names.entries()) {
+    writeFileSync(name, 'text')
+    writeFileSync(`${entry}${at}.json`, JSON.stringify(recordOf('file', name)))
+  }
+  await nextRun(place)
+  // Only the last name is one that its maker, pid 1 in the record, gives to a draft.
+  expect(names.filter((name) => existsSync(name))).toEqual(names.slice(0, 3))
 })
 
 function recordOf(kind: string, name: string) {

@@ -174,20 +174,21 @@ test('the next run removes the partial file of a killed run', async () => {
   const { files, path } = picturesOf(place)
   // A process that is killed in the middle: it has recorded the name, and written a part of the file.
   const source = fileURLToPath(new URL('../../src/run/ledger.ts', import.meta.url))
-  const draft = path('.osdemo-draft')
-  const script = `import { record } from '${source}'
+  const script = `import { draftIn, record } from '${source}'
     import { writeFileSync } from 'node:fs'
-    record('file', '${draft}')
-    writeFileSync('${draft}', '<svg')
+    const draft = draftIn('${path('.')}')
+    record('file', draft)
+    writeFileSync(draft, '<svg')
     process.kill(process.pid, 'SIGKILL')`
   const tsx = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url))
   writeFileSync(join(place.folder, 'half.mts'), script)
   spawnSync(tsx, [join(place.folder, 'half.mts')], { env: { ...process.env, XDG_RUNTIME_DIR: place.folder } })
-  expect(files()).toEqual(['.osdemo-draft'])
+  const [draft = '', ...others] = files()
+  expect([draft, others]).toEqual([expect.stringMatching(/^\.osdemo-\d+-\d+$/), []])
   const clean = place.osdemo(['clean', '--json'])
   expect(await clean.exit).toBe(0)
   const removed = parseEvents(clean.stdout()).filter(({ event }) => event === 'removed')
-  expect(removed).toMatchObject([{ kind: 'file', id: draft }])
+  expect(removed).toMatchObject([{ kind: 'file', id: path(draft) }])
   expect(files()).toEqual([])
 })
 

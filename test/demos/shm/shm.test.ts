@@ -169,7 +169,14 @@ describe('shm write and shm read', () => {
     const place = newPlace()
     const key = newKey()
     await ends(place, ['shm', 'write', 'kept', '--key', `${key}`])
-    expect((await ends(place, ['clean'])).exit).toBe(0)
+    const clean = await ends(place, ['clean', '--json'])
+    expect(clean.exit).toBe(0)
+    const told = parseEvents(clean.stdout).filter(({ event }) => event === 'note')
+    expect(told).toMatchObject([
+      { role: 'opening', data: { removed: 0, kept: 1 } },
+      { data: { kind: 'segment', name: `${key}` } },
+      { role: 'next', data: { command: `osdemo shm remove --key ${key}` } },
+    ])
     expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('kept\n')
     await ends(place, ['shm', 'remove', '--id', `${segmentOf(key)!.id}`])
     expectNothingLeft(place)
