@@ -212,4 +212,13 @@ describe.runIf(process.platform === 'linux')('queue matrix', () => {
       )
     },
   )
+
+  falsify(
+    ['queue/fast-sender-is-held', 'queue/fast-receiver-is-held'],
+    'a kernel that shows the blocked processes in another call',
+    () => {
+      procSays(/^\/proc\/\d+\/task\/\d+\/syscall$/, (text) => text?.replace(/^\d+/, '1'))
+      return played(queueMatrix({ capacity: 2, messages: 3, pause: 1 }), () => {})
+    },
+  )
 })

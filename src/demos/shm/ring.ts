@@ -54,10 +54,11 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
     )
     producer.tell('begin')
     await Promise.all([consumer.ended, producer.ended])
+    const received = countReceived(consumer)
     stage.claim(
       'shm/ring-keeps-messages-in-order',
-      `A ring buffer keeps messages in order: ${counted(messages, 'message')} of ${size} bytes arrived unchanged.`,
-      countReceived(consumer) === messages,
+      `A ring buffer keeps messages in order: ${received} of ${counted(messages, 'message')} arrived unchanged.`,
+      received === messages,
     )
     stage.note(
       'Shared memory is fast, because the messages never pass through the kernel. The kernel is needed only where one process has to wait for the other.',

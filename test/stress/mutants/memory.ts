@@ -77,8 +77,8 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/shm/ring.ts',
-    from: '      countReceived(consumer) === messages,',
-    to: '      countReceived(consumer) !== undefined,',
+    from: '      received === messages,',
+    to: '      received <= messages,',
     test: shm,
     title: 'every 2 ms',
   },
@@ -91,8 +91,8 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/shm/threads.ts',
-    from: '    countReceived(consumer) === messages,',
-    to: '    countReceived(consumer) !== messages + 1,',
+    from: '    received === messages,',
+    to: '    received <= messages,',
     test: shm,
     title: 'counts a thread',
   },
@@ -241,6 +241,13 @@ export const memoryMutants: readonly Mutant[] = [
     from: 'stage.claim(idOf(plan), sentence(plan), holds, row)',
     to: 'stage.claim(idOf(plan), sentence(plan), highest >= 0, row)',
     test: queue,
-    title: 'queue matrix',
+    title: 'the first to send',
+  },
+  {
+    file: 'src/demos/queue/matrix.ts',
+    from: '    seen !== false &&\n',
+    to: '',
+    test: queue,
+    title: 'in another call',
   },
 ]
