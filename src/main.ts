@@ -1,6 +1,7 @@
 /** Begins the program with the words of the command line, and ends it with an exit code. */
 import { constants } from 'node:os'
 import { launch } from './commands/lib/launch.js'
+import { openOwnTerminals } from './commands/lib/own-terminal.js'
 import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long osdemo waits, at its end, for the reader of stderr, in milliseconds. */
@@ -13,6 +14,7 @@ const hastyPatience = 1000
 export async function main(argv: string[]): Promise<void> {
   // Node exits by itself when nothing is left to wait for. Before the end of this function that would be a bug.
   process.exitCode = 70
+  openOwnTerminals()
   // A failed write to stderr cannot be reported anywhere.
   process.stderr.on('error', () => {})
   // A run has its own listener for stdout. For a help page the failure is checked below.
@@ -20,8 +22,12 @@ export async function main(argv: string[]): Promise<void> {
   process.stdout.on('error', (error) => failures.push(error))
   let exit = 0
   let hasty = false
+  let deadline: number | undefined
   try {
-    ;({ exit, hasty } = await launch(argv))
+    const launched = launch(argv, (milliseconds) => {
+      deadline = performance.now() + milliseconds
+    })
+    ;({ exit, hasty } = await launched.finally(() => endInTime(deadline)))
     // A failed write is reported before the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve))
     const [failure] = failures
@@ -32,14 +38,20 @@ export async function main(argv: string[]): Promise<void> {
     hasty = exit > 128 || exit === 124
     tell(known)
   }
-  // While osdemo waits for the readers of its output, a signal ends it at once.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
-    process.on(signal, () => process.exit(128 + constants.signals[signal]))
-  }
   await drained(process.stdout, hasty ? hastyPatience : undefined)
   await drained(process.stderr, stderrPatience)
   // Setting process.exitCode would not be enough: a blocked thread or an unread stream keeps the process alive.
   process.exit(exit)
+}
+
+/** While osdemo waits for the readers of its output, a signal ends it at once, and so does `--timeout`. */
+function endInTime(deadline: number | undefined): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    process.on(signal, () => process.exit(128 + constants.signals[signal]))
+  }
+  // Where no time is left, --timeout has ended the run, and `hastyPatience` is the limit.
+  const left = deadline === undefined ? 0 : deadline - performance.now()
+  if (left > 0) setTimeout(() => process.exit(124), left)
 }
 
 /** Prints the error on stderr. Like other Unix tools, prints nothing after Ctrl-C or when stdout's reader has gone. */

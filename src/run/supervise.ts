@@ -98,12 +98,14 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
         const actor = await startProcess(spec, streams, signal, {
           onEvent(event) {
             emit(event)
-            if (!output.full) return
+            if (!output.full || signal.aborted) return
             actor.pause()
             output.onceDrained(actor.resume)
           },
           onError,
         })
+        // Its exit is noticed only when its events have been read to the end.
+        signal.addEventListener('abort', actor.resume, { once: true })
         return adopt(actor, 'process')
       }),
     startThread: (spec) =>

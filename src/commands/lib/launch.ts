@@ -11,10 +11,14 @@ import { type Choice, createProgram, fullName, seeHelp } from './program.js'
 /**
  * Runs the command.
  *
+ * @param onTimeout is called when a run with `--timeout` begins, with its milliseconds
  * @returns the exit code, and whether the user has asked it to stop, so that osdemo should not wait for slow readers
  * @throws OsdemoError as `run` does, or as a plain command does, or UsageError
  */
-export async function launch(argv: string[]): Promise<{ exit: number; hasty: boolean }> {
+export async function launch(
+  argv: string[],
+  onTimeout: (milliseconds: number) => void = () => {},
+): Promise<{ exit: number; hasty: boolean }> {
   const end = argv.indexOf('--')
   const words = end < 0 ? argv : argv.slice(0, end)
   const literal = end < 0 ? undefined : argv.slice(end + 1)
@@ -29,6 +33,7 @@ export async function launch(argv: string[]): Promise<{ exit: number; hasty: boo
       return { exit: 0, hasty: false }
     }
     play = await prepareRun(choice, argv, literal)
+    if (common.timeout) onTimeout(common.timeout.milliseconds)
   } catch (error) {
     // No run has started, so no run reports the error as an event.
     if (wantsEvents(words)) writeErrorEvent(error)
