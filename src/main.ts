@@ -1,7 +1,6 @@
 /** Begins the program with the words of the command line, and ends it with an exit code. */
 import { constants } from 'node:os'
-import { launch } from './commands/lib/launch.js'
-import { openOwnTerminals } from './commands/lib/own-terminal.js'
+import { launch, openOwnTerminals } from './commands/lib/launch.js'
 import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
 
 /** How long osdemo waits, at its end, for the reader of stderr, in milliseconds. */

@@ -8,6 +8,8 @@ import { viewName, wantsEvents } from './common-options.js'
 import { openOutput, openRecords } from './outputs.js'
 import { type Choice, createProgram, fullName, seeHelp } from './program.js'
 
+export { openOwnTerminals } from '../../run/own-terminal.js'
+
 /**
  * Runs the command.
  *

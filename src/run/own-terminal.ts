@@ -1,6 +1,7 @@
 /** A terminal that takes no more output, as after Ctrl-S, must not block osdemo: it would not react to Ctrl-C or `--timeout`. */
-import { constants, openSync, readlinkSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { isatty, WriteStream } from 'node:tty'
+import { readDescriptorLink } from '../proc/links.js'
 
 const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants
 
@@ -17,10 +18,17 @@ export function openOwnTerminals(): void {
 
 /** Undefined where the terminal cannot be opened by its path. Node's own stream serves then. */
 function openAgain(fd: number): WriteStream | undefined {
+  const path = readDescriptorLink(process.pid, fd)
+  if (path === undefined) return undefined
   try {
-    const stream = new WriteStream(
-      openSync(readlinkSync(`/proc/self/fd/${fd}`), O_RDWR | O_NOCTTY | O_NONBLOCK),
-    )
+    const again = openSync(path, O_RDWR | O_NOCTTY | O_NONBLOCK)
+    const [one, other] = [fstatSync(fd), fstatSync(again)]
+    if (one.dev !== other.dev || one.ino !== other.ino) {
+      // In a container, the path may lead to another terminal.
+      closeSync(again)
+      return undefined
+    }
+    const stream = new WriteStream(again)
     // An undocumented property. Without it, writes block as before.
     const { _handle: handle } = stream as { _handle?: { setBlocking?(blocking: boolean): unknown } }
     handle?.setBlocking?.(false)
