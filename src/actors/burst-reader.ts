@@ -1,6 +1,6 @@
 /** Reads the bursts of several writers from one FIFO, and finds torn messages. */
 import { closeSync, readSync } from 'node:fs'
-import { systemCallError } from '../errors.js'
+import { DemoFailed, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
 import { createTornFinder, type Torn, type TornFinder } from '../ipc/torn-messages.js'
@@ -75,7 +75,7 @@ function describe({ writer, bytes, by }: Torn, size: number, writers: string[]):
 function readOnce(fd: number, chunk: Buffer): Buffer {
   try {
     const length = readSync(fd, chunk)
-    if (length === 0) throw new Error('all writers closed the FIFO before their bursts were complete')
+    if (length === 0) throw new DemoFailed('all writers closed the FIFO before their bursts were complete')
     return chunk.subarray(0, length)
   } catch (error) {
     throw systemCallError(error, 'cannot read the FIFO')

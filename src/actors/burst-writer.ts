@@ -1,6 +1,6 @@
 /** Writes bursts of equal messages to a FIFO, each message with one write(2), while other writers do the same. */
 import { closeSync, writeSync } from 'node:fs'
-import { systemCallError } from '../errors.js'
+import { DemoFailed, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { openFifo } from '../ipc/fifo.js'
 import { byteOf } from '../ipc/torn-messages.js'
@@ -43,7 +43,10 @@ runActor<'burst-writer'>(async ({ say, config: { path, index }, nextWord }) => {
 function writeOnce(fd: number, message: Buffer): void {
   try {
     const written = writeSync(fd, message)
-    if (written !== message.length) throw new Error(`write(2) took ${written} of ${message.length} bytes`)
+    if (written === message.length) return
+    throw new DemoFailed(
+      `the last reader closed the FIFO when it had taken ${written} of ${message.length} bytes`,
+    )
   } catch (error) {
     throw systemCallError(error, 'cannot write to the FIFO')
   }

@@ -62,9 +62,11 @@ done <"$fifo" 3>&- 4>&- >"$fifo.old" &`,
 
   falsify(
     ['pipe/short-writes-are-atomic', 'pipe/long-writes-may-be-torn'],
-    'another process writes the byte of a writer now and then',
+    'another process writes the byte of a writer all the time',
     () => {
-      const mkfifo = `${andOpen}; (while printf B >&3; do sleep 0.001; done) >/dev/null 2>&1 &`
+      // The first byte has this effect: where it ends, no message of that writer is complete.
+      const flood = `{ exec >"$fifo"; printf B; exec tr '\\0' B </dev/zero; } >/dev/null 2>&1 &`
+      const mkfifo = `"$real" "$@" || exit; for fifo; do :; done; ${flood}`
       return playedWith(impostors({ mkfifo }), ['pipe', 'atomic'])
     },
   )

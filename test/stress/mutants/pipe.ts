@@ -8,7 +8,7 @@ const halfDuplex = 'src/demos/pipe/half-duplex.ts'
 
 /** In each of these tests, other processes open, read or write the FIFO of the demo. */
 const between = { test: falsify, title: 'stands between the writer and the reader' }
-const fifthWriter = { test: falsify, title: 'writes the byte of a writer' }
+const fifthWriter = { test: falsify, title: 'writes the byte of a writer all the time' }
 const filled = { test: falsify, title: 'writes a byte first' }
 const crowded = { test: falsify, title: 'more to every FIFO' }
 
