@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { DemoFailed } from '../../errors.js'
 import type { Piece } from '../../proc/memory-parts.js'
 import { readStat } from '../../proc/stat.js'
+import type { Ending } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import type { RunningProgram } from '../../run/start-program.js'
 import { counted } from '../../text.js'
@@ -159,9 +160,11 @@ function placesOf(line: string, { pieces }: Memory): string {
  */
 async function untilWaits(stage: Stage, { id, name, ended }: RunningProgram, looks: number): Promise<void> {
   let ending: string | undefined
-  void ended.then(({ code, signal }) => {
+  const exits = ({ code, signal }: Ending) => {
     ending = signal ? `killed by ${signal}` : `exit code ${code}`
-  })
+  }
+  // It rejects when the stage is over before the program is.
+  ended.then(exits, () => {})
   let asleep = 0
   await stage.poll(() => {
     const stat = readStat(id)
