@@ -1,7 +1,14 @@
 /** Begins the program with the words of the command line, and ends it with an exit code. */
 import { constants } from 'node:os'
 import { launch, openOwnTerminals } from './commands/lib/launch.js'
-import { asOsdemoError, errnoOf, Interrupted, type OsdemoError, OutputClosed } from './errors.js'
+import {
+  asOsdemoError,
+  errnoOf,
+  Interrupted,
+  type OsdemoError,
+  OutputClosed,
+  systemCallError,
+} from './errors.js'
 
 /** How long osdemo waits, at its end, for the reader of stderr, in milliseconds. */
 const stderrPatience = 500
@@ -30,7 +37,8 @@ export async function main(argv: string[]): Promise<void> {
     // A failed write is reported before the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve))
     const [failure] = failures
-    if (failure) throw errnoOf(failure) === 'EPIPE' ? new OutputClosed(failure) : failure
+    if (failure && errnoOf(failure) === 'EPIPE') throw new OutputClosed(failure)
+    if (failure) throw systemCallError(failure, 'cannot write to stdout')
   } catch (error) {
     const known = asOsdemoError(error, 'osdemo failed')
     exit = known.exit

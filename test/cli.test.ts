@@ -101,7 +101,12 @@ describe('help', () => {
   test.each([
     // The shell opens the FIFO for both directions, then closes the read end.
     ['without a reader', 'mkfifo p; exec 3<>p 4>p 3<&-; osdemo --help >&4', 141, /^$/],
-    ['that is full', 'osdemo --help > /dev/full', 1, /^osdemo: .*ENOSPC[^\n]*\n[^\n]*\n$/],
+    [
+      'that is full',
+      'osdemo --help > /dev/full',
+      1,
+      /^osdemo: cannot write to stdout: .*ENOSPC[^\n]*\n[^\n]*\n$/,
+    ],
   ])('a page of help to a stdout %s ends without a stack', async (_, line, exit, stderr) => {
     const place = newPlace()
     const run = place.sh(line, { cwd: place.folder })

@@ -74,12 +74,17 @@ export function findSegment(key: number, purpose: keyof typeof wanted, size = 0)
   try {
     return shmget(key, size, wanted[purpose])
   } catch (error) {
-    throw systemCallError(error, `cannot use the segment with key ${key}`, (errno) => findHints[errno]?.(key))
+    throw systemCallError(error, `cannot use the segment with key ${key}`, (errno) =>
+      findHints[errno]?.(key, purpose),
+    )
   }
 }
 
-const findHints: Record<string, (key: number) => string> = {
-  ENOENT: (key) => `Create it first: osdemo shm write hello --key ${key}`,
+const findHints: Record<string, (key: number, purpose: keyof typeof wanted) => string> = {
+  ENOENT: (key, purpose) =>
+    purpose === 'look'
+      ? 'List the segments: osdemo shm list'
+      : `Create it first: osdemo shm write hello --key ${key}`,
   EINVAL: (key) => `The segment is smaller and cannot grow. Remove it: osdemo shm remove --key ${key}`,
   EACCES: (key) =>
     `Use another --key than ${key}, or ask the owner of the segment. List the owners: osdemo shm list`,

@@ -70,7 +70,7 @@ function addShowOptions(command: Command) {
     )
     .option('--quiet', 'print only errors, and the payload of a tool')
     .option('--timeout <duration>', 'end the run after this time, such as 2s, with exit code 124', duration)
-    .option('--color', 'use colour even when the output is no terminal')
+    .option('--color', 'use colour even when the output is not a terminal')
     .option('--no-color', 'use no colour')
 }
 

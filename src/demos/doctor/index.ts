@@ -42,7 +42,7 @@ function sayHead(stage: Stage, judged: Judgement[], { columns, colors }: Termina
       : `Of ${all}, ${works} work on this machine, ${limited} work with limits and ${fails} do not.`
   stage.say({ event: 'note', role: 'opening', text, data: { works, limited, fails } })
   const kernel = `${type()} ${release()}`
-  const shape = columns === undefined ? 'no terminal' : `a terminal of ${columns} columns`
+  const shape = columns === undefined ? 'not a terminal' : `a terminal of ${columns} columns`
   stage.note(`This is osdemo ${version} with Node ${process.version} on ${kernel}.`)
   stage.note(`Its standard output is ${shape}, ${colors ? 'with' : 'without'} colours.`)
   sayNode(stage)

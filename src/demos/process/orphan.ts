@@ -111,7 +111,7 @@ function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: numb
   }
   if (pid !== process.pid) {
     stage.note(
-      `The grandparent, osdemo (pid ${process.pid}), does not adopt the orphan, because it is no subreaper.`,
+      `The grandparent, osdemo (pid ${process.pid}), does not adopt the orphan, because it is not a subreaper.`,
       'aside',
     )
   }

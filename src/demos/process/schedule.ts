@@ -94,7 +94,7 @@ export function processSchedule(options: ProcessScheduleOptions = {}): Demo {
     }
     await dismiss(children)
     stage.note(
-      'A nice value is no share: the share depends on the weights of all threads that are ready. ' +
+      'A nice value is not a share: the share depends on the weights of all threads that are ready. ' +
         'Each step of the nice value changes a weight by a factor of about 1.25.',
       'closing',
     )

@@ -53,7 +53,7 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
     await Promise.all(both.map(({ ended }) => ended))
     stage.note(
       cost > 0
-        ? `About ${micro(cost)} remain for one context switch, which includes waking the other process. ${lesson}`
+        ? `A context switch took about ${micro(cost)}, which includes waking the other process. ${lesson}`
         : `The cost of one switch was not observed: the system calls alone took as long. ${lesson}`,
       'closing',
     )

@@ -73,7 +73,8 @@ export function queueMatrix(options: MatrixOptions): Demo {
     )
     stage.note(
       'In the tables, depth is the most messages that were stored at once. ' +
-        'Waited is how long calls blocked, and EAGAIN 3x means that three calls failed.',
+        'Waited is how long calls blocked, and EAGAIN 3x means that three calls failed. ' +
+        'Passed is how many messages arrived.',
       'aside',
     )
     const capacities: Capacity[] = [0, options.capacity, 'unbounded']

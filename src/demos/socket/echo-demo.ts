@@ -33,7 +33,10 @@ export const echoDemo: Demo = async (stage) => {
   const { port } = await listeningAddress(server)
   const listening = seeListening(stage, server, port)
 
-  stage.note(`A client connects and sends ${messages.length} frames.`)
+  stage.note(
+    `A client connects and sends ${messages.length} frames. ` +
+      'A frame is a header of 4 bytes and a body, so hello takes 9 bytes.',
+  )
   const client = await stage.start({
     program: 'echo-client',
     name: 'client',

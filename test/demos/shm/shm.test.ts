@@ -54,6 +54,11 @@ describe('shm write and shm read', () => {
     expect(dataFrom(list, '/proc/sysvipc/shm')).toContainEqual({ ...segment, ours: true })
     expect((await ends(place, ['shm', 'remove'])).exit).toBe(0)
     expect(segmentOf(70_000)).toBeUndefined()
+    // The hint lists the segments: a user who removes one does not want to create one.
+    const again = parseEvents((await ends(place, ['shm', 'remove', '--json'])).stdout)
+    expect(again).toContainEqual(
+      expect.objectContaining({ event: 'error', errno: 'ENOENT', hint: expect.stringContaining('shm list') }),
+    )
     const after = await ends(place, ['shm', 'read'])
     expect([after.exit, after.stderr]).toEqual([1, expect.stringContaining('shmget: ENOENT')])
     expectNothingLeft(place)
