@@ -52,13 +52,18 @@ export function adviceFor(chain: Chain, asked: Account, cycle: Cycle | undefined
     // In a deadlock waiting does not help.
     .filter(({ step }) => !(cycle && step.do === 'wait'))
     .toSorted((one, other) => cost[one.step.do] - cost[other.step.do])
-  const steps = distinct(all)
+  const steps = distinct(all).filter(({ step }) => !endsInit(step))
   // A zombie is dead already, so no signal has any effect on it.
-  if (steps.every(({ step }) => step.do === 'wait') && asked.state !== 'Z') {
+  if (steps.every(({ step }) => step.do === 'wait') && asked.state !== 'Z' && asked.pid !== 1) {
     const blocker = asked.threads[0]?.blocker
     steps.push({ step: endItself(asked.pid), pid: asked.pid, ...(blocker && { blocker }) })
   }
   return steps.slice(0, most)
+}
+
+/** Whether a step would terminate pid 1. All other processes of the machine depend on it. */
+function endsInit(step: Step): boolean {
+  return (step.do === 'end-others' && step.pids.includes(1)) || (step.do === 'end-itself' && step.pid === 1)
 }
 
 function stepsFor({ pid, threads }: Account): Advice[] {

@@ -44,7 +44,7 @@ function sayHead(stage: Stage, judged: Judgement[], { columns, colors }: Termina
   const kernel = `${type()} ${release()}`
   const shape = columns === undefined ? 'not a terminal' : `a terminal of ${columns} columns`
   stage.note(`This is osdemo ${version} with Node ${process.version} on ${kernel}.`)
-  stage.note(`Its standard output is ${shape}, ${colors ? 'with' : 'without'} colours.`)
+  stage.note(`Its standard output is ${shape}, and colours are ${colors ? 'on' : 'off'}.`)
   sayNode(stage)
 }
 

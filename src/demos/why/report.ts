@@ -211,8 +211,10 @@ function whyHidden(pid: number): string {
 /** What lets the process continue, with the command, what it does and what it costs. */
 export function tellAdvice(stage: Stage, { chain, asked, cycle }: Findings): void {
   const steps = adviceFor(chain, asked, cycle)
-  if (steps.length === 0) return
+  if (steps.length === 0 && asked.pid !== 1) return
   note(stage, headings.advice, 'opening')
+  if (steps.length === 0)
+    note(stage, 'Nothing. Do not terminate pid 1: all other processes depend on it.', 'next')
   for (const [index, advice] of steps.entries()) {
     const number = steps.length === 1 ? '' : `${index + 1}. `
     const command = commandOf(advice.step)
