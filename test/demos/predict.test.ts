@@ -136,7 +136,7 @@ describe('chapters by name', () => {
       expect.objectContaining({ exit: 2, hint: expect.stringMatching(/^Did you mean "zombie"\?/) }),
     )
     expect(() => chosen(['nothing'])).toThrow(
-      expect.objectContaining({ exit: 2, hint: expect.stringContaining('half-duplex') }),
+      expect.objectContaining({ exit: 2, hint: expect.stringContaining('osdemo tour --help') }),
     )
     expect(() => chosen(['demo'])).toThrow(
       expect.objectContaining({ exit: 2, hint: expect.stringContaining('"pipe demo"') }),
