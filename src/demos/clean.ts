@@ -16,7 +16,8 @@ const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'fil
 /** @throws DemoFailed when the runtime folder, where the records are, is not one that osdemo may trust */
 export async function clean({ say, note }: Stage): Promise<void> {
   const folder = runtimeFolder()
-  const swept = [...sweep(), ...removeDefaultFifo()]
+  const refused: unknown[] = []
+  const swept = [...sweep((error) => refused.push(error)), ...removeDefaultFifo()]
   const removed = swept.filter(({ users }) => users.length === 0)
   const kept = swept.filter(({ users }) => users.length > 0)
   const wanted = keptForUser()
@@ -46,6 +47,7 @@ export async function clean({ say, note }: Stage): Promise<void> {
     note(`Not checked: ${run.folder}. That run belongs to other namespaces, such as a container.`, 'aside')
   }
   if (unseen.length > 0) note('Next: run `osdemo clean` there too.', 'next')
+  if (refused.length > 0) throw refused[0]
 }
 
 function headline(folder: string, removed: number, kept: number, unseen: number): string {

@@ -98,6 +98,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     )
 
   let failure: unknown
+  const unreleased: unknown[] = []
   try {
     sayRun(say, options.command)
     for (const { kind, name: id, users } of options.sweeps ? [] : sweep()) {
@@ -107,7 +108,15 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     }
     const falseClaims: string[] = []
     await runOnStage(
-      { sequencer, output, falseClaims, stopped, stopSignal: () => stopSignal, watch: watch || undefined },
+      {
+        sequencer,
+        output,
+        falseClaims,
+        unreleased,
+        stopped,
+        stopSignal: () => stopSignal,
+        watch: watch || undefined,
+      },
       end.signal,
       demo,
     )
@@ -116,6 +125,8 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     failure = await ownReason(error, end.signal)
     say(errorFact(failure))
   }
+  for (const error of unreleased) say(errorFact(error))
+  failure ??= unreleased[0]
   if (watch) watch.stop()
   clearTimeout(timer)
   stopListening()

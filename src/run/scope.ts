@@ -30,12 +30,13 @@ const settleTimeout = 3000
 const open = new Set<Held[]>()
 let listening = false
 
-function releaseQuietly(held: Held): void {
+function releaseQuietly(held: Held, tell: (error: unknown) => void = () => {}): void {
   try {
     held.release()
   } catch (error) {
-    // The other releases must still run, so the error is only logged.
+    // The other releases must still run, so the error is not thrown.
     debug({ err: error }, 'a release failed')
+    tell(error)
   }
 }
 
@@ -43,7 +44,8 @@ function releaseEverything(): void {
   for (const list of [...open].reverse()) for (const held of list.splice(0).reverse()) releaseQuietly(held)
 }
 
-export function createScope(): Scope {
+/** @param refused is called with the error of a release, such as an unlink(2) that the kernel refuses */
+export function createScope(refused?: (error: unknown) => void): Scope {
   if (!listening) process.on('exit', releaseEverything)
   listening = true
   const list: Held[] = []
@@ -65,7 +67,7 @@ export function createScope(): Scope {
     },
     async [Symbol.asyncDispose]() {
       for (let held = list.pop(); held; held = list.pop()) {
-        releaseQuietly(held)
+        releaseQuietly(held, refused)
         if (held.settled) await settleQuietly(held.settled)
       }
       open.delete(list)

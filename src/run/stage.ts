@@ -95,6 +95,8 @@ export interface RunContext {
   output: Output
   /** The texts of the claims that did not hold. */
   falseClaims: string[]
+  /** Why something that a stage had created could not be removed. */
+  unreleased: unknown[]
   /** Resolves when the user asks a server to stop. */
   stopped: Promise<void>
   /** The signal with which the user asked a server to stop, if so. The terminal may have sent it to an actor as well. */
@@ -115,7 +117,7 @@ export async function runOnStage<T>(
   demo: (stage: Stage) => Promise<T> | T,
   emit = run.sequencer.push,
 ): Promise<T> {
-  await using scope = createScope()
+  await using scope = createScope((error) => run.unreleased.push(error))
   const end = new AbortController()
   const signal = AbortSignal.any([outer, end.signal])
   let failure: OsdemoError | undefined

@@ -3,7 +3,8 @@
  * removed only when it is proved to be the recorded one, its maker is dead or has released it, and no process uses it.
  */
 import { fstatSync, lstatSync, realpathSync, rmSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { isMarked } from '../ipc/mark.js'
 import { openIfThere, unlinkQueue } from '../ipc/posix-mq.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
@@ -22,9 +23,23 @@ export interface Swept {
   users: number[]
 }
 
-/** Removes what no process needs. Of an object that no longer exists, or is another one, only the record is removed. */
-export function sweep(): Swept[] {
-  return [...readRecords().flatMap(sweepRecorded), ...sweepFolders()]
+/**
+ * Removes what no process needs. Of an object that no longer exists, or is another one, only the record is removed.
+ *
+ * @param refused is called where the kernel does not let this user remove an object; its record stays
+ */
+export function sweep(refused: (error: unknown, record: FoundRecord) => void = () => {}): Swept[] {
+  return [...readRecords().flatMap((record) => sweepRecorded(record, refused)), ...sweepFolders()]
+}
+
+/** As `sweep`. @throws SystemCallError where an object of this run could not be removed */
+export function sweepOwn(): Swept[] {
+  const errors: unknown[] = []
+  const isOwn = ({ run }: FoundRecord) =>
+    run.state === 'alive' && basename(run.folder).startsWith(`run-${process.pid}-`)
+  const swept = sweep((error, record) => void (isOwn(record) && errors.push(error)))
+  if (errors.length > 0) throw errors[0]
+  return swept
 }
 
 /** What users had a run keep and what still exists, such as the segment of `shm write`. */
@@ -40,7 +55,7 @@ export function keptForUser(): Pick<Swept, 'kind' | 'name'>[] {
   })
 }
 
-function sweepRecorded(record: FoundRecord): Swept[] {
+function sweepRecorded(record: FoundRecord, refused: (error: unknown, record: FoundRecord) => void): Swept[] {
   const { kind, name, id, run, state, file } = record
   if (run.state === 'elsewhere' || (run.state === 'alive' && state === 'needed')) return []
   const about = { kind, name: kind === 'segment' && name === '0' ? `id ${id}` : name }
@@ -53,6 +68,8 @@ function sweepRecorded(record: FoundRecord): Swept[] {
     return found ? [{ ...about, users }] : []
   } catch (error) {
     debug({ err: error }, 'this run cannot look at a recorded object, or cannot remove it')
+    if (['EACCES', 'EPERM', 'EROFS'].includes(errnoIn(error) ?? ''))
+      refused(systemCallError(error, `cannot remove the ${kind} ${about.name}`), record)
     return []
   }
 }
@@ -66,6 +83,10 @@ function sweepFolders(): Swept[] {
     rmSync(folder, { recursive: true, force: true })
     return fifos.map((entry) => ({ kind: 'fifo' as const, name: join(folder, entry.name), users: [] }))
   })
+}
+
+function errnoIn(error: unknown): string | undefined {
+  return error instanceof SystemCallError ? error.errno : errnoOf(error)
 }
 
 /** The recorded object, where it still exists: which processes use it, and how to remove it. */

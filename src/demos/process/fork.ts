@@ -12,7 +12,7 @@ import { quoteStatus } from '../../proc/status.js'
 import { compiled } from '../../run/compile.js'
 import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { sweep } from '../../run/sweep.js'
+import { sweepOwn } from '../../run/sweep.js'
 import { kib } from '../../text.js'
 import { requireProc } from '../shared/require-proc.js'
 import { detailOf, readPages, sharedVariables, showCopies } from './fork-pages.js'
@@ -122,7 +122,7 @@ async function startParent(stage: Stage, path: string) {
   const entry = record('segment', '0', parent.id)
   stage.scope.defer(() => {
     entry.release()
-    sweep()
+    sweepOwn()
   })
   let over = false
   // Its last lines may arrive shortly after its exit.

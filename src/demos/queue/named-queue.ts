@@ -6,7 +6,7 @@ import { identityOf, isUnlinked, type Queue, type QueueIdentity } from '../../ip
 import { keepQueue, openIfThere } from '../../ipc/posix-mq.js'
 import { queueFolder, readQueueLimits } from '../../proc/mqueue.js'
 import type { Stage } from '../../run/stage.js'
-import { type Swept, sweep } from '../../run/sweep.js'
+import { type Swept, sweepOwn } from '../../run/sweep.js'
 import { quoted } from '../../shell-quote.js'
 import { counted } from '../../text.js'
 import { inUse } from '../shared/in-use.js'
@@ -60,7 +60,7 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
       const { depth } = queue.attributes()
       queue.close()
       made?.entry.release()
-      tellSwept(stage, name, depth, sweep())
+      tellSwept(stage, name, depth, sweepOwn())
     })
     // Another osdemo removed it: it had looked for users just before this process opened the queue.
     if (isUnlinked(queue)) {

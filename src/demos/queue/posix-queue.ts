@@ -1,7 +1,7 @@
 /** What the demos and tools of queues share: creating a POSIX queue for the run, and quoting the kernel about it. */
 import { readFileSync } from 'node:fs'
 import { SystemCallError, Unavailable } from '../../errors.js'
-import { identityOf, type Queue } from '../../ipc/open-mq.js'
+import { identityOf, isUnlinked, type Queue } from '../../ipc/open-mq.js'
 import { makeQueue, type NewQueue, unlinkQueue } from '../../ipc/posix-mq.js'
 import { parseQueueFile, queueFolder, queueLimitsFolder, readQueueLimits } from '../../proc/mqueue.js'
 import { type LedgerEntry, record } from '../../run/ledger.js'
@@ -85,8 +85,10 @@ export function makePrivateQueue(stage: Stage, shape: Omit<NewQueue, 'mode'>, ro
   const { queue, entry } = made
   const name = names(taken)
   stage.scope.defer(() => {
+    // Another process may have removed it.
+    const isGone = isUnlinked(queue)
     queue.close()
-    unlinkQueue(name)
+    if (!isGone) unlinkQueue(name)
     entry.forget()
     stage.say({ event: 'removed', kind: 'queue', id: name })
   })

@@ -5,7 +5,7 @@ import { type HeldFifo, holdFifo } from '../../ipc/fifo.js'
 import { loadMkfifo } from '../../ipc/make-fifo.js'
 import { type LedgerEntry, record, removeFromFolder, runFolder } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
-import { sweep } from '../../run/sweep.js'
+import { sweepOwn } from '../../run/sweep.js'
 import { defaultFifo } from '../pipe/meeting-point.js'
 import { watchRemoval } from './watch-removal.js'
 
@@ -23,7 +23,7 @@ export async function ensureFifo(stage: Stage, path: string, isDefault: boolean)
   stage.scope.defer(() => {
     held?.letGo()
     entry?.release()
-    const swept = stays ? [] : sweep().filter(({ users }) => users.length === 0)
+    const swept = stays ? [] : sweepOwn().filter(({ users }) => users.length === 0)
     for (const { kind, name: id } of swept) stage.say({ event: 'removed', kind, id })
   })
   for (held = holdFifo(path); !held; held = holdFifo(path)) {

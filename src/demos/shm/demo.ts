@@ -5,7 +5,7 @@ import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { ActorOf, EventOf } from '../../run/actor.js'
 import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { sweep } from '../../run/sweep.js'
+import { sweepOwn } from '../../run/sweep.js'
 
 import { requireSegments, showSegment } from './segment.js'
 
@@ -36,7 +36,7 @@ export const shmDemo: Demo = async (stage) => {
   // Recorded before the segment exists: Ctrl-C may arrive before the writer reports its id.
   stage.scope.defer(() => {
     entry.release()
-    sweep()
+    sweepOwn()
   })
   // An actor whose shmget(2) does not return an id fails, and the demo with it.
   const id = (await ask(writer, 'make')).result!
