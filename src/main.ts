@@ -1,6 +1,6 @@
 /** Begins the program with the words of the command line, and ends it with an exit code. */
 import { constants } from 'node:os'
-import { launch, openOwnTerminals } from './commands/lib/launch.js'
+import { escaped, launch, openOwnTerminals } from './commands/lib/launch.js'
 import {
   asOsdemoError,
   errnoOf,
@@ -65,7 +65,10 @@ function endInTime(deadline: number | undefined): void {
 function tell(error: OsdemoError): void {
   if (error instanceof OutputClosed || error.exit === 141) return
   if (error instanceof Interrupted && error.signal === 'SIGINT') return
-  process.stderr.write(`osdemo: ${error.message}\n${error.hint ? `        ${error.hint}\n` : ''}`)
+  // Only the stack of a bug has lines of its own.
+  const message =
+    error.exit === 70 ? error.message.split('\n').map(escaped).join('\n') : escaped(error.message)
+  process.stderr.write(`osdemo: ${message}\n${error.hint ? `        ${escaped(error.hint)}\n` : ''}`)
 }
 
 /**

@@ -287,3 +287,16 @@ describe('colour', () => {
     expect(stdout.includes(escapeCode)).toBe(colored)
   })
 })
+
+test.each([
+  ['an unknown command', (bad: string) => [bad]],
+  ['a wrong value', (bad: string) => ['pipe', 'read', '--max', bad]],
+  ['a path', (bad: string) => ['view', `/none/${bad}`]],
+  ['a file to save to', (bad: string) => ['short-reads', '--save', `/none/${bad}.svg`]],
+])('%s cannot control the terminal', async (_, words) => {
+  const run = newPlace().osdemo(words('\u001b[2J\u061c'))
+  expect(await run.exit).toBeGreaterThan(0)
+  expect(run.stderr()).toContain('\\x1b[2J\\u{61c}')
+  const printed = run.stdout() + run.stderr()
+  expect(['\u001b', '\u061c'].filter((char) => printed.includes(char))).toEqual([])
+})

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js'
 import { merge } from '../replay/merge.js'
 import { openRecording, type Recording } from '../replay/recording.js'
 import { replay } from '../replay/replay.js'
+import { escaped } from '../views/escape-control.js'
 import { openOutput, openRecords } from './lib/outputs.js'
 import { plainCommand } from './lib/spec.js'
 
@@ -42,7 +43,9 @@ function open(files: string[]): Recording[] {
     if (recordings.some(({ isFile }) => isFile(name))) {
       throw new UsageError(`${name} was named twice`, 'Name each recording once.')
     }
-    recordings.push(openRecording(name, (text) => void process.stderr.write(`osdemo: note: ${text}\n`)))
+    recordings.push(
+      openRecording(name, (text) => void process.stderr.write(`osdemo: note: ${escaped(text)}\n`)),
+    )
   }
   return recordings
 }

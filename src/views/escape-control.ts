@@ -1,7 +1,7 @@
 /** Text that osdemo did not write must not control what displays it: a terminal, or the parser of a picture. */
 
 /** Control characters, characters that change the writing direction, and characters that XML does not allow. */
-const harmful = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/u
+const harmful = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/u
 const everyHarmful = new RegExp(harmful, 'gu')
 
 /** The event with whatever is harmful escaped, in every field: a line feed becomes `\n`. */
@@ -31,7 +31,8 @@ function rewrittenValue(value: unknown): unknown {
   return typeof value === 'string' ? escaped(value) : value
 }
 
-function escaped(text: string): string {
+/** A text that may contain names of files and arguments, so that it can be printed. */
+export function escaped(text: string): string {
   return text.replace(everyHarmful, escapeSequence)
 }
 

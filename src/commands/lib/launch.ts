@@ -9,6 +9,7 @@ import { openOutput, openRecords } from './outputs.js'
 import { type Choice, createProgram, fullName, seeHelp } from './program.js'
 
 export { openOwnTerminals } from '../../run/own-terminal.js'
+export { escaped } from '../../views/escape-control.js'
 
 /**
  * Runs the command.
