@@ -15,7 +15,7 @@ import {
 } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 
-/** The time limit of a run that stands still, in milliseconds. It ends after 10 s without progress. */
+/** The time limit of a run that makes no progress, in milliseconds. osdemo ends such a run after 10 s. */
 const patience = 25_000
 
 /** Runs a demo, disturbs it, and waits for its end. @returns what it has said about the standstill, and how it ended */
