@@ -19,9 +19,11 @@ export async function findings(root: string): Promise<Violation[]> {
   )
   const pages = await helpPages(root)
   return [
-    ...[...texts, ...linesOfOthers(root, ['examples', 'bench/peers']), ...pages.map(textOfPage)].flatMap(
-      (text) => check(text, words),
-    ),
+    ...[
+      ...texts,
+      ...linesOfOthers(root, ['bin', 'examples', 'bench/peers']),
+      ...pages.map(textOfPage),
+    ].flatMap((text) => check(text, words)),
     ...pages.flatMap(wideLines),
   ]
 }

@@ -275,7 +275,7 @@ function lineFinder(text: string): (at: number) => number {
 export function linesOfOthers(root: string, folders: readonly string[]): Text[] {
   const files = folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
   return files
-    .filter((file) => /\.(?:c|go|py|sh|mjs)$/.test(file))
+    .filter((file) => /\.(?:c|go|py|sh|m?js)$/.test(file))
     .flatMap((file) =>
       readFileSync(join(root, file), 'utf8')
         .split('\n')
