@@ -54,7 +54,7 @@ function rowOf(segment: Segment, ours: number[]) {
     uid: `${uid}`,
     mode: mode.toString(8).padStart(3, '0'),
     bytes: `${size}`,
-    attached: `${attached}`,
+    nattch: `${attached}`,
     // 0 stands for a process of another pid namespace, of which nothing is known.
     'creator pid': creatorPid === 0 ? 'unknown' : `${creatorPid} (${created})`,
     'last pid': lastPid === 0 ? 'none' : `${lastPid}`,

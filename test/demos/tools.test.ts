@@ -2,8 +2,9 @@
  * What tools print fits 80 columns, where a command to paste stays on one line. `playDemo` checks the same of every demo,
  * and plain-words.test.ts of every help page.
  */
+import { spawnSync } from 'node:child_process'
 import stringWidth from 'string-width'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { serve } from '../support/echo-peers.js'
 import { newPlace, type Run } from '../support/osdemo.js'
 import { until } from '../support/until.js'
@@ -27,7 +28,9 @@ test('pipe read, pipe write', async () => {
 
 test('shm write, read, list, remove', async () => {
   const { osdemo } = newPlace()
-  const key = `${1_000_000_000 + process.pid}`
+  // The usual lengths: a key of ten digits and a pid of seven do not fit.
+  const key = `${100_000_000 + process.pid}`
+  onTestFinished(() => void spawnSync('ipcrm', ['-M', key]))
   for (const words of [
     ['write', 'hello', '--key', key],
     ['read', '--key', key],

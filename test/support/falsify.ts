@@ -37,3 +37,10 @@ export async function disturbed(
   await run.exit
   return parseEvents(run.stdout())
 }
+
+/** Plays a run again, a few times, until this claim comes out false: where the disturbance depends on the scheduler. */
+export async function untilFailed(id: ClaimId, play: () => Promise<Event[]>, times = 5): Promise<Event[]> {
+  const events = await play()
+  const failed = events.some((event) => event.event === 'claim' && event.id === id && !event.holds)
+  return failed || times <= 1 ? events : untilFailed(id, play, times - 1)
+}

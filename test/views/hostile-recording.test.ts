@@ -1,4 +1,4 @@
-/** Recordings that nobody but an attacker writes: every view shows them, with numbers that are numbers. */
+/** Recordings that only an attacker writes. Every view shows them, and every number in it is finite. */
 import { expect, test } from 'vitest'
 import type { Fact } from '../../src/events.js'
 import { complaint } from '../../src/replay/valid.js'
