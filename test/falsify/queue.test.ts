@@ -12,6 +12,7 @@ import { falsify } from '../support/falsify.js'
 import { meddled } from '../support/meddle.js'
 import { perform } from '../support/perform.js'
 import { procSays } from '../support/proc-says.js'
+import { isThere } from '../support/queues.js'
 import { waitWhile } from '../support/until.js'
 
 /** What another process does to a queue, or to a FIFO, as soon as the demo has created it. */
@@ -41,6 +42,8 @@ const replace =
   (name) => {
     unlinkQueue(name)
     makeQueue(name, { capacity, messageSize: 64, mode: 0o600 })?.close()
+    // It is not the demo's, so the demo may leave it, and the next demo of this process would take another name.
+    onTestFinished(() => void (isThere(name) && unlinkQueue(name)))
   }
 
 /** Sends messages to the queues that have this role in the demo. */
