@@ -5,7 +5,7 @@
 import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
-import { Unavailable } from '../../errors.js'
+import { isSystemError, OsdemoError } from '../../errors.js'
 import type { Event } from '../../events.js'
 import { dieWithParent } from '../../ipc/libc.js'
 import { ownThreadId } from '../../proc/links.js'
@@ -63,15 +63,16 @@ export function processLine(write: (text: string) => void): Line {
 }
 
 /**
- * Where setpriv(1) has not done it, the actor asks the kernel to kill it when the supervisor dies. Without FFI only end of file on
- * descriptor 4 remains, which an actor does not read while its event loop is blocked in a call.
+ * Where setpriv(1) has not done it, the actor asks the kernel to kill it when the supervisor dies. Without FFI, or where a filter of
+ * system calls denies prctl(2), only end of file on descriptor 4 remains. An actor does not read that while its event loop is
+ * blocked in a call.
  */
 function askForDeathSignal(): void {
   const supervisor = process.ppid
   try {
     dieWithParent()
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error
+    if (!(error instanceof OsdemoError || isSystemError(error))) throw error
   }
   if (process.ppid !== supervisor) die()
 }
