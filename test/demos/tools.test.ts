@@ -28,8 +28,8 @@ test('pipe read, pipe write', async () => {
 
 test('shm write, read, list, remove', async () => {
   const { osdemo } = newPlace()
-  // The usual lengths: a key of ten digits and a pid of seven do not fit.
-  const key = `${100_000_000 + process.pid}`
+  // The usual lengths: a key of ten digits, an id of seven and a pid of seven do not fit together.
+  const key = `${700_000 + (process.pid % 100_000)}`
   onTestFinished(() => void spawnSync('ipcrm', ['-M', key]))
   for (const words of [
     ['write', 'hello', '--key', key],

@@ -43,8 +43,10 @@ test('a line that is longer than a frame is refused before its end is read', asy
 })
 
 test('a line that a program prints is cut', async () => {
-  const line = 'head -c 1048576 /dev/zero | tr "\\000" x; echo; echo short; read x'
-  const run = newPlace().osdemo(['process', 'layout', '--json', '--', 'sh', '-c', line])
+  // A program that waits for nothing before it has printed: the demo reads what was printed until then.
+  const script =
+    'BEGIN { for (i = 0; i < 1048576; i++) printf "x"; print ""; print "short"; fflush(); getline }'
+  const run = newPlace().osdemo(['process', 'layout', '--json', '--', 'awk', script])
   expect(await run.exit).toBe(0)
   const texts = parseEvents(run.stdout()).flatMap((event) => (event.event === 'note' ? [event.text] : []))
   const printed = texts.filter((text) => text.startsWith('The program printed: '))
