@@ -263,7 +263,12 @@ describe.runIf(process.platform === 'linux')('tour', () => {
 
   test.each<[string, string, (event: Event) => boolean]>([
     ['tour', 'shows the memory of a process', ({ event }) => event === 'evidence'],
-    ['tour zombie --predict', 'has a zombie', (event) => event.event === 'state' && event.state === 'zombie'],
+    // The chapter after it takes longer than SIGINT needs to arrive.
+    [
+      'tour zombie race --predict',
+      'has a zombie',
+      (event) => event.event === 'state' && event.state === 'zombie',
+    ],
     ['tour', 'has children that compute', (event) => event.event === 'call' && event.call === 'compute'],
     ['pipe demo', 'has made a FIFO', (event) => event.event === 'created' && event.kind === 'fifo'],
     ['pipe demo', 'has an actor held in open(2)', (event) => event.event === 'call' && event.call === 'open'],
