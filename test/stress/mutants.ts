@@ -2,7 +2,8 @@
  * Plants small bugs, one at a time, and runs the test that must notice each of them: `npm run test:mutants`. It takes minutes,
  * so it is no part of `npm test`. Arguments: a prefix of the files to plant bugs in (all).
  *
- * Each bug is planted in a copy of the checkout, so that the checkout stays as it is.
+ * Each bug is planted in a copy of the checkout, so that the checkout stays as it is. Run `npm test` before: a test that fails
+ * without the bug too would count as one that notices it.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
