@@ -64,9 +64,13 @@ async function stoppedActors(): Promise<void> {
 
 /** Stops the reading actor, takes something in its place, and continues it. */
 async function steal(run: Run, reader: number, take: () => boolean): Promise<void> {
-  process.kill(reader, 'SIGSTOP')
-  await until(take)
-  process.kill(reader, 'SIGCONT')
+  // Stopped too early, it keeps the writers from writing at all: then it continues, and is stopped again.
+  await until(async () => {
+    process.kill(reader, 'SIGSTOP')
+    const taken = await until(take, 300).catch(() => false)
+    process.kill(reader, 'SIGCONT')
+    return taken
+  })
   expect(run.child.exitCode).toBe(null)
 }
 
