@@ -6,7 +6,7 @@ import { until } from '../support/until.js'
 
 /** A run on a terminal of 80 x 24, and a person who types. */
 function onTerminal(place: Place, words: string) {
-  const command = `stty cols 80 rows 24; "${process.execPath}" "${program}" ${words}; r=$?; stty -a; exit $r`
+  const command = `trap : INT; stty cols 80 rows 24; "${process.execPath}" "${program}" ${words}; r=$?; stty -a; exit $r`
   const run = place.sh(`script -qefc '${command}' /dev/null`, { stdio: ['pipe', 'pipe', 'pipe'] })
   let seen = 0
   return {
