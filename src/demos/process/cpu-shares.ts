@@ -1,12 +1,17 @@
 /** The shares of one CPU that busy children receive, and the shares that their weights predict. */
 import { sharesOf, weightOf } from '../../proc/nice-weights.js'
-import type { Actor } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import { zip } from '../shared/lists.js'
 import { type Count, inMilliseconds } from './busy-children.js'
 
 /** How far a share may be from the predicted share, as a part of the predicted share. */
 const tolerance = 0.15
+
+/**
+ * CPU time that the child with the least weight must have received before a wrong share says something about the weights, in
+ * milliseconds. At any time a child may be one turn ahead or behind, and a turn ends with a timer tick of up to 10 ms.
+ */
+const decisive = 20 / tolerance
 
 /**
  * The counts, once all children have received enough CPU time and each share is near the predicted one.
@@ -16,8 +21,11 @@ const tolerance = 0.15
  */
 export function judged(sums: Count[], nice: number[], sample: number): Count[] | undefined {
   const predicted = sharesOf(nice)
-  const off = zip(sums, predicted).some(([sum, share]) => !isNear(shareOf(sum, sums), share))
-  return off || !isEnough(sums, predicted, sample) ? undefined : sums
+  return isOff(sums, predicted) || !isEnough(sums, predicted, sample) ? undefined : sums
+}
+
+function isOff(sums: Count[], predicted: number[]): boolean {
+  return zip(sums, predicted).some(([sum, share]) => !isNear(shareOf(sum, sums), share))
 }
 
 function isEnough(sums: Count[], predicted: number[], sample: number): boolean {
@@ -39,7 +47,7 @@ export function total(sums: Count[]): number {
 }
 
 interface Measured {
-  children: Actor[]
+  children: { name: string }[]
   nice: number[]
   sums: Count[]
   sample: number
@@ -49,7 +57,7 @@ interface Measured {
 /** Claims the share of each child: together the claims make a table. */
 export function showShares(stage: Stage, { children, nice, sums, sample, cpu }: Measured): void {
   const predicted = sharesOf(nice)
-  if (!isEnough(sums, predicted, sample)) {
+  if (!isEnough(sums, predicted, isOff(sums, predicted) ? Math.max(sample, decisive) : sample)) {
     const least = percent(Math.min(...predicted))
     stage.note(
       `Not observed: the shares. A child that is due ${least} of ${inMilliseconds(total(sums))} ran too few times. ` +
