@@ -1,5 +1,5 @@
 /** The command line as a whole, with the real program. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, isGroup, topics } from '../src/commands/index.js'
@@ -200,6 +200,44 @@ describe('a wrong argument', () => {
     expect(parseEvents(stdout)).toMatchObject([
       { event: 'error', exit: 2, message: expect.stringContaining('abc') },
     ])
+  })
+})
+
+describe('a word that is not UTF-8', () => {
+  test('is refused with exit code 2 by every command, and nothing is made', async () => {
+    const place = newPlace()
+    const lines = [
+      'pipe write WORD',
+      'pipe read --path WORD',
+      'queue send --name /WORD hello',
+      'queue send WORD',
+      'shm write WORD',
+      'tcp-echo client WORD',
+      'process layout -- echo WORD',
+      'view WORD',
+      'help terms WORD',
+    ]
+    const runs = lines.map((line) => place.sh(`osdemo ${line.replace('WORD', `"$(printf 'a\\377b')"`)}`))
+    expect(await Promise.all(runs.map((run) => run.exit))).toEqual(lines.map(() => 2))
+    for (const run of runs) {
+      expect(run.stdout()).toBe('')
+      expect(run.stderr()).toMatch(/^osdemo: .*UTF-8/)
+    }
+    expect(readdirSync(place.folder)).toEqual([])
+  })
+
+  test('is an error event with --json', async () => {
+    const run = newPlace().sh(`osdemo pipe read --json --path "$(printf '\\303')"`)
+    expect(await run.exit).toBe(2)
+    expect(parseEvents(run.stdout())).toMatchObject([{ event: 'error', exit: 2 }])
+  })
+
+  test('is not one in which the user has typed U+FFFD', async () => {
+    const place = newPlace()
+    const reader = place.osdemo(['pipe', 'read'])
+    const writer = place.osdemo(['pipe', 'write', 'a\uFFFDb', 'ü'])
+    expect([await reader.exit, await writer.exit]).toEqual([0, 0])
+    expect(reader.stdout()).toBe('a\uFFFDb\nü\n')
   })
 })
 

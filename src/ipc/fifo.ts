@@ -13,11 +13,17 @@ export type End = 'reading' | 'writing'
 
 function requireFifo(path: string, stats: Stats): void {
   if (stats.isFIFO()) return
-  const special = stats.isSocket() ? 'a socket' : 'a device'
-  const kind = stats.isDirectory() ? 'a folder' : stats.isFile() ? 'a regular file' : special
-  throw new DemoFailed(`${path} is ${kind}, not a FIFO`, {
+  throw new DemoFailed(`${path} is ${kindOf(stats)}, not a FIFO`, {
     hint: 'It was not changed. Name another path with --path: osdemo makes a FIFO that is missing.',
   })
+}
+
+/** The kind of a file that is no FIFO, inode(7). A link is followed, so what remains is a block device. */
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder'
+  if (stats.isFile()) return 'a regular file'
+  if (stats.isSocket()) return 'a socket'
+  return stats.isCharacterDevice() ? 'a character device' : 'a block device'
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Making a FIFO with the program mkfifo(1), because Node has no call for it. */
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { getSystemErrorMap } from 'node:util'
@@ -23,6 +23,11 @@ export async function loadMkfifo() {
     // The terminal sends Ctrl-C's SIGINT to the whole foreground process group, mkfifo included.
     if (signal) throw new Interrupted(signal, constants.signals[signal])
     const isMissing = errnoOf(cause) === 'ENOENT'
+    // Node knows the working folder by a name in which every byte that is not UTF-8 was replaced, and execa starts programs there.
+    if (isMissing && !existsSync(process.cwd()))
+      throw new DemoFailed(`cannot make the FIFO ${path}: the name of the working folder is not UTF-8`, {
+        hint: 'Change to another folder.',
+      })
     if (isMissing) throw new Unavailable('the program mkfifo is not installed', 'Install coreutils.')
     // mkfifo was not started, for example because this process has too many open files.
     if (exitCode === undefined) throw systemCallError(cause, `cannot make the FIFO ${path}`)
@@ -39,11 +44,20 @@ export async function loadMkfifo() {
     const errno = [...getSystemErrorMap().values()].find(([, text]) => text === meaning)?.[0]
     const hint =
       errno === 'ENOENT'
-        ? `There is no folder ${dirname(path)}. Make it, or name another path with --path.`
+        ? `There is no folder ${missingFolder(path)}. Make it, or name another path with --path.`
         : 'Name another path with --path.'
     const why = errno === undefined ? reason : `${errno} (${meaning})`
     throw new OsdemoError(`cannot make the FIFO ${path}: mkfifo: ${why}`, 1, { call: 'mkfifo', errno, hint })
   }
+}
+
+/** The first folder on the way to a path that does not exist. `./sub/../x` needs `./sub`, although it is not in it. */
+function missingFolder(path: string): string {
+  for (let end = path.indexOf('/', 1); end >= 0; end = path.indexOf('/', end + 1)) {
+    const folder = path.slice(0, end)
+    if (!existsSync(folder)) return folder
+  }
+  return dirname(path)
 }
 
 /** execa throws in spite of `reject: false` when the current folder has been removed. */

@@ -22,6 +22,11 @@ export function readText(path: string): string | undefined {
   return unlessHidden(() => readFileSync(path, 'utf8'))
 }
 
+/** The bytes of a file, for what need not be text; undefined where it cannot be read. */
+export function readBytes(path: string): Buffer | undefined {
+  return unlessHidden(() => readFileSync(path))
+}
+
 /** The entries of a folder that are numbers (pids, tids, descriptors), in ascending order; empty where it cannot be read. */
 export function readNumbers(path: string): number[] {
   const names = unlessHidden(() => readdirSync(path)) ?? []

@@ -3,6 +3,7 @@ import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typ
 import { asOsdemoError, UsageError } from '../../errors.js'
 import { type Event, now } from '../../events.js'
 import { openLog } from '../../log.js'
+import { requireText } from '../../run/own-words.js'
 import { run } from '../../run/run.js'
 import { viewName, wantsEvents } from './common-options.js'
 import { openOutput, openRecords } from './outputs.js'
@@ -27,6 +28,7 @@ export async function launch(
   const literal = end < 0 ? undefined : argv.slice(end + 1)
   let play: () => Promise<boolean>
   try {
+    requireText(argv)
     const choice = await choose(argv, literal?.length ?? 0)
     if (choice === 'help') return { exit: 0, hasty: false }
     const { common } = choice

@@ -56,6 +56,12 @@ export function hostName(text: string): string {
   throw new InvalidArgumentError('It takes an address or a name, such as 127.0.0.1 or localhost.')
 }
 
+/** A path. The kernel knows no file with an empty one, path_resolution(7). */
+export function filePath(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It takes a path, such as /tmp/p.')
+}
+
 /** A file for `--save`, whose ending names a view. The option may be repeated, so the files are collected. */
 export function savedFile(path: string, earlier: string[] = []): string[] {
   const known = Object.keys(endings)

@@ -1,6 +1,6 @@
 import { pipeRead } from '../../demos/pipe/read.js'
 import { toolCommand } from '../lib/spec.js'
-import { count } from '../lib/values.js'
+import { count, filePath } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
@@ -10,7 +10,7 @@ export const spec = toolCommand({
   ],
   options: (command) =>
     command
-      .option('--path <path>', 'path of the FIFO; made if missing (default: one of your own)')
+      .option('--path <path>', 'path of the FIFO; made if missing (default: one of your own)', filePath)
       .option('--follow', 'wait for the next writer after the last one has closed')
       .option('--max <n>', 'stop after n messages', count),
   onStdout: ['received'],

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs'
 import { pipeWrite } from '../../demos/pipe/write.js'
 import { UsageError } from '../../errors.js'
 import { toolCommand } from '../lib/spec.js'
-import { count, duration } from '../lib/values.js'
+import { count, duration, filePath } from '../lib/values.js'
 
 export const spec = toolCommand({
   examples: [
@@ -17,7 +17,7 @@ export const spec = toolCommand({
         '[message...]',
         'each is sent as a line; without one, copy stdin, or send Message 0, Message 1, ...',
       )
-      .option('--path <path>', 'path of the FIFO; made if missing (default: one of your own)')
+      .option('--path <path>', 'path of the FIFO; made if missing (default: one of your own)', filePath)
       .option('--count <n>', 'send the messages n times; without a message, send n numbered ones', count)
       .option('--interval <duration>', 'pause between two messages', duration),
   demo([messages], { path, count: rounds, interval }) {

@@ -41,6 +41,8 @@ describe('a command line that is wrong', () => {
     ['--timeout without a unit', ['pipe', 'read', '--timeout', '300'], /--timeout.*250ms, 2s or 1m/s],
     ['a message of two lines', ['pipe', 'write', 'a\nb'], /newline.*Give each line as a message/s],
     ['--path without a path', ['pipe', 'read', '--path'], /--path/],
+    ['an empty --path of pipe read', ['pipe', 'read', '--path', ''], /--path.*takes a path/s],
+    ['an empty --path of pipe write', ['pipe', 'write', '--path', '', 'x'], /--path.*takes a path/s],
     ['a mistyped option of pipe read', ['pipe', 'read', '--folow'], /'--folow'.*did you mean --follow\?/is],
     [
       'a mistyped option of pipe write',
@@ -134,6 +136,34 @@ describe.each(['read', 'write'])('pipe %s with a bad path', (end) => {
     expect(hint).toContain(`There is no folder ${folder}`)
     expect({ call, errno }).toEqual({ call: 'mkfifo', errno: 'ENOENT' })
     expect(existsSync(folder)).toBe(false)
+    expect(place.leftovers()).toEqual([])
+  })
+
+  test('names the folder on the way that is missing, also before ..', async () => {
+    const place = newPlace()
+    const cwd = temporaryFolder()
+    const missing = ['./sub/../x', `${cwd}/deep/er/x`, 'sub/x'].map((path) => fail(place, path, { cwd }))
+    const hints = (await Promise.all(missing)).map(({ hint }) => hint)
+    expect(hints[0]).toContain('no folder ./sub.')
+    expect(hints[1]).toContain(`no folder ${cwd}/deep.`)
+    expect(hints[2]).toContain('no folder sub.')
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('names the kind of a device', async () => {
+    const place = newPlace()
+    expect((await fail(place, '/dev/null')).message).toContain('/dev/null is a character device, not a FIFO')
+  })
+
+  test('in a folder whose name is not UTF-8 does not blame mkfifo', async () => {
+    const place = newPlace()
+    const run = place.sh(
+      `d=$(printf 'd\\377'); mkdir "$d"; cd "$d"; osdemo pipe ${end} --path p; code=$?; ls; exit $code`,
+      { cwd: place.folder },
+    )
+    expect(await run.exit).toBe(1)
+    expect(run.stderr()).toContain('UTF-8')
+    expect(run.stdout()).toBe('')
     expect(place.leftovers()).toEqual([])
   })
 

@@ -14,6 +14,13 @@ const crowded = { test: falsify, title: 'more to every FIFO' }
 
 export const pipeMutants: readonly Mutant[] = [
   {
+    file: 'src/ipc/make-fifo.ts',
+    from: 'if (!existsSync(folder)) return folder',
+    to: 'if (folder === path) return folder',
+    test: 'test/demos/pipe/errors.test.ts',
+    title: 'names the folder on the way',
+  },
+  {
     file: 'src/demos/shared/claim-waiting.ts',
     from: 'stage.claim(id, claim, found !== undefined)',
     to: 'stage.claim(id, claim, true)',

@@ -4,6 +4,20 @@ const falseClaim = 'test/run/false-claim.test.ts'
 
 export const runMutants: readonly Mutant[] = [
   {
+    file: 'src/run/own-words.ts',
+    from: 'if (altered === undefined) return',
+    to: 'if (altered !== undefined) return',
+    test: 'test/cli.test.ts',
+    title: 'a word that is not UTF-8',
+  },
+  {
+    file: 'src/run/own-words.ts',
+    from: '.slice(-words.length)',
+    to: '.slice(words.length)',
+    test: 'test/cli.test.ts',
+    title: 'is not one in which the user has typed',
+  },
+  {
     file: 'src/run/stage.ts',
     from: 'if (!holds) falseClaims.push(text)',
     to: 'if (holds === undefined) falseClaims.push(text)',
