@@ -8,6 +8,8 @@ export interface Status {
   tracer: number
   /** NSpid: its ids in our pid namespace and in the nested ones that it belongs to. Empty where the kernel does not list them. */
   namespaceIds: number[]
+  /** NSpgid: its process group, numbered in the same namespaces. Empty where the kernel does not list it. */
+  groupIds: number[]
   /** The number of its threads. */
   threads: number
   /** VmRSS: its resident memory in bytes; undefined for a zombie and a kernel thread, which have none. */
@@ -22,6 +24,8 @@ export interface Status {
   blocked: bigint
   ignored: bigint
   caught: bigint
+  /** Signals that were sent and not delivered: to the thread itself, and to its process as a whole. */
+  pending: bigint
   /** The CPUs that it may use, as the kernel writes them: `0-2,5`. Undefined where the kernel does not list them. */
   cpusAllowed: string | undefined
 }
@@ -39,6 +43,7 @@ export function parseStatus(text: string): Status {
     tgid: Number(fields.get('Tgid')?.[0]),
     tracer: Number(fields.get('TracerPid')?.[0] ?? 0),
     namespaceIds: (fields.get('NSpid') ?? []).map(Number),
+    groupIds: (fields.get('NSpgid') ?? []).map(Number),
     threads: Number(fields.get('Threads')?.[0]),
     rss: kib('VmRSS'),
     mapped: kib('VmSize'),
@@ -48,6 +53,7 @@ export function parseStatus(text: string): Status {
     blocked: mask('SigBlk'),
     ignored: mask('SigIgn'),
     caught: mask('SigCgt'),
+    pending: mask('SigPnd') | mask('ShdPnd'),
     cpusAllowed: fields.get('Cpus_allowed_list')?.[0],
   }
 }

@@ -23,6 +23,8 @@ import type { Step } from './step.js'
 export interface Waking {
   /** The pids of the processes that could let it continue. */
   wakers: number[]
+  /** Whether only all of them together can. */
+  needsAll?: boolean
   /** Whether something else could: time, a terminal, the network, a process that does not exist yet. */
   open: boolean
   /** Whether the kernel reports it. Otherwise it is only likely. */

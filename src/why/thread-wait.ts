@@ -8,7 +8,7 @@ import { readSyscall } from '../proc/syscall.js'
 import { syscallName } from '../proc/syscall-names.js'
 import { readWchan } from '../proc/task.js'
 import { type Blocker, noWaker } from './blocker.js'
-import { childWait } from './blockers/child.js'
+import { childWait, whomOfWait4, whomOfWaitid } from './blockers/child.js'
 import { connecting } from './blockers/connect.js'
 import { otherEnd } from './blockers/descriptor.js'
 import { fifoOpening } from './blockers/fifo.js'
@@ -138,21 +138,20 @@ function blockerOf(
     case 'futex':
       return { blocker: futexWait(pid, tid, args) }
     case 'wait4':
-      return { blocker: childWait(world, pid, fd) }
+      return { blocker: childWait(world, pid, whomOfWait4(fd)) }
     case 'waitid':
-      // P_PID of waitid(2) is 1.
-      return { blocker: childWait(world, pid, fd === 1 ? Number(args[1]) : -1) }
+      return { blocker: childWait(world, pid, whomOfWaitid(fd, int(args[1]))) }
     case 'vfork':
     case 'clone':
     case 'clone3':
-      return { blocker: childWait(world, pid, -1, true) }
+      return { blocker: childWait(world, pid, { whom: 'any' }, true) }
     case 'nanosleep':
     case 'clock_nanosleep':
       return { blocker: sleeping(pid, call, args) }
     case 'pause':
     case 'rt_sigsuspend':
     case 'rt_sigtimedwait':
-      return { blocker: signalWait(pid, call, args) }
+      return { blocker: signalWait(pid, tid, call, args) }
     case 'flock':
       return { blocker: fileLock(world, pid, fd), fd }
     case 'fcntl':

@@ -53,8 +53,9 @@ export function findCycle(chain: Chain, pid: number): Cycle | undefined {
   for (let before = -1; before !== free.size; ) {
     before = free.size
     for (const thread of all) {
-      const { open, wakers } = thread.blocker
-      if (open || wakers.some((waker) => mayWake(thread, waker))) free.add(thread)
+      const { open, wakers, needsAll = false } = thread.blocker
+      const may = wakers.map((waker) => mayWake(thread, waker))
+      if (open || (needsAll ? may.every(Boolean) : may.some(Boolean))) free.add(thread)
     }
   }
   const stuck = (each: number) =>

@@ -24,6 +24,9 @@ SigIgn:	0000000000001000
 SigCgt:	8000000000000000
 TracerPid:	17
 NSpid:	3661	5	1
+NSpgid:	3660	4	1
+SigPnd:	0000000000000001
+ShdPnd:	0000000000000400
 VmSize:	    2000 kB
 Cpus_allowed_list:	0-2,5
 `
@@ -33,6 +36,7 @@ test('parses a status file, with sizes in bytes', () => {
     tgid: 3660,
     tracer: 17,
     namespaceIds: [3661, 5, 1],
+    groupIds: [3660, 4, 1],
     threads: 11,
     rss: 1612 * 1024,
     mapped: 2000 * 1024,
@@ -41,6 +45,7 @@ test('parses a status file, with sizes in bytes', () => {
     blocked: 0x4001n,
     ignored: 0x1000n,
     caught: 1n << 63n,
+    pending: 0x401n,
     cpusAllowed: '0-2,5',
   }
   expect(parseStatus(STATUS)).toEqual(status)

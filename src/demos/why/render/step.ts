@@ -154,7 +154,13 @@ function waiting(blocker: Blocker | undefined, who: string): string {
       if (blocker.isTimed) return until('its time limit is over')
       return until(`another thread${blocker.isPrivate ? '' : ' or process'} wakes it up`)
     case 'child':
-      return until(wakers.length === 1 ? `${awaited} exits` : 'one of its children exits')
+      return until(
+        wakers.length === 1
+          ? `${awaited} exits`
+          : blocker.needsAll
+            ? 'all its children have exited'
+            : 'one of its children exits',
+      )
     case 'pipe':
       return until(
         blocker.access === 'reading'

@@ -1,0 +1,136 @@
+/* One program for each way to be stuck: `stuck CASE [FILE]`. It prints a line of JSON with what is true, and blocks. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *file;
+
+/* No child outlives its parent. */
+static pid_t child(void) {
+  pid_t pid = fork();
+  if (pid == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return pid;
+}
+
+/* A child that does nothing, in its own process group where asked for. */
+static pid_t idle(int own_group) {
+  pid_t pid = child();
+  if (pid == 0) {
+    signal(SIGCHLD, SIG_DFL);
+    if (own_group) setpgid(0, 0);
+    for (;;) pause();
+  }
+  if (own_group) setpgid(pid, pid);
+  return pid;
+}
+
+static void fact(const char *name, long value) {
+  printf("{\"%s\":%ld}\n", name, value);
+  fflush(stdout);
+}
+
+static void facts(long one, long other) {
+  printf("{\"one\":%ld,\"other\":%ld}\n", one, other);
+  fflush(stdout);
+}
+
+static void on_signal(int number) { (void)number; }
+
+/* Both ends of a TCP connection to itself. */
+static void tcp_pair(int pair[2]) {
+  struct sockaddr_in address;
+  socklen_t size = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  listen(listener, 1);
+  getsockname(listener, (void *)&address, &size);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  pair[1] = socket(AF_INET, SOCK_STREAM, 0);
+  connect(pair[1], (void *)&address, size);
+  pair[0] = accept(listener, 0, 0);
+  close(listener);
+}
+
+static void wait_any(void) {
+  signal(SIGCHLD, SIG_IGN);
+  pid_t one = idle(0), other = idle(0);
+  facts(one, other);
+  wait(0);
+}
+
+static void wait_group(void) {
+  pid_t other = idle(1), one = idle(0);
+  facts(one, other);
+  waitpid(0, 0, 0);
+}
+
+static void wait_named_group(void) {
+  pid_t one = idle(1), other = idle(0);
+  facts(one, other);
+  waitpid(-one, 0, 0);
+}
+
+static void wait_pidfd(void) {
+  pid_t other = idle(0), one = idle(0);
+  facts(one, other);
+  siginfo_t info;
+  waitid(3 /* P_PIDFD */, syscall(SYS_pidfd_open, one, 0), &info, WEXITED);
+}
+
+static void signal_blocked(void) {
+  struct sigaction action = {.sa_handler = on_signal};
+  sigset_t set;
+  sigaction(SIGUSR1, &action, 0);
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &set, 0);
+  raise(SIGUSR1);
+  fact("blocked", SIGUSR1);
+  pause();
+}
+
+/* The mask of the call blocks SIGUSR1, and lets SIGUSR2 in. */
+static void signal_suspended(void) {
+  struct sigaction action = {.sa_handler = on_signal};
+  sigset_t set;
+  sigaction(SIGUSR1, &action, 0);
+  sigaction(SIGUSR2, &action, 0);
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  fact("blocked", SIGUSR1);
+  sigsuspend(&set);
+}
+
+int main(int count, char **words) {
+  struct { const char *name; void (*run)(void); } all[] = {
+    {"wait-all", wait_any},
+    {"wait-group", wait_group},
+    {"wait-named-group", wait_named_group},
+    {"wait-pidfd", wait_pidfd},
+    {"signal-blocked", signal_blocked},
+    {"signal-suspended", signal_suspended},
+  };
+  file = count > 2 ? words[2] : "";
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+    if (!strcmp(all[i].name, words[1])) all[i].run();
+  return 0;
+}
