@@ -344,9 +344,9 @@ export const glossary: Readonly<Record<string, readonly Term[]>> = {
       see: 'listen(2)',
     },
     {
-      names: ['port', 'ephemeral port'],
+      names: ['port', 'ephemeral port', 'well-known port'],
       meaning:
-        'A number that identifies a socket within a machine. A client that asks for none gets a free one, its ephemeral port.',
+        'A number that identifies a socket within a machine. Standard services have well-known ports; a client gets any free one, its ephemeral port.',
       see: 'ip(7)',
     },
     {

@@ -29,6 +29,8 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
         'frame/read-loop-gets-every-frame',
         'frame/single-reads-tear-frames',
         'frame/torn-reader-loses-its-place',
+        'tcp/many-writes-share-packets',
+        'tcp/one-write-becomes-several-packets',
       ],
     },
     questions: async () => (await import('../demos/socket/questions.js')).shortReads,

@@ -1,8 +1,11 @@
 /** The claims about sockets and frames come out false when an actor, its network library or the kernel does something else. */
 import { describe, vi } from 'vitest'
 import { echoDemo } from '../../src/demos/socket/echo-demo.js'
+import { shortReads } from '../../src/demos/socket/short-reads.js'
 import * as tcp from '../../src/ipc/tcp.js'
+import * as tcpDiag from '../../src/ipc/tcp-diag.js'
 import * as netTcp from '../../src/proc/net-tcp.js'
+import * as services from '../../src/proc/services.js'
 import * as status from '../../src/proc/status.js'
 import { falsify } from '../support/falsify.js'
 import { impostors, liars, playedWith } from '../support/impostors.js'
@@ -77,6 +80,17 @@ async function lowPort(errno: string | undefined, first: number, capable: boolea
   return (await perform(echoDemo)).events
 }
 
+/** Plays `short-reads` on a kernel that reports another number of packets. */
+async function packets(change: (packets: number, calls: number) => number) {
+  const { tcpCounts } = tcpDiag
+  let calls = 0
+  vi.spyOn(tcpDiag, 'tcpCounts').mockImplementation((local, remote) => {
+    const found = tcpCounts(local, remote)
+    return found && { ...found, packets: change(found.packets, ++calls) }
+  })
+  return (await perform(shortReads)).events
+}
+
 describe.runIf(process.platform === 'linux')('sockets', () => {
   falsify(
     ['tcp/server-holds-listening-socket', 'tcp/connection-is-a-pair-of-sockets'],
@@ -111,6 +125,24 @@ describe.runIf(process.platform === 'linux')('sockets', () => {
     ['tcp/read-may-be-short', 'frame/single-reads-tear-frames', 'frame/torn-reader-loses-its-place'],
     'each read waits for all bytes that it asked for',
     () => playedWith(liars({ 'frame-reader': readInFull }), ['short-reads']),
+  )
+
+  falsify(
+    ['tcp/standard-services-have-well-known-ports'],
+    '/etc/services gives http another port',
+    async () => {
+      const text = 'ssh 22/tcp\nhttp 8080/tcp www\nhttp 80/udp\n'
+      vi.spyOn(services, 'readServices').mockReturnValue(services.parseServices(text))
+      return (await perform(echoDemo)).events
+    },
+  )
+
+  falsify(['tcp/many-writes-share-packets'], 'the kernel makes 500 packets where it made one', () =>
+    packets((number) => number * 500),
+  )
+
+  falsify(['tcp/one-write-becomes-several-packets'], 'the kernel makes one packet of any write', () =>
+    packets((_, calls) => calls),
   )
 
   falsify(['frame/read-loop-gets-every-frame'], 'the sender changes a letter of a frame', () =>

@@ -30,6 +30,7 @@ export const tcpEchoCommands: Group = {
         title: 'TCP sockets',
         heart: [
           'tcp/server-holds-listening-socket',
+          'tcp/standard-services-have-well-known-ports',
           'tcp/connection-is-a-pair-of-sockets',
           'tcp/client-gets-ephemeral-port',
           'frame/arrives-unchanged',

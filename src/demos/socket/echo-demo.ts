@@ -7,6 +7,7 @@ import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 import { listeningAddress } from './listening-address.js'
+import { showServices } from './show-services.js'
 
 const host = '127.0.0.1'
 const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
@@ -32,6 +33,7 @@ export const echoDemo: Demo = async (stage) => {
   })
   const { port } = await listeningAddress(server)
   const listening = seeListening(stage, server, port)
+  showServices(stage)
 
   stage.note(
     `A client connects and sends ${messages.length} frames. ` +

@@ -4,6 +4,7 @@ import { encode } from '../../framing/index.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { listeningAddress } from './listening-address.js'
+import { showPackets } from './show-packets.js'
 
 /** The second frame is cut in its body, the third in its header. The last is longer than one read returns. */
 const texts = ['short and whole', 'cut in the middle of its body', 'cut in its header'] as const
@@ -46,8 +47,9 @@ export const shortReads: Demo = async (stage) => {
   await sender.ended
 
   compare(stage, trusting, careful)
+  await showPackets(stage)
   stage.note(
-    'A read returns at least one byte, not always all that were requested: a stream has no message boundaries. ' +
+    'A stream has no message boundaries: neither a write, nor a packet, nor a read is a message. ' +
       'With a plain read(2), the program itself must ask again until the frame is complete.',
     'closing',
   )

@@ -1,7 +1,14 @@
 /** The demo of short reads, run as the real program. */
-import { describe, expect, test } from 'vitest'
-import type { Event } from '../../../src/events.js'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { shortReads } from '../../../src/demos/socket/short-reads.js'
+import { type Event, numberIn } from '../../../src/events.js'
+import * as tcpDiag from '../../../src/ipc/tcp-diag.js'
+import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import { newPlace, placeOfNobody, playDemo } from '../../support/osdemo.js'
+import { perform } from '../../support/perform.js'
+
+/** The bytes of the large write. */
+const large = 256 * 1024
 
 type Of<Kind extends Event['event']> = Event & { event: Kind }
 
@@ -83,9 +90,34 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
       ['frame/read-loop-gets-every-frame', true],
       ['frame/single-reads-tear-frames', true],
       ['frame/torn-reader-loses-its-place', true],
+      ['tcp/many-writes-share-packets', true],
+      ['tcp/one-write-becomes-several-packets', true],
     ])
-    const told = by(events, 'osdemo', 'evidence').map(({ data }) => data)
+    const told = dataFrom(events, 'read(2)').filter(Array.isArray)
     expect(told).toEqual(['trusting', 'careful'].map((actor) => reads(events, actor).map(({ got }) => got)))
+  })
+
+  test('the packets have room for all bytes, and are as many as neither the writes nor the reads', async () => {
+    const [unsent, many, one] = dataFrom(await played(), 'tcp_info')
+    const { writes, packets, reads } = many as Record<string, number>
+    expect(many).toEqual({ writes: 1001, packets: expect.any(Number), reads: expect.any(Number) })
+    expect(unsent).toBeGreaterThanOrEqual(10_000)
+    // An IP packet has at most 65,535 bytes, and the socket of the reader takes no more while it does not read.
+    const least = Math.ceil(large / 65_535)
+    expect(packets).toBeGreaterThanOrEqual(least)
+    expect(packets).toBeLessThan(writes!)
+    expect(reads).toBeLessThan(writes!)
+    expect(one).toMatchObject({ writes: 1 })
+    expect(numberIn(one, 'packets')).toBeGreaterThanOrEqual(least)
+  })
+
+  test('where sock_diag(7) does not answer, the packets are not observed, and nothing is claimed of them', async () => {
+    vi.spyOn(tcpDiag, 'tcpCounts').mockReturnValue(undefined)
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { events, error } = await perform(shortReads)
+    expect(error).toBeUndefined()
+    expect(claimIdsOf(events)).toHaveLength(4)
+    expect(events.filter((event) => event.event === 'note' && event.role === 'aside')).toHaveLength(1)
   })
 
   test('another user on one CPU gets the same claims', async (context) => {

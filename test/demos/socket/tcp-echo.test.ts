@@ -10,6 +10,7 @@ import { echoDemo } from '../../../src/demos/socket/echo-demo.js'
 import { type Event, now } from '../../../src/events.js'
 import * as netTcp from '../../../src/proc/net-tcp.js'
 import { readText } from '../../../src/proc/read.js'
+import * as services from '../../../src/proc/services.js'
 import { isAlive } from '../../../src/proc/stat.js'
 import { hasCapability, readStatus } from '../../../src/proc/status.js'
 import { echoOfSignal } from '../../../src/run/run.js'
@@ -44,6 +45,7 @@ import { perform } from '../../support/perform.js'
 import { until } from '../../support/until.js'
 
 const { ephemeralRange, unprivilegedPortStart } = netTcp
+const { parseServices, readServices } = services
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
@@ -573,6 +575,8 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that cannot star
 describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
   const shown = [
     'tcp/server-holds-listening-socket',
+    // /etc/services is in a package that a container may lack.
+    ...(readServices() === undefined ? [] : ['tcp/standard-services-have-well-known-ports']),
     'tcp/connection-is-a-pair-of-sockets',
     'tcp/client-gets-ephemeral-port',
     'frame/arrives-unchanged',
@@ -636,7 +640,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     ])
     expect(new Set(table.map(({ inode }) => inode)).size).toBe(3)
     expect(dataFrom(events, '/proc/sys/net/ipv4/ip_local_port_range')).toEqual([{ first, last }])
-    expect(claimIdsOf(events).slice(0, 5)).toEqual(shown)
+    expect(claimIdsOf(events).slice(0, shown.length)).toEqual(shown)
   })
 
   test('is not confused by sockets of other addresses that have the same ports', async () => {
@@ -653,7 +657,40 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     })
     const { events, error } = await perform(echoDemo)
     expect(error).toBeUndefined()
-    expect(claimIdsOf(events).slice(0, 5)).toEqual(shown)
+    expect(claimIdsOf(events).slice(0, shown.length)).toEqual(shown)
+  })
+
+  test('names the ports that listen here, as /etc/services does', async () => {
+    onTestFinished(() => void vi.restoreAllMocks())
+    const real = netTcp.readTcpTable
+    const row = netTcp.parseNetTcp(
+      '\n0: 00000000:0001 00000000:0000 0A 00000000:00000000 00:00000000 0 0 0 7',
+    )[0]!
+    const listen = (port: number) => ({ ...row, local: { ...row.local, port } })
+    vi.spyOn(netTcp, 'readTcpTable').mockImplementation(() => [listen(1), listen(2), listen(1), ...real()])
+    const text = 'ssh 22/tcp\nfirst 1/tcp\nalias 1/tcp\nother 2/udp\n'
+    vi.spyOn(services, 'readServices').mockReturnValue(parseServices(text))
+    const { events, error } = await perform(echoDemo)
+    expect(error).toBeUndefined()
+    expect(dataFrom(events, '/etc/services')).toEqual([{ ssh: 22 }])
+    const [ports] = dataFrom(events, '/proc/net/tcp, /etc/services') as [unknown[]]
+    expect(ports.slice(0, 2)).toEqual([
+      { port: 1, service: 'first' },
+      { port: 2, service: null },
+    ])
+  })
+
+  test.each([
+    ['missing', undefined],
+    ['without a standard service', 'foo 1/tcp\nhttp 80/udp\n'],
+  ])('observes no names where /etc/services is %s', async (_, text) => {
+    onTestFinished(() => void vi.restoreAllMocks())
+    const read = text === undefined ? undefined : parseServices(text)
+    vi.spyOn(services, 'readServices').mockReturnValue(read)
+    const { events, error } = await perform(echoDemo)
+    expect(error).toBeUndefined()
+    expect(claimIdsOf(events)).not.toContain('tcp/standard-services-have-well-known-ports')
+    expect(events.some((event) => event.event === 'note' && event.role === 'aside')).toBe(true)
   })
 
   test('shows that a low port is open to a user with the capability', async ({ skip }) => {

@@ -3,9 +3,14 @@ import type { Mutant } from './mutant.js'
 const falsify = 'test/falsify/socket.test.ts'
 const demo = 'src/demos/socket/echo-demo.ts'
 const shortReads = 'src/demos/socket/short-reads.ts'
+const services = 'src/demos/socket/show-services.ts'
+const packets = 'src/demos/socket/show-packets.ts'
+const echoTest = 'test/demos/socket/tcp-echo.test.ts'
+const shortTest = { test: 'test/demos/socket/short-reads.test.ts' }
 
 const children = { test: falsify, title: 'belong to children' }
 const inherited = { test: falsify, title: 'a child of the server inherits the listener' }
+const reported = { test: falsify, title: 'the kernel makes' }
 const inFull = { test: falsify, title: 'each read waits for all bytes' }
 
 export const socketMutants: readonly Mutant[] = [
@@ -87,5 +92,69 @@ export const socketMutants: readonly Mutant[] = [
     to: 'if (!trusting) break',
     test: 'test/demos/socket/short-reads.test.ts',
     title: 'the claims agree with the events',
+  },
+  {
+    file: services,
+    from: 'port === standard.get(name)',
+    to: 'port < 10_000',
+    test: falsify,
+    title: 'gives http another port',
+  },
+  {
+    file: services,
+    from: "({ protocol }) => protocol === 'tcp'",
+    to: '() => true',
+    test: echoTest,
+    title: 'names the ports that listen here',
+  },
+  {
+    file: services,
+    from: "({ state }) => state === 'LISTEN'",
+    to: "({ state }) => state !== 'LISTEN'",
+    test: echoTest,
+    title: 'names the ports that listen here',
+  },
+  {
+    file: services,
+    from: 'named.length === 0',
+    to: 'services.length === 0',
+    test: echoTest,
+    title: 'observes no names',
+  },
+  { file: packets, from: 'counts.packets < small.writes', to: 'counts.packets < 1e6', ...reported },
+  { file: packets, from: 'counts.packets > 1', to: 'counts.packets > 0', ...reported },
+  { file: packets, from: '(look()?.packets ?? 0) - before', to: '(look()?.packets ?? 0)', ...reported },
+  { file: packets, from: 'if (look()) {', to: 'if (other) {', ...shortTest, title: 'where sock_diag' },
+  {
+    file: 'src/actors/stream-reader.ts',
+    from: '  socket.pause()\n',
+    to: '',
+    ...shortTest,
+    title: 'the packets have room',
+  },
+  {
+    file: 'src/actors/stream-writer.ts',
+    from: 'if (socket.writableLength === 0) writes++',
+    to: 'writes += 2',
+    ...shortTest,
+    title: 'the packets have room',
+  },
+  {
+    file: 'src/ipc/tcp-diag.ts',
+    from: '[[12, local] as const, [28, remote] as const]',
+    to: '[[12, remote] as const, [28, local] as const]',
+    test: 'test/ipc/tcp-diag.test.ts',
+  },
+  {
+    file: 'src/ipc/tcp-diag.ts',
+    from: 'dataSegmentsOut = 156',
+    to: 'dataSegmentsOut = 152',
+    test: 'test/ipc/tcp-diag.test.ts',
+  },
+  {
+    file: 'src/proc/services.ts',
+    from: "line.split('#', 1)",
+    to: "line.split(' #', 1)",
+    test: 'test/proc/services.test.ts',
   },
 ]
