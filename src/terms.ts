@@ -166,7 +166,7 @@ export const glossary: Readonly<Record<string, readonly Term[]>> = {
   ],
   Memory: [
     {
-      names: ['address space'],
+      names: ['address space', 'isolation'],
       meaning:
         'All addresses that a process can use. Each process has its own, so the same address means different memory in different processes.',
       see: 'proc(5)',

@@ -39,13 +39,14 @@ export async function tryCompiler(name: string): Promise<string> {
 
 /**
  * @param name of a file in `examples`, without its ending
+ * @param options for the compiler, such as `-no-pie`
  * @returns the path of the program
  * @throws Unavailable where it cannot be compiled or stored; DemoFailed where another user could have replaced it
  */
-export async function compiled(name: string): Promise<string> {
+export async function compiled(name: string, ...options: string[]): Promise<string> {
   const source = exampleFile(`${name}.c`)
   // Several machines may share a home. The program of one may need another C library; their kernels then differ as well.
-  const content = [readFileSync(source), process.arch, release()]
+  const content = [readFileSync(source), process.arch, release(), ...options]
   // Loaded here and not above: it is needed only where something is compiled.
   const { createHash } = await import('node:crypto')
   const hash = content.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
@@ -58,9 +59,11 @@ export async function compiled(name: string): Promise<string> {
   }
   const compiler = findCompiler()
   // The shell renames the finished program. It completes this even when osdemo is killed, so no part of a program is left.
-  const line = 'umask 077; "$1" -o "$3" "$2" && mv -f "$3" "$4" || { rm -f "$3"; exit 1; }'
+  const line =
+    'cc=$1 from=$2 draft=$3 to=$4; shift 4; umask 077; ' +
+    '"$cc" -o "$draft" "$from" "$@" && mv -f "$draft" "$to" || { rm -f "$draft"; exit 1; }'
   const draft = `${program}.${process.pid}`
-  await run('sh', ['-c', line, 'sh', compiler, source, draft, program], compiler)
+  await run('sh', ['-c', line, 'sh', compiler, source, draft, program, ...options], compiler)
   return program
 }
 

@@ -1,11 +1,12 @@
 /** Claims of `process layout` and `process fork` that come out false. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'vitest'
 import { processGrow } from '../../src/demos/process/grow.js'
 import { processLayout } from '../../src/demos/process/layout.js'
 import type { Event } from '../../src/events.js'
+import { cc, noCompiler, pathWithCompiler, whyNoCompiler } from '../support/compiler.js'
 import { falsify } from '../support/falsify.js'
 import { temporaryFolder } from '../support/folders.js'
 import { newPlace, parseEvents } from '../support/osdemo.js'
@@ -17,10 +18,6 @@ async function play(words: string[], env: Record<string, string>): Promise<Event
   await run.exit
   return parseEvents(run.stdout())
 }
-
-const noCompiler = spawnSync('cc', ['--version']).status !== 0
-const why = noCompiler ? ' (skipped: there is no cc here)' : ''
-const cc = spawnSync('sh', ['-c', 'command -v cc'], { encoding: 'utf8' }).stdout.trim()
 
 /** A cat that may write its text and execute its data, has given back the first pages of its heap, and has moved its stack. */
 const strangeCat = `
@@ -122,17 +119,7 @@ describe.skipIf(!isGlibc)('with malloc of glibc (skipped with another)', () => {
   )
 })
 
-/** A PATH whose cc compiles the C program of `process fork` after these edits of sed. */
-function pathWithCompiler(...edits: string[]): string {
-  const folder = temporaryFolder()
-  const words = edits.map((edit) => `-e '${edit}'`).join(' ')
-  const script = `#!/bin/sh\nsed ${words} "$3" > ${folder}/edited.c && exec ${cc} -o "$2" ${folder}/edited.c\n`
-  writeFileSync(join(folder, 'cc'), script)
-  chmodSync(join(folder, 'cc'), 0o755)
-  return `${folder}:${process.env.PATH}`
-}
-
-describe.skipIf(noCompiler)(`with a C compiler${why}`, () => {
+describe.skipIf(noCompiler)(`with a C compiler${whyNoCompiler}`, () => {
   falsify(
     [
       'memory/text-is-executable-not-writable',

@@ -20,6 +20,24 @@ export const processCommands: Group = {
       killLines: ['', '--grow', '-- cat', '-- sleep 60'],
       load: () => import('./layout.js'),
     },
+    isolation: {
+      summary:
+        'one program as two processes: what each finds at the same address, and what a wrong pointer does',
+      needs: { must: ['proc', 'compiler'], better: files, also },
+      chapter: {
+        topic,
+        title: 'isolation',
+        heart: [
+          'isolation/same-address-has-different-content',
+          'isolation/reading-needs-a-right',
+          'isolation/wrong-pointer-kills-its-process',
+          'isolation/other-process-continues',
+        ],
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).isolation,
+      killLines: [''],
+      demo: async () => (await import('../../demos/process/isolation.js')).processIsolation,
+    },
     states: {
       summary: 'a child process passes through every state: ready, running, waiting, stopped, zombie',
       needs: {

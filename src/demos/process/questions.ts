@@ -24,6 +24,28 @@ export const layout: readonly Question[] = [
   },
 ]
 
+export const isolation: readonly Question[] = [
+  {
+    id: 'isolation-same-address',
+    text: 'Two processes execute one program. Each writes a number to the same address. What do they read there then?',
+    choices: ['Both read the number that was written last.', 'Each reads its own number.'],
+    right: 'b',
+    claim: 'isolation/same-address-has-different-content',
+  },
+  {
+    id: 'isolation-wrong-pointer',
+    text: 'A process writes to an address at which only another process has memory. What happens?',
+    choices: [
+      'It overwrites the memory of the other process.',
+      'The kernel kills the other process.',
+      'The kernel kills the process that writes.',
+    ],
+    right: 'c',
+    claim: 'isolation/wrong-pointer-kills-its-process',
+    proof: 'claim',
+  },
+]
+
 export const states: readonly Question[] = [
   {
     id: 'states-two-on-one-cpu',

@@ -1,4 +1,5 @@
 /** All bugs of `npm run test:mutants`, a file for each topic. */
+import { isolationMutants } from './isolation.js'
 import { memoryMutants } from './memory.js'
 import type { Mutant } from './mutant.js'
 import { otherMutants } from './other.js'
@@ -12,6 +13,7 @@ import { whyMutants } from './why.js'
 export const mutants: readonly Mutant[] = [
   ...runMutants,
   ...processMutants,
+  ...isolationMutants,
   ...pipeMutants,
   ...socketMutants,
   ...memoryMutants,

@@ -1,0 +1,257 @@
+/** One program as two processes: each has its own memory, and an error of one does not reach the other. */
+import { getSystemErrorName } from 'node:util'
+import { DemoFailed, Unavailable } from '../../errors.js'
+import { readProgramFile } from '../../proc/links.js'
+import { readFrame } from '../../proc/pagemap.js'
+import { readInt } from '../../proc/process-memory.js'
+import { type Mapping, readMaps } from '../../proc/smaps.js'
+import { readStat } from '../../proc/stat.js'
+import type { Ending } from '../../run/actor.js'
+import { compiled } from '../../run/compile.js'
+import type { Demo, Stage } from '../../run/stage.js'
+import { requireProc } from '../shared/require-proc.js'
+
+export const processIsolation: Demo = async (stage) => {
+  requireProc('process isolation')
+  stage.note(
+    'Each process has an address space of its own. ' +
+      'Watch what two processes find at the same address, and which of them dies of a wrong pointer.',
+    'opening',
+  )
+  const path = await compiled('isolation', '-no-pie')
+  const first = await startOne(stage, path, 'first', 1)
+  const second = await startOne(stage, path, 'second', 2)
+  requireMemory(first)
+  showContents(stage, first, second)
+  showFrames(stage, first, second)
+  const page = await showMappings(stage, first, second)
+  await showRight(stage, first, second)
+  await showWrongPointer(stage, first, second, page)
+  await first.ask('exit')
+  stage.note(
+    'An address has a meaning only within its process. So no error of a process can change the memory of another. ' +
+      'Processes that want to share memory have to ask the kernel for it.',
+    'closing',
+  )
+  stage.note('Next: `osdemo process fork` shows what a process shares with its child.', 'next')
+}
+
+/** A process that executes examples/isolation.c, and the address of its variable. */
+interface Isolated {
+  name: string
+  id: number
+  address: bigint
+  /** Sends a command. @returns the line that the process prints; undefined when it exits */
+  ask(command: string): Promise<string | undefined>
+  /** How it ended, as soon as it has. */
+  ending(): Ending | undefined
+}
+
+/** Starts the program with a number for its variable. @throws DemoFailed when it does not report its variable */
+async function startOne(stage: Stage, path: string, name: string, number: number): Promise<Isolated> {
+  const lines: string[] = []
+  let ending: Ending | undefined
+  const { id, tell, ended } = await stage.startProgram(name, [path, `${number}`], (line) => lines.push(line))
+  // It rejects when the stage is over before the program is.
+  ended.then(
+    (how) => {
+      ending = how
+    },
+    () => {},
+  )
+  let seen = 0
+  const next = async () => {
+    await stage.poll(() => lines.length > seen || ending !== undefined, 10_000)
+    return lines[seen++]
+  }
+  const found = placeIn(await next())
+  if (!found) {
+    throw new DemoFailed(`the ${name} program did not report its variable: ${path}`, {
+      hint: `Run it on its own: ${path} ${number}`,
+    })
+  }
+  stage.note(`The ${name} process has written ${found.number} to its variable.`)
+  const ask = (command: string) => {
+    tell(command)
+    return next()
+  }
+  return { name, id, address: found.address, ask, ending: () => ending }
+}
+
+/** What the program reports of a variable: `number 1 at 0x4040ac`. */
+function placeIn(line = ''): { number: number; address: bigint } | undefined {
+  const [, number, address] = /\bnumber (-?\d+) at 0x([0-9a-f]+)$/.exec(line) ?? []
+  return address === undefined ? undefined : { number: Number(number), address: BigInt(`0x${address}`) }
+}
+
+/** @throws Unavailable where osdemo may not read the memory of its own children, as with Yama's ptrace_scope 2 */
+function requireMemory({ id, address }: Isolated): void {
+  if (readInt(id, address) !== undefined || readStat(id) === undefined) return
+  throw new Unavailable(
+    'process isolation needs to read the memory of other processes, which this user may not do',
+    'Run it as root, or allow it: sysctl kernel.yama.ptrace_scope=1',
+  )
+}
+
+function hex(address: bigint): string {
+  return `0x${address.toString(16)}`
+}
+
+function mappingAt(pid: number, address: bigint): Mapping | undefined {
+  return readMaps(pid).find(({ from, to }) => from <= address && address < to)
+}
+
+/** Shows the content of the same address in both. */
+function showContents(stage: Stage, first: Isolated, second: Isolated): void {
+  const [program, other] = [first, second].map(({ id }) => readProgramFile(id))
+  if (program !== undefined && program === other)
+    stage.evidence(`/proc/${first.id}/exe, /proc/${second.id}/exe`, program, 'the program of both')
+  const { address } = first
+  const [one, two] = [first, second].map(({ id }) => readInt(id, address) ?? null)
+  stage.evidence(
+    `/proc/${first.id}/mem, /proc/${second.id}/mem`,
+    `first: ${one}, second: ${two}`,
+    `the variable, at ${hex(address)}`,
+    { data: { address: address.toString(16), first: one ?? null, second: two ?? null } },
+  )
+  stage.claim(
+    'isolation/same-address-has-different-content',
+    `The same address is different memory in each process: at ${hex(address)} one has ${one}, the other ${two}.`,
+    second.address === address && one === 1 && two === 2,
+  )
+}
+
+/** Shows where the variables lie in physical memory, and where the instructions. */
+function showFrames(stage: Stage, first: Isolated, second: Isolated): void {
+  const text = readMaps(first.id).find(({ permissions }) => permissions === 'r-xp')
+  const own = framesAt(first, second, first.address)
+  const common = text && framesAt(first, second, text.from)
+  if (!own || !common) {
+    stage.note('Not observed: physical memory. The kernel shows it to processes with CAP_SYS_ADMIN.', 'aside')
+    return
+  }
+  const show = (what: string, [one, two]: [number, number]) =>
+    stage.evidence(
+      `/proc/${first.id}/pagemap, /proc/${second.id}/pagemap`,
+      `first: page ${one}, second: page ${two}`,
+      `in physical memory, ${what}`,
+      { data: { first: one, second: two } },
+    )
+  show('the variable', own)
+  stage.claim(
+    'isolation/same-address-leads-to-different-pages',
+    'The kernel maps the same address to different pages of physical memory, one for each process.',
+    own[0] !== own[1],
+  )
+  show('the first instructions', common)
+  stage.claim(
+    'isolation/text-is-in-memory-once',
+    'The instructions are in physical memory only once: neither process may write to them.',
+    common[0] === common[1],
+  )
+}
+
+/** The page of physical memory that the address leads to, in each of the two. The kernel may move a page meanwhile. */
+function framesAt(first: Isolated, second: Isolated, address: bigint): [number, number] | undefined {
+  for (let tries = 0; tries < 10; tries++) {
+    const [one, two, again] = [first, second, first].map(({ id }) => readFrame(id, address))
+    if (one === undefined || two === undefined) return undefined
+    if (one === again) return [one, two]
+  }
+  return undefined
+}
+
+/** Lets the first process map a page. @returns its address */
+async function showMappings(stage: Stage, first: Isolated, second: Isolated): Promise<bigint> {
+  const page = placeIn(await first.ask('map'))?.address
+  if (page === undefined) throw new DemoFailed('the first process mapped no page', { hint: 'Run it again.' })
+  stage.note('The first process requests one more page with mmap(2). The second does not get it.')
+  for (const { id, name } of [first, second]) {
+    const found = mappingAt(id, page)
+    const range = found && `${found.from.toString(16)}-${found.to.toString(16)} ${found.permissions}`
+    stage.evidence(`/proc/${id}/maps`, range ?? `no mapping at ${hex(page)}`, `${name}, at ${hex(page)}`, {
+      data: { address: page.toString(16), permissions: found?.permissions ?? null },
+    })
+  }
+  return page
+}
+
+/** The first process reads the memory of the second, before and after the second has refused. */
+async function showRight(stage: Stage, first: Isolated, second: Isolated): Promise<void> {
+  stage.note(
+    'The first process calls process_vm_readv(2) to read the variable of the second, which has the same user.',
+  )
+  const before = await readOther(first, second)
+  if (before.value === undefined)
+    stage.note(
+      `Not observed: a read with the right to it. Here it fails with ${before.errno ?? 'no answer'}.`,
+      'aside',
+    )
+  else
+    stage.evidence('process_vm_readv(2)', `${before.value}`, 'read by the first process', {
+      data: before.value,
+    })
+  await second.ask('refuse')
+  stage.note(
+    'The second process calls prctl(2) with PR_SET_DUMPABLE and 0. ' +
+      'From now on, only a process with CAP_SYS_PTRACE may read its memory. The first does not have this right of root.',
+  )
+  const { errno } = await readOther(first, second)
+  stage.evidence('errno', errno ?? '0', 'process_vm_readv(2) of the first process', {
+    data: { before: before.errno ?? null, after: errno ?? null },
+  })
+  stage.claim(
+    'isolation/reading-needs-a-right',
+    'A process may read the memory of another only with the right to it: here the call fails with EPERM.',
+    errno === 'EPERM',
+  )
+}
+
+/** Lets the first process read the variable of the second. @returns what it has read, or the errno */
+async function readOther(
+  first: Isolated,
+  second: Isolated,
+): Promise<{ value?: number | undefined; errno?: string | undefined }> {
+  const answer = (await first.ask(`read ${second.id}`)) ?? ''
+  const [, value] = /has (-?\d+) at/.exec(answer) ?? []
+  const [, errno] = /errno (\d+)$/.exec(answer) ?? []
+  return {
+    value: value === undefined ? undefined : Number(value),
+    errno: errno === undefined ? undefined : getSystemErrorName(-Number(errno)),
+  }
+}
+
+/** The second process writes to the page that only the first has. */
+async function showWrongPointer(
+  stage: Stage,
+  first: Isolated,
+  second: Isolated,
+  page: bigint,
+): Promise<void> {
+  stage.note(
+    `The second process writes through a wrong pointer: to ${hex(page)}, where only the first has a page.`,
+  )
+  await second.ask(`write ${hex(page)}`)
+  const signal = second.ending()?.signal
+  stage.evidence('wait(2)', `killed by ${signal ?? 'no signal'}`, 'the second process', {
+    data: { signal: signal ?? null },
+  })
+  stage.claim(
+    'isolation/wrong-pointer-kills-its-process',
+    'A process that writes to an address without a mapping is killed by SIGSEGV, as the second was.',
+    signal === 'SIGSEGV',
+  )
+  const sum = placeIn(await first.ask('add'))?.number
+  const [number, kept] = [first.address, page].map((address) => readInt(first.id, address) ?? null)
+  stage.evidence(
+    `/proc/${first.id}/mem`,
+    `variable: ${number}, page: ${kept}`,
+    'the first has added 1 to its variable',
+    { data: { variable: number ?? null, page: kept ?? null } },
+  )
+  stage.claim(
+    'isolation/other-process-continues',
+    'The other process continues, and its memory has not changed: its page still contains 1.',
+    sum === 2 && number === 2 && kept === 1,
+  )
+}
