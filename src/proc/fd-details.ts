@@ -6,13 +6,17 @@ export interface Watched {
   fd: number
   /** EPOLLIN, EPOLLOUT, ... of sys/epoll.h, which have the same numbers as POLLIN, POLLOUT, ... of poll(2). */
   events: number
+  /** The inode number of what it watches. The descriptor may refer to something else by now. Missing for poll(2). */
+  ino?: number
 }
 
 /** Parses the lines of an epoll instance: `tfd: 17 events: 19 data: 11 pos:0 ino:40f sdev:10`. */
 export function parseWatched(text: string): Watched[] {
-  return [...text.matchAll(/^tfd:\s*(\d+) events:\s*([0-9a-f]+)/gm)].map(([, fd, events = '']) => ({
+  const lines = text.matchAll(/^tfd:\s*(\d+) events:\s*([0-9a-f]+).*?(?: ino:([0-9a-f]+).*)?$/gm)
+  return [...lines].map(([, fd, events = '', ino]) => ({
     fd: Number(fd),
     events: Number.parseInt(events, 16),
+    ...(ino !== undefined && { ino: Number.parseInt(ino, 16) }),
   }))
 }
 

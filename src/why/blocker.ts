@@ -25,6 +25,8 @@ export interface Waking {
   wakers: number[]
   /** Whether only all of them together can. */
   needsAll?: boolean
+  /** The time limit of its call, in seconds. Undefined without one, and where it cannot be seen. */
+  limit?: number
   /** Whether something else could: time, a terminal, the network, a process that does not exist yet. */
   open: boolean
   /** Whether the kernel reports it. Otherwise it is only likely. */

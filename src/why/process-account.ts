@@ -1,6 +1,8 @@
 /** What is known of one process as a whole: its state, and what blocks each of its threads. */
 import { readStat } from '../proc/stat.js'
+import { readStatus } from '../proc/status.js'
 import { threads } from '../proc/task.js'
+import { namesIn } from './blockers/signal.js'
 import { mainThreadExited, running, stopped, traced, zombie } from './blockers/state.js'
 import type { World } from './snapshot.js'
 import { type ThreadWait, waitingThread } from './thread-wait.js'
@@ -13,7 +15,12 @@ export interface Account {
   threads: ThreadWait[]
   /** Threads that wait for work from their own process, as those of Node's pool do, or for what cannot be seen. */
   idle: ThreadWait[]
+  /** The names of the signals of timers that it has a handler for: setitimer(2), alarm(2). The kernel does not show the timer. */
+  timerSignals: string[]
 }
+
+/** SIGALRM, SIGVTALRM and SIGPROF. */
+const timerSignals = (1n << 13n) | (1n << 25n) | (1n << 26n)
 
 /** More threads than this in futex(2) beside the main one are a pool. */
 const fewThreads = 3
@@ -40,6 +47,7 @@ export function accountOf(world: World, pid: number, isAsked: boolean): Account 
     state: stat.state,
     threads: all.filter((thread) => !idle.includes(thread)),
     idle,
+    timerSignals: namesIn((readStatus(pid)?.caught ?? 0n) & timerSignals),
   }
 }
 

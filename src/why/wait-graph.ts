@@ -71,8 +71,9 @@ export function findCycle(chain: Chain, pid: number): Cycle | undefined {
   }
   if (next === undefined) return undefined
   const members = path.slice(path.indexOf(next))
-  const certain = members.every((member) =>
-    chain.get(member)?.threads.every(({ blocker }) => blocker.certain),
-  )
+  const certain = members.every((member) => {
+    const account = chain.get(member)
+    return account?.timerSignals.length === 0 && account.threads.every(({ blocker }) => blocker.certain)
+  })
   return { members, certain }
 }

@@ -18,8 +18,12 @@ tfd:       17 events:       19 data:               11  pos:0 ino:40f sdev:10
 tfd:       15 events: 80000004 data:                f  pos:0 ino:37c8a sdev:f
 `
   expect(parseWatched(text)).toEqual([
-    { fd: 17, events: 0x19 },
-    { fd: 15, events: 0x80000004 },
+    { fd: 17, events: 0x19, ino: 0x40f },
+    { fd: 15, events: 0x80000004, ino: 0x37c8a },
+  ])
+  // Kernels before 4.15 do not name the inode.
+  expect(parseWatched('tfd:        3 events:       19 data:                3\n')).toEqual([
+    { fd: 3, events: 0x19 },
   ])
 })
 

@@ -63,7 +63,7 @@ export function tellFindings(
   }
   const names = accounts.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
   if (names.length > 0) stage.note(`Further down the chain: ${listed(names, 8)}.`, 'aside')
-  if (cycle) tellCycle(stage, findings.world, cycle)
+  if (cycle) tellCycle(stage, findings, cycle)
   tellEvidence(stage, cycle ? [...proofs, cycleProof(cycle)] : proofs)
 }
 
@@ -108,12 +108,20 @@ function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): strin
   return members.includes(pid) ? `${kind}: ${text}.` : `${named(pid)} is blocked behind a deadlock: ${text}.`
 }
 
-function tellCycle(stage: Stage, world: World, { members }: Cycle): void {
+function tellCycle(stage: Stage, { world, chain }: Findings, { members }: Cycle): void {
   stage.note(
     members.length === 1
       ? `${listed(members.map(named))} cannot continue until something else wakes it up.`
       : 'None of them can continue until something else wakes one of them up.',
   )
+  for (const { pid, timerSignals } of members.flatMap((member) => chain.get(member) ?? [])) {
+    if (timerSignals.length === 0) continue
+    const names = listed(timerSignals.map((name) => `SIG${name}`))
+    stage.note(
+      `${named(pid)} has a handler for ${names}: a timer, which is not visible, may wake it up.`,
+      'aside',
+    )
+  }
   const { hidden } = world.census()
   if (hidden > 0) {
     const processes = verb(hidden, 'process', 'processes')

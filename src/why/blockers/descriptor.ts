@@ -1,4 +1,5 @@
 /** What is at the other end of a descriptor, for a thread that waits for input on it, or for room for output. */
+import { socketTimeLimit } from '../../ipc/descriptor-state.js'
 import {
   parseEventCount,
   parsePidfd,
@@ -11,7 +12,7 @@ import type { Access } from '../../proc/open-descriptors.js'
 import { type OpenObject, openObject } from '../../proc/open-object.js'
 import { type Blocker, noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { waitOrEnd } from '../step.js'
+import { type Step, waitOrEnd } from '../step.js'
 import { pipeEnd } from './pipe.js'
 import { socketEnd } from './socket.js'
 
@@ -44,9 +45,16 @@ export function otherEnd(
 ): Blocker | undefined {
   const object = openObject(pid, fd)
   const end = object && endOf(world, pid, object, access, isWatched)
+  // A call of poll(2) has a time limit of its own.
+  const limit = object?.kind === 'socket' && !isWatched ? socketTimeLimit(pid, fd, access) : undefined
+  if (end && limit !== undefined) return { ...end, limit, open: true, steps: withWait(end.steps) }
   // A program that polls often has both ends of a pipe: its signal handlers and threads write to it.
   const isOwn = isWatched && end?.wakers.every((waker) => waker === pid)
   return end && isOwn ? { ...end, open: true } : end
+}
+
+function withWait(steps: readonly Step[]): Step[] {
+  return steps.some((step) => step.do === 'wait') ? [...steps] : [...steps, { do: 'wait' }]
 }
 
 function endOf(world: World, pid: number, object: OpenObject, access: Access, isWatched: boolean): Blocker {

@@ -1,5 +1,8 @@
 /** poll(2), select(2) and epoll(7): on which descriptors, and for how long. */
+import { unreadBytes } from '../../ipc/descriptor-state.js'
 import { readWatched, type Watched } from '../../proc/fd-details.js'
+import { fdFlags, openFiles } from '../../proc/fds.js'
+import { openObject } from '../../proc/open-object.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
 import type { Blocker, Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
@@ -10,14 +13,30 @@ export interface PollBlocker extends Waking {
   /** The epoll instance; undefined for poll(2) and select(2), whose descriptors are in the memory of the process. */
   epoll?: number
   /** The descriptors, and what each of the first 64 waits for; undefined where that cannot be seen. */
-  watched: { fd: number; blocker: Blocker | undefined }[]
-  /** The time limit that it asked for, in seconds; undefined without one. */
-  limit?: number
+  watched: WatchedEnd[]
+}
+
+export interface WatchedEnd {
+  fd: number
+  blocker: Blocker | undefined
+  /** How epoll(7) reports it, where that is not as long as it is ready: once for each change, or once at all. */
+  mode?: 'edge' | 'one-shot'
+  /** Whether a one-shot was reported already: only EPOLL_CTL_MOD of epoll_ctl(2) enables it again. */
+  isDisabled?: true
+  /** The bytes that can be read at once. epoll(7) does not report them a second time. */
+  unread?: number
+  /** `fd` was closed or refers to something else now: the descriptor of what is watched, or -1 where this process has none. */
+  watchedAs?: number
 }
 
 /** POLLIN and POLLOUT of poll.h; EPOLLIN and EPOLLOUT are the same. */
 const IN = 1
 const OUT = 4
+/** EPOLLONESHOT and EPOLLET of sys/epoll.h. */
+const ONE_SHOT = 2 ** 30
+const EDGE = 2 ** 31
+/** Events proper, without EPOLLEXCLUSIVE and the like. A one-shot that was reported has none of them. */
+const anyEvent = 0xfff_ffff
 
 export const pollCalls: readonly string[] = [
   'poll',
@@ -37,21 +56,55 @@ export function polled(world: World, pid: number, call: string, args: bigint[]):
   const all = watchedBy(pid, call, args)
   if (!all) return undefined
   const limit = timeLimit(pid, call, args)
-  const watched = all.map(({ fd, events }, index) => {
-    const access = events & OUT && !(events & IN) ? 'writing' : 'reading'
-    return { fd, blocker: index < most ? otherEnd(world, pid, fd, access, true) : undefined }
-  })
+  const epoll = call.startsWith('epoll') ? Number(args[0]) : undefined
+  return { ...setOf(world, pid, all, epoll, limit), ...(limit !== undefined && { limit }) }
+}
+
+function setOf(
+  world: World,
+  pid: number,
+  all: readonly Watched[],
+  epoll: number | undefined,
+  limit?: number,
+): PollBlocker {
+  const watched = all.map((each, index) => endOf(world, pid, each, index < most))
   return {
     kind: 'poll',
-    ...(call.startsWith('epoll') && { epoll: Number(args[0]) }),
+    ...(epoll !== undefined && { epoll }),
     watched,
-    ...(limit !== undefined && { limit }),
     wakers: [...new Set(watched.flatMap(({ blocker }) => blocker?.wakers ?? []))],
     open: limit !== undefined || watched.some(({ blocker }) => blocker === undefined || blocker.open),
     certain: true,
     // The steps of its descriptors come with them: `stepsOf`.
     steps: [{ do: 'wait' }],
   }
+}
+
+/** @param isSearched whether the other end is searched for */
+function endOf(world: World, pid: number, { fd, events, ino }: Watched, isSearched: boolean): WatchedEnd {
+  const at = ino === undefined || fdFlags(pid, fd)?.ino === ino ? fd : descriptorOf(pid, ino)
+  const moved = at === fd ? {} : { watchedAs: at }
+  if (!isSearched || at < 0) return { fd, blocker: undefined, ...moved }
+  const access = events & OUT && !(events & IN) ? 'writing' : 'reading'
+  const blocker =
+    openObject(pid, at)?.kind === 'eventpoll'
+      ? setOf(world, pid, readWatched(pid, at), at)
+      : otherEnd(world, pid, at, access, true)
+  const has = (bit: number) => Math.floor(events / bit) % 2 === 1
+  if (has(ONE_SHOT) && (events & anyEvent) === 0) {
+    // Only this process can enable it again.
+    const disabled = blocker && { ...blocker, wakers: [pid], open: false, steps: [] }
+    return { fd, blocker: disabled, mode: 'one-shot', isDisabled: true, ...moved }
+  }
+  if (!has(EDGE)) return { fd, blocker, ...(has(ONE_SHOT) && { mode: 'one-shot' }), ...moved }
+  const unread = access === 'reading' ? unreadBytes(pid, at) : undefined
+  return { fd, blocker, mode: 'edge', ...(unread !== undefined && { unread }), ...moved }
+}
+
+/** A descriptor of this inode; -1 where the process has none. Anonymous objects share one inode, so they are not found. */
+function descriptorOf(pid: number, ino: number): number {
+  const found = openFiles(pid).find((file) => file.ino === ino && !file.target.startsWith('anon_inode:'))
+  return found?.fd ?? -1
 }
 
 function watchedBy(pid: number, call: string, args: bigint[]): Watched[] | undefined {

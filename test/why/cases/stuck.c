@@ -119,6 +119,95 @@ static void signal_suspended(void) {
   sigsuspend(&set);
 }
 
+/* 10 bytes came and 4 were read, which is no new event. */
+static void epoll_on(int input, int output, int mode) {
+  char bytes[16];
+  pid_t peer = child();
+  if (peer == 0) {
+    close(input);
+    write(output, "0123456789", 10);
+    for (;;) pause();
+  }
+  close(output);
+  int set = epoll_create1(0);
+  struct epoll_event event = {EPOLLIN | mode, {.fd = input}};
+  epoll_ctl(set, EPOLL_CTL_ADD, input, &event);
+  epoll_wait(set, &event, 1, -1);
+  read(input, bytes, 4);
+  facts(input, peer);
+  epoll_wait(set, &event, 1, -1);
+}
+
+static void epoll_edge_pipe(void) {
+  int ends[2];
+  pipe(ends);
+  epoll_on(ends[0], ends[1], EPOLLET);
+}
+
+static void epoll_edge_tcp(void) {
+  int ends[2];
+  tcp_pair(ends);
+  epoll_on(ends[0], ends[1], EPOLLET);
+}
+
+static void epoll_one_shot(void) {
+  int ends[2];
+  pipe(ends);
+  epoll_on(ends[0], ends[1], EPOLLONESHOT);
+}
+
+/* The number of a watched descriptor is taken by another pipe. */
+static void epoll_stale(void) {
+  int old[2], other[2];
+  pipe(old);
+  pipe(other);
+  int set = epoll_create1(0), inner = epoll_create1(0);
+  struct epoll_event event = {EPOLLIN, {.fd = 0}};
+  epoll_ctl(inner, EPOLL_CTL_ADD, old[0], &event);
+  epoll_ctl(set, EPOLL_CTL_ADD, inner, &event);
+  int kept = dup(old[0]);
+  pid_t writer = child();
+  if (writer == 0) {
+    close(other[1]);
+    for (;;) pause();
+  }
+  close(old[1]);
+  dup2(other[0], old[0]);
+  facts(kept, writer);
+  epoll_wait(set, &event, 1, -1);
+}
+
+/* Both wait to receive, for 5 minutes at most. */
+static void receive_limited(void) {
+  int ends[2];
+  char byte;
+  struct timeval limit = {300, 0};
+  socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+  setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  pid_t peer = child();
+  if (peer == 0) close(ends[0]);
+  else close(ends[1]);
+  if (peer != 0) fact("other", peer);
+  recv(ends[peer == 0], &byte, 1, 0);
+}
+
+/* A circle, out of which a handler of SIGALRM may lead. */
+static void receive_alarmed(void) {
+  int ends[2];
+  char byte;
+  socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+  pid_t peer = child();
+  if (peer == 0) close(ends[0]);
+  else close(ends[1]);
+  if (peer != 0) {
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGALRM, &action, 0);
+    alarm(300);
+    fact("other", peer);
+  }
+  recv(ends[peer == 0], &byte, 1, 0);
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -127,6 +216,12 @@ int main(int count, char **words) {
     {"wait-pidfd", wait_pidfd},
     {"signal-blocked", signal_blocked},
     {"signal-suspended", signal_suspended},
+    {"epoll-edge-pipe", epoll_edge_pipe},
+    {"epoll-edge-tcp", epoll_edge_tcp},
+    {"epoll-one-shot", epoll_one_shot},
+    {"epoll-stale", epoll_stale},
+    {"receive-limited", receive_limited},
+    {"receive-alarmed", receive_alarmed},
   };
   file = count > 2 ? words[2] : "";
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,8 +1,9 @@
 /** Programs that wait for something in particular: for whom, for which signal, for how long. */
 import { describe, expect, test } from 'vitest'
-import { ask, gone, type, waitOf } from '../../support/why-ask.js'
+import { ask, deadlockOf, gone, type, waitOf, watchedOf } from '../../support/why-ask.js'
 import { hasCompiler, stuckPrograms } from './stuck.js'
 
+const epoll = /^epoll_p?wait$/
 const stuck = stuckPrograms({
   'wait-all': { call: /^wait4$/ },
   'wait-group': { call: /^wait4$/ },
@@ -10,6 +11,12 @@ const stuck = stuckPrograms({
   'wait-pidfd': { call: /^waitid$/ },
   'signal-blocked': { call: /^pause$|^ppoll$|^rt_sigsuspend$/ },
   'signal-suspended': { call: /^rt_sigsuspend$/ },
+  'receive-limited': { call: /^recvfrom$/ },
+  'receive-alarmed': { call: /^recvfrom$/ },
+  'epoll-edge-pipe': { call: epoll },
+  'epoll-edge-tcp': { call: epoll },
+  'epoll-one-shot': { call: epoll },
+  'epoll-stale': { call: epoll },
 })
 
 describe.runIf(hasCompiler)('why, about a process that waits for a child', () => {
@@ -71,6 +78,52 @@ describe.runIf(hasCompiler)('why, about a process that waits for a signal', () =
     const { pid, answer } = await stuck('signal-suspended')
     expect(waitOf(answer, pid)).toMatchObject({ kind: 'signal', signals: ['USR2'], blocked: ['USR1'] })
     expect(answer.command).toBe(`kill -USR2 ${pid}`)
+    type(answer)
+    await gone(pid)
+  })
+})
+
+describe.runIf(hasCompiler)('why, about a wait with a time limit', () => {
+  test('two processes that receive from each other are no deadlock while one has a time limit', async () => {
+    const { pid, facts, answer } = await stuck('receive-limited')
+    const wait = { kind: 'unix-connection', wakers: [facts.other], limit: 300, open: true }
+    expect(waitOf(answer, pid)).toMatchObject(wait)
+    expect(deadlockOf(answer)).toBeUndefined()
+    expect(answer.steps[0]).toBe('wait')
+  })
+
+  test('a handler of SIGALRM makes a deadlock uncertain, for timers are not visible', async () => {
+    const { pid, facts, answer } = await stuck('receive-alarmed')
+    expect(deadlockOf(answer)).toMatchObject({ members: [pid, facts.other], certain: false })
+  })
+})
+
+describe.runIf(hasCompiler)('why, about an epoll instance', () => {
+  test.each(['epoll-edge-pipe', 'epoll-edge-tcp'])(
+    '%s: bytes that are unread are not reported again, and new ones are',
+    async (name) => {
+      const { pid, facts, answer } = await stuck(name)
+      expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', wakers: [facts.other] })
+      expect(watchedOf(answer)).toEqual([expect.objectContaining({ fd: facts.one, mode: 'edge', unread: 6 })])
+      type(answer)
+      await gone(pid)
+    },
+  )
+
+  test('a one-shot that was reported is disabled, and no other process can change that', async () => {
+    const { pid, facts, answer } = await stuck('epoll-one-shot')
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', wakers: [pid], open: false })
+    expect(watchedOf(answer)).toEqual([
+      expect.objectContaining({ fd: facts.one, mode: 'one-shot', isDisabled: true }),
+    ])
+    expect(answer.steps).not.toContain('write')
+  })
+
+  test('it watches the object that was added, whatever the descriptor refers to now, and through another set', async () => {
+    const { pid, facts, answer } = await stuck('epoll-stale')
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', wakers: [facts.other] })
+    expect(watchedOf(answer)).toContainEqual(expect.objectContaining({ kind: 'pipe', watchedAs: facts.one }))
+    expect(answer.command).toBe(`echo hello > /proc/${pid}/fd/${facts.one}`)
     type(answer)
     await gone(pid)
   })

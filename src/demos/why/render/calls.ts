@@ -3,7 +3,7 @@ import { counted } from '../../../text.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { ChildBlocker } from '../../../why/blockers/child.js'
 import type { FutexBlocker } from '../../../why/blockers/futex.js'
-import type { PollBlocker } from '../../../why/blockers/poll.js'
+import type { PollBlocker, WatchedEnd } from '../../../why/blockers/poll.js'
 import type { PosixQueueBlocker } from '../../../why/blockers/posix-queue.js'
 import type { SignalBlocker } from '../../../why/blockers/signal.js'
 import type { SystemVBlocker } from '../../../why/blockers/system-v.js'
@@ -21,7 +21,7 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
   const told = watched
     .toSorted((one, other) => one.fd - other.fd)
     .slice(0, most)
-    .map((each) => ({ fd: each.fd, telling: each.blocker && tell(each.blocker) }))
+    .map((end) => ({ end, telling: end.blocker && tellEnd(end.blocker, tell) }))
   const [only] = told
   const rest = watched.length - told.length
   const fds = listed(
@@ -34,10 +34,10 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
         ? `for a signal${limit === undefined ? '' : ` or for time to pass`}${time}`
         : watched.length > 1
           ? `until one of ${watched.length} descriptors is ready${time}`
-          : `${only.telling?.wait ?? `until fd ${only.fd} is ready`}${time}`,
+          : `${onlyWait(only.end, only.telling)}${time}`,
     sentences: [],
     list: [
-      ...told.map(({ fd, telling }) => watchedLine(fd, telling)),
+      ...told.map(({ end, telling }) => watchedLine(end, telling)),
       ...(rest > 0 ? [`It also watches ${counted(rest, 'more descriptor')}.`] : []),
     ],
     proofs: [
@@ -48,7 +48,7 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
             source: epoll === undefined ? `/proc/${pid}/mem` : `/proc/${pid}/fdinfo/${epoll}`,
             value: fds || 'none',
             about: epoll === undefined ? 'descriptors in its call' : 'descriptors in the epoll instance',
-            data: watched.map((each) => ({ fd: each.fd, kind: each.blocker?.kind ?? null })),
+            data: watched.map(({ blocker: end, ...rest }) => ({ ...rest, kind: end?.kind ?? null })),
           },
         ],
       },
@@ -57,11 +57,51 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
   }
 }
 
-function watchedLine(fd: number, telling: Telling | undefined): string {
-  if (!telling) return `Not observed: what fd ${fd} is.`
+/** An epoll instance that another one watches: what it watches in turn. */
+function tellEnd(blocker: Blocker, tell: (blocker: Blocker) => Telling): Telling {
+  const telling = tell(blocker)
+  if (blocker.kind !== 'poll') return telling
+  return { ...telling, object: 'an epoll(7) instance', sentences: telling.list ?? [] }
+}
+
+function onlyWait({ fd, isDisabled, unread = 0 }: WatchedEnd, telling: Telling | undefined): string {
+  if (isDisabled) return `for fd ${fd}, which its epoll instance does not report any more`
+  if (unread > 0) return `for new data on fd ${fd}, where ${counted(unread, 'byte')} can be read already`
+  return telling?.wait ?? `until fd ${fd} is ready`
+}
+
+function watchedLine(end: WatchedEnd, telling: Telling | undefined): string {
+  const { fd, watchedAs } = end
+  const stale =
+    watchedAs === undefined
+      ? []
+      : [
+          `Fd ${fd} was closed or refers to something else now.`,
+          watchedAs < 0
+            ? 'The epoll instance still watches the old object, which another process keeps open.'
+            : `The epoll instance still watches the old object, which is fd ${watchedAs} too.`,
+        ]
+  if (!telling) return [...stale, `Not observed: what fd ${fd} is.`].join(' ')
   const { object, ready, sentences } = telling
-  const what = `Fd ${fd} is ${object ?? 'an object'}`
-  return [ready === undefined ? `${what}.` : `${what}, ready when ${ready}.`, ...sentences].join(' ')
+  const what = `Fd ${watchedAs ?? fd} is ${object ?? 'an object'}`
+  const ending = ready === undefined || end.isDisabled ? `${what}.` : `${what}, ready when ${ready}.`
+  return [...stale, ending, ...sentences, ...modeOf(end)].join(' ')
+}
+
+/** Why epoll(7) does not report it. */
+function modeOf({ mode, isDisabled, unread = 0 }: WatchedEnd): string[] {
+  if (isDisabled)
+    return [
+      'EPOLLONESHOT: it was reported once, and is disabled since.',
+      'Only the program can enable it again, with EPOLL_CTL_MOD.',
+    ]
+  if (mode !== 'edge') return []
+  return unread > 0
+    ? [
+        `EPOLLET: ${counted(unread, 'byte')} can be read already, and are not reported again.`,
+        'The program must read until EAGAIN.',
+      ]
+    : ['EPOLLET: each change is reported once.']
 }
 
 export function tellFutex(pid: number, tid: number, blocker: FutexBlocker): Telling {

@@ -137,6 +137,7 @@ function waiting(blocker: Blocker | undefined, who: string): string {
   const does = (one: string, several: string) =>
     `${awaited} ${verb(Math.max(1, wakers.length), one, several)}`
   const until = (event: string) => `Wait: ${who} continues when ${event}. Nothing is lost.`
+  if (blocker?.limit !== undefined) return until('its time limit is over')
   switch (blocker?.kind) {
     case 'timer':
       return blocker.time && 'left' in blocker.time
@@ -145,9 +146,7 @@ function waiting(blocker: Blocker | undefined, who: string): string {
     case 'timerfd':
       return until('the timer expires')
     case 'poll':
-      return until(
-        blocker.limit === undefined ? 'one of those descriptors is ready' : 'its time limit is over',
-      )
+      return until('one of those descriptors is ready')
     case 'signal':
       return until('its time limit is over')
     case 'futex':

@@ -15,7 +15,7 @@ import {
 import { tellDescriptor, tellFifoLost, tellFifoOpen, tellFileLock, tellPipe } from './files.js'
 import { tellSocket, tellUnixConnect, tellUnixSocket } from './sockets.js'
 import type { Evidence, Proof, Telling } from './telling.js'
-import { named } from './words.js'
+import { named, seconds } from './words.js'
 
 export interface ThreadTelling {
   /** The answer in one sentence. */
@@ -131,6 +131,36 @@ function placeOf({
 }
 
 function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
+  const telling = tellKind(thread, blocker)
+  const { limit } = blocker
+  // What tells of a poll contains its time limit.
+  if (limit === undefined || blocker.kind === 'poll' || !('fd' in blocker)) return telling
+  const { wait, sentences, proofs } = telling
+  return {
+    ...telling,
+    wait: `${wait}, for at most ${seconds(limit)}`,
+    sentences: [
+      ...sentences,
+      `Its socket has a time limit of ${seconds(limit)}, so the call ends by itself.`,
+    ],
+    proofs: [
+      ...proofs,
+      {
+        shows: 'The socket has a time limit.',
+        evidence: [
+          {
+            source: 'getsockopt(2)',
+            value: `${limit} s`,
+            about: 'SO_RCVTIMEO or SO_SNDTIMEO, man 7 socket',
+            data: limit,
+          },
+        ],
+      },
+    ],
+  }
+}
+
+function tellKind(thread: ThreadWait, blocker: Blocker): Telling {
   const { pid, tid } = thread
   switch (blocker.kind) {
     case 'fifo-open':
