@@ -42,6 +42,15 @@ export function ownNamespaces(): string {
   return digits.map((number) => (number === undefined ? 0 : Number(number) - firstNamespace)).join('.')
 }
 
+/**
+ * Whether a process is in another namespace of this kind than osdemo: namespaces(7). Then names and ids, such as that of a System V
+ * queue, mean other objects there. False where the kernel does not show it.
+ */
+export function isElsewhere(pid: number, kind: 'ipc' | 'mnt' | 'net'): boolean {
+  const theirs = readLink(`${folder(pid)}/ns/${kind}`)
+  return theirs !== undefined && theirs !== readLink(`/proc/self/ns/${kind}`)
+}
+
 /** The kernel's id of the calling thread; undefined where there is no /proc. */
 export function ownThreadId(): number | undefined {
   const id = readLink('/proc/thread-self')?.split('/').at(-1)

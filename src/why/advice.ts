@@ -1,4 +1,5 @@
 /** The steps that let a process continue, the mildest first: a step that loses data comes after one that does not. */
+import { isElsewhere } from '../proc/links.js'
 import { type Blocker, stepsOf } from './blocker.js'
 import type { Account } from './process-account.js'
 import { endItself, type Step } from './step.js'
@@ -10,6 +11,27 @@ export interface Advice {
   pid: number
   /** What that process is blocked by; undefined for a step that has nothing to do with it. */
   blocker?: Blocker
+  /** The namespace of that process in which the command has to run, where it is not the one of osdemo. */
+  enter?: Namespace
+}
+
+type Namespace = 'ipc' | 'net'
+
+/** Steps that name an object by what means something in one namespace only: an id, a name of a queue, an address. */
+const placeOf: Partial<Record<Step['do'], Namespace>> = {
+  'send-message': 'ipc',
+  'receive-message': 'ipc',
+  'send-system-v': 'ipc',
+  'receive-system-v': 'ipc',
+  'add-system-v': 'ipc',
+  remove: 'ipc',
+  'connect-tcp': 'net',
+  'send-udp': 'net',
+}
+
+function namespaceOf(step: Step): Namespace | undefined {
+  const isAbstract = 'address' in step && 'abstract' in step.address
+  return isAbstract ? 'net' : placeOf[step.do]
 }
 
 /** What a step costs. Data that is read or removed, and whatever a process has not saved, is lost. */
@@ -67,7 +89,12 @@ function endsInit(step: Step): boolean {
 }
 
 function stepsFor({ pid, threads }: Account): Advice[] {
-  return threads.flatMap(({ blocker }) => stepsOf(blocker)).map((each) => ({ ...each, pid }))
+  return threads
+    .flatMap(({ blocker }) => stepsOf(blocker))
+    .map((each) => {
+      const place = namespaceOf(each.step)
+      return { ...each, pid, ...(place && isElsewhere(pid, place) && { enter: place }) }
+    })
 }
 
 /** Each step once. Of several reasons to wait, the first: the others are steps of the same kind. */

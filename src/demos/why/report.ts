@@ -225,18 +225,19 @@ export function tellAdvice(stage: Stage, { chain, asked, cycle }: Findings): voi
     note(stage, 'Nothing. Do not terminate pid 1: all other processes depend on it.', 'next')
   for (const [index, advice] of steps.entries()) {
     const number = steps.length === 1 ? '' : `${index + 1}. `
-    const command = commandOf(advice.step)
+    const command = commandOf(advice)
     note(stage, number + adviceText(advice, asked.pid), 'next', {
       do: advice.step.do,
       pid: advice.pid,
       ...(command !== undefined && { command }),
+      ...(advice.enter && { enter: advice.enter }),
     })
   }
 }
 
 function adviceText(advice: Advice, asked: number): string {
   const { step, pid, blocker } = advice
-  const command = commandOf(step)
+  const command = commandOf(advice)
   const effect = effectOf(advice).join(' ')
   const reason = step.do === 'end-itself' ? reasonToEnd(blocker) : undefined
   const further = pid === asked || step.do === 'continue' ? '' : ` ${named(asked)} waits for that process.`

@@ -1,4 +1,6 @@
 /** System V queues and semaphores, msgop(2) and semop(2): the kernel does not record which processes use one. */
+import { messageTypes, readSemaphore, type SemaphoreState } from '../../ipc/sysv-state.js'
+import { isElsewhere } from '../../proc/links.js'
 import { readMemory } from '../../proc/process-memory.js'
 import { readMessageQueue, readSemaphoreSet } from '../../proc/sysvipc.js'
 import { noWaker, type Waking } from '../blocker.js'
@@ -6,16 +8,25 @@ import type { Step } from '../step.js'
 
 export interface SystemVBlocker extends Waking {
   kind: 'system-v'
+  pid: number
   object: 'queue' | 'semaphores'
   id: number
+  /** Whether it is in another IPC namespace: then osdemo cannot look at it, and the same id means another object here. */
+  isElsewhere: boolean
   /** What has to happen to it. */
-  wanted: 'message' | 'room' | 'semaphore'
+  wanted: 'message' | 'room' | 'semaphore' | 'zero'
   /** Undefined where the kernel does not list it. */
   listed?: { key: number; semaphores: number } | { key: number; messages: number; bytes: number }
-  /** The pids of the last sender and the last receiver; empty for semaphores. */
+  /** The pids of the last sender and the last receiver, or of the last that changed the semaphore. */
   lastUsers: number[]
   /** Of msgrcv: the type of message that it accepts, 0 for any and -N for types up to N: msgop(2). */
   type?: number
+  /** Of msgrcv: the types of the first messages in the queue. */
+  types?: number[]
+  /** The first operation that the values do not allow: by which number it changes which semaphore, 0 for a wait until it is 0. */
+  operation?: Operation
+  /** That semaphore; undefined where osdemo may not look. */
+  state?: SemaphoreState
 }
 
 interface Operation {
@@ -23,36 +34,83 @@ interface Operation {
   change: number
 }
 
+/** The types of so many messages are read at most. */
+const mostTypes = 64
+
 /** @param args of the call */
 export function systemV(pid: number, call: string, id: number, args: bigint[]): SystemVBlocker {
-  const object = call.startsWith('msg') ? 'queue' : 'semaphores'
-  const queue = object === 'queue' ? readMessageQueue(id) : undefined
-  const set = object === 'semaphores' ? readSemaphoreSet(id) : undefined
-  const listed = queue
-    ? { key: queue.key, messages: queue.messages, bytes: queue.bytes }
-    : set && { key: set.key, semaphores: set.semaphores }
-  const type = call === 'msgrcv' ? Number(BigInt.asIntN(64, args[3] ?? 0n)) : undefined
-  const users = queue ? [queue.lastSender, queue.lastReceiver].filter((user) => user > 0) : []
-  return {
-    kind: 'system-v',
-    object,
-    id,
-    wanted: call === 'msgrcv' ? 'message' : call === 'msgsnd' ? 'room' : 'semaphore',
-    ...(listed && { listed }),
-    lastUsers: [...new Set(users)],
-    ...(type !== undefined && { type }),
-    ...noWaker,
-    steps: [...milder(), { do: 'remove', object, id }],
+  const elsewhere = isElsewhere(pid, 'ipc')
+  const about = { kind: 'system-v', pid, id, isElsewhere: elsewhere, ...noWaker } as const
+  return call.startsWith('msg') ? queue() : semaphores()
+
+  function queue(): SystemVBlocker {
+    const row = elsewhere ? undefined : readMessageQueue(id)
+    const type = call === 'msgrcv' ? Number(BigInt.asIntN(64, args[3] ?? 0n)) : undefined
+    const users = row ? [row.lastSender, row.lastReceiver].filter((user) => user > 0) : []
+    const milder: Step =
+      type === undefined
+        ? { do: 'receive-system-v', id }
+        : { do: 'send-system-v', id, type: Math.abs(type) || 1 }
+    return {
+      ...about,
+      object: 'queue',
+      wanted: type === undefined ? 'room' : 'message',
+      ...(row && { listed: { key: row.key, messages: row.messages, bytes: row.bytes } }),
+      lastUsers: [...new Set(users)],
+      ...(type !== undefined && { type }),
+      ...(row &&
+        type !== undefined && { types: messageTypes(id, Math.min(row.messages, mostTypes), row.bytes) }),
+      steps: [milder, { do: 'remove', object: 'queue', id }],
+    }
   }
-  /** What keeps the object: removing it makes the calls of all its users fail. */
-  function milder(): Step[] {
-    if (type !== undefined) return [{ do: 'send-system-v', id, type: Math.abs(type) || 1 }]
-    if (call === 'msgsnd') return [{ do: 'receive-system-v', id }]
-    const added = operationsOf(pid, args)
-      .filter(({ change }) => change < 0)
-      .map(({ semaphore, change }) => ({ semaphore, change: -change }))
-    return added.length > 0 ? [{ do: 'add-system-v', id, added }] : []
+
+  function semaphores(): SystemVBlocker {
+    const row = elsewhere ? undefined : readSemaphoreSet(id)
+    const all = operationsOf(pid, args)
+    const states = new Map(row ? all.map(({ semaphore }) => [semaphore, readSemaphore(id, semaphore)]) : [])
+    const { operation, added } = lacking(all, states)
+    const state = operation && states.get(operation.semaphore)
+    return {
+      ...about,
+      object: 'semaphores',
+      wanted: operation?.change === 0 ? 'zero' : 'semaphore',
+      ...(row && { listed: { key: row.key, semaphores: row.semaphores } }),
+      lastUsers: state && state.lastUser > 0 ? [state.lastUser] : [],
+      ...(operation && { operation }),
+      ...(state && { state }),
+      steps: [
+        ...(added.length > 0 ? [{ do: 'add-system-v', id, added } as const] : []),
+        { do: 'remove', object: 'semaphores', id },
+      ],
+    }
   }
+}
+
+/**
+ * semop(2) performs all operations or none, in their order. The first one that cannot be performed, and what has to be added to
+ * the semaphores so that all can. Where the values are not known, the first one is meant if it is the only one.
+ */
+function lacking(
+  all: readonly Operation[],
+  states: Map<number, SemaphoreState | undefined>,
+): { operation?: Operation; added: Operation[] } {
+  const values = new Map([...states].map(([semaphore, state]) => [semaphore, state?.value]))
+  const added: Operation[] = []
+  let operation = all.length === 1 ? all[0] : undefined
+  let isFirst = true
+  for (const each of all) {
+    const { semaphore, change } = each
+    const value = values.get(semaphore)
+    const missing =
+      value === undefined ? -Math.min(0, change) : change === 0 ? -value : Math.max(0, -change - value)
+    if (missing !== 0) {
+      added.push({ semaphore, change: missing })
+      if (value !== undefined && isFirst) operation = each
+      isFirst = false
+    }
+    if (value !== undefined) values.set(semaphore, value + missing + change)
+  }
+  return { ...(operation && { operation }), added }
 }
 
 /** The array of struct sembuf that semop(2) was called with: three numbers of 16 bits each. */

@@ -1,5 +1,6 @@
 /** Unix sockets, unix(7): only sock_diag(7) reports which process has the other end. */
 import { unixPeer } from '../../ipc/unix-diag.js'
+import { isElsewhere } from '../../proc/links.js'
 import type { UnixRow } from '../../proc/net-unix.js'
 import type { Access, Holder } from '../../proc/open-descriptors.js'
 import { absolutePath, type OpenObject } from '../../proc/open-object.js'
@@ -42,7 +43,8 @@ export function unixEnd(
     return { kind: 'unix-listener', ...about, steps: [step] }
   }
   const peer = unixPeer(row.inode)?.peer
-  if (peer === undefined && type === 'datagram' && access === 'reading') {
+  // sock_diag(7) only knows the sockets of the network namespace of osdemo.
+  if (peer === undefined && type === 'datagram' && access === 'reading' && !isElsewhere(pid, 'net')) {
     const step: Step = { do: 'send-unix', type, address: addressOf(pid, row.path) }
     return { kind: 'unix-datagram', ...about, steps: row.path === '' ? [] : [step] }
   }
@@ -69,6 +71,9 @@ export function unixEnd(
  * its end fill the space of the longest address. A relative path begins at the folder that its process was in.
  */
 function addressOf(pid: number, path: string): UnixAddress {
-  if (!path.startsWith('@')) return { path: absolutePath(pid, path) }
+  if (!path.startsWith('@')) {
+    const absolute = absolutePath(pid, path)
+    return { path: isElsewhere(pid, 'mnt') ? `/proc/${pid}/root${absolute}` : absolute }
+  }
   return { abstract: path.replace(/^@|@+$/g, (all) => '\0'.repeat(all.length)) }
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -208,6 +209,50 @@ static void receive_alarmed(void) {
   recv(ends[peer == 0], &byte, 1, 0);
 }
 
+static int queue_of_type_1(void) {
+  struct { long type; char text[16]; } message = {1, "hi"};
+  int id = msgget(IPC_PRIVATE, 0600);
+  for (int i = 0; i < 3; i++) msgsnd(id, &message, 16, 0);
+  return id;
+}
+
+static void message_of_type(void) {
+  struct { long type; char text[16]; } message;
+  int id = queue_of_type_1();
+  fact("id", id);
+  msgrcv(id, &message, 16, 2, 0);
+  msgctl(id, IPC_RMID, 0);
+}
+
+/* Two operations: the values allow the first, and not the second. */
+static void semaphore_take(void) {
+  int id = semget(IPC_PRIVATE, 2, 0600);
+  semctl(id, 0, SETVAL, 2);
+  semctl(id, 1, SETVAL, 1);
+  struct sembuf all[] = {{0, -1, 0}, {1, -3, 0}};
+  facts(id, getpid());
+  semop(id, all, 2);
+  semctl(id, 0, IPC_RMID);
+}
+
+static void semaphore_zero(void) {
+  int id = semget(IPC_PRIVATE, 2, 0600);
+  semctl(id, 1, SETVAL, 2);
+  struct sembuf one = {1, 0, 0};
+  facts(id, getpid());
+  semop(id, &one, 1);
+  semctl(id, 0, IPC_RMID);
+}
+
+/* In an IPC namespace of its own, where osdemo cannot look. It removes what it made, so nothing of that id may exist here. */
+static void queue_elsewhere(void) {
+  if (unshare(CLONE_NEWIPC)) {
+    fact("denied", errno);
+    for (;;) pause();
+  }
+  message_of_type();
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -216,6 +261,10 @@ int main(int count, char **words) {
     {"wait-pidfd", wait_pidfd},
     {"signal-blocked", signal_blocked},
     {"signal-suspended", signal_suspended},
+    {"message-of-type", message_of_type},
+    {"semaphore-take", semaphore_take},
+    {"semaphore-zero", semaphore_zero},
+    {"queue-elsewhere", queue_elsewhere},
     {"epoll-edge-pipe", epoll_edge_pipe},
     {"epoll-edge-tcp", epoll_edge_tcp},
     {"epoll-one-shot", epoll_one_shot},

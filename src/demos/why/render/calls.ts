@@ -1,4 +1,6 @@
 /** Calls that wait for no single descriptor: poll, futex, children, time, signals, messages. */
+
+import type { SemaphoreState } from '../../../ipc/sysv-state.js'
 import { counted } from '../../../text.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { ChildBlocker } from '../../../why/blockers/child.js'
@@ -65,7 +67,7 @@ function tellEnd(blocker: Blocker, tell: (blocker: Blocker) => Telling): Telling
 }
 
 function onlyWait({ fd, isDisabled, unread = 0 }: WatchedEnd, telling: Telling | undefined): string {
-  if (isDisabled) return `for fd ${fd}, which its epoll instance does not report any more`
+  if (isDisabled) return `for fd ${fd}, which its epoll instance no longer reports`
   if (unread > 0) return `for new data on fd ${fd}, where ${counted(unread, 'byte')} can be read already`
   return telling?.wait ?? `until fd ${fd} is ready`
 }
@@ -92,8 +94,8 @@ function watchedLine(end: WatchedEnd, telling: Telling | undefined): string {
 function modeOf({ mode, isDisabled, unread = 0 }: WatchedEnd): string[] {
   if (isDisabled)
     return [
-      'EPOLLONESHOT: it was reported once, and is disabled since.',
-      'Only the program can enable it again, with EPOLL_CTL_MOD.',
+      'EPOLLONESHOT: it was reported once, and is off since then.',
+      'Only the program can turn it on again, with EPOLL_CTL_MOD.',
     ]
   if (mode !== 'edge') return []
   return unread > 0
@@ -348,13 +350,29 @@ export function tellPosixQueue(pid: number, blocker: PosixQueueBlocker): Telling
 }
 
 export function tellSystemV(blocker: SystemVBlocker): Telling {
-  const { object, id, wanted, listed: row, lastUsers, type } = blocker
+  const {
+    pid,
+    object,
+    id,
+    isElsewhere,
+    wanted,
+    listed: row,
+    lastUsers,
+    type,
+    types,
+    operation,
+    state,
+  } = blocker
   const queue = `the System V message queue ${id}`
   const accepted = !type ? '' : type > 0 ? ` of type ${type}` : ` of type ${-type} or lower`
+  const semaphore = `semaphore ${operation?.semaphore} of set ${id}`
   const wait = {
     message: `for a message${accepted} in ${queue}`,
     room: `for room in ${queue}`,
-    semaphore: `until the values of semaphore set ${id} allow its operation`,
+    semaphore: operation
+      ? `until it can take ${-operation.change} from ${semaphore}`
+      : `until the values of semaphore set ${id} allow its operation`,
+    zero: `until ${semaphore} is 0`,
   }[wanted]
   const fields: [name: string, value: number][] = !row
     ? []
@@ -371,28 +389,69 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
           ['nsems', row.semaphores],
         ]
   const source = `/proc/sysvipc/${object === 'queue' ? 'msg' : 'sem'}`
-  const held = row && 'messages' in row ? [`The queue contains ${counted(row.messages, 'message')}.`] : []
+  const kinds = [...new Set(types)].map(String)
+  const ofTypes = kinds.length === 0 ? '' : ` of ${verb(kinds, 'type', 'types')} ${listed(kinds, 6)}`
+  const held =
+    row && 'messages' in row ? [`The queue contains ${counted(row.messages, 'message')}${ofTypes}.`] : []
+  const value = state === undefined ? [] : [`Its value is ${state.value}.`, ...waitersOf(state)]
   const users =
     lastUsers.length > 0
-      ? `The last to send or receive there: ${listed(lastUsers.map(named))}.`
+      ? `The last to ${object === 'queue' ? 'send or receive there' : 'change it'}: ${listed(lastUsers.map(named))}.`
       : 'The kernel does not record which processes use it.'
   return {
     wait,
-    sentences: [...held, users],
-    proofs: row
+    sentences: isElsewhere
       ? [
-          {
-            shows: `The kernel lists this ${object === 'queue' ? 'message queue' : 'set of semaphores'}.`,
-            evidence: [
-              {
-                source,
-                value: fields.map(([name, value]) => `${name} ${value}`).join(', '),
-                about: '',
-                data: { ...row },
-              },
-            ],
-          },
+          `${named(pid)} is in another IPC namespace, so ${object === 'queue' ? 'queue' : 'set'} ${id} here is another object.`,
+          'Not observed: what it contains.',
         ]
-      : [],
+      : [...held, ...value, users],
+    proofs: [
+      ...(row
+        ? [
+            {
+              shows: `The kernel lists this ${object === 'queue' ? 'message queue' : 'set of semaphores'}.`,
+              evidence: [
+                {
+                  source,
+                  value: fields.map(([name, number]) => `${name} ${number}`).join(', '),
+                  about: '',
+                  data: { ...row },
+                },
+              ],
+            },
+          ]
+        : []),
+      ...(operation && state
+        ? [
+            {
+              shows: `Its operation is ${operation.change} on semaphore ${operation.semaphore}.`,
+              evidence: [
+                {
+                  source: 'semctl(2)',
+                  value: `GETVAL ${state.value}, GETNCNT ${state.waitForIncrease}, GETZCNT ${state.waitForZero}`,
+                  about: 'value, waiting for an increase, waiting for 0',
+                  data: { ...operation, ...state },
+                },
+              ],
+            },
+          ]
+        : []),
+      ...(isElsewhere
+        ? [
+            {
+              shows: 'It has another IPC namespace than osdemo.',
+              evidence: [
+                { source: `/proc/${pid}/ns/ipc`, value: 'another namespace', about: 'namespaces(7)' },
+              ],
+            },
+          ]
+        : []),
+    ],
   }
+}
+
+function waitersOf({ waitForIncrease, waitForZero }: SemaphoreState): string[] {
+  const all = waitForIncrease + waitForZero
+  return all > 1 ? [`${all} threads wait for that semaphore.`] : []
 }

@@ -9,8 +9,17 @@ import type { Step, UnixAddress } from '../../../why/step.js'
 import { verb } from './telling.js'
 import { listed, named, seconds } from './words.js'
 
+/** linux/ipc.h */
+const IPC_NOWAIT = 0o4000
+
 /** Undefined for a step that needs no command. */
-export function commandOf(step: Step): string | undefined {
+export function commandOf({ step, pid, enter }: Advice): string | undefined {
+  const command = plainCommand(step)
+  if (command === undefined || enter === undefined) return command
+  return `nsenter -t ${pid} ${enter === 'ipc' ? '-i' : '-n'} ${command}`
+}
+
+function plainCommand(step: Step): string | undefined {
   switch (step.do) {
     case 'wait':
       return undefined
@@ -44,7 +53,12 @@ export function commandOf(step: Step): string | undefined {
     case 'receive-system-v':
       return `perl -e ${quoted(`msgrcv(${step.id}, $m, 65536, 0, 0)`)}`
     case 'add-system-v': {
-      const numbers = step.added.flatMap(({ semaphore, change }) => [semaphore, change, 0])
+      // Taking from a semaphore must not block this command: IPC_NOWAIT.
+      const numbers = step.added.flatMap(({ semaphore, change }) => [
+        semaphore,
+        change,
+        change < 0 ? IPC_NOWAIT : 0,
+      ])
       return `perl -e ${quoted(`semop(${step.id}, pack("s*", ${numbers.join(', ')}))`)}`
     }
     case 'remove':
@@ -103,7 +117,12 @@ export function effectOf({ step, pid, blocker }: Advice): string[] {
     case 'receive-system-v':
       return ['receives one message and so makes room.', 'The real receiver never gets that message.']
     case 'add-system-v':
-      return [`adds to the semaphore, so that the operation of ${who} succeeds.`]
+      return [
+        step.added.every(({ change }) => change < 0)
+          ? `takes from the semaphore until it is 0, so that the operation of ${who} succeeds.`
+          : `adds to the semaphore, so that the operation of ${who} succeeds.`,
+        'Other processes that use the set see the new value too.',
+      ]
     case 'remove':
       return [
         `removes it for all its users: the call of ${who} fails with EIDRM.`,

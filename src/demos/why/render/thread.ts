@@ -151,7 +151,7 @@ function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
           {
             source: 'getsockopt(2)',
             value: `${limit} s`,
-            about: 'SO_RCVTIMEO or SO_SNDTIMEO, man 7 socket',
+            about: 'SO_RCVTIMEO or SO_SNDTIMEO, socket(7)',
             data: limit,
           },
         ],
