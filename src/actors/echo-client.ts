@@ -4,9 +4,12 @@ import { type AddressInfo, createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
-import { encode, FrameDecoder, FrameTooLongError, TruncatedFrameError } from '../framing/index.js'
+import { headerBytes } from '../framing/header.js'
+import { encode } from '../framing/index.js'
 import { address, addressError, boundAddress } from '../ipc/tcp.js'
 import { counted } from '../text.js'
+import { createEchoCheck } from './lib/echo-check.js'
+import type { Reply } from './lib/echo-connection.js'
 import { createMeter, textOf } from './lib/meter.js'
 import { runActor } from './lib/runtime.js'
 import { stdinLines, writeOut } from './lib/stdio.js'
@@ -14,6 +17,8 @@ import { stdinLines, writeOut } from './lib/stdio.js'
 export interface EchoClientConfig {
   host: string
   port: number
+  /** What the server answers a frame with. */
+  reply: Reply
   /** null sends each line of stdin. */
   messages: string[] | null
   /** The length in bytes of one more message, made of letters. */
@@ -34,12 +39,19 @@ export interface EchoClientConfig {
   hold: boolean
 }
 
-/** After this many milliseconds without progress, the client reports which echo it waits for. */
+/** After this many milliseconds without progress, the client reports what it waits for. */
 const patience = 1000
 
+/**
+ * How long the client waits, after its FIN, for the server's, in milliseconds. Only end of file shows that no byte comes behind
+ * the last echo. A server that reads end of file closes at once, but some never close.
+ */
+const lastBytesPatience = 2000
+
+const nothing = Buffer.alloc(0)
 const newline = Buffer.from('\n')
 
-/** The longest line that is sent, and the longest echo that is accepted, in bytes. Text that is read as a length is always above it. */
+/** The longest line that is sent, in bytes. */
 const maxLength = 256 * 1024 * 1024
 
 declare module '../actor-types.js' {
@@ -56,42 +68,59 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   const here = address(bound.host, bound.port)
   const sent = createMeter(say, `${here} > ${there}`, 'sent')
   const received = createMeter(say, `${there} > ${here}`, 'received')
-  /** Messages whose echo has not arrived yet, oldest first. */
-  const outstanding: Buffer[] = []
+  const check = createEchoCheck(say, config.reply, config.check)
   /** How many messages have been written completely. Only their echoes can be waited for. */
   let written = 0
 
   const progress = new EventEmitter()
   const silence = setTimeout(() => {
-    if (written > received.messages)
-      say({ event: 'note', text: `Waiting for echo ${received.messages} from ${there}.`, role: 'next' })
+    if (written === received.messages) return
+    const partial = check.partial ? `: ${check.partial} have arrived` : ''
+    say({
+      event: 'note',
+      text: `Waiting for echo ${received.messages} from ${there}${partial}.`,
+      role: 'next',
+    })
   }, patience).unref()
 
-  const receiving = receive(socket, async (frame) => {
-    const expected = outstanding.shift()
-    if (config.check) checkEcho(frame, expected, received.messages)
-    if (!config.report) received.bulk(1, frame.length + 4)
-    else received.message(frame.length + 4, () => textOf(frame))
-    if (config.print) await writeOut(Buffer.concat([frame, newline]))
+  /** Takes what has arrived, after what arrived before. */
+  let turn = Promise.resolve()
+  const take = (chunk: Buffer) => {
+    turn = turn.then(async () => {
+      for (const body of check.take(chunk)) await takeEcho(body)
+    })
+    return turn
+  }
+  async function takeEcho(body: Buffer): Promise<void> {
+    const bytes = body.length + (config.reply === 'frame' ? headerBytes : 0)
+    if (!config.report) received.bulk(1, bytes)
+    else received.message(bytes, () => textOf(body))
+    if (config.print) await writeOut(Buffer.concat([body, newline]))
     progress.emit('echo')
     silence.refresh()
-  })
+  }
+
+  const receiving = receive(socket, take)
   const sending = (async () => {
     for await (const message of messagesOf(config, say)) {
-      outstanding.push(message)
-      if (!config.report) sent.bulk(1, message.length + 4)
-      else sent.message(message.length + 4, () => textOf(message))
-      await sendFrame(socket, encode(message), config)
+      const frame = encode(message)
+      check.expect(frame)
+      if (!config.report) sent.bulk(1, frame.length)
+      else sent.message(frame.length, () => textOf(message))
+      await sendFrame(socket, frame, config)
       written++
       silence.refresh()
+      // The answer to an empty message has no byte that could arrive.
+      if (config.reply === 'body' && message.length === 0) await take(nothing)
     }
   })()
   const closed = receiving.then(() => {
-    const missing = outstanding.length
-    const are = `${counted(missing, 'echo', 'echoes')} ${missing === 1 ? 'is' : 'are'} missing`
     const come = counted(received.messages, 'echo', 'echoes')
+    const missing = counted(check.missing, 'echo', 'echoes')
+    const are = `, and ${missing} ${check.missing === 1 ? 'is' : 'are'} missing`
+    const inside = check.partial ? `, inside the next: ${check.partial} arrived` : ''
     throw new DemoFailed(
-      `${there} closed the connection after ${come}${missing === 0 ? '' : `, and ${are}`}`,
+      `${there} closed the connection after ${come}${check.missing === 0 ? '' : are}${inside}`,
       {
         hint: 'Either a frame was above its limit, or the server stopped. Its own terminal says which.',
       },
@@ -101,17 +130,39 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   for (const promise of [sending, receiving, closed]) promise.catch(() => {})
   await Promise.race([sending, closed])
   // The client's FIN must wait for the echoes: not every server answers a peer that has already sent FIN.
-  while (outstanding.length > 0) await Promise.race([once(progress, 'echo'), closed])
+  while (check.missing > 0) await Promise.race([once(progress, 'echo'), closed])
   if (config.hold) await nextWord()
-  socket.end(() => socket.destroy())
+  const ended = await endOfFile(socket, receiving, there, say)
   sent.flush()
   received.flush()
+  const equal = config.check ? ', equal to what was sent' : ''
   say({
     event: 'note',
-    text: `Received ${counted(received.messages, 'echo', 'echoes')}, equal to what was sent.`,
-    data: { messages: received.messages },
+    text: `Received ${counted(received.messages, 'echo', 'echoes')}${equal}.`,
+    data: { messages: received.messages, ended },
   })
 })
+
+/** Sends FIN and waits for the server's. @returns whether it came in time @throws DemoFailed when a byte comes before it */
+async function endOfFile(
+  socket: Socket,
+  receiving: Promise<void>,
+  there: string,
+  say: Say,
+): Promise<boolean> {
+  socket.end()
+  const note = (text: string) => say({ event: 'note', text, role: 'next' })
+  const waiting = setTimeout(() => {
+    note(`Waiting for ${there} to close its side. A byte behind the last echo would be an error.`)
+  }, patience)
+  const late = sleep(lastBytesPatience, false, { ref: false })
+  const ended = await Promise.race([receiving.then(() => true), late])
+  clearTimeout(waiting)
+  socket.destroy()
+  if (!ended)
+    note(`${there} did not close its side within ${lastBytesPatience / 1000} s. No byte came until then.`)
+  return ended
+}
 
 function connect({ host, port }: EchoClientConfig, there: string, say: Say): Promise<Socket> {
   const object = `to ${there}`
@@ -134,19 +185,11 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
   })
 }
 
-/** Calls the handler for each frame that arrives, and waits for it. Resolves when the server has closed. */
-async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>): Promise<void> {
-  const decoder = new FrameDecoder({ maxLength })
+/** Hands on everything that arrives. Resolves when the server has closed its side. */
+async function receive(socket: Socket, take: (chunk: Buffer) => Promise<void>): Promise<void> {
   try {
-    for await (const chunk of socket) for (const frame of decoder.push(chunk)) await onFrame(frame)
-    decoder.end()
+    for await (const chunk of socket) await take(chunk)
   } catch (error) {
-    if (error instanceof FrameTooLongError || error instanceof TruncatedFrameError) {
-      throw new DemoFailed(`the answer is not an echo: ${error.message}`, {
-        cause: error,
-        hint: 'Check that this is an echo server for frames, such as osdemo tcp-echo.',
-      })
-    }
     throw connectionBroke(error)
   }
 }
@@ -154,14 +197,6 @@ async function receive(socket: Socket, onFrame: (frame: Buffer) => Promise<void>
 /** A read or a write may notice a reset, whichever comes first. */
 function connectionBroke(error: unknown): unknown {
   return systemCallError(error, 'the connection broke')
-}
-
-function checkEcho(echo: Buffer, expected: Buffer | undefined, number: number): void {
-  if (expected?.equals(echo)) return
-  const what = expected
-    ? `sent ${counted(expected.length, 'byte')}, received ${counted(echo.length, 'byte')}`
-    : 'nothing more was sent'
-  throw new DemoFailed(`echo ${number} differs from what was sent: ${what}`)
 }
 
 async function* messagesOf({ messages, size, rounds }: EchoClientConfig, say: Say): AsyncGenerator<Buffer> {

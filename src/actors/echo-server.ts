@@ -10,12 +10,12 @@ import { readTcpTable } from '../proc/net-tcp.js'
 import { readPids } from '../proc/pids.js'
 import { readStat } from '../proc/stat.js'
 import { counted } from '../text.js'
-import { type EchoConnection, type EchoLimits, echoConnection, grace } from './lib/echo-connection.js'
+import { type EchoConnection, type EchoRules, echoConnection, grace } from './lib/echo-connection.js'
 import { createStory } from './lib/echo-story.js'
 import { runServer } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 
-export interface EchoServerConfig extends EchoLimits {
+export interface EchoServerConfig extends EchoRules {
   host: string
   /** 0 chooses any free one. */
   port: number
@@ -49,7 +49,7 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   await listen(server, config)
   const { host, port } = boundAddress(server.address())
   const here = address(host, port)
-  const story = createStory(tell, here)
+  const story = createStory(tell, here, config.reply)
   const budget = { left: Math.max(sharedMemory, 2 * config.maxFrame) }
   const connections = new Set<EchoConnection>()
   server.on('connection', (socket) => {

@@ -14,7 +14,11 @@ import { readInto } from '../../ipc/tcp.js'
 import { thousands } from '../../text.js'
 import type { ConnectionStory } from './echo-story.js'
 
-export interface EchoLimits {
+/** What an echo consists of: the whole frame, or its body without the header. */
+export type Reply = 'frame' | 'body'
+
+export interface EchoRules {
+  reply: Reply
   /** The longest frame that is accepted, in bytes. */
   maxFrame: number
   /** A connection that is idle in both directions for this long is closed. */
@@ -48,7 +52,7 @@ export const grace = 2000
 /** Echoes a connection until it is closed. Nothing that its peer does may affect another connection. */
 export function echoConnection(
   accepted: Socket,
-  limits: EchoLimits,
+  rules: EchoRules,
   budget: Budget,
   story: ConnectionStory,
 ): EchoConnection {
@@ -69,17 +73,17 @@ export function echoConnection(
       if (finishing) return true
       filled += bytes
       const { end, tooLong } = scan()
-      if (end > 0) send(buffer.subarray(0, end))
+      if (end > 0) send(rules.reply === 'frame' ? buffer.subarray(0, end) : bodies(end))
       if (tooLong !== undefined) refuse(tooLong)
       else keep(end)
       return !waits
     },
   })
 
-  function send(frames: Buffer): void {
-    socket.write(frames)
+  function send(echoes: Buffer): void {
+    socket.write(echoes)
     if (socket.writableLength === 0) return
-    // This callback runs when the kernel has accepted the frames. One with every write would cost more than the echo itself.
+    // This callback runs when the kernel has accepted the echoes. One with every write would cost more than the echo itself.
     waits = true
     socket.write(nothing, () => {
       waits = false
@@ -89,12 +93,23 @@ export function echoConnection(
     })
   }
 
+  /** Moves the bodies of the complete frames together, at the front of the buffer. */
+  function bodies(framesEnd: number): Buffer {
+    let packed = 0
+    for (let at = 0; at < framesEnd; ) {
+      const start = at + headerBytes
+      at = start + lengthAt(buffer, at)
+      packed += buffer.copy(buffer, packed, start, at)
+    }
+    return buffer.subarray(0, packed)
+  }
+
   /** Where the complete frames in the buffer end, and the length in the header after them if it is too long. */
   function scan(): { end: number; tooLong?: number } {
     let at = 0
     while (filled - at >= headerBytes) {
       const length = lengthAt(buffer, at)
-      if (length > limits.maxFrame) return { end: at, tooLong: length }
+      if (length > rules.maxFrame) return { end: at, tooLong: length }
       const end = at + headerBytes + length
       if (end > filled) break
       story.frame(buffer, at + headerBytes, end)
@@ -147,7 +162,7 @@ export function echoConnection(
   function refuse(length: number): void {
     story.trouble(
       'frame above the limit',
-      `it announced a frame of ${thousands(length)} bytes, above the limit of ${thousands(limits.maxFrame)}.`,
+      `it announced a frame of ${thousands(length)} bytes, above the limit of ${thousands(rules.maxFrame)}.`,
     )
     finish()
   }
@@ -165,9 +180,9 @@ export function echoConnection(
     socket.on('close', () => clearTimeout(timer))
   }
 
-  if (limits.idleTimeoutMs !== null) {
-    socket.setTimeout(limits.idleTimeoutMs, () => {
-      story.trouble('idle connection', `it was idle for ${limits.idleTimeoutMs} ms.`)
+  if (rules.idleTimeoutMs !== null) {
+    socket.setTimeout(rules.idleTimeoutMs, () => {
+      story.trouble('idle connection', `it was idle for ${rules.idleTimeoutMs} ms.`)
       socket.destroy()
     })
   }

@@ -6,6 +6,7 @@
 import { now, type Say } from '../../events.js'
 import { headerBytes } from '../../framing/header.js'
 import { counted, thousands } from '../../text.js'
+import type { Reply } from './echo-connection.js'
 import { textOf } from './meter.js'
 
 /** How many openings, how many closings and how many troubles are reported one by one in a second. */
@@ -41,7 +42,9 @@ interface Channel {
   since: number
 }
 
-export function createStory(say: Say, server: string): ServerStory {
+export function createStory(say: Say, server: string, reply: Reply): ServerStory {
+  /** How many bytes of each frame do not go back. */
+  const dropped = reply === 'frame' ? 0 : headerBytes
   const others = channelOf(server, 'other peers')
   const busy = new Set<Channel>()
   let framesLeft = framesPerWindow
@@ -66,9 +69,10 @@ export function createStory(say: Say, server: string): ServerStory {
     channel.messages = 0
     channel.bytes = 0
     if (messages === 0) return
-    const sum = { event: 'tally', messages, bytes, since } as const
-    say({ ...sum, channel: `${peer} > ${local}`, direction: 'received' })
-    say({ ...sum, channel: `${local} > ${peer}`, direction: 'sent' })
+    const sum = { event: 'tally', messages, since } as const
+    say({ ...sum, bytes, channel: `${peer} > ${local}`, direction: 'received' })
+    const back = bytes - messages * dropped
+    say({ ...sum, bytes: back, channel: `${local} > ${peer}`, direction: 'sent' })
   }
 
   function endWindow(): void {
@@ -138,9 +142,9 @@ export function createStory(say: Say, server: string): ServerStory {
           framesLeft--
           windowTimer ??= setTimeout(endWindow, window)
           const text = textOf(buffer.subarray(start, end))
-          const message = { seq, bytes: length, ...(text !== undefined && { text }) }
-          say({ event: 'received', channel: `${peer} > ${local}`, ...message })
-          say({ event: 'sent', channel: `${local} > ${peer}`, ...message })
+          const message = { seq, ...(text !== undefined && { text }) }
+          say({ event: 'received', channel: `${peer} > ${local}`, ...message, bytes: length })
+          say({ event: 'sent', channel: `${local} > ${peer}`, ...message, bytes: length - dropped })
         },
         trouble: (kind, reason) => trouble(kind, `Closed the connection to ${peer}: ${reason}`),
         closed() {
@@ -150,8 +154,10 @@ export function createStory(say: Say, server: string): ServerStory {
             return
           }
           tally(channel)
-          const text = `Sent ${counted(frames, 'frame')} back to ${peer}, ${counted(bytes, 'byte')} with headers.`
-          say({ event: 'note', text, data: { frames, bytes } })
+          const back = bytes - frames * dropped
+          const headers = dropped === 0 ? 'with headers' : 'without headers'
+          const text = `Sent ${counted(frames, 'frame')} back to ${peer}, ${counted(back, 'byte')} ${headers}.`
+          say({ event: 'note', text, data: { frames, bytes: back } })
           say({ event: 'removed', kind: 'socket', id })
         },
       }

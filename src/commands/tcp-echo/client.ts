@@ -2,6 +2,7 @@ import { echoClient } from '../../demos/socket/echo-client.js'
 import { UsageError } from '../../errors.js'
 import { toolCommand } from '../lib/spec.js'
 import { count, duration, hostName, size, wholeNumber } from '../lib/values.js'
+import { replyOption } from './reply.js'
 
 export const spec = toolCommand({
   onStdout: ['sent', 'received'],
@@ -10,17 +11,19 @@ export const spec = toolCommand({
     'osdemo tcp-echo client --chunk 1 --delay 50ms "byte by byte"',
     'seq 1000 | osdemo tcp-echo client            # each line is a frame',
     'osdemo tcp-echo client --size 64KiB --count 100 > /dev/null',
+    'osdemo tcp-echo client --reply body hello    # answers have no header',
   ],
   options: (command) =>
     command
       .argument('[message...]', 'each is sent as a frame; without one, each line of stdin is a frame')
       .option('--host <host>', 'address of the server', hostName, '127.0.0.1')
       .option('--port <port>', 'port of the server', wholeNumber(1, 65_535), 7007)
+      .addOption(replyOption('what the server answers a frame with'))
       .option('--chunk <n>', 'write n bytes at a time', count)
       .option('--delay <duration>', 'pause between two writes', duration)
       .option('--count <n>', 'send the messages n times', count)
       .option('--size <size>', 'send a message of this many bytes', size(0, 2 ** 28)),
-  demo([operands], { host, port, chunk, delay, count: rounds, size: length }, { payload, events }) {
+  demo([operands], { host, port, reply, chunk, delay, count: rounds, size: length }, { payload, events }) {
     const given = operands.length > 0 || length !== undefined
     if (!given && rounds !== undefined) {
       throw new UsageError(
@@ -31,6 +34,7 @@ export const spec = toolCommand({
     return echoClient({
       host,
       port,
+      reply,
       messages: given ? operands : null,
       size: length ?? null,
       rounds: rounds ?? 1,

@@ -24,6 +24,7 @@ export const echoDemo: Demo = async (stage) => {
     config: {
       host,
       port: 0,
+      reply: 'frame',
       maxFrame: 65_536,
       maxConnections: null,
       idleTimeoutMs: null,
@@ -45,6 +46,7 @@ export const echoDemo: Demo = async (stage) => {
     config: {
       host,
       port,
+      reply: 'frame',
       messages,
       size: null,
       rounds: 1,
