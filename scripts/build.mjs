@@ -159,7 +159,10 @@ writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(published, nu
 const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
 await Promise.all([
   buildProgram(),
-  build({ ...commonJsFiles, entryPoints: actors.map((file) => `src/actors/${file}`) }),
+  build({
+    ...commonJsFiles,
+    entryPoints: ['src/run/saver.ts', ...actors.map((file) => `src/actors/${file}`)],
+  }),
   build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
   build({
     ...commonJs,

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js'
 import { merge } from '../replay/merge.js'
 import { openRecording, type Recording } from '../replay/recording.js'
 import { replay } from '../replay/replay.js'
+import type { FileOutput } from '../run/save.js'
 import { escaped } from '../views/escape-control.js'
 import { openOutput, openRecords } from './lib/outputs.js'
 import { plainCommand } from './lib/spec.js'
@@ -21,8 +22,10 @@ export const spec = plainCommand({
     command.argument('[file...]', 'events, as --save FILE.ndjson writes them; without one, or with -, stdin'),
   async act([files], options) {
     const recordings = open(files)
-    refuseInputs(recordings, options.save)
-    const records = await openRecords(options.save)
+    refuseStdout(recordings)
+    const records = await openRecords(options)
+    // Nothing has been written yet, and the files exist already, because they are read.
+    refuseInputs(recordings, records)
     const output = await openOutput(process.stdout, options, { kind: 'demo', hide: [] })
     await replay(merge(recordings), output, records, options.timeout)
   },
@@ -51,17 +54,21 @@ function open(files: string[]): Recording[] {
 }
 
 /** Writing to a file while it is read would destroy it or never end. @throws UsageError */
-function refuseInputs(recordings: Recording[], save: string[] = []): void {
+function refuseInputs(recordings: Recording[], records: FileOutput[]): void {
+  for (const { name, isSavedAs } of recordings) {
+    const target = records.find(({ identity }) => isSavedAs(identity))
+    if (target === undefined) continue
+    throw new UsageError(`cannot save to ${target.path}: it is also read, as ${name}`, 'Name another file.')
+  }
+}
+
+/** As `refuseInputs`. @throws UsageError */
+function refuseStdout(recordings: Recording[]): void {
   for (const { name, isFile } of recordings) {
-    const target = save.find(isFile)
-    if (target !== undefined) {
-      throw new UsageError(`cannot save to ${target}: it is also read, as ${name}`, 'Name another file.')
-    }
-    if (isFile(1)) {
-      throw new UsageError(
-        `cannot write to stdout: it is ${name}, which is also read`,
-        'Redirect stdout to another file.',
-      )
-    }
+    if (!isFile(1)) continue
+    throw new UsageError(
+      `cannot write to stdout: it is ${name}, which is also read`,
+      'Redirect stdout to another file.',
+    )
   }
 }

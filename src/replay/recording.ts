@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { OsdemoError, SystemCallError, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
+import type { FileIdentity } from '../run/saver.js'
 import { complaint } from './valid.js'
 
 export interface Recording {
@@ -12,6 +13,8 @@ export interface Recording {
   events: AsyncGenerator<Event>
   /** Whether it is the file at this path, or the file of this descriptor. */
   isFile(file: string | number): boolean
+  /** Whether it is the file that `--save` has opened. */
+  isSavedAs(file: FileIdentity | undefined): boolean
 }
 
 /** The longest accepted line, in characters. Lines of osdemo have a few hundred. */
@@ -45,6 +48,7 @@ export function openRecording(name: string, warn: (text: string) => void): Recor
     name: shown,
     events: readEvents(shown, stream.setEncoding('utf8'), warn),
     isFile: (file) => stats.isFile() && isSame(stats, lookAt(file)),
+    isSavedAs: (file) => stats.isFile() && `${stats.dev}` === file?.dev && `${stats.ino}` === file.ino,
   }
 }
 

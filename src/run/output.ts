@@ -1,5 +1,5 @@
-/** Writes what a view makes of the events to a stream or a file, and notices when the reader of a stream is slow or has gone. */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+/** Writes what a view makes of the events to a stream, and notices when its reader is slow or has gone. */
+import type { Writable } from 'node:stream'
 import { errnoOf, OutputClosed, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
 
@@ -9,41 +9,38 @@ export interface View {
   end(): string
 }
 
-export interface Output {
+export interface Output extends Pace {
   write(event: Event): void
+  /** Calls back when a write has failed: with OutputClosed where the reader of stdout has gone. */
+  onFailure(fail: (error: unknown) => void): void
+  /** Writes the end of the view. */
+  end(): void
+}
+
+/** How fast an output can be written. */
+export interface Pace {
   /** Whether the buffer of the stream is full. Actors should then pause. */
   readonly full: boolean
   /** Calls back when the buffer has been written. A callback that is passed twice is called once. */
   onceDrained(resume: () => void): void
   /** From now on `full` is false, so that nothing waits for a reader that does not read. */
   hurry(): void
-  /** Calls back when a write has failed: with OutputClosed where the reader of stdout has gone. */
-  onFailure(fail: (error: unknown) => void): void
-  /** Writes the end of the view. @throws SystemCallError where a file is written only now, and cannot be */
-  end(): void
 }
 
-/**
- * Ends all outputs. The one that is shown ends last, because it reports when a file could not be written.
- *
- * @param tell turns a failure into an event for that output
- * @returns the first failure
- */
-export function endOutputs(output: Output, records: Output[], tell?: (error: unknown) => Event): unknown {
-  let failure: unknown
-  for (const record of records) {
-    try {
-      record.end()
-    } catch (error) {
-      failure ??= error
-      if (tell) output.write(tell(error))
-    }
+/** Several outputs are as slow as the slowest of them. */
+export function paceOf(outputs: Pace[]): Pace {
+  return {
+    get full() {
+      return outputs.some((each) => each.full)
+    },
+    onceDrained(resume) {
+      for (const each of outputs) if (each.full) each.onceDrained(resume)
+    },
+    hurry() {
+      for (const each of outputs) each.hurry()
+    },
   }
-  output.end()
-  return failure
 }
-
-const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants
 
 export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
   const name = stream === process.stderr ? 'stderr' : 'stdout'
@@ -54,26 +51,17 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
       errnoOf(error) === 'EPIPE' ? new OutputClosed(error) : systemCallError(error, `cannot write to ${name}`)
     for (const listener of listeners) listener(failure)
   })
-  let hurried = false
-  const waiting = new Set<() => void>()
-  const resumeAll = () => {
-    for (const resume of waiting) resume()
-    waiting.clear()
-  }
-  stream.on('drain', resumeAll)
+  const { isFull, onceDrained, hurry } = slowness(stream)
   const put = (text: string) => {
     if (text !== '' && failure === undefined) stream.write(text)
   }
   return {
     write: (event) => put(view.event(event)),
     get full() {
-      return failure === undefined && !hurried && stream.writableNeedDrain
+      return failure === undefined && isFull()
     },
-    onceDrained: (resume) => void waiting.add(resume),
-    hurry() {
-      hurried = true
-      resumeAll()
-    },
+    onceDrained,
+    hurry,
     onFailure(fail) {
       listeners.push(fail)
       if (failure !== undefined) fail(failure)
@@ -83,46 +71,34 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
 }
 
 /**
- * Writes a run to a file as it happens. It writes synchronously, so that the file is complete even when osdemo is killed.
+ * Whether the buffer of a stream is full, and who waits for that to change.
  *
- * @throws SystemCallError when the file cannot be written
+ * @param patience `onSlow` calls back when the buffer has been full for so many milliseconds, once
  */
-export function createFileOutput(view: View, path: string): Output {
-  const explain = (error: unknown) =>
-    systemCallError(error, `cannot save to ${path}`, 'Name another file with --save.')
-  let fd: number
-  try {
-    // It is truncated at the first event: a run that does not start keeps the earlier file. O_NONBLOCK: a FIFO must not block.
-    fd = openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o666)
-  } catch (error) {
-    throw explain(error)
+export function slowness(stream: Writable, patience?: number) {
+  let hurried = false
+  let slow = () => {}
+  let timer: NodeJS.Timeout | undefined
+  const waiting = new Set<() => void>()
+  const resumeAll = () => {
+    clearTimeout(timer)
+    timer = undefined
+    for (const resume of waiting) resume()
+    waiting.clear()
   }
-  let empty = false
-  let failed = false
-  let tell: (error: unknown) => void = () => {}
-  const put = (text: string) => {
-    if (failed || text === '') return
-    const bytes = Buffer.from(text)
-    try {
-      if (!empty && fstatSync(fd).isFile()) ftruncateSync(fd)
-      empty = true
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-    } catch (error) {
-      failed = true
-      tell(explain(error))
-    }
-  }
+  stream.on('drain', resumeAll)
   return {
-    write: (event) => put(view.event(event)),
-    full: false,
-    onceDrained: () => {},
-    hurry: () => {},
-    onFailure(fail) {
-      tell = fail
+    isFull: () => !hurried && stream.writableNeedDrain,
+    onceDrained(resume: () => void) {
+      waiting.add(resume)
+      if (patience !== undefined) timer ??= setTimeout(slow, patience).unref()
     },
-    end() {
-      put(view.end())
-      closeSync(fd)
+    hurry() {
+      hurried = true
+      resumeAll()
+    },
+    onSlow(tell: () => void) {
+      slow = tell
     },
   }
 }

@@ -18,6 +18,11 @@ export function actorEntry(program: string): string {
   return fileOf('dist', 'actors', `${program}.cjs`)
 }
 
+/** The built file of the process that writes the files of `--save`. */
+export function saverEntry(): string {
+  return fileOf('dist', 'run', 'saver.cjs')
+}
+
 /** A file of `examples`. */
 export function exampleFile(name: string): string {
   return fileOf('examples', name)

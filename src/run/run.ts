@@ -6,9 +6,11 @@ import { constants, release } from 'node:os'
 import { ActorKilled, asOsdemoError, DemoFailed, Interrupted, TimedOut } from '../errors.js'
 import { type ErrorFact, now, type Say } from '../events.js'
 import { bootId } from '../proc/boot.js'
+import { endOutputs, waitsForFile } from './end-outputs.js'
 import { createSequencer } from './event-order.js'
-import { endOutputs, type Output } from './output.js'
+import { type Output, paceOf } from './output.js'
 import { version } from './package.js'
+import type { FileOutput } from './save.js'
 import { onEndingSignal } from './signals.js'
 import { asSupervisor, type Demo, runOnStage } from './stage.js'
 import { sweep } from './sweep.js'
@@ -20,7 +22,7 @@ export interface RunOptions {
   /** Where the run is shown. */
   output: Output
   /** The files of `--save`. */
-  records: Output[]
+  records: FileOutput[]
   /** Ends the run with TimedOut. */
   timeout?: { milliseconds: number; text: string } | undefined
   /** The first SIGINT or SIGTERM asks the demo to stop instead of ending the run. */
@@ -60,12 +62,20 @@ export function sayRun(say: Say, command: string[]): void {
 export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   const { output, records, timeout } = options
   const outputs = [output, ...records]
+  const pace = paceOf(outputs)
   const sequencer = createSequencer((event) => {
     for (const each of outputs) each.write(event)
   })
   const say: Say = (fact, at) => sequencer.push(asSupervisor(fact, at))
   /** Its signal ends the run, and the reason is the error. */
   const end = new AbortController()
+  /** What ends a run that waits for its files, or that is ending already. */
+  const giveUp = new AbortController()
+  let isOver = false
+  const endWith = (reason: Interrupted | TimedOut) => {
+    const already = isOver || end.signal.aborted
+    ;(already ? giveUp : end).abort(reason)
+  }
   let stopSignal: NodeJS.Signals | undefined
   let stop = () => {}
   const stopped = new Promise<void>((resolve) => {
@@ -73,16 +83,19 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   })
 
   for (const each of outputs) each.onFailure((error) => end.abort(error))
-  const timer = timeout && setTimeout(() => end.abort(new TimedOut(timeout.text)), timeout.milliseconds)
+  for (const record of records) {
+    record.onSlow(() => sequencer.pushNow(asSupervisor(waitsForFile(record))))
+  }
+  const timer = timeout && setTimeout(() => endWith(new TimedOut(timeout.text)), timeout.milliseconds)
   const stopListening = onEndingSignal(
     stopFirst(options.graceful, {
       stop(signal) {
         stopSignal = signal
         stop()
         // A server must be able to exit even when the reader of stdout has stopped reading.
-        output.hurry()
+        pace.hurry()
       },
-      end: (signal) => end.abort(new Interrupted(signal, constants.signals[signal])),
+      end: (signal) => endWith(new Interrupted(signal, constants.signals[signal])),
     }),
   )
 
@@ -90,7 +103,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     options.watched &&
     createWatch(
       {
-        isFull: () => output.full,
+        isFull: () => pace.full,
         note: (fact) => sequencer.pushNow(asSupervisor(fact)),
         fail: (error) => end.abort(error),
       },
@@ -110,7 +123,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     await runOnStage(
       {
         sequencer,
-        output,
+        pace,
         falseClaims,
         unreleased,
         stopped,
@@ -128,10 +141,16 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   for (const error of unreleased) say(errorFact(error))
   failure ??= unreleased[0]
   if (watch) watch.stop()
+  sequencer.close()
+  isOver = true
+  failure = await endOutputs(output, records, {
+    failure,
+    isAsked: stopSignal !== undefined,
+    giveUp: giveUp.signal,
+    show: (fact) => output.write(asSupervisor(fact)),
+  })
   clearTimeout(timer)
   stopListening()
-  sequencer.close()
-  failure = endOutputs(output, records, (error) => asSupervisor(errorFact(error))) ?? failure
   if (failure !== undefined) throw failure
   return stopSignal !== undefined
 }
@@ -152,12 +171,12 @@ async function ownReason(error: unknown, end: AbortSignal): Promise<unknown> {
 
 /** In a graceful run the first SIGINT or SIGTERM asks the demo to stop. Every other ending signal ends the run. */
 function stopFirst(graceful = false, on: Record<'stop' | 'end', (signal: NodeJS.Signals) => void>) {
-  let first: { signal: NodeJS.Signals; t: number } | undefined
+  let last: { signal: NodeJS.Signals; t: number } | undefined
   return (signal: NodeJS.Signals) => {
-    if (signal === first?.signal && now() - first.t < echoOfSignal) return
-    if (!graceful || first || (signal !== 'SIGINT' && signal !== 'SIGTERM')) return on.end(signal)
-    first = { signal, t: now() }
-    on.stop(signal)
+    if (signal === last?.signal && now() - last.t < echoOfSignal) return
+    const canStop = graceful && !last && (signal === 'SIGINT' || signal === 'SIGTERM')
+    last = { signal, t: now() }
+    ;(canStop ? on.stop : on.end)(signal)
   }
 }
 

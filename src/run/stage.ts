@@ -15,7 +15,7 @@ import {
 } from '../events.js'
 import type { ActorOf, ActorSpec } from './actor.js'
 import type { Sequencer } from './event-order.js'
-import type { Output } from './output.js'
+import type { Pace } from './output.js'
 import { createScope, type Scope } from './scope.js'
 import type { Streams } from './start-process.js'
 import type { RunningProgram } from './start-program.js'
@@ -92,7 +92,7 @@ export type Demo = (stage: Stage) => Promise<void>
 /** What the stages of a run share. */
 export interface RunContext {
   sequencer: Sequencer
-  output: Output
+  pace: Pace
   /** The texts of the claims that did not hold. */
   falseClaims: string[]
   /** Why something that a stage had created could not be removed. */
@@ -149,7 +149,7 @@ function createStage(
   signal: AbortSignal,
   fail: (error: OsdemoError, since?: Promise<unknown>) => void,
 ): Stage {
-  const { sequencer, output, stopped, stopSignal, falseClaims, watch } = run
+  const { sequencer, pace, stopped, stopSignal, falseClaims, watch } = run
   const say: Say = (fact, at = now()) => emit(asSupervisor(fact, at))
   const show = (fact: Fact) => {
     signal.throwIfAborted()
@@ -165,7 +165,7 @@ function createStage(
       signal,
       say,
       emit,
-      output,
+      pace,
       fail,
       stopSignal,
       onStart: sequencer.actorStarted,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ActorKilled, DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
 import type { Event, Say } from '../events.js'
 import type { Actor, BareActor, Ending, EventOf } from './actor.js'
-import type { Output } from './output.js'
+import type { Pace } from './output.js'
 import type { Scope } from './scope.js'
 import type { Stage } from './stage.js'
 import { startProcess } from './start-process.js'
@@ -20,7 +20,7 @@ export interface Supervision {
   signal: AbortSignal
   say: Say
   emit(event: Event): void
-  output: Output
+  pace: Pace
   /** The signal with which the user asked a server to stop, if so. */
   stopSignal(): NodeJS.Signals | undefined
   /** Called for each actor, before its first event. */
@@ -36,7 +36,7 @@ const exitPatience = 300
 
 /** The methods of a stage that start actors and programs. */
 export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' | 'startProgram'> {
-  const { scope, signal, say, emit, output, watch } = on
+  const { scope, signal, say, emit, pace, watch } = on
 
   /** Reports the start and the exit of an actor, and has the scope kill it. @returns the actor, which the demo may kill too */
   function adopt<Word>(actor: BareActor<Word>, kind: 'process' | 'thread'): Actor<Word> {
@@ -98,9 +98,9 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
         const actor = await startProcess(spec, streams, signal, {
           onEvent(event) {
             emit(event)
-            if (!output.full || signal.aborted) return
+            if (!pace.full || signal.aborted) return
             actor.pause()
-            output.onceDrained(actor.resume)
+            pace.onceDrained(actor.resume)
           },
           onError,
         })

@@ -1,95 +1,74 @@
 /**
  * `--save` of a picture, which can be drawn only when the run is over. The file is written under a temporary name in the same
  * folder and then renamed, so that it exists in full or not at all. The ledger records the temporary name, for the case that
- * osdemo is killed before it renames the file.
+ * this process is killed before it renames the file.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import type { BigIntStats } from 'node:fs'
+import { access, constants, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { DemoFailed, systemCallError } from '../errors.js'
-import type { Event } from '../events.js'
+import { DemoFailed, errnoOf } from '../errors.js'
 import { draftIn, record } from './ledger.js'
-import type { Output, View } from './output.js'
+
+export interface WholeFile {
+  /** The file that will be replaced, if there is one. */
+  earlier: BigIntStats | undefined
+  /** Writes the file. @throws NodeJS.ErrnoException */
+  write(content: Uint8Array): Promise<void>
+}
 
 /**
- * Writes a view to a file at the end of a run, also of one that fails.
+ * Checks that a file can be written, before the run whose picture it will contain.
  *
- * @throws SystemCallError, DemoFailed where it is known before the run that the file cannot be written
+ * @throws NodeJS.ErrnoException, DemoFailed where it is known that it cannot
  */
-export function createWholeFile(view: View, path: string): Output {
-  const target = explained(path, () => findTarget(path))
-  let text = ''
-  return {
-    write(event: Event) {
-      text += view.event(event)
-    },
-    full: false,
-    onceDrained: () => {},
-    hurry: () => {},
-    onFailure: () => {},
-    end: () => explained(path, () => writeWhole(target, text + view.end())),
-  }
-}
-
-function explained<T>(path: string, body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    throw systemCallError(error, `cannot save to ${path}`, 'Name another file with --save.')
-  }
-}
-
-/** The absolute path of the file. A symbolic link stays, and its target is replaced. */
-function findTarget(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats && !stats.isFile()) {
-    const what = stats.isDirectory() ? 'a folder' : 'not a regular file'
+export async function prepareWholeFile(path: string): Promise<WholeFile> {
+  const earlier = await unlessMissing(stat(path, { bigint: true }))
+  if (earlier && !earlier.isFile()) {
+    const what = earlier.isDirectory() ? 'a folder' : 'not a regular file'
     throw new DemoFailed(`cannot save to ${path}: it is ${what}`, { hint: 'Name another file with --save.' })
   }
-  const target = stats ? realpathSync(path) : leadsTo(path)
-  accessSync(dirname(target), constants.W_OK | constants.X_OK)
+  // A symbolic link stays, and its target is replaced.
+  const target = earlier ? await realpath(path) : await leadsTo(path)
+  await access(dirname(target), constants.W_OK | constants.X_OK)
   // rename(2) would replace the file even where this process may not write to it.
-  if (stats) accessSync(target, constants.W_OK)
-  return target
+  if (earlier) await access(target, constants.W_OK)
+  return { earlier, write: (content) => writeWhole(target, content) }
+}
+
+/** Undefined instead of the error that there is no such file. */
+async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** The path of a file that does not exist yet. */
-function leadsTo(path: string): string {
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
-  return isLink ? leadsTo(resolve(dirname(path), readlinkSync(path))) : resolve(path)
+async function leadsTo(path: string): Promise<string> {
+  const isLink = (await unlessMissing(lstat(path)))?.isSymbolicLink()
+  return isLink ? leadsTo(resolve(dirname(path), await readlink(path))) : resolve(path)
 }
 
-function writeWhole(target: string, text: string): void {
-  const earlier = statSync(target, { throwIfNoEntry: false })
+async function writeWhole(target: string, content: Uint8Array): Promise<void> {
+  const earlier = await unlessMissing(stat(target))
   const draft = draftIn(dirname(target))
   const entry = record('file', draft)
   try {
-    const fd = openSync(draft, 'wx', 0o666)
+    const file = await open(draft, 'wx', 0o666)
     try {
       // The new file has the permissions of the earlier one.
-      if (earlier) fchmodSync(fd, earlier.mode & 0o777)
-      writeFileSync(fd, text)
+      if (earlier) await file.chmod(earlier.mode & 0o777)
+      await file.writeFile(content)
       // Some file systems report a full disk only here.
-      fsyncSync(fd)
+      await file.sync()
     } finally {
-      closeSync(fd)
+      await file.close()
     }
-    renameSync(draft, target)
+    await rename(draft, target)
   } catch (error) {
-    rmSync(draft, { force: true })
+    await rm(draft, { force: true })
     throw error
   } finally {
     entry.forget()

@@ -122,7 +122,7 @@ async function prepareRun(
   // `main` prints errors on stderr.
   const hide = ['error', ...((payload && spec.onStdout) || [])] as const
   const [records, output] = await Promise.all([
-    openRecords(common.save),
+    openRecords(common),
     openOutput(stream, common, { kind: spec.kind, hide }),
   ])
   const { timeout } = common

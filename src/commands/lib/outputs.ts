@@ -1,7 +1,10 @@
 /** Opens the outputs of a run: the view on a stream, and the files of `--save`. */
+
+import { TimedOut } from '../../errors.js'
 import type { Event } from '../../events.js'
-import { createFileOutput, createOutput, type Output } from '../../run/output.js'
-import { createWholeFile } from '../../run/whole-file.js'
+import { createOutput, type Output } from '../../run/output.js'
+import { type FileOutput, openFiles } from '../../run/save.js'
+import { escaped } from '../../views/escape-control.js'
 import { createPagesView, createProseView, createView, endings } from '../../views/index.js'
 import type { ViewName } from '../../views/names.js'
 import type { Level } from '../../views/prose/index.js'
@@ -52,18 +55,26 @@ function levelOf(kind: RunSpec['kind'], { brief, verbose }: CommonOptions): Leve
   }
 }
 
-/** The files of `--save`. @throws SystemCallError where one cannot be created */
-export async function openRecords(paths: readonly string[] = []): Promise<Output[]> {
-  const files = paths.map((path) => ({ path, name: viewFor(path) }))
+/** The files of `--save`. @throws OsdemoError where one cannot be created; TimedOut where its file system does not answer in time */
+export async function openRecords({ save = [], timeout }: CommonOptions): Promise<FileOutput[]> {
   const looks = { color: false, width: 80, hide: [] }
   // All views are loaded first, so that no file is created when one of them fails to load.
-  const views = await Promise.all(
-    files.map(async (file) => ({ ...file, view: await createView(file.name, undefined, looks) })),
+  const files = await Promise.all(
+    save.map(async (path) => {
+      const name = viewFor(path)
+      return { path, view: await createView(name, undefined, looks), isWhole: isDrawn(name) }
+    }),
   )
-  return views.map(({ path, name, view }) => {
-    const create = isDrawn(name) ? createWholeFile : createFileOutput
-    return create(view, path)
+  const opening = openFiles(files, (paths) => {
+    const list = paths.map(escaped).join(' and ')
+    process.stderr.write(`osdemo: waiting for the file system of ${list}, which does not answer\n`)
   })
+  if (timeout === undefined) return opening
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimedOut(timeout.text)), timeout.milliseconds)
+  })
+  return Promise.race([opening, late]).finally(() => clearTimeout(timer))
 }
 
 /** The view that the ending of a file name selects. */
