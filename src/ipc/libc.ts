@@ -67,7 +67,12 @@ function load(): typeof Koffi {
 }
 
 /** Names of asm-generic/errno.h that Node does not know. */
-const moreNames: Record<number, string> = { 43: 'EIDRM', 130: 'EOWNERDEAD', 131: 'ENOTRECOVERABLE' }
+const moreNames: Record<number, string> = {
+  10: 'ECHILD',
+  43: 'EIDRM',
+  130: 'EOWNERDEAD',
+  131: 'ENOTRECOVERABLE',
+}
 
 /** The error that Node would throw for a call that failed with this errno. */
 export function failed(call: string, errno: number): SystemError {

@@ -1,4 +1,4 @@
-/** On which CPUs a process may run, and its share of them: sched_setaffinity(2) and setpriority(2). */
+/** On which CPUs a process may run, and its share of them: sched_setaffinity(2), sched_setscheduler(2), setpriority(2). */
 import { constants, setPriority } from 'node:os'
 import { systemCallError, Unavailable } from '../errors.js'
 import { checked, failed, type Native, native } from './libc.js'
@@ -29,6 +29,21 @@ export function pin(pid: number, cpus: number[]): void {
       `cannot restrict process ${pid} to CPU ${cpus.join(', ')}`,
       'Use a CPU of Cpus_allowed_list in /proc/self/status.',
     )
+  }
+}
+
+/** Policies of sched(7). A thread of SCHED_BATCH that wakes up does not preempt another one: it waits until the next timer tick. */
+const policies = { SCHED_OTHER: 0, SCHED_BATCH: 3 }
+
+/** Sets the scheduling policy of the main thread of a process. @throws SystemCallError for a process of another user */
+export function setPolicy(pid: number, policy: keyof typeof policies): void {
+  // struct sched_param: the priority, which is 0 for both policies.
+  const parameters = new Uint8Array(4)
+  const prototype = 'int sched_setscheduler(int pid, int policy, const void *parameters)'
+  try {
+    checked('sched_setscheduler', native('sched_setscheduler', prototype)(pid, policies[policy], parameters))
+  } catch (error) {
+    throw systemCallError(error, `cannot set the scheduling policy of process ${pid} to ${policy}`)
   }
 }
 

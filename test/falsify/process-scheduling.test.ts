@@ -6,9 +6,11 @@ import { describe } from 'vitest'
 import { processSchedule } from '../../src/demos/process/schedule.js'
 import { processStates } from '../../src/demos/process/states.js'
 import type { Event, Fact } from '../../src/events.js'
+import { letGo } from '../../src/ipc/ptrace.js'
 import { pin, renice } from '../../src/ipc/scheduling.js'
 import { allowedCpus } from '../../src/proc/sched.js'
 import { readStat } from '../../src/proc/stat.js'
+import { readPointers } from '../../src/proc/syscall.js'
 import type { Demo } from '../../src/run/stage.js'
 import { falsify, untilFailed } from '../support/falsify.js'
 import { temporaryFolder } from '../support/folders.js'
@@ -32,6 +34,20 @@ function neverContinued(demo: Demo): Demo {
           if (signal !== 'SIGCONT') actor.kill(signal)
         }
         return Object.create(actor, { kill: { value: kill } })
+      },
+    })
+}
+
+/** The same demo. Another process kills the one that should exit. */
+function killedAtItsEnd(demo: Demo): Demo {
+  return (stage) =>
+    demo({
+      ...stage,
+      async start(spec, streams) {
+        const actor = await stage.start(spec, streams)
+        const tell: typeof actor.tell = (word) =>
+          word === 'end' ? void process.kill(actor.id, 'SIGKILL') : actor.tell(word)
+        return Object.create(actor, { tell: { value: tell } })
       },
     })
 }
@@ -63,9 +79,10 @@ describe.skipIf(cpus.length < 2)(`on ${cpus.length} CPUs (skipped with one)`, ()
       let child = 0
       const disturb = (fact: Fact) => {
         if (fact.event === 'state' && fact.state === 'new') child = fact.child
-        // The demo looks next whether it waits.
-        if (fact.event === 'claim' && fact.id === 'scheduler/one-cpu-runs-one-at-a-time') {
-          process.kill(child, 'SIGSTOP')
+        // The demo looks next in which call it waits.
+        if (fact.event === 'state' && fact.state === 'waiting') process.kill(child, 'SIGSTOP')
+        if (fact.event === 'claim' && fact.id === 'process/idle-process-sleeps-in-kernel') {
+          process.kill(child, 'SIGCONT')
         }
         if (fact.event === 'state' && fact.state === 'stopped') process.kill(child, 'SIGCONT')
         // The kernel counts the time of a running process late. Of a stopped one it has counted all.
@@ -103,6 +120,7 @@ falsify(
 falsify(
   [
     'process/new-child-is-known-to-kernel',
+    'process/new-process-is-ready-first',
     'process/state-r-means-running-or-ready',
     'scheduler/one-cpu-runs-one-at-a-time',
     'zombie/killed-process-becomes-one',
@@ -122,6 +140,30 @@ falsify(
     })
     procSays(/^\/proc\/\d+\/status$/, (text) => text && `${text}VmRSS:\t4 kB\n`)
     const { events } = await perform(meddled(processStates))
+    return events
+  },
+)
+
+falsify(
+  [
+    'process/new-has-executed-nothing',
+    'process/woken-process-is-ready-first',
+    'process/exit-terminates-it',
+    'scheduler/several-are-runnable-on-one-cpu',
+  ],
+  'a new child that is let go too early, a kernel that shows no process as ready, and a kill instead of an exit',
+  async () => {
+    procSays(
+      /^\/proc\/\d+\/stat$/,
+      (text) => text && editStat(text, { 3: (letter) => letter.replace('R', 'S') }),
+    )
+    const letGoEarly = (fact: Fact) => {
+      if (fact.event !== 'state' || fact.state !== 'new') return
+      letGo(fact.child)
+      const first = readPointers(fact.child)?.program
+      waitWhile(() => readPointers(fact.child)?.program === first)
+    }
+    const { events } = await perform(killedAtItsEnd(meddled(processStates, letGoEarly)))
     return events
   },
 )

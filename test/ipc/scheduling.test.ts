@@ -1,7 +1,7 @@
 import { getPriority } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { pin, renice } from '../../src/ipc/scheduling.js'
-import { allowedCpus } from '../../src/proc/sched.js'
+import { pin, renice, setPolicy } from '../../src/ipc/scheduling.js'
+import { allowedCpus, readPolicy } from '../../src/proc/sched.js'
 import { NO_PID, start } from '../support/children.js'
 
 describe.runIf(process.platform === 'linux')('a real process', () => {
@@ -30,8 +30,17 @@ describe.runIf(process.platform === 'linux')('a real process', () => {
     expect(getPriority(child.pid)).toBe(19)
   })
 
+  test('gets the scheduling policy, and the usual one again', () => {
+    const child = start('sleep', ['100'])
+    for (const policy of ['SCHED_BATCH', 'SCHED_OTHER'] as const) {
+      setPolicy(child.pid, policy)
+      expect(readPolicy(child.pid)).toBe(policy)
+    }
+  })
+
   test('that does not exist causes ESRCH', () => {
     expect(() => renice(NO_PID, 19)).toThrow('setpriority: ESRCH')
     expect(() => pin(NO_PID, [0])).toThrow('sched_setaffinity: ESRCH')
+    expect(() => setPolicy(NO_PID, 'SCHED_BATCH')).toThrow('sched_setscheduler: ESRCH')
   })
 })

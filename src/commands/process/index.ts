@@ -39,7 +39,7 @@ export const processCommands: Group = {
       demo: async () => (await import('../../demos/process/isolation.js')).processIsolation,
     },
     states: {
-      summary: 'a child process passes through every state: ready, running, waiting, stopped, zombie',
+      summary: 'a child process passes through every state: new, ready, running, waiting, stopped, zombie',
       needs: {
         must: ['proc', 'scheduler'],
         better: { waits: 'it does not show in which system call the child is blocked', ...files },
@@ -49,9 +49,11 @@ export const processCommands: Group = {
         topic,
         title: 'process states',
         heart: [
-          'process/state-r-means-running-or-ready',
+          'process/new-has-executed-nothing',
           'process/idle-process-sleeps-in-kernel',
-          'process/sigstop-stops-it',
+          'process/woken-process-is-ready-first',
+          'process/state-r-means-running-or-ready',
+          'process/exit-terminates-it',
           'zombie/killed-process-becomes-one',
         ],
         picture: 'states',

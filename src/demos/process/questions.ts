@@ -60,11 +60,15 @@ export const states: readonly Question[] = [
     proof: 'claim',
   },
   {
-    id: 'states-stopped',
-    text: 'A process is stopped by SIGSTOP, and then it gets work to do. When does it do the work?',
-    choices: ['At once.', 'After SIGCONT.', 'Never: stopped processes have exited.'],
+    id: 'states-woken',
+    text: 'A process waits for input while another computes on its CPU. The input arrives. What is it next?',
+    choices: [
+      'Running: a process that wakes up runs at once.',
+      'Ready: it stands in the run queue until the CPU is free.',
+      'Waiting: it waits until the other process exits.',
+    ],
     right: 'b',
-    claim: 'process/sigstop-stops-it',
+    claim: 'process/woken-process-is-ready-first',
   },
 ]
 

@@ -1,5 +1,4 @@
-/** Two children compute on one CPU: the kernel shows the running one and the ready one in the same state, R. */
-import { now } from '../../events.js'
+/** A child wakes up, and then two compute on one CPU: the kernel shows the running one and the ready one in the same state, R. */
 import { allowedCpus } from '../../proc/sched.js'
 import { readStat } from '../../proc/stat.js'
 import type { Actor } from '../../run/actor.js'
@@ -9,19 +8,19 @@ import {
   type BusyChild,
   busyCpu,
   type Count,
-  compute,
   countAll,
   countsSince,
   inMilliseconds,
   release,
   report,
 } from './busy-children.js'
+import { showWakeUp } from './run-queue.js'
 import { seeState } from './see-state.js'
 
 /** How long each state lasts at least, so that it is visible in the chart of states, in milliseconds. */
 export const beat = 100
 
-/** Both children are in state R. Each finds out from gaps in its clock when it was running. */
+/** Wakes the child while the other process computes. Then both are in state R. Each finds out from gaps in its clock when it was running. */
 export async function showReady(
   stage: Stage,
   child: BusyChild,
@@ -29,13 +28,10 @@ export async function showReady(
   cpus: number[],
 ): Promise<void> {
   const cpu = busyCpu(cpus)
-  stage.note(`The child and the other process compute on CPU ${cpu}, and on no other CPU.`)
+  stage.note(`osdemo wakes the child: now both compute on CPU ${cpu}, and on no other CPU.`)
   const both = [child, other]
   const { runnable, sums } = await stage.holdEvents(async () => {
-    const since = now()
-    await compute([child], cpu)
-    await stage.pause(beat)
-    await compute([other], cpu)
+    const since = await showWakeUp(stage, child, cpu)
     const before = countAll(both)
     const runnable = await stage.poll(() => bothRunnable(child, other, cpu))
     const look = () => countsSince(before, both)

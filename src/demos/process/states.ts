@@ -1,19 +1,23 @@
 /** A child passes through every state of a process: new, ready, running, waiting, stopped, zombie, gone. */
 import { now } from '../../events.js'
-import { readStat } from '../../proc/stat.js'
+import { blockUntil } from '../../ipc/block-until.js'
+import { readStat, readWaitStatus } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import { readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
+import { beNew } from './be-new.js'
 import {
   type BusyChild,
   between,
+  busyCpu,
+  compute,
   countOf,
-  dismiss,
   inMilliseconds,
   requireScheduler,
   startBusy,
+  tellAndWait,
 } from './busy-children.js'
 import { patience, sayState, seeState } from './see-state.js'
 import { beat, showReady } from './show-ready.js'
@@ -22,14 +26,16 @@ export const processStates: Demo = async (stage) => {
   const cpus = requireScheduler('process states')
   stage.note(
     'A process uses a CPU in only one of its states: running. ' +
-      'Watch one child pass through all of them: ready, running, waiting, stopped, zombie.',
+      'Watch one child pass through all of them: new, ready, running, waiting, stopped, zombie.',
     'opening',
   )
-  const child = await beNew(stage)
   const [other] = await startBusy(stage, ['other'])
-  await showReady(stage, child, other, cpus)
-  await dismiss([other])
+  await compute([other], busyCpu(cpus))
+  sayState(stage, other, 'running')
+  const child = await beNew(stage, busyCpu(cpus), cpus)
   await showWaiting(stage, child)
+  await showReady(stage, child, other, cpus)
+  await showExit(stage, other)
   const told = await showStopped(stage, child)
   await showRunning(stage, child, told)
   await showEnd(stage, child)
@@ -41,33 +47,10 @@ export const processStates: Demo = async (stage) => {
   stage.note('Next: `osdemo process schedule` shows how the scheduler divides one CPU.', 'next')
 }
 
-async function beNew(stage: Stage): Promise<BusyChild> {
-  const [child] = await startBusy(stage, ['child'])
-  const stat = readStat(child.id)
-  sayState(stage, child, 'new')
-  const startTicks = stat?.startTicks ?? null
-  stage.evidence(
-    `/proc/${child.id}/stat`,
-    `${startTicks}`,
-    'field 22: its start, in clock ticks since boot',
-    {
-      data: { startTicks },
-    },
-  )
-  stage.claim(
-    'process/new-child-is-known-to-kernel',
-    `A new process has an entry in the process table: pid ${child.id}, a child of osdemo, which started earlier.`,
-    // requireScheduler has checked that /proc shows our own processes, so it shows osdemo itself.
-    stat?.ppid === process.pid && stat.startTicks >= readStat(process.pid)!.startTicks,
-  )
-  stage.note(
-    'Linux has no letter for new: a new process is ready at once. This one is still loading its program.',
-    'aside',
-  )
-  return child
-}
-
-async function showWaiting(stage: Stage, child: Actor): Promise<void> {
+async function showWaiting(stage: Stage, child: BusyChild): Promise<void> {
+  child.tell('here')
+  await child.until('note')
+  await seeState(stage, child, 'waiting', 'S')
   await seeWait(stage, {
     pid: child.id,
     tid: child.id,
@@ -76,6 +59,34 @@ async function showWaiting(stage: Stage, child: Actor): Promise<void> {
     claim: 'A process with nothing to do is waiting: the child is blocked in the kernel until input arrives.',
   })
   await stage.pause(beat)
+}
+
+/** The other process exits by itself while it is running. */
+async function showExit(stage: Stage, other: BusyChild): Promise<void> {
+  await tellAndWait(other, 'compute', 'begin')
+  sayState(stage, other, 'running')
+  await stage.pause(beat)
+  other.tell('end')
+  if (seenAsZombie(other)) {
+    sayState(stage, other, 'zombie')
+    const status = readWaitStatus(other.id) ?? null
+    stage.evidence(
+      `/proc/${other.id}/stat`,
+      `${status}`,
+      'field 52: the status for its parent, exit code 0',
+      {
+        data: { status },
+      },
+    )
+    stage.claim(
+      'process/exit-terminates-it',
+      `A running process terminates when it calls exit(2): pid ${other.id} keeps only its exit code, 0.`,
+      status === 0,
+    )
+  } else {
+    stage.note('Not observed: the other process as a zombie, because it did not exit within 1 s.', 'aside')
+  }
+  await other.ended
 }
 
 /** @returns when the child was told to compute, in microseconds of the event clock */
@@ -147,9 +158,5 @@ async function showEnd(stage: Stage, child: Actor): Promise<void> {
 
 /** Blocks the event loop for at most a second, because Node reaps the child at the next turn of the loop. */
 function seenAsZombie({ id }: Actor): boolean {
-  const cell = new Int32Array(new SharedArrayBuffer(4))
-  for (const end = now() + 1_000_000; now() < end; Atomics.wait(cell, 0, 0, 1)) {
-    if (readStat(id)?.state === 'Z') return true
-  }
-  return false
+  return blockUntil(() => readStat(id)?.state === 'Z') === true
 }

@@ -2,8 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { getPriority } from 'node:os'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { processStates } from '../../../src/demos/process/states.js'
 import { type Event, numberIn } from '../../../src/events.js'
+import * as ptrace from '../../../src/ipc/ptrace.js'
 import { allowedCpus } from '../../../src/proc/sched.js'
 import { readStat } from '../../../src/proc/stat.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
@@ -19,6 +21,7 @@ import {
   type Run,
   type RunOptions,
 } from '../../support/osdemo.js'
+import { perform } from '../../support/perform.js'
 import { until } from '../../support/until.js'
 
 /** The nice value of the tests, which is the lowest that a user without privileges may set. */
@@ -27,7 +30,8 @@ const own = Math.max(0, getPriority())
 type StateEvent = Extract<Event, { event: 'state' }>
 
 function statesOf(events: Event[], name: string): StateEvent[] {
-  const started = events.find((event) => event.event === 'started' && event.name === name)
+  // A child that executed its program before osdemo could trace it was replaced by another one.
+  const started = events.findLast((event) => event.event === 'started' && event.name === name)
   const child = started?.event === 'started' ? started.child : undefined
   return events.filter((event) => event.event === 'state' && event.child === child) as StateEvent[]
 }
@@ -54,6 +58,24 @@ function onOneCpu(): RunOptions {
   return { prefix: ['taskset', '-c', `${allowedCpus(process.pid)[0]}`] }
 }
 
+/** The child is ready before it runs, twice: when it is new, and when it is woken. The kernel counts how long, in nanoseconds. */
+function expectQueued(events: Event[], states: StateEvent[]): void {
+  const [, first] = dataFrom(events, /\/(syscall|auxv)$/).filter((data) => typeof data === 'object')
+  expect(first).toMatchObject({ address: expect.stringMatching(/^[0-9a-f]{6,}$/) })
+  const queued = dataFrom(events, /\/schedstat$/).filter((data) => numberIn(data, 'readyAt') !== undefined)
+  expect(queued).toHaveLength(2)
+  for (const [index, data] of queued.entries()) {
+    const readyAt = numberIn(data, 'readyAt')!
+    const [before, ready, after] = states.slice(states.findIndex(({ t }) => t === readyAt) - 1)
+    expect(before!.state).toBe(['new', 'waiting'][index])
+    expect([ready!.state, after!.state]).toEqual(['ready', 'running'])
+    const delay = numberIn(data, 'delayNs')!
+    expect(delay).toBeGreaterThan(0)
+    // The event clock and the scheduler's clock agree, up to the time that it takes to notice that it runs.
+    expect(after!.t - readyAt).toBeGreaterThanOrEqual(delay / 1000 - 1000)
+  }
+}
+
 /** A run whose child this test has killed; undefined where the run may already have killed the child itself. */
 async function runWithKilledChild(): Promise<Run | undefined> {
   const run = newPlace().osdemo(['process', 'states', '--json'])
@@ -78,19 +100,40 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
     const ids = claimIdsOf(events)
     // On a slow machine the child may exit too late for the demo to see the zombie.
     const end = ids.includes('zombie/killed-process-becomes-one') ? ['zombie', 'gone'] : ['gone']
-    expect(firsts).toEqual(['new', 'running', 'ready', 'waiting', 'stopped', ...end])
-    const letters = { waiting: 'S', stopped: 'T', zombie: 'Z', running: 'R', ready: 'R', gone: '' }
-    for (const { state, kernel } of states.filter(({ state }) => state !== 'new')) {
+    expect(firsts).toEqual(['new', 'ready', 'running', 'waiting', 'stopped', ...end])
+    const letters = { new: 't', waiting: 'S', stopped: 'T', zombie: 'Z', running: 'R', ready: 'R', gone: '' }
+    for (const { state, kernel } of states) {
       expect([state, kernel]).toEqual([state, letters[state as keyof typeof letters]])
     }
     expect(states.every(({ t }, index) => index === 0 || t >= states[index - 1]!.t)).toBe(true)
     expect(existsSync(`/proc/${states[0]!.child}`)).toBe(false)
     for (const what of ['idle-process-sleeps-in-kernel', 'sigstop-stops-it', 'sigcont-continues-it'])
       expect(ids).toContain(`process/${what}`)
+    // The other process exited by itself, while it was running.
+    expect(statesOf(events, 'other').map(({ state }) => state)).toContain('zombie')
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'exited', name: 'other', code: 0, signal: null }),
+    )
+    expect(ids).toContain('process/exit-terminates-it')
+    expectQueued(events, states)
   })
 
   test('works on one CPU', async () => {
     await playDemo(['process', 'states'], onOneCpu())
+  })
+
+  test('works where it may not trace its child, with a limit', async () => {
+    vi.spyOn(ptrace, 'holdAtFirstInstruction').mockImplementation(() => {
+      throw Object.assign(new Error('ptrace: EPERM'), { code: 'EPERM', errno: -1, syscall: 'ptrace' })
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const { events, error } = await perform(processStates)
+    expect(error).toBeUndefined()
+    const ids = claimIdsOf(events)
+    expect(ids).toContain('process/woken-process-is-ready-first')
+    expect(ids).not.toContain('process/new-has-executed-nothing')
+    const [first, second] = statesOf(events, 'child').map(({ state }) => state)
+    expect([first, second]).toEqual(['new', 'running'])
   })
 
   test('reports the signal when another process kills the child', async () => {
@@ -103,7 +146,7 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
   test('ends with a chart of two lanes', async () => {
     const run = newPlace().osdemo(['process', 'states'])
     expect(await run.exit).toBe(0)
-    expect(run.stdout()).toMatch(/^child +\d+ \++.*TZ? ?.*$/m)
+    expect(run.stdout()).toMatch(/^child +\d+ +\++.*TZ? ?.*$/m)
     expect(run.stdout()).toMatch(/^other +\d+ /m)
     for (const line of run.stdout().split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
