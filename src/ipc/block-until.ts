@@ -1,4 +1,4 @@
-/** Polls while the event loop stands still: for what Node would otherwise change, and for what lasts less than a millisecond. */
+/** Polls without the event loop: for what Node would otherwise change, and for what lasts less than a millisecond. */
 
 /** Milliseconds between two looks, after the first ones. */
 const interval = 0.05

@@ -82,8 +82,8 @@ function abandon(pid: number): void {
   ptrace(PTRACE_DETACH, pid, signalOf(stop ?? 0))
 }
 
-/** Lets a held process run its first instruction. Does nothing when it has been killed, or has been let go. */
-export function letGo(pid: number): void {
+/** Lets a held process run its first instruction. Does nothing when it has been killed, or runs already. */
+export function runHeld(pid: number): void {
   unlessDead(() => ptrace(PTRACE_DETACH, pid, 0))
 }
 

@@ -6,7 +6,7 @@ import { describe } from 'vitest'
 import { processSchedule } from '../../src/demos/process/schedule.js'
 import { processStates } from '../../src/demos/process/states.js'
 import type { Event, Fact } from '../../src/events.js'
-import { letGo } from '../../src/ipc/ptrace.js'
+import { runHeld } from '../../src/ipc/ptrace.js'
 import { pin, renice } from '../../src/ipc/scheduling.js'
 import { allowedCpus } from '../../src/proc/sched.js'
 import { readStat } from '../../src/proc/stat.js'
@@ -157,13 +157,13 @@ falsify(
       /^\/proc\/\d+\/stat$/,
       (text) => text && editStat(text, { 3: (letter) => letter.replace('R', 'S') }),
     )
-    const letGoEarly = (fact: Fact) => {
+    const runHeldEarly = (fact: Fact) => {
       if (fact.event !== 'state' || fact.state !== 'new') return
-      letGo(fact.child)
+      runHeld(fact.child)
       const first = readPointers(fact.child)?.program
       waitWhile(() => readPointers(fact.child)?.program === first)
     }
-    const { events } = await perform(killedAtItsEnd(meddled(processStates, letGoEarly)))
+    const { events } = await perform(killedAtItsEnd(meddled(processStates, runHeldEarly)))
     return events
   },
 )

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { holdAtFirstInstruction, letGo } from '../../src/ipc/ptrace.js'
+import { holdAtFirstInstruction, runHeld } from '../../src/ipc/ptrace.js'
 import { readCommandLine } from '../../src/proc/cmdline.js'
 import { readEntryPoint } from '../../src/proc/entry-point.js'
 import { readStat } from '../../src/proc/stat.js'
@@ -25,7 +25,7 @@ describe.runIf(process.platform === 'linux')('a child that executes a program', 
     expect(readStat(pid)?.state).toBe('t')
     expect(readEntryPoint(pid)).toBeGreaterThan(0n)
     expect(readPointers(pid)?.program).toBe(readEntryPoint(pid))
-    letGo(pid)
+    runHeld(pid)
     child.stdin!.end('text')
     const [text] = await new Promise<Buffer[]>((resolve) =>
       child.stdout!.once('data', (...all) => resolve(all)),
@@ -33,7 +33,7 @@ describe.runIf(process.platform === 'linux')('a child that executes a program', 
     expect(String(text)).toBe('text')
     // Node has not taken a stop for the exit.
     expect(await ended).toBe(0)
-    letGo(pid)
+    runHeld(pid)
   })
 
   test('is not held when it has executed its program before, or exits without it', async () => {

@@ -1,6 +1,6 @@
 /** A new process: the kernel has loaded its program, and no instruction of the program has run. */
 import { asOsdemoError } from '../../errors.js'
-import { holdAtFirstInstruction, letGo, prepareTracing } from '../../ipc/ptrace.js'
+import { holdAtFirstInstruction, prepareTracing, runHeld } from '../../ipc/ptrace.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { readEntryPoint } from '../../proc/entry-point.js'
@@ -41,12 +41,12 @@ export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<
   claimUntouched(stage, child)
   await stage.pause(beat)
   await stage.holdEvents(async () => {
-    const queued = seeQueued(child, cpu, () => letGo(id))
+    const queued = seeQueued(child, cpu, () => runHeld(id))
     pin(id, cpus)
     if (queued) sayReady(stage, child, queued)
     stage.claim(
       'process/new-process-is-ready-first',
-      `A new process is ready before it runs: the child stood in the run queue for ${inMilliseconds(queued?.delay ?? 0)}.`,
+      `A new process is ready before it runs: the child was in the run queue for ${inMilliseconds(queued?.delay ?? 0)}.`,
       queued !== undefined && queued.delay > 0,
     )
     sayState(stage, child, 'running')
@@ -83,7 +83,7 @@ function hasProgram(pid: number): boolean {
 /** Claims that a held child has run no instruction of its program. */
 function claimUntouched(stage: Stage, { id }: BusyChild): void {
   stage.note(
-    'Linux has no letter for new. osdemo holds the child with ptrace(2) for a moment, so the letter is t: traced.',
+    'Linux has no letter for new. osdemo holds the child with ptrace(2), so the letter is t: traced.',
     'aside',
   )
   const [next, first] = [readPointers(id)?.program, readEntryPoint(id)]

@@ -76,7 +76,7 @@ export async function showWakeUp(stage: Stage, child: BusyChild, cpu: number): P
   setPolicy(child.id, 'SCHED_OTHER')
   stage.claim(
     'process/woken-process-is-ready-first',
-    `A process that wakes up is ready before it runs: the child stood in the run queue for ${inMilliseconds(queued?.delay ?? 0)}.`,
+    `A process that wakes up is ready before it runs: the child was in the run queue for ${inMilliseconds(queued?.delay ?? 0)}.`,
     queued?.seen === true && queued.delay > 0,
   )
   return queued?.at ?? now()
