@@ -1,10 +1,13 @@
-/** Reads the text in a System V segment: the bytes up to the first NUL. */
+/** Reads the text in a System V segment: the bytes up to the first NUL. With `follow`, each new text until it is removed. */
 import { isUtf8 } from 'node:buffer'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { attachSegment, textIn } from '../ipc/sysv-shm.js'
-import { isRemoved } from '../proc/sysvipc-shm.js'
-import { shortText } from './lib/meter.js'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Data, now, type Say } from '../events.js'
+import { openText } from '../ipc/segment-text.js'
+import { type Settled, settle } from '../ipc/settled-text.js'
+import { counted } from '../text.js'
+import { createMeter, textOf } from './lib/meter.js'
 import { runActor } from './lib/runtime.js'
+import { segmentUsers } from './lib/segment-users.js'
 import { writeOut } from './lib/stdio.js'
 
 export interface SegmentReaderConfig {
@@ -19,11 +22,17 @@ export interface SegmentReaderConfig {
   print: boolean
 }
 
-/** Pause between two looks at the segment, in milliseconds: a write to plain memory does not wake a reader. */
-const pause = 20
+/**
+ * Pauses between looks, in milliseconds. A write to plain memory wakes no reader, so the texts of programs other than osdemo are
+ * found by looking: often while they change, and rarely while nothing happens.
+ */
+const [shortest, longest] = [1, 300]
 
-/** After this many looks the kernel is asked whether the segment still exists, because asking takes a system call. */
-const looksPerQuestion = 25
+/** The pause as a part of the time since the last change. A text is seen when it stays longer than that. */
+const part = 1 / 4
+
+/** Losses are reported at most once in so many milliseconds. */
+const reportEvery = 1000
 
 declare module '../actor-types.js' {
   interface Actors {
@@ -32,35 +41,75 @@ declare module '../actor-types.js' {
 }
 
 runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, print } }) => {
-  const attached = attachSegment(id, size, true)
+  const shared = openText(id, size, 'read')
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes, read-only` })
-  let seq = 0
-  const take = async (text: Buffer) => {
-    const isText = isUtf8(text)
-    const short = isText && text.length <= shortText ? { text: text.toString() } : {}
-    say({ event: 'received', channel, seq: seq++, bytes: text.length, ...short })
-    if (!isText) say({ event: 'note', text: 'The bytes are not valid UTF-8 text.', role: 'aside' })
+  const meter = createMeter(say, channel, 'received')
+  const losses = lossReport(say)
+  const take = async (settled: Settled) => {
+    const { text } = settled
+    meter.message(text.length, () => textOf(text))
+    if (!isUtf8(text)) say({ event: 'note', text: 'The bytes are not valid UTF-8 text.', role: 'aside' })
     if (text.length === 0)
       say({ event: 'note', text: 'The text is empty: the first byte is a NUL.', role: 'aside' })
     if (print) await writeOut(Buffer.concat([text, Buffer.from('\n')]))
+    if (settled.torn) {
+      const warning = 'This text may be torn: it changed all the time.'
+      say({ event: 'note', text: warning, role: 'closing', data: { torn: true } })
+    }
+    losses.add(settled)
   }
 
-  let last = textIn(attached.memory)
+  const users = segmentUsers(id)
+  let last = await settle(shared, users.runnable)
   await take(last)
-  let candidate = last
-  for (let look = 1; follow; look++) {
-    await sleep(pause)
-    const over = look % looksPerQuestion === 0 && isRemoved(id)
-    const text = textIn(attached.memory)
-    // A writer may be halfway through a text, so a text counts when two looks see the same, or no more looks follow.
-    if (!text.equals(last) && (over || text.equals(candidate))) {
-      last = text
-      await take(text)
+  let changed = now()
+  while (follow) {
+    const quiet = (now() - changed) / 1000
+    await shared.sleep(last, Math.max(shortest, Math.min(quiet * part, longest)))
+    // Between two sleeps the event loop runs, and notices when the supervisor has died.
+    await turn()
+    const news = users.news()
+    if (news !== 'none') changed = now()
+    if (!shared.isStill(last)) {
+      changed = now()
+      last = await settle(shared, users.runnable, last)
+      await take(last)
     }
-    if (over) break
-    candidate = text
+    losses.report(false)
+    if (news === 'removed') break
   }
-  attached.detach()
+  losses.report(true)
+  meter.flush()
+  shared.detach()
   say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
   if (follow) say({ event: 'note', text: `Segment ${id} was removed.`, role: 'closing' })
 })
+
+/** Reports what was not printed. A writer may be so fast that this cannot be reported each time. */
+function lossReport(say: Say) {
+  let reported = Number.NEGATIVE_INFINITY
+  let isUncounted = false
+  let missed = { texts: 0, exact: true }
+  const note = (text: string, data: Data) => say({ event: 'note', text, role: 'closing', data })
+  return {
+    add(settled: Settled) {
+      if (!settled.exact && !isUncounted) {
+        isUncounted = true
+        const text = `These texts are not counted, so one that stays less than ${longest} ms may be missing.`
+        note(text, { uncounted: true, milliseconds: longest })
+      }
+      if (settled.missed === 0) return
+      missed = { texts: missed.texts + settled.missed, exact: missed.exact && settled.exact }
+    },
+    report(isLast: boolean) {
+      if (!isLast && now() - reported < reportEvery * 1000) return
+      if (missed.texts === 0) return
+      reported = now()
+      const { texts, exact } = missed
+      const atLeast = exact ? '' : 'At least '
+      const were = counted(texts, 'text was', 'texts were')
+      note(`${atLeast}${were} replaced before the reader could read them.`, { missed: texts, exact })
+      missed = { texts: 0, exact: true }
+    },
+  }
+}

@@ -1,5 +1,5 @@
 /** Writes a text into a System V segment as a C program would: its bytes and a NUL. */
-import { attachSegment } from '../ipc/sysv-shm.js'
+import { openText } from '../ipc/segment-text.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
 import { textOf } from './lib/meter.js'
 import { runActor } from './lib/runtime.js'
@@ -20,12 +20,12 @@ declare module '../actor-types.js' {
 }
 
 runActor<'segment-writer'>(async ({ say, config: { id, size, channel, text }, nextWord }) => {
-  const bytes = Buffer.from(`${text}\0`)
-  // Only as many bytes as it needs: a segment may be larger than the largest ArrayBuffer.
-  const attached = attachSegment(id, bytes.length)
+  const bytes = Buffer.from(text)
+  const shared = openText(id, size, 'write')
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes` })
-  Buffer.from(attached.memory).set(bytes)
-  say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes.subarray(0, -1)) ?? '' })
+  shared.write(bytes)
+  // As the reader counts: without the NUL.
+  say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes) ?? '' })
   // It stays attached until it is told to detach, so that the supervisor can show nattch while it is.
   const watch = setInterval(() => {
     if (!isRemoved(id)) return
@@ -38,6 +38,6 @@ runActor<'segment-writer'>(async ({ say, config: { id, size, channel, text }, ne
   }, 500)
   await nextWord()
   clearInterval(watch)
-  attached.detach()
+  shared.detach()
   say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
 })

@@ -227,8 +227,8 @@ const FUTEX_WAKE = 1
 
 /** futex(2) on cells that processes share. Callers keep this object: looking the function up costs as much as a call. */
 export interface Futex {
-  /** Sleeps while the cell has this value. It may return without a wake, as after a signal. */
-  wait(address: bigint, expected: number): void
+  /** Sleeps while the cell has this value, at most so many milliseconds. It may return without a wake, as after a signal. */
+  wait(address: bigint, expected: number, milliseconds?: number): void
   /** Wakes every thread that sleeps on this cell. */
   wake(address: bigint): void
 }
@@ -243,15 +243,22 @@ export function openFutex(): Futex {
     'syscall',
     'long syscall(long number, uint64_t address, int operation, int value, void *timeout)',
   )
-  const { EAGAIN, EINTR } = constants.errno
+  const { EAGAIN, EINTR, ETIMEDOUT } = constants.errno
   return {
-    wait(address, expected) {
-      if (call(number, address, FUTEX_WAIT, expected, null) === 0) return
+    wait(address, expected, milliseconds) {
+      if (call(number, address, FUTEX_WAIT, expected, timeoutOf(milliseconds)) === 0) return
       const errno = load().errno()
-      if (errno !== EAGAIN && errno !== EINTR) throw failed('futex', errno)
+      if (errno !== EAGAIN && errno !== EINTR && errno !== ETIMEDOUT) throw failed('futex', errno)
     },
     wake: (address) => void checked('futex', call(number, address, FUTEX_WAKE, 2 ** 31 - 1, null)),
   }
+}
+
+/** struct timespec of time.h: seconds and nanoseconds. Without a time, futex(2) waits without a limit. */
+function timeoutOf(milliseconds: number | undefined): Uint8Array | null {
+  if (milliseconds === undefined) return null
+  const nanoseconds = BigInt(Math.round(milliseconds * 1e6))
+  return new Uint8Array(new BigInt64Array([nanoseconds / 10n ** 9n, nanoseconds % 10n ** 9n]).buffer)
 }
 
 /** pthread_mutex_init(3): creates a lock that processes can share, and that is robust (pthread_mutexattr_setrobust(3)). */

@@ -2,7 +2,7 @@
  * What the scheduler counts for a thread: the times in /proc/PID/schedstat (Documentation/scheduler/sched-stats.rst of the kernel),
  * the context switches in /proc/PID/status, and the policy in /proc/PID/stat (man 5 proc_pid_status, proc_pid_stat).
  *
- * These files of /proc/PID count the main thread only, and no other thread of the process.
+ * These files of /proc/PID count the main thread only, and no other thread of the process. Those of /proc/PID/task/TID count one thread.
  */
 import { folder, readText } from './read.js'
 import { parseStat, statFields } from './stat.js'
@@ -24,8 +24,8 @@ export function parseSchedstat(text: string): SchedStat {
 }
 
 /** Undefined where the process has exited, or where the kernel was built without CONFIG_SCHED_INFO. */
-export function readSchedstat(pid: number): SchedStat | undefined {
-  const text = readText(`${folder(pid)}/schedstat`)
+export function readSchedstat(pid: number, tid?: number): SchedStat | undefined {
+  const text = readText(`${folder(pid, tid)}/schedstat`)
   return text === undefined ? undefined : parseSchedstat(text)
 }
 

@@ -87,6 +87,30 @@ describe('shm write and shm read', () => {
     expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('von C: größer\n')
   })
 
+  test('share a segment with a Go program, in both directions', async ({ skip }) => {
+    skip(spawnSync('go', ['version']).status !== 0, 'needs Go')
+    const place = newPlace()
+    const key = newKey()
+    const folder = temporaryFolder()
+    const source = `
+      package main
+      import ("bytes"; "os"; "syscall"; "unsafe")
+      func main() {
+        id, _, _ := syscall.Syscall(syscall.SYS_SHMGET, ${key}, 1024, 01600)
+        address, _, _ := syscall.Syscall(syscall.SYS_SHMAT, id, 0, 0)
+        memory := unsafe.Slice((*byte)(unsafe.Pointer(address)), 1024)
+        os.Stdout.Write(bytes.TrimRight(memory, "\\x00"))
+        if len(os.Args) > 1 { copy(memory, os.Args[1] + "\\x00") }
+      }`
+    writeFileSync(join(folder, 'shared.go'), source)
+    execFileSync('go', ['build', '-o', join(folder, 'shared'), join(folder, 'shared.go')], { cwd: folder })
+    const shared = (...words: string[]) => execFileSync(join(folder, 'shared'), words, { encoding: 'utf8' })
+    expect((await ends(place, ['shm', 'write', 'hello wörld', '--key', `${key}`])).exit).toBe(0)
+    // It prints all bytes of the segment but the NULs at its end: there is nothing else in it.
+    expect(shared('from Go: größer')).toBe('hello wörld')
+    expect((await ends(place, ['shm', 'read', '--key', `${key}`])).stdout).toBe('from Go: größer\n')
+  })
+
   test('share a segment with Perl, in both directions, also one that Perl created', async ({ skip }) => {
     skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
     const place = newPlace()

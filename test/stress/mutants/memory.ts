@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.js'
 const shm = 'test/falsify/shm.test.ts'
 const race = 'test/falsify/shm-race.test.ts'
 const queue = 'test/falsify/queue.test.ts'
+const segmentText = 'test/ipc/segment-text.test.ts'
+const follow = 'test/demos/shm/follow.test.ts'
 
 export const memoryMutants: readonly Mutant[] = [
   {
@@ -249,5 +251,54 @@ export const memoryMutants: readonly Mutant[] = [
     to: '',
     test: queue,
     title: 'in another call',
+  },
+  {
+    file: 'src/ipc/segment-text.ts',
+    from: 'const isCounted = end - size >= countBytes',
+    to: 'const isCounted = end - size >= 0',
+    test: segmentText,
+    title: 'has a count',
+  },
+  {
+    file: 'src/ipc/segment-text.ts',
+    from: '      futex?.wake(address)\n',
+    to: '',
+    test: follow,
+    title: 'wakes a reader',
+  },
+  {
+    file: 'src/ipc/segment-text.ts',
+    from: 'futex.wait(address, seen, milliseconds)',
+    to: 'futex.wait(address, Atomics.load(cells, cell), milliseconds)',
+    test: segmentText,
+    title: 'does not sleep',
+  },
+  {
+    file: 'src/ipc/settled-text.ts',
+    from: 'isSame && next.whole && !isPreempted',
+    to: 'isSame && next.whole',
+    test: segmentText,
+    title: 'has not run since',
+  },
+  {
+    file: 'src/ipc/settled-text.ts',
+    from: 'own > 0 && look.whole',
+    to: 'own > 0',
+    test: segmentText,
+    title: 'in the middle of a text',
+  },
+  {
+    file: 'src/actors/segment-reader.ts',
+    from: 'const [shortest, longest] = [1, 300]',
+    to: 'const [shortest, longest] = [1, 100]',
+    test: follow,
+    title: 'fewer than 5 times',
+  },
+  {
+    file: 'src/actors/segment-reader.ts',
+    from: '      if (settled.missed === 0) return',
+    to: '      if (!settled.exact) return',
+    test: follow,
+    title: 'whole or marked',
   },
 ]
