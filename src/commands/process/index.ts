@@ -78,10 +78,15 @@ export const processCommands: Group = {
       load: () => import('./schedule.js'),
     },
     switch: {
-      summary: 'context switches: how many a process makes, and what one costs',
+      summary:
+        'context switches: how many a process makes, what a switch saves and restores, and what it costs',
       needs: {
         must: ['proc', 'scheduler', 'fifo'],
-        better: { cpus: 'it measures a context switch on one CPU only', ...files },
+        better: {
+          cpus: 'it measures a context switch on one CPU only',
+          compiler: 'it does not show that a switch restores the registers',
+          ...files,
+        },
         also,
       },
       chapter: {
@@ -90,6 +95,8 @@ export const processCommands: Group = {
         heart: [
           'scheduler/waiting-switches-voluntarily',
           'scheduler/computing-is-preempted',
+          'scheduler/kernel-keeps-program-counter',
+          'scheduler/switch-restores-registers',
           'scheduler/round-trip-takes-a-switch-each',
         ],
         demo: async () =>

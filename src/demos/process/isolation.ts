@@ -6,9 +6,9 @@ import { readFrame } from '../../proc/pagemap.js'
 import { readInt } from '../../proc/process-memory.js'
 import { type Mapping, readMaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
-import type { Ending } from '../../run/actor.js'
 import { compiled } from '../../run/compile.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { requireProc } from '../shared/require-proc.js'
 
 export const processIsolation: Demo = async (stage) => {
@@ -27,7 +27,7 @@ export const processIsolation: Demo = async (stage) => {
   const page = await showMappings(stage, first, second)
   await showRight(stage, first, second)
   await showWrongPointer(stage, first, second, page)
-  await first.ask('exit')
+  await ask(first, 'exit')
   stage.note(
     'An address has a meaning only within its process. So no error of a process can change the memory of another. ' +
       'Processes that want to share memory have to ask the kernel for it.',
@@ -37,45 +37,24 @@ export const processIsolation: Demo = async (stage) => {
 }
 
 /** A process that executes examples/isolation.c, and the address of its variable. */
-interface Isolated {
-  name: string
-  id: number
+interface Isolated extends LineProgram {
   address: bigint
-  /** Sends a command. @returns the line that the process prints; undefined when it exits */
-  ask(command: string): Promise<string | undefined>
-  /** How it ended, as soon as it has. */
-  ending(): Ending | undefined
 }
 
 /** Starts the program with a number for its variable. @throws DemoFailed when it does not report its variable */
 async function startOne(stage: Stage, path: string, name: string, number: number): Promise<Isolated> {
-  const lines: string[] = []
-  let ending: Ending | undefined
-  const { id, tell, ended } = await stage.startProgram(name, [path, `${number}`], (line) => lines.push(line))
-  // It rejects when the stage is over before the program is.
-  ended.then(
-    (how) => {
-      ending = how
-    },
-    () => {},
-  )
-  let seen = 0
-  const next = async () => {
-    await stage.poll(() => lines.length > seen || ending !== undefined, 10_000)
-    return lines[seen++]
-  }
-  const found = placeIn(await next())
-  if (!found) {
-    throw new DemoFailed(`the ${name} program did not report its variable: ${path}`, {
-      hint: `Run it on its own: ${path} ${number}`,
-    })
-  }
+  const words = [path, `${number}`]
+  const program = await startLineProgram(stage, name, words)
+  const found = placeIn(await program.next())
+  if (!found) throw printedNothing(name, words)
   stage.note(`The ${name} process has written ${found.number} to its variable.`)
-  const ask = (command: string) => {
-    tell(command)
-    return next()
-  }
-  return { name, id, address: found.address, ask, ending: () => ending }
+  return { ...program, address: found.address }
+}
+
+/** Sends a command to a process. @returns the line that the process prints; undefined when it exits */
+function ask({ tell, next }: Isolated, command: string): Promise<string | undefined> {
+  tell(command)
+  return next()
 }
 
 /** What the program reports of a variable: `number 1 at 0x4040ac`. */
@@ -163,7 +142,7 @@ function framesAt(first: Isolated, second: Isolated, address: bigint): [number, 
 
 /** Lets the first process map a page. @returns its address */
 async function showMappings(stage: Stage, first: Isolated, second: Isolated): Promise<bigint> {
-  const page = placeIn(await first.ask('map'))?.address
+  const page = placeIn(await ask(first, 'map'))?.address
   if (page === undefined) throw new DemoFailed('the first process mapped no page', { hint: 'Run it again.' })
   stage.note('The first process requests one more page with mmap(2). The second does not get it.')
   for (const { id, name } of [first, second]) {
@@ -191,7 +170,7 @@ async function showRight(stage: Stage, first: Isolated, second: Isolated): Promi
     stage.evidence('process_vm_readv(2)', `${before.value}`, 'read by the first process', {
       data: before.value,
     })
-  await second.ask('refuse')
+  await ask(second, 'refuse')
   stage.note(
     'The second process calls prctl(2) with PR_SET_DUMPABLE and 0. ' +
       'From now on, only a process with CAP_SYS_PTRACE may read its memory. The first does not have this right of root.',
@@ -212,7 +191,7 @@ async function readOther(
   first: Isolated,
   second: Isolated,
 ): Promise<{ value?: number | undefined; errno?: string | undefined }> {
-  const answer = (await first.ask(`read ${second.id}`)) ?? ''
+  const answer = (await ask(first, `read ${second.id}`)) ?? ''
   const [, value] = /has (-?\d+) at/.exec(answer) ?? []
   const [, errno] = /errno (\d+)$/.exec(answer) ?? []
   return {
@@ -231,7 +210,7 @@ async function showWrongPointer(
   stage.note(
     `The second process writes through a wrong pointer: to ${hex(page)}, where only the first has a page.`,
   )
-  await second.ask(`write ${hex(page)}`)
+  await ask(second, `write ${hex(page)}`)
   const signal = second.ending()?.signal
   stage.evidence('wait(2)', `killed by ${signal ?? 'no signal'}`, 'the second process', {
     data: { signal: signal ?? null },
@@ -241,7 +220,7 @@ async function showWrongPointer(
     'A process that writes to an address without a mapping is killed by SIGSEGV, as the second was.',
     signal === 'SIGSEGV',
   )
-  const sum = placeIn(await first.ask('add'))?.number
+  const sum = placeIn(await ask(first, 'add'))?.number
   const [number, kept] = [first.address, page].map((address) => readInt(first.id, address) ?? null)
   stage.evidence(
     `/proc/${first.id}/mem`,

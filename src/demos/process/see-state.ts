@@ -8,7 +8,7 @@ import type { Stage } from '../../run/stage.js'
 export const patience = 20_000
 
 /** Reports the state of a child, with the kernel's letter for it. */
-export function sayState(stage: Stage, { id }: Actor, state: ProcessState): void {
+export function sayState(stage: Stage, { id }: Pick<Actor, 'id'>, state: ProcessState): void {
   const kernel = readStat(id)?.state ?? ''
   stage.say({ event: 'state', child: id, state, kernel, source: `/proc/${id}/stat` })
 }
@@ -16,7 +16,7 @@ export function sayState(stage: Stage, { id }: Actor, state: ProcessState): void
 /** Waits until the kernel shows a child in a state, and reports the state. @returns whether it did */
 export async function seeState(
   stage: Stage,
-  child: Actor,
+  child: Pick<Actor, 'id'>,
   state: ProcessState,
   letter: string,
 ): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** Context switches: which kind a process makes that waits, which kind one that computes, and what a switch costs. */
+/** Context switches: which kind a process makes that waits, which kind one that computes, what a switch saves and restores, and what it costs. */
 import type { PasserConfig, PasserWord } from '../../actors/passer.js'
 import { DemoFailed } from '../../errors.js'
 import { now } from '../../events.js'
@@ -19,6 +19,7 @@ import {
   startBusy,
   tellAndWait,
 } from './busy-children.js'
+import { showRegisters } from './switch-registers.js'
 
 /** The process that sends the byte first and measures, and the process that sends it back. */
 type Passers = [ActorOf<'passer'>, ActorOf<'passer'>]
@@ -43,10 +44,11 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
     const cpus = requireScheduler('process switch')
     stage.note(
       'A process that waits gives up the CPU voluntarily. A process that computes is preempted. ' +
-        'Watch both kinds of context switch, and what one costs.',
+        'Watch both kinds of context switch, what a switch saves and restores, and what it costs.',
       'opening',
     )
     await showKinds(stage, cpus)
+    await showRegisters(stage, cpus)
     const { both, alone } = await enterPassers(stage, times, patience)
     const cost = await showCost(stage, both, alone, cpus)
     both[0].tell('end')

@@ -1,12 +1,18 @@
 /** `osdemo process isolation`: what it shows to root and to an ordinary user. */
-import { chownSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { pathWith } from '../../support/folders.js'
-import { newPlace, outcome, parseEvents, playDemo, temporaryFolder } from '../../support/osdemo.js'
-import { asNobody, mayReadFrames, nobodyMayRun } from '../../support/rights.js'
+import {
+  newPlace,
+  outcome,
+  parseEvents,
+  placeOfNobody,
+  playDemo,
+  temporaryFolder,
+} from '../../support/osdemo.js'
+import { mayReadFrames } from '../../support/rights.js'
 
 const everywhere = [
   'isolation/same-address-has-different-content',
@@ -46,13 +52,10 @@ describe.skipIf(noCompiler)(`process isolation${whyNoCompiler}`, () => {
     )
   })
 
-  test('shows the same to an ordinary user, except where the memories lie', async ({ skip }) => {
-    skip(process.getuid!() !== 0, 'needs root, to become an ordinary user')
-    skip(!nobodyMayRun(), 'osdemo lies in a folder of root')
-    const [cache, runtime] = [temporaryFolder(), temporaryFolder()]
-    for (const folder of [cache, runtime]) chownSync(folder, 65534, 65534)
-    const env = { XDG_CACHE_HOME: cache, XDG_RUNTIME_DIR: runtime }
-    const run = newPlace().osdemo(['process', 'isolation', '--json'], { env, prefix: asNobody })
+  test('shows the same to an ordinary user, except where the memories lie', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const env = { XDG_CACHE_HOME: place.folder }
+    const run = place.osdemo(['process', 'isolation', '--json'], { ...options, env })
     expect(await run.exit).toBe(0)
     const events = parseEvents(run.stdout())
     expectIsolation(events)

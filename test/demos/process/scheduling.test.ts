@@ -8,7 +8,9 @@ import { type Event, numberIn } from '../../../src/events.js'
 import * as ptrace from '../../../src/ipc/ptrace.js'
 import { allowedCpus } from '../../../src/proc/sched.js'
 import { readStat } from '../../../src/proc/stat.js'
+import { noCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
+import { pathWith } from '../../support/folders.js'
 import {
   childrenOf,
   eventsSoFar,
@@ -20,6 +22,7 @@ import {
   processesOf,
   type Run,
   type RunOptions,
+  temporaryFolder,
 } from '../../support/osdemo.js'
 import { perform } from '../../support/perform.js'
 import { until } from '../../support/until.js'
@@ -236,6 +239,31 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
   })
 })
 
+const registerClaims = [
+  'scheduler/kernel-keeps-program-counter',
+  'scheduler/kernel-keeps-registers',
+  'scheduler/switch-restores-registers',
+]
+
+/** The first of two loops was stopped twice, and read while it did not run. */
+function expectRegisters(events: Event[]): void {
+  if (noCompiler) return
+  const loops = only(events, 'started').filter(({ name }) => name.startsWith('loop-'))
+  expect(statesOf(events, 'loop-1').map(({ state }) => state)).toEqual([
+    'stopped',
+    'ready',
+    'stopped',
+    'ready',
+  ])
+  const [before, after, ...more] = dataFrom(events, `/proc/${loops[0]?.child}/syscall`) as { stack: string }[]
+  expect(after?.stack).toBe(before?.stack)
+  expect(more).toEqual([])
+  const numbers = [101, 102, 103, 104, 105, 106, 107, 108]
+  expect(dataFrom(events, 'ptrace(2)').map((data) => Object.values(data))).toEqual([numbers, numbers])
+  const preemptions = loops.flatMap(({ child }) => dataFrom(events, `/proc/${child}/status`))
+  expect(preemptions.map((times) => Number(times) >= 5)).toEqual([true, true])
+}
+
 describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000 }, () => {
   test('counts the switches of a process that waits and one that computes, and measures one switch', async ({
     skip,
@@ -244,11 +272,13 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
     expect(claimIdsOf(events)).toEqual([
       'scheduler/waiting-switches-voluntarily',
       'scheduler/computing-is-preempted',
+      ...(noCompiler ? [] : registerClaims),
       'scheduler/round-trip-takes-a-switch-each',
     ])
     const [sleeper, busy] = dataFrom(events, /^\/proc\/\d+\/status$/)
     expect(numberIn(sleeper, 'voluntary')).toBeGreaterThanOrEqual(25)
     expect(numberIn(busy, 'involuntary')).toBeGreaterThanOrEqual(10)
+    expectRegisters(events)
     // The system calls alone, the round trip on one CPU, and the round trip on two.
     const medians = dataFrom(events, 'CLOCK_MONOTONIC').map((data) => numberIn(data, 'microseconds')!)
     expect(medians[0]).toBeGreaterThan(0)
@@ -261,6 +291,17 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
   test('works on one CPU, and reports what it cannot show there', async () => {
     const events = await playDemo(['process', 'switch'], onOneCpu())
     expect(dataFrom(events, 'CLOCK_MONOTONIC')).toHaveLength(2)
+    expect(only(events, 'note').filter(({ role }) => role === 'aside')).not.toEqual([])
+  })
+
+  test('shows everything but the registers where there is no C compiler', async () => {
+    const env = { PATH: pathWith('mkfifo', 'setpriv', 'sh'), XDG_CACHE_HOME: temporaryFolder() }
+    const events = await playDemo(['process', 'switch'], { env })
+    expect(claimIdsOf(events)).toEqual([
+      'scheduler/waiting-switches-voluntarily',
+      'scheduler/computing-is-preempted',
+      'scheduler/round-trip-takes-a-switch-each',
+    ])
     expect(only(events, 'note').filter(({ role }) => role === 'aside')).not.toEqual([])
   })
 })

@@ -3,7 +3,10 @@ import type { Mutant } from './mutant.js'
 const falsify = 'test/falsify/process-isolation.test.ts'
 const file = 'src/demos/process/isolation.ts'
 
-/** In what `process isolation` claims of two processes of one program. */
+const registers = 'src/demos/process/switch-registers.ts'
+const changed = 'test/falsify/process-registers.test.ts'
+
+/** In what `process isolation` claims of two processes of one program, and `process switch` of their registers. */
 export const isolationMutants: readonly Mutant[] = [
   {
     file,
@@ -52,5 +55,36 @@ export const isolationMutants: readonly Mutant[] = [
     from: '(entry & present) === 0n || ',
     to: '',
     test: 'test/proc/pagemap.test.ts',
+  },
+  {
+    file: registers,
+    from: ' && before.pointers.stack === after.pointers.stack,',
+    to: ',',
+    test: changed,
+  },
+  {
+    file: registers,
+    from: '      areKept(keeper, before.registers) && areKept(keeper, after.registers),\n',
+    to: '      areKept(keeper, before.registers),\n',
+    test: changed,
+  },
+  {
+    file: registers,
+    from: '    found.every(({ kept }) => kept),\n',
+    to: '    found.some(({ kept }) => kept),\n',
+    test: changed,
+  },
+  {
+    file: registers,
+    from: 'values.every((value, at) => value === base + at + 1)',
+    to: 'values.every((value) => value > 0)',
+    test: changed,
+  },
+  {
+    file: registers,
+    from: "  await seeState(stage, keeper, 'ready', 'R')\n",
+    to: '',
+    test: 'test/demos/process/scheduling.test.ts',
+    title: 'measures one switch',
   },
 ]
