@@ -2,7 +2,7 @@
  * Every failure that a user may see. Mechanisms throw these errors, demos let them pass, and only `main` turns them into a
  * message and an exit code. A message says what happened and to what; it follows `osdemo: ` and has no full stop.
  */
-import { getSystemErrorMap } from 'node:util'
+import { getSystemErrorMap, getSystemErrorName } from 'node:util'
 
 interface Details {
   /** What to do next: a sentence, with a full stop unless it ends with a command. */
@@ -157,15 +157,13 @@ export function systemCallError(
   if (!isSystemError(error)) return error
   const call = error.syscall ?? 'call'
   const meaning = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)?.[1]
-  return new SystemCallError(
-    `${attempt}: ${call}: ${error.code}${meaning ? ` (${meaning})` : ''}`,
-    call,
-    error.code,
-    {
-      cause: error,
-      hint: (typeof hint === 'function' ? hint(error.code) : hint) ?? hints[call] ?? hints[error.code],
-    },
-  )
+  // Errors of node:os have this code instead of the name of the errno.
+  const isNameless = error.code === 'ERR_SYSTEM_ERROR'
+  const errno = isNameless && error.errno !== undefined ? getSystemErrorName(error.errno) : error.code
+  return new SystemCallError(`${attempt}: ${call}: ${errno}${meaning ? ` (${meaning})` : ''}`, call, errno, {
+    cause: error,
+    hint: (typeof hint === 'function' ? hint(errno) : hint) ?? hints[call] ?? hints[errno],
+  })
 }
 
 /**

@@ -24,10 +24,8 @@ export function pin(pid: number, cpus: number[]): void {
   try {
     checked('sched_setaffinity', requirePinning()(pid, set.length, set))
   } catch (error) {
-    throw systemCallError(
-      error,
-      `cannot restrict process ${pid} to CPU ${cpus.join(', ')}`,
-      'Use a CPU of Cpus_allowed_list in /proc/self/status.',
+    throw systemCallError(error, `cannot restrict process ${pid} to CPU ${cpus.join(', ')}`, (errno) =>
+      errno === 'EINVAL' ? 'Use a CPU of Cpus_allowed_list in /proc/self/status.' : undefined,
     )
   }
 }

@@ -115,9 +115,13 @@ export function record(kind: LedgerRecord['kind'], name: string, maker = process
   }
 }
 
-/** Removes a file from the folder of a run, and the folder when it was the last file. */
+/** Removes a file from the folder of a run, and the folder when it was the last file. @throws SystemCallError */
 export function removeFromFolder(file: string): void {
-  rmSync(file, { force: true })
+  try {
+    rmSync(file, { force: true })
+  } catch (error) {
+    throw systemCallError(error, `cannot remove ${file}`)
+  }
   try {
     rmdirSync(dirname(file))
   } catch {

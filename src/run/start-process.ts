@@ -9,7 +9,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { ActorProgram, WordOf } from '../actor-types.js'
-import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
+import { DemoFailed, errorFrom, OsdemoError, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
@@ -112,7 +112,13 @@ export async function startProcess<P extends ActorProgram>(
     events: history.events,
     until: history.until,
     tell: (word) => void line.write(`${JSON.stringify(word)}\n`),
-    kill: (signal = 'SIGKILL') => void child.kill(signal),
+    kill(signal = 'SIGKILL') {
+      try {
+        child.kill(signal)
+      } catch (error) {
+        throw systemCallError(error, `cannot send ${signal} to the ${name} (pid ${child.pid})`)
+      }
+    },
     exited,
     pause: () => void out.pause(),
     resume: () => void out.resume(),

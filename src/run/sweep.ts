@@ -80,7 +80,12 @@ function sweepFolders(): Swept[] {
   return knownRuns().flatMap(({ folder, state }) => {
     if (state === 'alive' || state === 'elsewhere' || recorded.includes(folder)) return []
     const fifos = filesIn(() => folder).filter((entry) => entry.isFIFO())
-    rmSync(folder, { recursive: true, force: true })
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch (error) {
+      debug({ err: error }, 'this run cannot remove the folder of a dead run')
+      return []
+    }
     return fifos.map((entry) => ({ kind: 'fifo' as const, name: join(folder, entry.name), users: [] }))
   })
 }
