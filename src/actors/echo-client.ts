@@ -6,7 +6,7 @@ import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
 import { headerBytes } from '../framing/header.js'
 import { encode } from '../framing/index.js'
-import { address, addressError, boundAddress } from '../ipc/tcp.js'
+import { address, addressError, boundAddress, hiddenReset } from '../ipc/tcp.js'
 import { counted } from '../text.js'
 import { createEchoCheck } from './lib/echo-check.js'
 import type { Reply } from './lib/echo-connection.js'
@@ -168,7 +168,7 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
   const object = `to ${there}`
   say({ event: 'call', phase: 'begin', call: 'connect', object })
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host, port, noDelay: true })
+    const socket = createConnection({ host, port, noDelay: true, allowHalfOpen: true })
     socket.once('error', (error) => {
       say({ event: 'call', phase: 'end', call: 'connect', object, errno: errnoOf(error) ?? 'EIO' })
       reject(
@@ -185,10 +185,15 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
   })
 }
 
-/** Hands on everything that arrives. Resolves when the server has closed its side. */
+/** Hands on everything that arrives. Resolves when the server has closed its side, and rejects when it has reset the connection. */
 async function receive(socket: Socket, take: (chunk: Buffer) => Promise<void>): Promise<void> {
+  // The loop and the callbacks of writes get every error too.
+  socket.on('error', () => {})
   try {
-    for await (const chunk of socket) await take(chunk)
+    // Otherwise the loop would destroy the socket at end of file.
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) await take(chunk)
+    const reset = socket.writableEnded ? undefined : await hiddenReset(socket)
+    if (reset) throw reset
   } catch (error) {
     throw connectionBroke(error)
   }

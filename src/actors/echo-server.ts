@@ -1,5 +1,5 @@
 /** Serves TCP clients: sends every complete frame back. lib/echo-connection.ts handles a single connection. */
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed } from '../errors.js'
 import type { NoteRole, Say } from '../events.js'
@@ -52,10 +52,11 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   const story = createStory(tell, here, config.reply)
   const budget = { left: Math.max(sharedMemory, 2 * config.maxFrame) }
   const connections = new Set<EchoConnection>()
+  const peerOf = createPeerNames()
   server.on('connection', (socket) => {
-    const peer = address(socket.remoteAddress ?? '?', socket.remotePort ?? 0)
-    const local = address(socket.localAddress ?? '?', socket.localPort ?? 0)
-    const connection = echoConnection(socket, config, budget, story.opened(local, peer))
+    const peer = peerOf(socket)
+    const local = address(socket.localAddress ?? host, socket.localPort ?? port)
+    const connection = echoConnection(socket, config, budget, peer, story.opened(local, peer))
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
   })
@@ -91,6 +92,15 @@ runServer<'echo-server'>(async ({ say, config, nextWord }) => {
   story.flush()
   tell({ event: 'removed', kind: 'socket', id: here })
 })
+
+/** Names peers by their address. A peer that reset its connection before accept(2) has none any more, so it gets a number. */
+function createPeerNames() {
+  let nameless = 0
+  return ({ remoteAddress, remotePort }: Socket) =>
+    remoteAddress === undefined || remotePort === undefined
+      ? `unknown peer ${++nameless}`
+      : address(remoteAddress, remotePort)
+}
 
 /**
  * For how many connections this process has descriptors. It must refuse connections before accept(2) runs out of them,

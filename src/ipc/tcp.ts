@@ -1,6 +1,6 @@
-/** What the TCP actors share: addresses as text, reading into a given buffer, and errors of an address. */
+/** What the TCP actors share: addresses as text, reading into a given buffer, resets, and errors of an address. */
 import { type AddressInfo, createServer, Socket } from 'node:net'
-import { errnoOf, systemCallError } from '../errors.js'
+import { errnoOf, isSystemError, systemCallError } from '../errors.js'
 
 /** `127.0.0.1:7007`, `[::1]:7007`. */
 export function address(host: string, port: number): string {
@@ -58,6 +58,19 @@ function readChunks(socket: Socket, inbox: Inbox): Socket {
     if (!wantsMore) socket.pause()
   })
   return socket.resume()
+}
+
+const nothing = Buffer.alloc(0)
+
+/**
+ * The reset of a connection of which Node has reported end of file. When a reset arrives together with bytes, libuv returns the
+ * bytes and then end of file, and hides the reset. A write of no bytes sends nothing, but returns it. This needs a socket with
+ * `allowHalfOpen` whose own side is open. The socket then emits 'error' too.
+ */
+export function hiddenReset(socket: Socket): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) =>
+    socket.write(nothing, (error) => resolve(isSystemError(error) ? error : undefined)),
+  )
 }
 
 /** The error of listen(2), bind(2) or connect(2) on an address, with a hint. @param hints by errno */

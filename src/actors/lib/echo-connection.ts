@@ -9,10 +9,9 @@
 import type { Socket } from 'node:net'
 import { errnoOf } from '../../errors.js'
 import { headerBytes, lengthAt } from '../../framing/header.js'
-import { TruncatedFrameError } from '../../framing/index.js'
-import { readInto } from '../../ipc/tcp.js'
+import { hiddenReset, readInto } from '../../ipc/tcp.js'
 import { thousands } from '../../text.js'
-import type { ConnectionStory } from './echo-story.js'
+import type { ConnectionStory, Ending } from './echo-story.js'
 
 /** What an echo consists of: the whole frame, or its body without the header. */
 export type Reply = 'frame' | 'body'
@@ -44,6 +43,8 @@ const keptRoom = 256 * 1024
 /** Bytes beyond the frame's end: when a read fills its buffer, libuv reads again at once, and mostly gets EAGAIN. */
 const slack = 4096
 
+type Limit = Extract<Ending, { how: 'limit' }>['limit']
+
 const nothing = Buffer.alloc(0)
 
 /** How long a server that stops, or a connection that is being closed, waits for its peer, in milliseconds. */
@@ -54,6 +55,7 @@ export function echoConnection(
   accepted: Socket,
   rules: EchoRules,
   budget: Budget,
+  peer: string,
   story: ConnectionStory,
 ): EchoConnection {
   let buffer = Buffer.allocUnsafeSlow(firstRoom)
@@ -146,11 +148,17 @@ export function echoConnection(
   }
 
   function refuseMore(needed: number): void {
-    story.trouble(
+    closeAt(
+      'memory',
       'lack of memory',
       `its frame needs ${thousands(needed)} bytes, more than the server has left.`,
     )
     finish()
+  }
+
+  function closeAt(limit: Limit, kind: string, reason: string): void {
+    const text = `Closed the connection to ${peer}: ${reason}`
+    story.ends({ closedBy: 'server', how: 'limit', limit }, { kind, text })
   }
 
   function fits(kept: number, needed: number): boolean {
@@ -160,11 +168,23 @@ export function echoConnection(
   }
 
   function refuse(length: number): void {
-    story.trouble(
+    closeAt(
+      'max-frame',
       'frame above the limit',
       `it announced a frame of ${thousands(length)} bytes, above the limit of ${thousands(rules.maxFrame)}.`,
     )
     finish()
+  }
+
+  /** Where in a frame the last byte was, if it was inside one. */
+  function partialFrame() {
+    if (filled === 0) return undefined
+    const expected = filled < headerBytes ? headerBytes : headerBytes + lengthAt(buffer, 0)
+    const where = filled < headerBytes ? 'header' : 'frame'
+    return {
+      text: `inside a ${where}: ${filled} of ${expected} bytes`,
+      data: { partial: [filled, expected] },
+    }
   }
 
   function finish(): void {
@@ -182,29 +202,42 @@ export function echoConnection(
 
   if (rules.idleTimeoutMs !== null) {
     socket.setTimeout(rules.idleTimeoutMs, () => {
-      story.trouble('idle connection', `it was idle for ${rules.idleTimeoutMs} ms.`)
+      closeAt('idle-timeout', 'idle connection', `it was idle for ${rules.idleTimeoutMs} ms.`)
       socket.destroy()
     })
   }
   // The peer may have closed its sending side only, so it still gets its echoes.
-  socket.on('end', () => {
-    if (filled > 0) {
-      const expected = filled < headerBytes ? headerBytes : headerBytes + lengthAt(buffer, 0)
-      story.trouble('partial frame', `${new TruncatedFrameError(filled, expected).message}.`)
-    }
+  socket.on('end', async () => {
+    if (await hiddenReset(socket)) return
+    const partial = partialFrame()
+    const text = `${peer} closed the connection (FIN) ${partial?.text}.`
+    story.ends({ closedBy: 'peer', how: 'FIN', ...partial?.data }, partial && { kind: 'partial frame', text })
     socket.end()
   })
   socket.on('error', (error) => {
-    const reset = errnoOf(error) === 'ECONNRESET'
-    if (reset) story.trouble('reset', 'the peer reset it (ECONNRESET).')
-    else story.trouble('error', `${error.message}.`)
+    const errno = errnoOf(error) ?? 'EIO'
+    // EPIPE: an earlier call returned the reset.
+    if (errno !== 'ECONNRESET' && errno !== 'EPIPE') {
+      const text = `The connection to ${peer} broke: ${error.message}.`
+      story.ends({ closedBy: 'server', how: 'error', errno }, { kind: 'error', text })
+      return
+    }
+    const partial = partialFrame()
+    const text = `${peer} reset the connection (ECONNRESET)${partial ? ` ${partial.text}` : ''}.`
+    story.ends({ closedBy: 'peer', how: 'reset', ...partial?.data }, { kind: 'reset', text })
   })
   socket.on('close', () => {
     budget.left += held + lent
     held = lent = 0
     story.closed()
   })
-  return { finish, destroy: () => void socket.destroy() }
+  return {
+    finish() {
+      story.ends({ closedBy: 'server', how: 'stop' })
+      finish()
+    },
+    destroy: () => void socket.destroy(),
+  }
 }
 
 /** The buffer size for a frame of which `kept` bytes have arrived. It grows with them, so a header alone reserves little. */

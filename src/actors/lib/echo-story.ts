@@ -17,11 +17,22 @@ const window = 100
 const framesPerWindow = 50
 const talliesPerWindow = 20
 
+/** Which side closed a connection first, and how. In `partial`, the bytes of a partial frame that arrived, and how many it has. */
+export type Ending =
+  | { closedBy: 'peer'; how: 'FIN' | 'reset'; partial?: number[] }
+  | { closedBy: 'server'; how: 'limit'; limit: 'max-frame' | 'memory' | 'idle-timeout' }
+  | { closedBy: 'server'; how: 'stop' }
+  | { closedBy: 'server'; how: 'error'; errno: string }
+
 export interface ConnectionStory {
   /** A complete frame has arrived and goes back. Its body is in the buffer from `start` up to `end`. */
   frame(buffer: Buffer, start: number, end: number): void
-  /** Why the connection is closed, where not both sides asked for it. Troubles of one kind are counted together. */
-  trouble(kind: string, reason: string): void
+  /**
+   * A side closes the connection. Only the first counts, but a reset after a FIN counts too, because echoes may be lost.
+   *
+   * @param trouble why, where not both sides wanted it: shown at once. Troubles of one kind are counted together
+   */
+  ends(ending: Ending, trouble?: { kind: string; text: string }): void
   closed(): void
 }
 
@@ -131,6 +142,7 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
       const channel = alone ? channelOf(local, peer) : others
       let frames = 0
       let bytes = 0
+      let ended: Ending | undefined
       if (alone) say({ event: 'created', kind: 'socket', id })
       else untold.opened++
       return {
@@ -146,7 +158,11 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
           say({ event: 'received', channel: `${peer} > ${local}`, ...message, bytes: length })
           say({ event: 'sent', channel: `${local} > ${peer}`, ...message, bytes: length - dropped })
         },
-        trouble: (kind, reason) => trouble(kind, `Closed the connection to ${peer}: ${reason}`),
+        ends(ending, because) {
+          if (ended && !(ended.how === 'FIN' && ending.how === 'reset')) return
+          ended = ending
+          if (because) trouble(because.kind, because.text)
+        },
         closed() {
           if (!alone || !mayTell('closed')) {
             join(channel)
@@ -154,14 +170,30 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
             return
           }
           tally(channel)
-          const back = bytes - frames * dropped
-          const headers = dropped === 0 ? 'with headers' : 'without headers'
-          const text = `Sent ${counted(frames, 'frame')} back to ${peer}, ${counted(back, 'byte')} ${headers}.`
-          say({ event: 'note', text, data: { frames, bytes: back } })
+          // Only a connection that was destroyed while the server stops has no ending.
+          const ending = ended ?? { closedBy: 'server', how: 'stop' }
+          const text = `${sentence(ending, peer)} It sent ${counted(frames, 'frame')}, ${counted(bytes, 'byte')}.`
+          say({ event: 'note', text, data: { peer, frames, bytes, ...ending } })
           say({ event: 'removed', kind: 'socket', id })
         },
       }
     },
+  }
+}
+
+/** Who closed a connection, and how, as a sentence. */
+function sentence(ending: Ending, peer: string): string {
+  switch (ending.how) {
+    case 'FIN':
+      return `${peer} closed the connection (FIN).`
+    case 'reset':
+      return `${peer} reset the connection.`
+    case 'limit':
+      return `The server closed the connection to ${peer} (limit: ${ending.limit}).`
+    case 'stop':
+      return `The server closed the connection to ${peer}, because it stops.`
+    case 'error':
+      return `The connection to ${peer} broke (${ending.errno}).`
   }
 }
 

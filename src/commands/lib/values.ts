@@ -50,9 +50,10 @@ export function size(min: number, max: number): (text: string) => number {
   }
 }
 
-/** An address or a host name. An empty one would mean every address of this machine. */
+/** An address or a host name. An IPv6 address may have brackets, as before a port. An empty one would mean every address. */
 export function hostName(text: string): string {
-  if (text !== '') return text
+  const host = /^\[(.*:.*)\]$/.exec(text)?.[1] ?? text
+  if (host !== '') return host
   throw new InvalidArgumentError('It takes an address or a name, such as 127.0.0.1 or localhost.')
 }
 
