@@ -49,6 +49,57 @@ export function parseTerminalIndex(text: string): number | undefined {
   return index === undefined ? undefined : Number(index)
 }
 
+/** The number of an eventfd, which its descriptors in all processes share; undefined before Linux 5.2. */
+export function parseEventId(text: string): number | undefined {
+  const id = /^eventfd-id:\s*(\d+)$/m.exec(text)?.[1]
+  return id === undefined ? undefined : Number(id)
+}
+
+/** The signals that a signalfd accepts, as a set of bits where bit 0 is signal 1. */
+export function parseSignalMask(text: string): bigint {
+  return BigInt(`0x${/^sigmask:\s*([0-9a-f]+)$/m.exec(text)?.[1] ?? '0'}`)
+}
+
+/** A file or folder that an inotify instance watches. */
+export interface FileWatch {
+  ino: number
+  /** `MAJOR:MINOR`, decimal. */
+  device: string
+  /** IN_MODIFY, IN_CREATE, ... without IN_. */
+  events: string[]
+}
+
+/** The events of sys/inotify.h, from bit 0 on. */
+const fileEvents = [
+  'ACCESS',
+  'MODIFY',
+  'ATTRIB',
+  'CLOSE_WRITE',
+  'CLOSE_NOWRITE',
+  'OPEN',
+  'MOVED_FROM',
+  'MOVED_TO',
+  'CREATE',
+  'DELETE',
+  'DELETE_SELF',
+  'MOVE_SELF',
+]
+
+/** What an inotify instance watches, from its lines `inotify wd:1 ino:9e7e sdev:800013 mask:2 ...`, which are hexadecimal. */
+export function parseFileWatches(text: string): FileWatch[] {
+  const lines = text.matchAll(/^inotify wd:\S+ ino:([0-9a-f]+) sdev:([0-9a-f]+) mask:([0-9a-f]+)/gm)
+  return [...lines].map(([, ino = '', device = '', mask = '']) => {
+    // MAJOR and MINOR have 12 and 20 bits: linux/kdev_t.h.
+    const number = Number.parseInt(device, 16)
+    const bits = Number.parseInt(mask, 16)
+    return {
+      ino: Number.parseInt(ino, 16),
+      device: `${number >> 20}:${number & 0xfffff}`,
+      events: fileEvents.filter((_, bit) => (bits >> bit) & 1),
+    }
+  })
+}
+
 /** The fdinfo file of a descriptor; empty where it cannot be read. */
 export function readFdInfoText(pid: number, fd: number): string {
   return readText(`/proc/${pid}/fdinfo/${fd}`) ?? ''

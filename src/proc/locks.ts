@@ -38,6 +38,20 @@ export function readLocks(): FileLock[] | undefined {
   return text === undefined ? undefined : parseLocks(text)
 }
 
+/** A file as /proc/locks names it. The device number is that of stat(2), which glibc and the kernel divide alike below 2^20. */
+export function lockFile({ dev, ino }: { dev: number; ino: number }): string {
+  const hex = (number: number) => number.toString(16).padStart(2, '0')
+  // makedev(3): 8 bits of the minor number, 12 of the major one, and the rest of the minor number.
+  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00)
+  return `${hex((dev >>> 8) & 0xfff)}:${hex(minor)}:${ino}`
+}
+
+/** After how many seconds the kernel takes a lease away from a process that does not give it back: man 5 proc_sys_fs. */
+export function leaseBreakTime(): number | undefined {
+  const text = readText('/proc/sys/fs/lease-break-time')
+  return text === undefined ? undefined : Number(text)
+}
+
 /**
  * The locks that a descriptor holds. A flock(2) lock belongs to the open file description, so every process that has inherited
  * the descriptor holds it.
@@ -47,14 +61,16 @@ function locksOfDescriptor(pid: number, fd: number): FileLock[] {
   return [...lines].flatMap(([, line = '']) => parseLocks(line))
 }
 
-/** The given processes that hold a lock of this kind on this file, each with the descriptor. */
+/** The given processes that hold a lock of this kind on these bytes of this file, each with the descriptor. */
 export function lockHolders(
-  { kind, file }: Pick<FileLock, 'kind' | 'file'>,
+  { kind, file, from, to }: Pick<FileLock, 'kind' | 'file' | 'from' | 'to'>,
   pids: readonly number[],
 ): { pid: number; fd: number; lock: FileLock }[] {
   return pids.flatMap((pid) =>
     readNumbers(`/proc/${pid}/fdinfo`).flatMap((fd) => {
-      const lock = locksOfDescriptor(pid, fd).find((held) => held.kind === kind && held.file === file)
+      const lock = locksOfDescriptor(pid, fd).find(
+        (held) => held.kind === kind && held.file === file && held.from === from && held.to === to,
+      )
       return lock ? [{ pid, fd, lock }] : []
     }),
   )

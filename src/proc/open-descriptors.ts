@@ -21,6 +21,8 @@ export interface Census {
   holders(dev: number, ino: number): Holder[]
   /** The descriptors that refer to a socket, by its inode in the tables of /proc/net. */
   socketHolders(inode: number): Holder[]
+  /** The descriptors whose link in /proc/PID/fd is such a text. */
+  withTarget(isSuch: (target: string) => boolean): Holder[]
   /** The number of processes whose descriptors this user may not see. */
   hidden: number
   pids: readonly number[]
@@ -30,16 +32,15 @@ export interface Census {
 export function takeCensus(): Census {
   const sockets = new Map<number | undefined, Holder[]>()
   const others = new Map<number | undefined, Holder[]>()
+  const targets = new Map<string, Holder[]>()
   const pids = readNumbers('/proc')
   let hidden = 0
   for (const pid of pids) {
     const files = openFiles(pid)
     if (files.length === 0 && isClosed(`/proc/${pid}/fd`)) hidden++
     for (const { fd, target, ino } of files) {
-      const all = target.startsWith('socket:[') ? sockets : others
-      const holders = all.get(ino)
-      if (holders) holders.push({ pid, fd })
-      else all.set(ino, [{ pid, fd }])
+      add(target.startsWith('socket:[') ? sockets : others, ino, { pid, fd })
+      add(targets, target, { pid, fd })
     }
   }
   return {
@@ -47,10 +48,17 @@ export function takeCensus(): Census {
       [...(others.get(ino) ?? []), ...(others.get(undefined) ?? [])].filter((holder) =>
         leadsTo(holder, dev, ino),
       ),
+    withTarget: (isSuch) => [...targets].flatMap(([target, all]) => (isSuch(target) ? all : [])),
     socketHolders: (inode) => sockets.get(inode) ?? [],
     hidden,
     pids,
   }
+}
+
+function add<Key>(map: Map<Key, Holder[]>, key: Key, holder: Holder): void {
+  const all = map.get(key)
+  if (all) all.push(holder)
+  else map.set(key, [holder])
 }
 
 function leadsTo({ pid, fd }: Holder, dev: number, ino: number): boolean {

@@ -8,6 +8,7 @@ const CALLS: [name: string, x64: number, arm64?: number][] = [
   ['read', 0, 63],
   ['write', 1, 64],
   ['open', 2],
+  ['close', 3, 57],
   ['poll', 7],
   ['ioctl', 16, 29],
   ['pread64', 17, 67],

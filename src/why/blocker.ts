@@ -8,6 +8,8 @@ import type { DescriptorBlocker } from './blockers/descriptor.js'
 import type { FifoLostBlocker, FifoOpenBlocker } from './blockers/fifo.js'
 import type { FileLockBlocker } from './blockers/file-lock.js'
 import type { FutexBlocker } from './blockers/futex.js'
+import type { LeaseBlocker } from './blockers/lease.js'
+import type { LostDescriptorBlocker } from './blockers/lost-descriptor.js'
 import type { PipeBlocker } from './blockers/pipe.js'
 import type { PollBlocker } from './blockers/poll.js'
 import type { PosixQueueBlocker } from './blockers/posix-queue.js'
@@ -49,6 +51,8 @@ export type Blocker =
   | UnixSocketBlocker
   | UnixConnectBlocker
   | DescriptorBlocker
+  | LostDescriptorBlocker
+  | LeaseBlocker
   | ChildBlocker
   | TimerBlocker
   | SignalBlocker

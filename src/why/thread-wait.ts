@@ -14,6 +14,8 @@ import { otherEnd } from './blockers/descriptor.js'
 import { fifoOpening } from './blockers/fifo.js'
 import { fileLock } from './blockers/file-lock.js'
 import { futexWait } from './blockers/futex.js'
+import { leaseWait } from './blockers/lease.js'
+import { changedUnder, closing } from './blockers/lost-descriptor.js'
 import { pollCalls, polled } from './blockers/poll.js'
 import { posixQueue } from './blockers/posix-queue.js'
 import { signalWait } from './blockers/signal.js'
@@ -52,7 +54,8 @@ const inputs = ['read', 'readv', 'pread64', 'recvfrom', 'recvmsg', 'recvmmsg', '
 const outputs = ['write', 'writev', 'sendto', 'sendmsg', 'sendmmsg', 'sendfile', 'vmsplice']
 
 /** F_SETLKW of fcntl(2), and F_OFD_SETLKW. */
-const lockCommands = [7, 38]
+const openFileLock = 38
+const lockCommands = [7, openFileLock]
 
 /** What a thread that sleeps (S or D) waits for; undefined where it no longer exists. */
 export function waitingThread(world: World, pid: number, tid: number): ThreadWait | undefined {
@@ -71,7 +74,7 @@ export function waitingThread(world: World, pid: number, tid: number): ThreadWai
   const call = resumed ?? shown
   const { blocker = unknownCall(), fd } = fileServer.test(wchan ?? '')
     ? fileServerWait(pid, call, args)
-    : blockerOf(world, pid, tid, call, seen)
+    : blockerOf(world, pid, tid, call, seen, wchan)
   return {
     ...thread,
     call,
@@ -121,8 +124,13 @@ function blockerOf(
   tid: number,
   call: string,
   { number, args }: { number: number; args: bigint[] },
+  wchan: string | undefined,
 ): Found {
   const fd = int(args[0])
+  if (wchan === '__break_lease') return { blocker: leaseWait(world, pid, { number, args }) }
+  const changed =
+    inputs.includes(call) || outputs.includes(call) ? changedUnder(world, pid, fd, call, wchan) : undefined
+  if (changed) return { blocker: changed, fd }
   if (call === 'connect') return { blocker: connecting(world, pid, fd, args), fd }
   if (inputs.includes(call)) return { blocker: otherEnd(world, pid, fd, 'reading'), fd }
   if (outputs.includes(call)) return { blocker: otherEnd(world, pid, fd, 'writing'), fd }
@@ -155,7 +163,11 @@ function blockerOf(
     case 'flock':
       return { blocker: fileLock(world, pid, fd), fd }
     case 'fcntl':
-      return lockCommands.includes(int(args[1])) ? { blocker: fileLock(world, pid, fd), fd } : {}
+      return lockCommands.includes(int(args[1]))
+        ? { blocker: fileLock(world, pid, fd, int(args[1]) === openFileLock), fd }
+        : {}
+    case 'close':
+      return { blocker: closing(world, pid, fd, wchan), fd }
     case 'mq_timedsend':
     case 'mq_timedreceive':
       return { blocker: posixQueue(world, pid, call, fd), fd }

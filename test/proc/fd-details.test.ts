@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import {
   parseEventCount,
+  parseEventId,
+  parseFileWatches,
   parsePidfd,
+  parseSignalMask,
   parseTerminalIndex,
   parseTimerValue,
   parseWatched,
@@ -48,4 +51,14 @@ test.runIf(process.platform === 'linux')('Node watches descriptors that are open
     return all.length > 1 && all
   })
   expect(openFiles(pid).map(({ fd }) => fd)).toEqual(expect.arrayContaining(watched.map(({ fd }) => fd)))
+})
+
+test('parses what an inotify instance watches, a signalfd and the number of an eventfd', () => {
+  const watch = 'inotify wd:1 ino:9e7e sdev:800013 mask:802 ignored_mask:0 fhandle-bytes:8\n'
+  expect(parseFileWatches(`pos:\t0\n${watch}`)).toEqual([
+    { ino: 0x9e7e, device: '8:19', events: ['MODIFY', 'MOVE_SELF'] },
+  ])
+  expect(parseSignalMask('sigmask:\t0000000000000200\n')).toBe(0x200n)
+  expect(parseSignalMask('pos:\t0\n')).toBe(0n)
+  expect(parseEventId('eventfd-id: 10\n')).toBe(10)
 })

@@ -1,8 +1,12 @@
 /** What is at the other end of a descriptor, for a thread that waits for input on it, or for room for output. */
-import { socketTimeLimit } from '../../ipc/descriptor-state.js'
+import { socketTimeLimit, unreadBytes } from '../../ipc/descriptor-state.js'
 import {
+  type FileWatch,
   parseEventCount,
+  parseEventId,
+  parseFileWatches,
   parsePidfd,
+  parseSignalMask,
   parseTerminalIndex,
   parseTimerValue,
   readFdInfoText,
@@ -10,22 +14,30 @@ import {
 import { openFiles } from '../../proc/fds.js'
 import type { Access } from '../../proc/open-descriptors.js'
 import { type OpenObject, openObject } from '../../proc/open-object.js'
+import { waitingThreads } from '../../proc/task.js'
 import { type Blocker, noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
 import { type Step, waitOrEnd } from '../step.js'
 import { pipeEnd } from './pipe.js'
+import { namesIn, sendHarmless } from './signal.js'
 import { socketEnd } from './socket.js'
 
 /** What is neither a pipe nor a socket. `target` is as /proc/PID/fd has it. */
 export type DescriptorBlocker = Waking & { pid: number; fd: number; target: string } & (
-    | { kind: 'terminal'; access: Access }
+    | { kind: 'eventpoll' }
+    /** @property emulators pids of those with its master @property unread bytes that they have not read; 0 after Ctrl-S */
+    | { kind: 'terminal'; access: Access; emulators: number[]; unread?: number }
     /** The master of a pseudoterminal, pty(7). @property users the pids of the processes that have the terminal open */
     | { kind: 'terminal-emulator'; terminal: string; users: number[] }
     /** @property count only roughly beyond 2^53 */
-    | { kind: 'eventfd'; access: Access; count: number | undefined }
+    /** @property users the pids of other processes that have it open */
+    | { kind: 'eventfd'; access: Access; count: number | undefined; users: number[] }
     /** @property left seconds; 0 where it is not set, undefined where it cannot be seen */
     | { kind: 'timerfd'; left: number | undefined }
-    | { kind: 'signalfd' | 'inotify' | 'eventpoll' }
+    /** @property signals names without SIG */
+    | { kind: 'signalfd'; signals: string[] }
+    /** @property watches with the path, where the process has that file open */
+    | { kind: 'inotify'; watches: (FileWatch & { path?: string })[] }
     /** @property process undefined where it cannot be seen or has been reaped */
     | { kind: 'pidfd'; process: number | undefined }
     /** A file or a device: the kernel itself has to complete the call. */
@@ -67,13 +79,20 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
   if (index !== undefined) return emulatorEnd(world, about, `/dev/pts/${index}`)
   switch (kind) {
     case 'terminal':
-      return { kind, access, ...about, steps: [{ do: 'wait' }] }
-    case 'eventfd':
-      return { kind, access, count: parseEventCount(info), ...about }
+      return terminalEnd(world, about, access)
+    case 'eventfd': {
+      const users = eventUsers(world, pid, parseEventId(info))
+      const open = users.length === 0
+      return { kind, access, count: parseEventCount(info), users, ...about, wakers: users, open }
+    }
     case 'timerfd':
       return { kind, left: parseTimerValue(info), ...about, steps: [{ do: 'wait' }] }
-    case 'signalfd':
+    case 'signalfd': {
+      const signals = namesIn(parseSignalMask(info))
+      return { kind, signals, ...about, steps: sendHarmless(pid, signals) }
+    }
     case 'inotify':
+      return { kind, watches: fileWatches(pid, info), ...about }
     case 'eventpoll':
       return { kind, ...about }
     case 'pidfd': {
@@ -85,6 +104,64 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
     default:
       return { kind: 'file', ...about }
   }
+}
+
+/** The other processes that have the same eventfd open. */
+function eventUsers(world: World, pid: number, id: number | undefined): number[] {
+  if (id === undefined) return []
+  const all = world.census().withTarget((target) => target === 'anon_inode:[eventfd]')
+  const same = all.filter(
+    (each) => each.pid !== pid && parseEventId(readFdInfoText(each.pid, each.fd)) === id,
+  )
+  return [...new Set(same.map((each) => each.pid))]
+}
+
+function fileWatches(pid: number, info: string): (FileWatch & { path?: string })[] {
+  const files = openFiles(pid).filter(({ target }) => target.startsWith('/'))
+  return parseFileWatches(info).map((watch) => {
+    const path = files.find(({ ino }) => ino === watch.ino)?.target
+    return { ...watch, ...(path !== undefined && { path }) }
+  })
+}
+
+/**
+ * A terminal of a program, /dev/pts/N, whose master another process has: a terminal emulator, sshd(8), script(1). It passes on what
+ * a user types, and reads what is printed.
+ */
+function terminalEnd(
+  world: World,
+  about: Waking & { pid: number; fd: number; target: string },
+  access: Access,
+): DescriptorBlocker {
+  const index = /^\/dev\/pts\/(\d+)$/.exec(about.target)?.[1]
+  const masters =
+    index === undefined
+      ? []
+      : world
+          .census()
+          .withTarget((target) => target.endsWith('/ptmx'))
+          .filter(({ pid, fd }) => parseTerminalIndex(readFdInfoText(pid, fd)) === Number(index))
+  const emulators = [...new Set(masters.map(({ pid }) => pid))]
+  const [master] = masters
+  const unread = access === 'writing' && master ? unreadBytes(master.pid, master.fd) : undefined
+  const isTheirTurn =
+    access === 'writing' ? (unread ?? 0) > 0 : emulators.length > 0 && !emulators.some(isRelaying)
+  return {
+    kind: 'terminal',
+    access,
+    emulators,
+    ...(unread !== undefined && { unread }),
+    ...about,
+    ...(isTheirTurn && { wakers: emulators, open: false }),
+    steps: [{ do: 'wait' }],
+  }
+}
+
+/** Whether a process waits for input: then what a user types will reach the terminal. */
+function isRelaying(pid: number): boolean {
+  return waitingThreads(pid).some(({ syscall = 'running' }) =>
+    /poll|select|^read|^recv|running/.test(syscall),
+  )
 }
 
 function emulatorEnd(

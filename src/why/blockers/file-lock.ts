@@ -1,5 +1,5 @@
 /** File locks: flock(2), and fcntl(2) with F_SETLKW. */
-import { type FileLock, lockHolders } from '../../proc/locks.js'
+import { type FileLock, lockFile, lockHolders } from '../../proc/locks.js'
 import type { Holder } from '../../proc/open-descriptors.js'
 import { openObject } from '../../proc/open-object.js'
 import type { Waking } from '../blocker.js'
@@ -17,13 +17,28 @@ export interface FileLockBlocker extends Waking {
   holders: Holder[]
 }
 
-/** A process that waits for a file lock; undefined where /proc/locks does not list it. @param fd where it is known */
-export function fileLock(world: World, pid: number, fd?: number): FileLockBlocker | undefined {
+/**
+ * A process that waits for a file lock; undefined where /proc/locks does not list it.
+ *
+ * @param fd where it is known
+ * @param isOpenFileLock whether it waits for a lock of an open file description. The kernel lists those without a pid, so the
+ *   file tells which one is meant
+ */
+export function fileLock(
+  world: World,
+  pid: number,
+  fd?: number,
+  isOpenFileLock = false,
+): FileLockBlocker | undefined {
   const locks = world.locks()
-  const wanted = locks.find((lock) => lock.waits && lock.pid === pid)
+  const object = fd === undefined ? undefined : openObject(pid, fd)
+  const file = object?.dev === undefined ? undefined : lockFile({ dev: object.dev, ino: object.ino })
+  const wanted = locks.find((lock) => {
+    if (!lock.waits) return false
+    return isOpenFileLock ? lock.kind === 'OFDLCK' && lock.file === file : lock.pid === pid
+  })
   const held = wanted && locks.find((lock) => lock.id === wanted.id && !lock.waits)
   if (!wanted || !held) return undefined
-  const object = fd === undefined ? undefined : openObject(pid, fd)
   const all = holdersOf(world, held)
   const holders = all.filter((holder) => holder.pid !== pid)
   const others = [...new Set([...holders.map((holder) => holder.pid), ...takers(held, holders.length, pid)])]

@@ -1,6 +1,6 @@
 /** Sockets: no client connects, the peer sends nothing, or the peer does not read. */
-import type { Endpoint, TcpRow } from '../../proc/net-tcp.js'
-import type { Access, Holder } from '../../proc/open-descriptors.js'
+import { type Endpoint, readTcpTable, type TcpRow } from '../../proc/net-tcp.js'
+import { type Access, type Census, type Holder, takeCensus } from '../../proc/open-descriptors.js'
 import type { OpenObject } from '../../proc/open-object.js'
 import { type Blocker, noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
@@ -24,6 +24,8 @@ export interface TcpConnection {
   peer?: TcpRow
   /** The listener that should accept it, where that has not happened yet. */
   listener?: TcpRow
+  /** How many listeners share that port (SO_REUSEPORT) and have a connection to accept: it is the one of any of them. */
+  listeners: number
   /** The descriptors of the listener, or else of the other end. */
   holders: Holder[]
 }
@@ -52,9 +54,10 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
   // A connection that has not been accepted belongs to no process: its listener is what it waits for.
   // The same holds where a connection to this very machine gets no answer.
   const address = peer?.inode === 0 ? peer.local : peer || !isOwn(row) ? undefined : row.remote
-  const listener = address && listenerFor(world.tcp(pid), address)
-  const inode = listener?.inode ?? peer?.inode
-  const holders = inode === undefined ? [] : world.census().socketHolders(inode)
+  const listeners = address ? listenersFor(world.tcp(pid), address) : []
+  const [listener] = listeners
+  const inodes = listener ? listeners.map(({ inode }) => inode) : peer ? [peer.inode] : []
+  const holders = inodes.flatMap((inode) => world.census().socketHolders(inode))
   const wakers = [...new Set(holders.map((holder) => holder.pid))]
   return {
     kind: 'tcp-connection',
@@ -62,11 +65,12 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
     wanted,
     ...(peer && { peer }),
     ...(listener && { listener }),
+    listeners: listeners.length,
     holders,
     wakers,
     open: wakers.length === 0,
-    certain: true,
-    steps: waitOrEnd(wakers.filter((other) => other !== pid)),
+    certain: listeners.length <= 1,
+    steps: waitOrEnd(listeners.length > 1 ? [] : wakers.filter((other) => other !== pid)),
   }
 }
 
@@ -75,11 +79,18 @@ function isOwn({ local, remote }: TcpRow): boolean {
   return local.host === remote.host || /^127\.|^::1$/.test(remote.host)
 }
 
-function listenerFor(table: TcpRow[], local: Endpoint): TcpRow | undefined {
-  const hosts = [local.host, '0.0.0.0', '::']
-  return table.find(
-    (row) => row.state === 'LISTEN' && row.local.port === local.port && hosts.includes(row.local.host),
-  )
+/**
+ * The listeners that may have a connection to this address in their accept queue. One that is bound to the address itself comes
+ * before those of all addresses. Several share a port with SO_REUSEPORT: then those with a connection to accept.
+ */
+function listenersFor(table: TcpRow[], local: Endpoint): TcpRow[] {
+  const all = table.filter((row) => row.state === 'LISTEN' && row.local.port === local.port)
+  for (const host of [plainHost(local.host), '0.0.0.0', '::']) {
+    const bound = all.filter((row) => plainHost(row.local.host) === host)
+    const busy = bound.filter(({ rxQueue }) => rxQueue > 0)
+    if (bound.length > 0) return bound.length > 1 && busy.length > 0 ? busy : bound
+  }
+  return []
 }
 
 function peerOf(table: TcpRow[], { local, remote }: TcpRow): TcpRow | undefined {
@@ -98,4 +109,28 @@ export function plainHost(host: string): string {
 /** An address that a client can connect to, for one that a socket is bound to. */
 function reachable(host: string): string {
   return { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+}
+
+/**
+ * A connection that no process has a descriptor of, although a call of this process still uses it: it was closed under the call,
+ * or close(2) itself waits. Undefined where there is no such connection, or several.
+ */
+export function lostConnection(
+  world: World,
+  pid: number,
+  isSuch: (row: TcpRow) => boolean,
+): { row: TcpRow; peer?: TcpRow; holders: Holder[] } | undefined {
+  if (world.census().hidden > 0) return undefined
+  const isLost = (row: TcpRow, { socketHolders }: Census) =>
+    row.inode !== 0 && isSuch(row) && socketHolders(row.inode).length === 0
+  const seen = world.tcp(pid).filter((row) => isLost(row, world.census()))
+  if (seen.length === 0) return undefined
+  // A process may have opened a connection between two looks: one that is lost is so in a second census too.
+  const census = takeCensus()
+  const table = readTcpTable(pid)
+  const lost = table.filter((row) => isLost(row, census) && seen.some(({ inode }) => inode === row.inode))
+  const [row] = lost
+  if (!row || lost.length > 1) return undefined
+  const peer = peerOf(table, row)
+  return { row, ...(peer && { peer }), holders: peer ? census.socketHolders(peer.inode) : [] }
 }

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { readTable } from '../../../src/proc/sysvipc.js'
-import { gone, type, waitOf } from '../../support/why-ask.js'
+import { threads } from '../../../src/proc/task.js'
+import { deadlockOf, gone, type, waitOf } from '../../support/why-ask.js'
 import { hasCompiler, stuckPrograms } from './stuck.js'
 
 const stuck = stuckPrograms({
@@ -10,6 +11,16 @@ const stuck = stuckPrograms({
   'semaphore-take': { call: /^sem(timed)?op$/ },
   'semaphore-zero': { call: /^sem(timed)?op$/ },
   'queue-elsewhere': { call: /^msgrcv$|^pause$/ },
+  'terminal-full': { call: /^wait4$/ },
+  'port-shared': { call: /^recvfrom$/ },
+  'closed-descriptor': { call: /^futex$/ },
+  'reused-descriptor': { call: /^futex$/ },
+  'close-lingers': { call: /^close$/ },
+  'open-leased': { call: /^open(at)?$/ },
+  'open-file-lock': { call: /^fcntl$/ },
+  'own-open-file-lock': { call: /^fcntl$/ },
+  'eventfd-full': { call: /^write$/ },
+  'inotify-replaced': { call: /^read$/ },
 })
 const hasPerl = spawnSync('perl', ['-v']).status === 0
 const mayEnter = spawnSync('nsenter', ['-t', `${process.pid}`, '-i', 'true']).status === 0
@@ -86,5 +97,115 @@ describe.runIf(hasCompiler)('why, about System V objects', () => {
     type(answer)
     await gone(pid)
     expect(readTable('msg')?.length).toBe(here)
+  })
+})
+
+describe.runIf(hasCompiler)('why, about descriptors', () => {
+  test('a child that prints to a terminal waits for the parent that has its master and waits for it', async () => {
+    const { pid, facts, answer } = await stuck('terminal-full')
+    const { other = 0 } = facts
+    expect(waitOf(answer, other)).toMatchObject({
+      kind: 'terminal',
+      access: 'writing',
+      emulators: [pid],
+      unread: expect.any(Number),
+      wakers: [pid],
+      open: false,
+    })
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid, other], certain: true })
+    expect(answer.command).toBe(`kill ${other}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('of two listeners on a port, the one that has the connection in its accept queue is meant', async () => {
+    const { pid, facts, answer } = await stuck('port-shared')
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'tcp-connection',
+      wakers: [facts.one],
+      listeners: 1,
+      certain: true,
+    })
+    expect(answer.command).toBe(`kill ${facts.one}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('a descriptor that was closed under a call, and the peer of the old connection', async () => {
+    const { pid, facts, answer } = await stuck('closed-descriptor')
+    const tid = threads(pid).find((each) => each !== pid)!
+    const wait = waitOf(answer, pid, tid)
+    expect(wait).toMatchObject({ kind: 'descriptor-changed', was: 'socket', fd: facts.one })
+    expect(wait).not.toHaveProperty('target')
+    if (process.getuid!() !== 0) return
+    expect(wait).toMatchObject({ wakers: [facts.other] })
+    expect(answer.command).toBe(`kill ${facts.other}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('a descriptor that refers to something else now is not what the call waits on', async () => {
+    const { pid, facts, answer } = await stuck('reused-descriptor')
+    const tid = threads(pid).find((each) => each !== pid)!
+    const wait = { kind: 'descriptor-changed', was: 'socket', fd: facts.one, wakers: [], open: true }
+    expect(waitOf(answer, pid, tid)).toMatchObject({ ...wait, target: expect.stringMatching(/^pipe:/) })
+    expect(answer.steps).not.toContain('write')
+  })
+
+  test('close(2) waits for a peer that does not read: SO_LINGER', async () => {
+    const { pid, facts, answer } = await stuck('close-lingers')
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'lingering', call: 'close', open: true })
+    expect(answer.steps[0]).toBe('wait')
+    if (process.getuid!() !== 0) return
+    expect(waitOf(answer, pid)).toMatchObject({ wakers: [facts.other], 'row.state': 'FIN_WAIT1' })
+    expect(answer.command).toBe(`kill ${facts.other}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('open(2) waits for a lease, which the kernel takes away after a while', async () => {
+    const { pid, facts, answer } = await stuck('open-leased')
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'lease',
+      holders: [facts.other],
+      wakers: [facts.other],
+      breakTime: expect.any(Number),
+    })
+    expect(answer.steps).toEqual(['wait', 'end-others'])
+    type(answer)
+    await gone(pid)
+  })
+
+  test('the holder of the lock of an open file description is found by its descriptor', async () => {
+    const { pid, facts, answer } = await stuck('open-file-lock')
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'file-lock',
+      'held.kind': 'OFDLCK',
+      wakers: [facts.other],
+    })
+    expect(answer.command).toBe(`kill ${facts.other}`)
+    type(answer)
+    await gone(pid)
+  })
+
+  test('a process waits for the lock of its own other open file description', async () => {
+    const { pid, answer } = await stuck('own-open-file-lock')
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid], certain: true })
+  })
+
+  test('the other processes that have an eventfd open are found', async () => {
+    const { pid, facts, answer } = await stuck('eventfd-full')
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'eventfd', access: 'writing', users: [facts.other] })
+  })
+
+  test('the file that an inotify instance watches is removed, and another one has its path', async () => {
+    const { pid, answer } = await stuck('inotify-replaced')
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'inotify' })
+    const watches = answer.events.flatMap((event) =>
+      event.event === 'evidence' && event.source.includes('/fdinfo/') ? [event.data] : [],
+    )
+    expect(watches).toEqual([
+      expect.objectContaining({ events: ['MODIFY'], path: expect.stringMatching(/ \(deleted\)$/) }),
+    ])
   })
 })

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -13,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
@@ -52,6 +54,23 @@ static void fact(const char *name, long value) {
 static void facts(long one, long other) {
   printf("{\"one\":%ld,\"other\":%ld}\n", one, other);
   fflush(stdout);
+}
+
+/* A child that has run this when the call returns, and then does nothing. */
+static pid_t ready_child(void (*run)(void)) {
+  int ready[2];
+  char byte;
+  pipe(ready);
+  pid_t pid = child();
+  if (pid == 0) {
+    run();
+    write(ready[1], "x", 1);
+    for (;;) pause();
+  }
+  read(ready[0], &byte, 1);
+  close(ready[0]);
+  close(ready[1]);
+  return pid;
 }
 
 static void on_signal(int number) { (void)number; }
@@ -253,6 +272,172 @@ static void queue_elsewhere(void) {
   message_of_type();
 }
 
+/* A child prints to a terminal that its parent does not read, since it waits for the child. */
+static void terminal_full(void) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  grantpt(master);
+  unlockpt(master);
+  const char *name = ptsname(master);
+  pid_t pid = child();
+  if (pid == 0) {
+    close(master);
+    int terminal = open(name, O_RDWR | O_NOCTTY);
+    for (;;) write(terminal, "0123456789\n", 11);
+  }
+  fact("other", pid);
+  waitpid(pid, 0, 0);
+}
+
+/* Two servers share a port, and one of them does not accept. The client goes on until its connection lies there. */
+static void port_shared(void) {
+  int one = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof address;
+  char byte;
+  setsockopt(one, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+  bind(one, (void *)&address, size);
+  getsockname(one, (void *)&address, &size);
+  setsockopt(other, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+  bind(other, (void *)&address, size);
+  listen(one, 5);
+  listen(other, 5);
+  pid_t works = child();
+  if (works == 0) {
+    close(other);
+    for (;;) {
+      int client = accept(one, 0, 0);
+      write(client, "x", 1);
+      close(client);
+    }
+  }
+  pid_t stuck = child();
+  if (stuck == 0) {
+    close(one);
+    for (;;) pause();
+  }
+  close(one);
+  close(other);
+  facts(stuck, works);
+  for (;;) {
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    connect(client, (void *)&address, size);
+    if (recv(client, &byte, 1, 0) < 1) return;
+    close(client);
+  }
+}
+
+/* A network namespace of its own, where this user may, so that no connection of others looks like the one that is lost. */
+static int net_apart(void) {
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  if (unshare(CLONE_NEWNET)) return 0;
+  return ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCSIFFLAGS, &request) == 0;
+}
+
+static void *receive_byte(void *socket) {
+  char byte;
+  recv(*(int *)socket, &byte, 1, 0);
+  return 0;
+}
+
+/* One thread receives from a socket, and another closes it. Then a pipe takes its number. */
+static void closed_under(int is_reused) {
+  int ends[2], other[2];
+  pthread_t thread;
+  if (is_reused) socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+  else {
+    net_apart();
+    tcp_pair(ends);
+  }
+  pid_t peer = child();
+  if (peer == 0) {
+    close(ends[0]);
+    for (;;) pause();
+  }
+  close(ends[1]);
+  pthread_create(&thread, 0, receive_byte, &ends[0]);
+  usleep(100000);
+  int number = ends[0];
+  close(number);
+  if (is_reused) {
+    pipe(other);
+    if (other[0] != number) dup2(other[0], number);
+  }
+  facts(number, peer);
+  pthread_join(thread, 0);
+}
+
+static void closed_descriptor(void) { closed_under(0); }
+static void reused_descriptor(void) { closed_under(1); }
+
+static int ends[2];
+static void close_client(void) { close(ends[1]); }
+
+/* close(2) waits only where it closes the last descriptor. */
+static void close_lingers(void) {
+  static char bytes[65536];
+  net_apart();
+  tcp_pair(ends);
+  pid_t peer = ready_child(close_client);
+  close(ends[0]);
+  fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  while (write(ends[1], bytes, sizeof bytes) > 0);
+  fcntl(ends[1], F_SETFL, 0);
+  struct linger linger = {1, 600};
+  setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  fact("other", peer);
+  close(ends[1]);
+}
+
+static void take_lease(void) {
+  signal(SIGIO, SIG_IGN);
+  fcntl(open(file, O_RDONLY), F_SETLEASE, F_RDLCK);
+}
+
+static void open_leased(void) {
+  close(open(file, O_CREAT | O_RDWR, 0600));
+  fact("other", ready_child(take_lease));
+  open(file, O_WRONLY);
+}
+
+static void take_open_file_lock(void) {
+  struct flock lock = {.l_type = F_WRLCK};
+  fcntl(open(file, O_RDWR | O_CREAT, 0600), F_OFD_SETLK, &lock);
+}
+
+static void open_file_lock(void) {
+  struct flock lock = {.l_type = F_WRLCK};
+  fact("other", ready_child(take_open_file_lock));
+  fcntl(open(file, O_RDWR), F_OFD_SETLKW, &lock);
+}
+
+static void own_open_file_lock(void) {
+  struct flock lock = {.l_type = F_WRLCK};
+  take_open_file_lock();
+  fact("pid", getpid());
+  fcntl(open(file, O_RDWR), F_OFD_SETLKW, &lock);
+}
+
+static void eventfd_full(void) {
+  int counter = eventfd(0, 0);
+  unsigned long number = -2ul;
+  write(counter, &number, 8);
+  number = 1;
+  fact("other", idle(0));
+  write(counter, &number, 8);
+}
+
+/* It watches a file that is then replaced, as editors do. */
+static void inotify_replaced(void) {
+  char bytes[100], new[200];
+  sprintf(new, "%s.new", file);
+  int kept = open(file, O_CREAT | O_RDWR, 0600), watch = inotify_init();
+  inotify_add_watch(watch, file, IN_MODIFY);
+  close(open(new, O_CREAT | O_RDWR, 0600));
+  rename(new, file);
+  fact("kept", kept);
+  read(watch, bytes, sizeof bytes);
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -265,6 +450,16 @@ int main(int count, char **words) {
     {"semaphore-take", semaphore_take},
     {"semaphore-zero", semaphore_zero},
     {"queue-elsewhere", queue_elsewhere},
+    {"terminal-full", terminal_full},
+    {"port-shared", port_shared},
+    {"closed-descriptor", closed_descriptor},
+    {"reused-descriptor", reused_descriptor},
+    {"close-lingers", close_lingers},
+    {"open-leased", open_leased},
+    {"open-file-lock", open_file_lock},
+    {"own-open-file-lock", own_open_file_lock},
+    {"eventfd-full", eventfd_full},
+    {"inotify-replaced", inotify_replaced},
     {"epoll-edge-pipe", epoll_edge_pipe},
     {"epoll-edge-tcp", epoll_edge_tcp},
     {"epoll-one-shot", epoll_one_shot},

@@ -32,11 +32,11 @@ async function blockedIn(pid: number, call: RegExp): Promise<void> {
 }
 
 /**
- * @param cases the call that each blocks in, by the name of the case; `NAME:ELSE` starts the case NAME as well
+ * @param cases the call that each blocks in, by the name of the case
  * @returns what each found; a case that failed rejects in its own test
  */
 export function stuckPrograms(
-  cases: Record<string, { call: RegExp; word?: string; prefix?: string[] }>,
+  cases: Record<string, { call: RegExp; prefix?: string[] }>,
 ): (name: string) => Promise<Stuck> {
   const children: ChildProcess[] = []
   const folder = mkdtempSync(join(tmpdir(), 'osdemo-test-'))
@@ -46,11 +46,8 @@ export function stuckPrograms(
     const program = join(folder, 'stuck')
     const built = spawnSync('cc', ['-w', '-pthread', '-o', program, source], { encoding: 'utf8' })
     if (built.status !== 0) throw new Error(built.stderr)
-    for (const [name, { call, word, prefix = [] }] of Object.entries(cases))
-      found.set(
-        name,
-        start([...prefix, program, name.replace(/:.*/, ''), ...(word === undefined ? [] : [word])], call),
-      )
+    for (const [name, { call, prefix = [] }] of Object.entries(cases))
+      found.set(name, start([...prefix, program, name, join(folder, name)], call))
     await Promise.allSettled(found.values())
   }, 60_000)
   afterAll(() => {

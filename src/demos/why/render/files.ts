@@ -3,6 +3,7 @@ import { counted, thousands } from '../../../text.js'
 import type { DescriptorBlocker } from '../../../why/blockers/descriptor.js'
 import type { FifoLostBlocker, FifoOpenBlocker } from '../../../why/blockers/fifo.js'
 import type { FileLockBlocker } from '../../../why/blockers/file-lock.js'
+import type { LeaseBlocker } from '../../../why/blockers/lease.js'
 import { opposite, type PipeBlocker } from '../../../why/blockers/pipe.js'
 import {
   type Evidence,
@@ -204,6 +205,48 @@ function lockLine({ id, waits, kind, access, pid, file, from, to }: FileLockBloc
   return `${id}: ${waits ? '-> ' : ''}${kind} ${access} ${pid} ${file} ${from} ${to}`
 }
 
+/** open(2) of a file with a lease. */
+export function tellLease(pid: number, { argument, holders, breakTime }: LeaseBlocker): Telling {
+  const names = listed(holders.map(named))
+  const file = argument === undefined ? 'a file' : argument
+  return {
+    wait: `until ${names || 'a process'} gives back its lease on ${file}`,
+    sentences: [
+      'A process with a lease must be asked before another one opens the file: fcntl(2), F_SETLEASE.',
+      ...(names === '' ? ['Not observed: which process has the lease.'] : []),
+      breakTime === undefined || breakTime === 0
+        ? 'The kernel sets no time limit.'
+        : `The kernel takes the lease ${seconds(breakTime)} after open(2) was called.`,
+    ],
+    proofs: [
+      ...(argument === undefined
+        ? []
+        : [{ shows: `${named(pid)} opens a file.`, evidence: [pathArgument(pid, argument)] }]),
+      {
+        shows: `${names || 'A process'} ${verb(Math.max(1, holders.length), 'has', 'have')} a lease.`,
+        evidence: [
+          {
+            source: '/proc/locks',
+            value: `LEASE of ${holders.join(', ') || 'none'}`,
+            about: '',
+            data: holders,
+          },
+          ...(breakTime === undefined
+            ? []
+            : [
+                {
+                  source: '/proc/sys/fs/lease-break-time',
+                  value: `${breakTime}`,
+                  about: 'seconds',
+                  data: breakTime,
+                },
+              ]),
+        ],
+      },
+    ],
+  }
+}
+
 export function tellDescriptor(blocker: DescriptorBlocker): Telling {
   const words = descriptorWords(blocker)
   return {
@@ -221,19 +264,7 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
   const { target } = blocker
   switch (blocker.kind) {
     case 'terminal':
-      return blocker.access === 'reading'
-        ? {
-            wait: `for a line from the terminal ${target}`,
-            object: `the terminal ${target}`,
-            ready: 'a user types a line',
-            sentences: [],
-          }
-        : {
-            wait: `until the terminal ${target} accepts more output`,
-            object: `the terminal ${target}`,
-            ready: 'it accepts more output',
-            sentences: ['Ctrl-S stops the output of a terminal, and Ctrl-Q continues it.'],
-          }
+      return terminalWords(blocker)
     case 'terminal-emulator': {
       const { terminal, users } = blocker
       return {
@@ -248,14 +279,17 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
       }
     }
     case 'eventfd': {
-      const { access, count } = blocker
+      const { access, count, users } = blocker
       const now = count === undefined ? '' : count >= 2 ** 63 ? ', now full' : `, now ${count}`
       const act = access === 'reading' ? 'adds to' : 'reads'
       return {
         wait: `until a thread ${act} an eventfd(2) counter`,
         object: `an eventfd(2) counter${now}`,
         ready: `a thread ${act} it`,
-        sentences: [],
+        sentences:
+          users.length > 0
+            ? [`${listed(users.map(named))} ${verb(users, 'has', 'have')} it open too.`]
+            : ['No other process has it open.'],
       }
     }
     case 'timerfd': {
@@ -270,14 +304,25 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
         wait: 'for a signal, through signalfd(2)',
         object: 'a descriptor of signalfd(2)',
         ready: 'a signal arrives',
-        sentences: [],
+        sentences:
+          blocker.signals.length > 0
+            ? [
+                `It accepts ${listed(
+                  blocker.signals.map((name) => `SIG${name}`),
+                  8,
+                )}.`,
+              ]
+            : [],
       }
     case 'inotify':
       return {
         wait: 'until a file changes that it watches with inotify(7)',
         object: 'an inotify(7) instance',
         ready: 'a file changes that it watches',
-        sentences: [],
+        sentences: blocker.watches.slice(0, 4).map(({ path, ino, device, events }) => {
+          const what = path ?? `inode ${ino} of device ${device}`
+          return `It watches ${what} for ${events.join(', ') || 'nothing'}.`
+        }),
       }
     case 'eventpoll':
       return {
@@ -305,7 +350,61 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
   }
 }
 
+/** Each side of a terminal may wait for the other. */
+function terminalWords({
+  access,
+  target,
+  emulators,
+  unread = 0,
+  wakers,
+}: DescriptorBlocker & { kind: 'terminal' }): Omit<Telling, 'proofs'> {
+  const names = listed(emulators.map(named))
+  const master = names === '' ? [] : [`${names} ${verb(emulators, 'has', 'have')} its master open.`]
+  const object = `the terminal ${target}`
+  if (access === 'reading') {
+    return {
+      wait: `for a line from the terminal ${target}`,
+      object,
+      ready: 'a user types a line',
+      // Where the other side waits for a user, it is a terminal like all others.
+      sentences: wakers.length > 0 ? [...master, 'That process does not wait for input of a user.'] : [],
+    }
+  }
+  if (unread === 0)
+    return {
+      wait: `until the terminal ${target} accepts more output`,
+      object,
+      ready: 'it accepts more output',
+      sentences: ['Ctrl-S stops the output of a terminal, and Ctrl-Q continues it.'],
+    }
+  return {
+    wait: `until ${names} reads what was printed on the terminal ${target}`,
+    object,
+    ready: `${names} reads what was printed`,
+    sentences: [...master, `It has not read ${counted(unread, 'byte')} that were printed there.`],
+  }
+}
+
 function moreEvidence(blocker: DescriptorBlocker): Evidence[] {
+  if (blocker.kind === 'inotify')
+    return blocker.watches.map((watch) => ({
+      source: `/proc/${blocker.pid}/fdinfo/${blocker.fd}`,
+      value: `inotify ino:${watch.ino.toString(16)} of ${watch.device}, ${watch.events.join(' ')}`,
+      about: watch.path ?? 'decoded',
+      data: { ...watch },
+    }))
+  if (blocker.kind === 'terminal' && blocker.emulators.length > 0)
+    return [
+      {
+        source: `/proc/${blocker.emulators[0]}/fdinfo`,
+        value: `tty-index: ${blocker.target.split('/').at(-1)}`,
+        about: `the master${blocker.unread === undefined ? '' : `, where ${counted(blocker.unread, 'byte')} can be read: FIONREAD`}`,
+        data: {
+          emulators: blocker.emulators,
+          ...(blocker.unread !== undefined && { unread: blocker.unread }),
+        },
+      },
+    ]
   if (blocker.kind !== 'terminal-emulator') return []
   const { pid, fd, terminal, users } = blocker
   const index = terminal.split('/').at(-1)

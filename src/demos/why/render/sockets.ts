@@ -3,6 +3,7 @@ import type { Endpoint, TcpRow } from '../../../proc/net-tcp.js'
 import type { Holder } from '../../../proc/open-descriptors.js'
 import { counted } from '../../../text.js'
 import type { UnixConnectBlocker } from '../../../why/blockers/connect.js'
+import type { LostDescriptorBlocker } from '../../../why/blockers/lost-descriptor.js'
 import { plainHost, type SocketBlocker, type TcpConnection } from '../../../why/blockers/socket.js'
 import type { UnixSocketBlocker } from '../../../why/blockers/unix-socket.js'
 import {
@@ -118,7 +119,7 @@ function holderProof(
   return holders.length === 0 ? [] : [{ shows: `${names} ${what}.`, evidence: openSockets(holders, inode) }]
 }
 
-function otherEndOf({ row, peer, wanted, listener, holders }: TcpConnection): string[] {
+function otherEndOf({ row, peer, wanted, listener, listeners, holders }: TcpConnection): string[] {
   const names = holderNames(holders)
   const remote = text(row.remote)
   if (!peer && listener) {
@@ -130,6 +131,11 @@ function otherEndOf({ row, peer, wanted, listener, holders }: TcpConnection): st
       ? [`No answer from ${remote} has arrived yet.`]
       : [`Not observed: the peer ${remote}. This network namespace has no such socket.`]
   }
+  if (listeners > 1)
+    return [
+      `No process has accepted the connection yet: it is in the accept queue of ${names}.`,
+      `Not observed: in which of these ${listeners} queues. They share the port with SO_REUSEPORT.`,
+    ]
   if (listener) return [`No process has accepted the connection yet: ${names} listens there.`]
   const end =
     names === ''
@@ -141,6 +147,52 @@ function otherEndOf({ row, peer, wanted, listener, holders }: TcpConnection): st
         `The peer has not read ${counted(peer.rxQueue, 'byte')}; ${counted(row.txQueue, 'byte')} wait here.`,
       ]
     : [end]
+}
+
+/** A call on a socket or pipe that its descriptor no longer refers to. */
+export function tellLostDescriptor(blocker: LostDescriptorBlocker): Telling {
+  const { pid, fd, row, peer, holders } = blocker
+  const names = processNames(holders)
+  const other =
+    row === undefined
+      ? ['Not observed: which process has the other end.']
+      : [
+          `Probably it is the TCP connection from ${text(row.local)} to ${text(row.remote)}, which no descriptor refers to.`,
+          ...(names === '' ? [] : [`The peer socket is open in ${holderNames(holders)}.`]),
+        ]
+  const evidence = [
+    ...(row ? [rowEvidence(pid, row, 'no process has it open')] : []),
+    ...(peer ? [rowEvidence(pid, peer, 'the peer')] : []),
+  ]
+  const proofs: Proof[] = evidence.length > 0 ? [{ shows: 'The kernel lists the connection.', evidence }] : []
+  if (blocker.kind === 'lingering') {
+    return {
+      wait: `in close(2) until ${names || 'the peer'} has received what was sent`,
+      object: 'a socket that it closes',
+      sentences: [
+        'With SO_LINGER, close(2) waits until the peer has received all data, for a limited time.',
+        ...other,
+        ...(row ? [`${counted(row.txQueue, 'byte')} wait here.`] : []),
+      ],
+      proofs,
+    }
+  }
+  const { was, target } = blocker
+  return {
+    wait: `on a ${was} that its fd ${fd} no longer refers to`,
+    object: target === undefined ? 'which is closed' : `which refers to ${target} now`,
+    sentences: [
+      `The descriptor was closed while the call waited on a ${was}: close(2) does not wake it up.`,
+      ...other,
+    ],
+    proofs: [
+      {
+        shows: `Fd ${fd} of ${named(pid)} is ${target === undefined ? 'not open' : `no longer that ${was}`}.`,
+        evidence: [{ source: `/proc/${pid}/fd/${fd}`, value: target ?? 'not open', about: '' }],
+      },
+      ...proofs,
+    ],
+  }
 }
 
 export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {

@@ -196,7 +196,15 @@ function waiting(blocker: Blocker | undefined, who: string): string {
       return until(blocker.access === 'reading' ? does('sends', 'send') : does('reads', 'read'))
     case 'unix-connect':
       return until(does('accepts a connection', 'accept a connection'))
+    case 'lease':
+      return until('that process gives back the lease, or the kernel takes it')
+    case 'lingering':
+      return until('the peer has received all, or the time of SO_LINGER is over')
+    case 'descriptor-changed':
+      return until(wakers.length > 0 ? does('sends', 'send') : 'the other end writes or closes')
     case 'terminal':
+      if (wakers.length > 0)
+        return until(blocker.access === 'reading' ? does('sends input', 'send input') : does('reads', 'read'))
       return blocker.access === 'reading'
         ? `At ${blocker.target}, type a line and press Enter. Ctrl-D on an empty line is end of file.`
         : `At ${blocker.target}, press Ctrl-Q: it continues output that Ctrl-S stopped.`
@@ -227,6 +235,11 @@ function endingOthers(blocker: Blocker | undefined, who: string): string[] {
       return [`The connection is closed, and the call of ${who} returns.`, 'Bytes in flight are lost.']
     case 'unix-connect':
       return [`The listener is closed, and the call of ${who} fails.`]
+    case 'lease':
+      return [`${who} then opens the file.`]
+    case 'lingering':
+    case 'descriptor-changed':
+      return [`The connection is closed, and the call of ${who} returns.`, 'Bytes in flight are lost.']
     case 'file-lock':
       return ['The kernel then releases its locks.']
     case 'child':

@@ -12,8 +12,8 @@ import {
   tellSystemV,
   tellTimer,
 } from './calls.js'
-import { tellDescriptor, tellFifoLost, tellFifoOpen, tellFileLock, tellPipe } from './files.js'
-import { tellSocket, tellUnixConnect, tellUnixSocket } from './sockets.js'
+import { tellDescriptor, tellFifoLost, tellFifoOpen, tellFileLock, tellLease, tellPipe } from './files.js'
+import { tellLostDescriptor, tellSocket, tellUnixConnect, tellUnixSocket } from './sockets.js'
 import type { Evidence, Proof, Telling } from './telling.js'
 import { named, seconds } from './words.js'
 
@@ -181,6 +181,11 @@ function tellKind(thread: ThreadWait, blocker: Blocker): Telling {
     case 'pidfd':
     case 'file':
       return tellDescriptor(blocker)
+    case 'descriptor-changed':
+    case 'lingering':
+      return tellLostDescriptor(blocker)
+    case 'lease':
+      return tellLease(pid, blocker)
     case 'tcp-listener':
     case 'tcp-connection':
     case 'udp-socket':
