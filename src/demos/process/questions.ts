@@ -88,17 +88,6 @@ export const schedule: readonly Question[] = [
 
 export const contextSwitch: readonly Question[] = [
   {
-    id: 'switch-sleep',
-    text: 'A process sleeps for a millisecond, again and again. Which context switches does it make?',
-    choices: [
-      'Voluntary: it gives up the CPU each time.',
-      'Involuntary: the kernel preempts it each time.',
-      'None, because it does not compute.',
-    ],
-    right: 'a',
-    claim: 'scheduler/waiting-switches-voluntarily',
-  },
-  {
     id: 'switch-compute',
     text: 'Two processes compute on one CPU and never wait. How does one of them lose the CPU?',
     choices: [
@@ -108,6 +97,18 @@ export const contextSwitch: readonly Question[] = [
     ],
     right: 'c',
     claim: 'scheduler/computing-is-preempted',
+  },
+  {
+    id: 'switch-registers',
+    text: 'Two processes on one CPU keep numbers in the same registers. What does a process find in them when it continues?',
+    choices: [
+      'Its own numbers: the kernel has restored them.',
+      'The numbers of the other process.',
+      'Zeros, because the kernel clears the registers.',
+    ],
+    right: 'a',
+    claim: 'scheduler/switch-restores-registers',
+    proof: 'claim',
   },
 ]
 

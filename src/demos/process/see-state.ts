@@ -16,7 +16,7 @@ export function sayState(stage: Stage, { id }: Pick<Actor, 'id'>, state: Process
 /** Waits until the kernel shows a child in a state, and reports the state. @returns whether it did */
 export async function seeState(
   stage: Stage,
-  child: Pick<Actor, 'id'>,
+  child: Actor,
   state: ProcessState,
   letter: string,
 ): Promise<boolean> {

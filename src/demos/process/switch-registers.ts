@@ -1,14 +1,16 @@
 /** What a context switch saves and restores: the program counter, the stack pointer and the registers of a process. */
 import { getSystemErrorName } from 'node:util'
-import { Unavailable } from '../../errors.js'
+import { DemoFailed, Unavailable } from '../../errors.js'
+import type { ProcessState } from '../../events.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readSwitches } from '../../proc/sched.js'
+import { readStat } from '../../proc/stat.js'
 import { type Pointers, readPointers } from '../../proc/syscall.js'
 import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { busyCpu } from './busy-children.js'
-import { seeState } from './see-state.js'
+import { patience, sayState } from './see-state.js'
 import { sendSignal } from './send-signal.js'
 
 /** A process must be preempted so many times between two looks at it. */
@@ -77,16 +79,28 @@ async function startKeeper(stage: Stage, path: string, name: string, base: numbe
   }
 }
 
-/** Waits until a process has been preempted so often since its start, or has exited. */
-async function untilPreempted(stage: Stage, { preempted, ending }: Keeper, times: number): Promise<void> {
-  await stage.poll(() => preempted() >= times || ending() !== undefined, 5000)
+/** Waits until a process has been preempted so often since its start. @throws DemoFailed when it has exited */
+async function untilPreempted(stage: Stage, keeper: Keeper, times: number): Promise<void> {
+  await stage.poll(() => keeper.preempted() >= times || keeper.ending() !== undefined, 5000)
+  if (keeper.ending()) throw hasExited(keeper)
+}
+
+function hasExited({ name, id }: Keeper): DemoFailed {
+  return new DemoFailed(`${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
+}
+
+/** Waits until the kernel shows a process in a state, and reports it. @throws DemoFailed when it has exited */
+async function untilIn(stage: Stage, keeper: Keeper, state: ProcessState, letter: string): Promise<void> {
+  await stage.poll(() => readStat(keeper.id)?.state === letter || keeper.ending() !== undefined, patience)
+  if (keeper.ending()) throw hasExited(keeper)
+  sayState(stage, keeper, state)
 }
 
 /** Stops a process, shows what the kernel keeps of it, and lets it continue. */
 async function readStopped(stage: Stage, path: string, keeper: Keeper): Promise<Saved> {
   const { id } = keeper
-  if (keeper.ending() || !sendSignal(id, 'SIGSTOP')) return {}
-  if (!(await seeState(stage, keeper, 'stopped', 'T'))) return {}
+  sendSignal(id, 'SIGSTOP')
+  await untilIn(stage, keeper, 'stopped', 'T')
   const pointers = readPointers(id)
   if (pointers) {
     const [stack, program] = [pointers.stack.toString(16), pointers.program.toString(16)]
@@ -110,7 +124,7 @@ async function readStopped(stage: Stage, path: string, keeper: Keeper): Promise<
     stage.note(`Not observed: the registers of the stopped process, because ${why}.`, 'aside')
   }
   sendSignal(id, 'SIGCONT')
-  await seeState(stage, keeper, 'ready', 'R')
+  await untilIn(stage, keeper, 'ready', 'R')
   return { pointers, registers }
 }
 
@@ -161,7 +175,7 @@ async function claimRestored(stage: Stage, keepers: Keeper[]): Promise<void> {
     found.push({ times, kept: areKept(keeper, registersIn(line)) })
   }
   const least = Math.min(...found.map(({ times }) => times))
-  if (least < enough) {
+  if (least < enough && found.every(({ kept }) => kept)) {
     stage.note(
       `Not observed: registers after a switch. A process was preempted only ${least} times.`,
       'aside',

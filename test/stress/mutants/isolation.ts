@@ -82,7 +82,7 @@ export const isolationMutants: readonly Mutant[] = [
   },
   {
     file: registers,
-    from: "  await seeState(stage, keeper, 'ready', 'R')\n",
+    from: "  await untilIn(stage, keeper, 'ready', 'R')\n",
     to: '',
     test: 'test/demos/process/scheduling.test.ts',
     title: 'measures one switch',
