@@ -1,29 +1,21 @@
 /** Reads a FIFO until the last writer has closed it. */
-import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { closeSync, readSync } from 'node:fs'
 import { errnoOf, systemCallError } from '../errors.js'
 import type { Say } from '../events.js'
-import { openFifo, openKeeper } from '../ipc/fifo.js'
+import { openKeeper } from '../ipc/fifo.js'
 import { maySplice } from '../ipc/splice.js'
 import { counted } from '../text.js'
 import { createByteTaker, createLineTaker, type Taker, type TakerConfig } from './lib/line-taker.js'
 import { createMeter } from './lib/meter.js'
 import { bytesMoved, prepareMove } from './lib/move-bytes.js'
+import { createOpener, type EndConfig } from './lib/open-end.js'
 import { runActor } from './lib/runtime.js'
 import { chunksOf } from './lib/stdio.js'
 
-export interface FifoReaderConfig extends TakerConfig {
-  path: string
-  /** The name of the FIFO in events. Left out, `FIFO PATH`. */
-  label?: string
-  /** The FIFO must belong to this user, and other users must not be able to open it. */
-  ours: boolean
+export interface FifoReaderConfig extends TakerConfig, EndConfig {
   /** Wait for the next writer after the last one has closed. */
   follow: boolean
 }
-
-/** Milliseconds between two checks for bytes of a writer that opened and closed before our next open. */
-const gapPause = 20
 
 declare module '../actor-types.js' {
   interface Actors {
@@ -37,13 +29,18 @@ runActor<'fifo-reader'>(async ({ say, config }) => {
   const moveBytes = wantsBytes(config) ? prepareMove(1) : undefined
   let spliced = 0
   const taker = moveBytes ? createByteTaker(meter) : createLineTaker(meter, config)
+  /** Keeps the pipe alive between two writers. */
   let keeper: number | undefined
+  const openEnd = createOpener(say, config, 'reading', {
+    look: async () => keeper === undefined || takeFrom(keeper, taker),
+    onReplaced() {
+      if (keeper !== undefined) closeSync(keeper)
+      keeper = undefined
+    },
+  })
   for (let more = true; more; ) {
-    say({ event: 'call', phase: 'begin', call: 'open', object: `${object} for reading` })
-    const opening = openFifo(config.path, 'reading', config.ours)
-    const fd = keeper === undefined ? await opening : await openWhileKept(opening, keeper, config.path, taker)
+    const fd = await openEnd()
     if (fd === undefined) break
-    say({ event: 'call', phase: 'end', call: 'open', object: `${object} for reading`, result: fd })
     if (config.follow) keeper ??= openKeeper(fd)
     const move = { from: fd, to: 1, object: `${object} to stdout` }
     const before = meter.bytes
@@ -51,8 +48,7 @@ runActor<'fifo-reader'>(async ({ say, config }) => {
     spliced += meter.bytes - before
     const ended = finished || (await drain(fd, taker, object, say))
     closeSync(fd)
-    if (ended) taker.end()
-    more = config.follow && ended
+    more = ended && taker.end() && config.follow
     meter.flush()
   }
   const { messages, bytes } = meter
@@ -75,42 +71,23 @@ function wantsBytes({ copy, report, max }: FifoReaderConfig): boolean {
 }
 
 /**
- * Waits for the next writer. A writer that opened and closed before our open began has left its bytes in the pipe, which the
- * descriptor `keeper` keeps alive. So until the open returns, `keeper` is read as well.
+ * Takes what a writer has left in the pipe that opened and closed before our open(2) began: that call waits for the next one.
  *
- * @returns undefined when `taker` wants no more bytes
+ * @param keeper a descriptor of the pipe in nonblocking mode
+ * @returns false when `taker` wants no more bytes
  */
-async function openWhileKept(
-  opening: Promise<number>,
-  keeper: number,
-  path: string,
-  taker: Taker,
-): Promise<number | undefined> {
-  let waiting = true
-  const over = () => {
-    waiting = false
-  }
-  opening.then(over, over)
-  while (waiting) {
-    const bytes = readNow(keeper)
-    if (bytes.length > 0 && !(await taker.chunk(bytes))) {
-      // Opening for writing lets our own open(2) return. Its thread would otherwise keep this process alive.
-      closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
-      return undefined
-    }
-    await Promise.race([opening.catch(() => {}), sleep(gapPause)])
-  }
-  return opening
-}
-
-/** What can be read now from a descriptor in nonblocking mode; empty when the pipe is empty or has no writer. */
-function readNow(fd: number): Buffer {
+async function takeFrom(keeper: number, taker: Taker): Promise<boolean> {
   const chunk = Buffer.alloc(65_536)
-  try {
-    return chunk.subarray(0, readSync(fd, chunk))
-  } catch (error) {
-    if (errnoOf(error) === 'EAGAIN') return chunk.subarray(0, 0)
-    throw systemCallError(error, 'cannot read the FIFO')
+  for (;;) {
+    try {
+      const length = readSync(keeper, chunk)
+      // End of file: that writer has gone, so its last line is complete.
+      if (length === 0) return taker.end()
+      if (!(await taker.chunk(chunk.subarray(0, length)))) return false
+    } catch (error) {
+      if (errnoOf(error) === 'EAGAIN') return true
+      throw systemCallError(error, 'cannot read the FIFO')
+    }
   }
 }
 

@@ -4,20 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
-import { openFifo } from '../ipc/fifo.js'
 import { counted } from '../text.js'
 import { createMeter, type Meter, textOf } from './lib/meter.js'
 import { bytesMoved, prepareMove } from './lib/move-bytes.js'
+import { createOpener, type EndConfig } from './lib/open-end.js'
 import { patiently } from './lib/report-slow-call.js'
 import { runActor } from './lib/runtime.js'
 import { chunksOf } from './lib/stdio.js'
 
-export interface FifoWriterConfig {
-  path: string
-  /** The name of the FIFO in events. Left out, `FIFO PATH`. */
-  label?: string
-  /** The FIFO must belong to this user, and other users must not be able to open it. */
-  ours: boolean
+export interface FifoWriterConfig extends EndConfig {
   /** Messages without their newline. A number stands for that many numbered messages; null copies stdin as it is. */
   messages: string[] | number | null
   /** How often the messages are sent. */
@@ -44,10 +39,8 @@ declare module '../actor-types.js' {
 runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
   const moveBytes = config.messages === null ? prepareMove(0) : undefined
   const fifo = config.label ?? `FIFO ${config.path}`
-  const object = `${fifo} for writing`
-  say({ event: 'call', phase: 'begin', call: 'open', object })
-  const fd = await openFifo(config.path, 'writing', config.ours)
-  say({ event: 'call', phase: 'end', call: 'open', object, result: fd })
+  const fd = await createOpener(say, config, 'writing')()
+  if (fd === undefined) throw new Error('a writer never stops to need its end')
   const meter = createMeter(say, config.path, 'sent')
   let spliced = 0
   if (!moveBytes) await sendMessages(fd, config, fifo, meter, say)

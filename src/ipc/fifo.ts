@@ -2,7 +2,8 @@
  * Named pipes, fifo(7). Opening one blocks in the kernel until the other end is opened too. That occupies a thread of Node's
  * pool, so only an actor may do it. make-fifo.ts makes FIFOs.
  */
-import { close, closeSync, constants, fstat, fstatSync, open, openSync, type Stats, statSync } from 'node:fs'
+import { close, closeSync, constants, fstatSync, open, openSync, type Stats, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { DemoFailed, errnoOf, systemCallError } from '../errors.js'
 
@@ -26,6 +27,20 @@ function kindOf(stats: Stats): string {
   return stats.isCharacterDevice() ? 'a character device' : 'a block device'
 }
 
+/** What is at a path now, compared with a FIFO that was there. */
+export type AtPath = 'same' | 'another' | 'nothing'
+
+/** Whether a path still leads to the file with these stats. Where stat(2) is refused, nothing speaks against it. */
+function atPath(path: string, { dev, ino }: Stats): AtPath {
+  try {
+    const found = statSync(path)
+    return found.dev === dev && found.ino === ino ? 'same' : 'another'
+  } catch (error) {
+    const errno = errnoOf(error)
+    return errno === 'ENOENT' || errno === 'ENOTDIR' ? 'nothing' : 'same'
+  }
+}
+
 /**
  * Keeps a descriptor of the FIFO at a path without opening it, so that other runs find this process among its users. Where
  * there is no O_PATH, this only checks that it is a FIFO.
@@ -38,12 +53,13 @@ export function holdFifo(path: string): HeldFifo | undefined {
   try {
     if (process.platform !== 'linux') {
       requireFifo(path, statSync(path))
-      return { isRemoved: () => false, letGo: () => {} }
+      return { atPath: () => 'same', letGo: () => {} }
     }
     const held = openSync(path, O_PATH)
     handle = held
-    requireFifo(path, fstatSync(held))
-    return { isRemoved: () => fstatSync(held).nlink === 0, letGo: () => closeSync(held) }
+    const stats = fstatSync(held)
+    requireFifo(path, stats)
+    return { atPath: () => atPath(path, stats), letGo: () => closeSync(held) }
   } catch (error) {
     if (handle !== undefined) closeSync(handle)
     if (errnoOf(error) === 'ENOENT') return undefined
@@ -52,45 +68,113 @@ export function holdFifo(path: string): HeldFifo | undefined {
 }
 
 export interface HeldFifo {
-  /** Whether its last name was removed, so that no process can open it any more. */
-  isRemoved(): boolean
+  /** Whether the path still leads to it. Its inode number is not used again while it is held. */
+  atPath(): AtPath
   letGo(): void
 }
 
+/** An open(2) that has begun, and that blocks until the other end is open. */
+export interface Opening {
+  /** The inode of the FIFO; undefined where the system is not Linux. */
+  ino: number | undefined
+  /** Resolves with a descriptor in blocking mode. Rejects with a SystemCallError. */
+  opened: Promise<number>
+  /** What is at the path now: this FIFO, or what another process has put in its place. */
+  atPath(): AtPath
+  /**
+   * Lets open(2) return, because nothing else ends a call that blocks in a thread: opens the other end for a moment. Another
+   * process that waits in open(2) for the same FIFO wakes up too.
+   *
+   * @throws SystemCallError without the permission to open the other end; then open(2) continues to wait
+   */
+  giveUp(): Promise<void>
+}
+
+/** Opens one end, and blocks in open(2) until the other end is open: `beginOpen` to its end. */
+export async function openFifo(path: string, end: End, ours: boolean): Promise<number> {
+  return (await beginOpen(path, end, ours)).opened
+}
+
 /**
- * Opens one end, and blocks in open(2) until the other end is open.
+ * Begins to open one end.
  *
  * It opens the FIFO with O_PATH first, and then opens that descriptor through /proc. So the file that is checked is the file that
  * is opened, even if another process replaces it meanwhile. And a search for the processes that wait for this FIFO finds its
  * inode among this process's descriptors while open(2) blocks.
  *
  * @param ours the FIFO must belong to this user, and other users must not be able to open it (the default FIFO)
- * @returns a file descriptor in blocking mode
  * @throws SystemCallError; DemoFailed when it is no FIFO, or when `ours` does not hold
  */
-export async function openFifo(path: string, end: End, ours: boolean): Promise<number> {
+export async function beginOpen(path: string, end: End, ours: boolean): Promise<Opening> {
   const mode = end === 'reading' ? constants.O_RDONLY : constants.O_WRONLY
-  const attempt = `cannot open the FIFO ${path} for ${end}`
-  try {
-    if (process.platform !== 'linux') {
-      const fd = await promisify(open)(path, mode)
-      requireFifo(path, await promisify(fstat)(fd))
-      return fd
-    }
-    const handle = await promisify(open)(path, O_PATH)
-    try {
-      const stats = fstatSync(handle)
-      requireFifo(path, stats)
-      if (ours) requireOurs(path, stats)
-      return await promisify(open)(`/proc/self/fd/${handle}`, mode)
-    } finally {
-      close(handle)
-    }
-  } catch (error) {
-    const [permission, mode] = end === 'reading' ? ['read', 'r'] : ['write', 'w']
-    const hint = `Use a path you own, or ask its owner for ${permission} permission: chmod a+${mode} ${path}`
-    throw systemCallError(error, attempt, (errno) => (errno === 'EACCES' ? hint : undefined))
+  const explained = (error: unknown) => {
+    const [permission, letter] = end === 'reading' ? ['read', 'r'] : ['write', 'w']
+    const hint = `Use a path you own, or ask its owner for ${permission} permission: chmod a+${letter} ${path}`
+    return systemCallError(error, `cannot open the FIFO ${path} for ${end}`, (errno) =>
+      errno === 'EACCES' ? hint : undefined,
+    )
   }
+  const openAs = async (name: string) => {
+    try {
+      return await promisify(open)(name, mode)
+    } catch (error) {
+      throw explained(error)
+    }
+  }
+  if (process.platform !== 'linux') {
+    const opened = openAs(path).then((fd) => {
+      requireFifo(path, fstatSync(fd))
+      return fd
+    })
+    return { ino: undefined, opened, atPath: () => 'same', giveUp: async () => {} }
+  }
+  const { handle, stats } = await checked(path, ours).catch((error) => {
+    throw explained(error)
+  })
+  const opened = openAs(`/proc/self/fd/${handle}`).finally(() => close(handle))
+  return {
+    ino: stats.ino,
+    opened,
+    atPath: () => atPath(path, stats),
+    giveUp: () => openOtherEnd(handle, end, opened),
+  }
+}
+
+/** A descriptor with O_PATH of the FIFO at a path, once it has been checked. */
+async function checked(path: string, ours: boolean): Promise<{ handle: number; stats: Stats }> {
+  const handle = await promisify(open)(path, O_PATH)
+  try {
+    const stats = fstatSync(handle)
+    requireFifo(path, stats)
+    if (ours) requireOurs(path, stats)
+    return { handle, stats }
+  } catch (error) {
+    closeSync(handle)
+    throw error
+  }
+}
+
+/** Opens the other end until this end is open, and then closes both. */
+async function openOtherEnd(handle: number, end: End, opened: Promise<number>): Promise<void> {
+  let settled = false
+  const over = () => {
+    settled = true
+  }
+  opened.then(over, over)
+  const other = end === 'reading' ? constants.O_WRONLY : constants.O_RDONLY
+  let partner: number | undefined
+  // `handle` is closed when `opened` settles, so it is used only before.
+  while (!settled && partner === undefined) {
+    try {
+      partner = reopen(handle, other | constants.O_NONBLOCK)
+    } catch (error) {
+      // ENXIO: our own open(2) is not in the kernel yet, so the FIFO has no reader.
+      if (errnoOf(error) !== 'ENXIO') throw systemCallError(error, 'cannot leave the FIFO')
+      await sleep(1)
+    }
+  }
+  closeSync(await opened)
+  if (partner !== undefined) closeSync(partner)
 }
 
 function requireOurs(path: string, { uid, mode }: Stats): void {

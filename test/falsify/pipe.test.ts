@@ -38,8 +38,9 @@ describe.runIf(process.platform === 'linux')('pipe', () => {
     () => {
       const setpriv = before(
         'fifo-writer',
+        // The reader gets a writer before the FIFO is replaced, because while it waits it would open the new one.
         // osdemo is stopped until the reader has exited, so that it can ask the writer to close only after that.
-        `mv "$fifo" "$fifo.old"; mkfifo -m 600 "$fifo"
+        `exec 5>"$fifo"; mv "$fifo" "$fifo.old"; mkfifo -m 600 "$fifo"
 for pid in $(cat /proc/$PPID/task/*/children); do grep -q fifo-reader "/proc/$pid/cmdline" && reader=$pid; done
 while read -r line; do
   case $line in
@@ -49,7 +50,8 @@ while read -r line; do
     kill -CONT "$PPID";;
   *) echo "$line";;
   esac
-done <"$fifo" 3>&- 4>&- >"$fifo.old" &`,
+done <"$fifo" 3>&- 4>&- >&5 5>&- &
+exec 5>&-`,
       )
       return playedWith(impostors({ setpriv }), ['pipe', 'demo'])
     },

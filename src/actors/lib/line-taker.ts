@@ -16,8 +16,8 @@ export interface TakerConfig {
 export interface Taker {
   /** Takes a chunk. @returns false after the last message that was wanted */
   chunk(bytes: Buffer): Promise<boolean>
-  /** Takes the end of file: bytes after the last newline are a message too. */
-  end(): void
+  /** Takes the end of file: bytes after the last newline are a message too. @returns false after the last message, as `chunk` */
+  end(): boolean
   /** The number of bytes that were read after the last message that was wanted. */
   readonly dropped: number
 }
@@ -71,7 +71,11 @@ export function createLineTaker(meter: Meter, { copy, report, max }: TakerConfig
       return left > 0
     },
     end() {
-      if (length > 0) finish(0)
+      if (length > 0) {
+        finish(0)
+        left--
+      }
+      return left > 0
     },
     get dropped() {
       return dropped
@@ -87,7 +91,7 @@ export function createByteTaker(meter: Meter): Taker {
       meter.bulk(0, bytes.length)
       return true
     },
-    end() {},
+    end: () => true,
     dropped: 0,
   }
 }

@@ -39,11 +39,15 @@ export function watchCalls(
   const look = () => {
     if (begin === undefined || told || now() - begin < patience * 1000) return
     told = true
+    // A call that has been reported needs no timer, which would wake up the process while it waits.
+    clearInterval(timer)
+    timer = undefined
     say({ event: 'call', phase: 'begin', call, object }, begin)
   }
-  const timer = setInterval(look, patience / 2)
+  let timer: NodeJS.Timeout | undefined
   return {
     async wait(pending) {
+      timer ??= setInterval(look, patience / 2)
       begin = now()
       let result: number | undefined
       try {

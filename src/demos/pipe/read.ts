@@ -2,7 +2,7 @@
 import type { FifoReaderConfig } from '../../actors/fifo-reader.js'
 import type { Demo } from '../../run/stage.js'
 import { ensureFifo } from '../shared/fifo.js'
-import { choosePath, sayIfWaiting } from './meeting-point.js'
+import { choosePath, sayIfWaiting, watchPath } from './meeting-point.js'
 
 export interface PipeReadOptions {
   path?: string | undefined
@@ -17,7 +17,7 @@ export interface PipeReadOptions {
 export function pipeRead(options: PipeReadOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
-    await ensureFifo(stage, path, ours)
+    const atPath = await ensureFifo(stage, path, ours)
     const config: FifoReaderConfig = {
       path,
       ours,
@@ -30,6 +30,7 @@ export function pipeRead(options: PipeReadOptions): Demo {
       { program: 'fifo-reader', name: 'reader', config },
       { stdout: options.copy },
     )
+    watchPath(stage, reader, path, atPath)
     await sayIfWaiting(stage, reader, 'write', options.path)
     await reader.ended
   }

@@ -2,7 +2,7 @@
 import type { FifoWriterConfig } from '../../actors/fifo-writer.js'
 import type { Demo } from '../../run/stage.js'
 import { ensureFifo } from '../shared/fifo.js'
-import { choosePath, sayIfWaiting } from './meeting-point.js'
+import { choosePath, sayIfWaiting, watchPath } from './meeting-point.js'
 
 export interface PipeWriteOptions {
   path?: string | undefined
@@ -15,7 +15,7 @@ export interface PipeWriteOptions {
 export function pipeWrite(options: PipeWriteOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
-    await ensureFifo(stage, path, ours)
+    const atPath = await ensureFifo(stage, path, ours)
     const { messages, rounds, intervalMs } = options
     const config: FifoWriterConfig = {
       path,
@@ -30,6 +30,7 @@ export function pipeWrite(options: PipeWriteOptions): Demo {
       { program: 'fifo-writer', name: 'writer', config },
       { stdin: messages === null },
     )
+    watchPath(stage, writer, path, atPath)
     await sayIfWaiting(stage, writer, 'read', options.path)
     await writer.ended
   }

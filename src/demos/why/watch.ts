@@ -8,7 +8,7 @@ import { named } from './render/words.js'
 import { tellAdvice, tellFindings } from './report.js'
 
 /** Between two looks, in milliseconds. */
-const pause = 300
+const pause = 500
 
 export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<void> {
   const name = named(pid)

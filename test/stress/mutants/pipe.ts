@@ -10,9 +10,54 @@ const halfDuplex = 'src/demos/pipe/half-duplex.ts'
 const between = { test: falsify, title: 'stands between the writer and the reader' }
 const fifthWriter = { test: falsify, title: 'writes the byte of a writer all the time' }
 const filled = { test: falsify, title: 'writes a byte first' }
+const replaced = { test: 'test/demos/pipe/replaced.test.ts' }
 const crowded = { test: falsify, title: 'more to every FIFO' }
 
 export const pipeMutants: readonly Mutant[] = [
+  {
+    file: 'src/actors/lib/open-end.ts',
+    from: "if (found === 'another') {",
+    to: "if (found === 'nothing') {",
+    ...replaced,
+  },
+  {
+    file: 'src/actors/lib/open-end.ts',
+    from: 'known !== undefined && known !== opening.ino',
+    to: 'known !== undefined && known === opening.ino',
+    ...replaced,
+  },
+  {
+    file: 'src/actors/lib/open-end.ts',
+    from: 'if (goneSince === undefined || now() - goneSince < grace) continue',
+    to: 'if (goneSince === undefined || now() - goneSince > grace) continue',
+    ...replaced,
+  },
+  {
+    file: 'src/actors/lib/open-end.ts',
+    from: 'const longestPause = 500',
+    to: 'const longestPause = 20',
+    test: 'test/run/idle.test.ts',
+  },
+  {
+    file: 'src/actors/lib/report-slow-call.ts',
+    from: '    clearInterval(timer)\n    timer = undefined\n',
+    to: '',
+    test: 'test/run/idle.test.ts',
+  },
+  {
+    file: 'src/actors/lib/line-taker.ts',
+    from: '        left--\n',
+    to: '',
+    ...replaced,
+    title: '--follow --max',
+  },
+  {
+    file: 'src/demos/pipe/meeting-point.ts',
+    from: "found === 'same' || !isConnected(actor)",
+    to: "found === 'same' || isConnected(actor)",
+    ...replaced,
+    title: 'while both ends are connected',
+  },
   {
     file: 'src/ipc/make-fifo.ts',
     from: 'if (!existsSync(folder)) return folder',
