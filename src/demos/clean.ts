@@ -9,7 +9,7 @@ import { counted } from '../text.js'
 import { defaultFifo } from './pipe/meeting-point.js'
 import { removalHint } from './queue/named-queue.js'
 import { inUse } from './shared/in-use.js'
-import { keyWords } from './shm/segment.js'
+import { optionsFor } from './shm/segment.js'
 
 const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'file' }
 
@@ -40,7 +40,8 @@ export async function clean({ say, note }: Stage): Promise<void> {
   for (const { kind, name } of wanted) {
     const text = `Kept ${kindNames[kind]} ${name}: a command left it for other terminals.`
     say({ event: 'note', role: 'step', text, data: { kind, name, users: [] } })
-    const command = kind === 'segment' ? `osdemo shm remove${keyWords(Number(name))}` : removalHint(name)
+    const command =
+      kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : removalHint(name)
     note(`Remove it: ${command}`, 'next', { command })
   }
   for (const run of unseen) {

@@ -34,7 +34,7 @@ export interface Attached {
 /**
  * Creates a segment of zeros. The kernel allocates whole pages, but lists and checks the size that was asked for.
  *
- * @param key 1 or more, or `privateKey`
+ * @param key any key, or `privateKey`
  * @param size in bytes
  * @param mode permissions, as of a file
  * @returns its id; undefined when a segment with this key exists already

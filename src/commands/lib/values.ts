@@ -70,12 +70,20 @@ export function savedFile(path: string, earlier: string[] = []): string[] {
   throw new InvalidArgumentError(`The ending of the file chooses the view: ${known.join(', ')}.`)
 }
 
-/** The key of a System V segment. Key 0 is IPC_PRIVATE, and key_t is a signed number of 32 bits. */
-export function segmentKey(text: string): number {
-  const key = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (key >= 1 && key < 2 ** 31) return key
-  throw new InvalidArgumentError('It takes a key as a decimal number from 1 to 2147483647.')
+/**
+ * The key of a System V object: key_t, a signed number of 32 bits. ftok(3) returns any of them. ipcs(1) prints it in hexadecimal and
+ * without a sign, so 0xffffffff is -1. Key 0 is IPC_PRIVATE, which finds nothing.
+ */
+export function objectKey(text: string): number {
+  const key = /^(-?\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : 0
+  if (key !== 0 && key >= -(2 ** 31) && key < 2 ** 32) return key | 0
+  throw new InvalidArgumentError(
+    'It takes a 32-bit key other than 0, as ipcs prints it (0x11170) or decimal (70000).',
+  )
 }
+
+/** The id of a System V object. */
+export const objectId = wholeNumber(0, 2 ** 31 - 1)
 
 /** Permissions as in chmod(1): `0600`, `644`. */
 export function fileMode(text: string): number {

@@ -1,14 +1,16 @@
 import { shmRead } from '../../demos/shm/read.js'
-import { defaultKey } from '../../demos/shm/segment.js'
 import { toolCommand } from '../lib/spec.js'
-import { segmentKey } from '../lib/values.js'
+import { objectId, objectKey } from '../lib/values.js'
+import { idHelp, keyHelp, whichSegment } from './which.js'
 
 export const spec = toolCommand({
-  examples: ['osdemo shm read', 'osdemo shm read --key 4711 --follow'],
+  examples: ['osdemo shm read', 'osdemo shm read --key 0x11170 --follow', 'osdemo shm read --id 3'],
   options: (command) =>
     command
-      .option('--key <n>', 'key of the segment', segmentKey, defaultKey)
+      .option('--key <n>', keyHelp, objectKey)
+      .option('--id <n>', idHelp, objectId)
       .option('--follow', 'print each new text until the segment is removed'),
-  demo: (_, { key, follow }, { payload }) => shmRead({ key, follow: follow ?? false, print: payload }),
+  demo: (_, { follow, ...which }, { payload }) =>
+    shmRead({ which: whichSegment(which), follow: follow ?? false, print: payload }),
   onStdout: ['received'],
 })

@@ -1,8 +1,9 @@
 import { Option } from '@commander-js/extra-typings'
-import { defaultKey } from '../../demos/shm/segment.js'
 import { defaultSize, shmWrite } from '../../demos/shm/write.js'
+import { UsageError } from '../../errors.js'
 import { toolCommand } from '../lib/spec.js'
-import { fileMode, segmentKey, size } from '../lib/values.js'
+import { fileMode, objectId, objectKey, size } from '../lib/values.js'
+import { idHelp, keyHelp, whichSegment } from './which.js'
 
 export const spec = toolCommand({
   examples: [
@@ -13,7 +14,8 @@ export const spec = toolCommand({
   options: (command) =>
     command
       .argument('<text>', 'text to write; osdemo adds a NUL byte')
-      .option('--key <n>', 'key of the segment', segmentKey, defaultKey)
+      .option('--key <n>', keyHelp, objectKey)
+      .option('--id <n>', idHelp, objectId)
       .option(
         '--size <size>',
         `minimum size of the segment (default for a new one: ${defaultSize})`,
@@ -25,6 +27,10 @@ export const spec = toolCommand({
           .default(0o600, '0600'),
       )
       .option('--hold', 'stay attached until Ctrl-C, then remove the segment'),
-  demo: ([text = ''], { key, size: bytes, mode, hold }) =>
-    shmWrite({ text, key, size: bytes, mode, hold: hold ?? false }),
+  demo([text = ''], { key, id, size: bytes, mode, hold }) {
+    if (id !== undefined && bytes !== undefined) {
+      throw new UsageError('--size and --id cannot be used together', 'An existing segment keeps its size.')
+    }
+    return shmWrite({ text, which: whichSegment({ key, id }), size: bytes, mode, hold: hold ?? false })
+  },
 })

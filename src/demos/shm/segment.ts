@@ -40,7 +40,7 @@ export function makeRecorded(stage: Stage, key: number, size: number, mode: numb
   }
   if (id === undefined) return undefined
   entry.made(id)
-  stage.say({ event: 'created', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
+  stage.say({ event: 'created', kind: 'segment', id: channelOf({ key, id }) })
   return { id, entry }
 }
 
@@ -70,13 +70,27 @@ export function removeNow(stage: Stage, key: number, id: number): boolean {
     if (isRemoved(id)) return false
     throw error
   }
-  stage.say({ event: 'removed', kind: 'segment', id: key === 0 ? `id ${id}` : `${key}` })
+  stage.say({ event: 'removed', kind: 'segment', id: channelOf({ key, id }) })
   return true
 }
 
-/** The options that name this segment in another terminal: none for the default key. */
-export function keyWords(key: number): string {
-  return key === defaultKey ? '' : ` --key ${key}`
+/** How a user chooses a segment: by its key, which may not exist yet, or by the id of an existing one. */
+export type SegmentChoice = { key: number } | { id: number }
+
+/** The options that choose this segment in another terminal: none for the default key. */
+export function optionsFor(which: SegmentChoice): string {
+  if ('id' in which) return ` --id ${which.id}`
+  return which.key === defaultKey ? '' : ` --key ${which.key}`
+}
+
+/** How sentences name a segment. */
+export function named({ key, id }: Pick<Segment, 'key' | 'id'>): string {
+  return key === privateKey ? `segment ${id}` : `segment ${id} (key ${key})`
+}
+
+/** How events name it: by its key, or by its id where it has none. */
+export function channelOf({ key, id }: Pick<Segment, 'key' | 'id'>): string {
+  return key === privateKey ? `id ${id}` : `${key}`
 }
 
 /** Quotes the kernel's line about a segment. @returns undefined when the segment no longer exists */
@@ -90,17 +104,18 @@ export function showSegment({ evidence }: Stage, id: number, about: string): Seg
 }
 
 /**
- * The segment with this key.
+ * The segment with this key or this id.
  *
  * @param purpose what its mode must allow
  * @param size 0, or its minimum size in bytes
- * @throws SystemCallError as `findSegment`; DemoFailed when it was removed just after it was found
+ * @throws SystemCallError as `findSegment`; DemoFailed when no segment has this id, or when it was removed just after it was found
  */
-export function existing(key: number, purpose: 'look' | 'read' | 'write', size = 0): Segment {
-  const segment = readSegment(findSegment(key, purpose, size))
-  if (!segment)
-    throw new DemoFailed(`another process has just removed the segment with key ${key}`, {
-      hint: 'Run the command again.',
-    })
-  return segment
+export function existing(which: SegmentChoice, purpose: 'look' | 'read' | 'write', size = 0): Segment {
+  const segment = readSegment('id' in which ? which.id : findSegment(which.key, purpose, size))
+  if (segment) return segment
+  if ('id' in which)
+    throw new DemoFailed(`no segment has id ${which.id}`, { hint: 'List the segments: osdemo shm list' })
+  throw new DemoFailed(`another process has just removed the segment with key ${which.key}`, {
+    hint: 'Run the command again.',
+  })
 }

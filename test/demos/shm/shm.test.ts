@@ -64,6 +64,48 @@ describe('shm write and shm read', () => {
     expectNothingLeft(place)
   })
 
+  test('take any key of ftok(3), as ipcs prints it or as a number with or without a sign', async () => {
+    const place = newPlace()
+    // ftok(3) takes the highest bits from the project number, so its keys may be negative.
+    const unsigned = newKey() + 0x8000_0000
+    const [hexadecimal, signed] = [`0x${unsigned.toString(16)}`, unsigned - 2 ** 32]
+    onTestFinished(() => void spawnSync('ipcrm', ['-M', hexadecimal]))
+    expect((await ends(place, ['shm', 'write', 'hello', '--key', hexadecimal])).exit).toBe(0)
+    const listed = execFileSync('ipcs', ['-m'], { encoding: 'utf8' })
+    expect(listed).toMatch(new RegExp(`^${hexadecimal} +${segmentOf(signed)!.id} `, 'm'))
+    const reads = [hexadecimal.toUpperCase().replace('X', 'x'), `${unsigned}`, `${signed}`].map((key) =>
+      ends(place, ['shm', 'read', '--key', key]),
+    )
+    expect((await Promise.all(reads)).map(({ stdout }) => stdout)).toEqual(Array(3).fill('hello\n'))
+    const clean = parseEvents((await ends(place, ['clean', '--json'])).stdout)
+    expect(clean).toContainEqual(
+      expect.objectContaining({ role: 'next', data: { command: `osdemo shm remove --key ${signed}` } }),
+    )
+    expect((await ends(place, ['shm', 'remove', '--key', `${signed}`])).exit).toBe(0)
+    expect(segmentOf(signed)).toBeUndefined()
+    expectNothingLeft(place)
+  })
+
+  test('use a segment without a key by its id', async ({ skip }) => {
+    skip(spawnSync('perl', ['-v']).status !== 0, 'needs perl')
+    const place = newPlace()
+    const id = execFileSync('perl', ['-e', 'print shmget(0, 16, 01600)'], { encoding: 'utf8' })
+    onTestFinished(() => void spawnSync('ipcrm', ['-m', id]))
+    const written = await ends(place, ['shm', 'write', 'private', '--id', id])
+    expect([written.exit, written.stderr]).toEqual([0, expect.stringContaining(`shm read --id ${id}`)])
+    const events = parseEvents((await ends(place, ['shm', 'read', '--id', id, '--json'])).stdout)
+    expect(events).toContainEqual(expect.objectContaining({ event: 'received', channel: `id ${id}` }))
+    expect((await ends(place, ['shm', 'read', '--id', id])).stdout).toBe('private\n')
+    const long = await ends(place, ['shm', 'write', 'x'.repeat(16), '--id', id])
+    expect([long.exit, long.stderr]).toEqual([1, expect.stringContaining('17 bytes')])
+    expect((await ends(place, ['shm', 'remove', '--id', id])).exit).toBe(0)
+    for (const words of [['read'], ['write', 'x'], ['remove']]) {
+      const gone = await ends(place, ['shm', ...words, '--id', id])
+      expect([gone.exit, gone.stderr]).toEqual([1, expect.stringContaining(`no segment has id ${id}`)])
+    }
+    expectNothingLeft(place)
+  })
+
   test('share a segment with a C program, in both directions', async ({ skip }) => {
     skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
     const place = newPlace()
@@ -229,16 +271,20 @@ describe('shm write and shm read', () => {
 describe('an error changes nothing', () => {
   test.each([
     ['key 0', ['--key', '0']],
-    ['a negative key', ['--key=-1']],
-    ['a key above 31 bits', ['--key', '2147483648']],
-    ['a key in hex', ['--key', '0x11170']],
+    ['key 0 in hexadecimal', ['--key', '0x0']],
+    ['a key above 32 bits', ['--key', '4294967296']],
+    ['a hexadecimal key above 32 bits', ['--key', '0x100000000']],
+    ['a key below 32 bits', ['--key', '-2147483649']],
+    ['a key that is no whole number', ['--key', '1e3']],
+    ['a key and an id', ['--key', '1', '--id', '1']],
+    ['a size and an id', ['--id', '1']],
     ['size 0', ['--size', '0']],
     ['a mode that is not octal', ['--mode', '999']],
   ])('%s is a usage error', async (_, words) => {
     const place = newPlace()
     const size = 7919
     const { exit, stderr } = await ends(place, ['shm', 'write', 'x', '--size', `${size}`, ...words])
-    expect([exit, stderr]).toEqual([2, expect.stringMatching(/^osdemo: .*(decimal|size|octal)/s)])
+    expect([exit, stderr]).toEqual([2, expect.stringMatching(/^osdemo: .*(--key|--size|--mode|--id)/s)])
     // Other tests create segments at the same time, of other sizes.
     expect(readSegments()!.filter((segment) => segment.size === size)).toEqual([])
     expectNothingLeft(place)

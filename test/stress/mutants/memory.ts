@@ -301,4 +301,18 @@ export const memoryMutants: readonly Mutant[] = [
     test: follow,
     title: 'whole or marked',
   },
+  {
+    file: 'src/commands/lib/values.ts',
+    from: 'key < 2 ** 32) return key | 0',
+    to: 'key < 2 ** 32) return key',
+    test: 'test/demos/shm/shm.test.ts',
+    title: 'any key of ftok',
+  },
+  {
+    file: 'src/commands/lib/values.ts',
+    from: 'if (key !== 0 && key >= -(2 ** 31)',
+    to: 'if (key !== 0 && key >= 0',
+    test: 'test/demos/shm/shm.test.ts',
+    title: 'any key of ftok',
+  },
 ]
