@@ -9,6 +9,7 @@ import { commands, topics } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
 import { glossary } from '../src/terms.js'
 import { codeBlocks, documents } from './support/documents.js'
+import { statements } from './support/lecture.js'
 import { invalidEvents } from './support/osdemo.js'
 
 test.each(blocks)('the block $name of $file is up to date with the code', async (block) => {
@@ -24,6 +25,24 @@ test('the list of claims names every command that makes a claim', () => {
   expect(ids.get('queue/rendezvous-needs-a-side-that-waits')).toEqual(['queue demo', 'queue matrix'])
   for (const id of ids.keys())
     expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*\/[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+})
+
+test('docs/lecture.md has a row for each statement, with claims that its command makes', () => {
+  const rows = statements()
+  const table = readFileSync('docs/lecture.md', 'utf8')
+    .split(/^## The programs/m)[0]!
+    .match(/^\| (?!statement).*$/gm)!
+  expect(rows.length).toBe(table.length)
+  expect(rows.length).toBeGreaterThan(60)
+  const ids = claimIds()
+  const wrong = rows.flatMap(({ text, command, claims }) => {
+    const path = command.filter((word) => /^[a-z]/.test(word)).join(' ')
+    const bad = claims
+      .flat()
+      .filter((id) => !ids.get(id)?.some((one) => path === one || path.startsWith(`${one} `)))
+    return claims.some((one) => one.length === 0) || bad.length > 0 ? [{ text, bad }] : []
+  })
+  expect(wrong).toEqual([])
 })
 
 test('a block is replaced as a whole, and nothing else', () => {
