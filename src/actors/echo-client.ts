@@ -35,7 +35,7 @@ export interface EchoClientConfig {
   report: boolean
   /** Fail when an echo differs from what was sent. */
   check: boolean
-  /** Keep the connection open after the last echo until the supervisor sends `close`. */
+  /** Keep the connection open after the last echo until the supervisor sends `close`, or `reset`. */
   hold: boolean
 }
 
@@ -56,7 +56,7 @@ const maxLength = 256 * 1024 * 1024
 
 declare module '../actor-types.js' {
   interface Actors {
-    'echo-client': { config: EchoClientConfig; word: 'close'; runsAs: 'process' }
+    'echo-client': { config: EchoClientConfig; word: 'close' | 'reset'; runsAs: 'process' }
   }
 }
 
@@ -131,8 +131,9 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   await Promise.race([sending, closed])
   // The client's FIN must wait for the echoes: not every server answers a peer that has already sent FIN.
   while (check.missing > 0) await Promise.race([once(progress, 'echo'), closed])
-  if (config.hold) await nextWord()
-  const ended = await endOfFile(socket, receiving, there, say)
+  const resets = config.hold && (await nextWord()) === 'reset'
+  if (resets) socket.resetAndDestroy()
+  const ended = !resets && (await endOfFile(socket, receiving, there, say))
   sent.flush()
   received.flush()
   const equal = config.check ? ', equal to what was sent' : ''
@@ -192,7 +193,7 @@ async function receive(socket: Socket, take: (chunk: Buffer) => Promise<void>): 
   try {
     // Otherwise the loop would destroy the socket at end of file.
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) await take(chunk)
-    const reset = socket.writableEnded ? undefined : await hiddenReset(socket)
+    const reset = await hiddenReset(socket)
     if (reset) throw reset
   } catch (error) {
     throw connectionBroke(error)

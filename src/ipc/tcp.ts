@@ -64,10 +64,11 @@ const nothing = Buffer.alloc(0)
 
 /**
  * The reset of a connection of which Node has reported end of file. When a reset arrives together with bytes, libuv returns the
- * bytes and then end of file, and hides the reset. A write of no bytes sends nothing, but returns it. This needs a socket with
- * `allowHalfOpen` whose own side is open. The socket then emits 'error' too.
+ * bytes and then end of file, and hides the reset. A write of no bytes sends nothing, but returns it. The socket, which needs
+ * `allowHalfOpen`, then emits 'error' too. After `end`, a write would destroy the socket, so there is no answer.
  */
 export function hiddenReset(socket: Socket): Promise<NodeJS.ErrnoException | undefined> {
+  if (socket.writableEnded) return Promise.resolve(undefined)
   return new Promise((resolve) =>
     socket.write(nothing, (error) => resolve(isSystemError(error) ? error : undefined)),
   )

@@ -35,6 +35,19 @@ Socket.prototype.push = function (chunk, ...more) {
   return push.call(this, chunk, ...more)
 }`
 
+/** Has a client reset its connection instead of sending FIN, and send FIN instead of a reset. */
+const swapEndings = `const { Socket } = require('node:net')
+const { end } = Socket.prototype
+Socket.prototype.end = function () {
+  const handle = this._handle
+  this._handle = null
+  handle.reset(() => {})
+  this.push(null)
+}
+Socket.prototype.resetAndDestroy = function () {
+  end.call(this)
+}`
+
 /** Has a client bind a port of its own before it connects. */
 const bindPort = (port: number) => `const net = require('node:net')
 const { createConnection } = net
@@ -106,6 +119,26 @@ describe.runIf(process.platform === 'linux')('sockets', () => {
       const port = (netTcp.ephemeralRange()?.first ?? 0) - 1 - (process.pid % 1000)
       const client = `{ ${bindPort(port)} }\n{ ${changeByte} }`
       return playedWith(liars({ 'echo-server': leaveListener, 'echo-client': client }), ['tcp-echo', 'demo'])
+    },
+  )
+
+  falsify(
+    ['tcp/fin-is-end-of-file', 'tcp/reset-is-an-error'],
+    'the first client resets its connection, and the second one sends FIN',
+    () => playedWith(liars({ 'echo-client': swapEndings }), ['tcp-echo', 'demo']),
+  )
+
+  falsify(
+    ['tcp/first-to-close-stays-in-time-wait'],
+    'the kernel keeps the side of the server in TIME_WAIT',
+    async () => {
+      const real = netTcp.readTcpTable
+      vi.spyOn(netTcp, 'readTcpTable').mockImplementation(() =>
+        real().map((row) =>
+          row.state === 'TIME_WAIT' ? { ...row, local: row.remote, remote: row.local } : row,
+        ),
+      )
+      return (await perform(echoDemo)).events
     },
   )
 

@@ -1,4 +1,5 @@
 /** An echo server and a client as two processes; the supervisor finds their sockets in /proc/net/tcp. */
+import type { EchoClientConfig } from '../../actors/echo-client.js'
 import { probePort } from '../../ipc/tcp.js'
 import { openFiles } from '../../proc/fds.js'
 import { ephemeralRange, readTcpTable, type TcpRow, unprivilegedPortStart } from '../../proc/net-tcp.js'
@@ -7,9 +8,10 @@ import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { requireProc } from '../shared/require-proc.js'
 import { listeningAddress } from './listening-address.js'
+import { showFin, showReset } from './show-endings.js'
 import { showServices } from './show-services.js'
+import { host, isAt, sayRow } from './tcp-rows.js'
 
-const host = '127.0.0.1'
 const messages = ['hello', 'wörld', '', 'a frame is a length and a body']
 
 export const echoDemo: Demo = async (stage) => {
@@ -40,25 +42,22 @@ export const echoDemo: Demo = async (stage) => {
     `A client connects and sends ${messages.length} frames. ` +
       'A frame is a header of 4 bytes and a body, so hello takes 9 bytes.',
   )
-  const client = await stage.start({
-    program: 'echo-client',
-    name: 'client',
-    config: {
-      host,
-      port,
-      reply: 'frame',
-      messages,
-      size: null,
-      rounds: 1,
-      chunk: null,
-      delayMs: 0,
-      print: false,
-      report: true,
-      // The demo compares the echoes itself, and claims what it finds.
-      check: false,
-      hold: true,
-    },
-  })
+  const config: EchoClientConfig = {
+    host,
+    port,
+    reply: 'frame',
+    messages,
+    size: null,
+    rounds: 1,
+    chunk: null,
+    delayMs: 0,
+    print: false,
+    report: true,
+    // The demo compares the echoes itself, and claims what it finds.
+    check: false,
+    hold: true,
+  }
+  const client = await stage.start({ program: 'echo-client', name: 'client', config })
   await client.until('received', ({ seq }) => seq === messages.length - 1)
   seePair(stage, server, client, port)
 
@@ -72,6 +71,8 @@ export const echoDemo: Demo = async (stage) => {
     `Frames keep messages apart in a stream: all ${messages.length} came back as sent, the empty one too.`,
     JSON.stringify(echoes) === JSON.stringify(messages),
   )
+  await showFin(stage, server, port)
+  await showReset(stage, server, config)
   stage.note('The server is asked to stop.')
   server.tell('stop')
   await server.ended
@@ -127,23 +128,6 @@ function seePair(stage: Stage, server: Actor, client: Actor, port: number): void
     `A client gets an ephemeral port from the kernel: here ${chosen}.`,
     chosen >= range.first && chosen <= range.last,
   )
-}
-
-function sayRow(stage: Stage, row: TcpRow | undefined, about: string): void {
-  if (!row) {
-    stage.evidence('/proc/net/tcp', 'no such line', about)
-    return
-  }
-  const { state, inode } = row
-  const [local, remote] = [row.local, row.remote].map(({ host, port }) => `${host}:${port}`)
-  stage.evidence('/proc/net/tcp', `local ${local}, remote ${remote}, ${state}, inode ${inode}`, about, {
-    data: { localPort: row.local.port, remotePort: row.remote.port, state, inode },
-  })
-}
-
-/** Whether this is the address of the port on the demo's host. Others may have the same port at other addresses. */
-function isAt(address: TcpRow['local'], port: number): boolean {
-  return address.host === host && address.port === port
 }
 
 /** Whether one of the process's descriptors is this socket. */

@@ -421,6 +421,24 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server that is asked to
     expect([await server.exit, peer.errno()]).toEqual([0, undefined])
   })
 
+  test('sends all echoes to a peer that closes its side afterwards', async () => {
+    const server = await serve(['--json'])
+    const peer = await connect(server.port, { reads: false })
+    const frames = frame(randomBytes(8 * MiB))
+    peer.socket.write(frames)
+    await until(() =>
+      eventsSoFar(server).some((event) => event.event === 'received' && event.bytes === frames.length),
+    )
+    server.child.kill('SIGTERM')
+    await until(() => !isListening(server.port))
+    peer.socket.end()
+    await until(() => peer.socket.writableFinished)
+    peer.socket.resume()
+    await until(() => peer.closed())
+    expectSame(peer.received(), frames)
+    expect([await server.exit, peer.errno()]).toEqual([0, undefined])
+  })
+
   test('sends the echoes of what the kernel had received before the signal', async () => {
     const server = await serve()
     const peer = await connect(server.port)
@@ -580,6 +598,9 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     'tcp/connection-is-a-pair-of-sockets',
     'tcp/client-gets-ephemeral-port',
     'frame/arrives-unchanged',
+    'tcp/fin-is-end-of-file',
+    'tcp/first-to-close-stays-in-time-wait',
+    'tcp/reset-is-an-error',
     'tcp/listener-goes-with-its-process',
   ]
   let run: Promise<Event[]> | undefined
@@ -589,7 +610,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     return run
   }
 
-  test('shows two processes, their sockets, and every frame on both sides', async () => {
+  test('shows a server and two clients, their sockets, and every frame on both sides', async () => {
     const events = await played()
     const texts = (actor: string, direction: string) =>
       events.flatMap((event) =>
@@ -607,7 +628,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     const pids = new Map(
       events.flatMap((event) => (event.event === 'started' ? [[event.name, event.child]] : [])),
     )
-    expect([...pids.keys()].sort()).toEqual(['client', 'server'])
+    expect([...pids.keys()].sort()).toEqual(['client', 'client 2', 'server'])
     for (const [name, child] of pids) {
       expect(events).toContainEqual(
         expect.objectContaining({ event: 'exited', child, name, code: 0, signal: null }),
@@ -629,16 +650,23 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     expect(chosen).toBeLessThanOrEqual(last)
     const created = events.flatMap((event) => (event.event === 'created' ? [event] : []))
     const port = created.find((event) => event.port !== undefined)?.port
+    const log = dataFrom(events, 'read(2)') as { port: number }[]
+    expect(log).toMatchObject([
+      { port: chosen, closedBy: 'peer', how: 'FIN' },
+      { closedBy: 'peer', how: 'reset' },
+    ])
     expect(created.map(({ id }) => id)).toEqual([
       `127.0.0.1:${port}`,
       `127.0.0.1:${port} to 127.0.0.1:${chosen}`,
+      `127.0.0.1:${port} to 127.0.0.1:${log[1]!.port}`,
     ])
     expect(table.map(({ localPort, remotePort, state }) => [localPort, remotePort, state])).toEqual([
       [port, 0, 'LISTEN'],
       [chosen, port, 'ESTABLISHED'],
       [port, chosen, 'ESTABLISHED'],
+      [chosen, port, 'TIME_WAIT'],
     ])
-    expect(new Set(table.map(({ inode }) => inode)).size).toBe(3)
+    expect(new Set(table.map(({ inode }) => inode)).size).toBe(4)
     expect(dataFrom(events, '/proc/sys/net/ipv4/ip_local_port_range')).toEqual([{ first, last }])
     expect(claimIdsOf(events).slice(0, shown.length)).toEqual(shown)
   })
@@ -658,6 +686,18 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
     const { events, error } = await perform(echoDemo)
     expect(error).toBeUndefined()
     expect(claimIdsOf(events).slice(0, shown.length)).toEqual(shown)
+  })
+
+  test('observes no TIME_WAIT where the kernel keeps none', async () => {
+    onTestFinished(() => void vi.restoreAllMocks())
+    const real = netTcp.readTcpTable
+    vi.spyOn(netTcp, 'readTcpTable').mockImplementation(() =>
+      real().filter(({ state }) => state !== 'TIME_WAIT'),
+    )
+    const { events, error } = await perform(echoDemo)
+    expect(error).toBeUndefined()
+    const timeWait = 'tcp/first-to-close-stays-in-time-wait'
+    expect(claimIdsOf(events).slice(0, shown.length - 1)).toEqual(shown.filter((id) => id !== timeWait))
   })
 
   test('names the ports that listen here, as /etc/services does', async () => {

@@ -8,6 +8,11 @@ const packets = 'src/demos/socket/show-packets.ts'
 const echoTest = 'test/demos/socket/tcp-echo.test.ts'
 const shortTest = { test: 'test/demos/socket/short-reads.test.ts' }
 
+const endings = 'src/demos/socket/show-endings.ts'
+const log = 'test/demos/socket/tcp-echo-log.test.ts'
+const wrong = 'test/demos/socket/tcp-echo-wrong.test.ts'
+const swapped = { test: falsify, title: 'the first client resets its connection' }
+
 const children = { test: falsify, title: 'belong to children' }
 const inherited = { test: falsify, title: 'a child of the server inherits the listener' }
 const reported = { test: falsify, title: 'the kernel makes' }
@@ -156,5 +161,59 @@ export const socketMutants: readonly Mutant[] = [
     from: "line.split('#', 1)",
     to: "line.split(' #', 1)",
     test: 'test/proc/services.test.ts',
+  },
+  {
+    file: endings,
+    from: "log?.closedBy === 'peer' && log.how === 'FIN',",
+    to: 'log !== undefined,',
+    ...swapped,
+  },
+  {
+    file: endings,
+    from: "log?.closedBy === 'peer' && log.how === 'reset' && left.length === 0,",
+    to: 'log !== undefined,',
+    ...swapped,
+  },
+  {
+    file: endings,
+    from: 'kept.local.port === client,',
+    to: 'kept !== undefined,',
+    test: falsify,
+    title: 'keeps the side of the server',
+  },
+  {
+    file: 'src/ipc/tcp.ts',
+    from: 'resolve(isSystemError(error) ? error : undefined)',
+    to: 'resolve(undefined)',
+    test: wrong,
+    title: 'reports a reset as one',
+  },
+  {
+    file: 'src/actors/echo-server.ts',
+    from: '++nameless',
+    to: 'nameless',
+    test: log,
+    title: 'who closed it, and how',
+  },
+  {
+    file: 'src/actors/lib/echo-story.ts',
+    from: "if (ended && !(ended.how === 'FIN' && ending.how === 'reset')) return",
+    to: 'if (ended) return',
+    test: log,
+    title: 'who closed it, and how',
+  },
+  {
+    file: 'src/actors/lib/echo-check.ts',
+    from: 'if (from < chunk.length) throw',
+    to: 'if (from > chunk.length) throw',
+    test: wrong,
+    title: 'behind the last echo',
+  },
+  {
+    file: 'src/actors/echo-client.ts',
+    from: 'receiving.then(() => true), late',
+    to: 'late',
+    test: wrong,
+    title: 'behind the last echo',
   },
 ]
