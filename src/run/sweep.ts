@@ -129,13 +129,16 @@ function findSegment({ name, id, maker, since }: FoundRecord) {
 }
 
 /** A queue has no path to look at. It is opened, and fstat(2) shows which one it is. */
-function findQueue({ name, id }: FoundRecord) {
+function findQueue({ name, id, state }: FoundRecord) {
   const inodeOfOurs = () => {
     const queue = openIfThere(name, 'read')
     if (!queue) return undefined
     const stats = fstatSync(queue.fd)
     queue.close()
-    return isMarked(stats) && (id ?? stats.ino) === stats.ino ? stats.ino : undefined
+    // One that a user had a run keep has lost its mark.
+    const isOurs =
+      isMarked(stats) || (state === 'kept' && id !== undefined && stats.uid === process.getuid?.())
+    return isOurs && (id ?? stats.ino) === stats.ino ? stats.ino : undefined
   }
   const ino = inodeOfOurs()
   if (ino === undefined) return undefined

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { unlinkQueue } from '../../src/ipc/posix-mq.js'
 import {
   childrenOf,
   defaultFifo,
@@ -17,6 +18,7 @@ import {
   waitingActor,
   waitsForPartner,
 } from '../support/osdemo.js'
+import { isThere } from '../support/queues.js'
 import { until } from '../support/until.js'
 
 async function clean(place: Place) {
@@ -59,6 +61,24 @@ test('keeps what a process uses, names the process, and removes it when no proce
   const { removed, notes } = await clean(place)
   expect(removed).toEqual([path])
   expect(notes).toMatchObject([{ role: 'opening', data: { removed: 1, kept: 0 } }, { role: 'step' }])
+  expectNothingLeft(place)
+})
+
+test.runIf(process.platform === 'linux')('names a queue that was kept, until it is removed', async () => {
+  const place = newPlace()
+  const name = `/osdemo-test-${process.pid}-kept`
+  onTestFinished(() => void (isThere(name) && unlinkQueue(name)))
+  expect(await place.osdemo(['queue', 'send', '--keep', '--name', name, 'a']).exit).toBe(0)
+  const { removed, notes } = await clean(place)
+  expect(removed).toEqual([])
+  expect(notes).toMatchObject([
+    { role: 'opening', data: { removed: 0, kept: 1 } },
+    { data: { kind: 'queue', name, users: [] } },
+    { role: 'next', data: { command: expect.stringContaining(name.slice(1)) } },
+  ])
+  expect(isThere(name)).toBe(true)
+  unlinkQueue(name)
+  expect((await clean(place)).notes).toMatchObject([{ data: { removed: 0, kept: 0 } }])
   expectNothingLeft(place)
 })
 

@@ -131,7 +131,29 @@ async function takenMessages(): Promise<void> {
   }
 }
 
+/** Sends a message that the demo does not know to its queues of this role, as soon as each is there. */
+function foreignMessage(role: string): (run: Run) => Promise<void> {
+  return async (run) => {
+    const isOf = (event: Event) => event.event === 'created' && event.id.endsWith(`-${role}`)
+    const made = await until(() => only(eventsSoFar(run), 'created').find(isOf))
+    const queue = openQueue(made.id, 'write', { nonblocking: true })
+    queue.send(Buffer.from('another message'))
+    queue.close()
+  }
+}
+
+/** A message of another process makes the sides of a queue lose count of each other. */
+async function foreignMessages(): Promise<void> {
+  const runs = await Promise.all([
+    disturbed(['queue', 'matrix'], foreignMessage('queue')),
+    disturbed(['queue', 'matrix'], foreignMessage('taken')),
+    disturbed(['queue', '--capacity', '0'], foreignMessage('taken')),
+    disturbed(['queue', '--capacity', '0'], foreignMessage('offer')),
+  ])
+  for (const { exit, last } of runs) expect([exit, last]).toEqual([1, 'error'])
+}
+
 // Side by side, because each of them takes 10 seconds.
-test('a demo says what it waits for and then fails: an actor is stopped, a message taken, an actor never starts', async () => {
-  await Promise.all([stoppedActors(), takenMessages()])
+test('a demo says what it waits for and then fails: an actor is stopped, a message taken or added, an actor never starts', async () => {
+  await Promise.all([stoppedActors(), takenMessages(), foreignMessages()])
 })

@@ -5,6 +5,7 @@ import { isMarked } from '../../ipc/mark.js'
 import { identityOf, isUnlinked, type Queue, type QueueIdentity } from '../../ipc/open-mq.js'
 import { keepQueue, openIfThere } from '../../ipc/posix-mq.js'
 import { queueFolder, readQueueLimits } from '../../proc/mqueue.js'
+import { record } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 import { type Swept, sweepOwn } from '../../run/sweep.js'
 import { quoted } from '../../shell-quote.js'
@@ -72,7 +73,12 @@ export async function joinQueue(stage: Stage, name: string, purpose: 'read' | 'w
     const identity = identityOf(queue)
     const stays = () => !isMarked(fstatSync(queue.fd))
     const keep = () => {
-      if (!stays()) keepQueue(queue)
+      if (stays()) return
+      keepQueue(queue)
+      // For `clean`, which names it.
+      const entry = made?.entry ?? record('queue', name)
+      entry.made(fstatSync(queue.fd).ino)
+      entry.keep()
     }
     return { queue, identity, stays, keep }
   }
