@@ -30,7 +30,7 @@ export async function loadMkfifo() {
       })
     if (isMissing) throw new Unavailable('the program mkfifo is not installed', 'Install coreutils.')
     // mkfifo was not started, for example because this process has too many open files.
-    if (exitCode === undefined) throw systemCallError(cause, `cannot make the FIFO ${path}`)
+    if (exitCode === undefined) throw systemCallError(cause, `cannot make the FIFO ${path}`, limitHint)
     if (!failed) return true
     const there = lstatSync(path, { throwIfNoEntry: false })
     if (there?.isSymbolicLink()) {
@@ -65,6 +65,10 @@ function started<T>(start: () => T, path: string): T {
   try {
     return start()
   } catch (error) {
-    throw systemCallError(error, `cannot make the FIFO ${path}`)
+    throw systemCallError(error, `cannot make the FIFO ${path}`, limitHint)
   }
+}
+
+function limitHint(errno: string): string | undefined {
+  return errno === 'EAGAIN' ? 'Raise the limit of processes of this user: ulimit -u' : undefined
 }
