@@ -45,6 +45,7 @@ const cost: Record<Step['do'], number> = {
   'send-message': 1,
   'send-system-v': 1,
   'add-system-v': 1,
+  'post-semaphore': 1,
   'send-signal': 1,
   wait: 2,
   read: 3,

@@ -27,6 +27,8 @@ export interface Waking {
   wakers: number[]
   /** Whether only all of them together can. */
   needsAll?: boolean
+  /** The only thread that could, where it is known: a thread id. Its process is one of the wakers. */
+  wakerThread?: number
   /** The time limit of its call, in seconds. Undefined without one, and where it cannot be seen. */
   limit?: number
   /** Whether something else could: time, a terminal, the network, a process that does not exist yet. */

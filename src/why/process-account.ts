@@ -35,11 +35,12 @@ export function accountOf(world: World, pid: number, isAsked: boolean): Account 
   const all = threads(pid).flatMap((tid) => threadOf(world, pid, tid) ?? [])
   if (all.length === 0) return undefined
   const beside = all.filter(({ tid }) => tid !== pid)
-  const asleep = beside.filter(({ call }) => call === 'futex')
+  const asleep = beside.filter(waitsForWork)
   const isPool = asleep.length > (isAsked ? fewThreads : 0)
-  const isIdle = ({ call, isHidden, blocker }: ThreadWait) =>
-    // An epoll instance of a thread beside the main one mostly watches timers of the pool.
-    isHidden ? blocker.kind === 'hidden' : isPool && (call === 'futex' || call?.startsWith('epoll'))
+  const isIdle = (thread: ThreadWait) =>
+    thread.isHidden
+      ? thread.blocker.kind === 'hidden'
+      : isPool && (waitsForWork(thread) || watchesOwn(thread))
   const idle = beside.filter(isIdle)
   return {
     pid,
@@ -49,6 +50,16 @@ export function accountOf(world: World, pid: number, isAsked: boolean): Account 
     idle,
     timerSignals: namesIn((readStatus(pid)?.caught ?? 0n) & timerSignals),
   }
+}
+
+/** A thread that waits for a lock with a known owner, or for the exit of a thread, is part of no pool. */
+function waitsForWork({ blocker }: ThreadWait): boolean {
+  return blocker.kind === 'futex' && blocker.owner === undefined && blocker.joined === undefined
+}
+
+/** Whether its epoll instance only watches timers and the like, and no other process has an end of what it watches. */
+function watchesOwn({ pid, call, blocker }: ThreadWait): boolean {
+  return call?.startsWith('epoll') === true && blocker.wakers.every((waker) => waker === pid)
 }
 
 function threadOf(world: World, pid: number, tid: number): ThreadWait | undefined {

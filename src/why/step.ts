@@ -17,6 +17,8 @@ export type Step =
     }
   /** Of a POSIX message queue. */
   | { do: 'send-message' | 'receive-message'; queue: string }
+  /** Add 1 to a named semaphore: sem_post(3). */
+  | { do: 'post-semaphore'; name: string }
   /** Of a System V queue or set of semaphores, which msgop(2) and semop(2) know by its id. */
   | { do: 'send-system-v'; id: number; type: number }
   | { do: 'receive-system-v'; id: number }

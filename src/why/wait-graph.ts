@@ -39,6 +39,8 @@ export interface Cycle {
   members: number[]
   /** Whether the kernel reports each link. Otherwise the cycle is only likely. */
   certain: boolean
+  /** The threads among them that wait for each other in a circle, each for the next: where the kernel or a mutex tells. */
+  threads?: number[]
 }
 
 /**
@@ -48,8 +50,12 @@ export interface Cycle {
 export function findCycle(chain: Chain, pid: number): Cycle | undefined {
   const free = new Set<ThreadWait>()
   const all = [...chain.values()].flatMap((account) => [...account.threads, ...account.idle])
+  const isWaker = (thread: ThreadWait, other: ThreadWait) => {
+    const { wakerThread } = thread.blocker
+    return wakerThread === undefined ? other !== thread : other.tid === wakerThread
+  }
   const mayWake = (thread: ThreadWait, waker: number) =>
-    !chain.has(waker) || all.some((other) => other.pid === waker && other !== thread && free.has(other))
+    !chain.has(waker) || all.some((other) => other.pid === waker && isWaker(thread, other) && free.has(other))
   for (let before = -1; before !== free.size; ) {
     before = free.size
     for (const thread of all) {
@@ -75,5 +81,21 @@ export function findCycle(chain: Chain, pid: number): Cycle | undefined {
     const account = chain.get(member)
     return account?.timerSignals.length === 0 && account.threads.every(({ blocker }) => blocker.certain)
   })
-  return { members, certain }
+  const circle = circleOf(all.filter((thread) => members.includes(thread.pid)))
+  return { members, certain, ...(circle.length > 0 && { threads: circle }) }
+}
+
+/** The first circle of threads of which each can only be woken up by the next; empty where there is none. */
+function circleOf(threads: readonly ThreadWait[]): number[] {
+  const next = new Map(threads.map(({ tid, blocker }) => [tid, blocker.wakerThread]))
+  for (const { tid } of threads) {
+    const path: number[] = []
+    let at: number | undefined = tid
+    while (at !== undefined && !path.includes(at)) {
+      path.push(at)
+      at = next.get(at)
+    }
+    if (at !== undefined) return path.slice(path.indexOf(at))
+  }
+  return []
 }

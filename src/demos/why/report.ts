@@ -67,9 +67,10 @@ export function tellFindings(
   tellEvidence(stage, cycle ? [...proofs, cycleProof(cycle)] : proofs)
 }
 
-function cycleProof({ members, certain }: Cycle): Proof {
-  const value = [...members, members[0]].join(' > ')
-  const data = { kind: 'deadlock', members, certain }
+function cycleProof({ members, certain, threads }: Cycle): Proof {
+  const ids = threads ?? members
+  const value = [...ids, ids[0]].join(' > ')
+  const data = { kind: 'deadlock', members, certain, ...(threads && { threads }) }
   const shows =
     members.length === 1 ? 'Only the process itself could wake it up.' : 'Each process waits for the next.'
   return { shows, evidence: [{ source: 'wait-for graph', value, about: '', data }] }
@@ -108,7 +109,9 @@ function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): strin
   return members.includes(pid) ? `${kind}: ${text}.` : `${named(pid)} is blocked behind a deadlock: ${text}.`
 }
 
-function tellCycle(stage: Stage, { world, chain }: Findings, { members }: Cycle): void {
+function tellCycle(stage: Stage, { world, chain }: Findings, { members, threads = [] }: Cycle): void {
+  if (threads.length > 1)
+    stage.note(`Threads ${listed(threads.map(String), 12)} wait in a circle: each for a lock of the next.`)
   stage.note(
     members.length === 1
       ? `${listed(members.map(named))} cannot continue until something else wakes it up.`

@@ -438,6 +438,104 @@ static void inotify_replaced(void) {
   read(watch, bytes, sizeof bytes);
 }
 
+static pthread_mutex_t *shared_mutex(int is_robust) {
+  pthread_mutexattr_t attributes;
+  pthread_mutex_t *mutex = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+  if (is_robust) pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(mutex, &attributes);
+  return mutex;
+}
+
+static pthread_mutex_t *taken;
+static void take_mutex(void) { pthread_mutex_lock(taken); }
+
+static void mutex_owner_dead(void) {
+  taken = shared_mutex(0);
+  pid_t owner = ready_child(take_mutex);
+  kill(owner, SIGKILL);
+  waitpid(owner, 0, 0);
+  fact("owner", owner);
+  pthread_mutex_lock(taken);
+}
+
+static void mutex_owner_alive(int is_robust) {
+  taken = shared_mutex(is_robust);
+  fact("owner", ready_child(take_mutex));
+  pthread_mutex_lock(taken);
+}
+
+static void mutex_robust(void) { mutex_owner_alive(1); }
+static void mutex_shared(void) { mutex_owner_alive(0); }
+
+static pthread_mutex_t locks[5];
+
+static void mutex_twice(void) {
+  pthread_mutex_lock(&locks[0]);
+  fact("pid", getpid());
+  pthread_mutex_lock(&locks[0]);
+}
+
+static pthread_barrier_t met;
+
+static void *dine(void *place) {
+  long left = (long)place;
+  pthread_mutex_lock(&locks[left]);
+  pthread_barrier_wait(&met);
+  pthread_mutex_lock(&locks[(left + 1) % 5]);
+  return 0;
+}
+
+static void philosophers(void) {
+  pthread_t threads[5];
+  pthread_barrier_init(&met, 0, 6);
+  for (long i = 0; i < 5; i++) pthread_create(&threads[i], 0, dine, (void *)i);
+  pthread_barrier_wait(&met);
+  fact("pid", getpid());
+  for (int i = 0; i < 5; i++) pthread_join(threads[i], 0);
+}
+
+static void named_semaphore(void) {
+  char name[64];
+  sprintf(name, "/osdemo-stuck-%d", getpid());
+  sem_t *semaphore = sem_open(name, O_CREAT, 0600, 0);
+  fact("pid", getpid());
+  sem_wait(semaphore);
+  sem_unlink(name);
+}
+
+static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
+static int source;
+
+static void *idle_worker(void *none) {
+  pthread_mutex_lock(&locks[0]);
+  pthread_cond_wait(&work, &locks[0]);
+  return none;
+}
+
+static void *poller(void *none) {
+  int set = epoll_create1(0);
+  struct epoll_event event = {EPOLLIN, {0}};
+  epoll_ctl(set, EPOLL_CTL_ADD, source, &event);
+  epoll_wait(set, &event, 1, -1);
+  exit(0);
+}
+
+/* As in Go or Java: workers wait for work, one thread polls for all, and the main thread joins. */
+static void pool(void) {
+  int pipe_ends[2];
+  pthread_t threads[5];
+  pipe(pipe_ends);
+  source = pipe_ends[0];
+  pid_t peer = idle(0);
+  close(pipe_ends[1]);
+  for (int i = 0; i < 4; i++) pthread_create(&threads[i], 0, idle_worker, 0);
+  pthread_create(&threads[4], 0, poller, 0);
+  facts(source, peer);
+  pthread_join(threads[4], 0);
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -460,6 +558,13 @@ int main(int count, char **words) {
     {"own-open-file-lock", own_open_file_lock},
     {"eventfd-full", eventfd_full},
     {"inotify-replaced", inotify_replaced},
+    {"mutex-owner-dead", mutex_owner_dead},
+    {"mutex-robust", mutex_robust},
+    {"mutex-shared", mutex_shared},
+    {"mutex-twice", mutex_twice},
+    {"philosophers", philosophers},
+    {"named-semaphore", named_semaphore},
+    {"pool", pool},
     {"epoll-edge-pipe", epoll_edge_pipe},
     {"epoll-edge-tcp", epoll_edge_tcp},
     {"epoll-one-shot", epoll_one_shot},

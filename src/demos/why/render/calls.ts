@@ -126,23 +126,25 @@ export function tellFutex(pid: number, tid: number, blocker: FutexBlocker): Tell
     evidence.push({ source: memory, value: `${value}`, about: 'the value at that address', data: value })
   if (owner) {
     const about =
-      owner.source === 'kernel' ? 'the owner, as the kernel keeps it' : 'the owner, 8 bytes further'
-    evidence.push({ source: memory, value: `${owner.tid}`, about, data: owner.tid })
+      owner.source === 'kernel' ? 'the owner, as the kernel keeps it' : 'the owner, as glibc keeps it'
+    evidence.push({ source: memory, value: `${owner.tid}`, about, data: { ...owner } })
   }
   return {
     wait: `${futexWait(tid, blocker)}${time}`,
-    sentences: wakerOf(tid, blocker),
+    sentences: wakerOf(blocker),
     proofs: [{ shows: `Thread ${tid} of ${named(pid)} sleeps on a futex.`, evidence }],
   }
 }
 
-function futexWait(tid: number, { isPrivate, joined, owner }: FutexBlocker): string {
+function futexWait(tid: number, { isPrivate, joined, owner, semaphore }: FutexBlocker): string {
   if (joined !== undefined) return `until its thread ${joined} exits`
+  if (semaphore !== undefined) return `for the semaphore ${semaphore}`
   if (owner) {
-    const likely = owner.source === 'kernel' ? '' : 'probably '
-    return owner.tid === tid
-      ? `for a lock that it ${likely}holds itself`
-      : `for a lock that its thread ${owner.tid} ${likely}holds`
+    if (owner.isDead) return `for a lock that thread ${owner.tid} did not unlock before it exited`
+    if (owner.tid === tid) return 'for a lock that it holds itself'
+    return owner.pid !== undefined && !isPrivate
+      ? `for a lock that ${named(owner.pid)} holds`
+      : `for a lock that its thread ${owner.tid} holds`
   }
   return isPrivate
     ? 'on a futex until another of its threads wakes it up'
@@ -151,16 +153,25 @@ function futexWait(tid: number, { isPrivate, joined, owner }: FutexBlocker): str
 
 const noRecord = 'It may be a lock, a semaphore or a condition: the kernel does not record that.'
 
-function wakerOf(tid: number, blocker: FutexBlocker): string[] {
-  const { isPrivate, joined, owner, mates, sharers, isTimed } = blocker
+function wakerOf(blocker: FutexBlocker): string[] {
+  const { isPrivate, joined, owner, semaphore, value, mates, sharers, isTimed } = blocker
   if (joined !== undefined) return ['This is how pthread_join(3) waits.']
-  if (owner?.source === 'kernel') return [`Thread ${owner.tid} holds the lock.`]
+  if (semaphore !== undefined) {
+    const others =
+      sharers.length > 0 ? [`${listed(sharers.map(named))} ${verb(sharers, 'maps', 'map')} it too.`] : []
+    return [`Its value is ${value}.`, 'Any process that may open it can post to it: sem_post(3).', ...others]
+  }
   if (owner) {
-    return [
-      owner.tid === tid
-        ? 'Its own thread id is where a mutex of the C library keeps its owner.'
-        : `That thread id is where a mutex of the C library keeps its owner.`,
-    ]
+    const source = owner.source === 'kernel' ? 'The kernel' : 'A mutex of glibc'
+    if (owner.isDead)
+      return [`${source} keeps its owner, and no such thread exists.`, 'So no thread will unlock it.']
+    const more =
+      owner.pid === undefined || isPrivate || owner.source === 'kernel'
+        ? []
+        : owner.isRobust
+          ? ['The mutex is robust: when its owner exits, the next process gets the lock with EOWNERDEAD.']
+          : ['The mutex is not robust: if its owner is terminated, no process gets the lock.']
+    return [`${source} keeps its owner: thread ${owner.tid}.`, ...more]
   }
   if (!isPrivate) {
     return sharers.length > 0

@@ -61,6 +61,11 @@ function plainCommand(step: Step): string | undefined {
       ])
       return `perl -e ${quoted(`semop(${step.id}, pack("s*", ${numbers.join(', ')}))`)}`
     }
+    case 'post-semaphore': {
+      const name = JSON.stringify(step.name)
+      const code = `import ctypes as c; l = c.CDLL(None); l.sem_open.restype = c.c_void_p; l.sem_post(c.c_void_p(l.sem_open(b${name}, 0)))`
+      return `python3 -c ${quoted(code)}`
+    }
     case 'remove':
       return `ipcrm -${step.object === 'queue' ? 'q' : 's'} ${step.id}`
     case 'send-signal':
@@ -123,6 +128,11 @@ export function effectOf({ step, pid, blocker }: Advice): string[] {
           : `adds to the semaphore, so that the operation of ${who} succeeds.`,
         'Other processes that use the set see the new value too.',
       ]
+    case 'post-semaphore':
+      return [
+        `adds 1 to the semaphore, and ${who} takes it.`,
+        'If another process waits for it too, that one may get it.',
+      ]
     case 'remove':
       return [
         `removes it for all its users: the call of ${who} fails with EIDRM.`,
@@ -170,6 +180,8 @@ function waiting(blocker: Blocker | undefined, who: string): string {
       return until('its time limit is over')
     case 'futex':
       if (blocker.isTimed) return until('its time limit is over')
+      if (blocker.owner && !blocker.isPrivate) return until(does('unlocks it', 'unlock it'))
+      if (blocker.semaphore !== undefined) return until('a process posts to the semaphore')
       return until(`another thread${blocker.isPrivate ? '' : ' or process'} wakes it up`)
     case 'child':
       return until(
@@ -235,6 +247,8 @@ function endingOthers(blocker: Blocker | undefined, who: string): string[] {
       return [`The connection is closed, and the call of ${who} returns.`, 'Bytes in flight are lost.']
     case 'unix-connect':
       return [`The listener is closed, and the call of ${who} fails.`]
+    case 'futex':
+      return [`The mutex is robust: ${who} then gets the lock, with EOWNERDEAD.`]
     case 'lease':
       return [`${who} then opens the file.`]
     case 'lingering':
@@ -271,6 +285,7 @@ function lost(pids: readonly number[], signal: 'TERM' | 'KILL'): string[] {
 
 /** Why no milder step is known than to terminate the process itself. */
 export function reasonToEnd(blocker: Blocker | undefined): string | undefined {
+  if (blocker?.kind === 'futex' && blocker.owner?.isDead) return 'No thread will unlock it.'
   if (blocker?.kind === 'futex' && (blocker.isPrivate || blocker.joined !== undefined))
     return 'No other process can wake it up.'
   if (blocker?.kind === 'fifo-lost') return 'No command can open a FIFO without a name.'

@@ -1,0 +1,21 @@
+/** POSIX shared memory and named semaphores: files in /dev/shm, man 7 shm_overview and sem_overview. */
+import { lstatSync, readdirSync } from 'node:fs'
+import { errnoOf } from '../errors.js'
+import { folder } from './read.js'
+
+/**
+ * The name of a named semaphore that a process maps, as sem_open(3) takes it: `/name`. A mapping has the path under which the file
+ * was created, and the C library renames it, so the inode decides. /dev/shm is in memory, so it always answers.
+ */
+export function semaphoreName(pid: number, inode: number): string | undefined {
+  const place = `${folder(pid)}/root/dev/shm`
+  try {
+    const file = readdirSync(place).find(
+      (name) => name.startsWith('sem.') && lstatSync(`${place}/${name}`).ino === inode,
+    )
+    return file === undefined ? undefined : `/${file.slice('sem.'.length)}`
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return undefined
+  }
+}
