@@ -20,6 +20,7 @@ import { ptraceScope } from '../../proc/yama.js'
 import { tryCompiler } from '../../run/compile.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Stage } from '../../run/stage.js'
+import { requireIoCounts } from '../models/index.js'
 import { requireScheduler } from '../process/busy-children.js'
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
 import { makePrivateFifo } from '../shared/fifo.js'
@@ -208,6 +209,17 @@ export const checks = {
     look() {
       const cpus = requireScheduler('process schedule')
       return { value: `a child can be kept on CPU ${cpus.at(-1)}`, data: cpus }
+    },
+  },
+  io: {
+    name: 'I/O counts',
+    lack: 'The kernel does not count what a process reads and writes.',
+    use: 'The demo of the two models shows from these counts what the kernel copies.',
+    source: '/proc/thread-self/io',
+    after: ['proc'],
+    look() {
+      requireIoCounts()
+      return 'counted for each thread'
     },
   },
   queues: {

@@ -1,6 +1,7 @@
 /** All bugs of `npm run test:mutants`, a file for each topic. */
 import { isolationMutants } from './isolation.js'
 import { memoryMutants } from './memory.js'
+import { modelsMutants } from './models.js'
 import type { Mutant } from './mutant.js'
 import { otherMutants } from './other.js'
 import { pipeMutants } from './pipe.js'
@@ -17,6 +18,7 @@ export const mutants: readonly Mutant[] = [
   ...pipeMutants,
   ...socketMutants,
   ...memoryMutants,
+  ...modelsMutants,
   ...whyMutants,
   ...viewsMutants,
   ...otherMutants,
