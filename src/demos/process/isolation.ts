@@ -24,7 +24,7 @@ export const processIsolation: Demo = async (stage) => {
   requireMemory(first)
   showContents(stage, first, second)
   showFrames(stage, first, second)
-  const page = await showMappings(stage, first, second)
+  const page = await mapPage(first, second)
   await showRight(stage, first, second)
   await showWrongPointer(stage, first, second, page)
   await ask(first, 'exit')
@@ -140,19 +140,21 @@ function framesAt(first: Isolated, second: Isolated, address: bigint): [number, 
   return undefined
 }
 
-/** Lets the first process map a page. @returns its address */
-async function showMappings(stage: Stage, first: Isolated, second: Isolated): Promise<bigint> {
-  const page = placeIn(await ask(first, 'map'))?.address
-  if (page === undefined) throw new DemoFailed('the first process mapped no page', { hint: 'Run it again.' })
-  stage.note('The first process requests one more page with mmap(2). The second does not get it.')
-  for (const { id, name } of [first, second]) {
-    const found = mappingAt(id, page)
-    const range = found && `${found.from.toString(16)}-${found.to.toString(16)} ${found.permissions}`
-    stage.evidence(`/proc/${id}/maps`, range ?? `no mapping at ${hex(page)}`, `${name}, at ${hex(page)}`, {
-      data: { address: page.toString(16), permissions: found?.permissions ?? null },
-    })
+/** A page that only the first process has, and the mapping that each has at its address. */
+interface Page {
+  address: bigint
+  mappings: { owner: Isolated; found: Mapping | undefined }[]
+}
+
+/** Lets the first process map a page. The mappings of the second can be read only before it refuses. */
+async function mapPage(first: Isolated, second: Isolated): Promise<Page> {
+  const address = placeIn(await ask(first, 'map'))?.address
+  if (address === undefined)
+    throw new DemoFailed('the first process mapped no page', { hint: 'Run it again.' })
+  return {
+    address,
+    mappings: [first, second].map((owner) => ({ owner, found: mappingAt(owner.id, address) })),
   }
-  return page
 }
 
 /** The first process reads the memory of the second, before and after the second has refused. */
@@ -205,12 +207,18 @@ async function showWrongPointer(
   stage: Stage,
   first: Isolated,
   second: Isolated,
-  page: bigint,
+  { address, mappings }: Page,
 ): Promise<void> {
   stage.note(
-    `The second process writes through a wrong pointer: to ${hex(page)}, where only the first has a page.`,
+    'The first process has requested a page with mmap(2). The second writes through a pointer to that address.',
   )
-  await ask(second, `write ${hex(page)}`)
+  for (const { owner, found } of mappings) {
+    const range = found && `${found.from.toString(16)}-${found.to.toString(16)} ${found.permissions}`
+    stage.evidence(`/proc/${owner.id}/maps`, range ?? 'no mapping', `${owner.name}, at ${hex(address)}`, {
+      data: { address: address.toString(16), permissions: found?.permissions ?? null },
+    })
+  }
+  await ask(second, `write ${hex(address)}`)
   const signal = second.ending()?.signal
   stage.evidence('wait(2)', `killed by ${signal ?? 'no signal'}`, 'the second process', {
     data: { signal: signal ?? null },
@@ -221,7 +229,7 @@ async function showWrongPointer(
     signal === 'SIGSEGV',
   )
   const sum = placeIn(await ask(first, 'add'))?.number
-  const [number, kept] = [first.address, page].map((address) => readInt(first.id, address) ?? null)
+  const [number, kept] = [first.address, address].map((place) => readInt(first.id, place) ?? null)
   stage.evidence(
     `/proc/${first.id}/mem`,
     `variable: ${number}, page: ${kept}`,

@@ -30,8 +30,8 @@ interface Keeper extends LineProgram {
 /** What the kernel keeps of a process that does not run. A field is undefined where this user may not read it. */
 interface Saved {
   pointers?: Pointers | undefined
-  /** The numbers in the registers, by name. */
-  registers?: Record<string, number> | undefined
+  /** As the tracer has printed them, and by name. */
+  registers?: { line: string; values: Record<string, number> } | undefined
 }
 
 export async function showRegisters(stage: Stage, cpus: number[]): Promise<void> {
@@ -96,26 +96,16 @@ async function untilIn(stage: Stage, keeper: Keeper, state: ProcessState, letter
   sayState(stage, keeper, state)
 }
 
-/** Stops a process, shows what the kernel keeps of it, and lets it continue. */
+/** Stops a process, reads what the kernel keeps of it, and lets it continue. */
 async function readStopped(stage: Stage, path: string, keeper: Keeper): Promise<Saved> {
   const { id } = keeper
   sendSignal(id, 'SIGSTOP')
   await untilIn(stage, keeper, 'stopped', 'T')
   const pointers = readPointers(id)
-  if (pointers) {
-    const [stack, program] = [pointers.stack.toString(16), pointers.program.toString(16)]
-    stage.evidence(
-      `/proc/${id}/syscall`,
-      `0x${stack} 0x${program}`,
-      'stack pointer and program counter of the stopped process',
-      { data: { stack, program } },
-    )
-  }
   const reader = await startLineProgram(stage, 'tracer', [path, 'read', `${id}`])
   const line = (await reader.next()) ?? ''
   const registers = registersIn(line)
-  if (registers) stage.evidence('ptrace(2)', line, 'its registers', { data: registers })
-  else {
+  if (!registers) {
     const [, errno] = /errno (\d+)$/.exec(line) ?? []
     const why =
       errno === undefined
@@ -125,7 +115,7 @@ async function readStopped(stage: Stage, path: string, keeper: Keeper): Promise<
   }
   sendSignal(id, 'SIGCONT')
   await untilIn(stage, keeper, 'ready', 'R')
-  return { pointers, registers }
+  return { pointers, registers: registers && { line, values: registers } }
 }
 
 /** What the program prints of its registers: `r8=101 r9=102`. */
@@ -142,9 +132,14 @@ function areKept({ base }: Keeper, registers: Record<string, number> = {}): bool
   return values.length > 0 && values.every((value, at) => value === base + at + 1)
 }
 
-/** Claims what was read of the process while it did not run, before and after it was preempted. */
+/** Shows what was read of the process while it did not run, before and after it was preempted. */
 function claimKept(stage: Stage, keeper: Keeper, before: Saved, after: Saved): void {
+  const looks = [
+    { when: 'stopped for the first time', ...before },
+    { when: 'stopped for the second time', ...after },
+  ]
   if (before.pointers && after.pointers) {
+    for (const { when, pointers } of looks) showPointers(stage, keeper, when, pointers)
     const isInLoop = ({ program }: Pointers) => keeper.from <= program && program < keeper.to
     stage.claim(
       'scheduler/kernel-keeps-program-counter',
@@ -152,12 +147,28 @@ function claimKept(stage: Stage, keeper: Keeper, before: Saved, after: Saved): v
       isInLoop(before.pointers) && isInLoop(after.pointers) && before.pointers.stack === after.pointers.stack,
     )
   } else stage.note('Not observed: the program counter, because this user may not read it.', 'aside')
-  if (before.registers && after.registers)
-    stage.claim(
-      'scheduler/kernel-keeps-registers',
-      'The kernel keeps the registers of a process that does not run: they contain what the process has loaded.',
-      areKept(keeper, before.registers) && areKept(keeper, after.registers),
-    )
+  if (!before.registers || !after.registers) return
+  for (const { when, registers } of looks)
+    if (registers)
+      stage.evidence('ptrace(2)', registers.line, `${keeper.name}, ${when}`, { data: registers.values })
+  stage.claim(
+    'scheduler/kernel-keeps-registers',
+    'The kernel keeps the registers of a process that does not run: they contain what the process has loaded.',
+    areKept(keeper, before.registers.values) && areKept(keeper, after.registers.values),
+  )
+}
+
+function showPointers(stage: Stage, { id, name }: Keeper, when: string, pointers?: Pointers): void {
+  if (!pointers) return
+  const [stack, program] = [pointers.stack.toString(16), pointers.program.toString(16)]
+  stage.evidence(
+    `/proc/${id}/syscall`,
+    `stack pointer 0x${stack}, program counter 0x${program}`,
+    `${name}, ${when}`,
+    {
+      data: { stack, program },
+    },
+  )
 }
 
 /** Ends the loops. Each process then prints what it finds in its registers. */

@@ -64,8 +64,8 @@ export const isolationMutants: readonly Mutant[] = [
   },
   {
     file: registers,
-    from: '      areKept(keeper, before.registers) && areKept(keeper, after.registers),\n',
-    to: '      areKept(keeper, before.registers),\n',
+    from: 'areKept(keeper, before.registers.values) && areKept(keeper, after.registers.values)',
+    to: 'areKept(keeper, before.registers.values)',
     test: changed,
   },
   {
