@@ -170,6 +170,15 @@ describe('frame_client.py', () => {
   })
 })
 
+testWith(['cc'], 'after-detach.c compiles without a warning, and is killed when it reads', async () => {
+  const file = join(temporaryFolder(), 'after-detach')
+  const compile = `cc -Wall -Wextra -Werror -o '${file}' examples/after-detach.c`
+  const { exit, stdout } = await play(`${compile} && printf '\\n\\n' | '${file}'`)
+  expect([exit, stdout]).toEqual([139, expect.stringMatching(/attached at .* is 104\ndetached\n$/)])
+  const early = await play(`printf '\\n' | '${file}'`)
+  expect([early.exit, early.stdout]).toEqual([0, expect.stringMatching(/detached\n$/)])
+})
+
 testWith(['cc'], 'fork-shares.c compiles without a warning and prints what the documents show', async () => {
   const file = join(temporaryFolder(), 'fork-shares')
   const compile = `cc -Wall -Wextra -Werror -o '${file}' examples/fork-shares.c`

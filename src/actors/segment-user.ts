@@ -82,10 +82,9 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
         attached = attachSegment(id, size)
       }),
     write: (text) => {
-      const bytes = Buffer.from(`${text}\0`)
-      // The supervisor sends `attach` before `write`, `read` and `detach`.
-      Buffer.from(attached!.memory).set(bytes)
-      say({ event: 'sent', channel, seq: seq++, bytes: bytes.length, text })
+      // The supervisor sends `attach` before `write`, `read` and `detach`. A NUL ends the text and does not count.
+      Buffer.from(attached!.memory).write(`${text}\0`)
+      say({ event: 'sent', channel, seq: seq++, bytes: Buffer.byteLength(text), text })
     },
     read: () => {
       // As above.

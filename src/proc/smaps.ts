@@ -65,3 +65,8 @@ export function readSmaps(pid: number): Mapping[] | undefined {
 export function readMaps(pid: number): Mapping[] {
   return parseSmaps(readText(`${folder(pid)}/maps`) ?? '')
 }
+
+/** The mapping that contains an address, without counts and flags; undefined where there is none. */
+export function mappingAt(pid: number, address: bigint): Mapping | undefined {
+  return readMaps(pid).find(({ from, to }) => from <= address && address < to)
+}

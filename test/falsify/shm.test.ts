@@ -11,8 +11,10 @@ import { producerOf } from '../../src/ipc/shared-ring/producer.js'
 import { threadWaiter } from '../../src/ipc/shared-ring/waiting.js'
 import { attachSegment, makeSegment, removeSegment } from '../../src/ipc/sysv-shm.js'
 import { readSegments } from '../../src/proc/sysvipc-shm.js'
+import { noCompiler, pathWithCompiler, whyNoCompiler } from '../support/compiler.js'
 import { falsify } from '../support/falsify.js'
-import { liars } from '../support/impostors.js'
+import { temporaryFolder } from '../support/folders.js'
+import { liars, playedWith } from '../support/impostors.js'
 import { meddled } from '../support/meddle.js'
 import { perform } from '../support/perform.js'
 import { procSays } from '../support/proc-says.js'
@@ -105,6 +107,25 @@ describe.runIf(process.platform === 'linux')('shm demo', () => {
         if (isClaim(fact, 'shm/other-users-segment-is-refused')) vi.mocked(process.getuid!).mockRestore()
       })
     },
+  )
+})
+
+describe.skipIf(noCompiler)(`with a C compiler${whyNoCompiler}`, () => {
+  falsify(
+    ['shm/detach-removes-mapping', 'shm/detached-memory-is-invalid'],
+    'a program that does not detach the segment',
+    () =>
+      playedWith({ XDG_CACHE_HOME: temporaryFolder(), PATH: pathWithCompiler('s/shmdt(memory)/0/') }, [
+        'shm',
+        'demo',
+      ]),
+  )
+
+  falsify(['shm/detached-memory-is-invalid'], 'a program that does not read from the address', () =>
+    playedWith(
+      { XDG_CACHE_HOME: temporaryFolder(), PATH: pathWithCompiler('s/(volatile char .)memory/"x"/') },
+      ['shm', 'demo'],
+    ),
   )
 })
 

@@ -28,13 +28,18 @@ export const shmCommands: Group = {
     },
     demo: {
       summary: 'a segment outlives its creator and is removed while processes are attached',
-      needs: { must: ['segments'], better: files, also },
+      needs: {
+        must: ['segments'],
+        better: { compiler: 'it does not show that memory is invalid after a detach', ...files },
+        also,
+      },
       chapter: {
         topic,
         title: 'the life of a segment',
         heart: [
           'shm/segment-outlives-its-creator',
           'shm/found-by-key',
+          'shm/detached-memory-is-invalid',
           'shm/removed-segment-loses-its-key',
           'shm/removed-segment-works-while-attached',
           'shm/removed-segment-goes-with-last-detach',

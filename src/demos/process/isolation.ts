@@ -4,7 +4,7 @@ import { DemoFailed, Unavailable } from '../../errors.js'
 import { readProgramFile } from '../../proc/links.js'
 import { readFrame } from '../../proc/pagemap.js'
 import { readInt } from '../../proc/process-memory.js'
-import { type Mapping, readMaps } from '../../proc/smaps.js'
+import { mappingAt, readMaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
 import { compiled } from '../../run/compile.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -74,10 +74,6 @@ function requireMemory({ id, address }: Isolated): void {
 
 function hex(address: bigint): string {
   return `0x${address.toString(16)}`
-}
-
-function mappingAt(pid: number, address: bigint): Mapping | undefined {
-  return readMaps(pid).find(({ from, to }) => from <= address && address < to)
 }
 
 /** Shows the content of the same address in both. */

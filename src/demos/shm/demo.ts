@@ -7,6 +7,7 @@ import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { sweepOwn } from '../../run/sweep.js'
 
+import { showAfterDetach } from './after-detach.js'
 import { requireSegments, showSegment } from './segment.js'
 
 /** Bytes of the segment, as in the lecture. */
@@ -30,7 +31,7 @@ export const shmDemo: Demo = async (stage) => {
   const config: SegmentUserConfig = { key, size }
   const enter = (name: string) => stage.start({ program: 'segment-user', name, config })
 
-  stage.note('A writer creates a segment, writes a text into it, and exits.')
+  stage.note('A writer creates a segment, writes a text and a NUL byte into it, and exits.')
   const writer = await enter('writer')
   const entry = record('segment', `${key}`, writer.id)
   // Recorded before the segment exists: Ctrl-C may arrive before the writer reports its id.
@@ -74,6 +75,7 @@ export const shmDemo: Demo = async (stage) => {
   )
 
   await showRefusal(stage)
+  await showAfterDetach(stage, id)
   stage.note('A remover attaches the segment and removes it.')
   const remover = await enter('remover')
   await find(remover, id)

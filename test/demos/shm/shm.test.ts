@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'
+import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import { withoutFfi } from '../../support/no-ffi.js'
 import {
@@ -398,7 +399,7 @@ describe('the demos of segments', () => {
     const makers = actors.map(({ child }) => child)
     // A stranger starts only where another user has a segment now.
     const names = actors.map(({ name }) => name).filter((name) => name !== 'stranger')
-    expect(names).toEqual(['writer', 'reader', 'remover'])
+    expect(names).toEqual(['writer', 'reader', ...(noCompiler ? [] : ['detacher']), 'remover'])
     const made = events.find((event) => event.event === 'created')
     expect(made).toMatchObject({ kind: 'segment' })
     expect(readSegments()!.filter(({ creatorPid }) => makers.includes(creatorPid))).toEqual([])
@@ -408,12 +409,46 @@ describe('the demos of segments', () => {
       'shm/segment-outlives-its-creator',
       'shm/found-by-key',
       'shm/segment-does-not-grow',
+      ...(noCompiler ? [] : ['shm/detach-removes-mapping', 'shm/detached-memory-is-invalid']),
       'shm/kernel-counts-attachments',
       'shm/removed-segment-loses-its-key',
       'shm/removed-segment-is-not-found',
       'shm/removed-segment-works-while-attached',
       'shm/removed-segment-goes-with-last-detach',
     ])
+  })
+
+  test('what is sent and what is received have the same bytes, without the NUL', async () => {
+    const place = newPlace()
+    const key = `${newKey()}`
+    const written = await ends(place, ['shm', 'write', 'hello wörld', '--key', key, '--json'])
+    const read = await ends(place, ['shm', 'read', '--key', key, '--json'])
+    const demo = await playDemo(['shm', 'demo'])
+    for (const events of [parseEvents(written.stdout + read.stdout), demo]) {
+      const bytes = ['sent', 'received'].map((name) => events.find(({ event }) => event === name))
+      expect(bytes).toMatchObject([{ bytes: 12 }, { bytes: 12 }])
+    }
+  })
+
+  test.skipIf(noCompiler)(
+    `shm demo shows that a detached address is mapped no more, and that a read from it is fatal${whyNoCompiler}`,
+    async () => {
+      const events = await playDemo(['shm', 'demo'], { env: { XDG_CACHE_HOME: temporaryFolder() } })
+      const detacher = events.find((event) => event.event === 'started' && event.name === 'detacher')
+      const { child } = detacher as { child: number }
+      const maps = dataFrom(events, `/proc/${child}/maps`)
+      expect(maps).toMatchObject([{ mapped: true }, { mapped: false }])
+      expect(new Set(maps.map((data) => (data as { address: string }).address)).size).toBe(1)
+      expect(events).toContainEqual(expect.objectContaining({ event: 'exited', child, signal: 'SIGSEGV' }))
+      expect(dataFrom(events, 'wait(2)')).toEqual([{ signal: 'SIGSEGV' }])
+    },
+  )
+
+  test('without a C compiler, shm demo shows everything else', async () => {
+    const env = { XDG_CACHE_HOME: temporaryFolder(), PATH: temporaryFolder() }
+    const events = await playDemo(['shm', 'demo'], { env })
+    expect(claimIdsOf(events)).toContain('shm/removed-segment-goes-with-last-detach')
+    expect(claimIdsOf(events)).not.toContain('shm/detached-memory-is-invalid')
   })
 
   test('shm race shows lost updates, atomic additions, a lock, and a lock holder that is killed', async () => {

@@ -315,4 +315,32 @@ export const memoryMutants: readonly Mutant[] = [
     test: 'test/demos/shm/shm.test.ts',
     title: 'any key of ftok',
   },
+  {
+    file: 'src/demos/shm/after-detach.ts',
+    from: "    signal === 'SIGSEGV',",
+    to: '    signal !== null,',
+    test: shm,
+    title: 'does not detach',
+  },
+  {
+    file: 'src/demos/shm/after-detach.ts',
+    from: '    wasMapped && !isMapped,',
+    to: '    wasMapped,',
+    test: shm,
+    title: 'does not detach',
+  },
+  {
+    file: 'src/demos/shm/after-detach.ts',
+    from: 'const found = mappingAt(pid, address)',
+    to: 'const found = mappingAt(process.pid, address)',
+    test: 'test/demos/shm/shm.test.ts',
+    title: 'detached address',
+  },
+  {
+    file: 'src/actors/segment-user.ts',
+    from: 'bytes: Buffer.byteLength(text), text',
+    to: 'bytes: Buffer.byteLength(text) + 1, text',
+    test: 'test/demos/shm/shm.test.ts',
+    title: 'the same bytes',
+  },
 ]
