@@ -338,3 +338,22 @@ test.each([
   const printed = run.stdout() + run.stderr()
   expect(['\u001b', '\u061c'].filter((char) => printed.includes(char))).toEqual([])
 })
+
+test('--json and --save escape what could control a terminal, and a parser reads it unchanged', async () => {
+  // Control characters of both ranges, directions, a tag outside the first plane, and the separator of lines.
+  const text = 'a\u001b\u007f\u009b\u061c\u200f\u202e\u2028\u2069\ufeff\u{e0041}é👋'
+  const place = newPlace()
+  const file = join(place.folder, 'a.ndjson')
+  const saved = place.osdemo(['short-reads', '--json', '--save', file, '--save', `/none/${text}.svg`])
+  expect(await saved.exit).toBe(1)
+  const player = place.osdemo(['view', '--json', '--save', file], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const note = { v: 1, t: 1, pid: 2, tid: 2, actor: 'osdemo', event: 'note', role: 'step', text }
+  player.child.stdin!.end(`${JSON.stringify(note)}\n`)
+  expect(await player.exit).toBe(0)
+  expect(parseEvents(player.stdout())).toMatchObject([{ text }])
+  expect(readFileSync(file, 'utf8')).toBe(player.stdout())
+  const [error] = parseEvents(saved.stdout())
+  expect(error).toMatchObject({ event: 'error', message: expect.stringContaining(text) })
+  for (const printed of [player.stdout(), saved.stdout()])
+    expect(printed.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u)
+})

@@ -1,7 +1,10 @@
 /** Text that osdemo did not write must not control what displays it: a terminal, or the parser of a picture. */
 
-/** Control characters, characters that change the writing direction, and characters that XML does not allow. */
-const harmful = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/u
+/**
+ * Control characters, separators of lines, characters that change the writing direction or the shape of others, and characters that
+ * XML does not allow. Joiners stay: words and emoji need them.
+ */
+const harmful = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ufffe\uffff]/u
 const everyHarmful = new RegExp(harmful, 'gu')
 
 /** The event with whatever is harmful escaped, in every field: a line feed becomes `\n`. */
@@ -40,4 +43,24 @@ function escapeSequence(char: string): string {
   const code = char.codePointAt(0) ?? 0
   const known = { 9: '\\t', 10: '\\n', 13: '\\r' }[code]
   return known ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`)
+}
+
+/** Control, format and separator characters that JSON allows in a string, and that JSON.stringify leaves as they are. */
+const everyInvisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+/** Nearly every line is plain ASCII, and this search is much faster than the other. */
+const unusual = /[^ -~]/
+
+/** A value as a line of JSON that cannot control a terminal. It is the same value for every parser. */
+export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value)
+  return `${unusual.test(text) ? text.replace(everyInvisible, escapeForJson) : text}\n`
+}
+
+function escapeForJson(char: string): string {
+  return char.split('').map(unicodeEscape).join('')
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -5,6 +5,7 @@ import { type Event, now } from '../../events.js'
 import { openLog } from '../../log.js'
 import { requireText } from '../../run/own-words.js'
 import { run } from '../../run/run.js'
+import { jsonLine } from '../../views/escape-control.js'
 import { viewName, wantsEvents } from './common-options.js'
 import { openOutput, openRecords } from './outputs.js'
 import { type Choice, createProgram, fullName, seeHelp } from './program.js'
@@ -136,5 +137,5 @@ function writeErrorEvent(error: unknown): void {
   if (process.stdout.errored) return
   const stamp = { v: 1, t: now(), pid: process.pid, tid: process.pid, actor: 'osdemo' } as const
   const event: Event = { ...stamp, event: 'error', ...fact }
-  process.stdout.write(`${JSON.stringify(event)}\n`)
+  process.stdout.write(jsonLine(event))
 }

@@ -56,9 +56,16 @@ export const viewsMutants: readonly Mutant[] = [
   },
   {
     file: 'src/views/escape-control.ts',
-    from: '/[\\p{Cc}',
-    to: '/[\\p{Cf}',
+    from: '[\\p{Cc}\\p{Cs}',
+    to: '[\\p{Cs}',
     test: 'test/views/timeline/timeline.test.ts',
+  },
+  {
+    file: 'src/views/escape-control.ts',
+    from: 'unusual.test(text) ? text.replace(everyInvisible, escapeForJson) : text',
+    to: 'text',
+    test: 'test/cli.test.ts',
+    title: '--json and --save escape',
   },
   {
     file: 'src/views/timeline/index.ts',
