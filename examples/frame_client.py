@@ -57,6 +57,12 @@ def check(host: str, port: int, bodies: list[bytes], timeout: float) -> None:
             if echo != body:
                 raise ValueError(f"echo {number} differs: sent {describe(body)}, received {describe(echo)}")
             print(f"echo {number} is unchanged: {describe(body)}")
+        # Only end of file shows that nothing follows the last echo. Some servers never close: they are given two seconds.
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(2)
+        with contextlib.suppress(TimeoutError):
+            if connection.recv(1) != b"":
+                raise ValueError("the server sent more bytes after the last echo")
 
 
 def main() -> int:

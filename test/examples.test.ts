@@ -160,6 +160,21 @@ describe('frame_client.py', () => {
     expect(stderr).toBe("frame_client.py: echo 1 differs: sent 'world', received 'worle'\n")
   })
 
+  testWith(['python3'], 'detects bytes behind the last echo, and none where there is none', async () => {
+    const echo = (rest: string) =>
+      startServer((socket) =>
+        socket.on('data', (chunk) => socket.write(Buffer.concat([chunk, Buffer.from(rest)]))),
+      )
+    const [more, same] = await Promise.all(
+      ['\0', ''].map(async (rest) =>
+        play(`python3 examples/frame_client.py --port ${await echo(rest)} hello`),
+      ),
+    )
+    expect(more).toMatchObject({ exit: 1, stdout: "echo 0 is unchanged: 'hello'\n" })
+    expect(more!.stderr).toContain('more bytes')
+    expect(same).toMatchObject({ exit: 0, stderr: '' })
+  })
+
   testWith(['python3'], 'detects a server that closed in the middle of a frame', async () => {
     const port = await startServer((socket) => {
       socket.once('data', () => socket.end(Buffer.from([0, 0, 0, 5, 104])))

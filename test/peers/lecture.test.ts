@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readText } from '../../src/proc/read.js'
 import { connect, frame, serve, writeApart } from '../support/echo-peers.js'
-import { newPlace, outcome, temporaryFolder, waitsForPartner } from '../support/osdemo.js'
+import { childrenOf, newPlace, outcome, temporaryFolder, waitsForPartner } from '../support/osdemo.js'
 import { buildFolder, compile, reasonToSkip, startPeer } from '../support/peers.js'
 import { until } from '../support/until.js'
 
@@ -71,6 +71,13 @@ describe.skipIf(process.platform !== 'linux' || reason !== '')(
       await until(() => waitsForPartner(next.pid))
       expect(statSync(path).mode & 0o777).toBe(0o600)
       expect(await outcome(go('read', path))).toEqual({ exit: 0, stdout: messages, stderr: '' })
+
+      // `pipe read` waits for a writer of the old FIFO, which this one removes and makes anew.
+      const ours = osdemo('read')
+      await until(() => childrenOf(ours.pid).some(waitsForPartner))
+      const replacing = go('write', path)
+      expect(await outcome(ours)).toMatchObject({ exit: 0, stdout: messages })
+      expect(await outcome(replacing)).toMatchObject({ exit: 0, stderr: '' })
 
       const reader = go('read', path)
       await until(() => waitsForPartner(reader.pid))
