@@ -1,6 +1,8 @@
 /** `osdemo process isolation`: what it shows to root and to an ordinary user. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { processIsolation } from '../../../src/demos/process/isolation.js'
 import type { Event } from '../../../src/events.js'
+import * as memory from '../../../src/proc/process-memory.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { pathWith } from '../../support/folders.js'
@@ -12,6 +14,7 @@ import {
   playDemo,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { perform } from '../../support/perform.js'
 import { mayReadFrames } from '../../support/rights.js'
 
 const everywhere = [
@@ -68,5 +71,13 @@ describe.skipIf(noCompiler)(`process isolation${whyNoCompiler}`, () => {
       exit: 69,
       stderr: expect.stringContaining('no C compiler'),
     })
+  })
+
+  test('is not available to a user who may not read the memory of other processes', async () => {
+    const spy = vi.spyOn(memory, 'readInt').mockReturnValue(undefined)
+    onTestFinished(() => spy.mockRestore())
+    const { events, error } = await perform(processIsolation)
+    expect(error).toMatchObject({ exit: 69 })
+    expect(claimIdsOf(events)).toEqual([])
   })
 })

@@ -8,7 +8,7 @@ import { type Event, numberIn } from '../../../src/events.js'
 import * as ptrace from '../../../src/ipc/ptrace.js'
 import { allowedCpus } from '../../../src/proc/sched.js'
 import { readStat } from '../../../src/proc/stat.js'
-import { noCompiler } from '../../support/compiler.js'
+import { noCompiler, pathWithCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { pathWith } from '../../support/folders.js'
 import {
@@ -293,6 +293,21 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
     expect(dataFrom(events, 'CLOCK_MONOTONIC')).toHaveLength(2)
     expect(only(events, 'note').filter(({ role }) => role === 'aside')).not.toEqual([])
   })
+
+  test.skipIf(noCompiler)(
+    'names the errno where it may not trace, and what it sees all the same',
+    async () => {
+      const PATH = pathWithCompiler('s/PTRACE_SEIZE, pid/PTRACE_SEIZE, -1/')
+      const events = await playDemo(['process', 'switch'], {
+        env: { PATH, XDG_CACHE_HOME: temporaryFolder() },
+      })
+      expect(claimIdsOf(events)).not.toContain('scheduler/kernel-keeps-registers')
+      expect(claimIdsOf(events)).toContain('scheduler/kernel-keeps-program-counter')
+      expect(claimIdsOf(events)).toContain('scheduler/switch-restores-registers')
+      const asides = only(events, 'note').filter(({ role }) => role === 'aside')
+      expect(asides.filter(({ text }) => text.includes('ESRCH'))).not.toEqual([])
+    },
+  )
 
   test('shows everything but the registers where there is no C compiler', async () => {
     const env = { PATH: pathWith('mkfifo', 'setpriv', 'sh'), XDG_CACHE_HOME: temporaryFolder() }
