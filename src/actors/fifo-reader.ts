@@ -81,7 +81,7 @@ async function takeFrom(keeper: number, taker: Taker): Promise<boolean> {
   for (;;) {
     try {
       const length = readSync(keeper, chunk)
-      // End of file: that writer has gone, so its last line is complete.
+      // End of file: that writer has closed, so its last line is complete.
       if (length === 0) return taker.end()
       if (!(await taker.chunk(chunk.subarray(0, length)))) return false
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The words of the command line must be text: Node replaces every byte that is not UTF-8 by U+FFFD, and tells nobody. */
+/** The words of the command line must be text: Node replaces every byte that is not UTF-8 by U+FFFD, without an error. */
 import { isUtf8 } from 'node:buffer'
 import { UsageError } from '../errors.js'
 import { ownCommandLine } from '../proc/cmdline.js'

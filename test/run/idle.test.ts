@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('a run that waits', () => {
     const tooOften = () => rates.filter(({ rate }) => rate >= perSecond)
     const runs = { reader, follower, writer, connected, waiter, receiver, server }
 
-    // A start goes on for a while, and a busy machine is given another try.
+    // A start takes a while, and on a busy machine it is measured again.
     await until(async () => {
       const before = Object.values(runs).map(waits)
       const begin = performance.now()

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readText } from '../../../src/proc/read.js'
 import { only } from '../../support/facts.js'
 import {
   eventsSoFar,
@@ -133,6 +134,10 @@ describe.runIf(process.platform === 'linux')('a FIFO that is replaced', () => {
   })
 })
 
+function wakeUps(pid: number): number {
+  return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1])
+}
+
 describe.runIf(process.platform === 'linux')('a FIFO that is removed', () => {
   test.for(['read', 'write'])('while pipe %s waits in open(2): exit code 1', async (end) => {
     const place = newPlace()
@@ -151,8 +156,11 @@ describe.runIf(process.platform === 'linux')('a FIFO that is removed', () => {
     const place = newPlace()
     const path = join(temporaryFolder(), 'p')
     const run = place.osdemo(['pipe', 'read', '--path', path])
-    await waitingActor(run)
+    const actor = await waitingActor(run)
     rmSync(path)
+    // Not before the actor has looked: that is when it wakes up.
+    const before = wakeUps(actor)
+    await until(() => wakeUps(actor) > before)
     execFileSync('mkfifo', [path])
     expect(await place.sh(`echo hello > '${path}'`).exit).toBe(0)
     const { exit, stdout } = await outcome(run)

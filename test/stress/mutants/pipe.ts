@@ -46,8 +46,8 @@ export const pipeMutants: readonly Mutant[] = [
   },
   {
     file: 'src/actors/lib/line-taker.ts',
-    from: '        left--\n',
-    to: '',
+    from: '        finish(0)\n        left--\n',
+    to: '        finish(0)\n',
     ...replaced,
     title: '--follow --max',
   },
