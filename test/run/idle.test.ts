@@ -18,7 +18,9 @@ function waits({ pid }: Run): number {
 }
 
 const seconds = 3
-const perSecond = 5
+
+/** In the last one only osdemo itself wakes up, once a second. The actor waits in read(2) without a timer. */
+const limits: Partial<Record<string, number>> = { connected: 2 }
 
 describe.runIf(process.platform === 'linux')('a run that waits', () => {
   test('wakes up fewer than 5 times a second', async () => {
@@ -41,7 +43,7 @@ describe.runIf(process.platform === 'linux')('a run that waits', () => {
     await until(() => receiver.stderr() !== '')
     const server = await serve()
     let rates: { name: string; rate: number }[] = []
-    const tooOften = () => rates.filter(({ rate }) => rate >= perSecond)
+    const tooOften = () => rates.filter(({ name, rate }) => rate >= (limits[name] ?? 5))
     const runs = { reader, follower, writer, connected, waiter, receiver, server }
 
     // A start takes a while, and on a busy machine it is measured again.

@@ -79,7 +79,7 @@ export const pipeCommands: Group = {
       demo: async () => (await import('../../demos/pipe/capacity.js')).pipeCapacity({ brief: false }),
     },
     'half-duplex': {
-      summary: 'one FIFO cannot carry a dialogue; two can',
+      summary: 'one FIFO carries a dialogue only in turns; two carry any',
       needs: {
         must: ['proc', 'fifo'],
         better: { waits: 'it does not show that a reader is blocked', ...files },
@@ -89,6 +89,7 @@ export const pipeCommands: Group = {
         topic,
         title: 'one pipe, one direction',
         heart: [
+          'pipe/turns-carry-both-directions',
           'pipe/writer-may-read-its-own-message',
           'pipe/reader-blocks-when-empty',
           'pipe/two-pipes-carry-two-directions',

@@ -1,8 +1,10 @@
-/** Two processes exchange a question and an answer, first over one FIFO for both directions, then over two. */
+/** Two processes exchange a question and an answer: in turns over one FIFO, then without turns, then over two FIFOs. */
+import { realpathSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { TalkerConfig } from '../../actors/talker.js'
-import { type Event, isEndOfFile, now } from '../../events.js'
-import { accessMode, fdFlags, openFiles } from '../../proc/fds.js'
+import type { TurnTakerConfig } from '../../actors/turn-taker.js'
+import { type Data, type Event, isEndOfFile, now } from '../../events.js'
+import { accessMode, fdFlags, holders, openFiles } from '../../proc/fds.js'
 import type { Actor, ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { isBlockedIn, seeWait } from '../shared/claim-waiting.js'
@@ -24,14 +26,13 @@ interface Pair {
 export const pipeHalfDuplex: Demo = async (stage) => {
   requireProc('pipe half-duplex')
   stage.note(
-    'A pipe has one direction and does not record which process wrote what. ' +
-      'Watch alice read its own question back.',
+    'A FIFO carries both directions, but only one at a time: it is half-duplex. ' +
+      'Watch a dialogue in turns, and then alice read its own question back.',
     'opening',
   )
-  stage.note('First, one FIFO for both directions: alice asks, and bob is to answer.')
   const one = await makePrivateFifo(stage, 'one')
-  const both = { to: one, from: one, first: 'to' } as const
-  await overOne(stage, await enter(stage, both, both))
+  await inTurns(stage, one)
+  await overOne(stage, await enterBoth(stage, one))
 
   stage.note('Now the same dialogue with one FIFO for each direction.')
   const there = await makePrivateFifo(stage, 'there')
@@ -44,11 +45,96 @@ export const pipeHalfDuplex: Demo = async (stage) => {
   await showEnds(stage, pair, [there, back])
   await overTwo(stage, pair)
   stage.note(
-    'A pipe carries bytes in one direction: the process that reads first gets them. ' +
-      'A dialogue needs two pipes, or a socket.',
+    'Over one FIFO, processes must take turns: the process that reads first gets the bytes. ' +
+      'A dialogue without turns needs two pipes, or a socket.',
     'closing',
   )
   stage.note('Next: `osdemo tcp-echo demo` shows a connection that carries both directions.', 'next')
+}
+
+/** Each side writes and closes, then reads to end of file and closes: open(2) and end of file pass the turn. */
+async function inTurns(stage: Stage, path: string): Promise<void> {
+  const rounds = 2
+  stage.note(
+    'First in turns. Each side opens the FIFO for writing or for reading, and closes it before it turns.',
+  )
+  const side = (name: string, text: string, begins: boolean) => {
+    const config: TurnTakerConfig = { path, texts: new Array(rounds).fill(text), begins }
+    return stage.start({ program: 'turn-taker', name, config })
+  }
+  const sides = await Promise.all([side('alice', question, true), side('bob', answer, false)])
+  let running: number = sides.length
+  for (const { exited } of sides) void exited.then(() => running--)
+  // Another process may have written to the FIFO, or keep it open, so that no end of file comes.
+  const isWrong = () => sides.some(({ events, name }) => heard(events).some((text) => text !== saidTo(name)))
+  await stage.poll(() => running === 0 || isWrong(), endPatience)
+  for (const each of sides) each.kill()
+  await Promise.all(sides.map(({ exited }) => exited))
+  const [alice, bob] = sides.map(({ events }) => events)
+  const arrived = sides.flatMap(({ events }) => heard(events)).length
+  stage.claim(
+    'pipe/turns-carry-both-directions',
+    `A FIFO carries both directions in turns: over one FIFO, ${arrived} of ${2 * rounds} questions and answers arrived.`,
+    arrived === 2 * rounds && !isWrong(),
+  )
+  const turns = [...writeTurns(alice ?? []), ...writeTurns(bob ?? [])].sort((a, b) => a.from - b.from)
+  const alone = turns.filter(({ from }, index) => (turns[index - 1]?.to ?? 0) < from)
+  stage.claim(
+    'pipe/half-duplex-one-writer-at-a-time',
+    `Half-duplex means one direction at a time: in ${alone.length} of ${2 * rounds} turns only one side had the write end.`,
+    alone.length === 2 * rounds && !isWrong(),
+  )
+}
+
+/** What the other side says. */
+function saidTo(name: string): string {
+  return name === 'alice' ? answer : question
+}
+
+function heard(events: readonly Event[]): (string | undefined)[] {
+  return events.flatMap((event) => (event.event === 'received' ? [event.text] : []))
+}
+
+/** When a side had the write end open, in microseconds: from the evidence of its access mode to the begin of close(2). */
+function writeTurns(events: readonly Event[]): { from: number; to: number }[] {
+  const turns: { from: number; to: number }[] = []
+  let from: number | undefined
+  for (const event of events) {
+    if (event.event === 'evidence' && isWriteOnly(event.data)) from = event.t
+    if (event.event !== 'call' || event.call !== 'close' || from === undefined) continue
+    turns.push({ from, to: event.t })
+    from = undefined
+  }
+  return turns
+}
+
+function isWriteOnly(data: Data | undefined): boolean {
+  return typeof data === 'object' && 'access' in data && data.access === 'O_WRONLY'
+}
+
+/** Both sides open one FIFO for both directions. Alice does it alone. */
+async function enterBoth(stage: Stage, path: string): Promise<Pair> {
+  stage.note(
+    'Now without turns: both open the FIFO for reading and writing. Alice asks, and bob is to answer.',
+  )
+  const config = { to: path, from: path, first: 'to' } as const
+  const alice = await stage.start({ program: 'talker', name: 'alice', config })
+  const { result: fd = -1 } = await alice.until(
+    'call',
+    ({ call, phase }) => call === 'open' && phase === 'end',
+  )
+  const flags = fdFlags(alice.id, fd)?.flags ?? Number.NaN
+  const access = accessMode(flags) ?? ''
+  const gloss = `${access}: POSIX does not define this for a FIFO, fifo(7)`
+  const source = `/proc/${alice.id}/fdinfo/${fd}`
+  stage.evidence(source, `flags: 0${flags.toString(8)}`, gloss, { data: { access } })
+  const others = holders(realpathSync(path), statSync(path).ino).filter(({ pid }) => pid !== alice.id)
+  stage.claim(
+    'fifo/read-write-open-needs-no-other-end',
+    'On Linux, open(2) with O_RDWR waits for no other end: alice has opened the FIFO alone.',
+    access === 'O_RDWR' && others.length === 0,
+  )
+  return { alice, bob: await stage.start({ program: 'talker', name: 'bob', config }) }
 }
 
 async function enter(stage: Stage, aliceConfig: TalkerConfig, bobConfig: TalkerConfig): Promise<Pair> {

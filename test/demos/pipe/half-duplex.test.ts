@@ -11,7 +11,7 @@ import {
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
-test('over one FIFO each process reads its own message, over two it reads that of the other', async () => {
+test('over one FIFO each process reads its own message unless they take turns, over two it reads that of the other', async () => {
   const events = await playDemo(['pipe', 'half-duplex'])
   const heard = events.flatMap((event) =>
     event.event === 'received' ? [`${event.actor}: ${event.text}`] : [],
@@ -19,6 +19,8 @@ test('over one FIFO each process reads its own message, over two it reads that o
   const [question, answer] = ['what is 6 times 7?', '42']
   const dialogue = [`bob: ${question}`, `alice: ${answer}`]
   expect(heard).toEqual([
+    ...dialogue,
+    ...dialogue,
     `alice: ${question}`,
     `bob: ${question}`,
     `bob: ${answer}`,
@@ -26,12 +28,22 @@ test('over one FIFO each process reads its own message, over two it reads that o
     ...dialogue,
   ])
   expect(claimIdsOf(events)).toEqual([
+    'pipe/turns-carry-both-directions',
+    'pipe/half-duplex-one-writer-at-a-time',
+    'fifo/read-write-open-needs-no-other-end',
     'pipe/writer-may-read-its-own-message',
     'pipe/reader-blocks-when-empty',
     'pipe/writer-may-read-its-own-message',
     'pipe/reader-blocks-when-empty',
     'pipe/two-pipes-carry-two-directions',
     'pipe/end-of-file-after-last-writer',
+  ])
+  // In turns no side ever has both directions open, and without turns alice has both.
+  const flags = dataFrom(events, /^\/proc\/\d+\/fdinfo\/\d+$/) as { access: string }[]
+  expect(flags.map(({ access }) => access).sort()).toEqual([
+    ...new Array(4).fill('O_RDONLY'),
+    'O_RDWR',
+    ...new Array(4).fill('O_WRONLY'),
   ])
   const ends = dataFrom(events, /^\/proc\/\d+\/fd$/) as { fifo: string; access: string }[][]
   expect(ends.map((list) => list.map(({ fifo, access }) => `${fifo} ${access}`).sort())).toEqual([

@@ -142,6 +142,26 @@ export const pipeMutants: readonly Mutant[] = [
     to: "if (errnoOf(error) === 'EINTR') return 0",
     ...filled,
   },
+  { file: halfDuplex, from: 'arrived === 2 * rounds && !isWrong()', to: 'arrived > 0', ...crowded },
+  {
+    file: halfDuplex,
+    from: 'alone.length === 2 * rounds && !isWrong(),',
+    to: 'alone.length <= 2 * rounds,',
+    ...crowded,
+  },
+  {
+    file: halfDuplex,
+    from: "access === 'O_RDWR' && others.length === 0,",
+    to: "access === 'O_RDWR',",
+    ...crowded,
+  },
+  {
+    file: 'src/actors/turn-taker.ts',
+    from: 'fdFlags(process.pid, fd)',
+    to: 'fdFlags(process.pid, 0)',
+    test: 'test/demos/pipe/half-duplex.test.ts',
+    title: 'over one FIFO',
+  },
   { file: halfDuplex, from: 'own === question,', to: "own !== '',", ...crowded },
   {
     file: halfDuplex,
