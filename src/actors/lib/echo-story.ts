@@ -28,7 +28,7 @@ export interface ConnectionStory {
   /** A complete frame has arrived and goes back. Its body is in the buffer from `start` up to `end`. */
   frame(buffer: Buffer, start: number, end: number): void
   /**
-   * A side closes the connection. Only the first counts, but a reset after a FIN counts too, because echoes may be lost.
+   * A side closes the connection. Only the first one counts.
    *
    * @param trouble why, where not both sides wanted it: shown at once. Troubles of one kind are counted together
    */
@@ -61,7 +61,7 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
   let framesLeft = framesPerWindow
   let windowTimer: NodeJS.Timeout | undefined
   let told = { opened: 0, closed: 0, troubles: 0 }
-  let untold = { opened: 0, closed: 0, troubles: new Map<string, number>() }
+  let untold = { opened: 0, closed: new Map<string, number>(), troubles: new Map<string, number>() }
   let secondTimer: NodeJS.Timeout | undefined
 
   function count(channel: Channel, messages: number, bytes: number, since?: number): void {
@@ -114,20 +114,25 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
     secondTimer = undefined
     const { opened, closed, troubles } = untold
     told = { opened: 0, closed: 0, troubles: 0 }
-    untold = { opened: 0, closed: 0, troubles: new Map() }
-    if (opened + closed + troubles.size === 0) return
-    const kinds = [...troubles].map(([kind, times]) => `${thousands(times)} x ${kind}`)
-    const rest = kinds.length > 0 ? ` Further troubles: ${kinds.join(', ')}.` : ''
-    const text = `Within a second, ${counted(opened, 'more connection')} opened and ${thousands(closed)} closed.${rest}`
-    const troubled = [...troubles.values()].reduce((sum, times) => sum + times, 0)
+    untold = { opened: 0, closed: new Map(), troubles: new Map() }
+    const [ended, troubled] = [total(closed), total(troubles)]
+    if (opened + ended + troubled === 0) return
+    const ways = ended > 0 ? ` (${listed(closed)})` : ''
+    const rest = troubled > 0 ? ` Further troubles: ${listed(troubles)}.` : ''
+    const text = `Within a second, ${counted(opened, 'more connection')} opened and ${thousands(ended)} closed${ways}.${rest}`
     const role = troubled > 0 ? 'closing' : 'step'
-    say({ event: 'note', text, role, data: { opened, closed, troubles: troubled } })
+    say({
+      event: 'note',
+      text,
+      role,
+      data: { opened, closed: ended, troubles: troubled, ...Object.fromEntries(closed) },
+    })
   }
 
   function trouble(kind: string, text: string): void {
     // A tool shows notes of this role: the terminal of the server is where a person looks for the reason.
     if (mayTell('troubles')) say({ event: 'note', text, role: 'closing' })
-    else untold.troubles.set(kind, (untold.troubles.get(kind) ?? 0) + 1)
+    else countOne(untold.troubles, kind)
   }
 
   return {
@@ -159,19 +164,19 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
           say({ event: 'sent', channel: `${local} > ${peer}`, ...message, bytes: length - dropped })
         },
         ends(ending, because) {
-          if (ended && !(ended.how === 'FIN' && ending.how === 'reset')) return
+          if (ended) return
           ended = ending
           if (because) trouble(because.kind, because.text)
         },
         closed() {
+          // Only a connection that was destroyed while the server stops has no ending.
+          const ending = ended ?? { closedBy: 'server', how: 'stop' }
           if (!alone || !mayTell('closed')) {
             join(channel)
-            untold.closed++
+            countOne(untold.closed, ending.how)
             return
           }
           tally(channel)
-          // Only a connection that was destroyed while the server stops has no ending.
-          const ending = ended ?? { closedBy: 'server', how: 'stop' }
           const text = `${sentence(ending, peer)} It sent ${counted(frames, 'frame')}, ${counted(bytes, 'byte')}.`
           say({ event: 'note', text, data: { peer, frames, bytes, ...ending } })
           say({ event: 'removed', kind: 'socket', id })
@@ -199,4 +204,16 @@ function sentence(ending: Ending, peer: string): string {
 
 function channelOf(local: string, peer: string): Channel {
   return { local, peer, messages: 0, bytes: 0, since: 0 }
+}
+
+function countOne(counts: Map<string, number>, kind: string): void {
+  counts.set(kind, (counts.get(kind) ?? 0) + 1)
+}
+
+function total(counts: Map<string, number>): number {
+  return [...counts.values()].reduce((sum, times) => sum + times, 0)
+}
+
+function listed(counts: Map<string, number>): string {
+  return [...counts].map(([kind, times]) => `${thousands(times)} x ${kind}`).join(', ')
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Event, numberIn } from '../../../src/events.js'
+import { type Data, type Event, numberIn } from '../../../src/events.js'
 import { openFilesLimit } from '../../../src/proc/limits.js'
 import { readText } from '../../../src/proc/read.js'
 import { readStatus } from '../../../src/proc/status.js'
@@ -80,6 +80,11 @@ async function exchange({ socket, received }: Peer, message: Buffer, byByte = fa
   expect(Buffer.concat(received)).toEqual(message)
 }
 
+/** Whether this is the data of a connection that the peer closed with FIN. */
+function isFin(data: Data | undefined): boolean {
+  return typeof data === 'object' && !Array.isArray(data) && data.how === 'FIN'
+}
+
 /** How many connections and frames the events report, in events of their own and in sums. */
 function told(events: Event[]) {
   const notes = only(events, 'note')
@@ -104,6 +109,7 @@ function told(events: Event[]) {
     singly: singly('created'),
     opened: singly('created') + total(sums.map(({ opened }) => opened)),
     closed: singly('removed') + total(sums.map(({ closed }) => closed)),
+    byFin: total(notes.map(({ data }) => numberIn(data, 'FIN') ?? (isFin(data) ? 1 : 0))),
     received: frames('received'),
     sent: frames('sent'),
     untold: notes.filter(({ data }) => numberIn(data, 'untold') !== undefined),
@@ -129,7 +135,14 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
       await Promise.all(peers.map(({ closed }) => closed))
       await stop(server)
       const { singly, ...sums } = told(parseEvents(server.stdout()))
-      expect(sums).toEqual({ opened: many, closed: many, received: many, sent: many, untold: [] })
+      expect(sums).toEqual({
+        opened: many,
+        closed: many,
+        byFin: many,
+        received: many,
+        sent: many,
+        untold: [],
+      })
       expect(singly).toBeLessThan(many / 2)
       await expectAllGone(server)
     },
@@ -159,7 +172,7 @@ describe.runIf(process.platform === 'linux')('a tcp-echo server', () => {
     }
     await stop(server)
     const { singly, ...sums } = told(parseEvents(server.stdout()))
-    expect(sums).toEqual({ opened: many, closed: many, received: many, sent: many, untold: [] })
+    expect(sums).toEqual({ opened: many, closed: many, byFin: many, received: many, sent: many, untold: [] })
     expect(singly).toBeLessThan(many / 2)
   })
 

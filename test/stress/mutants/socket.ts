@@ -197,8 +197,8 @@ export const socketMutants: readonly Mutant[] = [
   },
   {
     file: 'src/actors/lib/echo-story.ts',
-    from: "if (ended && !(ended.how === 'FIN' && ending.how === 'reset')) return",
-    to: 'if (ended) return',
+    from: 'if (ended) return',
+    to: '',
     test: log,
     title: 'who closed it, and how',
   },
