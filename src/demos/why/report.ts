@@ -111,7 +111,9 @@ function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): strin
 
 function tellCycle(stage: Stage, { world, chain }: Findings, { members, threads = [] }: Cycle): void {
   if (threads.length > 1)
-    stage.note(`Threads ${listed(threads.map(String), 12)} wait in a circle: each for a lock of the next.`)
+    stage.note(
+      `Threads ${listed(threads.map(String), 12)} wait in a circle: each for the next, the last for the first.`,
+    )
   stage.note(
     members.length === 1
       ? `${listed(members.map(named))} cannot continue until something else wakes it up.`

@@ -249,7 +249,12 @@ int main() { pthread_t thread; pthread_mutex_lock(&lock);
       'owner.tid': pid,
       'owner.source': 'mutex',
     })
-    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid], certain: true })
+    expect(deadlockOf(answer)).toEqual({
+      kind: 'deadlock',
+      members: [pid],
+      certain: true,
+      threads: [pid, thread],
+    })
   })
 
   test('a held lock is a futex that only threads of the same process can wake', async (context) => {
