@@ -55,6 +55,12 @@ export function parseEventId(text: string): number | undefined {
   return id === undefined ? undefined : Number(id)
 }
 
+/** The FUSE connection that a descriptor of /dev/fuse serves; undefined before Linux 6.15. */
+export function parseFuseConnection(text: string): number | undefined {
+  const number = /^fuse_connection:\s*(\d+)$/m.exec(text)?.[1]
+  return number === undefined ? undefined : Number(number)
+}
+
 /** The signals that a signalfd accepts, as a set of bits where bit 0 is signal 1. */
 export function parseSignalMask(text: string): bigint {
   return BigInt(`0x${/^sigmask:\s*([0-9a-f]+)$/m.exec(text)?.[1] ?? '0'}`)

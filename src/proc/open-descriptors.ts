@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 import { fdFlags, openFiles } from './fds.js'
+import { mayBlock, mountOf } from './mounts.js'
 import { readNumbers } from './read.js'
 
 export interface Holder {
@@ -14,9 +15,8 @@ export type Access = 'reading' | 'writing'
 
 export interface Census {
   /**
-   * The descriptors that refer to a kernel object. Only descriptors with its inode number are passed to stat(2), for the device. So a
-   * file system that does not answer blocks osdemo only when a file in it has the same number, or before Linux 5.14, which does not
-   * report the number.
+   * The descriptors that refer to a kernel object. Only descriptors with its inode number are passed to stat(2), for the device, and
+   * none on a file system that may not answer.
    */
   holders(dev: number, ino: number): Holder[]
   /** The descriptors that refer to a socket, by its inode in the tables of /proc/net. */
@@ -62,6 +62,8 @@ function add<Key>(map: Map<Key, Holder[]>, key: Key, holder: Holder): void {
 }
 
 function leadsTo({ pid, fd }: Holder, dev: number, ino: number): boolean {
+  const mount = mountOf(pid, fd)
+  if (mount && mayBlock(mount)) return false
   try {
     const stats = statSync(`/proc/${pid}/fd/${fd}`)
     return stats.dev === dev && stats.ino === ino

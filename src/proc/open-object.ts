@@ -1,8 +1,9 @@
 /** The kernel object that a descriptor of another process refers to. */
 import { type Stats, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { inodeOf } from './fds.js'
+import { fdFlags, inodeOf } from './fds.js'
 import { readDescriptorLink, readFolderOf } from './links.js'
+import { mayBlock, mayPathBlock, mountOf } from './mounts.js'
 
 export interface OpenObject {
   fd: number
@@ -27,8 +28,9 @@ export interface OpenObject {
 }
 
 /**
- * Calls stat(2) for an object with a path, which blocks where the file system does not answer (FUSE, NFS). An object without a path
- * is recognized by the text of the link alone.
+ * Calls stat(2) for an object with a path, except where its file system may not answer (FUSE, NFS): stat(2) would block, and no
+ * signal could end that. What is known then is the path and the inode number. An object without a path is recognized by the text of
+ * the link alone.
  *
  * @returns undefined where the descriptor is not open, or this user may not read it
  */
@@ -38,6 +40,9 @@ export function openObject(pid: number, fd: number): OpenObject | undefined {
   const nameless = namelessKind(target)
   if (nameless)
     return { fd, kind: nameless, target, path: undefined, dev: undefined, ino: inodeOf(target) ?? 0 }
+  const mount = mountOf(pid, fd)
+  if (mount && mayBlock(mount))
+    return { fd, kind: 'file', target, path: undefined, dev: undefined, ino: fdFlags(pid, fd)?.ino ?? 0 }
   try {
     const stats = statSync(`/proc/${pid}/fd/${fd}`)
     const path = target.startsWith('/') && leadsTo(target, stats) ? target : undefined
@@ -58,6 +63,7 @@ const anonymous = /^anon_inode:\[?(eventfd|timerfd|signalfd|inotify|pidfd|eventp
 
 /** False for the path of a removed file, and for a path of another mount namespace that names another file here. */
 function leadsTo(path: string, { dev, ino }: Stats): boolean {
+  if (mayPathBlock(process.pid, path)) return false
   const stats = statSync(path, { throwIfNoEntry: false })
   return stats?.dev === dev && stats.ino === ino
 }

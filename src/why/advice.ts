@@ -37,6 +37,8 @@ function namespaceOf(step: Step): Namespace | undefined {
 /** What a step costs. Data that is read or removed, and whatever a process has not saved, is lost. */
 const cost: Record<Step['do'], number> = {
   continue: 0,
+  foreground: 0,
+  thaw: 0,
   write: 1,
   'connect-tcp': 1,
   'connect-unix': 1,
@@ -61,12 +63,10 @@ const most = 4
 
 /** What lets a process continue. @param cycle the deadlock that it is in, or behind */
 export function adviceFor(chain: Chain, asked: Account, cycle: Cycle | undefined): Advice[] {
-  // Continuing a stopped process loses nothing, so no other step is worth its price.
-  const stopped = stoppedBehind(chain, asked)
-  if (stopped)
-    return stepsFor(stopped)
-      .filter(({ step }) => step.do === 'continue')
-      .slice(0, 1)
+  // Continuing a stopped or frozen process loses nothing, so no other step is worth its price.
+  const stopped = isHeld(asked) ? asked : stoppedBehind(chain, asked)
+  const free = stopped && stepsFor(stopped).filter(({ step }) => cost[step.do] === 0)
+  if (free && free.length > 0 && free.every(({ step }) => step.do !== 'foreground')) return free.slice(0, 1)
   const [, ...behind] = onlyWay(chain, asked)
   const further = behind
     .flatMap(stepsFor)
@@ -77,7 +77,11 @@ export function adviceFor(chain: Chain, asked: Account, cycle: Cycle | undefined
     .toSorted((one, other) => cost[one.step.do] - cost[other.step.do])
   const steps = distinct(all).filter(({ step }) => !endsInit(step))
   // A zombie is dead already, so no signal has any effect on it.
-  if (steps.every(({ step }) => step.do === 'wait') && asked.state !== 'Z' && asked.pid !== 1) {
+  if (
+    steps.every(({ step }) => step.do === 'wait' || step.do === 'foreground') &&
+    asked.state !== 'Z' &&
+    asked.pid !== 1
+  ) {
     const blocker = asked.threads[0]?.blocker
     steps.push({ step: endItself(asked.pid), pid: asked.pid, ...(blocker && { blocker }) })
   }
@@ -107,6 +111,11 @@ function distinct(all: readonly Advice[]): Advice[] {
   })
 }
 
+/** Whether it cannot run, whatever the other end does: it is stopped, or its cgroup is frozen. */
+function isHeld({ state, threads }: Account): boolean {
+  return state === 'T' || threads[0]?.blocker.kind === 'frozen'
+}
+
 /** The process and those it waits for, one after the other, as long as each waits for one other process only. */
 function onlyWay(chain: Chain, asked: Account): Account[] {
   const way: Account[] = []
@@ -120,10 +129,9 @@ function onlyWay(chain: Chain, asked: Account): Account[] {
 
 /** The stopped process that all others wait for. Where one waits for several, it goes no further than those. */
 function stoppedBehind(chain: Chain, asked: Account): Account | undefined {
-  if (asked.state === 'T') return undefined
   for (const at of onlyWay(chain, asked)) {
     const next = wakers(at).map((pid) => chain.get(pid))
-    const stopped = next.find((each) => each?.state === 'T')
+    const stopped = next.find((each) => each && isHeld(each))
     if (stopped) return stopped
   }
   return undefined

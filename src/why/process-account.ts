@@ -1,9 +1,9 @@
 /** What is known of one process as a whole: its state, and what blocks each of its threads. */
 import { readStat } from '../proc/stat.js'
 import { readStatus } from '../proc/status.js'
-import { threads } from '../proc/task.js'
+import { readWchan, threads } from '../proc/task.js'
 import { namesIn } from './blockers/signal.js'
-import { mainThreadExited, running, stopped, traced, zombie } from './blockers/state.js'
+import { frozen, mainThreadExited, running, stopped, traced, zombie } from './blockers/state.js'
 import type { World } from './snapshot.js'
 import { type ThreadWait, waitingThread } from './thread-wait.js'
 
@@ -79,7 +79,9 @@ function threadOf(world: World, pid: number, tid: number): ThreadWait | undefine
     }
     case 'R':
       return { ...thread, blocker: running }
-    default:
-      return waitingThread(world, pid, tid)
+    default: {
+      const blocker = frozen(pid, readWchan(pid, tid))
+      return blocker ? { ...thread, blocker } : waitingThread(world, pid, tid)
+    }
   }
 }

@@ -26,6 +26,10 @@ export type Step =
   /** Remove a System V queue or set of semaphores. */
   | { do: 'remove'; object: 'queue' | 'semaphores'; id: number }
   | { do: 'send-signal'; pid: number; signal: string }
+  /** Bring a background job to the foreground of its terminal, which only its shell can do. */
+  | { do: 'foreground'; pid: number }
+  /** Thaw a frozen cgroup: cgroups(7). */
+  | { do: 'thaw'; file: string; word: string }
   /** Continue a stopped process. */
   | { do: 'continue'; pid: number }
   /** Terminate the processes that it waits for. */

@@ -10,7 +10,7 @@ import { readWchan } from '../proc/task.js'
 import { type Blocker, noWaker } from './blocker.js'
 import { childWait, whomOfWait4, whomOfWaitid } from './blockers/child.js'
 import { connecting } from './blockers/connect.js'
-import { otherEnd } from './blockers/descriptor.js'
+import { fileEnd, otherEnd } from './blockers/descriptor.js'
 import { fifoOpening } from './blockers/fifo.js'
 import { fileLock } from './blockers/file-lock.js'
 import { futexWait } from './blockers/futex.js'
@@ -73,7 +73,7 @@ export function waitingThread(world: World, pid: number, tid: number): ThreadWai
   const resumed = shown === 'restart_syscall' ? resumedCall(pid, args, wchan) : undefined
   const call = resumed ?? shown
   const { blocker = unknownCall(), fd } = fileServer.test(wchan ?? '')
-    ? fileServerWait(pid, call, args)
+    ? fileServerWait(world, pid, call, args)
     : blockerOf(world, pid, tid, call, seen, wchan)
   return {
     ...thread,
@@ -90,12 +90,11 @@ export function waitingThread(world: World, pid: number, tid: number): ThreadWai
 const fileServer =
   /^(request_wait_answer|fuse_|rpc_wait|nfs4?_|cifs_|smb2_|wait_for_response|p9_client|ceph_)/
 
-/** No stat(2) of that file: its answer would have to come from the same server, and osdemo would block too. */
-function fileServerWait(pid: number, call: string, args: bigint[]): Found {
-  if (!inputs.includes(call) && !outputs.includes(call)) return {}
+function fileServerWait(world: World, pid: number, call: string, args: bigint[]): Found {
+  if (!inputs.includes(call) && !outputs.includes(call) && !/sync$/.test(call)) return {}
   const fd = int(args[0])
   const target = readDescriptorLink(pid, fd)
-  return target === undefined ? {} : { blocker: { kind: 'file', pid, fd, target, ...noWaker }, fd }
+  return target === undefined ? {} : { blocker: fileEnd(world, { pid, fd, target, ...noWaker }), fd }
 }
 
 /**

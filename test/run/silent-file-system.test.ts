@@ -1,8 +1,12 @@
 /** A process has a file open on a file system that does not answer. No command touches that file, so none blocks. */
 import { expect, test } from 'vitest'
+import { readFdInfoText } from '../../src/proc/fd-details.js'
 import { holders, openFiles } from '../../src/proc/fds.js'
+import { openObject } from '../../src/proc/open-object.js'
+import { readStat } from '../../src/proc/stat.js'
 import { newPlace, waitingActor } from '../support/osdemo.js'
 import { startSilentFileSystem } from '../support/silent-file-system.js'
+import { ask, waitOf } from '../support/why-ask.js'
 
 /** The time limit of a command, in milliseconds. The slowest takes two seconds. */
 const patience = 15_000
@@ -45,6 +49,16 @@ test('the kind of such a file is known without asking its file system', async (c
     const file = openFiles(held.pid).find(({ target }) => target.endsWith('/file'))!
     expect(file).toEqual({ fd: expect.any(Number), target: file.target, ino: 4_711_000_815 })
     expect(holders(file.target, 4_711_000_815)).toEqual([{ pid: held.pid, fd: file.fd }])
+    expect(openObject(held.pid, file.fd)).toMatchObject({ kind: 'file', dev: undefined, ino: 4_711_000_815 })
+    const answer = await ask(held.pid)
+    const wait = waitOf(answer, held.pid)
+    expect(wait).toMatchObject({ kind: 'file', call: 'read', fd: file.fd, fileSystem: 'fuse' })
+    // The file system starts the cat. Linux before 6.15 does not report which process serves a connection.
+    const daemon = readStat(held.pid)?.ppid ?? 0
+    const device = openFiles(daemon).find(({ target }) => target === '/dev/fuse')
+    context.skip(!device || !/^fuse_connection:/m.test(readFdInfoText(daemon, device.fd)), 'needs Linux 6.15')
+    expect(wait).toMatchObject({ servers: [daemon], wakers: [daemon] })
+    expect(answer.command).toBe(`kill ${daemon}`)
   } finally {
     held.release()
   }

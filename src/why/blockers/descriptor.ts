@@ -5,6 +5,7 @@ import {
   parseEventCount,
   parseEventId,
   parseFileWatches,
+  parseFuseConnection,
   parsePidfd,
   parseSignalMask,
   parseTerminalIndex,
@@ -12,6 +13,7 @@ import {
   readFdInfoText,
 } from '../../proc/fd-details.js'
 import { openFiles } from '../../proc/fds.js'
+import { mountOf } from '../../proc/mounts.js'
 import type { Access } from '../../proc/open-descriptors.js'
 import { type OpenObject, openObject } from '../../proc/open-object.js'
 import { waitingThreads } from '../../proc/task.js'
@@ -40,8 +42,8 @@ export type DescriptorBlocker = Waking & { pid: number; fd: number; target: stri
     | { kind: 'inotify'; watches: (FileWatch & { path?: string })[] }
     /** @property process undefined where it cannot be seen or has been reaped */
     | { kind: 'pidfd'; process: number | undefined }
-    /** A file or a device: the kernel itself has to complete the call. */
-    | { kind: 'file' }
+    /** A file or a device: the kernel or a server has to complete the call. @property servers pids of the servers of FUSE */
+    | { kind: 'file'; fileSystem?: string; servers: number[] }
   )
 
 /**
@@ -102,7 +104,28 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
       return { kind, process, ...about, wakers, open: false, steps: waitOrEnd(wakers) }
     }
     default:
-      return { kind: 'file', ...about }
+      return fileEnd(world, about)
+  }
+}
+
+/** No stat(2) of that file: its answer would have to come from the same server, and osdemo would block too. */
+export function fileEnd(
+  world: World,
+  about: Waking & { pid: number; fd: number; target: string },
+): DescriptorBlocker {
+  const mount = mountOf(about.pid, about.fd)
+  const isFuse = mount?.type.startsWith('fuse') ?? false
+  const served = isFuse ? world.census().withTarget((target) => target === '/dev/fuse') : []
+  const all = served.filter(({ pid, fd }) => parseFuseConnection(readFdInfoText(pid, fd)) === mount?.minor)
+  const servers = [...new Set(all.map(({ pid }) => pid))]
+  return {
+    kind: 'file',
+    ...(mount && { fileSystem: mount.type }),
+    servers,
+    ...about,
+    wakers: servers,
+    open: servers.length === 0,
+    steps: waitOrEnd(servers),
   }
 }
 

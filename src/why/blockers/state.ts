@@ -1,14 +1,19 @@
 /** What the state of a thread alone tells: stopped, traced, a zombie, running, or blocked in a call that cannot be seen. */
+import { frozenCgroup } from '../../proc/cgroup.js'
+import { readDescriptorLink } from '../../proc/links.js'
 import { isInBackground, readStat, readWaitStatus } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import { readSyscall } from '../../proc/syscall.js'
 import { syscallName } from '../../proc/syscall-names.js'
 import { noWaker, type Waking } from '../blocker.js'
-import { waitOrEnd } from '../step.js'
+import { type Step, waitOrEnd } from '../step.js'
 
 export type StateBlocker = Waking &
+  /** @property needsForeground whether SIGCONT does not help: its call on the terminal would stop it again */
   (
-    | { kind: 'stopped'; pid: number; call?: string; isBackgroundJob: boolean }
+    | { kind: 'stopped'; pid: number; call?: string; isBackgroundJob: boolean; needsForeground: boolean }
+    /** Its cgroup, or one above it, is frozen: cgroups(7). */
+    | { kind: 'frozen'; pid: number; cgroup: string; file?: string }
     /** @property tracer 0 where it cannot be seen */
     | { kind: 'traced'; tracer: number }
     /** @property parent 0 where it cannot be seen @property ending undefined where the kernel does not show it to this user */
@@ -41,14 +46,36 @@ export function unknownCall(number?: number): StateBlocker {
 export function stopped(pid: number, tid: number): StateBlocker {
   const seen = readSyscall(pid, tid)
   const call = typeof seen === 'object' ? syscallName(seen.number) : undefined
+  const isBackgroundJob = isInBackground(pid)
+  const fd = typeof seen === 'object' ? Number(BigInt.asIntN(32, seen.args[0] ?? 0n)) : -1
+  const usesTerminal =
+    /^(read|readv|write|writev|ioctl)$/.test(call ?? '') &&
+    /^\/dev\/(tty|pts\/|console)/.test(readDescriptorLink(pid, fd) ?? '')
+  // The signal that stopped it, until its parent has asked for it.
+  const isTerminalSignal = [SIGTTIN, SIGTTOU].includes(readWaitStatus(pid) ?? 0)
+  const needsForeground = isBackgroundJob && (isTerminalSignal || usesTerminal)
   return {
     kind: 'stopped',
     pid,
     ...(call !== undefined && { call }),
-    isBackgroundJob: isInBackground(pid),
+    isBackgroundJob,
+    needsForeground,
     ...noWaker,
-    steps: [{ do: 'continue', pid }],
+    steps: [{ do: needsForeground ? 'foreground' : 'continue', pid }],
   }
+}
+
+const SIGTTIN = 21
+const SIGTTOU = 22
+
+/** A thread that sleeps in the kernel because its cgroup is frozen; undefined where none is. @param wchan where it sleeps */
+export function frozen(pid: number, wchan: string | undefined): StateBlocker | undefined {
+  if (!/^(get_signal|do_freezer_trap|__refrigerator)/.test(wchan ?? '')) return undefined
+  const freezer = frozenCgroup(pid)
+  if (!freezer) return undefined
+  const { cgroup, file, word } = freezer
+  const steps: Step[] = file === undefined ? [] : [{ do: 'thaw', file, word }]
+  return { kind: 'frozen', pid, cgroup, ...(file !== undefined && { file }), ...noWaker, steps }
 }
 
 /** A thread in state t: ptrace(2). */

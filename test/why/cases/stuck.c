@@ -536,6 +536,30 @@ static void pool(void) {
   pthread_join(threads[4], 0);
 }
 
+/* A background job that reads from its terminal, and is stopped by SIGTTIN. */
+static void background_read(void) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  grantpt(master);
+  unlockpt(master);
+  const char *name = ptsname(master);
+  pid_t leader = child();
+  if (leader == 0) {
+    char byte;
+    setsid();
+    int terminal = open(name, O_RDWR);
+    pid_t job = child();
+    if (job == 0) {
+      setpgid(0, 0);
+      read(terminal, &byte, 1);
+      exit(0);
+    }
+    fact("job", job);
+    waitpid(job, 0, 0);
+    exit(0);
+  }
+  waitpid(leader, 0, 0);
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -565,6 +589,7 @@ int main(int count, char **words) {
     {"philosophers", philosophers},
     {"named-semaphore", named_semaphore},
     {"pool", pool},
+    {"background-read", background_read},
     {"epoll-edge-pipe", epoll_edge_pipe},
     {"epoll-edge-tcp", epoll_edge_tcp},
     {"epoll-one-shot", epoll_one_shot},

@@ -340,13 +340,23 @@ function descriptorWords(blocker: DescriptorBlocker): Omit<Telling, 'proofs'> {
         sentences: [],
       }
     }
-    case 'file':
+    case 'file': {
+      const { servers, fileSystem } = blocker
+      const names = listed(servers.map(named))
       return {
-        wait: `until the kernel completes the call on ${target}`,
+        wait:
+          names === ''
+            ? `until the kernel completes the call on ${target}`
+            : `until ${names} answers the call on ${target}`,
         object: target,
         ready: 'the kernel completes the call',
-        sentences: ['Its file system or device has not answered yet.'],
+        sentences: [
+          names === ''
+            ? 'Its file system or device has not answered yet.'
+            : `The file system is of type ${fileSystem}: ${names} ${verb(servers, 'serves', 'serve')} it.`,
+        ],
       }
+    }
   }
 }
 
@@ -386,6 +396,15 @@ function terminalWords({
 }
 
 function moreEvidence(blocker: DescriptorBlocker): Evidence[] {
+  if (blocker.kind === 'file' && blocker.fileSystem !== undefined)
+    return [
+      {
+        source: `/proc/${blocker.pid}/mountinfo`,
+        value: blocker.fileSystem,
+        about: 'type of its file system',
+        data: blocker.servers,
+      },
+    ]
   if (blocker.kind === 'inotify')
     return blocker.watches.map((watch) => ({
       source: `/proc/${blocker.pid}/fdinfo/${blocker.fd}`,

@@ -22,7 +22,10 @@ export function commandOf({ step, pid, enter }: Advice): string | undefined {
 function plainCommand(step: Step): string | undefined {
   switch (step.do) {
     case 'wait':
+    case 'foreground':
       return undefined
+    case 'thaw':
+      return `echo ${step.word} > ${quoted(step.file)}`
     case 'write':
       return `echo hello > ${quoted(step.path)}`
     case 'read':
@@ -140,8 +143,15 @@ export function effectOf({ step, pid, blocker }: Advice): string[] {
       ]
     case 'send-signal':
       return [`sends SIG${step.signal}, which ${who} waits for.`]
+    case 'foreground':
+      return [
+        `Type \`fg\` in the shell that started ${who}: it needs the foreground of its terminal.`,
+        `\`kill -CONT ${step.pid}\` does not help, since the terminal stops it again at once.`,
+      ]
+    case 'thaw':
+      return ['thaws the cgroup: all its processes continue, and nothing is lost.']
     case 'continue':
-      return [`sends SIGCONT: ${named(step.pid)} continues, and nothing is lost.`, ...backgroundJob(blocker)]
+      return [`sends SIGCONT: ${named(step.pid)} continues, and nothing is lost.`]
     case 'end-others':
       return [
         `terminates ${listed(step.pids.map(named))}.`,
@@ -151,12 +161,6 @@ export function effectOf({ step, pid, blocker }: Advice): string[] {
     case 'end-itself':
       return [`terminates ${who}.`, ...lost([step.pid], step.signal)]
   }
-}
-
-function backgroundJob(blocker: Blocker | undefined): string[] {
-  return blocker?.kind === 'stopped' && blocker.isBackgroundJob
-    ? ['If it reads from its terminal, it stops again: type `fg` in its shell instead.']
-    : []
 }
 
 /** Why it is enough to wait: what the clock, a user or another process does. */
@@ -199,6 +203,8 @@ function waiting(blocker: Blocker | undefined, who: string): string {
       )
     case 'file-lock':
       return until(does('unlocks the file', 'unlock the file'))
+    case 'file':
+      return until(does('answers', 'answer'))
     case 'pidfd':
       return until(does('exits', 'exit'))
     case 'tcp-connection':
@@ -258,6 +264,8 @@ function endingOthers(blocker: Blocker | undefined, who: string): string[] {
       return ['The kernel then releases its locks.']
     case 'child':
       return [`${who} then ${blocker.untilExec ? 'continues' : 'reaps it and continues'}.`]
+    case 'file':
+      return [`The file system is then no longer served, and the call of ${who} fails.`]
     case 'pidfd':
       return [`${who} then continues.`]
     case 'zombie':

@@ -67,7 +67,11 @@ function stateSentence({ pid, blocker }: ThreadWait, who: string): string | unde
     case 'running':
       return `${who} is not blocked: it is running or ready to run.`
     case 'stopped':
-      return `${who} is stopped by a signal: it continues when it receives SIGCONT.`
+      return blocker.needsForeground
+        ? `${who} is stopped: as a background job it may not use its terminal.`
+        : `${who} is stopped by a signal: it continues when it receives SIGCONT.`
+    case 'frozen':
+      return `${who} is frozen, with all processes of its cgroup ${blocker.cgroup}.`
     case 'traced':
       return blocker.tracer > 0
         ? `${who} is stopped by its debugger, ${named(blocker.tracer)}.`
@@ -216,6 +220,21 @@ function tellKind(thread: ThreadWait, blocker: Blocker): Telling {
         ...(blocker.call === undefined ? [] : [`${named(pid)} stopped in ${blocker.call}(2).`]),
         ...(blocker.isBackgroundJob ? ['It is a background job of its terminal.'] : []),
       )
+    case 'frozen': {
+      const { cgroup, file } = blocker
+      return {
+        ...tellState(
+          'No command at the other end of what it uses helps until the cgroup is thawed.',
+          ...(file === undefined ? ['Not observed: the file that thaws it.'] : []),
+        ),
+        proofs: [
+          {
+            shows: 'The kernel reports that the cgroup is frozen.',
+            evidence: [{ source: `/proc/${pid}/cgroup`, value: cgroup, about: file ?? '', data: { cgroup } }],
+          },
+        ],
+      }
+    }
     case 'traced': {
       const { tracer } = blocker
       return {
@@ -281,6 +300,8 @@ function ownProof(thread: ThreadWait, who: string): string {
   switch (thread.blocker.kind) {
     case 'running':
       return `${who} is running or ready to run.`
+    case 'frozen':
+      return `${who} is frozen.`
     case 'stopped':
     case 'traced':
       return `${who} is stopped.`
