@@ -111,9 +111,17 @@ falsify(
       if (fact.event === 'started') slowed = fact.child
     }
     const demo = exaggerated(processSchedule({ nice: [own, own], sample: 10 }))
-    const play = async () => (await perform(meddled(demo, disturb, () => renice(slowed, 19), 1500))).events
-    // On a loaded machine a sample may contain no turn of one of the children.
-    return untilFailed('scheduler/turns-do-not-overlap', play)
+    // On a loaded machine the children get less CPU time, and a sample may contain no turn of one of them. So each try is longer.
+    let patience = 750
+    const play = async () => {
+      patience *= 2
+      return (await perform(meddled(demo, disturb, () => renice(slowed, 19), patience))).events
+    }
+    return untilFailed(
+      'scheduler/weights-predict-shares',
+      () => untilFailed('scheduler/turns-do-not-overlap', play, 2),
+      4,
+    )
   },
 )
 

@@ -33,13 +33,15 @@ export const models: Demo = async (stage) => {
       `Watch what the kernel does for the same ${counted(messages, 'message')} in each model.`,
     'opening',
   )
+  // Both are created before anything is claimed, because a machine may lack one of them.
+  const [path, ring] = [await makePrivateFifo(stage, 'models'), makeRing(stage)]
   stage.note(
     `Message passing: a sender calls write(2) for each message of ${size} bytes, and a receiver calls read(2).`,
   )
-  const passing = await play(stage, ['sender', 'receiver'], await makePrivateFifo(stage, 'models'))
+  const passing = await play(stage, ['sender', 'receiver'], path)
   claimPassing(stage, passing)
   stage.note('Shared memory: both attach a segment, where the sender stores messages in a ring buffer.')
-  const sharing = await play(stage, ['producer', 'consumer'], makeRing(stage))
+  const sharing = await play(stage, ['producer', 'consumer'], ring)
   claimSharing(stage, sharing)
   claimArrived(stage, 'message passing', passing)
   claimArrived(stage, 'shared memory', sharing)
