@@ -73,6 +73,11 @@ function wordsOf(text: string): string {
 
 /** Claims that a busy machine, or one with one CPU or without /etc/services, may not show. */
 const seldom = [
+  'process/new-has-executed-nothing',
+  'process/new-process-is-ready-first',
+  'process/exit-terminates-it',
+  'zombie/killed-process-becomes-one',
+  'scheduler/turns-do-not-overlap',
   'tcp/standard-services-have-well-known-ports',
   'scheduler/weights-predict-shares',
   'shm/plain-add-loses-updates',

@@ -147,7 +147,6 @@ function claimSharing(stage: Stage, sharing: Outcome): void {
   )
   stage.note(
     `Producer and consumer called futex(2) ${counted(sharing.futexCalls, 'time')}, only to sleep and to wake each other.`,
-    'aside',
   )
   if (shared > 0)
     stage.note('Node itself reads or writes a few bytes now and then. One message has more.', 'aside')

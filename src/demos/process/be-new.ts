@@ -84,7 +84,6 @@ function hasProgram(pid: number): boolean {
 function claimUntouched(stage: Stage, { id }: BusyChild): void {
   stage.note(
     'Linux has no letter for new. osdemo holds the child with ptrace(2), so the letter is t: traced.',
-    'aside',
   )
   const [next, first] = [readPointers(id)?.program, readEntryPoint(id)]
   const quote = (file: string, address: bigint | undefined, about: string) => {
