@@ -117,11 +117,7 @@ falsify(
       patience *= 2
       return (await perform(meddled(demo, disturb, () => renice(slowed, 19), patience))).events
     }
-    return untilFailed(
-      'scheduler/weights-predict-shares',
-      () => untilFailed('scheduler/turns-do-not-overlap', play, 2),
-      4,
-    )
+    return untilFailed(['scheduler/turns-do-not-overlap', 'scheduler/weights-predict-shares'], play, 4)
   },
 )
 
@@ -229,6 +225,6 @@ falsify(
       return parseEvents(run.stdout())
     }
     // On a loaded machine the process may be preempted ten times before it sleeps for the first time.
-    return untilFailed('scheduler/computing-is-preempted', play)
+    return untilFailed(['scheduler/computing-is-preempted'], play)
   },
 )

@@ -38,9 +38,14 @@ export async function disturbed(
   return parseEvents(run.stdout())
 }
 
-/** Plays a run again, a few times, until this claim comes out false: where the disturbance depends on the scheduler. */
-export async function untilFailed(id: ClaimId, play: () => Promise<Event[]>, times = 5): Promise<Event[]> {
+/** Plays a run again, a few times, until these claims come out false: where the disturbance depends on the scheduler. */
+export async function untilFailed(
+  ids: readonly ClaimId[],
+  play: () => Promise<Event[]>,
+  times = 5,
+): Promise<Event[]> {
   const events = await play()
-  const failed = events.some((event) => event.event === 'claim' && event.id === id && !event.holds)
-  return failed || times <= 1 ? events : untilFailed(id, play, times - 1)
+  const hasFailed = (id: ClaimId) =>
+    events.some((event) => event.event === 'claim' && event.id === id && !event.holds)
+  return ids.every(hasFailed) || times <= 1 ? events : untilFailed(ids, play, times - 1)
 }

@@ -397,7 +397,7 @@ describe('the demos of segments', () => {
     const events = await playDemo(['shm', 'demo'])
     const actors = events.filter((event) => event.event === 'started')
     const makers = actors.map(({ child }) => child)
-    // A stranger starts only where another user has a segment now.
+    // The process that is refused starts only where another user has a segment now.
     const names = actors.map(({ name }) => name).filter((name) => name !== 'stranger')
     expect(names).toEqual(['writer', 'reader', ...(noCompiler ? [] : ['detacher']), 'remover'])
     const made = events.find((event) => event.event === 'created')

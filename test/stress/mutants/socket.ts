@@ -34,7 +34,7 @@ export const socketMutants: readonly Mutant[] = [
     title: 'reports the ports that the sockets really had',
   },
   {
-    file: demo,
+    file: 'src/demos/socket/tcp-rows.ts',
     from: 'address.host === host && address.port === port',
     to: 'address.port === port',
     test: 'test/demos/socket/tcp-echo.test.ts',

@@ -55,8 +55,8 @@ export const whyMutants: readonly Mutant[] = [
   },
   {
     file: 'src/why/wait-graph.ts',
-    from: 'if (open || wakers.some(',
-    to: 'if (wakers.some(',
+    from: 'if (open || (needsAll',
+    to: 'if ((needsAll',
     test: 'test/demos/why/odd.test.ts',
     title: 'polls for what it sends to itself',
   },
