@@ -74,6 +74,11 @@ export function stepsOf(blocker: Blocker): StepOf[] {
   const own = blocker.steps.map((step) => ({ blocker, step }))
   const steps = blocker.watched.flatMap(({ blocker: end }) => (end ? stepsOf(end) : []))
   if (blocker.watched.length === 1) return [...own, ...steps]
-  // Terminating one of many peers that are watched is hardly what a person wants, and which of them acts is open.
-  return [...own, ...steps.filter(({ step }) => step.do !== 'end-others' && step.do !== 'wait')]
+  // Terminating one of many peers that are watched is hardly what a person wants, and which of them acts is open. But where one
+  // process has all the other ends, its exit ends them all.
+  const ends = new Set(steps.flatMap(({ step }) => (step.do === 'end-others' ? step.pids : [])))
+  return [
+    ...own,
+    ...steps.filter(({ step }) => (step.do === 'end-others' ? ends.size === 1 : step.do !== 'wait')),
+  ]
 }

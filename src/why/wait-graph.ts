@@ -4,7 +4,7 @@ import type { World } from './snapshot.js'
 import type { ThreadWait } from './thread-wait.js'
 
 /** How many processes are followed at most. */
-const most = 12
+const most = 64
 
 /** The process itself first, then those that it waits for, the nearest first. */
 export type Chain = Map<number, Account>

@@ -4,8 +4,10 @@ import { readWatched, type Watched } from '../../proc/fd-details.js'
 import { fdFlags, openFiles } from '../../proc/fds.js'
 import { openObject } from '../../proc/open-object.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
+import { readStatus, signalsIn } from '../../proc/status.js'
 import type { Blocker, Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
+import { childWait } from './child.js'
 import { otherEnd } from './descriptor.js'
 
 export interface PollBlocker extends Waking {
@@ -14,6 +16,11 @@ export interface PollBlocker extends Waking {
   epoll?: number
   /** The descriptors, and what each of the first 64 waits for; undefined where that cannot be seen. */
   watched: WatchedEnd[]
+  /**
+   * Children whose exit may wake it up: it has a handler for SIGCHLD, and watches a pipe or a counter that only it can write to.
+   * Ruby and Node wait for children in this way. The kernel does not record what a handler does, so this is only likely.
+   */
+  children: number[]
 }
 
 export interface WatchedEnd {
@@ -68,16 +75,34 @@ function setOf(
   limit?: number,
 ): PollBlocker {
   const watched = all.map((each, index) => endOf(world, pid, each, index < most))
+  const children = watched.some(({ blocker }) => isOwn(pid, blocker)) ? reportedChildren(world, pid) : []
+  const wakers = watched.flatMap(({ blocker }) => blocker?.wakers ?? [])
   return {
     kind: 'poll',
     ...(epoll !== undefined && { epoll }),
     watched,
-    wakers: [...new Set(watched.flatMap(({ blocker }) => blocker?.wakers ?? []))],
+    children,
+    wakers: [...new Set([...wakers, ...children])],
     open: limit !== undefined || watched.some(({ blocker }) => blocker === undefined || blocker.open),
     certain: true,
     // The steps of its descriptors come with them: `stepsOf`.
     steps: [{ do: 'wait' }],
   }
+}
+
+/** A pipe, a socket pair or a counter of eventfd(2) that no other process has open. */
+function isOwn(pid: number, blocker: Blocker | undefined): boolean {
+  if (blocker?.kind === 'eventfd') return blocker.users.length === 0
+  const isPair = blocker?.kind === 'pipe' || blocker?.kind === 'unix-connection'
+  return isPair && blocker.wakers.length > 0 && blocker.wakers.every((waker) => waker === pid)
+}
+
+const SIGCHLD = 17
+
+/** The children that have not exited, of a process with a handler for SIGCHLD. */
+function reportedChildren(world: World, pid: number): number[] {
+  if (!signalsIn(readStatus(pid)?.caught ?? 0n).includes(SIGCHLD)) return []
+  return childWait(world, pid).wakers.filter((child) => child !== process.pid)
 }
 
 /** @param isSearched whether the other end is searched for */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -560,6 +561,36 @@ static void background_read(void) {
   waitpid(leader, 0, 0);
 }
 
+/* A circle of 20 processes: each reads from the pipe that the one before it could write to. */
+static void ring(void) {
+  enum { members = 20 };
+  int pipes[members][2];
+  char byte;
+  for (int i = 0; i < members; i++) pipe(pipes[i]);
+  int place = 0;
+  while (place < members - 1 && child() == 0) place++;
+  for (int i = 0; i < members; i++) {
+    if (i != place) close(pipes[i][0]);
+    if (i != (place + 1) % members) close(pipes[i][1]);
+  }
+  if (place == 0) fact("members", members);
+  read(pipes[place][0], &byte, 1);
+}
+
+/* As Ruby waits for a child: a handler of SIGCHLD writes to a pipe, which the main thread polls. The child cannot exit. */
+static int self_pipe[2];
+static void on_child(int number) { write(self_pipe[1], &number, 1); }
+
+static void child_by_handler(void) {
+  struct sigaction action = {.sa_handler = on_child};
+  pid_t other = idle(0);
+  pipe(self_pipe);
+  sigaction(SIGCHLD, &action, 0);
+  fact("other", other);
+  struct pollfd one = {self_pipe[0], POLLIN};
+  while (poll(&one, 1, -1) < 1) {}
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -590,6 +621,8 @@ int main(int count, char **words) {
     {"named-semaphore", named_semaphore},
     {"pool", pool},
     {"background-read", background_read},
+    {"ring", ring},
+    {"child-by-handler", child_by_handler},
     {"epoll-edge-pipe", epoll_edge_pipe},
     {"epoll-edge-tcp", epoll_edge_tcp},
     {"epoll-one-shot", epoll_one_shot},

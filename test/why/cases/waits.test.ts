@@ -1,6 +1,12 @@
 /** Programs that wait for something in particular: for whom, for which signal, for how long. */
-import { describe, expect, test } from 'vitest'
-import { ask, deadlockOf, gone, type, waitOf, watchedOf } from '../../support/why-ask.js'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { isAlive } from '../../../src/proc/stat.js'
+import { start, temporaryFolder } from '../../support/children.js'
+import { childrenOf } from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+import { ask, deadlockOf, gone, inCall, type, waitOf, watchedOf } from '../../support/why-ask.js'
 import { hasCompiler, stuckPrograms } from './stuck.js'
 
 const epoll = /^epoll_p?wait$/
@@ -13,6 +19,8 @@ const stuck = stuckPrograms({
   'signal-suspended': { call: /^rt_sigsuspend$/ },
   'receive-limited': { call: /^recvfrom$/ },
   'receive-alarmed': { call: /^recvfrom$/ },
+  ring: { call: /^read$/ },
+  'child-by-handler': { call: /^p?poll$/ },
   'epoll-edge-pipe': { call: epoll },
   'epoll-edge-tcp': { call: epoll },
   'epoll-one-shot': { call: epoll },
@@ -128,3 +136,42 @@ describe.runIf(hasCompiler)('why, about an epoll instance', () => {
     await gone(pid)
   })
 })
+
+describe.runIf(hasCompiler)('why, about a chain', () => {
+  test('a circle of 20 processes is found', async () => {
+    const { pid, facts, answer } = await stuck('ring')
+    const deadlock = deadlockOf(answer)
+    expect(deadlock).toMatchObject({ certain: true, members: expect.arrayContaining([pid]) })
+    expect(deadlock?.members).toHaveLength(facts.members ?? 0)
+  })
+
+  test('a child whose exit a handler of SIGCHLD reports is named', async () => {
+    const { pid, facts, answer } = await stuck('child-by-handler')
+    const { other = 0 } = facts
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', children: [other], open: true })
+    expect(waitOf(answer, other)).toMatchObject({ kind: 'signal' })
+    process.kill(other, 'SIGKILL')
+    await gone(pid)
+  })
+})
+
+test.runIf(process.platform === 'linux')(
+  'the only process with the other ends of what node watches is found',
+  async () => {
+    const line = 'sleep 1000 & echo $! > pid.new; mv pid.new pid'
+    const folder = temporaryFolder()
+    const code = `child_process.spawn('sh', ['-c', '${line}'], { cwd: '${folder}' }).stdout.resume()`
+    const { pid } = start(process.execPath, ['-e', code])
+    const sleep = await until(
+      () => existsSync(join(folder, 'pid')) && Number(readFileSync(join(folder, 'pid'))),
+    )
+    onTestFinished(() => void (isAlive(sleep) && process.kill(sleep, 'SIGKILL')))
+    await until(() => childrenOf(pid).length === 0)
+    await inCall(pid, epoll)
+    const answer = await ask(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'poll', wakers: expect.arrayContaining([sleep]) })
+    expect(answer.command).toBe(`kill ${sleep}`)
+    type(answer)
+    await gone(pid)
+  },
+)

@@ -18,7 +18,7 @@ const most = 6
 
 /** @param tell what makes words of the blocker of one descriptor */
 export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Blocker) => Telling): Telling {
-  const { epoll, watched, limit } = blocker
+  const { epoll, watched, limit, children } = blocker
   const time = limit === undefined ? '' : `, for at most ${seconds(limit)}`
   const told = watched
     .toSorted((one, other) => one.fd - other.fd)
@@ -34,12 +34,17 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
     wait:
       only === undefined
         ? `for a signal${limit === undefined ? '' : ` or for time to pass`}${time}`
-        : watched.length > 1
-          ? `until one of ${watched.length} descriptors is ready${time}`
-          : `${onlyWait(only.end, only.telling)}${time}`,
+        : children.length > 0 && blocker.wakers.every((waker) => waker === pid || children.includes(waker))
+          ? `for its handler of SIGCHLD, probably for the exit of ${childNames(children)}${time}`
+          : watched.length > 1
+            ? `until one of ${watched.length} descriptors is ready${time}`
+            : `${onlyWait(only.end, only.telling)}${time}`,
     sentences: [],
     list: [
       ...told.map(({ end, telling }) => watchedLine(end, telling)),
+      ...(children.length > 0
+        ? [`It has a handler for SIGCHLD, so the exit of ${childNames(children)} may wake it up.`]
+        : []),
       ...(rest > 0 ? [`It also watches ${counted(rest, 'more descriptor')}.`] : []),
     ],
     proofs: [
@@ -57,6 +62,11 @@ export function tellPoll(pid: number, blocker: PollBlocker, tell: (blocker: Bloc
       ...told.flatMap(({ telling }) => telling?.proofs ?? []),
     ],
   }
+}
+
+function childNames(children: readonly number[]): string {
+  const names = listed(children.map(named), 3)
+  return children.length === 1 ? `its child ${names}` : `one of its children ${names}`
 }
 
 /** An epoll instance that another one watches: what it watches in turn. */

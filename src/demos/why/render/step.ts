@@ -107,7 +107,13 @@ export function effectOf({ step, pid, blocker }: Advice): string[] {
         return ['opens the FIFO for writing and writes a line.', `${who} reads it.`]
       return blocker?.kind === 'terminal-emulator'
         ? [`prints a line on that terminal, and ${who} reads it.`]
-        : ['writes a line.', `${who} reads it as if the real writer had sent it.`]
+        : [
+            'writes a line.',
+            `${who} reads it as if the real writer had sent it.`,
+            ...(blocker?.kind === 'pipe' && !blocker.isWatched
+              ? ['If it reads until end of file, it then blocks again.']
+              : []),
+          ]
     case 'read':
       return blocker?.kind === 'fifo-open'
         ? ['opens the FIFO for reading and prints what arrives.']
@@ -179,7 +185,11 @@ function waiting(blocker: Blocker | undefined, who: string): string {
     case 'timerfd':
       return until('the timer expires')
     case 'poll':
-      return until('one of those descriptors is ready')
+      return until(
+        blocker.watched.every(({ mode }) => mode === 'edge')
+          ? 'new data arrives'
+          : 'one of those descriptors is ready',
+      )
     case 'signal':
       return until('its time limit is over')
     case 'futex':
@@ -263,7 +273,9 @@ function endingOthers(blocker: Blocker | undefined, who: string): string[] {
     case 'file-lock':
       return ['The kernel then releases its locks.']
     case 'child':
-      return [`${who} then ${blocker.untilExec ? 'continues' : 'reaps it and continues'}.`]
+      return [
+        `${who} then ${blocker.untilExec || blocker.needsAll ? 'continues' : 'reaps it and continues'}.`,
+      ]
     case 'file':
       return [`The file system is then no longer served, and the call of ${who} fails.`]
     case 'pidfd':
