@@ -133,8 +133,10 @@ int main(int argc, char **argv) {
   }
   int status;
   if (waitpid(child, &status, 0) < 0) die("waitpid");
-  if (status != 0) return 1;
-  show("parent, after the child exited", variables, count, fd);
+  if (!WIFEXITED(status)) return 1; /* a signal killed it */
+  char title[64];
+  snprintf(title, sizeof title, "parent, after the child exited with code %d", WEXITSTATUS(status));
+  show(title, variables, count, fd);
   next_step();
 
   printf("shared:");

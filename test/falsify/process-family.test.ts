@@ -1,12 +1,13 @@
 /** Claims of `process tree`, `orphan` and `zombie` that come out false. */
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { processOrphan } from '../../src/demos/process/orphan.js'
 import { processTree } from '../../src/demos/process/tree.js'
 import { processZombie } from '../../src/demos/process/zombie.js'
 import type { Event } from '../../src/events.js'
 import { readCommandLine } from '../../src/proc/cmdline.js'
+import { readStat } from '../../src/proc/stat.js'
 import { falsify } from '../support/falsify.js'
 import { temporaryFolder } from '../support/folders.js'
 import { meddled } from '../support/meddle.js'
@@ -56,6 +57,20 @@ falsify(
     return events
   },
 )
+
+test('a parent that another process kills early makes claims fail, and no call of the demo', async () => {
+  const { events } = await perform(
+    meddled(processOrphan(), (fact) => {
+      if (fact.event === 'started' && fact.name === 'child')
+        process.kill(readStat(fact.child)!.ppid, 'SIGKILL')
+    }),
+  )
+  const failed = events.flatMap((event) => (event.event === 'claim' && !event.holds ? [event.id] : []))
+  expect(failed).toContain('process/parent-is-who-started-it')
+  const last = events.at(-1)
+  expect(last).toMatchObject({ event: 'error', exit: 1 })
+  expect(last).not.toHaveProperty('call')
+})
 
 /** The parent reaps its child, which was killed, before the demo looks. The child of the other parent survives its SIGTERM. */
 falsify(

@@ -64,7 +64,14 @@ export const processFork: Demo = async (stage) => {
 
   parent.tell('end of the child')
   const last = await next()
-  stage.say({ event: 'exited', child, name: 'child', kind: 'process', code: 0, signal: null })
+  // The parent prints what waitpid(2) has returned.
+  const [, code] = /exited with code (\d+)$/.exec(last.title) ?? []
+  if (code === undefined) {
+    throw new DemoFailed('the parent did not print the exit code of its child', {
+      hint: 'Run the demo again.',
+    })
+  }
+  stage.say({ event: 'exited', child, name: 'child', kind: 'process', code: Number(code), signal: null })
   claimShares(stage, last)
   stage.claim(
     'fork/file-offset-is-shared',

@@ -18,6 +18,7 @@ import { pictureReader } from '../../../src/demos/process/fork-picture.js'
 import { readNumbers } from '../../../src/proc/read.js'
 import { readStat } from '../../../src/proc/stat.js'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'
+import { pathWithCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { pathWith } from '../../support/folders.js'
 import {
@@ -25,6 +26,7 @@ import {
   expectNothingLeft,
   newPlace,
   type Place,
+  parseEvents,
   playDemo,
   processesOf,
   temporaryFolder,
@@ -128,6 +130,17 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toBe('0: ')
     chownSync(join(folder, programsIn(folder)[0]!), 65534, 65534)
     expect(await fork(newPlace(), { XDG_CACHE_HOME: cache })).toMatch(/^1: .*will not execute .*fork-shares-/)
+  })
+
+  test('reports the exit code of the child, as the parent has read it', async () => {
+    const env = { XDG_CACHE_HOME: temporaryFolder(), PATH: pathWithCompiler('s/_exit(0)/_exit(3)/') }
+    const run = newPlace().osdemo(['process', 'fork', '--json'], { env })
+    expect(await run.exit).toBe(0)
+    const exits = parseEvents(run.stdout()).filter(({ event }) => event === 'exited')
+    expect(exits).toMatchObject([
+      { name: 'child', code: 3 },
+      { name: 'parent', code: 0 },
+    ])
   })
 
   test('reports where a program cannot be compiled or stored', async () => {
