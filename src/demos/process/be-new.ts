@@ -70,6 +70,7 @@ async function startHeld(stage: Stage): Promise<{ child: BusyChild; obstacle?: s
       return { child, obstacle: `osdemo may not trace it: ${message}.` }
     }
     if (times === tries) return { child, obstacle: 'It executed its program before osdemo could trace it.' }
+    stage.note('This child executed its program before osdemo could trace it. osdemo starts another one.')
     child.kill()
     await child.ended
   }
