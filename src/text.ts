@@ -38,6 +38,11 @@ export function kib(bytes: number): string {
   return `${thousands(bytes / 1024)} kB`
 }
 
+/** The sum, or the largest number of its sign where it is larger than any: a recording may contain any numbers. */
+export function sumOf(one: number, other: number): number {
+  return Math.min(Math.max(one + other, -Number.MAX_VALUE), Number.MAX_VALUE)
+}
+
 /** The largest of any number of numbers. Math.max takes them as arguments, and too many overflow the stack. */
 export function largest(numbers: Iterable<number>, least: number): number {
   let most = least

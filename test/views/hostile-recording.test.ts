@@ -33,6 +33,26 @@ const facts: Record<string, (Fact & { at?: number })[]> = {
       return { event: 'evidence', source: 's', value: 'v', about: '', region }
     }),
   ],
+  'sums that no number holds': [
+    ...['sent', 'received'].flatMap((event) =>
+      Array.from({ length: 20 }, (_, seq) => ({ event, channel: 'c', seq, bytes: 1e308 }) as Fact),
+    ),
+    { event: 'tally', channel: 'c', direction: 'sent', messages: 1e308, bytes: 1e308, since: 0 },
+    { event: 'tally', channel: 'c', direction: 'sent', messages: 1e308, bytes: 1e308, since: 0 },
+    { event: 'tally', channel: 'c', direction: 'received', messages: 1, bytes: 1, since: 0 },
+    ...['library', 'mapped file', 'anonymous'].map((part): Fact => {
+      const region = {
+        part,
+        from: '0',
+        to: 'ff',
+        bytes: 1e308,
+        resident: 1e308,
+        permissions: 'r',
+        mappings: 1,
+      }
+      return { event: 'evidence', source: 's', value: 'v', about: '', region }
+    }),
+  ],
   'more than a diagram takes': Array.from({ length: 3000 }, (_, number): Fact => {
     return { event: 'note', text: `${'word '.repeat(20)}${number}` }
   }),

@@ -1,5 +1,6 @@
 /** The memory of a process in a few rows, for a page: all mappings between heap and stack are merged. */
 import type { Region } from '../../events.js'
+import { sumOf } from '../../text.js'
 
 export interface NamedRegion {
   region: Region
@@ -38,8 +39,8 @@ function join(above: Region, below: Region): Region {
     part: 'mapped file',
     from: below.from,
     to: above.to,
-    bytes: above.bytes + below.bytes,
-    resident: above.resident + below.resident,
+    bytes: sumOf(above.bytes, below.bytes),
+    resident: sumOf(above.resident, below.resident),
     permissions: [...kinds].join(' '),
     mappings: above.mappings + below.mappings,
   }

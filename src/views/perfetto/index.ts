@@ -6,6 +6,7 @@
  * boot align with it.
  */
 import { type Depth, numberIn } from '../../events.js'
+import { sumOf } from '../../text.js'
 import { describe, subject, versions } from '../describe-event.js'
 import type { Stay, Story } from '../story/index.js'
 import { layTracks, nameTracks, type Slice, stateTrack, type TraceEvent } from './tracks.js'
@@ -155,7 +156,7 @@ function valuesOf(changes: readonly Change[]): { t: number; args: Record<string,
   if (!sides.has(1) || !sides.has(-1)) return []
   let filling = 0
   return changes.map(({ t, change }) => {
-    filling += change
+    filling = sumOf(filling, change)
     return { t, args: { messages: Math.max(0, filling) } }
   })
 }

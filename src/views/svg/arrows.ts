@@ -1,6 +1,6 @@
 /** Messages as arrows from lane to lane. Arrows too close to tell apart become one, with their number. */
 
-import { counted, largest } from '../../text.js'
+import { counted, largest, sumOf } from '../../text.js'
 import type { Arrow } from '../story/messages.js'
 import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
@@ -137,7 +137,7 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
 function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
   const { arrows, first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
-  const bytes = arrows.reduce((sum, { message }) => sum + message.bytes, 0)
+  const bytes = arrows.reduce((sum, { message }) => sumOf(sum, message.bytes), 0)
   const text =
     arrows.length === 1
       ? fitted(textOf(first.message, 40), 150, 11)

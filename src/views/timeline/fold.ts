@@ -1,6 +1,6 @@
 /** Many messages of one direction, summed up: the first are shown one by one, the others as one line when something else happens. */
 import type { Event, MessageFact } from '../../events.js'
-import { counted } from '../../text.js'
+import { counted, sumOf } from '../../text.js'
 
 /** Messages of each direction of a channel that are shown one by one. */
 const mostSingle = 3
@@ -28,7 +28,7 @@ export function createFold() {
       counts.set(key, count)
       if (count <= mostSingle) return false
       const { first, ...more } = kept.get(key) ?? { first: event, count: 0, bytes: 0 }
-      kept.set(key, { first, last: event, count: more.count + 1, bytes: more.bytes + event.bytes })
+      kept.set(key, { first, last: event, count: more.count + 1, bytes: sumOf(more.bytes, event.bytes) })
       return true
     },
 
