@@ -71,13 +71,19 @@ function wordsOf(text: string): string {
   return text.replaceAll(/\s+/g, ' ')
 }
 
-/** Claims that a busy machine, or one with one CPU or without /etc/services, may not show. */
+/**
+ * Claims that a busy machine, or one with one CPU or without /etc/services, may not show. Page frames need CAP_SYS_ADMIN, and a
+ * sandbox may refuse ptrace(2).
+ */
 const seldom = [
   'process/new-has-executed-nothing',
   'process/new-process-is-ready-first',
   'process/exit-terminates-it',
   'zombie/killed-process-becomes-one',
   'scheduler/turns-do-not-overlap',
+  'isolation/same-address-leads-to-different-pages',
+  'isolation/text-is-in-memory-once',
+  'scheduler/kernel-keeps-registers',
   'tcp/standard-services-have-well-known-ports',
   'scheduler/weights-predict-shares',
   'shm/plain-add-loses-updates',
