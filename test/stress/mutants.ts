@@ -2,8 +2,8 @@
  * Plants small bugs, one at a time, and runs the test that must notice each of them: `npm run test:mutants`. It takes minutes,
  * so it is no part of `npm test`. Arguments: a prefix of the files to plant bugs in (all).
  *
- * Each bug is planted in a copy of the checkout, so that the checkout stays as it is. Run `npm test` before: a test that fails
- * without the bug too would count as one that notices it.
+ * Each bug is planted in a copy of the checkout, so that the checkout stays as it is. Each test first runs without a bug: one that
+ * fails then notices nothing.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -27,6 +27,8 @@ process.on('exit', () => {
 
 const queue = [...chosen]
 const survivors: Mutant[] = []
+/** Whether each test passes without a bug. */
+const checked = new Map<string, Promise<boolean>>()
 await Promise.all(copies.map(work))
 
 const layers = new Map<string, { planted: number; noticed: number }>()
@@ -53,24 +55,36 @@ function makeCopy(): string {
 
 async function work(copy: string): Promise<void> {
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-    const path = join(copy, mutant.file)
-    const before = readFileSync(path, 'utf8')
-    writeFileSync(path, plant(mutant, before))
-    const isNoticed = await failsIn(copy, mutant)
-    writeFileSync(path, before)
-    if (!isNoticed) survivors.push(mutant)
-    process.stdout.write(
-      `${isNoticed ? 'noticed ' : 'SURVIVED'} ${mutant.file}: ${mutant.to.trim().split('\n')[0]}\n`,
-    )
+    const verdict = await verdictOn(copy, mutant)
+    if (verdict !== 'noticed') survivors.push(mutant)
+    process.stdout.write(`${verdict.padEnd(8)} ${mutant.file}: ${mutant.to.trim().split('\n')[0]}\n`)
   }
 }
 
-/** Whether the test of a bug fails. @throws Error where the bug does not build: the test would fail for that reason */
-async function failsIn(copy: string, { file, test, title }: Mutant): Promise<boolean> {
+async function verdictOn(
+  copy: string,
+  mutant: Mutant,
+): Promise<'noticed' | 'SURVIVED' | 'TEST FAILS WITHOUT THE BUG'> {
+  const { file, test, title = '' } = mutant
+  const key = `${test}\n${title}`
+  const passes = checked.get(key) ?? passesIn(copy, mutant)
+  checked.set(key, passes)
+  if (!(await passes)) return 'TEST FAILS WITHOUT THE BUG'
+  const path = join(copy, file)
+  const before = readFileSync(path, 'utf8')
+  writeFileSync(path, plant(mutant, before))
+  try {
+    return (await passesIn(copy, mutant)) ? 'SURVIVED' : 'noticed'
+  } finally {
+    writeFileSync(path, before)
+  }
+}
+
+/** Whether a test passes in a copy as it is now. @throws Error where the copy does not build: the test would fail for that reason */
+async function passesIn(copy: string, { file, test, title }: Mutant): Promise<boolean> {
   if ((await run(copy, ['scripts/build.mjs'])) !== 0) throw new Error(`a bug in ${file} does not build`)
-  return (
-    (await run(copy, ['node_modules/vitest/vitest.mjs', 'run', test, ...(title ? ['-t', title] : [])])) !== 0
-  )
+  const words = ['node_modules/vitest/vitest.mjs', 'run', test, ...(title ? ['-t', title] : [])]
+  return (await run(copy, words)) === 0
 }
 
 /** The exit code of a Node program in a copy, or null where it took too long. */

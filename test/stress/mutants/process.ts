@@ -265,4 +265,11 @@ export const processMutants: readonly Mutant[] = [
     test: memory,
     title: 'text grows',
   },
+  {
+    file: 'src/demos/process/fork.ts',
+    from: 'code: Number(code)',
+    to: 'code: 0',
+    test: 'test/demos/process/fork.test.ts',
+    title: 'reports the exit code',
+  },
 ]
