@@ -51,6 +51,11 @@ export function isElsewhere(pid: number, kind: 'ipc' | 'mnt' | 'net'): boolean {
   return theirs !== undefined && theirs !== readLink(`/proc/self/ns/${kind}`)
 }
 
+/** The namespace of a process as the kernel names it, such as `net:[4026531840]`; undefined where it cannot be read. */
+export function readNamespace(pid: number, kind: 'net' | 'mnt'): string | undefined {
+  return readLink(`${folder(pid)}/ns/${kind}`)
+}
+
 /** The kernel's id of the calling thread; undefined where there is no /proc. */
 export function ownThreadId(): number | undefined {
   const id = readLink('/proc/thread-self')?.split('/').at(-1)

@@ -1,12 +1,15 @@
 /** The claims about pipes and FIFOs come out false when another process opens, reads or writes the FIFO of the demo. */
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, vi } from 'vitest'
 import { pipeCapacity } from '../../src/demos/pipe/capacity.js'
 import { pipeDemo } from '../../src/demos/pipe/demo.js'
-import type { Event } from '../../src/events.js'
+import { pipeOneMachine } from '../../src/demos/pipe/one-machine.js'
+import type { Event, Fact } from '../../src/events.js'
 import * as limits from '../../src/proc/limits.js'
 import * as stat from '../../src/proc/stat.js'
+import type { Demo } from '../../src/run/stage.js'
 import { only } from '../support/facts.js'
 import { disturbed, falsify } from '../support/falsify.js'
 import { impostors, placeWith, playedWith } from '../support/impostors.js'
@@ -123,4 +126,50 @@ exec 5>&-`,
       return events
     },
   )
+
+  falsify(
+    ['fifo/bytes-are-not-in-the-file'],
+    'another process puts a file with bytes in its place',
+    async () => {
+      let path = ''
+      const replace = (fact: Fact) => {
+        if (fact.event === 'created') path = fact.id
+        // The second step: the pipe is full.
+        if (fact.event === 'note' && fact.role === 'step' && ++steps === 2) {
+          renameSync(path, `${path}.old`)
+          writeFileSync(path, 'bytes')
+        }
+      }
+      let steps = 0
+      const demo: Demo = (stage) =>
+        pipeOneMachine({
+          ...stage,
+          note(text, role = 'step', data) {
+            replace({ event: 'note', text, role })
+            stage.note(text, role, data)
+          },
+          say(fact, at) {
+            replace(fact)
+            stage.say(fact, at)
+          },
+        })
+      return (await perform(demo)).events
+    },
+  )
+
+  const mayUnshare = spawnSync('unshare', ['--map-root-user', '--mount', '--net', 'true']).status === 0
+  describe.runIf(mayUnshare)('where a user may make namespaces', () => {
+    falsify(
+      ['fifo/copy-is-another-pipe', 'fifo/connects-across-namespaces', 'fifo/second-inode-is-another-pipe'],
+      'cp makes a link, the reader stays in our namespaces, and the other mount is the same folder',
+      () => {
+        const cp = 'ln -- "$3" "$4"'
+        const unshare = `case "$*" in *--net*) while [ "$1" != sh ]; do shift; done; exec "$@";; esac; exec "$real" "$@"`
+        // The arguments of the overlay: -t overlay -o lowerdir=FOLDER:/mnt/empty none /mnt/view
+        const mount = `[ "$2" = overlay ] || exec "$real" "$@"
+folder=\${4#lowerdir=}; exec "$real" --bind "\${folder%:*}" "$6"`
+        return playedWith(impostors({ cp, unshare, mount }), ['pipe', 'one-machine'])
+      },
+    )
+  })
 })

@@ -99,5 +99,26 @@ export const pipeCommands: Group = {
       killLines: [''],
       demo: async () => (await import('../../demos/pipe/half-duplex.js')).pipeHalfDuplex,
     },
+    'one-machine': {
+      summary: 'a FIFO connects processes of one kernel, also in other namespaces',
+      needs: {
+        must: ['proc', 'fifo', 'pipeRoom'],
+        better: { waits: 'it does not show that both sides wait', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'both ends on one machine',
+        heart: [
+          'fifo/bytes-are-not-in-the-file',
+          'fifo/copy-is-another-pipe',
+          'fifo/connects-across-namespaces',
+          'fifo/second-inode-is-another-pipe',
+        ],
+      },
+      questions: async () => (await import('../../demos/pipe/questions.js')).oneMachine,
+      killLines: [''],
+      demo: async () => (await import('../../demos/pipe/one-machine.js')).pipeOneMachine,
+    },
   },
 }

@@ -72,3 +72,13 @@ export const halfDuplex: readonly Question[] = [
     claim: 'pipe/writer-may-read-its-own-message',
   },
 ]
+
+export const oneMachine: readonly Question[] = [
+  {
+    id: 'one-machine-bytes',
+    text: 'A process writes 1000 bytes into a FIFO, and no process has read them. Where are the bytes?',
+    choices: ['In the file, on the disk.', 'In the memory of the kernel.', 'In the memory of the writer.'],
+    right: 'b',
+    claim: 'fifo/bytes-are-not-in-the-file',
+  },
+]

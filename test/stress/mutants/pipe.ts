@@ -4,16 +4,45 @@ const falsify = 'test/falsify/pipe.test.ts'
 const demo = 'src/demos/pipe/demo.ts'
 const atomic = 'src/demos/pipe/atomic.ts'
 const capacity = 'src/demos/pipe/capacity.ts'
+const oneMachine = 'src/demos/pipe/one-machine.ts'
 const halfDuplex = 'src/demos/pipe/half-duplex.ts'
 
 /** In each of these tests, other processes open, read or write the FIFO of the demo. */
 const between = { test: falsify, title: 'stands between the writer and the reader' }
 const fifthWriter = { test: falsify, title: 'writes the byte of a writer all the time' }
 const filled = { test: falsify, title: 'writes a byte first' }
+const elsewhere = { test: falsify, title: 'cp makes a link' }
 const replaced = { test: 'test/demos/pipe/replaced.test.ts' }
 const crowded = { test: falsify, title: 'more to every FIFO' }
 
 export const pipeMutants: readonly Mutant[] = [
+  {
+    file: oneMachine,
+    from: 'held.bytes > 0 && size === 0 && blocks === 0,',
+    to: 'held.bytes > 0,',
+    test: falsify,
+    title: 'puts a file with bytes in its place',
+  },
+  {
+    file: oneMachine,
+    from: 'copied?.ino !== ino && inCopy?.bytes === 0,',
+    to: 'copied !== undefined,',
+    ...elsewhere,
+  },
+  {
+    file: oneMachine,
+    from: ' && links.every(({ ours, theirs }) => ours !== theirs),',
+    to: ',',
+    ...elsewhere,
+  },
+  { file: oneMachine, from: 'bothWait() && lines.length === 1,', to: 'lines.length > 0,', ...elsewhere },
+  {
+    file: oneMachine,
+    from: 'return seen !== undefined && !over',
+    to: 'return seen !== undefined',
+    test: 'test/demos/pipe/one-machine.test.ts',
+    title: 'may make no namespaces',
+  },
   {
     file: 'src/actors/lib/open-end.ts',
     from: "if (found === 'another') {",

@@ -1,0 +1,59 @@
+/** Where the bytes of a FIFO are, and which processes meet there. */
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
+import { impostors, placeWith } from '../../support/impostors.js'
+import {
+  eventsSoFar,
+  expectNothingLeft,
+  newPlace,
+  parseEvents,
+  playDemo,
+  processesOf,
+} from '../../support/osdemo.js'
+import { until } from '../../support/until.js'
+
+const inMemory = ['fifo/bytes-are-not-in-the-file', 'fifo/copy-is-another-pipe']
+const mayUnshare = spawnSync('unshare', ['--map-root-user', '--mount', '--net', 'true']).status === 0
+
+test.skipIf(!mayUnshare)(
+  'a FIFO connects a reader in other namespaces, and not one with another inode in memory (needs unshare)',
+  async () => {
+    const events = await playDemo(['pipe', 'one-machine'])
+    expect(claimIdsOf(events)).toEqual([
+      ...inMemory,
+      'fifo/connects-across-namespaces',
+      'fifo/second-inode-is-another-pipe',
+    ])
+    expect(dataFrom(events, 'ioctl FIONREAD')).toEqual([65_536, 0])
+    expect(dataFrom(events, /^stat \//)).toMatchObject([{ size: 0, blocks: 0 }])
+    const spaces = dataFrom(events, /\/ns\//) as { ours: string; theirs: string }[]
+    expect(spaces.map(({ ours, theirs }) => ours !== theirs)).toEqual([true, true])
+  },
+)
+
+test('where a user may make no namespaces, only the memory is shown, with the reason', async () => {
+  const unshare = 'echo "unshare: Operation not permitted"; exit 1'
+  const place = placeWith(impostors({ unshare }))
+  const run = place.osdemo(['pipe', 'one-machine', '--json'])
+  expect(await run.exit).toBe(0)
+  const events = parseEvents(run.stdout())
+  expect(claimIdsOf(events)).toEqual(inMemory)
+  const reasons = only(events, 'note').filter(({ text }) => text.includes('Operation not permitted'))
+  expect(reasons.map(({ role }) => role)).toEqual(['aside', 'aside'])
+  expectNothingLeft(place)
+})
+
+test.skipIf(!mayUnshare)(
+  'killed with SIGKILL, it leaves no reader in a namespace (needs unshare)',
+  async () => {
+    const place = newPlace()
+    const run = place.osdemo(['pipe', 'one-machine', '--json'])
+    await until(() => only(eventsSoFar(run), 'started').filter(({ name }) => name === 'reader').length === 2)
+    run.child.kill('SIGKILL')
+    await run.exit
+    await until(() => processesOf(place).length === 0)
+    expect(await place.osdemo(['clean']).exit).toBe(0)
+    expectNothingLeft(place)
+  },
+)
