@@ -87,12 +87,12 @@ test("an actor's error ends the part that started it, with its class, and not th
           config: { path, ours: true, messages: ['x'], rounds: 1, intervalMs: 0, hold: false },
         })
         .then((actor) => actor.ended)
-    await stage.within(open('/nowhere/fifo')).catch((error: unknown) => seen.push(error))
+    await stage.within(open(`/${'x'.repeat(300)}`)).catch((error: unknown) => seen.push(error))
     stage.note('goes on')
   })
   expect(failure).toBeUndefined()
   expect(seen).toEqual([expect.any(SystemCallError)])
-  expect(seen[0]).toMatchObject({ call: 'open', errno: 'ENOENT', exit: 1 })
+  expect(seen[0]).toMatchObject({ call: 'open', errno: 'ENAMETOOLONG', exit: 1 })
 })
 
 test('a run that is aborted ends its innermost part first, and every part throws the reason', async () => {
