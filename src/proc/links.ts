@@ -25,9 +25,9 @@ export function readFolderOf(pid: number, place: string): string | undefined {
   return readLink(`${folder(pid)}/${place}`)
 }
 
-/** What a descriptor refers to: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ...; undefined where it cannot be read. */
-export function readDescriptorLink(pid: number, fd: number): string | undefined {
-  return readLink(`${folder(pid)}/fd/${fd}`)
+/** What a descriptor refers to: a path, `pipe:[INODE]`, `anon_inode:[eventfd]`, ...; undefined where it cannot be read. @param tid a thread, which may have descriptors of its own: clone(2) */
+export function readDescriptorLink(pid: number, fd: number, tid?: number): string | undefined {
+  return readLink(`${folder(pid, tid)}/fd/${fd}`)
 }
 
 /** PROC_PID_INIT_INO of linux/proc_ns.h: the inode number of the first pid namespace, which exists since boot. */

@@ -128,7 +128,9 @@ function blockerOf(
   const fd = int(args[0])
   if (wchan === '__break_lease') return { blocker: leaseWait(world, pid, { number, args }) }
   const changed =
-    inputs.includes(call) || outputs.includes(call) ? changedUnder(world, pid, fd, call, wchan) : undefined
+    inputs.includes(call) || outputs.includes(call)
+      ? changedUnder(world, { pid, tid }, fd, call, wchan)
+      : undefined
   if (changed) return { blocker: changed, fd }
   if (call === 'connect') return { blocker: connecting(world, pid, fd, args), fd }
   if (inputs.includes(call)) return { blocker: otherEnd(world, pid, fd, 'reading'), fd }

@@ -85,7 +85,9 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
     case 'eventfd': {
       const users = eventUsers(world, pid, parseEventId(info))
       const open = users.length === 0
-      return { kind, access, count: parseEventCount(info), users, ...about, wakers: users, open }
+      // Another thread of this process may be the one that acts on it.
+      const wakers = open ? [] : [...users, pid]
+      return { kind, access, count: parseEventCount(info), users, ...about, wakers, open }
     }
     case 'timerfd':
       return { kind, left: parseTimerValue(info), ...about, steps: [{ do: 'wait' }] }

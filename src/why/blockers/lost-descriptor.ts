@@ -1,4 +1,5 @@
 /** Calls on a descriptor that was closed: by another thread under a call, or by close(2) which waits itself. */
+import { readDescriptorLink } from '../../proc/links.js'
 import type { TcpRow } from '../../proc/net-tcp.js'
 import type { Holder } from '../../proc/open-descriptors.js'
 import { openObject } from '../../proc/open-object.js'
@@ -37,7 +38,7 @@ const socketCalls = /^(recvfrom|recvmsg|recvmmsg|accept4?|sendto|sendmsg|sendmms
  */
 export function changedUnder(
   world: World,
-  pid: number,
+  { pid, tid }: { pid: number; tid: number },
   fd: number,
   call: string,
   wchan = '',
@@ -45,7 +46,9 @@ export function changedUnder(
   const was = socketCalls.test(call) || /^(unix_|inet_|tcp_|sk_)/.test(wchan) ? 'socket' : 'pipe'
   if (was === 'pipe' && !/pipe_(read|write)$/.test(wchan)) return undefined
   const object = openObject(pid, fd)
-  if (object?.kind === was) return undefined
+  // A thread without CLONE_FILES has descriptors of its own.
+  const isSeparate = readDescriptorLink(pid, fd, tid) !== object?.target
+  if (object?.kind === was || isSeparate) return undefined
   const established = ({ state }: TcpRow) => state === 'ESTABLISHED' || state === 'CLOSE_WAIT'
   const lost = was === 'socket' ? lostConnection(world, pid, established) : undefined
   const wakers = [...new Set(lost?.holders.map((holder) => holder.pid))]

@@ -150,7 +150,8 @@ function futexWait(tid: number, { isPrivate, joined, owner, semaphore }: FutexBl
   if (joined !== undefined) return `until its thread ${joined} exits`
   if (semaphore !== undefined) return `for the semaphore ${semaphore}`
   if (owner) {
-    if (owner.isDead) return `for a lock that thread ${owner.tid} did not unlock before it exited`
+    if (owner.isDead)
+      return `for a lock that thread ${owner.tid} ${isPrivate ? 'probably ' : ''}did not unlock before it exited`
     if (owner.tid === tid) return 'for a lock that it holds itself'
     return owner.pid !== undefined && !isPrivate
       ? `for a lock that ${named(owner.pid)} holds`
