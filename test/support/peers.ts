@@ -30,5 +30,6 @@ export function compile(command: readonly string[]): void {
 
 /** Starts a program. It is killed when the test ends. */
 export function startPeer(place: Place, command: readonly string[]): Run {
-  return place.sh(`exec ${command.map(quoted).join(' ')}`)
+  // In the locale C, Java and Erlang would not take their arguments for UTF-8.
+  return place.sh(`exec ${command.map(quoted).join(' ')}`, { env: { LC_ALL: 'C.UTF-8' } })
 }
