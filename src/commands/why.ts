@@ -1,13 +1,23 @@
+import { Option } from '@commander-js/extra-typings'
 import { why } from '../demos/why/index.js'
+import { whySignals } from '../demos/why/signals.js'
 import { reportCommand } from './lib/spec.js'
 import { processId } from './lib/values.js'
 
 export const spec = reportCommand({
-  examples: ['sleep 60 & osdemo why $!', 'osdemo why 4711', 'osdemo why 4711 --watch'],
+  examples: [
+    'sleep 60 & osdemo why $!',
+    'osdemo why 4711',
+    'osdemo why 4711 --watch',
+    'osdemo why 4711 --signals',
+  ],
   patient: true,
   options: (command) =>
     command
       .argument('<pid>', 'process id, as ps -e lists it', processId)
-      .option('--watch', 'look three times a second and report changes, until the process exits'),
-  demo: ([pid], { watch }) => why(pid, watch === true),
+      .option('--watch', 'look three times a second and report changes, until the process exits')
+      .addOption(
+        new Option('--signals', 'report what each signal does to the process instead').conflicts('watch'),
+      ),
+  demo: ([pid], { watch, signals }) => (signals === true ? whySignals(pid) : why(pid, watch === true)),
 })

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isAlive } from '../../../src/proc/stat.js'
+import { signalReport } from '../../../src/why/signals.js'
 import { start, temporaryFolder } from '../../support/children.js'
-import { childrenOf } from '../../support/osdemo.js'
+import { childrenOf, eventsSoFar, newPlace } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 import { ask, deadlockOf, gone, inCall, type, waitOf, watchedOf } from '../../support/why-ask.js'
 import { hasCompiler, stuckPrograms } from './stuck.js'
@@ -77,6 +78,18 @@ describe.runIf(hasCompiler)('why, about a process that waits for a signal', () =
       pending: ['USR1'],
     })
     expect(answer.steps).toEqual(['end-itself'])
+    const states = new Map(signalReport(pid)?.signals.map((state) => [state.name, state]))
+    expect(states.get('USR1')).toMatchObject({
+      action: 'handler',
+      isBlocked: true,
+      isPending: true,
+      effect: 'stays pending',
+    })
+    expect(states.get('TERM')).toMatchObject({ action: 'default', isBlocked: false, effect: 'terminates' })
+    const run = newPlace().osdemo(['why', `${pid}`, '--signals', '--json'])
+    expect(await run.exit).toBe(0)
+    const told = eventsSoFar(run).map((event) => ('data' in event ? event.data : null))
+    expect(told).toContainEqual(states.get('USR1'))
     // What it says: the signal has no effect.
     process.kill(pid, 'SIGUSR1')
     expect(waitOf(await ask(pid), pid)).toMatchObject({ kind: 'signal', pending: ['USR1'] })
