@@ -7,8 +7,8 @@ import { readEntryPoint } from '../../proc/entry-point.js'
 import { readStat } from '../../proc/stat.js'
 import { readPointers } from '../../proc/syscall.js'
 import type { Stage } from '../../run/stage.js'
-import { type BusyChild, inMilliseconds, startBusy } from './busy-children.js'
-import { sayReady, seeQueued } from './run-queue.js'
+import { type BusyChild, startBusy } from './busy-children.js'
+import { sayReady, seeQueued, timeOf } from './run-queue.js'
 import { patience, sayState } from './see-state.js'
 import { beat } from './show-ready.js'
 
@@ -46,7 +46,7 @@ export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<
     if (queued) sayReady(stage, child, queued)
     stage.claim(
       'process/new-process-is-ready-first',
-      `A new process is ready before it runs: the child was in the run queue for ${inMilliseconds(queued?.delay ?? 0)}.`,
+      `A new process is ready before it runs: the child was in the run queue for ${timeOf(queued)}.`,
       queued !== undefined && queued.delay > 0,
     )
     sayState(stage, child, 'running')

