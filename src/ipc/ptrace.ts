@@ -19,12 +19,6 @@ const prototypes = {
   waitid: 'int waitid(int type, int id, void *info, int options)',
 }
 
-/** Looks up the calls, so that the first one takes no time in which the process could execute its program. */
-export function prepareTracing(): void {
-  native('ptrace', prototypes.ptrace)
-  native('waitid', prototypes.waitid)
-}
-
 function ptrace(request: number, pid: number, data: number): void {
   checked('ptrace', native('ptrace', prototypes.ptrace)(request, pid, null, data))
 }
@@ -48,20 +42,18 @@ function takeStop(pid: number): number {
 const signalOf = (stop: number) => (stop > 0xff ? 0 : stop)
 
 /**
- * Blocks for at most a second, until a child executes its program, and holds it there: the kernel has loaded the program, and no
- * instruction of it has run. When this process dies, the kernel kills the child.
+ * Continues a child that has stopped itself, blocks for at most a second until it executes its program, and holds it there: the kernel
+ * has loaded the program, and no instruction of it has run. When this process dies, the kernel kills the child.
  *
  * @param isLoaded whether the child has executed its program, and not one before it, such as a shell
- * @returns false when it executed its program too early, or exits
- * @throws SystemError without the right to trace it
+ * @returns false when it does not execute its program, or exits
+ * @throws SystemError without the right to trace it; the child is still stopped then
  */
 export function holdAtFirstInstruction(pid: number, isLoaded: () => boolean): boolean {
-  if (isLoaded()) return false
-  const look = () => hasStoppedThere(pid, isLoaded)
   const isHeld = unlessDead(() => {
     ptrace(PTRACE_SEIZE, pid, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
-    // Without a stop it has executed its program since the first question, just before the line above.
-    if (look() || (!isLoaded() && blockUntil(look))) return true
+    process.kill(pid, 'SIGCONT')
+    if (blockUntil(() => hasStoppedThere(pid, isLoaded))) return true
     abandon(pid)
     return false
   })

@@ -56,6 +56,11 @@ export interface ActorSpec<P extends ActorProgram = ActorProgram> {
   /** Such as `reader`. Each name is one lane in a picture. */
   name: string
   config: ConfigOf<P>
+  /**
+   * Only for a process: the shell that becomes the actor first stops itself with SIGSTOP, until the demo continues it. Without
+   * setpriv(1) there is no shell, and it does not stop.
+   */
+  stopsFirst?: boolean
 }
 
 /** What the supervisor does with the events of an actor. */

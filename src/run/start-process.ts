@@ -32,6 +32,9 @@ export interface ProcessActor<Word = never> extends BareActor<Word> {
 /** If the parent has changed, the supervisor is already dead. The program must not start then, because nothing would kill it. */
 const guard = '[ "$PPID" = "$0" ] && exec "$@"'
 
+/** The same for an actor that stops first. */
+const stoppingGuard = '[ "$PPID" = "$0" ] && kill -s STOP "$$" && exec "$@"'
+
 let launcher: Promise<string[]> | undefined
 
 /**
@@ -63,7 +66,8 @@ export async function startProcess<P extends ActorProgram>(
   signal: AbortSignal,
   { onEvent, onError }: ActorListener,
 ): Promise<ProcessActor<WordOf<P>>> {
-  const launcher = await deathSignalLauncher()
+  const usual = await deathSignalLauncher()
+  const launcher = spec.stopsFirst ? usual.map((word) => (word === guard ? stoppingGuard : word)) : usual
   // Loaded here and not above, so that the first line of a run does not wait for it.
   const { spawn } = await import('node:child_process')
   signal.throwIfAborted()

@@ -1,6 +1,6 @@
 /** A new process: the kernel has loaded its program, and no instruction of the program has run. */
 import { asOsdemoError } from '../../errors.js'
-import { holdAtFirstInstruction, prepareTracing, runHeld } from '../../ipc/ptrace.js'
+import { holdAtFirstInstruction, runHeld } from '../../ipc/ptrace.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { readEntryPoint } from '../../proc/entry-point.js'
@@ -11,9 +11,6 @@ import { type BusyChild, startBusy } from './busy-children.js'
 import { sayReady, seeQueued, timeOf } from './run-queue.js'
 import { patience, sayState } from './see-state.js'
 import { beat } from './show-ready.js'
-
-/** How many children are started at most. One that executes its program before osdemo can trace it has to be replaced. */
-const tries = 6
 
 /** Starts the child, and follows it from new to ready, and from ready to running, on a CPU where another process computes. */
 export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<BusyChild> {
@@ -55,24 +52,24 @@ export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<
 }
 
 /**
- * Starts the child and holds it before its first instruction.
+ * Starts the child and holds it before its first instruction. The shell before it stops itself, so it cannot be too fast.
  *
  * @returns `obstacle`: why it is not held, where that is so
  */
 async function startHeld(stage: Stage): Promise<{ child: BusyChild; obstacle?: string }> {
-  prepareTracing()
-  for (let times = 1; ; times++) {
-    const [child] = await startBusy(stage, ['child'])
-    try {
-      if (holdAtFirstInstruction(child.id, () => hasProgram(child.id))) return { child }
-    } catch (error) {
-      const { message } = asOsdemoError(error, 'ptrace(2) failed')
-      return { child, obstacle: `osdemo may not trace it: ${message}.` }
-    }
-    if (times === tries) return { child, obstacle: 'It executed its program before osdemo could trace it.' }
-    stage.note('This child executed its program before osdemo could trace it. osdemo starts another one.')
-    child.kill()
-    await child.ended
+  const [child] = await startBusy(stage, ['child'], true)
+  const stopped = await stage.poll(
+    () => (readStat(child.id)?.state === 'T' ? 'yes' : hasProgram(child.id) && 'no'),
+    patience,
+  )
+  if (stopped === 'no') return { child, obstacle: 'This needs setpriv(1) of util-linux.' }
+  try {
+    if (holdAtFirstInstruction(child.id, () => hasProgram(child.id))) return { child }
+    return { child, obstacle: 'It did not execute its program within 1 s.' }
+  } catch (error) {
+    child.kill('SIGCONT')
+    const { message } = asOsdemoError(error, 'ptrace(2) failed')
+    return { child, obstacle: `osdemo may not trace it: ${message}.` }
   }
 }
 

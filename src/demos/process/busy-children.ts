@@ -44,13 +44,16 @@ export function busyCpu(cpus: number[]): number {
 
 export type BusyChild = ActorOf<'busy'>
 
-/** Starts busy children. Each waits for its first command. */
+/** Starts busy children. Each waits for its first command. @param stopsFirst as in ActorSpec */
 export async function startBusy<const Names extends readonly string[]>(
   stage: Stage,
   names: Names,
+  stopsFirst = false,
 ): Promise<{ [Name in keyof Names]: BusyChild }> {
   const config: BusyConfig = { gap }
-  const children = await Promise.all(names.map((name) => stage.start({ program: 'busy', name, config })))
+  const children = await Promise.all(
+    names.map((name) => stage.start({ program: 'busy', name, config, stopsFirst })),
+  )
   // Promise.all returns one child for each name, in the order of the names.
   return children as { [Name in keyof Names]: BusyChild }
 }
