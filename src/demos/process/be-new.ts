@@ -41,11 +41,16 @@ export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<
     const queued = seeQueued(child, cpu, () => runHeld(id))
     pin(id, cpus)
     if (queued) sayReady(stage, child, queued)
-    stage.claim(
-      'process/new-process-is-ready-first',
-      `A new process is ready before it runs: the child was in the run queue for ${timeOf(queued)}.`,
-      queued !== undefined && queued.delay > 0,
-    )
+    if (queued?.delay === 0) {
+      // The kernel reads no clock between wake-up and switch when the CPU is just about to choose a process.
+      stage.note('Not observed: the child in the run queue, because the CPU chose it at once.', 'aside')
+    } else {
+      stage.claim(
+        'process/new-process-is-ready-first',
+        `A new process is ready before it runs: the child was in the run queue for ${timeOf(queued)}.`,
+        queued !== undefined,
+      )
+    }
     sayState(stage, child, 'running')
   })
   return child

@@ -51,7 +51,9 @@ export function sayReady(stage: Stage, { id }: Actor, { at, delay, turns }: Queu
   const source = `/proc/${id}/schedstat`
   stage.say({ event: 'state', child: id, state: 'ready', kernel: 'R', source }, at)
   const value = `ready +${inMilliseconds(delay)}, on the CPU ${counted(turns, 'time')}`
-  stage.evidence(source, value, 'since it became ready', { data: { readyAt: at, delayNs: delay, turns } })
+  stage.evidence(source, value, 'from that moment until osdemo looked', {
+    data: { readyAt: at, delayNs: delay, turns },
+  })
 }
 
 /** How many times the child is woken at most. Now and then a wake-up comes just when the other process has to give up the CPU. */
@@ -71,7 +73,7 @@ export async function showWakeUp(stage: Stage, child: BusyChild, cpu: number): P
     return queued
   }
   let queued = await wake()
-  for (let times = 1; !(queued?.seen && queued.turns === 1) && times < tries; times++) {
+  for (let times = 1; queued && !(queued.seen && queued.turns === 1) && times < tries; times++) {
     await report([child], 0, 0)
     queued = await wake()
   }

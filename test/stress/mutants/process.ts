@@ -134,10 +134,10 @@ export const processMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/process/be-new.ts',
-    from: '      queued !== undefined && queued.delay > 0,\n',
-    to: '      queued !== undefined && queued.delay >= 0,\n',
+    from: '        queued !== undefined,\n',
+    to: '        true,\n',
     test: scheduling,
-    title: 'no time as ready',
+    title: 'counts too much CPU time',
   },
   {
     file: 'src/demos/process/run-queue.ts',
