@@ -43,7 +43,7 @@ export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<
     if (queued) sayReady(stage, child, queued)
     if (queued?.delay === 0) {
       // The kernel reads no clock between wake-up and switch when the CPU is just about to choose a process.
-      stage.note('Not observed: the child in the run queue, because the CPU chose it at once.', 'aside')
+      stage.note('Not observed: the child in the run queue, because it got the CPU at once.', 'aside')
     } else {
       stage.claim(
         'process/new-process-is-ready-first',
