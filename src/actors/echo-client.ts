@@ -131,6 +131,8 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   await Promise.race([sending, closed])
   // The client's FIN must wait for the echoes: not every server answers a peer that has already sent FIN.
   while (check.missing > 0) await Promise.race([once(progress, 'echo'), closed])
+  // While stdout is full, nothing is read from the server, so its end of file would seem to be late.
+  await turn
   const resets = config.hold && (await nextWord()) === 'reset'
   if (resets) socket.resetAndDestroy()
   const ended = !resets && (await endOfFile(socket, receiving, there, say))

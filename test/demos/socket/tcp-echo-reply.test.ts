@@ -108,15 +108,20 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     expect(stderr).toContain('try --reply frame')
   })
 
-  test('proposes no other form when the answer has neither', async () => {
-    const port = await answering('HELLO', 9)
-    for (const reply of ['frame', 'body']) {
-      const { exit, stdout, stderr } = await client(port, ['--reply', reply, 'hello'])
+  test.each([
+    ['frame', 'hello', 9],
+    ['frame', '', 4],
+    ['body', 'hello', 9],
+  ])(
+    'proposes no other form than --reply %s when the answer to "%s" has neither',
+    async (reply, message, bytes) => {
+      const port = await answering('HELLO', bytes)
+      const { exit, stdout, stderr } = await client(port, ['--reply', reply, message])
       expect([exit, stdout]).toEqual([1, ''])
       expect(stderr).toContain('echo 0 differs')
       expect(stderr).not.toContain('--reply')
-    }
-  })
+    },
+  )
 
   test('with --reply body says in events at which byte the answer differs, and how many bytes it has', async () => {
     const port = await answering('helloworLd', 18)

@@ -1,9 +1,11 @@
 /** The echo client and servers whose echo is wrong. Each server is a socket of this test. */
+import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { frame } from '../../support/echo-peers.js'
 import { only } from '../../support/facts.js'
-import { childrenOf, newPlace, parseEvents } from '../../support/osdemo.js'
+import { childrenOf, newPlace, parseEvents, temporaryFolder } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
 async function server(onConnection: (socket: Socket) => void): Promise<number> {
@@ -146,13 +148,23 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
   test('reports whether end of file has shown that nothing is left', async () => {
     const echo = (closes: boolean) =>
       server((socket) => {
-        after(socket, 9, (all) => socket.write(all))
-        if (closes) socket.on('end', () => setTimeout(() => socket.end(), 300))
+        if (closes) socket.pipe(socket)
+        else after(socket, 9, (all) => socket.write(all))
       })
+    const [port, place] = [await echo(true), newPlace()]
+    const file = join(temporaryFolder(), 'run.ndjson')
+    // Its reader is slower than the client's patience, and only the last echo finds the pipe full.
+    const slow = place.sh(
+      `osdemo tcp-echo client --port ${port} --size 4095 --count 17 --save ${file} | (sleep 3.5; wc -c)`,
+    )
     const [closing, open] = await Promise.all([
-      echo(true).then((port) => outcome(port, ['hello'])),
-      echo(false).then((port) => outcome(port, ['hello'])),
+      outcome(port, ['hello']),
+      echo(false).then((silent) => outcome(silent, ['hello'])),
+      slow.exit,
     ])
+    expect(slow.stdout().trim()).toBe(`${17 * 4096}`)
+    const ends = only(parseEvents(readFileSync(file, 'utf8')), 'note').map(({ data }) => data)
+    expect(ends).toContainEqual({ messages: 17, ended: true })
     expect([closing, open]).toMatchObject([
       { exit: 0, echoes: ['hello'], ended: [{ messages: 1, ended: true }] },
       { exit: 0, echoes: ['hello'], ended: [{ messages: 1, ended: false }] },

@@ -11,6 +11,7 @@ const shortTest = { test: 'test/demos/socket/short-reads.test.ts' }
 const endings = 'src/demos/socket/show-endings.ts'
 const log = 'test/demos/socket/tcp-echo-log.test.ts'
 const wrong = 'test/demos/socket/tcp-echo-wrong.test.ts'
+const reply = 'test/demos/socket/tcp-echo-reply.test.ts'
 const swapped = { test: falsify, title: 'the first client resets its connection' }
 
 const children = { test: falsify, title: 'belong to children' }
@@ -215,5 +216,33 @@ export const socketMutants: readonly Mutant[] = [
     to: 'late',
     test: wrong,
     title: 'behind the last echo',
+  },
+  {
+    file: 'src/actors/lib/echo-connection.ts',
+    from: 'packed += buffer.copy(',
+    to: 'packed = buffer.copy(',
+    test: reply,
+    title: 'sends back the body',
+  },
+  {
+    file: 'src/actors/lib/echo-story.ts',
+    from: 'bytes: length - dropped',
+    to: 'bytes: length',
+    test: reply,
+    title: 'sends back the body',
+  },
+  {
+    file: 'src/actors/lib/echo-check.ts',
+    from: 'return length > 0 && got',
+    to: 'return got',
+    test: reply,
+    title: 'proposes no other form',
+  },
+  {
+    file: 'src/actors/echo-client.ts',
+    from: "if (config.reply === 'body' && message.length === 0) await",
+    to: "if (config.reply === 'frame' && message.length === 0) await",
+    test: reply,
+    title: 'understand each other',
   },
 ]
