@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Data, now, type Say } from '../events.js'
+import { leaveIdleHeap } from '../ipc/idle-heap.js'
 import { openText } from '../ipc/segment-text.js'
 import { type Settled, settle } from '../ipc/settled-text.js'
 import { counted } from '../text.js'
@@ -41,6 +42,7 @@ declare module '../actor-types.js' {
 }
 
 runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, print } }) => {
+  if (follow) await leaveIdleHeap()
   const shared = openText(id, size, 'read')
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes, read-only` })
   const meter = createMeter(say, channel, 'received')
