@@ -7,6 +7,7 @@ import {
   childrenOf,
   expectNothingLeft,
   newPlace,
+  type Place,
   parseEvents,
   processesOf,
   type Run,
@@ -14,6 +15,9 @@ import {
 } from '../support/osdemo.js'
 import { startSilentFileSystem } from '../support/silent-file-system.js'
 import { until } from '../support/until.js'
+
+/** The time limit of a run, in milliseconds. The slowest waits 7 s. After a minute the file system answers with an error. */
+const patience = 30_000
 
 /** The process that writes the files of a run. */
 function saverOf({ pid }: Run): Promise<number> {
@@ -30,24 +34,34 @@ function largeRecording(): string {
 
 const isIn = (path: string, text: string) => existsSync(path) && readFileSync(path, 'utf8').includes(text)
 
+type Held = Run & { release(): void }
+
 test('a file system that never answers a call does not keep a run from ending', async (context) => {
   const recording = join(temporaryFolder(), 'large.ndjson')
   writeFileSync(recording, largeRecording())
   const calls = ['create', 'write', 'fsync'] as const
   const endings = calls.map(async (call) => {
-    const { folder, release } = await startSilentFileSystem(call, context)
-    const words = ['--json', '--save', join(folder, call === 'fsync' ? 'a.svg' : 'a.ndjson')]
-    const places = [newPlace(), newPlace(), newPlace()] as const
-    const timed = places[0].osdemo(['short-reads', ...words, '--timeout', '2s'])
-    const signalled = places[1].osdemo(['short-reads', ...words])
-    // It has more events than fit into a pipe, so it waits before its end.
-    const waiting = places[2].osdemo(['view', recording, ...words])
+    const places = [newPlace(), newPlace(), newPlace()]
+    const start = async (words: string[], place: Place): Promise<Held> => {
+      // One for each run: after the call it does not answer the others either.
+      const { folder, release } = await startSilentFileSystem(call, context)
+      const file = join(folder, call === 'fsync' ? 'a.svg' : 'a.ndjson')
+      return { ...place.osdemo([...words, '--json', '--save', file]), release }
+    }
+    const runs = [
+      ['short-reads', '--timeout', '2s'],
+      ['short-reads'],
+      // It has more events than fit into a pipe, so it waits before its end.
+      ['view', recording],
+    ].map((words, index) => start(words, places[index]!))
+    const [timed, signalled, waiting] = (await Promise.all(runs)) as [Held, Held, Held]
     const tells = (run: Run) => run.stdout().includes('"waitsFor"') || run.stderr().includes('waiting for')
     await Promise.all([signalled, waiting].map((run) => until(() => tells(run))))
     signalled.child.kill('SIGTERM')
     waiting.child.kill('SIGINT')
-    const exits = await Promise.all([timed, signalled, waiting].map(({ exit }) => exit))
-    release()
+    const late = new Promise<'hangs'>((resolve) => setTimeout(resolve, patience, 'hangs'))
+    const exits = await Promise.all([timed, signalled, waiting].map(({ exit }) => Promise.race([exit, late])))
+    for (const { release } of [timed, signalled, waiting]) release()
     // The processes that were blocked exit now.
     await until(() => places.every((place) => processesOf(place).length + place.leftovers().length === 0))
     return exits
