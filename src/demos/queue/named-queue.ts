@@ -100,12 +100,16 @@ function tellSwept({ say }: Stage, name: string, depth: number, swept: Swept[]):
   }
 }
 
+/** Milliseconds between two looks at a queue that no process empties for long: a run that waits must wake up rarely. */
+const longestPause = 500
+
 /** Waits until the queue is empty. @throws DemoFailed when another process removes the queue before */
 export async function waitUntilTaken(stage: Stage, { queue }: SharedQueue): Promise<void> {
   const depth = () => queue.attributes().depth
   if (depth() === 0) return
   stage.note(`Waiting for a receiver. In another terminal: ${words('receive', queue.name)}`, 'next')
-  await stage.poll(() => depth() === 0 || isUnlinked(queue), Number.POSITIVE_INFINITY)
+  for (let pause = 5; depth() > 0 && !isUnlinked(queue); pause = Math.min(2 * pause, longestPause))
+    await stage.pause(pause)
   const left = depth()
   if (left === 0) return
   throw new DemoFailed(
