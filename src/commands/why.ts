@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings'
+import { whyFiles } from '../demos/why/files.js'
 import { why } from '../demos/why/index.js'
 import { whySignals } from '../demos/why/signals.js'
 import { reportCommand } from './lib/spec.js'
@@ -10,6 +11,7 @@ export const spec = reportCommand({
     'osdemo why 4711',
     'osdemo why 4711 --watch',
     'osdemo why 4711 --signals',
+    'osdemo why 4711 --files',
   ],
   patient: true,
   options: (command) =>
@@ -18,6 +20,13 @@ export const spec = reportCommand({
       .option('--watch', 'look three times a second and report changes, until the process exits')
       .addOption(
         new Option('--signals', 'report what each signal does to the process instead').conflicts('watch'),
+      )
+      .addOption(
+        new Option('--files', 'report what the process has open, leaks and the limit instead').conflicts([
+          'watch',
+          'signals',
+        ]),
       ),
-  demo: ([pid], { watch, signals }) => (signals === true ? whySignals(pid) : why(pid, watch === true)),
+  demo: ([pid], { watch, signals, files }) =>
+    signals === true ? whySignals(pid) : files === true ? whyFiles(pid) : why(pid, watch === true),
 })

@@ -23,6 +23,8 @@ export interface Census {
   socketHolders(inode: number): Holder[]
   /** The descriptors whose link in /proc/PID/fd is such a text. */
   withTarget(isSuch: (target: string) => boolean): Holder[]
+  /** The descriptors whose link in /proc/PID/fd is this text. */
+  ofTarget(target: string): Holder[]
   /** The number of processes whose descriptors this user may not see. */
   hidden: number
   pids: readonly number[]
@@ -37,7 +39,7 @@ export function takeCensus(): Census {
   let hidden = 0
   for (const pid of pids) {
     const files = openFiles(pid)
-    if (files.length === 0 && isClosed(`/proc/${pid}/fd`)) hidden++
+    if (files.length === 0 && folderIsClosed(pid)) hidden++
     for (const { fd, target, ino } of files) {
       add(target.startsWith('socket:[') ? sockets : others, ino, { pid, fd })
       add(targets, target, { pid, fd })
@@ -49,6 +51,7 @@ export function takeCensus(): Census {
         leadsTo(holder, dev, ino),
       ),
     withTarget: (isSuch) => [...targets].flatMap(([target, all]) => (isSuch(target) ? all : [])),
+    ofTarget: (target) => targets.get(target) ?? [],
     socketHolders: (inode) => sockets.get(inode) ?? [],
     hidden,
     pids,
@@ -72,9 +75,10 @@ function leadsTo({ pid, fd }: Holder, dev: number, ino: number): boolean {
   }
 }
 
-function isClosed(path: string): boolean {
+/** Whether this user may not see the descriptors of a process. */
+export function folderIsClosed(pid: number): boolean {
   try {
-    accessSync(path, constants.R_OK)
+    accessSync(`/proc/${pid}/fd`, constants.R_OK)
     return false
   } catch (error) {
     return errnoOf(error) === 'EACCES'

@@ -32,6 +32,7 @@ test('a file on a file system that does not answer blocks no command', async (co
     ['process', 'layout', pid],
     ['why', `${reader.pid}`],
     ['why', pid],
+    ['why', pid, '--files'],
   ]
   const runs = lines.map((line) => ({ line, run: place.osdemo(line, { env: { NO_COLOR: '1' } }) }))
   const late = new Promise<'hangs'>((resolve) => setTimeout(resolve, patience, 'hangs'))

@@ -1,7 +1,6 @@
 /** Why a process does not continue: what it waits for, which process has the other end, and what would let it continue. */
 import { OsdemoError } from '../../errors.js'
 import { isKernelThread, type Stat } from '../../proc/stat.js'
-import { readStatus } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { accountOf } from '../../why/process-account.js'
@@ -10,7 +9,7 @@ import type { Doing, Look } from '../../why/still.js'
 import { type Chain, findCycle, follow } from '../../why/wait-graph.js'
 import { stateOf } from '../shared/process-state.js'
 import { requireProc } from '../shared/require-proc.js'
-import { requireProcess } from '../shared/require-process.js'
+import { requireLeader } from './leader.js'
 import { verb } from './render/telling.js'
 import { doingWords, listed, named } from './render/words.js'
 import { tellAccount, tellAdvice, tellEvidence, tellFindings } from './report.js'
@@ -29,15 +28,6 @@ export function why(pid: number, watch: boolean): Demo {
     else tellMoving(stage, stat, settled.looks)
     if (watch) await watchOn(stage, stat)
   }
-}
-
-/** A thread has a folder in /proc, too: then its process is meant. */
-function requireLeader(stage: Stage, pid: number): Stat {
-  const stat = requireProcess(pid)
-  const leader = readStatus(pid)?.tgid
-  if (leader === undefined || leader === pid) return stat
-  stage.note(`${pid} is a thread of process ${leader}: this report is about the whole process.`, 'aside')
-  return requireProcess(leader)
 }
 
 /** @throws OsdemoError exit 1, for a process about which there is nothing to report */

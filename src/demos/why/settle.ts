@@ -1,10 +1,10 @@
 /** Looks at a process several times, until it is clear whether it is blocked or makes progress. */
-import { DemoFailed } from '../../errors.js'
 import type { Stat } from '../../proc/stat.js'
 import type { Stage } from '../../run/stage.js'
 import { createWorld, type World } from '../../why/snapshot.js'
 import { isStill, type Look, lookAt } from '../../why/still.js'
 import { type Chain, follow } from '../../why/wait-graph.js'
+import { exited } from './leader.js'
 
 /** The pause between two looks in milliseconds, and after how many of them it counts as making progress. */
 const pause = 100
@@ -14,9 +14,7 @@ const patience = 6
 export function look(process: Pick<Stat, 'pid' | 'startTicks'>): Look {
   const seen = lookAt(process)
   if (seen) return seen
-  throw new DemoFailed(`process ${process.pid} exited while osdemo looked at it`, {
-    hint: 'List the processes that exist now with: ps -e',
-  })
+  throw exited(process.pid)
 }
 
 export function rest(): Promise<void> {

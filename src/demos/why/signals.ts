@@ -3,7 +3,7 @@ import { quoteStatus } from '../../proc/status.js'
 import type { Demo } from '../../run/stage.js'
 import { type SignalState, signalReport } from '../../why/signals.js'
 import { requireProc } from '../shared/require-proc.js'
-import { requireProcess } from '../shared/require-process.js'
+import { requireLeader, requireSame } from './leader.js'
 import { named } from './render/words.js'
 
 /** Signals that people send, also where nothing is unusual about them. */
@@ -18,12 +18,14 @@ const effects: Record<SignalState['effect'], string> = {
   nothing: 'does nothing',
 }
 
-export function whySignals(pid: number): Demo {
+export function whySignals(asked: number): Demo {
   return async (stage) => {
     requireProc('why')
-    requireProcess(pid)
+    const stat = requireLeader(stage, asked)
+    const { pid } = stat
     const report = signalReport(pid)
-    if (!report) return void requireProcess(pid)
+    requireSame(stat)
+    if (!report) return
     const { signals, isInit, isZombie } = report
     const who = named(pid)
     for (const [name, sender] of [

@@ -93,7 +93,8 @@ function listenersFor(table: TcpRow[], local: Endpoint): TcpRow[] {
   return []
 }
 
-function peerOf(table: TcpRow[], { local, remote }: TcpRow): TcpRow | undefined {
+/** The row of the other end, where it is a socket of the same network namespace. */
+export function peerOf(table: TcpRow[], { local, remote }: TcpRow): TcpRow | undefined {
   return table.find((row) => isSame(row.local, remote) && isSame(row.remote, local))
 }
 

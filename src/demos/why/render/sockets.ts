@@ -23,7 +23,7 @@ export function tellSocket(blocker: SocketBlocker): Telling {
   switch (blocker.kind) {
     case 'tcp-listener': {
       const { row } = blocker
-      const address = text(row.local)
+      const address = endpointText(row.local)
       const queue = counted(row.rxQueue, 'connection')
       return {
         wait: `for a client to connect to ${address}`,
@@ -48,7 +48,7 @@ export function tellSocket(blocker: SocketBlocker): Telling {
     case 'tcp-connection':
       return tellConnection(blocker)
     case 'udp-socket': {
-      const address = text(blocker.row.local)
+      const address = endpointText(blocker.row.local)
       return {
         wait: `for a datagram to ${address} (UDP)`,
         object: `the UDP socket on ${address}`,
@@ -82,7 +82,7 @@ export function tellSocket(blocker: SocketBlocker): Telling {
 
 function tellConnection(blocker: TcpConnection & { pid: number; fd: number }): Telling {
   const { pid, fd, row, peer, wanted, listener, holders } = blocker
-  const remote = text(row.remote)
+  const remote = endpointText(row.remote)
   const names = processNames(holders)
   const owner = names === '' ? '' : listener ? `, where ${names} listens` : `, which ${names} has open`
   const wait = {
@@ -92,7 +92,7 @@ function tellConnection(blocker: TcpConnection & { pid: number; fd: number }): T
   }[wanted]
   return {
     wait,
-    object: `a TCP connection from ${text(row.local)} to ${remote}`,
+    object: `a TCP connection from ${endpointText(row.local)} to ${remote}`,
     ready: { input: 'the peer sends', output: 'the peer reads', connection: 'the peer answers' }[wanted],
     sentences: otherEndOf(blocker),
     proofs: [
@@ -121,7 +121,7 @@ function holderProof(
 
 function otherEndOf({ row, peer, wanted, listener, listeners, holders }: TcpConnection): string[] {
   const names = holderNames(holders)
-  const remote = text(row.remote)
+  const remote = endpointText(row.remote)
   if (!peer && listener) {
     const queue = counted(listener.rxQueue, 'connection')
     return [`${names} listens there, and its accept queue contains ${queue}.`]
@@ -157,7 +157,7 @@ export function tellLostDescriptor(blocker: LostDescriptorBlocker): Telling {
     row === undefined
       ? ['Not observed: which process has the other end.']
       : [
-          `Probably it is the TCP connection from ${text(row.local)} to ${text(row.remote)}, which no descriptor refers to.`,
+          `Probably it is the TCP connection from ${endpointText(row.local)} to ${endpointText(row.remote)}, which no descriptor refers to.`,
           ...(names === '' ? [] : [`The peer socket is open in ${holderNames(holders)}.`]),
         ]
   const evidence = [
@@ -313,7 +313,7 @@ export function tellUnixConnect(blocker: UnixConnectBlocker): Telling {
 }
 
 /** The peer of an IPv6 socket may have an IPv4 address: both are written as that. */
-function text({ host: own, port }: Endpoint): string {
+export function endpointText({ host: own, port }: Endpoint): string {
   const host = plainHost(own)
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
@@ -324,10 +324,17 @@ function tableOf(pid: number, row: TcpRow): string {
 
 function rowEvidence(pid: number, row: TcpRow, about: string): Evidence {
   const { local, remote, state, inode, txQueue, rxQueue } = row
-  const value = `${state} ${text(local)} to ${text(remote)}, inode ${inode}, tx_queue ${txQueue}, rx_queue ${rxQueue}`
+  const value = `${state} ${endpointText(local)} to ${endpointText(remote)}, inode ${inode}, tx_queue ${txQueue}, rx_queue ${rxQueue}`
   return { source: tableOf(pid, row), value, about, data: dataOf(row) }
 }
 
 function dataOf({ local, remote, state, inode, txQueue, rxQueue }: TcpRow) {
-  return { local: text(local), remote: text(remote), state, inode, toSend: txQueue, toRead: rxQueue }
+  return {
+    local: endpointText(local),
+    remote: endpointText(remote),
+    state,
+    inode,
+    toSend: txQueue,
+    toRead: rxQueue,
+  }
 }

@@ -1,0 +1,57 @@
+/** What a process has open: `why --files`. */
+import { expect, test } from 'vitest'
+import type { Data } from '../../src/events.js'
+import { parseFilesLimit } from '../../src/proc/limits.js'
+import { threads } from '../../src/proc/task.js'
+import { childrenOf, eventsSoFar, newPlace } from '../support/osdemo.js'
+import { inCall, startPython } from '../support/why-ask.js'
+
+const code = `import os, resource, signal, socket, threading
+resource.setrlimit(resource.RLIMIT_NOFILE, (9000, 20000))
+files = [os.open('/etc/passwd', os.O_RDONLY) for i in range(100)]
+r, w = os.pipe()
+if os.fork() == 0:
+    os.close(w)
+    os.read(r, 1)
+    os._exit(0)
+os.close(r)
+dead = [os.pipe() for i in range(20)]
+for read, write in dead: os.close(write)
+server = socket.create_server(('127.0.0.1', 0))
+accepted = []
+for i in range(15):
+    socket.create_connection(server.getsockname()).close()
+    accepted.append(server.accept()[0])
+pairs = socket.socketpair()
+counters = [os.eventfd(0) for i in range(8800 - len(os.listdir('/proc/self/fd')))]
+threading.Thread(target=signal.pause).start()
+signal.pause()`
+
+test('a limit of descriptors is parsed, and `unlimited` is none', () => {
+  const line = (soft: string) =>
+    `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}  4096  files \n`
+  expect(parseFilesLimit(line('1024'))).toEqual({ soft: 1024, hard: 4096 })
+  expect(parseFilesLimit(line('unlimited'))).toBeUndefined()
+})
+
+test('why --files, about a process with thousands of descriptors', async (context) => {
+  const pid = startPython(context, code)
+  await inCall(pid, /^pause$/)
+  const [child = 0] = childrenOf(pid)
+  // The id of a thread stands for its process.
+  const run = newPlace().osdemo(['why', `${threads(pid)[1]}`, '--files', '--json'])
+  expect([await run.exit, run.stderr()]).toEqual([0, ''])
+  const told = eventsSoFar(run).flatMap<Data>((event) => ('data' in event && event.data ? [event.data] : []))
+  const has = (data: object) => expect(told).toContainEqual(expect.objectContaining(data))
+  has({ kind: 'files', soft: 9000, hard: 20_000, isNear: true, left: expect.any(Number) })
+  has({ kind: 'leak-same-object', count: 100, target: '/etc/passwd' })
+  has({ kind: 'leak-close-wait', count: 15 })
+  has({ kind: 'leak-no-other-end', count: 20 })
+  has({ kind: 'leak-same-kind', target: 'anon_inode:[eventfd]' })
+  has({ kind: 'file', object: '/etc/passwd', access: 'O_RDONLY', sharers: [child] })
+  has({ kind: 'pipe', access: 'O_WRONLY', peers: [child], sharers: [] })
+  has({ kind: 'unix', peers: [pid] })
+  has({ do: 'raise-limit', command: `prlimit --pid ${pid} --nofile=18000:` })
+  // It is readable: a few objects of each kind.
+  expect(told.length).toBeLessThan(60)
+})
