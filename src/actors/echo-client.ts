@@ -167,8 +167,14 @@ async function endOfFile(
   return ended
 }
 
-function connect({ host, port }: EchoClientConfig, there: string, say: Say): Promise<Socket> {
+function connect({ host, port, reply }: EchoClientConfig, there: string, say: Say): Promise<Socket> {
   const object = `to ${there}`
+  const server = [
+    'osdemo tcp-echo',
+    ...(host === '127.0.0.1' ? [] : ['--host', host]),
+    ...['--port', port],
+    ...(reply === 'frame' ? [] : ['--reply', reply]),
+  ]
   say({ event: 'call', phase: 'begin', call: 'connect', object })
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host, port, noDelay: true, allowHalfOpen: true })
@@ -176,7 +182,7 @@ function connect({ host, port }: EchoClientConfig, there: string, say: Say): Pro
       say({ event: 'call', phase: 'end', call: 'connect', object, errno: errnoOf(error) ?? 'EIO' })
       reject(
         addressError(error, `cannot connect to ${there}`, {
-          ECONNREFUSED: `No process listens there. Start a server: osdemo tcp-echo${host === '127.0.0.1' ? '' : ` --host ${host}`} --port ${port}`,
+          ECONNREFUSED: `No process listens there. Start a server: ${server.join(' ')}`,
         }),
       )
     })

@@ -10,7 +10,7 @@ export const spec = toolCommand({
     'osdemo tcp-echo                     # on 127.0.0.1:7007, until Ctrl-C',
     'osdemo tcp-echo --port 0            # on any free port; the first line has it',
     'osdemo tcp-echo --max-frame 4KiB --idle-timeout 30s',
-    'osdemo tcp-echo --reply body         # answers have no header',
+    'osdemo tcp-echo --reply body        # answers have no header',
   ],
   options: (command) =>
     command

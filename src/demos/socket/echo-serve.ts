@@ -26,6 +26,7 @@ export function echoServe(config: EchoServerConfig): Demo {
       const where = [
         ...(host === '127.0.0.1' ? [] : ['--host', host]),
         ...(port === 7007 ? [] : ['--port', port]),
+        ...(config.reply === 'frame' ? [] : ['--reply', config.reply]),
       ]
       stage.note('Serving until Ctrl-C.', 'next')
       stage.note(`In another terminal: osdemo tcp-echo client ${['hello', ...where].join(' ')}`, 'next')

@@ -80,6 +80,20 @@ describe.runIf(process.platform === 'linux')('tcp-echo serve --reply body', () =
   })
 })
 
+describe.runIf(process.platform === 'linux')('the command for the other terminal', () => {
+  test('has --reply body where this side has it', async () => {
+    const server = await serve(['--reply', 'body'])
+    const [, words = ''] = await until(() => /In another terminal: osdemo (.*)/.exec(server.stderr()))
+    const printed = newPlace().osdemo(words.split(' '))
+    expect([await printed.exit, printed.stdout()]).toEqual([0, 'hello\n'])
+
+    server.child.kill('SIGINT')
+    await server.exit
+    const refused = await client(server.port, ['--reply', 'body', 'hello'])
+    expect(refused.stderr).toContain(`osdemo tcp-echo --port ${server.port} --reply body`)
+  })
+})
+
 describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
   test.each([['hello'], ['hi'], ['h']])(
     'recognises that a server answered %s with the body and no header',
