@@ -177,7 +177,7 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
             return
           }
           tally(channel)
-          const text = `${sentence(ending, peer)} It sent ${counted(frames, 'frame')}, ${counted(bytes, 'byte')}.`
+          const text = `${sentence(ending, peer)} It sent ${counted(frames, 'complete frame')} (${counted(bytes, 'byte')}).`
           say({ event: 'note', text, data: { peer, frames, bytes, ...ending } })
           say({ event: 'removed', kind: 'socket', id })
         },

@@ -101,7 +101,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     const port = Number(await until(() => /:(\d+)\n/.exec(server.stdout())?.[1]))
     const run = client(port, ['hello', 'two words', '', 'wörld ✓'])
     expect(await outcome(run)).toMatchObject({ exit: 0, stdout: 'hello\ntwo words\n\nwörld ✓\n' })
-    await until(() => server.stderr().replaceAll(/\s+/g, ' ').includes('It sent 4 frames'))
+    await until(() => server.stderr().replaceAll(/\s+/g, ' ').includes('It sent 4 complete frames'))
   })
 
   test('prints an echo when it arrives, not when all have arrived', async () => {
