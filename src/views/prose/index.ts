@@ -48,6 +48,8 @@ export function createProse({ level, color, width }: ProseOptions) {
   const isShown = (event: Event): boolean => {
     switch (event.event) {
       case 'note':
+        // What a demo means, only osdemo tells. An actor reports what it has done.
+        if (level === 'brief' && event.role === 'closing' && event.actor !== 'osdemo') return false
         return roles[level].includes(event.role ?? 'step')
       case 'claim':
         return level !== 'tool' || !event.holds

@@ -41,6 +41,12 @@ test('brief is the idea, what was not observed, the claims, and what they mean',
   )
 })
 
+test('brief has the meaning that the demo gives, and not what an actor reports at its end', () => {
+  const view = createProse({ level: 'brief', color: 0, width: 80 })
+  const event: Event = { v: 1, t: 0, pid: 8, tid: 8, actor: 'server', ...note('It stopped.', 'closing') }
+  expect(view.event(event)).toBe('')
+})
+
 test('a document has its evidence too, as source and content', () => {
   const text = show('document', story)
   expect(text).toContain(
