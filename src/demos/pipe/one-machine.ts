@@ -8,7 +8,7 @@ import { removeFromFolder } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import type { RunningProgram } from '../../run/start-program.js'
 import { thousands } from '../../text.js'
-import { isBlockedIn } from '../shared/claim-waiting.js'
+import { blockedThread, isBlockedIn, showWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 import { toldNumber } from '../shared/told-number.js'
@@ -19,7 +19,14 @@ const message = 'hello'
 const quiet = 50
 
 /** Starts a shell as root of a user namespace of its own, which an ordinary user may do too. Its errors come on its stdout. */
-const inNamespaces = ['sh', '-c', 'exec 2>&1; exec unshare --map-root-user "$@"', 'sh']
+const inNamespaces = [
+  'sh',
+  '-c',
+  // Without this question, sh would exit with 127: no program was executed.
+  'command -v unshare >/dev/null || { echo "there is no program unshare"; exit; }; ' +
+    'exec 2>&1; exec unshare --map-root-user "$@"',
+  'sh',
+]
 
 /** Reads a line of the FIFO $1. */
 const readLine = 'exec head -n 1 "$1"'
@@ -59,9 +66,14 @@ async function showMemory(stage: Stage, path: string): Promise<void> {
   const held = await bytesIn(stage, path, 'fill 4096')
   stage.note('The pipe is full. What does the file contain, and what does a copy that cp(1) makes contain?')
   const { size, blocks, ino } = statSync(path)
-  stage.evidence(`stat ${path}`, `Size: ${size}, Blocks: ${blocks}, Inode: ${ino}`, 'the file on the disk', {
-    data: { size, blocks, ino },
-  })
+  stage.evidence(
+    `stat ${path}`,
+    `Size: ${size}, Blocks: ${blocks}, Inode: ${ino}`,
+    'the file has no content',
+    {
+      data: { size, blocks, ino },
+    },
+  )
   stage.claim(
     'fifo/bytes-are-not-in-the-file',
     `A pipe is in kernel memory: it holds ${thousands(held.bytes)} bytes, and its file 0 bytes in 0 blocks.`,
@@ -83,7 +95,7 @@ async function showMemory(stage: Stage, path: string): Promise<void> {
 
 /** Has a process open both ends of a FIFO, and asks the kernel how many bytes the pipe holds then. */
 async function bytesIn(stage: Stage, path: string, word: 'count' | 'fill 4096') {
-  const name = word === 'count' ? 'copy-filler' : 'filler'
+  const name = word === 'count' ? 'filler 2' : 'filler'
   const filler = await stage.start({ program: 'pipe-filler', name, config: { path } })
   const since = now()
   filler.tell(word)
@@ -145,13 +157,19 @@ async function throughOverlay(stage: Stage, path: string): Promise<void> {
     data: { ino, dev },
   })
   const writer = await startWriter(stage, path)
-  const bothWait = () => isBlockedIn(reader.id, 'openat') && isBlockedIn(writer.id, 'openat')
-  await stage.poll(() => bothWait() || lines.length > 1)
+  const waits = () =>
+    [reader, writer].flatMap(({ id }) => {
+      const thread = blockedThread(id, 'openat')
+      return thread ? [{ id, thread }] : []
+    })
+  await stage.poll(() => waits().length === 2 || lines.length > 1)
   await stage.pause(quiet)
+  const blocked = waits()
+  for (const { id, thread } of blocked) showWait(stage, id, thread)
   stage.claim(
     'fifo/second-inode-is-another-pipe',
     'A pipe belongs to an inode in memory: through the other mount, both sides still wait in open(2).',
-    bothWait() && lines.length === 1,
+    blocked.length === 2 && lines.length === 1,
   )
   reader.kill()
   writer.kill()

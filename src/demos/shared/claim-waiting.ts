@@ -42,18 +42,25 @@ export async function seeWait(
       'aside',
     )
   }
-  if (found) {
-    const folder = `/proc/${pid}/task/${found.tid}`
-    // `found` has a system call, because it was found by its system call.
-    stage.evidence(`${folder}/syscall`, found.syscall!, 'the system call it is blocked in')
-    if (found.wchan) stage.evidence(`${folder}/wchan`, found.wchan, 'the kernel function it sleeps in')
-  }
+  if (found) showWait(stage, pid, found)
   stage.claim(id, claim, found !== undefined)
 }
 
-/** Whether a thread of a process is blocked in a system call. False where the kernel does not show the call to this user. */
+/** Shows the system call that a thread is blocked in, and the kernel function that it sleeps in. */
+export function showWait(stage: Stage, pid: number, { tid, syscall = '', wchan }: WaitingThread): void {
+  const folder = `/proc/${pid}/task/${tid}`
+  stage.evidence(`${folder}/syscall`, syscall, 'the system call it is blocked in')
+  if (wchan) stage.evidence(`${folder}/wchan`, wchan, 'the kernel function it sleeps in')
+}
+
+/** A thread of a process that is blocked in a system call. Undefined where the kernel does not show the call to this user. */
+export function blockedThread(pid: number, call: string): WaitingThread | undefined {
+  return waitingThreads(pid).find(({ syscall }) => syscall === call)
+}
+
+/** Whether a thread of a process is blocked in a system call, as far as the kernel shows it. */
 export function isBlockedIn(pid: number, call: string): boolean {
-  return waitingThreads(pid).some(({ syscall }) => syscall === call)
+  return blockedThread(pid, call) !== undefined
 }
 
 /** Whether the call that an actor began last has returned. */

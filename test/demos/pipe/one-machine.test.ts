@@ -1,8 +1,11 @@
 /** Where the bytes of a FIFO are, and which processes meet there. */
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
-import { impostors, placeWith } from '../../support/impostors.js'
+import { temporaryFolder } from '../../support/folders.js'
+import { impostors, placeWith, playedWith } from '../../support/impostors.js'
 import {
   eventsSoFar,
   expectNothingLeft,
@@ -29,6 +32,9 @@ test.skipIf(!mayUnshare)(
     expect(dataFrom(events, /^stat \//)).toMatchObject([{ size: 0, blocks: 0 }])
     const spaces = dataFrom(events, /\/ns\//) as { ours: string; theirs: string }[]
     expect(spaces.map(({ ours, theirs }) => ours !== theirs)).toEqual([true, true])
+    // Of both sides that wait, each with its process.
+    const calls = only(events, 'evidence').filter(({ source }) => source.endsWith('/syscall'))
+    expect(calls.map(({ value }) => value)).toEqual(['openat', 'openat'])
   },
 )
 
@@ -42,6 +48,22 @@ test('where a user may make no namespaces, only the memory is shown, with the re
   const reasons = only(events, 'note').filter(({ text }) => text.includes('Operation not permitted'))
   expect(reasons.map(({ role }) => role)).toEqual(['aside', 'aside'])
   expectNothingLeft(place)
+})
+
+test('without unshare(1), the reason is that there is none', async () => {
+  const folder = temporaryFolder()
+  for (const name of ['sh', 'cp', 'mkfifo', 'setpriv', 'cat'])
+    symlinkSync(
+      execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
+      join(folder, name),
+    )
+  // More than once: the shell may fail before or after osdemo has seen that it runs.
+  const runs = [1, 2, 3, 4].map(() => playedWith({ PATH: folder }, ['pipe', 'one-machine']))
+  for (const events of await Promise.all(runs)) {
+    expect(claimIdsOf(events)).toEqual(inMemory)
+    expect(only(events, 'error')).toEqual([])
+    expect(only(events, 'note').filter(({ text }) => text.includes('no program unshare'))).toHaveLength(2)
+  }
 })
 
 test.skipIf(!mayUnshare)(
