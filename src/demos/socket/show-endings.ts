@@ -10,7 +10,7 @@ export async function showFin(stage: Stage, server: Actor, port: number): Promis
   sayLog(stage, log)
   stage.claim(
     'tcp/fin-is-end-of-file',
-    'FIN is end of file: read(2) returns 0. So the log of the server has that the client closed first.',
+    'FIN is end of file: read(2) of the server returned 0, so it logged that the client had closed.',
     log?.closedBy === 'peer' && log.how === 'FIN',
   )
   const client = log?.port ?? 0
@@ -48,7 +48,7 @@ export async function showReset(stage: Stage, server: Actor, config: EchoClientC
   sayRow(stage, left[0], 'the reset connection')
   stage.claim(
     'tcp/reset-is-an-error',
-    'A reset is an error and no end of file: read(2) fails with ECONNRESET, and no side stays in TIME_WAIT.',
+    'A reset is an error, not end of file: read(2) fails with ECONNRESET, and no side stays in TIME_WAIT.',
     log?.closedBy === 'peer' && log.how === 'reset' && left.length === 0,
   )
 }
