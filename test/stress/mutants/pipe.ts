@@ -35,7 +35,12 @@ export const pipeMutants: readonly Mutant[] = [
     to: ',',
     ...elsewhere,
   },
-  { file: oneMachine, from: 'blocked.length === 2 && lines.length === 1,', to: 'lines.length > 0,', ...elsewhere },
+  {
+    file: oneMachine,
+    from: 'blocked.length === 2 && lines.length === 1,',
+    to: 'lines.length > 0,',
+    ...elsewhere,
+  },
   {
     file: oneMachine,
     from: 'return seen !== undefined && !over',
