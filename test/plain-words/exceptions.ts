@@ -22,12 +22,6 @@ export const exceptions: readonly Exception[] = [
     part: 'mount -t',
     reason: 'This is a script of the shell.',
   })),
-  {
-    file: 'src/demos/pipe/one-machine.ts',
-    rule: 'word',
-    part: 'exec unshare',
-    reason: 'This is a script of the shell.',
-  },
 ]
 
 export function isAllowed(violation: Violation): boolean {
