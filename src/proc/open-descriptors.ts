@@ -1,7 +1,7 @@
 /** For `osdemo why`: which processes have a kernel object open. All descriptors that this user may see are read once. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
-import { fdFlags, openFiles } from './fds.js'
+import { fdFlags, openLinks } from './fds.js'
 import { mayBlock, mountOf } from './mounts.js'
 import { readNumbers } from './read.js'
 
@@ -15,8 +15,8 @@ export type Access = 'reading' | 'writing'
 
 export interface Census {
   /**
-   * The descriptors that refer to a kernel object. Only descriptors with its inode number are passed to stat(2), for the device, and
-   * none on a file system that may not answer.
+   * The descriptors that refer to a file, FIFO or queue: what has a path. Only those with its inode number are passed to stat(2),
+   * for the device, and none on a file system that may not answer.
    */
   holders(dev: number, ino: number): Holder[]
   /** The descriptors that refer to a socket, by its inode in the tables of /proc/net. */
@@ -32,41 +32,73 @@ export interface Census {
 
 /** Reads all /proc/PID/fd one after the other, so this is no snapshot of one moment. */
 export function takeCensus(): Census {
-  const sockets = new Map<number | undefined, Holder[]>()
-  const others = new Map<number | undefined, Holder[]>()
   const targets = new Map<string, Holder[]>()
   const pids = readNumbers('/proc')
   let hidden = 0
   for (const pid of pids) {
-    const files = openFiles(pid)
-    if (files.length === 0 && folderIsClosed(pid)) hidden++
-    for (const { fd, target, ino } of files) {
-      add(target.startsWith('socket:[') ? sockets : others, ino, { pid, fd })
-      add(targets, target, { pid, fd })
-    }
+    const links = openLinks(pid)
+    if (links.length === 0 && folderIsClosed(pid)) hidden++
+    for (const { fd, target } of links) add(targets, target, { pid, fd })
   }
+  const ofTarget = (target: string) => targets.get(target) ?? []
+  let files: Map<number | undefined, FileHolder[]> | undefined
+  const silent = new Map<number, boolean>()
   return {
-    holders: (dev, ino) =>
-      [...(others.get(ino) ?? []), ...(others.get(undefined) ?? [])].filter((holder) =>
-        leadsTo(holder, dev, ino),
-      ),
+    holders(dev, ino) {
+      files ??= filesByInode(targets)
+      const all = [...(files.get(ino) ?? []), ...(files.get(undefined) ?? [])]
+      return all.filter((holder) => leadsTo(holder, dev, ino, silent))
+    },
     withTarget: (isSuch) => [...targets].flatMap(([target, all]) => (isSuch(target) ? all : [])),
-    ofTarget: (target) => targets.get(target) ?? [],
-    socketHolders: (inode) => sockets.get(inode) ?? [],
+    ofTarget,
+    socketHolders: (inode) => ofTarget(`socket:[${inode}]`),
     hidden,
     pids,
   }
 }
 
-function add<Key>(map: Map<Key, Holder[]>, key: Key, holder: Holder): void {
+function add<Key, Item>(map: Map<Key, Item[]>, key: Key, item: Item): void {
   const all = map.get(key)
-  if (all) all.push(holder)
-  else map.set(key, [holder])
+  if (all) all.push(item)
+  else map.set(key, [item])
 }
 
-function leadsTo({ pid, fd }: Holder, dev: number, ino: number): boolean {
-  const mount = mountOf(pid, fd)
-  if (mount && mayBlock(mount)) return false
+interface FileHolder extends Holder {
+  mount: number
+}
+
+/** Devices that nearly every process has open. To read their fdinfo would take as long as all the rest. */
+const common = /^\/dev\/(null|zero|u?random|tty|pts\/\d+)$/
+
+/** What has a path. Inode numbers are read only when they are needed, because this takes as long as all links. */
+function filesByInode(
+  targets: ReadonlyMap<string, readonly Holder[]>,
+): Map<number | undefined, FileHolder[]> {
+  const files = new Map<number | undefined, FileHolder[]>()
+  for (const [target, holders] of targets) {
+    if (!target.startsWith('/') || common.test(target)) continue
+    for (const { pid, fd } of holders) {
+      const info = fdFlags(pid, fd)
+      if (info) add(files, info.ino, { pid, fd, mount: info.mount })
+    }
+  }
+  return files
+}
+
+/** @param silent for each mount seen so far, whether it may not answer */
+function leadsTo(
+  { pid, fd, mount }: FileHolder,
+  dev: number,
+  ino: number,
+  silent: Map<number, boolean>,
+): boolean {
+  let isSilent = silent.get(mount)
+  if (isSilent === undefined) {
+    const found = mountOf(pid, fd)
+    isSilent = found !== undefined && mayBlock(found)
+    silent.set(mount, isSilent)
+  }
+  if (isSilent) return false
   try {
     const stats = statSync(`/proc/${pid}/fd/${fd}`)
     return stats.dev === dev && stats.ino === ino

@@ -130,6 +130,8 @@ export function relationsOf(world: World, pid: number, opened: Opened): Relation
     }
   }
   if (target.startsWith('anon_inode:')) return { sharers: undefined }
+  // Every process may have it open, and its path is the same for all.
+  if (kind === 'device' || kind === 'terminal') return { sharers: others(census.ofTarget(target)) }
   return {
     sharers: others(census.ofTarget(target).filter((each) => fdFlags(each.pid, each.fd)?.ino === ino)),
   }

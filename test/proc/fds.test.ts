@@ -17,7 +17,7 @@ test.each([
 
 test('the flags in a fdinfo file are octal', () => {
   const text = 'pos:\t17\nflags:\t02104000\nmnt_id:\t15\nino:\t1042\n'
-  expect(parseFdInfo(text)).toEqual({ pos: 17, flags: 0o2104000, ino: 1042 })
+  expect(parseFdInfo(text)).toEqual({ pos: 17, flags: 0o2104000, ino: 1042, mount: 15 })
   expect(parseFdInfo('pos:\t17\nflags:\t02104000\n').ino).toBeUndefined()
 })
 

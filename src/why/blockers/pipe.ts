@@ -38,10 +38,10 @@ export function pipeEnd(
   isWatched: boolean,
 ): PipeBlocker {
   const { fd, dev, ino, target, path } = object
-  const holders = world
-    .census()
-    .holders(dev, ino)
-    .filter((holder) => isOpenFor(opposite[access], holder))
+  const census = world.census()
+  // The link of a pipe without a name has its inode number, and all such pipes are on one device.
+  const all = target.startsWith('pipe:') ? census.ofTarget(target) : census.holders(dev, ino)
+  const holders = all.filter((holder) => isOpenFor(opposite[access], holder))
   const fill = isWatched ? undefined : pipeFill(pid, fd)
   // Only the program knows the format of what it sends to itself: a line from outside could break it.
   const isPrivate = isWatched && holders.every((holder) => holder.pid === pid)
