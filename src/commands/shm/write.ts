@@ -1,4 +1,3 @@
-import { Option } from '@commander-js/extra-typings'
 import { defaultSize, shmWrite } from '../../demos/shm/write.js'
 import { UsageError } from '../../errors.js'
 import { toolCommand } from '../lib/spec.js'
@@ -21,16 +20,15 @@ export const spec = toolCommand({
         `minimum size of the segment (default for a new one: ${defaultSize})`,
         size(1, 2 ** 47),
       )
-      .addOption(
-        new Option('--mode <octal>', 'permissions of a new segment')
-          .argParser(fileMode)
-          .default(0o600, '0600'),
-      )
+      .option('--mode <octal>', 'permissions of a new segment (default: 0600)', fileMode)
       .option('--hold', 'stay attached until Ctrl-C, then remove the segment'),
   demo([text = ''], { key, id, size: bytes, mode, hold }) {
-    if (id !== undefined && bytes !== undefined) {
-      throw new UsageError('--size and --id cannot be used together', 'An existing segment keeps its size.')
+    for (const [name, value] of Object.entries({ size: bytes, mode })) {
+      if (id === undefined || value === undefined) continue
+      const hint = `An existing segment keeps its ${name}.`
+      throw new UsageError(`--${name} and --id cannot be used together`, hint)
     }
-    return shmWrite({ text, which: whichSegment({ key, id }), size: bytes, mode, hold: hold ?? false })
+    const which = whichSegment({ key, id })
+    return shmWrite({ text, which, size: bytes, mode: mode ?? 0o600, hold: hold ?? false })
   },
 })

@@ -291,6 +291,11 @@ describe('an error changes nothing', () => {
     expectNothingLeft(place)
   })
 
+  test('a mode and an id are a usage error: an existing segment keeps its mode', async () => {
+    const { exit, stderr } = await ends(newPlace(), ['shm', 'write', 'x', '--id', '1', '--mode', '600'])
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('--mode and --id')])
+  })
+
   test('a text that with its NUL is longer than the segment leaves it unchanged', async () => {
     const place = newPlace()
     const key = newKey()
