@@ -72,7 +72,10 @@ function run(program: string, words: string[], compiler: string): Promise<void> 
     execFile(program, words, (error, _, stderr) => {
       if (!error) return resolve()
       const why = stderr.split('\n').find((line) => /error|cannot|No space/.test(line)) ?? error.message
-      reject(new Unavailable(`${compiler} cannot compile: ${why.trim()}`, install, error))
+      const advice = why.includes('No space')
+        ? 'Free some space, or set XDG_CACHE_HOME to another disk.'
+        : install
+      reject(new Unavailable(`${compiler} cannot compile: ${why.trim()}`, advice, error))
     })
   })
 }

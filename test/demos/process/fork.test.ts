@@ -107,6 +107,14 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     )
   })
 
+  test('a full disk is told as such, and not as a compiler that is missing', async () => {
+    const folder = temporaryFolder()
+    const script = '#!/bin/sh\necho "ld: final link failed: No space left on device" >&2; exit 1\n'
+    writeFileSync(join(folder, 'cc'), script, { mode: 0o755 })
+    const env = { XDG_CACHE_HOME: temporaryFolder(), PATH: `${folder}:${process.env.PATH}` }
+    expect(await fork(newPlace(), env)).toMatch(/^69: osdemo: .*No space left on device\n.*XDG_CACHE_HOME/)
+  })
+
   test('two at once, neither of which finds it compiled, do not disturb each other', async () => {
     const cache = temporaryFolder()
     const both = [fork(newPlace(), { XDG_CACHE_HOME: cache }), fork(newPlace(), { XDG_CACHE_HOME: cache })]
