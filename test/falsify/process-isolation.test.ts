@@ -1,6 +1,6 @@
 /** Claims of `process isolation` that come out false. */
 import { join } from 'node:path'
-import { describe } from 'vitest'
+import { describe, expect } from 'vitest'
 import { processIsolation } from '../../src/demos/process/isolation.js'
 import type { Event, Fact } from '../../src/events.js'
 import { noCompiler, pathWithCompiler, whyNoCompiler } from '../support/compiler.js'
@@ -65,6 +65,10 @@ describe.skipIf(noCompiler)(`with a C compiler${whyNoCompiler}`, () => {
       }
     }
     const { events } = await perform(meddled(processIsolation, disturb))
+    const deaths = events.flatMap((event) =>
+      event.event === 'evidence' && event.source === 'wait(2)' ? [event.data] : [],
+    )
+    expect(deaths).toEqual([{ signal: 'SIGSEGV' }, { signal: 'SIGKILL' }])
     return events
   })
 })

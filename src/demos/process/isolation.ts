@@ -91,7 +91,7 @@ function showContents(stage: Stage, first: Isolated, second: Isolated): void {
   )
   stage.claim(
     'isolation/same-address-has-different-content',
-    `The same address is different memory in each process: at ${hex(address)} one has ${one}, the other ${two}.`,
+    `Each process has its own variable at the same address: at ${hex(address)} one has ${one}, the other ${two}.`,
     second.address === address && one === 1 && two === 2,
   )
 }
@@ -115,7 +115,7 @@ function showFrames(stage: Stage, first: Isolated, second: Isolated): void {
   show('the variable', own)
   stage.claim(
     'isolation/same-address-leads-to-different-pages',
-    'The kernel maps the same address to different pages of physical memory, one for each process.',
+    'The kernel maps the address of the variable to a different page of physical memory in each process.',
     own[0] !== own[1],
   )
   show('the first instructions', common)
@@ -215,10 +215,7 @@ async function showWrongPointer(
     })
   }
   await ask(second, `write ${hex(address)}`)
-  const signal = second.ending()?.signal
-  stage.evidence('wait(2)', `killed by ${signal ?? 'no signal'}`, 'the second process', {
-    data: { signal: signal ?? null },
-  })
+  const signal = showDeath(stage, second)
   stage.claim(
     'isolation/wrong-pointer-kills-its-process',
     'A process that writes to an address without a mapping is killed by SIGSEGV, as the second was.',
@@ -226,15 +223,26 @@ async function showWrongPointer(
   )
   const sum = placeIn(await ask(first, 'add'))?.number
   const [number, kept] = [first.address, address].map((place) => readInt(first.id, place) ?? null)
-  stage.evidence(
-    `/proc/${first.id}/mem`,
-    `variable: ${number}, page: ${kept}`,
-    'the first has added 1 to its variable',
-    { data: { variable: number ?? null, page: kept ?? null } },
-  )
+  if (sum === undefined) showDeath(stage, first)
+  else
+    stage.evidence(
+      `/proc/${first.id}/mem`,
+      `variable: ${number}, page: ${kept}`,
+      'the first has added 1 to its variable',
+      { data: { variable: number ?? null, page: kept ?? null } },
+    )
   stage.claim(
     'isolation/other-process-continues',
     'The other process continues, and its memory has not changed: its page still contains 1.',
     sum === 2 && number === 2 && kept === 1,
   )
+}
+
+/** Shows the signal that a process was killed by. @returns undefined when it was not killed */
+function showDeath(stage: Stage, { name, ending }: Isolated): string | undefined {
+  const signal = ending()?.signal ?? undefined
+  stage.evidence('wait(2)', `killed by ${signal ?? 'no signal'}`, `the ${name} process`, {
+    data: { signal: signal ?? null },
+  })
+  return signal
 }
