@@ -19,12 +19,17 @@ export async function beNew(stage: Stage, cpu: number, cpus: number[]): Promise<
   const stat = readStat(id)
   sayState(stage, child, 'new')
   const startTicks = stat?.startTicks ?? null
-  stage.evidence(`/proc/${id}/stat`, `${startTicks}`, 'field 22: its start, in clock ticks since boot', {
-    data: { startTicks },
-  })
+  stage.evidence(
+    `/proc/${id}/stat`,
+    `parent ${stat?.ppid ?? '?'}, start ${startTicks}`,
+    'fields 4 and 22, in clock ticks since boot',
+    {
+      data: { ppid: stat?.ppid ?? null, startTicks },
+    },
+  )
   stage.claim(
     'process/new-child-is-known-to-kernel',
-    `A new process has an entry in the process table: pid ${id}, a child of osdemo, which started earlier.`,
+    `A new process has an entry in the process table: pid ${id}, a child of osdemo (pid ${process.pid}).`,
     // requireScheduler has checked that /proc shows our own processes, so it shows osdemo itself.
     stat?.ppid === process.pid && stat.startTicks >= readStat(process.pid)!.startTicks,
   )

@@ -64,7 +64,7 @@ export const states: readonly Question[] = [
     text: 'A process waits for input while another computes on its CPU. The input arrives. What is it next?',
     choices: [
       'Running: a process that wakes up runs at once.',
-      'Ready: it stands in the run queue until the CPU is free.',
+      'Ready: it stands in the run queue until the scheduler chooses it.',
       'Waiting: it waits until the other process exits.',
     ],
     right: 'b',

@@ -50,7 +50,7 @@ export function seeQueued({ id }: Actor, cpu: number, wake: () => void): Queued 
 export function sayReady(stage: Stage, { id }: Actor, { at, delay, turns }: Queued): void {
   const source = `/proc/${id}/schedstat`
   stage.say({ event: 'state', child: id, state: 'ready', kernel: 'R', source }, at)
-  const value = `ready +${inMilliseconds(delay)}, on the CPU ${counted(turns, 'time')}`
+  const value = `ready +${inMilliseconds(delay)}, then running ${counted(turns, 'time')}`
   stage.evidence(source, value, 'from that moment until osdemo looked', {
     data: { readyAt: at, delayNs: delay, turns },
   })

@@ -28,7 +28,10 @@ export async function showReady(
   cpus: number[],
 ): Promise<void> {
   const cpu = busyCpu(cpus)
-  stage.note(`osdemo wakes the child: now both compute on CPU ${cpu}, and on no other CPU.`)
+  stage.note(
+    `osdemo wakes the child: now both compute on CPU ${cpu}, and on no other CPU. ` +
+      'The child has the policy SCHED_BATCH, so it does not preempt the other process when it wakes up.',
+  )
   const both = [child, other]
   const { runnable, sums } = await stage.holdEvents(async () => {
     const since = await showWakeUp(stage, child, cpu)
@@ -46,7 +49,7 @@ export async function showReady(
     stage.evidence(
       `/proc/${id}/schedstat`,
       `running +${inMilliseconds(run)}, ready +${inMilliseconds(delay)}`,
-      `the ${name === 'child' ? name : 'other process'}`,
+      `the ${name === 'child' ? name : 'other process'}; its ready time counts once it runs`,
       { data: { runNs: run, delayNs: delay } },
     )
   }
