@@ -98,7 +98,8 @@ function lossReport(say: Say) {
       if (!settled.exact && !isUncounted) {
         isUncounted = true
         const text = `These texts are not counted, so one that stays less than ${longest} ms may be missing.`
-        note(text, { uncounted: true, milliseconds: longest })
+        const limit = 'Nor is it known when a text is complete: a slow writer may still be writing it.'
+        note(`${text} ${limit}`, { uncounted: true, milliseconds: longest })
       }
       if (settled.missed === 0) return
       missed = { texts: missed.texts + settled.missed, exact: missed.exact && settled.exact }

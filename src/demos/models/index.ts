@@ -45,6 +45,7 @@ export const models: Demo = async (stage) => {
   claimSharing(stage, sharing)
   claimArrived(stage, 'message passing', passing)
   claimArrived(stage, 'shared memory', sharing)
+  stage.note('Each time includes waiting for a CPU, so it differs from run to run.')
   stage.note(
     'Message passing is simple: the kernel copies each message, keeps the order, and lets a process wait. ' +
       'Shared memory avoids the copies, but then the processes need locks or atomic operations.',
@@ -172,7 +173,7 @@ function claimArrived(stage: Stage, model: string, outcome: Outcome): void {
         'write(2)': thousands(sender.writes),
         'read(2)': thousands(receiver.reads),
         'futex(2)': thousands(futexCalls),
-        'bytes copied': thousands(sender.bytesWritten + receiver.bytesRead),
+        'kernel copies': counted(sender.bytesWritten + receiver.bytesRead, 'byte'),
         time: duration(microseconds),
       },
     },

@@ -6,7 +6,6 @@ import type { ActorOf, EventOf } from '../../run/actor.js'
 import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { sweepOwn } from '../../run/sweep.js'
-
 import { showAfterDetach } from './after-detach.js'
 import { requireSegments, showSegment } from './segment.js'
 
@@ -170,7 +169,7 @@ function claimAttached(stage: Stage, id: number, count: number): void {
   const segment = showSegment(stage, id, '')
   stage.claim(
     'shm/kernel-counts-attachments',
-    `The kernel counts the processes that are attached: nattch is ${count}.`,
+    `The kernel counts how often a segment is attached: nattch is ${count}.`,
     segment?.attached === count,
   )
 }
