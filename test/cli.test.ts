@@ -226,6 +226,11 @@ describe('a word that is not UTF-8', () => {
     expect(readdirSync(place.folder)).toEqual([])
   })
 
+  test('is refused too where Node has overwritten the command line in /proc', async () => {
+    const words = 'bin/osdemo.js pipe write "$(printf \'a\\377b\')" --timeout 1ms'
+    expect(await newPlace().sh(`'${process.execPath}' --title=x ${words}`).exit).toBe(2)
+  })
+
   test('is an error event with --json', async () => {
     const run = newPlace().sh(`osdemo pipe read --json --path "$(printf '\\303')"`)
     expect(await run.exit).toBe(2)

@@ -14,7 +14,7 @@ const replacement = '\uFFFD'
 export function requireText(words: readonly string[]): void {
   if (!words.some((word) => word.includes(replacement))) return
   const typed = ownCommandLine()?.slice(-words.length)
-  const altered = words.find((word, index) => word.includes(replacement) && !isText(typed?.[index]))
+  const altered = words.find((word, index) => word.includes(replacement) && !isText(word, typed?.[index]))
   if (altered === undefined) return
   throw new UsageError(
     `the word '${altered}' is not UTF-8, so osdemo cannot pass it on unchanged`,
@@ -22,6 +22,7 @@ export function requireText(words: readonly string[]): void {
   )
 }
 
-function isText(bytes: Buffer | undefined): boolean {
-  return bytes !== undefined && isUtf8(bytes)
+/** Whether these bytes are the word. A program may overwrite its command line in /proc, and Node does so for `--title`. */
+function isText(word: string, bytes: Buffer | undefined): boolean {
+  return bytes !== undefined && isUtf8(bytes) && bytes.toString() === word
 }
