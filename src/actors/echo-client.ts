@@ -100,14 +100,21 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
     silence.refresh()
   }
 
-  const receiving = receive(socket, take)
+  /** A read or a write may notice a reset, whichever comes first. */
+  const broke = (error: unknown) => {
+    const rest = check.partial ? ` and ${check.partial} of the next` : ''
+    const echoes = counted(received.messages, 'echo', 'echoes')
+    return systemCallError(error, `the connection broke after ${echoes}${rest}`)
+  }
+  const receiving = receive(socket, take, broke)
   const sending = (async () => {
     for await (const message of messagesOf(config, say)) {
+      if (config.delayMs > 0 && socket.bytesWritten > 0) await sleep(config.delayMs)
       const frame = encode(message)
       check.expect(frame)
       if (!config.report) sent.bulk(1, frame.length)
       else sent.message(frame.length, () => textOf(message))
-      await sendFrame(socket, frame, config)
+      await sendFrame(socket, frame, config, broke)
       written++
       silence.refresh()
       // The answer to an empty message has no byte that could arrive.
@@ -195,7 +202,11 @@ function connect({ host, port, reply }: EchoClientConfig, there: string, say: Sa
 }
 
 /** Hands on everything that arrives. Resolves when the server has closed its side, and rejects when it has reset the connection. */
-async function receive(socket: Socket, take: (chunk: Buffer) => Promise<void>): Promise<void> {
+async function receive(
+  socket: Socket,
+  take: (chunk: Buffer) => Promise<void>,
+  broke: (error: unknown) => unknown,
+): Promise<void> {
   // The loop and the callbacks of writes get every error too.
   socket.on('error', () => {})
   try {
@@ -204,13 +215,8 @@ async function receive(socket: Socket, take: (chunk: Buffer) => Promise<void>): 
     const reset = await hiddenReset(socket)
     if (reset) throw reset
   } catch (error) {
-    throw connectionBroke(error)
+    throw broke(error)
   }
-}
-
-/** A read or a write may notice a reset, whichever comes first. */
-function connectionBroke(error: unknown): unknown {
-  return systemCallError(error, 'the connection broke')
 }
 
 async function* messagesOf({ messages, size, rounds }: EchoClientConfig, say: Say): AsyncGenerator<Buffer> {
@@ -222,13 +228,18 @@ async function* messagesOf({ messages, size, rounds }: EchoClientConfig, say: Sa
   }
 }
 
-async function sendFrame(socket: Socket, frame: Buffer, { chunk, delayMs }: EchoClientConfig): Promise<void> {
+async function sendFrame(
+  socket: Socket,
+  frame: Buffer,
+  { chunk, delayMs }: EchoClientConfig,
+  broke: (error: unknown) => unknown,
+): Promise<void> {
   const step = chunk ?? frame.length
   for (let at = 0; at < frame.length; at += step) {
-    if (delayMs > 0 && socket.bytesWritten > 0) await sleep(delayMs)
+    if (delayMs > 0 && at > 0) await sleep(delayMs)
     if (socket.write(frame.subarray(at, at + step))) continue
     await once(socket, 'drain').catch((error: unknown) => {
-      throw connectionBroke(error)
+      throw broke(error)
     })
   }
 }

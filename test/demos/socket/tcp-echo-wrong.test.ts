@@ -132,7 +132,9 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     await until(() => socket.destroyed)
     process.kill(actor!, 'SIGCONT')
     expect(await run.exit).toBe(1)
-    expect(only(parseEvents(run.stdout()), 'error')).toMatchObject([{ errno: 'ECONNRESET' }])
+    expect(only(parseEvents(run.stdout()), 'error')).toMatchObject([
+      { errno: 'ECONNRESET', message: expect.stringContaining('6 of 9 bytes') },
+    ])
 
     const late = await server((peer) => {
       after(peer, 9, (all) => peer.write(all))
@@ -143,6 +145,25 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
       echoes: ['hello'],
       errno: ['ECONNRESET'],
     })
+  })
+
+  test('reports each frame as sent when its first byte is written, after the pause of --delay', async () => {
+    const port = await server((socket) => socket.pipe(socket))
+    const run = newPlace().osdemo([
+      'tcp-echo',
+      'client',
+      '--port',
+      `${port}`,
+      '--json',
+      '--delay',
+      '200ms',
+      'one',
+      'two',
+    ])
+    expect(await run.exit).toBe(0)
+    const events = parseEvents(run.stdout())
+    const [first, second] = only(events, 'sent').map(({ t }) => t)
+    expect(second! - first!).toBeGreaterThanOrEqual(195_000)
   })
 
   test('reports whether end of file has shown that nothing is left', async () => {
