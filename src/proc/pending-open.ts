@@ -3,7 +3,7 @@ import { type Stats, statSync } from 'node:fs'
 import { readMemory, readString } from './process-memory.js'
 import { folder } from './read.js'
 import type { Syscall } from './syscall.js'
-import { syscallName } from './syscall-names.js'
+import { callName } from './syscall-names.js'
 
 /** AT_FDCWD of linux/fcntl.h, as an int: instead of a descriptor, it tells openat(2) to use the current folder. */
 const currentFolder = -100
@@ -22,7 +22,7 @@ export interface Opening {
 /** Undefined where the call is not open(2), openat(2) or openat2(2), or where this user may not read its arguments. */
 export function fileBeingOpened(pid: number, call: Syscall | undefined): Opening | undefined {
   if (typeof call !== 'object') return undefined
-  const name = syscallName(call.number)
+  const name = callName(call)
   if (name !== 'open' && name !== 'openat' && name !== 'openat2') return undefined
   const [at = 0n, address = 0n, third = 0n] =
     name === 'open' ? [BigInt(currentFolder), ...call.args] : call.args

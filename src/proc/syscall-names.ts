@@ -2,6 +2,7 @@
  * The names of the system calls in which a thread can block. The numbers are those of asm/unistd_64.h for x86-64 and of
  * asm-generic/unistd.h for arm64. They are part of the ABI, so they never change.
  */
+import type { SyscallInProgress } from './syscall.js'
 
 /** arm64 has no number for an old call that has a newer replacement. */
 const CALLS: [name: string, x64: number, arm64?: number][] = [
@@ -68,4 +69,84 @@ const CALLS: [name: string, x64: number, arm64?: number][] = [
 export function syscallName(number: number, arch: string = process.arch): string | undefined {
   const column = arch === 'x64' ? 1 : arch === 'arm64' ? 2 : undefined
   return column && CALLS.find((call) => call[column] === number)?.[0]
+}
+
+/**
+ * Calls of a 32-bit program on x86-64: asm/unistd_32.h. These have the same arguments as those of a 64-bit program. Those with
+ * `time64` in their name take the same struct timespec.
+ */
+const sameIn32 = new Map<number, string>([
+  [3, 'read'],
+  [4, 'write'],
+  [5, 'open'],
+  [6, 'close'],
+  // waitpid(2) has the first three arguments of wait4(2).
+  [7, 'wait4'],
+  [29, 'pause'],
+  [54, 'ioctl'],
+  [55, 'fcntl'],
+  [114, 'wait4'],
+  [118, 'fsync'],
+  [120, 'clone'],
+  [143, 'flock'],
+  [145, 'readv'],
+  [146, 'writev'],
+  [148, 'fdatasync'],
+  [168, 'poll'],
+  [179, 'rt_sigsuspend'],
+  [180, 'pread64'],
+  [187, 'sendfile'],
+  [190, 'vfork'],
+  [221, 'fcntl'],
+  [256, 'epoll_wait'],
+  [284, 'waitid'],
+  [295, 'openat'],
+  [313, 'splice'],
+  [315, 'tee'],
+  [316, 'vmsplice'],
+  [319, 'epoll_pwait'],
+  [362, 'connect'],
+  [364, 'accept4'],
+  [369, 'sendto'],
+  [370, 'sendmsg'],
+  [371, 'recvfrom'],
+  [372, 'recvmsg'],
+  [407, 'clock_nanosleep'],
+  [414, 'ppoll'],
+  [418, 'mq_timedsend'],
+  [419, 'mq_timedreceive'],
+  [420, 'semtimedop'],
+  [421, 'rt_sigtimedwait'],
+  [435, 'clone3'],
+])
+
+/** Their arguments, or what these point to, are laid out in another way than in a 64-bit program. */
+const otherIn32 = new Map<number, string>([
+  [0, 'restart_syscall'],
+  [72, 'sigsuspend'],
+  [82, 'select'],
+  [102, 'socketcall'],
+  [117, 'ipc'],
+  [142, 'select'],
+  [162, 'nanosleep'],
+  [177, 'rt_sigtimedwait'],
+  [240, 'futex'],
+  [267, 'clock_nanosleep'],
+  [308, 'pselect6'],
+  [309, 'ppoll'],
+  [400, 'msgsnd'],
+  [401, 'msgrcv'],
+  [413, 'pselect6'],
+  [422, 'futex'],
+])
+
+/** The name of the system call that a thread is in; undefined where it is not in the tables. */
+export function callName({ number, is32 }: SyscallInProgress): string | undefined {
+  if (!is32) return syscallName(number)
+  return process.arch === 'x64' ? (sameIn32.get(number) ?? otherIn32.get(number)) : undefined
+}
+
+/** Whether the arguments of a call are those that its name promises: not for all calls of a 32-bit program. */
+export function hasUsualArguments({ number, is32 }: SyscallInProgress): boolean {
+  return !is32 || (process.arch === 'x64' && sameIn32.has(number))
 }

@@ -1,8 +1,16 @@
 /** The system call that a thread is in: /proc/PID/task/TID/syscall, man 5 proc_pid_syscall. */
 import { folder, readText } from './read.js'
+import { readMemoryMarks } from './stat.js'
 
 /** `running`: the thread is running or ready. Number -1: it is waiting or stopped, but not in a system call. */
-export type Syscall = 'running' | { number: number; args: bigint[] }
+export type Syscall = 'running' | SyscallInProgress
+
+export interface SyscallInProgress {
+  number: number
+  args: bigint[]
+  /** In a 32-bit program on a 64-bit kernel: the numbers of its calls are others. */
+  is32?: true
+}
 
 /** Parses a syscall file: `running`, or `-1 SP PC`, or `NUMBER`, six arguments, and `SP PC`. */
 export function parseSyscall(text: string): Syscall {
@@ -19,8 +27,15 @@ export function parseSyscall(text: string): Syscall {
  */
 export function readSyscall(pid: number, tid: number): Syscall | undefined {
   const text = readText(`${folder(pid, tid)}/syscall`)
-  return text === undefined ? undefined : parseSyscall(text)
+  if (text === undefined) return undefined
+  const call = parseSyscall(text)
+  // A 64-bit thread may have its stack there too, but the main thread never has.
+  const isLow = call !== 'running' && (parsePointers(text)?.stack ?? end32) < end32
+  return isLow && (readMemoryMarks(pid)?.startStack ?? end32) < end32 ? { ...call, is32: true } : call
 }
+
+/** The end of the addresses of a 32-bit program. */
+const end32 = 2n ** 32n
 
 export interface Pointers {
   /** The stack pointer. */

@@ -1,7 +1,7 @@
 /** The threads of a process, and where each is blocked: /proc/PID/task and wchan, man 5 proc_pid_task and proc_pid_wchan. */
 import { folder, readNumbers, readText } from './read.js'
 import { readSyscall } from './syscall.js'
-import { syscallName } from './syscall-names.js'
+import { callName } from './syscall-names.js'
 
 export interface WaitingThread {
   tid: number
@@ -40,7 +40,7 @@ export function waitingThreads(pid: number): WaitingThread[] {
     return {
       tid,
       wchan: readWchan(pid, tid),
-      syscall: typeof call === 'object' ? syscallName(call.number) : undefined,
+      syscall: typeof call === 'object' ? callName(call) : undefined,
     }
   })
 }

@@ -3,7 +3,7 @@ import { now } from '../events.js'
 import { readCpuUse } from '../proc/sched.js'
 import { readStat, type Stat } from '../proc/stat.js'
 import { readSyscall } from '../proc/syscall.js'
-import { syscallName } from '../proc/syscall-names.js'
+import { callName } from '../proc/syscall-names.js'
 import { readWchan, threads } from '../proc/task.js'
 
 /** What the main thread of a process was doing. */
@@ -35,7 +35,7 @@ export function lookAt({ pid, startTicks }: Pick<Stat, 'pid' | 'startTicks'>): L
   const call = sleeps ? readSyscall(pid, pid) : undefined
   const wchan = sleeps ? readWchan(pid, pid) : undefined
   const where = typeof call === 'object' ? `${call.number} ${call.args.join(' ')}` : (call ?? wchan ?? '')
-  const name = typeof call === 'object' ? syscallName(call.number) : undefined
+  const name = typeof call === 'object' ? callName(call) : undefined
   return { ...use, t: now(), doing: doingOf(pid, state, name, wchan), key: `${state} ${where}` }
 }
 

@@ -5,7 +5,7 @@ import { openObject } from '../proc/open-object.js'
 import { readTimespec } from '../proc/process-memory.js'
 import { readCpuUse } from '../proc/sched.js'
 import { readSyscall } from '../proc/syscall.js'
-import { syscallName } from '../proc/syscall-names.js'
+import { callName, hasUsualArguments } from '../proc/syscall-names.js'
 import { readWchan } from '../proc/task.js'
 import { type Blocker, noWaker } from './blocker.js'
 import { childWait, whomOfWait4, whomOfWaitid } from './blockers/child.js'
@@ -35,6 +35,8 @@ export interface ThreadWait {
   call?: string
   /** The number of that call, as the kernel shows it in /proc. */
   number?: number
+  /** Whether it is a 32-bit program, whose calls have other numbers. */
+  is32?: true
   /** Whether the kernel restarted the call after a stop: restart_syscall(2). */
   isResumed?: true
   /** The descriptor that it waits on. */
@@ -66,22 +68,22 @@ export function waitingThread(world: World, pid: number, tid: number): ThreadWai
   const thread = { pid, tid, state, ...(wchan !== undefined && { wchan }) }
   if (seen === undefined) return { ...thread, isHidden: true, ...guess(world, pid, tid, wchan) }
   if (seen === 'running' || seen.number < 0) return { ...thread, blocker: noCall(seen === 'running') }
-  const { number, args } = seen
+  const { number, args, is32 } = seen
   const first = args[0] ?? 0n
-  const shown = syscallName(number)
-  if (shown === undefined) return { ...thread, number, first, blocker: unknownCall(number) }
+  const shown = callName(seen)
+  const place = { ...thread, number, ...(is32 && { is32 }), first }
+  if (shown === undefined) return { ...place, blocker: unknownCall(number) }
+  if (!hasUsualArguments(seen)) return { ...place, call: shown, blocker: unknownCall() }
   const resumed = shown === 'restart_syscall' ? resumedCall(pid, args, wchan) : undefined
   const call = resumed ?? shown
   const { blocker = unknownCall(), fd } = fileServer.test(wchan ?? '')
     ? fileServerWait(world, pid, call, args)
     : blockerOf(world, pid, tid, call, seen, wchan)
   return {
-    ...thread,
+    ...place,
     call,
-    number,
     ...(resumed !== undefined && { isResumed: true }),
     ...(fd !== undefined && blocker.kind !== 'unknown-call' && { fd }),
-    first,
     blocker,
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
 import { readStat } from '../../src/proc/stat.js'
 import { readSyscall } from '../../src/proc/syscall.js'
-import { syscallName } from '../../src/proc/syscall-names.js'
+import { callName, syscallName } from '../../src/proc/syscall-names.js'
 import { parseWchan, readWchan, threads, waitingThreads } from '../../src/proc/task.js'
 import { makeFifo, NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
@@ -49,6 +49,22 @@ describe.each([
     const numbers = new Map([...lines].map(([, name, number]) => [name!, Number(number)]))
     for (const [name, number] of names) expect([name, number]).toEqual([name, numbers.get(name)])
   })
+})
+
+test('those of a 32-bit program have the numbers of their header', ({ skip }) => {
+  const path = '/usr/include/x86_64-linux-gnu/asm/unistd_32.h'
+  skip(!existsSync(path) || process.arch !== 'x64', 'needs the kernel headers of x86-64')
+  const lines = readFileSync(path, 'utf8').matchAll(/^#define __NR_(\w+)\s+(\d+)/gm)
+  // The second edition of a call has a new name there: fcntl64, ppoll_time64.
+  const plain = (name: string) => name.replace(/(_time)?64$/, '').replace(/^_newselect/, 'select')
+  const calls = new Map([...lines].map(([, name = '', number]) => [Number(number), plain(name)]))
+  const named = [...calls].flatMap(([number, name]) => {
+    const seen = callName({ number, args: [], is32: true })
+    return seen === undefined ? [] : [[name, seen]]
+  })
+  expect(named.length).toBeGreaterThan(50)
+  const differs = named.filter(([name, seen]) => name !== seen && `${name}64` !== seen)
+  expect(differs).toEqual([['waitpid', 'wait4']])
 })
 
 test('system calls have no names on a machine that is not in the table', () => {

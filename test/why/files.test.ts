@@ -1,9 +1,12 @@
 /** What a process has open: `why --files`. */
 import { expect, test } from 'vitest'
+import { requireSame } from '../../src/demos/why/leader.js'
+import { DemoFailed } from '../../src/errors.js'
 import type { Data } from '../../src/events.js'
 import { parseFilesLimit } from '../../src/proc/limits.js'
+import { readStat } from '../../src/proc/stat.js'
 import { threads } from '../../src/proc/task.js'
-import { childrenOf, eventsSoFar, newPlace } from '../support/osdemo.js'
+import { childrenOf, eventsSoFar, newPlace, placeOfNobody } from '../support/osdemo.js'
 import { inCall, startPython } from '../support/why-ask.js'
 
 const code = `import os, resource, signal, socket, threading
@@ -54,4 +57,17 @@ test('why --files, about a process with thousands of descriptors', async (contex
   has({ do: 'raise-limit', command: `prlimit --pid ${pid} --nofile=18000:` })
   // It is readable: a few objects of each kind.
   expect(told.length).toBeLessThan(60)
+})
+
+test('the descriptors of a process of another user are not visible', async (context) => {
+  const { place, options } = placeOfNobody(context)
+  const run = place.osdemo(['why', `${process.pid}`, '--files', '--json'], options)
+  expect(await run.exit).toBe(1)
+  expect(eventsSoFar(run).at(-1)).toMatchObject({ event: 'error', exit: 1 })
+})
+
+test('a process with the same pid and another start is another process', () => {
+  const startTicks = readStat(process.pid)?.startTicks ?? Number.NaN
+  expect(() => requireSame({ pid: process.pid, startTicks })).not.toThrow()
+  expect(() => requireSame({ pid: process.pid, startTicks: startTicks - 1 })).toThrow(DemoFailed)
 })

@@ -1,7 +1,7 @@
 /** All twelve combinations of capacity, send and receive, once with a slow receiver and once with a slow sender. */
 import type { ClaimId, TableRow } from '../../events.js'
 import { readSyscall } from '../../proc/syscall.js'
-import { syscallName } from '../../proc/syscall-names.js'
+import { callName } from '../../proc/syscall-names.js'
 import { readWchan } from '../../proc/task.js'
 import type { Actor } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -141,7 +141,7 @@ async function seeHeld(stage: Stage, { channel, first }: Plan, actor: Actor): Pr
   const found = await stage.poll(() => {
     const seen = readSyscall(id, id)
     if (seen === undefined) return 'hidden'
-    if (typeof seen === 'object' && syscallName(seen.number) === call) return 'waits'
+    if (typeof seen === 'object' && callName(seen) === call) return 'waits'
     return lastCallReturned(actor) && 'returned'
   })
   if (found === 'hidden') return undefined

@@ -4,7 +4,7 @@ import { readDescriptorLink } from '../../proc/links.js'
 import { isInBackground, readStat, readWaitStatus } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import { readSyscall } from '../../proc/syscall.js'
-import { syscallName } from '../../proc/syscall-names.js'
+import { callName } from '../../proc/syscall-names.js'
 import { noWaker, type Waking } from '../blocker.js'
 import { type Step, waitOrEnd } from '../step.js'
 
@@ -45,7 +45,7 @@ export function unknownCall(number?: number): StateBlocker {
 /** A thread in state T. */
 export function stopped(pid: number, tid: number): StateBlocker {
   const seen = readSyscall(pid, tid)
-  const call = typeof seen === 'object' ? syscallName(seen.number) : undefined
+  const call = typeof seen === 'object' ? callName(seen) : undefined
   const isBackgroundJob = isInBackground(pid)
   const fd = typeof seen === 'object' ? Number(BigInt.asIntN(32, seen.args[0] ?? 0n)) : -1
   const usesTerminal =

@@ -71,6 +71,30 @@ d.close(); c.recv(1)`,
     await gone(server)
   })
 
+  test('the calls of a 32-bit program have other numbers', async ({ skip }) => {
+    const program = join(temporaryFolder(), 'narrow')
+    const words = ['-m32', '-nostdlib', '-static', '-o', program, '-x', 'assembler', '-']
+    // read(0, stack, 1), and then exit(0).
+    const input = `.globl _start
+_start: sub $64, %esp; mov $3, %eax; xor %ebx, %ebx; mov %esp, %ecx; mov $1, %edx; int $0x80
+mov $1, %eax; xor %ebx, %ebx; int $0x80\n`
+    skip(spawnSync('cc', words, { input }).status !== 0, 'needs cc -m32')
+    skip(spawnSync(program, { input: '' }).status !== 0, 'needs a kernel that runs 32-bit programs')
+    const { pid } = startShell(`sleep 1000 | ${program}`)
+    const narrow = await childNamed(pid, 'narrow')
+    await until(() => waitingThreads(narrow)[0]?.wchan?.includes('pipe_read'))
+    const answer = await ask(narrow)
+    expect(waitOf(answer, narrow)).toMatchObject({
+      kind: 'pipe',
+      call: 'read',
+      fd: 0,
+      access: 'reading',
+      wakers: [await childNamed(pid, 'sleep')],
+    })
+    type(answer)
+    await gone(narrow)
+  })
+
   test('the main thread comes first, also when the others have lower numbers', async ({ skip }) => {
     const namespaces = ['unshare', '--pid', '--mount-proc', '--fork', '--kill-child']
     skip(spawnSync('env', [...namespaces, 'true']).status !== 0, 'needs the right to make namespaces')

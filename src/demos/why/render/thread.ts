@@ -326,10 +326,10 @@ function ownEvidence(thread: ThreadWait): Evidence[] {
     const value = `${number}${first === undefined ? '' : ` 0x${first.toString(16)} ...`}`
     const about =
       call === undefined
-        ? 'a call without a name here'
+        ? `a call without a name here${thread.is32 ? ', of a 32-bit program' : ''}`
         : thread.isResumed
           ? `restart_syscall(2) continues ${call}(2)`
-          : `call ${number} is ${call}(2)`
+          : `call ${number} is ${call}(2)${thread.is32 ? ' in a 32-bit program' : ''}`
     const asked = { source: `${place}/syscall`, value, about, data }
     return wchan === undefined ? [asked] : [asked, { ...sleep, value: wchan }]
   }
