@@ -3,7 +3,7 @@
  * name that contains a hash of its source.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { asOsdemoError, DemoFailed, errnoOf, OsdemoError, Unavailable } from '../errors.js'
@@ -41,7 +41,7 @@ export async function tryCompiler(name: string): Promise<string> {
  * @param name of a file in `examples`, without its ending
  * @param options for the compiler, such as `-no-pie`
  * @returns the path of the program
- * @throws Unavailable where it cannot be compiled or stored; DemoFailed where another user could have replaced it
+ * @throws Unavailable where it cannot be compiled, stored or executed; DemoFailed where another user could have replaced it
  */
 export async function compiled(name: string, ...options: string[]): Promise<string> {
   const source = exampleFile(`${name}.c`)
@@ -54,7 +54,7 @@ export async function compiled(name: string, ...options: string[]): Promise<stri
   const program = join(folder, `${name}-${hash.slice(0, 16)}`)
   const found = look(program)
   if (found) {
-    if (found.isFile() && isOurs(found)) return program
+    if (found.isFile() && isOurs(found)) return executable(program)
     throw distrust(program)
   }
   const compiler = findCompiler()
@@ -64,7 +64,22 @@ export async function compiled(name: string, ...options: string[]): Promise<stri
     '"$cc" -o "$draft" "$from" "$@" && mv -f "$draft" "$to" || { rm -f "$draft"; exit 1; }'
   const draft = `${program}.${process.pid}`
   await run('sh', ['-c', line, 'sh', compiler, source, draft, program, ...options], compiler)
-  return program
+  return executable(program)
+}
+
+/** The program itself. @throws Unavailable where the kernel does not execute it, as on a disk that is mounted with noexec */
+function executable(program: string): string {
+  try {
+    accessSync(program, constants.X_OK)
+    return program
+  } catch (error) {
+    const { message } = asOsdemoError(error, `cannot execute ${program}`)
+    throw new Unavailable(
+      message,
+      'Set XDG_CACHE_HOME to a folder whose disk allows programs to be executed.',
+      error,
+    )
+  }
 }
 
 function run(program: string, words: string[], compiler: string): Promise<void> {

@@ -107,12 +107,18 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     )
   })
 
-  test('a full disk is told as such, and not as a compiler that is missing', async () => {
+  test.each([
+    [
+      'a full disk is told as such',
+      'echo "ld: final link failed: No space left on device" >&2; exit 1',
+      'No space',
+    ],
+    ['a program that may not be executed is told as such', ': > "$2"', 'cannot execute .*EACCES'],
+  ])('%s, and not as a compiler that is missing', async (_, script, message) => {
     const folder = temporaryFolder()
-    const script = '#!/bin/sh\necho "ld: final link failed: No space left on device" >&2; exit 1\n'
-    writeFileSync(join(folder, 'cc'), script, { mode: 0o755 })
+    writeFileSync(join(folder, 'cc'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
     const env = { XDG_CACHE_HOME: temporaryFolder(), PATH: `${folder}:${process.env.PATH}` }
-    expect(await fork(newPlace(), env)).toMatch(/^69: osdemo: .*No space left on device\n.*XDG_CACHE_HOME/)
+    expect(await fork(newPlace(), env)).toMatch(new RegExp(`^69: osdemo: .*${message}.*\n.*XDG_CACHE_HOME`))
   })
 
   test('two at once, neither of which finds it compiled, do not disturb each other', async () => {
