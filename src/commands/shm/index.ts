@@ -5,6 +5,8 @@ const topic = 'shared memory'
 
 const cpus = 'lost updates may not show'
 
+const noDetach = 'it does not show that memory is invalid after a detach'
+
 export const shmCommands: Group = {
   summary: 'shared memory',
   default: 'threads',
@@ -30,7 +32,7 @@ export const shmCommands: Group = {
       summary: 'a segment outlives its creator and is removed while processes are attached',
       needs: {
         must: ['segments'],
-        better: { compiler: 'it does not show that memory is invalid after a detach', ...files },
+        better: { proc: noDetach, compiler: noDetach, ...files },
         also,
       },
       chapter: {

@@ -5,10 +5,11 @@ import { isRemoved } from '../../proc/sysvipc-shm.js'
 import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
 import { printedNothing, startLineProgram } from '../shared/line-program.js'
+import { requireProc } from '../shared/require-proc.js'
 
 /** Shows it with examples/after-detach.c. @throws DemoFailed when the program does not attach a segment that still exists */
 export async function showAfterDetach(stage: Stage, id: number): Promise<void> {
-  const path = await compiledIfPossible(stage)
+  const path = await pathIfPossible(stage)
   if (path === undefined) return
   stage.note('A C program attaches the segment, detaches it, and keeps the address.')
   const words = [path, `${id}`]
@@ -42,12 +43,14 @@ export async function showAfterDetach(stage: Stage, id: number): Promise<void> {
   )
 }
 
-async function compiledIfPossible(stage: Stage): Promise<string | undefined> {
+/** The path of the program. Undefined where it cannot be compiled, or where /proc does not show its memory. */
+async function pathIfPossible(stage: Stage): Promise<string | undefined> {
   try {
+    requireProc('this part')
     return await compiled('after-detach')
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
-    stage.note(`Not observed: the memory after a detach. Here ${error.message}.`, 'aside')
+    stage.note(`Not observed: the memory after a detach, because ${error.message}.`, 'aside')
     return undefined
   }
 }

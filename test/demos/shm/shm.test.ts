@@ -456,6 +456,16 @@ describe('the demos of segments', () => {
     expect(claimIdsOf(events)).not.toContain('shm/detached-memory-is-invalid')
   })
 
+  test('with the /proc of another pid namespace, shm demo shows everything else', async (context) => {
+    const prefix = ['unshare', '--pid', '--fork']
+    context.skip(spawnSync('env', [...prefix, 'true']).status !== 0, 'needs unshare and the right to it')
+    const { exit, stdout } = newPlace().osdemo(['shm', 'demo', '--json'], { prefix })
+    expect(await exit).toBe(0)
+    const claims = claimIdsOf(parseEvents(stdout()))
+    expect(claims).toContain('shm/removed-segment-goes-with-last-detach')
+    expect(claims).not.toContain('shm/detach-removes-mapping')
+  })
+
   test('shm race shows lost updates, atomic additions, a lock, and a lock holder that is killed', async () => {
     const place = newPlace()
     const events = await playDemo(['shm', 'race'], {}, place)
