@@ -93,7 +93,10 @@ runActor<'model-side'>(async ({ say, config, nextWord }) => {
   if (io) {
     const { reads, bytesRead, writes, bytesWritten } = io
     const value = `syscr +${reads}, rchar +${bytesRead}, syscw +${writes}, wchar +${bytesWritten}`
-    say({ event: 'evidence', source: ioFile, value, about: `the ${side}`, data: { ...io } })
+    // A ring says by itself that it is closed.
+    const last =
+      side === 'receiver' && typeof channel === 'string' ? ': the last read(2) returns end of file' : ''
+    say({ event: 'evidence', source: ioFile, value, about: `the ${side}${last}`, data: { ...io } })
   }
   if (side === 'sender') return
   const unchanged = store.unchanged(expected)

@@ -8,7 +8,7 @@ import { attachSegment } from '../../ipc/sysv-shm.js'
 import { type IoCounts, startIoCount } from '../../proc/io.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { counted, duration, thousands } from '../../text.js'
+import { counted, thousands } from '../../text.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { requireProc } from '../shared/require-proc.js'
 import { toldNumber } from '../shared/told-number.js'
@@ -45,7 +45,6 @@ export const models: Demo = async (stage) => {
   claimSharing(stage, sharing)
   claimArrived(stage, 'message passing', passing)
   claimArrived(stage, 'shared memory', sharing)
-  stage.note('Each time includes waiting for a CPU, so it differs from run to run.')
   stage.note(
     'Message passing is simple: the kernel copies each message, keeps the order, and lets a process wait. ' +
       'Shared memory avoids the copies, but then the processes need locks or atomic operations.',
@@ -80,8 +79,6 @@ interface Outcome {
   unchanged: number
   /** Calls of futex(2), of both sides. */
   futexCalls: number
-  /** From the begin of the sender to the end of the receiver. */
-  microseconds: number
 }
 
 /** Lets a sender and a receiver process, with these names, pass the messages through a channel. */
@@ -98,14 +95,12 @@ async function play(
   for (const actor of both) actor.tell('begin')
   await Promise.all(both.map(({ ended }) => ended))
   const unchanged = await receiver.until('note')
-  const [begun, done] = [await sender.until('tally'), await receiver.until('tally')]
   return {
     sender: await countsOf(sender),
     receiver: await countsOf(receiver),
     unchanged: numberIn(unchanged.data, 'unchanged') ?? 0,
     futexCalls:
       typeof channel === 'object' ? (await futexCallsOf(sender)) + (await futexCallsOf(receiver)) : 0,
-    microseconds: done.t - begun.since,
   }
 }
 
@@ -160,7 +155,7 @@ function bytesThroughKernel({ sender, receiver }: Outcome): number {
 
 /** What the receiver found, as a row of the table in which the models are side by side. */
 function claimArrived(stage: Stage, model: string, outcome: Outcome): void {
-  const { sender, receiver, unchanged, futexCalls, microseconds } = outcome
+  const { sender, receiver, unchanged, futexCalls } = outcome
   stage.claim(
     'models/messages-arrive-as-sent',
     `Both models carry the same messages. By ${model}, ${thousands(unchanged)} of ${thousands(messages)} arrived as they were sent.`,
@@ -174,7 +169,6 @@ function claimArrived(stage: Stage, model: string, outcome: Outcome): void {
         'read(2)': thousands(receiver.reads),
         'futex(2)': thousands(futexCalls),
         'kernel copies': counted(sender.bytesWritten + receiver.bytesRead, 'byte'),
-        time: duration(microseconds),
       },
     },
   )

@@ -178,7 +178,7 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
     stage.note('Not observed: the same on two CPUs, because osdemo may use only one.', 'aside')
   else {
     await pass(stage, both, [one, other])
-    stage.note('On two CPUs each byte has to wake a process on the other CPU, which takes time too.', 'aside')
+    stage.note('On two CPUs each byte has to wake a process on the other CPU, which takes time too.')
   }
   const half = near.median / 2
   stage.note(
