@@ -1,11 +1,13 @@
 /** A run that waits wakes up rarely: it must not cost the battery of a laptop. */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { unlinkQueue } from '../../src/ipc/posix-mq.js'
 import { readText } from '../../src/proc/read.js'
 import { start } from '../support/children.js'
 import { serve } from '../support/echo-peers.js'
 import { childrenOf, newPlace, type Run, waitingActor } from '../support/osdemo.js'
+import { isThere } from '../support/queues.js'
 import { until } from '../support/until.js'
 
 /** How often all threads of a run have given up the CPU to wait: each time, something woke them up. */
@@ -40,7 +42,12 @@ describe.runIf(process.platform === 'linux')('a run that waits', () => {
     await waitingActor(follower)
     await until(() => waiter.stdout().includes('"claim"') || waiter.stdout().includes('"next"'))
     // One queue only: the kernel limits the memory of all queues of a user.
-    const sender = place.osdemo(['queue', 'send', 'hello', '--name', `/osdemo-idle-send-${process.pid}`])
+    const queue = `/osdemo-idle-send-${process.pid}`
+    const sender = place.osdemo(['queue', 'send', 'hello', '--name', queue])
+    // The test kills it with SIGKILL, so nothing else would remove its queue.
+    onTestFinished(() => {
+      if (isThere(queue)) unlinkQueue(queue)
+    })
     await until(() => sender.stderr() !== '')
     const server = await serve()
     let rates: { name: string; rate: number }[] = []
