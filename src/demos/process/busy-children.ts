@@ -81,15 +81,20 @@ export async function tellAndWait(child: BusyChild, word: BusyWord, phase: 'begi
   await child.until('call', (event) => event.phase === phase && event.t >= sent)
 }
 
+/** The error for a process that the demo still needs. */
+export function hasExited({ id, name }: Pick<Actor, 'id' | 'name'>): DemoFailed {
+  return new DemoFailed(`the ${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
+}
+
 /** The kernel's counts for a child at the moment `t`, in microseconds of the event clock. */
 export interface Count extends SchedStat {
   t: number
 }
 
 /** The kernel's counts for a child now. @throws DemoFailed when the child has exited */
-export function countOf({ id, name }: Actor): Count {
-  const count = readSchedstat(id)
-  if (!count) throw new DemoFailed(`the ${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
+export function countOf(actor: Actor): Count {
+  const count = readSchedstat(actor.id)
+  if (!count) throw hasExited(actor)
   return { ...count, t: now() }
 }
 

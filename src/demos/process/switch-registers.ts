@@ -1,15 +1,14 @@
 /** What a context switch saves and restores: the program counter, the stack pointer and the registers of a process. */
 import { getSystemErrorName } from 'node:util'
-import { DemoFailed, Unavailable } from '../../errors.js'
 import type { ProcessState } from '../../events.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readSwitches } from '../../proc/sched.js'
 import { readStat } from '../../proc/stat.js'
 import { type Pointers, readPointers } from '../../proc/syscall.js'
-import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
+import { compiledIfPossible } from '../shared/compiled-if-possible.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
-import { busyCpu } from './busy-children.js'
+import { busyCpu, hasExited } from './busy-children.js'
 import { patience, sayState } from './see-state.js'
 import { sendSignal } from './send-signal.js'
 
@@ -35,7 +34,7 @@ interface Saved {
 }
 
 export async function showRegisters(stage: Stage, cpus: number[]): Promise<void> {
-  const path = await compiledHere(stage)
+  const path = await compiledIfPossible(stage, 'registers', 'registers')
   if (path === undefined) return
   const first = await startKeeper(stage, path, 'loop-1', 100)
   const second = await startKeeper(stage, path, 'loop-2', 200)
@@ -50,17 +49,6 @@ export async function showRegisters(stage: Stage, cpus: number[]): Promise<void>
   claimKept(stage, first, before, after)
   await untilPreempted(stage, second, enough)
   await claimRestored(stage, [first, second])
-}
-
-/** The path of the program. Undefined where it cannot be compiled: then the demo shows everything else. */
-async function compiledHere(stage: Stage): Promise<string | undefined> {
-  try {
-    return await compiled('registers')
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error
-    stage.note(`Not observed: registers, because ${error.message}.`, 'aside')
-    return undefined
-  }
 }
 
 async function startKeeper(stage: Stage, path: string, name: string, base: number): Promise<Keeper> {
@@ -83,10 +71,6 @@ async function startKeeper(stage: Stage, path: string, name: string, base: numbe
 async function untilPreempted(stage: Stage, keeper: Keeper, times: number): Promise<void> {
   await stage.poll(() => keeper.preempted() >= times || keeper.ending() !== undefined, 5000)
   if (keeper.ending()) throw hasExited(keeper)
-}
-
-function hasExited({ name, id }: Keeper): DemoFailed {
-  return new DemoFailed(`${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
 }
 
 /** Waits until the kernel shows a process in a state, and reports it. @throws DemoFailed when it has exited */

@@ -1,6 +1,5 @@
 /** Context switches: which kind a process makes that waits, which kind one that computes, what a switch saves and restores, and what it costs. */
 import type { PasserConfig, PasserWord } from '../../actors/passer.js'
-import { DemoFailed } from '../../errors.js'
 import { now } from '../../events.js'
 import { pin } from '../../ipc/scheduling.js'
 import { readSwitches, type Switches } from '../../proc/sched.js'
@@ -14,6 +13,7 @@ import {
   busyCpu,
   compute,
   dismiss,
+  hasExited,
   release,
   requireScheduler,
   startBusy,
@@ -64,10 +64,10 @@ export function processSwitch({ times = 2000, patience = 500 }: ProcessSwitchOpt
 }
 
 /** @throws DemoFailed when the process has exited */
-function switches({ id, name }: Actor): Switches {
-  const found = readSwitches(id)
+function switches(actor: Actor): Switches {
+  const found = readSwitches(actor.id)
   if (found) return found
-  throw new DemoFailed(`the ${name} (pid ${id}) has exited`, { hint: 'Run the demo again.' })
+  throw hasExited(actor)
 }
 
 function since(before: Switches, actor: Actor): Switches {

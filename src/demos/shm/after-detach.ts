@@ -1,15 +1,13 @@
 /** A pointer into a segment after shmdt(2). A C program uses it, because an actor that crashes would make the demo fail. */
-import { Unavailable } from '../../errors.js'
 import { mappingAt } from '../../proc/smaps.js'
 import { isRemoved } from '../../proc/sysvipc-shm.js'
-import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
+import { compiledIfPossible } from '../shared/compiled-if-possible.js'
 import { printedNothing, startLineProgram } from '../shared/line-program.js'
-import { requireProc } from '../shared/require-proc.js'
 
 /** Shows it with examples/after-detach.c. @throws DemoFailed when the program does not attach a segment that still exists */
 export async function showAfterDetach(stage: Stage, id: number): Promise<void> {
-  const path = await pathIfPossible(stage)
+  const path = await compiledIfPossible(stage, 'after-detach', 'the memory after a detach')
   if (path === undefined) return
   stage.note('A C program attaches the segment, detaches it, and keeps the address.')
   const words = [path, `${id}`]
@@ -41,18 +39,6 @@ export async function showAfterDetach(stage: Stage, id: number): Promise<void> {
     'After shmdt(2) the memory is no longer valid: a process that reads from its address is killed by SIGSEGV.',
     signal === 'SIGSEGV',
   )
-}
-
-/** The path of the program. Undefined where it cannot be compiled, or where /proc does not show its memory. */
-async function pathIfPossible(stage: Stage): Promise<string | undefined> {
-  try {
-    requireProc('this part')
-    return await compiled('after-detach')
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error
-    stage.note(`Not observed: the memory after a detach, because ${error.message}.`, 'aside')
-    return undefined
-  }
 }
 
 /** Quotes the kernel's line about an address of a process. @returns whether something is mapped there */
