@@ -55,7 +55,7 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
       say({ event: 'note', text: 'The text is empty: the first byte is a NUL.', role: 'aside' })
     if (print) await writeOut(Buffer.concat([text, Buffer.from('\n')]))
     if (settled.torn) {
-      const warning = 'This text may be torn: it changed all the time.'
+      const warning = 'This text may be torn: it changed all the time, or its writer did not finish it.'
       say({ event: 'note', text: warning, role: 'closing', data: { torn: true } })
     }
     losses.add(settled)

@@ -43,7 +43,8 @@ export function shmWrite(options: ShmWriteOptions): Demo {
     else writer.tell('detach')
     await writer.ended
     const after = showSegment(stage, id, 'the writer has detached')
-    if (!after) return
+    // Another process has removed it: it goes with its last detach.
+    if (!after || after.removed) return
     stage.note(`The segment stays in the kernel. Remove it: osdemo shm remove${optionsFor(which)}`, 'next')
     // Only here: a run that is aborted before this line must not keep the segment.
     keep()

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { attachSegment, makeSegment, privateKey, removeSegment } from '../../../src/ipc/sysv-shm.js'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
@@ -454,6 +455,18 @@ describe('the demos of segments', () => {
     const events = await playDemo(['shm', 'demo'], { env })
     expect(claimIdsOf(events)).toContain('shm/removed-segment-goes-with-last-detach')
     expect(claimIdsOf(events)).not.toContain('shm/detached-memory-is-invalid')
+  })
+
+  test('shm write does not say that a removed segment stays', async () => {
+    const id = makeSegment(privateKey, 1024, 0o600)!
+    const { detach } = attachSegment(id, 1024)
+    onTestFinished(detach)
+    removeSegment(id)
+    const written = await ends(newPlace(), ['shm', 'write', 'late', '--id', `${id}`, '--json'])
+    const next = parseEvents(written.stdout).filter(
+      (event) => event.event === 'note' && event.role === 'next',
+    )
+    expect([written.exit, next.length]).toEqual([0, 1])
   })
 
   test('with the /proc of another pid namespace, shm demo shows everything else', async (context) => {
