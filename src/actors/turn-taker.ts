@@ -51,9 +51,10 @@ runActor<'turn-taker'>(async ({ say, config: { path, texts, begins } }) => {
   }
 
   function close(fd: number, end: End): void {
-    // With the time before the call: the other side may get end of file before it returns.
-    say({ event: 'call', phase: 'begin', call: 'close', object: `the FIFO for ${end}` })
+    const begin = now()
     closeSync(fd)
+    // With the time before the call: the other side may get end of file before it returns.
+    say({ event: 'call', phase: 'end', call: 'close', object: `the FIFO for ${end}`, result: 0 }, begin)
   }
 
   async function speak(text: string): Promise<void> {

@@ -56,7 +56,7 @@ export const pipeHalfDuplex: Demo = async (stage) => {
 async function inTurns(stage: Stage, path: string): Promise<void> {
   const rounds = 2
   stage.note(
-    'First in turns. Each side opens the FIFO for writing or for reading, and closes it before it turns.',
+    'First in turns. Each side opens the FIFO for one direction, closes it, and opens it for the other.',
   )
   const side = (name: string, text: string, begins: boolean) => {
     const config: TurnTakerConfig = { path, texts: new Array(rounds).fill(text), begins }

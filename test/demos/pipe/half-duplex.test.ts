@@ -1,6 +1,6 @@
 /** A dialogue over one FIFO and over two, and what a demo leaves behind when it is killed. */
 import { describe, expect, test } from 'vitest'
-import { claimIdsOf, dataFrom } from '../../support/facts.js'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import {
   eventsSoFar,
   expectNothingLeft,
@@ -45,6 +45,9 @@ test('over one FIFO each process reads its own message unless they take turns, o
     'O_RDWR',
     ...new Array(4).fill('O_WRONLY'),
   ])
+  // Else a picture would show it as a call that blocks.
+  const closes = only(events, 'call').filter(({ call }) => call === 'close')
+  expect(closes.map(({ phase }) => phase)).toEqual(new Array(8).fill('end'))
   const ends = dataFrom(events, /^\/proc\/\d+\/fd$/) as { fifo: string; access: string }[][]
   expect(ends.map((list) => list.map(({ fifo, access }) => `${fifo} ${access}`).sort())).toEqual([
     ['back O_RDONLY', 'there O_WRONLY'],
