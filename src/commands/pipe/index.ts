@@ -87,7 +87,7 @@ export const pipeCommands: Group = {
       },
       chapter: {
         topic,
-        title: 'one pipe, one direction',
+        title: 'one direction at a time',
         heart: [
           'pipe/turns-carry-both-directions',
           'pipe/writer-may-read-its-own-message',

@@ -1,5 +1,5 @@
 /** Both ends of a FIFO must be on one machine: the bytes are in the memory of a kernel, and the file is only a name for them. */
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { FifoWriterConfig } from '../../actors/fifo-writer.js'
 import { now } from '../../events.js'
@@ -65,15 +65,7 @@ async function showMemory(stage: Stage, path: string): Promise<void> {
   stage.note('A process fills the pipe.')
   const held = await bytesIn(stage, path, 'fill 4096')
   stage.note('The pipe is full. What does the file contain, and what does a copy that cp(1) makes contain?')
-  const { size, blocks, ino } = statSync(path)
-  stage.evidence(
-    `stat ${path}`,
-    `Size: ${size}, Blocks: ${blocks}, Inode: ${ino}`,
-    'the file has no content',
-    {
-      data: { size, blocks, ino },
-    },
-  )
+  const { size, blocks, ino } = showFile(stage, path, 'the file of the FIFO')
   stage.claim(
     'fifo/bytes-are-not-in-the-file',
     `A pipe is in kernel memory: it holds ${thousands(held.bytes)} bytes, and its file 0 bytes in 0 blocks.`,
@@ -82,15 +74,28 @@ async function showMemory(stage: Stage, path: string): Promise<void> {
   const copy = `${path}-copy`
   stage.scope.defer(() => removeFromFolder(copy))
   await (await stage.startProgram('cp', ['cp', '-a', '--', path, copy])).ended
-  const copied = statSync(copy, { throwIfNoEntry: false })
-  const inCopy = copied?.isFIFO() ? await bytesIn(stage, copy, 'count') : undefined
+  if (!statSync(copy, { throwIfNoEntry: false })?.isFIFO()) {
+    stage.note('Not observed: a copy of the FIFO. This cp(1) made none.', 'aside')
+    return void (await held.end())
+  }
+  const inCopy = await bytesIn(stage, copy, 'count')
+  const copied = showFile(stage, copy, 'its copy')
   stage.claim(
     'fifo/copy-is-another-pipe',
-    `A copy of a FIFO is another pipe: its inode is ${copied?.ino ?? 0}, and it holds ${inCopy?.bytes ?? '?'} bytes.`,
-    copied?.ino !== ino && inCopy?.bytes === 0,
+    `A copy of a FIFO is another pipe: its inode is ${copied.ino}, and it holds ${inCopy.bytes} bytes.`,
+    copied.ino !== ino && inCopy.bytes === 0,
   )
-  await inCopy?.end()
+  await inCopy.end()
   await held.end()
+}
+
+function showFile(stage: Stage, path: string, about: string): Stats {
+  const stats = statSync(path)
+  const { size, blocks, ino } = stats
+  stage.evidence(`stat ${path}`, `Size: ${size}, Blocks: ${blocks}, Inode: ${ino}`, about, {
+    data: { size, blocks, ino },
+  })
+  return stats
 }
 
 /** Has a process open both ends of a FIFO, and asks the kernel how many bytes the pipe holds then. */

@@ -29,7 +29,10 @@ test.skipIf(!mayUnshare)(
       'fifo/second-inode-is-another-pipe',
     ])
     expect(dataFrom(events, 'ioctl FIONREAD')).toEqual([65_536, 0])
-    expect(dataFrom(events, /^stat \//)).toMatchObject([{ size: 0, blocks: 0 }])
+    const stats = dataFrom(events, /^stat \//) as { size: number; blocks: number; ino: number }[]
+    // Of the FIFO and of its copy.
+    expect(stats).toMatchObject(Array(2).fill({ size: 0, blocks: 0 }))
+    expect(stats[0]!.ino).not.toBe(stats[1]!.ino)
     const spaces = dataFrom(events, /\/ns\//) as { ours: string; theirs: string }[]
     expect(spaces.map(({ ours, theirs }) => ours !== theirs)).toEqual([true, true])
     // Of both sides that wait, each with its process.

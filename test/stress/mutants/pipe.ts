@@ -25,8 +25,8 @@ export const pipeMutants: readonly Mutant[] = [
   },
   {
     file: oneMachine,
-    from: 'copied?.ino !== ino && inCopy?.bytes === 0,',
-    to: 'copied !== undefined,',
+    from: 'copied.ino !== ino && inCopy.bytes === 0,',
+    to: 'inCopy.bytes >= 0,',
     ...elsewhere,
   },
   {
