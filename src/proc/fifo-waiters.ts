@@ -1,5 +1,5 @@
 /** The processes of this machine that are blocked in open(2) of a FIFO, until its other end is opened. */
-import { fileBeingOpened, statOrNothing } from './pending-open.js'
+import { fileBeingOpened, fileOf } from './pending-open.js'
 import { readNumbers } from './read.js'
 import { readSyscall } from './syscall.js'
 import { readWchan, threads } from './task.js'
@@ -19,8 +19,8 @@ export function readFifoWaiters(): FifoWaiter[] {
     threads(pid).flatMap((tid) => {
       if (readWchan(pid, tid) !== 'wait_for_partner') return []
       const opening = fileBeingOpened(pid, readSyscall(pid, tid))
-      const stats = opening && statOrNothing(opening.seen)
-      if (!opening || !stats?.isFIFO()) return []
+      const stats = opening && fileOf(pid, opening)
+      if (!opening || typeof stats !== 'object' || !stats.isFIFO()) return []
       const access = (opening.flags & 3) === 0 ? 'reading' : 'writing'
       return [{ pid, dev: stats.dev, ino: stats.ino, access }]
     }),

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 import { fdFlags, openLinks } from './fds.js'
-import { mayBlock, mountOf } from './mounts.js'
+import { mayDescriptorBlock } from './mounts.js'
 import { readNumbers } from './read.js'
 
 export interface Holder {
@@ -15,7 +15,7 @@ export type Access = 'reading' | 'writing'
 
 export interface Census {
   /**
-   * The descriptors that refer to a file, FIFO or queue: what has a path. Only those with its inode number are passed to stat(2),
+   * The descriptors that refer to a file or FIFO: what has a path. Only those with its inode number are passed to stat(2),
    * for the device, and none on a file system that may not answer.
    */
   holders(dev: number, ino: number): Holder[]
@@ -94,8 +94,7 @@ function leadsTo(
 ): boolean {
   let isSilent = silent.get(mount)
   if (isSilent === undefined) {
-    const found = mountOf(pid, fd)
-    isSilent = found !== undefined && mayBlock(found)
+    isSilent = mayDescriptorBlock(pid, fd)
     silent.set(mount, isSilent)
   }
   if (isSilent) return false

@@ -3,7 +3,7 @@ import { type Stats, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { fdFlags, inodeOf } from './fds.js'
 import { readDescriptorLink, readFolderOf } from './links.js'
-import { mayBlock, mayPathBlock, mountOf } from './mounts.js'
+import { mayDescriptorBlock, mayPathBlock } from './mounts.js'
 
 export interface OpenObject {
   fd: number
@@ -40,9 +40,10 @@ export function openObject(pid: number, fd: number): OpenObject | undefined {
   const nameless = namelessKind(target)
   if (nameless)
     return { fd, kind: nameless, target, path: undefined, dev: undefined, ino: inodeOf(target) ?? 0 }
-  const mount = mountOf(pid, fd)
-  if (mount && mayBlock(mount))
-    return { fd, kind: 'file', target, path: undefined, dev: undefined, ino: fdFlags(pid, fd)?.ino ?? 0 }
+  if (target.startsWith('/') && mayDescriptorBlock(pid, fd)) {
+    const kind = terminals.test(target) ? 'terminal' : 'file'
+    return { fd, kind, target, path: undefined, dev: undefined, ino: fdFlags(pid, fd)?.ino ?? 0 }
+  }
   try {
     const stats = statSync(`/proc/${pid}/fd/${fd}`)
     const path = target.startsWith('/') && leadsTo(target, stats) ? target : undefined
@@ -63,7 +64,7 @@ const anonymous = /^anon_inode:\[?(eventfd|timerfd|signalfd|inotify|pidfd|eventp
 
 /** False for the path of a removed file, and for a path of another mount namespace that names another file here. */
 function leadsTo(path: string, { dev, ino }: Stats): boolean {
-  if (mayPathBlock(process.pid, path)) return false
+  if (mayPathBlock(path)) return false
   const stats = statSync(path, { throwIfNoEntry: false })
   return stats?.dev === dev && stats.ino === ino
 }
@@ -71,8 +72,10 @@ function leadsTo(path: string, { dev, ino }: Stats): boolean {
 function kindOf(target: string, stats: Stats): OpenObject['kind'] {
   if (stats.isFIFO()) return 'pipe'
   if (stats.isSocket()) return 'socket'
-  return stats.isCharacterDevice() && /^\/dev\/(pts\/|tty|console)/.test(target) ? 'terminal' : 'file'
+  return stats.isCharacterDevice() && terminals.test(target) ? 'terminal' : 'file'
 }
+
+const terminals = /^\/dev\/(pts\/|tty|console)/
 
 /** The absolute form of a path that a process uses. @param base the folder in /proc/PID at which a relative path starts */
 export function absolutePath(pid: number, path: string, base = 'cwd'): string {

@@ -1,5 +1,6 @@
 /** The file that a thread is opening. It has no descriptor yet, so only the path that was passed to open(2) is known. */
 import { type Stats, statSync } from 'node:fs'
+import { mayLookupBlock } from './mounts.js'
 import { readMemory, readString } from './process-memory.js'
 import { folder } from './read.js'
 import type { Syscall } from './syscall.js'
@@ -43,11 +44,28 @@ function asSeenFrom(pid: number, base: string, path: string): string {
   return `${folder(pid)}/${base}/${path}`
 }
 
+/** The file that is being opened; undefined where there is none, or this user may not see it; `silent` where looking may block. */
+export function fileOf(pid: number, { base, path, seen }: Opening): Stats | 'silent' | undefined {
+  return mayLookupBlock(pid, base, textOf(path)) ? 'silent' : statOrNothing(seen)
+}
+
+/** From a string with one character for each byte. */
+export function textOf(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString()
+}
+
 /** The file at a path with one character for each byte; undefined where there is none, or this user may not see it. */
-export function statOrNothing(path: string): Stats | undefined {
+function statOrNothing(path: string): Stats | undefined {
   try {
     return statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false })
   } catch {
     return undefined
   }
+}
+
+/** The file at a path of osdemo itself; undefined where there is none, or looking may block. @param path absolute */
+export function fileAt(path: string): Stats | undefined {
+  return mayLookupBlock(process.pid, 'cwd', path)
+    ? undefined
+    : statOrNothing(Buffer.from(path).toString('latin1'))
 }

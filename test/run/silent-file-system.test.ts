@@ -1,11 +1,15 @@
 /** A process has a file open on a file system that does not answer. No command touches that file, so none blocks. */
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { readFdInfoText } from '../../src/proc/fd-details.js'
 import { holders, openFiles } from '../../src/proc/fds.js'
 import { openObject } from '../../src/proc/open-object.js'
 import { readStat } from '../../src/proc/stat.js'
-import { newPlace, waitingActor } from '../support/osdemo.js'
+import { readWchan } from '../../src/proc/task.js'
+import { makeFifo, start } from '../support/children.js'
+import { eventsSoFar, newPlace, waitingActor } from '../support/osdemo.js'
 import { startSilentFileSystem } from '../support/silent-file-system.js'
+import { until } from '../support/until.js'
 import { ask, waitOf } from '../support/why-ask.js'
 
 /** The time limit of a command, in milliseconds. The slowest takes two seconds. */
@@ -63,4 +67,44 @@ test('the kind of such a file is known without asking its file system', async (c
   } finally {
     held.release()
   }
+})
+
+test('neither a FIFO there nor a mount that was removed lazily blocks a command', async (context) => {
+  const cases = [
+    { call: 'read', isMounted: false },
+    { call: 'fifo', isMounted: true },
+    { call: 'fifo', isMounted: false },
+  ] as const
+  const all = await Promise.all(cases.map(({ call }) => startSilentFileSystem(call, context)))
+  const place = newPlace()
+  const waiting = start('cat', [makeFifo()])
+  const reader = newPlace().sh('exec cat', { stdio: ['pipe', 'ignore', 'ignore'] })
+  await Promise.all(
+    all.map(async ({ pid, folder }, index) => {
+      await until(() => /request_wait_answer|wait_for_partner/.test(readWchan(pid, pid) ?? ''))
+      const words = ['-t', `${pid}`, '-m', 'umount', '-l', folder.replace(/^\/proc\/\d+\/root/, '')]
+      if (!cases[index]?.isMounted) expect(spawnSync('nsenter', words).status).toBe(0)
+    }),
+  )
+  const pids = all.map(({ pid }) => `${pid}`)
+  const lines = [
+    ...pids.map((pid) => ['why', pid]),
+    ...pids.map((pid) => ['why', pid, '--files']),
+    ['why', `${reader.pid}`],
+    ['why', `${waiting.pid}`],
+    ['clean'],
+  ]
+  const runs = lines.map((line) => ({ line, run: place.osdemo([...line, '--json']) }))
+  const late = new Promise<'hangs'>((resolve) => setTimeout(resolve, patience, 'hangs'))
+  const endings = await Promise.all(
+    runs.map(async ({ line, run }) => ({ line, exit: await Promise.race([run.exit, late]) })),
+  )
+  for (const { release } of all) release()
+  expect(endings).toEqual(lines.map((line) => ({ line, exit: 0 })))
+  const told = runs.map(({ run }) =>
+    eventsSoFar(run).flatMap((event) => ('data' in event ? [event.data] : [])),
+  )
+  const fifo = expect.objectContaining({ kind: 'fifo-open', access: 'reading', argument: 'file' })
+  expect(told[1]).toContainEqual(fifo)
+  expect(told[2]).toContainEqual(fifo)
 })

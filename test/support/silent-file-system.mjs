@@ -2,14 +2,14 @@
  * A FUSE file system that stops answering, like a network file system whose server has failed: node
  * silent-file-system.mjs FOLDER [CALL]. It mounts itself on the folder, so run it as root in a mount namespace of its
  * own (unshare --mount). The first CALL is never answered, and nothing after it is: `read` when left out, or `create`,
- * `write` or `fsync`. With `read` it has one file, `file`, and a cat reads it. The line `PID` on stdout reports that
- * this cat is blocked. With the others it is empty, and the line reports its own pid as soon as it is mounted.
+ * `write` or `fsync`. With `read` it has one file, `file`, and a cat reads it. With `fifo` that file is a FIFO, which a cat in
+ * that folder opens by its name, and nothing is answered after it was found. The line `PID` on stdout reports that this cat is
+ * blocked, or will be. With the others it is empty, and the line reports its own pid as soon as it is mounted.
  * The file system is removed, and blocked processes continue, when this process exits: at the end of its stdin, or
  * after a minute. The messages are those of linux/fuse.h, little-endian.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { openSync, read, writeSync } from 'node:fs'
-import { join } from 'node:path'
 
 const [LOOKUP, GETATTR, SETATTR, RENAME, OPEN, READ, WRITE, FSYNC, INIT] = [1, 3, 4, 12, 14, 15, 16, 20, 26]
 const [CREATE, RENAME2] = [35, 45]
@@ -27,7 +27,8 @@ setTimeout(end, 60_000)
 process.stdin.on('end', end).resume()
 
 const [folder = '', call = 'read'] = process.argv.slice(2)
-const last = { read: READ, create: CREATE, write: WRITE, fsync: FSYNC }[call]
+const last = { read: READ, fifo: LOOKUP, create: CREATE, write: WRITE, fsync: FSYNC }[call]
+const hasReader = call === 'read' || call === 'fifo'
 /** @type {Map<string, bigint>} */
 const files = new Map()
 const device = openSync('/dev/fuse', 'r+')
@@ -40,18 +41,20 @@ if (mounted.status !== 0) end()
 const request = Buffer.alloc(1 << 18)
 let silent = false
 answerNext()
-if (last === READ) files.set('file', fileNode)
+if (hasReader) files.set('file', fileNode)
 else process.stdout.write(`${process.pid}\n`)
-const reader = last === READ ? spawn('cat', [join(folder, 'file')], { stdio: 'ignore' }) : undefined
+// The shell changes the folder: in fork(2) this process would wait for its own answer.
+const line = call === 'fifo' ? 'cd "$0" && exec cat file' : 'exec cat "$0/file"'
+const reader = hasReader ? spawn('sh', ['-c', line, folder], { stdio: 'ignore' }) : undefined
 
 function answerNext() {
   read(device, request, 0, request.length, null, (error) => {
     if (error) end()
     const opcode = request.readUInt32LE(4)
-    if (opcode === last && !silent) {
-      silent = true
-      if (reader) process.stdout.write(`${reader.pid}\n`)
-    }
+    const isLast = opcode === last && !silent
+    // A FIFO is found, and then opened without a further question.
+    if (isLast && call !== 'fifo') silent = true
+    if (isLast && reader) process.stdout.write(`${reader.pid}\n`)
     if (!silent && !oneWay.includes(opcode)) {
       const body = answerTo(opcode, request.readBigUInt64LE(16))
       const header = Buffer.alloc(16)
@@ -60,6 +63,7 @@ function answerNext() {
       header.writeBigUInt64LE(request.readBigUInt64LE(8), 8)
       writeSync(device, Buffer.concat(typeof body === 'number' ? [header] : [header, body]))
     }
+    if (isLast) silent = true
     answerNext()
   })
 }
@@ -120,7 +124,7 @@ function attributes(node) {
   const body = Buffer.alloc(88)
   body.writeBigUInt64LE(isFolder ? 1n : fileInode + node - fileNode, 0)
   body.writeBigUInt64LE(4096n, 8)
-  body.writeUInt32LE(isFolder ? 0o040755 : 0o100644, 60)
+  body.writeUInt32LE(isFolder ? 0o040755 : call === 'fifo' ? 0o010644 : 0o100644, 60)
   body.writeUInt32LE(1, 64)
   return body
 }

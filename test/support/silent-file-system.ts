@@ -9,7 +9,7 @@ import { until } from './until.js'
 const program = fileURLToPath(new URL('silent-file-system.mjs', import.meta.url))
 
 interface SilentFileSystem {
-  /** With `read`, a cat that is blocked in read(2). Otherwise the file system itself. */
+  /** With `read` or `fifo`, a cat that is blocked in read(2) or open(2). Otherwise the file system itself. */
   pid: number
   /** A path of its folder that leads there from any mount namespace. */
   folder: string
@@ -19,7 +19,7 @@ interface SilentFileSystem {
 
 /** Skips the test where this is not possible. The file system is removed at the end of the test. */
 export async function startSilentFileSystem(
-  call: 'read' | 'create' | 'write' | 'fsync',
+  call: 'read' | 'fifo' | 'create' | 'write' | 'fsync',
   { skip }: { skip(condition: boolean, note: string): void },
 ): Promise<SilentFileSystem> {
   skip(process.getuid!() !== 0 || !existsSync('/dev/fuse'), 'needs root and /dev/fuse')

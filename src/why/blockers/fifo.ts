@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs'
 import { readCommandLine } from '../../proc/cmdline.js'
 import { type Access, isOpenFor } from '../../proc/open-descriptors.js'
 import { absolutePath } from '../../proc/open-object.js'
-import { fileBeingOpened, type Opening, statOrNothing } from '../../proc/pending-open.js'
+import { fileAt, fileBeingOpened, fileOf, type Opening, textOf } from '../../proc/pending-open.js'
 import type { Syscall } from '../../proc/syscall.js'
 import { readWchan } from '../../proc/task.js'
 import { noWaker, type Waking } from '../blocker.js'
@@ -17,7 +17,8 @@ export interface FifoOpenBlocker extends Waking {
   path: string
   /** The path as the process gave it to the kernel. */
   argument: string
-  inode: number
+  /** Undefined where its file system may not answer. */
+  inode?: number
   /** How many descriptors have its other end open. */
   holders: number
   /** How many processes there are whose descriptors cannot be seen. */
@@ -44,16 +45,23 @@ export function fifoOpening(
 ): FifoOpenBlocker | FifoLostBlocker | undefined {
   const opening = fileBeingOpened(pid, call)
   if (!opening) return undefined
-  const stats = statOrNothing(opening.seen)
+  const wchan = readWchan(pid, tid)
+  // In another function it waits for the file system, which must not be asked then.
+  if (wchan !== undefined && wchan !== 'wait_for_partner') return undefined
+  const stats = fileOf(pid, opening)
   const argument = textOf(opening.path)
-  if (!stats && readWchan(pid, tid) === 'wait_for_partner') return { kind: 'fifo-lost', argument, ...noWaker }
-  if (!stats?.isFIFO()) return undefined
-  const path = shortPath(pid, opening, stats)
+  if (!stats && wchan !== undefined) return { kind: 'fifo-lost', argument, ...noWaker }
+  // Where its file system may not answer, the kernel function alone shows that it is a FIFO.
+  const isFifo = stats === 'silent' ? wchan !== undefined : stats?.isFIFO()
+  if (!stats || !isFifo) return undefined
+  const file = stats === 'silent' ? undefined : stats
+  const path = file ? shortPath(pid, opening, file) : absolutePath(pid, argument, opening.base)
   const access: Access = (opening.flags & 3) === 0 ? 'reading' : 'writing'
-  const { holders, hidden } = world.census()
-  const there = holders(stats.dev, stats.ino).filter((holder) => isOpenFor(opposite[access], holder))
+  const { holders, ofTarget, hidden } = world.census()
+  const all = file ? holders(file.dev, file.ino) : ofTarget(path)
+  const there = all.filter((holder) => isOpenFor(opposite[access], holder))
   const waiters = world.fifoWaiters().filter((other) => other.pid !== pid)
-  const fellows = waiters.filter(({ dev, ino }) => dev === stats.dev && ino === stats.ino)
+  const fellows = waiters.filter(({ dev, ino }) => dev === file?.dev && ino === file.ino)
   const likely = waiters.filter((other) => !fellows.includes(other) && mentions(other.pid, path))
   const wakers = [...new Set(likely.map((other) => other.pid))]
   return {
@@ -61,7 +69,7 @@ export function fifoOpening(
     access,
     path,
     argument,
-    inode: stats.ino,
+    ...(file && { inode: file.ino }),
     holders: there.length,
     hidden,
     fellows: fellows.map((other) => other.pid),
@@ -73,11 +81,6 @@ export function fifoOpening(
   }
 }
 
-/** From a string with a byte a character. */
-function textOf(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString()
-}
-
 /**
  * A path that leads osdemo to what a process opens. It begins at the root, unless another file has that path for osdemo: the
  * process may have another root or other mounts. Then it begins at the folder of that process in /proc.
@@ -86,7 +89,7 @@ function shortPath(pid: number, { seen: bytes }: Opening, { dev, ino }: Stats): 
   const seen = textOf(bytes)
   const [, place, rest] = /^\/proc\/\d+\/(cwd|root|fd\/\d+)\/(.*)$/s.exec(seen) ?? []
   const path = place === undefined || rest === undefined ? seen : absolutePath(pid, rest, place)
-  const there = statOrNothing(Buffer.from(path).toString('latin1'))
+  const there = fileAt(path)
   return there?.dev === dev && there.ino === ino ? path : seen
 }
 

@@ -1,6 +1,6 @@
 /** open(2) and truncate(2) of a file on which another process has a lease: fcntl(2), F_SETLEASE. */
 import { leaseBreakTime, lockFile } from '../../proc/locks.js'
-import { fileBeingOpened, statOrNothing } from '../../proc/pending-open.js'
+import { fileBeingOpened, fileOf } from '../../proc/pending-open.js'
 import type { Syscall } from '../../proc/syscall.js'
 import { noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
@@ -19,9 +19,8 @@ export interface LeaseBlocker extends Waking {
 /** A thread that the kernel function __break_lease blocks. */
 export function leaseWait(world: World, pid: number, call: Syscall): LeaseBlocker {
   const opening = fileBeingOpened(pid, call)
-  // The kernel has found the file already, so its file system answers.
-  const stats = opening && statOrNothing(opening.seen)
-  const file = stats && lockFile(stats)
+  const stats = opening && fileOf(pid, opening)
+  const file = typeof stats === 'object' ? lockFile(stats) : undefined
   const holders = world
     .locks()
     .filter((lock) => lock.kind === 'LEASE' && lock.file === file && lock.pid > 0)

@@ -1,8 +1,9 @@
 /** A POSIX message queue, mq_overview(7): empty for a receiver, full for a sender. */
 import { borrow } from '../../ipc/borrow.js'
 import { queueAttributes } from '../../ipc/open-mq.js'
+import { fdFlags } from '../../proc/fds.js'
+import { readDescriptorLink } from '../../proc/links.js'
 import { isOpenFor } from '../../proc/open-descriptors.js'
-import { openObject } from '../../proc/open-object.js'
 import type { Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
 
@@ -25,18 +26,22 @@ export function posixQueue(
   call: string,
   fd: number,
 ): PosixQueueBlocker | undefined {
-  const object = openObject(pid, fd)
-  if (object?.dev === undefined) return undefined
+  const target = readDescriptorLink(pid, fd)
+  const info = fdFlags(pid, fd)
+  if (target === undefined || !info) return undefined
   const access = call === 'mq_timedreceive' ? 'reading' : 'writing'
   const side = access === 'reading' ? 'writing' : 'reading'
-  const name = object.target.replace(/ \(deleted\)$/, '')
+  const name = target.replace(/ \(deleted\)$/, '')
   const users = world
     .census()
-    .holders(object.dev, object.ino)
-    .filter((user) => isOpenFor(side, user))
+    .ofTarget(target)
+    .filter((user) => {
+      const other = fdFlags(user.pid, user.fd)
+      return other?.ino === info.ino && other?.mount === info.mount && isOpenFor(side, user)
+    })
   const wakers = [...new Set(users.map((user) => user.pid))].filter((user) => user !== pid)
   const attributes = borrow(pid, fd, queueAttributes)
-  const isRemoved = name !== object.target
+  const isRemoved = name !== target
   return {
     kind: 'posix-queue',
     access,

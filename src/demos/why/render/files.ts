@@ -40,7 +40,9 @@ export function tellFifoOpen(pid: number, blocker: FifoOpenBlocker): Telling {
         shows: `${named(pid)} opens a FIFO for ${access}.`,
         evidence: [
           pathArgument(pid, argument),
-          { source: `stat ${path}`, value: 'fifo', about: `inode ${inode}`, data: { inode } },
+          ...(inode === undefined
+            ? []
+            : [{ source: `stat ${path}`, value: 'fifo', about: `inode ${inode}`, data: { inode } }]),
         ],
       },
       {
