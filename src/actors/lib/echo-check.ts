@@ -5,6 +5,8 @@ import { headerBytes } from '../../framing/header.js'
 import { counted } from '../../text.js'
 import type { Reply } from './echo-connection.js'
 
+const nothing = Buffer.alloc(0)
+
 export interface EchoCheck {
   /** A frame is about to be sent. Its echo may arrive while it is still being sent. */
   expect(frame: Buffer): void
@@ -52,7 +54,9 @@ export function createEchoCheck(say: Say, reply: Reply, compares: boolean): Echo
   /** The error for bytes, from `from` on in the chunk, that are not those of the echo. */
   function differs(frame: Buffer, chunk: Buffer, from: number): DemoFailed {
     const echo = echoOf(frame, reply)
-    const other = echoOf(frame, reply === 'frame' ? 'body' : 'frame')
+    // The body of an empty message has no byte, so these bytes may answer a later one.
+    const others = frames.map((sent) => echoOf(sent, reply === 'frame' ? 'body' : 'frame'))
+    const other = others.find(({ length }) => length > 0) ?? nothing
     const got = Buffer.concat([echo.subarray(0, arrived), chunk.subarray(from)])
     const at = got.findIndex((byte, index) => byte !== echo[index])
     // The caller has found a difference within the echo's length, so both bytes exist.
@@ -64,7 +68,7 @@ export function createEchoCheck(say: Say, reply: Reply, compares: boolean): Echo
     say({ event: 'evidence', source: 'read(2)', value, about: 'the first byte that differs', data })
     if (startsAlike(got, other)) return wrongReply(reply)
     return new DemoFailed(
-      `echo ${complete} differs from what was sent at ${place}: ${hex(wanted)} was sent, ${hex(came)} arrived`,
+      `echo ${complete} differs at ${place}: ${hex(wanted)} was sent, ${hex(came)} arrived`,
       inHeader ? { hint: 'Check that this is an echo server for frames, such as osdemo tcp-echo.' } : {},
     )
   }

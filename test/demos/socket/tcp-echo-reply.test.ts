@@ -105,6 +105,12 @@ describe.runIf(process.platform === 'linux')('tcp-echo client', () => {
     },
   )
 
+  test('recognises it too where the first message is empty, so that the first byte answers another one', async () => {
+    const server = await serve(['--reply', 'body'])
+    const { exit, stderr } = await client(server.port, ['', '', 'hello'])
+    expect([exit, stderr.includes('try --reply body')]).toEqual([1, true])
+  })
+
   test('recognises it too where the body begins like a header', async () => {
     // The first three bytes of its header are zero too.
     const port = await answering('\0\0next', 6)
