@@ -52,6 +52,12 @@ function readFields(pid: number): ((number: number) => string) | undefined {
   return text === undefined ? undefined : statFields(text)
 }
 
+/** CPU time in milliseconds: in the program, and in the kernel for it. Fields 14 and 15, in clock ticks of 10 ms. */
+export function readCpuTimes(pid: number): { user: number; kernel: number } | undefined {
+  const field = readFields(pid)
+  return field && { user: Number(field(14)) * 10, kernel: Number(field(15)) * 10 }
+}
+
 /** PF_KTHREAD of linux/sched.h. */
 const kernelThreadFlag = 0x0020_0000
 

@@ -1,6 +1,6 @@
 /** Why a process does not continue: what it waits for, which process has the other end, and what would let it continue. */
 import { OsdemoError } from '../../errors.js'
-import { isKernelThread, type Stat } from '../../proc/stat.js'
+import { isKernelThread, readCpuTimes, type Stat } from '../../proc/stat.js'
 import { threads } from '../../proc/task.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { accountOf } from '../../why/process-account.js'
@@ -21,10 +21,11 @@ export function why(pid: number, watch: boolean): Demo {
     requireProc('why')
     const stat = requireLeader(stage, pid)
     refuse(stat)
+    const times = readCpuTimes(stat.pid)
     const settled = await settle(stage, stat)
     sayState(stage, stat.pid, settled.looks)
     if (settled.found) await tellStanding(stage, stat, settled.looks, settled.found)
-    else if (settled.still) await tellRunning(stage, stat, settled.looks)
+    else if (settled.still) await tellRunning(stage, stat, settled.looks, times)
     else tellMoving(stage, stat, settled.looks)
     if (watch) await watchOn(stage, stat)
   }
@@ -108,7 +109,12 @@ async function claimDeadlock(stage: Stage, chain: Chain, members: number[]): Pro
   )
 }
 
-async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<void> {
+async function tellRunning(
+  stage: Stage,
+  stat: Stat,
+  looks: Look[],
+  times: ReturnType<typeof readCpuTimes>,
+): Promise<void> {
   const { pid } = stat
   const name = named(pid)
   const first = lastOf(looks, 2)
@@ -127,17 +133,50 @@ async function tellRunning(stage: Stage, stat: Stat, looks: Look[]): Promise<voi
   stage.evidence(`/proc/${pid}/stat`, `${onCpu} ms in ${milliseconds} ms`, 'CPU time: fields 14 and 15', {
     data: { onCpu, milliseconds },
   })
+  const repeatsCalls = times && tellShares(stage, pid, times)
   const ran = last.cpuTicks > first.cpuTicks || last.switches > first.switches
   const text = ran
     ? `A process that is not blocked uses CPU time: ${name} has run since the first look.`
     : `A runnable process may have to wait for a CPU: ${name} got none.`
   stage.claim('why/runs-or-ready', text, ran || last.state === 'R')
+  if (repeatsCalls) {
+    const command = `timeout 1 strace -c -f -p ${pid}`
+    const counts = `\`${command}\` counts its calls for a second, and how many fail. They take longer in that second.`
+    stage.say({ event: 'note', role: 'next', text: counts, data: { do: 'count-calls', pid, command } })
+  }
   stage.say({
     event: 'note',
     role: 'next',
     text: `To stop it for a while, type \`kill -STOP ${pid}\`. \`kill -CONT ${pid}\` continues it, and nothing is lost.`,
     data: { do: 'stop', pid, command: `kill -STOP ${pid}` },
   })
+}
+
+/** Less CPU time than this, in milliseconds, shows nothing: a clock tick is 10 ms. */
+const enough = 50
+
+/** Where the CPU time of a busy loop goes. @returns whether most of it is spent in system calls */
+function tellShares(stage: Stage, pid: number, before: { user: number; kernel: number }): boolean {
+  const now = readCpuTimes(pid) ?? before
+  const kernel = now.kernel - before.kernel
+  const total = now.user - before.user + kernel
+  if (total < enough) return false
+  const repeatsCalls = kernel * 2 > total
+  const text = repeatsCalls
+    ? `It was in the kernel for ${kernel} of ${total} ms: it probably repeats calls that do not block.`
+    : kernel * 10 < total
+      ? `It was in its program for ${total - kernel} of ${total} ms: it computes, or tests a variable again and again.`
+      : `It was in the kernel for ${kernel} of ${total} ms: it makes system calls too.`
+  stage.note(text)
+  stage.evidence(
+    `/proc/${pid}/stat`,
+    `utime +${total - kernel} ms, stime +${kernel} ms`,
+    'fields 14 and 15',
+    {
+      data: { kernel, total, repeatsCalls: Number(repeatsCalls) },
+    },
+  )
+  return repeatsCalls
 }
 
 const lastLook = 'At the last look'

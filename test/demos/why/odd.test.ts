@@ -95,6 +95,29 @@ mov $1, %eax; xor %ebx, %ebx; int $0x80\n`
     await gone(narrow)
   })
 
+  test('a busy loop that repeats a call spends its time in the kernel, and strace counts how often it fails', async (context) => {
+    const pid = startC(
+      context,
+      'spin',
+      `#include <fcntl.h>
+#include <unistd.h>
+int main() { int ends[2]; char byte; pipe(ends); fcntl(ends[0], F_SETFL, O_NONBLOCK); for (;;) read(ends[0], &byte, 1); }`,
+    )
+    // On a busy machine it may get too little CPU time between two looks.
+    const answer = await until(async () => {
+      const each = await ask(pid)
+      return each.steps.includes('count-calls') && each
+    })
+    const data = answer.events.flatMap((event) => (event.event === 'evidence' ? [event.data] : []))
+    expect(data).toContainEqual(expect.objectContaining({ repeatsCalls: 1 }))
+    expect(answer.steps).toEqual(['count-calls', 'stop'])
+    const traced = spawnSync('sh', ['-c', answer.command], { encoding: 'utf8' })
+    context.skip(!/attached/.test(traced.stderr), 'needs strace, and the right to trace')
+    // Calls and errors are the same number.
+    expect(traced.stderr).toMatch(/ ([1-9]\d*) +\1 read$/m)
+    expect(isAlive(pid)).toBe(true)
+  })
+
   test('the main thread comes first, also when the others have lower numbers', async ({ skip }) => {
     const namespaces = ['unshare', '--pid', '--mount-proc', '--fork', '--kill-child']
     skip(spawnSync('env', [...namespaces, 'true']).status !== 0, 'needs the right to make namespaces')
