@@ -63,8 +63,31 @@ export function tellFindings(
   }
   const names = accounts.filter((account) => !told.includes(account)).map(({ pid }) => named(pid))
   if (names.length > 0) stage.note(`Further down the chain: ${listed(names, 8)}.`, 'aside')
+  tellBuffering(stage, findings)
   if (cycle) tellCycle(stage, findings, cycle)
   tellEvidence(stage, cycle ? [...proofs, cycleProof(cycle)] : proofs)
+}
+
+/** A process waits for input from the stdout of another one, which waits for something else: it may have printed already. */
+function tellBuffering(stage: Stage, { chain, asked }: Findings): void {
+  const pipes = asked.threads.flatMap(({ blocker }) =>
+    blocker.kind === 'pipe' && blocker.access === 'reading' ? [blocker] : [],
+  )
+  const writers = pipes.flatMap(({ holders, inode }) =>
+    holders.flatMap(({ pid, fd }) => {
+      const threads = fd === 1 && pid !== asked.pid ? (chain.get(pid)?.threads ?? []) : []
+      const waitsElsewhere = ({ blocker }: ThreadWait) =>
+        blocker.kind !== 'running' && !(blocker.kind === 'pipe' && blocker.inode === inode)
+      return threads.length > 0 && threads.every(waitsElsewhere) ? [pid] : []
+    }),
+  )
+  for (const pid of new Set(writers))
+    note(
+      stage,
+      `If ${named(pid)} has printed already, its C library may still hold the text: stdout is a pipe. See setbuf(3).`,
+      'aside',
+      { kind: 'buffered-output', pid, fd: 1, certain: 0 },
+    )
 }
 
 function cycleProof({ members, certain, threads }: Cycle): Proof {

@@ -118,6 +118,25 @@ int main() { int ends[2]; char byte; pipe(ends); fcntl(ends[0], F_SETFL, O_NONBL
     expect(isAlive(pid)).toBe(true)
   })
 
+  test('only where the stdout of a process that waits is the pipe, its output may be in a buffer', async () => {
+    const findings = ['sleep 1000 | cat', 'sleep 1000 5>&1 >/dev/null | cat'].map(async (line) => {
+      const { pid } = startShell(line)
+      const [cat, sleep] = await Promise.all([childNamed(pid, 'cat'), childNamed(pid, 'sleep')])
+      await Promise.all([inCall(cat, /^read$/), inCall(sleep, /nanosleep/)])
+      const { events } = await ask(cat)
+      const data = events.flatMap((event) => (event.event === 'note' && event.data ? [event.data] : []))
+      return data.some(
+        (each) =>
+          typeof each === 'object' &&
+          !Array.isArray(each) &&
+          'kind' in each &&
+          each.kind === 'buffered-output' &&
+          each.pid === sleep,
+      )
+    })
+    expect(await Promise.all(findings)).toEqual([true, false])
+  })
+
   test('the main thread comes first, also when the others have lower numbers', async ({ skip }) => {
     const namespaces = ['unshare', '--pid', '--mount-proc', '--fork', '--kill-child']
     skip(spawnSync('env', [...namespaces, 'true']).status !== 0, 'needs the right to make namespaces')

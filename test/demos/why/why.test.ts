@@ -266,6 +266,7 @@ while not lock.locked(): time.sleep(.01)
 lock.acquire()`
     const pid = startPython(context, code)
     await inCall(pid, /^futex$/)
+    await until(() => waitingThreads(pid).some(({ syscall = '' }) => /nanosleep/.test(syscall)))
     const answer = await ask(pid)
     const thread = threads(pid).find((tid) => tid !== pid)
     const lock = { kind: 'futex', address: expect.stringMatching(/^[\da-f]+$/), isPrivate: true }
