@@ -9,7 +9,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { ActorProgram, WordOf } from '../actor-types.js'
-import { DemoFailed, errorFrom, OsdemoError, systemCallError } from '../errors.js'
+import { DemoFailed, errorFrom, systemCallError } from '../errors.js'
 import type { Event } from '../events.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
@@ -147,13 +147,10 @@ function damagedLine(name: string, pid: number | undefined, line: string): DemoF
   )
 }
 
-function cannotStart(child: ChildProcess, name: string): Promise<OsdemoError> {
+function cannotStart(child: ChildProcess, name: string): Promise<unknown> {
+  const hint = (errno: string) =>
+    errno === 'EAGAIN' ? 'Raise the limit of processes of this user: ulimit -u' : undefined
   return new Promise((resolve) => {
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      const hint =
-        cause.code === 'EAGAIN' ? 'Raise the limit of processes of this user: ulimit -u' : undefined
-      const details = { cause, hint, call: 'clone', errno: cause.code }
-      resolve(new OsdemoError(`cannot start the process ${name}: ${cause.message}`, 1, details))
-    })
+    child.once('error', (cause) => resolve(systemCallError(cause, `cannot start the process ${name}`, hint)))
   })
 }

@@ -100,6 +100,12 @@ test('the run ends with exit 1 and names the actor that was killed', async () =>
   expect(parseEvents(run.stdout()).at(-1)).toMatchObject({ event: 'error', exit: 1 })
 })
 
+test('an actor that cannot be started for want of descriptors: the error tells what to raise', async () => {
+  const run = newPlace().sh('ulimit -n 25; osdemo shm demo')
+  expect(await run.exit).toBe(1)
+  expect(run.stderr()).toMatch(/EMFILE.*\n.*ulimit -n/)
+})
+
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   '%s ends a run with 128 + n; no process and no FIFO is left',
   async (signal) => {
