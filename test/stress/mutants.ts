@@ -83,7 +83,12 @@ async function verdictOn(
 /** Whether a test passes in a copy as it is now. @throws Error where the copy does not build: the test would fail for that reason */
 async function passesIn(copy: string, { file, test, title }: Mutant): Promise<boolean> {
   if ((await run(copy, ['scripts/build.mjs'])) !== 0) throw new Error(`a bug in ${file} does not build`)
-  const words = ['node_modules/vitest/vitest.mjs', 'run', test, ...(title ? ['-t', title] : [])]
+  const words = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    test,
+    ...(title ? [`--testNamePattern=${title}`] : []),
+  ]
   return (await run(copy, words)) === 0
 }
 

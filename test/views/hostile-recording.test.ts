@@ -12,6 +12,7 @@ const facts: Record<string, (Fact & { at?: number })[]> = {
   'cells that are named like properties of every object': [
     { event: 'claim', text: 'c', holds: true, row },
     { event: 'claim', text: 'd', holds: false, row },
+    { event: 'claim', text: 'e', holds: true, row: { table: 'toString', cells: {} } },
   ],
   'a call that ends before it begins': [
     { event: 'call', phase: 'begin', call: 'read', object: 'o', at: 20 },

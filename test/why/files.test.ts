@@ -49,7 +49,8 @@ test('why --files, about a process with thousands of descriptors', async (contex
   has({ kind: 'files', soft: 9000, hard: 20_000, isNear: true, left: expect.any(Number) })
   has({ kind: 'leak-same-object', count: 100, target: '/etc/passwd' })
   has({ kind: 'leak-close-wait', count: 15 })
-  has({ kind: 'leak-no-other-end', count: 20 })
+  // For an ordinary user, a process of another user could have the other ends.
+  if (process.getuid?.() === 0) has({ kind: 'leak-no-other-end', count: 20 })
   has({ kind: 'leak-same-kind', target: 'anon_inode:[eventfd]' })
   has({ kind: 'file', object: '/etc/passwd', access: 'O_RDONLY', sharers: [child] })
   has({ kind: 'pipe', access: 'O_WRONLY', peers: [child], sharers: [] })

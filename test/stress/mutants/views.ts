@@ -51,8 +51,8 @@ export const viewsMutants: readonly Mutant[] = [
     file: 'src/views/table.ts',
     from: '(Object.hasOwn(cells, column) && cells[column])',
     to: 'cells[column]',
-    test: 'test/views/any-recording.test.ts',
-    title: 'timeline',
+    test: 'test/views/hostile-recording.test.ts',
+    title: 'named like properties',
   },
   {
     file: 'src/views/escape-control.ts',
