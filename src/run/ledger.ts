@@ -3,9 +3,17 @@
  * run, such as the FIFOs of a demo, and a record of each object that the run creates elsewhere: first that it will be created,
  * then its identity.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { systemCallError } from '../errors.js'
+import { errnoOf, systemCallError } from '../errors.js'
 import { bootId } from '../proc/boot.js'
 import { ownNamespaces } from '../proc/links.js'
 import { isAlive, readStat } from '../proc/stat.js'
@@ -118,9 +126,9 @@ export function record(kind: LedgerRecord['kind'], name: string, maker = process
 /** Removes a file from the folder of a run, and the folder when it was the last file. @throws SystemCallError */
 export function removeFromFolder(file: string): void {
   try {
-    rmSync(file, { force: true })
+    unlinkSync(file)
   } catch (error) {
-    throw systemCallError(error, `cannot remove ${file}`)
+    if (errnoOf(error) !== 'ENOENT') throw systemCallError(error, `cannot remove ${file}`)
   }
   try {
     rmdirSync(dirname(file))
