@@ -3,16 +3,11 @@ import type { Data } from '../../../events.js'
 import type { Blocker } from '../../../why/blocker.js'
 import type { StateBlocker } from '../../../why/blockers/state.js'
 import type { ThreadWait } from '../../../why/thread-wait.js'
-import {
-  tellChild,
-  tellFutex,
-  tellPoll,
-  tellPosixQueue,
-  tellSignal,
-  tellSystemV,
-  tellTimer,
-} from './calls.js'
+import { tellChild, tellSignal, tellTimer } from './calls.js'
 import { tellDescriptor, tellFifoLost, tellFifoOpen, tellFileLock, tellLease, tellPipe } from './files.js'
+import { tellFutex } from './futex.js'
+import { tellPoll } from './poll.js'
+import { tellPosixQueue, tellSystemV } from './queues.js'
 import { tellLostDescriptor, tellSocket, tellUnixConnect, tellUnixSocket } from './sockets.js'
 import type { Evidence, Proof, Telling } from './telling.js'
 import { named, seconds } from './words.js'
