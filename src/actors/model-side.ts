@@ -46,7 +46,7 @@ function createStore(messages: number, size: number) {
   let count = 0
   return {
     take(message: Uint8Array): void {
-      // One that is too long is none of ours.
+      // A message that is too long did not come from the sender.
       if (count < messages && message.length <= size) bytes.set(message, count * size)
       if (count < messages) lengths[count] = message.length
       count++

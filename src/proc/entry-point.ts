@@ -7,7 +7,7 @@ const AT_BASE = 7n
 const AT_ENTRY = 9n
 
 /** The values of an auxv file of a 64-bit process, by their keys. */
-export function parseAuxv(bytes: Buffer): Map<bigint, bigint> {
+function parseAuxv(bytes: Buffer): Map<bigint, bigint> {
   const pairs = Array.from({ length: Math.floor(bytes.length / 16) }, (_, index) => index * 16)
   return new Map(pairs.map((at) => [bytes.readBigUInt64LE(at), bytes.readBigUInt64LE(at + 8)]))
 }

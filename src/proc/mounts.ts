@@ -20,7 +20,7 @@ export interface Mount {
 }
 
 /** Parses a mountinfo file: `ID PARENT MAJOR:MINOR ROOT POINT OPTIONS TAG... - TYPE SOURCE OPTIONS`. */
-export function parseMounts(text: string): Mount[] {
+function parseMounts(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ')
     const [id, , device = '', root = '', point] = before.split(' ')

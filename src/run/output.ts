@@ -71,7 +71,7 @@ export function createOutput(view: View, stream: NodeJS.WriteStream): Output {
 }
 
 /**
- * Whether the buffer of a stream is full, and who waits for that to change.
+ * Whether the buffer of a stream is full, and what is called when it has room again.
  *
  * @param patience `onSlow` calls back when the buffer has been full for so many milliseconds, once
  */

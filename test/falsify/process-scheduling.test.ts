@@ -152,7 +152,7 @@ falsify(
     'process/exit-terminates-it',
     'scheduler/several-are-runnable-on-one-cpu',
   ],
-  'a new child that is let go too early, a kernel that shows no process as ready, and a kill instead of an exit',
+  'a new child that continues too early, a kernel that shows no process as ready, and a kill instead of an exit',
   async () => {
     procSays(
       /^\/proc\/\d+\/stat$/,

@@ -1,4 +1,4 @@
-/** A user who may have few processes and threads: an actor starts, but its threads do not, so it never reports anything. */
+/** A user with a low limit of processes and threads: an actor starts, but its threads do not, so it never reports anything. */
 
 import { spawnSync } from 'node:child_process'
 import { chownSync } from 'node:fs'

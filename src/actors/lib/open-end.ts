@@ -90,7 +90,7 @@ export function createOpener(
         return 'over'
       }
       if (found === 'another') {
-        // Only who may open the other end can leave the old FIFO.
+        // To leave the old FIFO, this process has to open the other end, which it may not do here.
         await leave(opening).catch(() => {
           throw new DemoFailed(`another process replaced the FIFO ${path}`, {
             hint: 'Run the command again.',

@@ -76,7 +76,7 @@ function logOf(server: Actor): LogLine[] {
   })
 }
 
-/** Quotes the server: read(2) told it how the connection ended. */
+/** Shows what read(2) returned to the server when the connection ended. */
 function sayLog(stage: Stage, log: LogLine | undefined): void {
   if (!log) return
   const { port, closedBy, how } = log

@@ -130,7 +130,7 @@ export const processMutants: readonly Mutant[] = [
     from: '    next !== undefined && next === first,\n',
     to: '    next !== undefined || next === first,\n',
     test: scheduling,
-    title: 'let go too early',
+    title: 'continues too early',
   },
   {
     file: 'src/demos/process/be-new.ts',
@@ -144,14 +144,14 @@ export const processMutants: readonly Mutant[] = [
     from: '    queued?.seen === true && queued.delay > 0,\n',
     to: '    queued !== undefined && queued.delay > 0,\n',
     test: scheduling,
-    title: 'let go too early',
+    title: 'continues too early',
   },
   {
     file: 'src/demos/process/states.ts',
     from: '      status === 0,\n',
     to: '      status !== null,\n',
     test: scheduling,
-    title: 'let go too early',
+    title: 'continues too early',
   },
   {
     file: 'src/demos/shared/claim-waiting.ts',

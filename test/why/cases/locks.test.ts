@@ -31,7 +31,7 @@ describe.runIf(hasCompiler)('why, about a mutex', () => {
     expect(answer.steps).toEqual(['end-itself'])
   })
 
-  test('the owner of a robust mutex is found, and when it is terminated the process goes on', async () => {
+  test('the owner of a robust mutex is found, and when it is terminated the process continues', async () => {
     const { pid, facts, answer } = await stuck('mutex-robust')
     const owner = { 'owner.tid': facts.owner, 'owner.pid': facts.owner, 'owner.isRobust': true }
     expect(waitOf(answer, pid)).toMatchObject({

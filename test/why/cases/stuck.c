@@ -289,7 +289,7 @@ static void terminal_full(void) {
   waitpid(pid, 0, 0);
 }
 
-/* Two servers share a port, and one of them does not accept. The client goes on until its connection lies there. */
+/* Two servers share a port, and one of them does not accept. The client connects again until its connection is in the queue of that server. */
 static void port_shared(void) {
   int one = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
