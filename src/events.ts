@@ -69,6 +69,28 @@ export interface ExitedFact {
   signal: string | null
 }
 
+/** A signal that a process of the run sent, or one that reached osdemo, such as SIGINT after Ctrl-C. */
+export interface SignalFact {
+  event: 'signal'
+  /** `SIGKILL`, ... */
+  signal: string
+  /**
+   * The pid of the sender. Missing when osdemo received the signal: Node does not tell which process sent it, or whether it
+   * was the terminal.
+   * @asType integer
+   */
+  from?: number
+  /**
+   * The pid of the receiver.
+   * @asType integer
+   */
+  to: number
+  /** The name of the receiver. */
+  name: string
+  /** It was sent to the process group of the receiver: to the receiver and its children. */
+  group?: true
+}
+
 export type ObjectKind = 'fifo' | 'segment' | 'queue' | 'socket' | 'buffer' | 'file'
 
 /** A kernel object, or a buffer that threads share, was created. */
@@ -317,6 +339,7 @@ export type Fact =
   | RunFact
   | StartedFact
   | ExitedFact
+  | SignalFact
   | CreatedFact
   | RemovedFact
   | CallFact

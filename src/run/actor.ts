@@ -27,6 +27,7 @@ export interface Actor<Word = never> {
   readonly events: readonly Event[]
   /** Sends a command. It waits in the line until the actor asks for the next one. */
   tell(word: Word): void
+  /** Sends a signal, SIGKILL unless another is given, and terminates a thread. */
   kill(signal?: NodeJS.Signals): void
   /** Resolves when it has exited. Rejects when the stage is aborted, also when it is aborted because of this exit. */
   readonly ended: Promise<Ending>
@@ -35,7 +36,10 @@ export interface Actor<Word = never> {
 }
 
 /** An actor as it is started, before a stage supervises it. */
-export type BareActor<Word = never> = Omit<Actor<Word>, 'ended'>
+export type BareActor<Word = never> = Omit<Actor<Word>, 'ended' | 'kill'> & { kill: BareKill }
+
+/** Sends a signal. @returns whether the process could still receive one; false for a thread, which is terminated instead */
+export type BareKill = (signal: NodeJS.Signals) => boolean
 
 /** The events of this name. One type may have several names. */
 export type EventOf<E extends Event['event']> = Event extends infer One

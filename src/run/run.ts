@@ -67,6 +67,8 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     for (const each of outputs) each.write(event)
   })
   const say: Say = (fact, at) => sequencer.push(asSupervisor(fact, at))
+  const sayReceived = (signal: NodeJS.Signals) =>
+    say({ event: 'signal', signal, to: process.pid, name: 'osdemo' })
   /** Its signal ends the run, and the reason is the error. */
   const end = new AbortController()
   /** What ends a run that waits for its files, or that is ending already. */
@@ -90,12 +92,16 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   const stopListening = onEndingSignal(
     stopFirst(options.graceful, {
       stop(signal) {
+        sayReceived(signal)
         stopSignal = signal
         stop()
         // A server must be able to exit even when the reader of stdout has stopped reading.
         pace.hurry()
       },
-      end: (signal) => endWith(new Interrupted(signal, constants.signals[signal])),
+      end(signal) {
+        sayReceived(signal)
+        endWith(new Interrupted(signal, constants.signals[signal]))
+      },
     }),
   )
 

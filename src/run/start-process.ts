@@ -116,9 +116,9 @@ export async function startProcess<P extends ActorProgram>(
     events: history.events,
     until: history.until,
     tell: (word) => void line.write(`${JSON.stringify(word)}\n`),
-    kill(signal = 'SIGKILL') {
+    kill(signal) {
       try {
-        child.kill(signal)
+        return child.kill(signal)
       } catch (error) {
         throw systemCallError(error, `cannot send ${signal} to the ${name} (pid ${child.pid})`)
       }

@@ -11,7 +11,7 @@ import { errnoOf, OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { readCommandLine } from '../proc/cmdline.js'
 import { lineSplitter, longestForeignLine } from '../text.js'
-import type { Ending } from './actor.js'
+import type { BareKill, Ending } from './actor.js'
 import { deathSignalLauncher } from './start-process.js'
 
 /** A running program, whatever language it was written in. */
@@ -20,13 +20,14 @@ export interface RunningProgram {
   readonly id: number
   /** Writes a line to its stdin. */
   tell(line: string): void
+  /** Sends a signal, SIGKILL unless another is given, to its process group. */
   kill(signal?: NodeJS.Signals): void
   /** Resolves when it has exited, for any reason. Rejects when the stage is aborted. */
   readonly ended: Promise<Ending>
 }
 
 /** A program as it is started, before a stage supervises it. `exited` never rejects. */
-export type BareProgram = Omit<RunningProgram, 'ended'> & { exited: Promise<Ending> }
+export type BareProgram = Omit<RunningProgram, 'ended' | 'kill'> & { kill: BareKill; exited: Promise<Ending> }
 
 /** How long setpriv and sh may take to execute the program, in milliseconds. After that the demo continues. */
 const patience = 5000
@@ -77,11 +78,11 @@ export async function startProgram(
     name,
     id: pid,
     tell: (line) => void stdin.write(`${line}\n`),
-    kill(signal = 'SIGKILL') {
+    kill(signal) {
       try {
-        process.kill(-pid, signal)
+        return process.kill(-pid, signal)
       } catch {
-        child.kill(signal)
+        return child.kill(signal)
       }
     },
     exited,

@@ -64,7 +64,10 @@ export async function startThread<P extends ActorProgram>(
         events: history.events,
         until: history.until,
         tell: (word) => worker.postMessage(word),
-        kill: () => void worker.terminate(),
+        kill() {
+          void worker.terminate()
+          return false
+        },
         exited,
       }
       resolve(onStart(actor))

@@ -5,8 +5,8 @@
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ActorKilled, DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
-import type { Event, Say } from '../events.js'
-import type { Actor, BareActor, Ending, EventOf } from './actor.js'
+import { type Event, now, type Say, type SignalFact } from '../events.js'
+import type { Actor, BareActor, BareKill, Ending, EventOf } from './actor.js'
 import type { Pace } from './output.js'
 import type { Scope } from './scope.js'
 import type { Stage } from './stage.js'
@@ -44,10 +44,11 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
     const about = { child: actor.id, name: actor.name, kind }
     say({ event: 'started', ...about })
     let killed = false
+    const send = reportingKill(say, actor.kill, { to: actor.id, name: actor.name })
     const kill = (signal?: NodeJS.Signals) => {
       // An actor that was only stopped and continued must still succeed.
       killed ||= signal !== 'SIGSTOP' && signal !== 'SIGCONT'
-      actor.kill(signal)
+      send(signal)
     }
     const awaits = awaiting(signal)
     const leave = watch?.add({
@@ -132,14 +133,24 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
           leave?.()
           say({ event: 'exited', ...about, ...ending })
         })
-        scope.defer(program.kill, () => reported)
+        const kill = reportingKill(say, program.kill, { to: program.id, name, group: true })
+        scope.defer(kill, () => reported)
         return {
           ...program,
+          kill,
           get ended() {
             return awaits.ending(program.exited)
           },
         }
       }),
+  }
+}
+
+/** Reports each signal with the time just before it is sent: its effect may come before kill(2) returns. */
+function reportingKill(say: Say, kill: BareKill, about: Pick<SignalFact, 'to' | 'name' | 'group'>) {
+  return (signal: NodeJS.Signals = 'SIGKILL') => {
+    const at = now()
+    if (kill(signal)) say({ event: 'signal', signal, from: process.pid, ...about }, at)
   }
 }
 

@@ -33,6 +33,11 @@ export function describe(event: Event, style = plain, held?: number): string {
       return `${event.kind} started`
     case 'exited':
       return event.signal ? `killed by ${event.signal}` : `exited with code ${event.code}`
+    case 'signal': {
+      if (event.from === undefined) return `receives ${style.strong(event.signal)}`
+      const group = event.group ? ' and its process group' : ''
+      return `sends ${style.strong(event.signal)} to ${event.name} (pid ${event.to})${group}`
+    }
     case 'created':
       return `${event.port === undefined ? `created the ${kindName(event.kind)}` : 'listens on'} ${event.id}`
     case 'removed':

@@ -232,3 +232,26 @@ test('the error message of a thread that fails after its start is not lost', asy
   expect(failure).toBeInstanceOf(DemoFailed)
   expect((failure as Error).message).toBe('the thread counter failed: late')
 })
+
+test('each signal is an event before its effect: one to an actor or a program, one of the clean-up, and one that arrives', async () => {
+  const pids: number[] = []
+  const { events } = await perform(async (stage) => {
+    const program = await stage.startProgram('cat', ['cat'])
+    program.kill('SIGTERM')
+    await program.ended
+    const { pid } = await startWaiting(stage)
+    pids.push(program.id, pid)
+    // Here only runs listen to this signal.
+    process.emit('SIGQUIT')
+    await stage.poll(() => false)
+  })
+  const told = events.filter((event) => event.event === 'signal' || event.event === 'exited')
+  const [program, actor] = pids
+  expect(told).toMatchObject([
+    { event: 'signal', signal: 'SIGTERM', from: process.pid, to: program, name: 'cat', group: true },
+    { event: 'exited', child: program, signal: 'SIGTERM' },
+    { event: 'signal', signal: 'SIGQUIT', to: process.pid, name: 'osdemo' },
+    { event: 'signal', signal: 'SIGKILL', from: process.pid, to: actor, name: 'reader' },
+    { event: 'exited', child: actor, signal: 'SIGKILL' },
+  ])
+})

@@ -97,9 +97,11 @@ export function storyOf(text: string): Event[] {
   }
   say('osdemo', 1, { event: 'claim', text, holds: false })
   say('osdemo', 1, { event: 'note', text })
+  say('osdemo', 1, { event: 'signal', signal: `SIGKILL${text}`, from: 1, to: 2, name: text, group: true })
   say('osdemo', 1, exited(2, `reader ${text}`, 'SIGKILL'))
   say('osdemo', 1, exited(3, 'writer'))
   say('osdemo', 1, { event: 'removed', kind: 'fifo', id: text })
+  say('osdemo', 1, { event: 'signal', signal: text, to: 1, name: 'osdemo' })
   say('osdemo', 1, { event: 'error', exit: 1, message: text, hint: text })
   return events
 }

@@ -41,7 +41,7 @@ export function processOrphan(patience = 3000): Demo {
       child.ppid === parent.id,
     )
 
-    sendSignal(parent.id, 'SIGKILL')
+    sendSignal(stage, parent, 'SIGKILL')
     stage.note('The parent is killed by SIGKILL. The child receives no signal.')
     // The kernel reparents the children of a dying process before that process can be reaped.
     await parent.ended
@@ -63,7 +63,7 @@ export function processOrphan(patience = 3000): Demo {
       await ask(stage, parent, pid, 'still here?'),
     )
 
-    sendSignal(pid, 'SIGTERM')
+    sendSignal(stage, { id: pid, name: 'child' }, 'SIGTERM')
     stage.note('No other process would terminate the orphan, so osdemo sends SIGTERM to it.')
     await stage.poll(() => [undefined, 'Z'].includes(readAgain(orphan)?.state))
     const ended = showState(stage, orphan)

@@ -83,7 +83,7 @@ async function untilIn(stage: Stage, keeper: Keeper, state: ProcessState, letter
 /** Stops a process, reads what the kernel keeps of it, and lets it continue. */
 async function readStopped(stage: Stage, path: string, keeper: Keeper): Promise<Saved> {
   const { id } = keeper
-  sendSignal(id, 'SIGSTOP')
+  sendSignal(stage, keeper, 'SIGSTOP')
   await untilIn(stage, keeper, 'stopped', 'T')
   const pointers = readPointers(id)
   const reader = await startLineProgram(stage, 'tracer', [path, 'read', `${id}`])
@@ -97,7 +97,7 @@ async function readStopped(stage: Stage, path: string, keeper: Keeper): Promise<
         : `ptrace(2) fails with ${getSystemErrorName(-Number(errno))}`
     stage.note(`Not observed: the registers of the stopped process, because ${why}.`, 'aside')
   }
-  sendSignal(id, 'SIGCONT')
+  sendSignal(stage, keeper, 'SIGCONT')
   await untilIn(stage, keeper, 'ready', 'R')
   return { pointers, registers: registers && { line, values: registers } }
 }
@@ -161,7 +161,7 @@ async function claimRestored(stage: Stage, keepers: Keeper[]): Promise<void> {
   for (const keeper of keepers) {
     const { id, name, preempted } = keeper
     const times = preempted()
-    sendSignal(id, 'SIGUSR1')
+    sendSignal(stage, keeper, 'SIGUSR1')
     const line = (await keeper.next()) ?? ''
     stage.evidence(`/proc/${id}/status`, `nonvoluntary_ctxt_switches: +${times}`, `${name}, in its loop`, {
       data: times,

@@ -53,7 +53,7 @@ async function showOwnFamily(stage: Stage): Promise<void> {
   const pairs = [await shell.line(), await shell.line(), await shell.line()].map(pairOf)
   showDescendants(stage, process.pid)
   showFamily(stage, shell, pairs)
-  await endFamily(shell, pairs)
+  await endFamily(stage, shell, pairs)
 }
 
 async function showAncestors(stage: Stage, pid: number): Promise<void> {
@@ -195,8 +195,9 @@ function showFamily(stage: Stage, shell: Shell, pairs: Pair[]): void {
 }
 
 /** Terminates the leaves first, so that each process is reaped by its own parent and none is adopted. */
-async function endFamily(shell: Shell, pairs: Pair[]): Promise<void> {
+async function endFamily(stage: Stage, shell: Shell, pairs: Pair[]): Promise<void> {
   const parents = pairs.map(({ parent }) => parent)
-  for (const { child } of pairs) if (!parents.includes(child)) sendSignal(child, 'SIGTERM')
+  const leaves = pairs.map(({ child }) => child).filter((child) => !parents.includes(child))
+  for (const id of leaves) sendSignal(stage, { id, name: readStat(id)?.comm ?? 'process' }, 'SIGTERM')
   await shell.ended
 }

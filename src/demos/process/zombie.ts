@@ -56,7 +56,7 @@ async function showLateParent(stage: Stage): Promise<void> {
   const parent = await startShell(stage, 'parent-1', lateParent)
   const child = enter(stage, 'child-1', Number(await parent.line()))
   showRest(stage, child, 'the child while it lives')
-  sendSignal(parent.id, 'SIGSTOP')
+  sendSignal(stage, parent, 'SIGSTOP')
   const stopped = await stage.poll(() => [readStat(parent.id)].find((stat) => stat?.state === 'T'))
   if (!stopped) throw new DemoFailed(`SIGSTOP did not stop the parent (pid ${parent.id})`)
   showState(stage, stopped)
@@ -87,7 +87,7 @@ async function showLateParent(stage: Stage): Promise<void> {
     about: `field 52: ${code} times 256, as wait(2) returns it`,
   })
 
-  const found = sendSignal(child.pid, 'SIGKILL')
+  const found = sendSignal(stage, { id: child.pid, name: 'child-1' }, 'SIGKILL')
   stage.say({
     event: 'call',
     phase: 'end',
@@ -102,7 +102,7 @@ async function showLateParent(stage: Stage): Promise<void> {
     after?.state === 'Z',
   )
 
-  sendSignal(parent.id, 'SIGCONT')
+  sendSignal(stage, parent, 'SIGCONT')
   stage.note('The parent continues, and its wait(2) returns.')
   const printed = await parent.line()
   stage.evidence(`stdout of pid ${parent.id}`, printed, 'the exit code that the parent received', {
@@ -129,7 +129,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const forgetful = await stage.poll(() => readCommandLine(parent.id)?.[0] === 'cat')
   if (!forgetful) throw new DemoFailed(`the shell (pid ${parent.id}) did not execute cat`)
   stage.note('The second parent is cat, which never calls wait(2). Its child is killed by SIGTERM.')
-  sendSignal(child.pid, 'SIGTERM')
+  sendSignal(stage, { id: child.pid, name: 'child-2' }, 'SIGTERM')
   const became = await becomeZombie(
     stage,
     child,
@@ -144,7 +144,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
     about: 'field 52: the number of SIGTERM',
   })
   stage.note('This parent never reaps its child, so osdemo kills the parent.')
-  sendSignal(parent.id, 'SIGKILL')
+  sendSignal(stage, parent, 'SIGKILL')
   // The kernel reparents the children of a dying process before that process can be reaped.
   await parent.ended
   const adopted = readAgain(child)

@@ -92,6 +92,14 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
     add(`${from ? id(from) : 'other'}${sign}${to ? id(to) : 'other'}: ${label(text + lost)}`)
   }
 
+  /** A signal is sent without waiting for the receiver, so its arrow is the one of an asynchronous message. */
+  function signal(step: Step, to: Lane): void {
+    const { event, lane } = step
+    const isArrow = event.event === 'signal' && lane !== to && present.has(lane) && present.has(to)
+    if (isArrow) add(`${id(lane)}-)${id(to)}: ${label(event.signal)}`)
+    else note(describe(event), lane)
+  }
+
   return {
     draw(step) {
       const { event, lane, about = lane, arrow } = step
@@ -104,6 +112,8 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
         case 'exited':
           appear(about)
           return leave(about, describe(event))
+        case 'signal':
+          return signal(step, about)
         case 'call':
           return call(step)
         case 'sent':

@@ -102,6 +102,8 @@ function kindOf({ event, lane, about = lane, arrow }: Step): string | undefined 
       return event.holds ? `claimed ${event.id ?? 'something'}` : undefined
     case 'note':
       return `a note by ${lane.name}`
+    case 'signal':
+      return `${event.signal} to ${about.name || about.tid}`
     case 'created':
     case 'removed':
       return `${event.event} a ${event.kind}`

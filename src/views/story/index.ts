@@ -57,7 +57,7 @@ export interface Claim extends ClaimFact {
 export interface Step {
   event: Event
   lane: Lane
-  /** The process it is about, where another one reports it: a child, or the process in `/proc`. */
+  /** The process it is about, where another one reports it: a child, the receiver of a signal, or the process in `/proc`. */
   about?: Lane
   /** For a call: its span; missing when it returned at once. */
   held?: Held
@@ -121,6 +121,9 @@ export function tellStory(recorded: readonly Event[], whole: boolean): Story {
       case 'exited':
         step.about = cast.exit(event)
         states.end(step.about, event.t)
+        break
+      case 'signal':
+        step.about = cast.find(event.to, event, event.name)
         break
       case 'call': {
         const held = calls.take(event, lane)

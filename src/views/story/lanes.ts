@@ -38,9 +38,9 @@ export function createCast() {
       lane.end = { t, code, signal }
       return lane
     },
-    /** The lane of this number. A new lane has no name yet. */
-    find(tid: number, { t }: Event): Lane {
-      return current.get(tid) ?? add(tid, { pid: tid, name: '', kind: 'process', born: t })
+    /** The lane of this number. A new lane has no name yet, unless it is given. */
+    find(tid: number, { t }: Event, name = ''): Lane {
+      return current.get(tid) ?? add(tid, { pid: tid, name, kind: 'process', born: t })
     },
     /** The living thread, or else process, to which a source such as `/proc/12/task/34/wchan` belongs. */
     findWitness(source: string): Lane | undefined {

@@ -50,6 +50,7 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
     [kinds.has('note'), 'a note', (x, y) => element('circle', { cx: x + 9, cy: y, r: 2, class: 'dim' })],
     [kinds.has('created'), 'created', path('m9 -4v8m-4 -4h8', 'mark')],
     [kinds.has('removed'), 'removed', path('m5 0h8', 'mark')],
+    [kinds.has('signal'), 'a signal arrives', path('m9 -5l-3 5h5l-3 6', 'lost')],
     [kinds.has('exited'), 'exited', path('m5 -4l8 8m0 -8l-8 8', 'mark')],
     [
       kinds.has('claim'),

@@ -47,6 +47,7 @@ function kindOf(event: Event, held: boolean): string | undefined {
     case 'created':
     case 'removed':
     case 'error':
+    case 'signal':
       return event.event
     default:
       return undefined
@@ -63,6 +64,8 @@ function drawMark(kind: string, x: number, y: number, title: string): string {
     }
     case 'evidence':
       return element('path', { d: at('l4 4l-4 4l-4 -4z', 9), class: 'kernel' }, '', title)
+    case 'signal':
+      return element('path', { d: at('l-3 5h5l-3 6', 6), class: 'lost', 'stroke-width': 2 }, '', title)
     case 'error':
       return element('path', { d: at('l-4 8h8z', 8), class: 'bad' }, '', title)
     case 'created':

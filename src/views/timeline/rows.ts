@@ -49,6 +49,8 @@ export function createRows({ chalk, speaker, chart }: Tools) {
         case 'exited':
           chart.ended(event.child, event.t)
           return { ...speaker(event.name, event.child), sign: '-', text }
+        case 'signal':
+          return { ...me, sign: chalk.yellow('↯'), text }
         case 'run':
         case 'created':
           return { ...me, sign: '+', text }
