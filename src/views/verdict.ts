@@ -2,7 +2,7 @@
 import type { ChalkInstance } from 'chalk'
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
-import type { ClaimFact } from '../events.js'
+import type { ClaimFact, Event } from '../events.js'
 import { counted, largest } from '../text.js'
 
 /** At most the first this many claims are listed, to limit the memory for a long recording. */
@@ -17,13 +17,46 @@ interface Claim {
   holds: boolean
 }
 
+/** How the runs of a story ended: whether claims may be missing, and which signal is the reason. */
+export function createEnding() {
+  let received: string | undefined
+  let isCutShort = false
+  let signal: string | undefined
+  return {
+    see(event: Event): void {
+      if (event.event === 'signal' && event.from === undefined) received = event.signal
+      if (event.event !== 'error') return
+      isCutShort = true
+      if (event.exit > 128) signal = received
+    },
+    /** Claims may be missing. */
+    get isCutShort() {
+      return isCutShort
+    },
+    /** A signal is the reason. */
+    get isInterrupted() {
+      return signal !== undefined
+    },
+
+    /** How many claims hold, as a sentence. Empty where there is nothing to say. */
+    sum(count: number, held: number): string {
+      if (signal !== undefined && count === 0) return `Terminated by ${signal} before the first claim.`
+      if (signal !== undefined)
+        return `Terminated by ${signal}: ${held} of the ${count} claims until then hold.`
+      if (count === 0) return ''
+      const rest = isCutShort && held === count ? ', but the run did not finish' : ''
+      return `${held} of ${count} claims hold${rest}.`
+    },
+  }
+}
+
 export function createVerdict(chalk: ChalkInstance, width: number) {
   const listed: Claim[] = []
   let count = 0
   let failed = 0
   let failedUnlisted = 0
   let several = false
-  let cutShort = false
+  const ending = createEnding()
 
   /** A line about the claims that are not listed. */
   function rest(): string {
@@ -43,18 +76,19 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
       else if (!holds) failedUnlisted++
     },
 
-    /** A run ended with an error. Then claims may be missing. */
-    fail(): void {
-      cutShort = true
-    },
+    /** An event that may tell how the run ends. */
+    see: ending.see,
 
-    /** How many claims hold, below a list of them when several runs made claims. Empty when there is none. */
-    text(): string {
-      if (count === 0) return ''
-      const good = cutShort ? chalk.yellow.bold : chalk.green.bold
-      const paint = failed === 0 ? good : chalk.red.bold
-      const hold = `${count - failed} of ${count} claims hold`
-      const sum = paint(failed === 0 && cutShort ? `${hold}, but the run did not finish.` : `${hold}.`)
+    /**
+     * How many claims hold, below a list of them when several runs made claims. Empty where there is none, but an interrupted demo
+     * says so.
+     */
+    text(ofDemo: boolean): string {
+      if (count === 0 && !ofDemo) return ''
+      const words = ending.sum(count, count - failed)
+      if (words === '') return ''
+      const good = ending.isCutShort ? chalk.yellow.bold : chalk.green.bold
+      const sum = (failed === 0 ? good : chalk.red.bold)(words)
       return `\n${several ? `${list(listed, chalk, width)}${rest()}\n` : ''}${sum}\n`
     },
   }

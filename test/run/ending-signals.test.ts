@@ -1,7 +1,8 @@
 /** How a run ends when a signal kills an actor or the whole process group, and what the views say of its claims then. */
 import { expect, test } from 'vitest'
-import { Interrupted } from '../../src/errors.js'
-import { createProseView, createView } from '../../src/views/index.js'
+import { TimedOut } from '../../src/errors.js'
+import type { Stage } from '../../src/run/stage.js'
+import { createPagesView, createProseView, createView } from '../../src/views/index.js'
 import { eventsSoFar, newPlace, type Run, waitingActor } from '../support/osdemo.js'
 import { perform } from '../support/perform.js'
 import { until } from '../support/until.js'
@@ -32,26 +33,53 @@ test('a signal that reaches only an actor is exit 1; after SIGABRT no other proc
   ])
 })
 
-const looks = { color: true, width: 80, hide: [], demo: true }
+/** As on a terminal: main prints the errors, so the view does not. */
+const looks = { color: true, width: 80, hide: ['error'] as const, demo: true }
 const green = '\u001b[32m'
 
-test.each([
+const views = [
   ['timeline', () => createView('timeline', undefined, looks)],
   ['brief', () => createProseView('brief', process.stdout, looks)],
+  ['pages', () => createPagesView(process.stdout, { ...looks, height: 24 })],
   ['html', () => createView('html', undefined, looks)],
-])('the sum of the claims of an interrupted run is not green, and says so: %s', async (_, create) => {
-  const play = async (interrupted: boolean) => {
-    const { events } = await perform(async (stage) => {
-      stage.claim('water/downhill', 'Water flows downhill.', true)
-      if (interrupted) throw new Interrupted('SIGTERM', 15)
-    })
+] as const
+
+/** What each view says at the end of a demo that makes so many claims, and then ends like this. */
+async function sums(claims: number, end: (stage: Stage) => unknown) {
+  const { events } = await perform(async (stage) => {
+    for (let made = 0; made < claims; made++) stage.claim('water/downhill', 'Water flows downhill.', true)
+    await end(stage)
+  })
+  const lines = views.map(async ([name, create]) => {
     const view = await create()
     const shown = events.map((event) => view.event(event)).join('') + view.end()
     // In a page, a line of the picture has the numbers too.
-    return shown.split('\n').findLast((line) => /1 of 1 claims? hold/.test(line))
+    return [name, shown.split('\n').findLast((line) => /claims? |Terminated/.test(line))] as const
+  })
+  return Object.fromEntries(await Promise.all(lines))
+}
+
+test('the sum of the claims of a demo that is cut short is not green and says why', async () => {
+  const interrupt = (stage: Stage) => {
+    // The run takes this signal as if it had come from the terminal.
+    process.emit('SIGQUIT')
+    return stage.poll(() => false)
   }
-  expect(await play(false)).not.toContain('did not finish')
-  const sum = await play(true)
-  expect(sum).toContain('did not finish')
-  expect(sum).not.toContain(green)
+  const failed = () => Promise.reject(new TimedOut('1s'))
+  const whole = await sums(2, () => {})
+  const [interrupted, early, late] = [
+    await sums(2, interrupt),
+    await sums(0, interrupt),
+    await sums(2, failed),
+  ]
+  for (const name of ['timeline', 'brief', 'html']) {
+    expect(whole[name], name).toContain('2 of 2 claims hold.')
+    expect(late[name], name).toContain('did not finish')
+    expect(late[name], name).not.toContain(green)
+  }
+  for (const [name] of views) {
+    expect(interrupted[name], name).toMatch(/SIGQUIT.* 2 of the 2/)
+    expect(interrupted[name], name).not.toContain(green)
+    expect(early[name], name).toMatch(/SIGQUIT.*first claim/)
+  }
 })

@@ -12,6 +12,7 @@ import type { Claim, Lane, Step, Story } from '../story/index.js'
 import { drawSvg, nameOf } from '../svg/index.js'
 import { escapeXml } from '../svg/parts.js'
 import { style as pictureStyle } from '../svg/style.js'
+import { createEnding } from '../verdict.js'
 import { pageScript, pageStyle } from './page.js'
 
 /** A browser becomes slow with more rows. */
@@ -74,11 +75,9 @@ ${drawSvg(story, { alone: false })}
 
 function claimsSection({ claims, steps }: Story): string {
   const good = claims.filter(({ holds }) => holds).length
-  const isWhole = good < claims.length || !steps.some(({ event }) => event.event === 'error')
-  const sum =
-    claims.length === 0
-      ? 'This run has no claims.'
-      : `${good} of ${counted(claims.length, 'claim')} hold${isWhole ? '' : ', but the run did not finish'}.`
+  const ending = createEnding()
+  for (const { event } of steps) ending.see(event)
+  const sum = ending.sum(claims.length, good) || 'This run has no claims.'
   return `<section aria-labelledby="claims">
 <h2 id="claims" tabindex="-1">Claims</h2>
 <p>${sum}</p>

@@ -5,6 +5,7 @@
 import { Chalk, type ColorSupportLevel } from 'chalk'
 import type { Data, Event, NoteFact } from '../../events.js'
 import { cleaned } from '../escape-control.js'
+import { createEnding } from '../verdict.js'
 import { type Contents, createContents } from './contents.js'
 import { drawHeading, drawPage, drawParagraph, drawQuestion, type PageLooks } from './page.js'
 import { drawSummary, type SummaryRow } from './summary.js'
@@ -39,6 +40,8 @@ export function createPages({ color, width, height }: PagesOptions) {
   /** Whether the heading of the chapter is above its first question. */
   let asked = false
   let summary: SummaryRow[] = []
+  const ending = createEnding()
+  const claims = { count: 0, held: 0 }
 
   /** A page begins on a new line, below an empty line. After a prompt, the Enter of the person has made one. */
   function begin(text: string): string {
@@ -102,6 +105,7 @@ export function createPages({ color, width, height }: PagesOptions) {
   return {
     event(raw: Event): string {
       const event = cleaned(raw)
+      ending.see(event)
       if (event.event === 'note') return showNote(event)
       if (event.event === 'error') {
         // An interrupted page is not drawn. The page of a run that failed shows the claims so far.
@@ -110,11 +114,20 @@ export function createPages({ color, width, height }: PagesOptions) {
         prompted = false
         return gap
       }
+      if (event.event === 'claim') {
+        claims.count++
+        if (event.holds) claims.held++
+      }
       contents?.add(event)
       return ''
     },
 
-    end: () => endPage() + endSummary(),
+    end() {
+      const pages = endPage() + endSummary()
+      // A tour that ends by itself has a summary with the sum.
+      const sum = ending.isInterrupted ? begin(`${chalk.bold(ending.sum(claims.count, claims.held))}\n`) : ''
+      return pages + sum
+    },
   }
 }
 

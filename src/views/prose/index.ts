@@ -109,7 +109,7 @@ export function createProse({ level, color, width }: ProseOptions) {
       const event = cleaned(raw)
       if (event.event === 'run') command = event.command.join(' ')
       if (event.event === 'claim') verdict.add(command, event)
-      if (event.event === 'error') verdict.fail()
+      verdict.see(event)
       if (event.detail || !isShown(event)) return ''
       if (isRow(event) && level !== 'tool') {
         table.push(event)
@@ -118,7 +118,7 @@ export function createProse({ level, color, width }: ProseOptions) {
       return endTable() + show(event)
     },
 
-    end: () => endTable() + (level === 'brief' ? verdict.text() : ''),
+    end: () => endTable() + (level === 'brief' ? verdict.text(true) : ''),
   }
 }
 

@@ -149,6 +149,7 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
   return {
     event(raw: Event): string {
       const event = cleaned(raw)
+      verdict.see(event)
       if (event.detail || hide.includes(event.event)) return ''
       if (event.event === 'run' && runs.begin(event)) return begin(event)
       start ??= event.t
@@ -157,9 +158,6 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
           return showLine(event, runs.difference(event))
         case 'claim':
           return showClaim(event)
-        case 'error':
-          verdict.fail()
-          break
         case 'note':
           if (isFrame(event)) return showFrame(event)
           break
@@ -175,7 +173,8 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
 
     end() {
       const text = between() + drawStates() + drawClosing()
-      return text + (afterParagraph ? verdict.text().slice(1) : verdict.text())
+      const sum = verdict.text(demo)
+      return text + (afterParagraph ? sum.slice(1) : sum)
     },
   }
 }
