@@ -35,6 +35,8 @@ export interface RunFact {
   event: 'run'
   /** The words of the command line, without the program's name. */
   command: string[]
+  /** What it shows, in words: `zombie processes`. Missing for commands that are no demo. */
+  title?: string
   version: string
   /** The kernel's boot id; an empty string where there is none. Times of different boots cannot be compared. */
   boot: string

@@ -31,7 +31,18 @@ const layers: Record<string, Layer> = {
     types: ['actors'],
   },
   replay: { uses: ['run', 'events', 'errors'] },
-  views: { uses: ['events', 'text'], packages: ['chalk', 'fast-string-width', 'fast-wrap-ansi'] },
+  views: {
+    uses: ['events', 'text'],
+    packages: [
+      'chalk',
+      'fast-string-width',
+      'fast-wrap-ansi',
+      'd3-scale',
+      'd3-shape',
+      'd3-hierarchy',
+      '@dagrejs/dagre',
+    ],
+  },
   commands: {
     uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log', 'terms'],
     packages: ['@commander-js/extra-typings'],
@@ -290,13 +301,13 @@ test.each([
   ['demos/pipe/capacity.ts', "return answer.value === 'POLLOUT'"],
   ['demos/socket/short-reads.ts', '/\\d+/.exec(read.object)'],
   ['views/perfetto/index.ts', '/^(\\d+) voluntary/.exec(event.value)'],
-  ['views/svg/marks.ts', "event.text.includes('is killed')"],
+  ['views/svg/timeline/marks.ts', "event.text.includes('is killed')"],
 ])('the check finds a sentence read in %s: %s', (file, text) => {
   expect(sentencesRead(file, text)).toHaveLength(1)
 })
 
 test.each([
-  ['views/svg/arrows.ts', 'message.text.slice(0, most)'],
+  ['views/svg/timeline/arrows.ts', 'message.text.slice(0, most)'],
   ['demos/shm/demo.ts', 'received.text === text'],
   ['proc/status.ts', '/^Tgid:/m.exec(text)'],
 ])('the check accepts that %s handles a text: %s', (file, text) => {

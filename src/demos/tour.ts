@@ -88,7 +88,7 @@ interface NumberedChapter extends Chapter {
 /** Begins a chapter. Its page also shows the claims that decide the questions. */
 function announce(stage: Stage, chapter: NumberedChapter, questions: readonly Question[]): void {
   const { command, topic, title, heart, picture, number, count } = chapter
-  sayRun(stage.say, command.split(' '))
+  sayRun(stage.say, command.split(' '), title)
   stage.note(`Chapter ${number} of ${count}: ${title}`, 'step', {
     chapter: number,
     chapters: count,

@@ -19,6 +19,8 @@ import { createWatch, type Limits, usualLimits } from './watch.js'
 export interface RunOptions {
   /** The words of the command line, for the `run` event. */
   command: string[]
+  /** What the demo shows, in words, for the `run` event. */
+  title?: string | undefined
   /** Where the run is shown. */
   output: Output
   /** The files of `--save`. */
@@ -40,10 +42,11 @@ export const echoOfSignal = 20_000
 const groupPatience = 300
 
 /** Reports the first event of a run, or of a chapter of the tour. */
-export function sayRun(say: Say, command: string[]): void {
+export function sayRun(say: Say, command: string[], title?: string): void {
   say({
     event: 'run',
     command,
+    ...(title !== undefined && { title }),
     version,
     boot: bootId(),
     wall: new Date().toISOString(),
@@ -119,7 +122,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   let failure: unknown
   const unreleased: unknown[] = []
   try {
-    sayRun(say, options.command)
+    sayRun(say, options.command, options.title)
     for (const { kind, name: id, users } of options.sweeps ? [] : sweep()) {
       if (users.length > 0) continue
       say({ event: 'removed', kind, id })

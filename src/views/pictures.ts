@@ -8,13 +8,13 @@ import { drawPage } from './html/index.js'
 import { drawSequence } from './mermaid/index.js'
 import { drawTrace } from './perfetto/index.js'
 import { tellStory } from './story/index.js'
-import { drawSvg } from './svg/index.js'
+import { drawSlide } from './svg/index.js'
 
 export const pictures = {
   mermaid: drawnAtEnd((events) => drawSequence(tellStory(events, false))),
   perfetto: drawnAtEnd((events) => drawTrace(tellStory(events, true))),
   svg: drawnAtEnd(
-    (events) => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSvg(tellStory(events, false))}\n`,
+    (events) => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSlide(tellStory(events, false))}\n`,
   ),
   html: drawnAtEnd((events) => drawPage(tellStory(events, true), tellStory(events, false))),
 }

@@ -187,7 +187,7 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
       const uri = `data:image/svg+xml;base64,${Buffer.from(draw(pictures.svg(), events)).toString('base64')}`
       await page.setContent(`<img src="${uri}" style="width:100%">`)
       await page.waitForFunction(() => document.images[0]!.complete)
-      expect(await page.evaluate(() => document.images[0]!.naturalWidth)).toBe(1000)
+      expect(await page.evaluate(() => document.images[0]!.naturalWidth)).toBe(1280)
     }
     expect(heard.filter((what) => !what.startsWith('data:'))).toEqual([])
   })

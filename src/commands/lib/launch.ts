@@ -113,7 +113,7 @@ const invalidValues = [
 
 /** Creates everything that a run needs. From then on, the run reports its errors as events. */
 async function prepareRun(
-  { spec, run: nameDemo, common }: Extract<Choice, { run: unknown }>,
+  { spec, run: nameDemo, title, common }: Extract<Choice, { run: unknown }>,
   command: string[],
   literal?: string[],
 ): Promise<() => Promise<boolean>> {
@@ -129,7 +129,7 @@ async function prepareRun(
   const { timeout } = common
   const { graceful, sweeps, patient } = spec
   const watched = spec.kind !== 'tool' && !patient
-  return () => run(demo, { command, output, records, timeout, graceful, sweeps, watched })
+  return () => run(demo, { command, title, output, records, timeout, graceful, sweeps, watched })
 }
 
 function writeErrorEvent(error: unknown): void {

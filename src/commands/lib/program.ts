@@ -9,7 +9,7 @@ import { type CommandSpec, demoWithoutOptions, type NameDemo, type PlainSpec, ty
 
 /** The command that was called, with its options. */
 export type Choice = { common: CommonOptions } & (
-  | { spec: RunSpec; run: NameDemo }
+  | { spec: RunSpec; run: NameDemo; title: string | undefined }
   | { spec: PlainSpec; act: ReturnType<PlainSpec['configure']> }
 )
 
@@ -139,7 +139,7 @@ async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
 function addOptions(
   command: Command,
   spec: CommandSpec,
-  { questions }: CommandEntry,
+  { questions, chapter }: CommandEntry,
   choose: (choice: Choice) => void,
 ) {
   if (spec.kind === 'plain') {
@@ -154,7 +154,7 @@ function addOptions(
       questions && (options.predict || options.answers !== undefined)
         ? (await import('./predicting.js')).predicting(run, questions)(options, ...rest)
         : run(options, ...rest)
-    command.action(() => choose({ spec, run: play, common: common() }))
+    command.action(() => choose({ spec, run: play, title: chapter?.title, common: common() }))
   }
   command.addHelpText('after', exampleText(spec.examples))
 }

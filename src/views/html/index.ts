@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto'
 import { counted } from '../../text.js'
 import { describe, versions } from '../describe-event.js'
 import type { Claim, Lane, Step, Story } from '../story/index.js'
-import { drawSvg, nameOf } from '../svg/index.js'
+import { drawSlide, nameOf } from '../svg/index.js'
 import { escapeXml } from '../svg/parts.js'
 import { style as pictureStyle } from '../svg/style.js'
 import { createEnding } from '../verdict.js'
@@ -67,7 +67,7 @@ function timelineSection(story: Story): string {
 <span>Point at something to see what it is.</span>
 </div>
 <div class="picture" tabindex="0" role="region" aria-label="Timeline; all of it is also in the table of events">
-${drawSvg(story, { alone: false })}
+${drawSlide(story)}
 </div>
 <pre id="detail" aria-live="polite"></pre>
 </section>`

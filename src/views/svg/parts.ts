@@ -32,7 +32,7 @@ function tag(name: string, text: string): string {
   return `<${name}>${escapeXml(text)}</${name}>`
 }
 
-/** Text at a place; `kind` names its CSS classes. */
+/** Text at a place; `kind` names its CSS classes. The text of a slide is never smaller than 14 pixels. */
 export function textAt(x: number, y: number, text: string, kind: string, anchor?: 'middle' | 'end'): string {
   return element('text', { x, y, class: kind, 'text-anchor': anchor }, escapeXml(text))
 }

@@ -2,56 +2,68 @@
 
 const light = {
   paper: '#ffffff',
-  ink: '#1c2230',
-  dim: '#596273',
-  grid: '#e3e7ee',
-  life: '#98a2b3',
+  ink: '#16202e',
+  dim: '#4d5868',
+  grid: '#dfe4ec',
+  life: '#8a95a6',
   heldFill: '#ffdf9e',
   heldLine: '#a86400',
-  running: '#2e8b57',
-  ready: '#f3c04b',
-  waiting: '#ccd2dc',
-  stopped: '#8e6fc9',
-  zombie: '#4a5160',
+  running: '#00796b',
+  ready: '#f0b429',
+  waiting: '#b9c7dd',
+  stopped: '#b5489b',
+  zombie: '#2b2f38',
   arrow: '#1f5fbf',
   kernel: '#00798a',
   good: '#1b7f3b',
   bad: '#c62828',
+  one: '#0067a5',
+  two: '#c65300',
+  three: '#00835f',
+  four: '#a8487f',
 }
 
 const dark: typeof light = {
   paper: '#14181f',
-  ink: '#e7eaf0',
-  dim: '#a6afbd',
+  ink: '#eef1f6',
+  dim: '#b3bccb',
   grid: '#2a313d',
-  life: '#6f7989',
+  life: '#7a8598',
   heldFill: '#6d4c10',
   heldLine: '#ffb950',
-  running: '#3fae72',
-  ready: '#c9952b',
-  waiting: '#4a5363',
-  stopped: '#a58be0',
-  zombie: '#8b94a5',
+  running: '#35b39f',
+  ready: '#d9a62e',
+  waiting: '#4d5b73',
+  stopped: '#d67fc0',
+  zombie: '#a3abba',
   arrow: '#78aeff',
   kernel: '#4dc4d4',
   good: '#5fd08a',
   bad: '#ff7b72',
+  one: '#5db2ea',
+  two: '#f58b3f',
+  three: '#35c39a',
+  four: '#e08fbd',
 }
 
+/** The classes of colour. `one` to `four` tell participants apart: `one` fills, `one-line` draws a line. */
 function colors(of: typeof light): string {
   return `.paper{fill:${of.paper}}
-text{fill:${of.ink}}
+text,.ink{fill:${of.ink}}
 .dim{fill:${of.dim}}
 .halo{stroke:${of.paper}}
+.on{fill:${of.paper}}
 .grid{stroke:${of.grid}}
-.band{fill:${of.grid};fill-opacity:.35}
+.band{fill:${of.grid};fill-opacity:.45}
+.frame{fill:none;stroke:${of.ink}}
 .life{stroke:${of.life}}
 .held{fill:${of.heldFill};stroke:${of.heldLine}}
 .once{stroke:${of.heldLine}}
 .failed{stroke:${of.bad}}
+.new{fill:${of.paper};stroke:${of.ink}}
 .running{fill:${of.running}}
 .ready{fill:${of.ready}}
-.waiting,.new{fill:${of.waiting}}
+.waiting{fill:${of.waiting}}
 .stopped{fill:${of.stopped}}
 .zombie,.gone{fill:${of.zombie}}
 .arrow{stroke:${of.arrow}}
@@ -69,20 +81,26 @@ text{fill:${of.ink}}
 .bad{fill:${of.bad}}
 .lost{stroke:${of.bad}}
 .badge{fill:${of.paper}}
-`
+${(['one', 'two', 'three', 'four'] as const)
+  .map((name) => `.${name}{fill:${of[name]}}\n.${name}-line{stroke:${of[name]}}\n`)
+  .join('')}`
 }
 
-export const style = `text{font-family:system-ui,"Segoe UI","DejaVu Sans",sans-serif;font-size:12px}
-.title{font-size:17px;font-weight:600}
-.small{font-size:11px}
-.name{font-size:13px;font-weight:600}
-.badge{font-size:10px;font-weight:600}
-.mono{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:11px}
-.halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}
+export const style = `text{font-family:system-ui,"Segoe UI","DejaVu Sans",sans-serif;font-size:15px}
+.title{font-size:32px;font-weight:600}
+.see{font-size:18px}
+.small{font-size:14px}
+.name{font-size:16px;font-weight:600}
+.large{font-size:20px;font-weight:600}
+.badge{font-size:14px;font-weight:600}
+.mono{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:14px}
+.halo{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}
 .grid,.life,.mark{fill:none}
-.life{stroke-width:1.5}
+.life,.frame{stroke-width:1.5}
+.new{stroke-width:1.5;stroke-dasharray:4 3}
+.one-line,.two-line,.three-line,.four-line{fill:none;stroke-width:2.5}
 .once{stroke-width:2}
-.arrow,.lost{fill:none;stroke-width:1.5}
+.arrow,.lost{fill:none;stroke-width:2}
 ${colors(light)}@media (prefers-color-scheme:dark){
 ${colors(dark)}}
 `

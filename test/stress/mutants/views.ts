@@ -11,9 +11,9 @@ export const viewsMutants: readonly Mutant[] = [
     test: falseClaim,
   },
   {
-    file: 'src/views/svg/claims.ts',
-    from: 'const words = holds ? text : ',
-    to: 'const words = holds ? text : text || ',
+    file: 'src/views/svg/figure.ts',
+    from: 'const words = claim.holds ? claim.text : ',
+    to: 'const words = claim.holds ? claim.text : claim.text || ',
     test: falseClaim,
   },
   {
@@ -41,7 +41,7 @@ export const viewsMutants: readonly Mutant[] = [
     test: 'test/views/timeline/timeline.test.ts',
   },
   {
-    file: 'src/views/svg/depth.ts',
+    file: 'src/views/svg/timeline/depth.ts',
     from: 'height * Math.max(0, after / most)',
     to: '(height * after) / most',
     test: 'test/views/any-recording.test.ts',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Event } from '../../../src/events.js'
 import { pictures } from '../../../src/views/pictures.js'
-import { createTeller, exited, sent, started } from '../../support/stories.js'
+import { createTeller, exited, run, sent, started } from '../../support/stories.js'
 
 function draw(events: Event[]): string {
   const view = pictures.svg()
@@ -33,14 +33,12 @@ test('a call without a recorded end lasts no longer than its caller', () => {
   expect(text).toContain('compute · not seen to return')
 })
 
-test.each(['svg', 'html'] as const)('claims have their ids beside their words: %s', (name) => {
+test('claims have their ids beside their words', () => {
   const { events, say } = createTeller()
   say('osdemo', 1, { event: 'claim', id: 'fifo/one', text: 'x', holds: true })
   say('osdemo', 1, { event: 'claim', id: 'fifo/two', text: 'y', holds: false }, 0)
   say('osdemo', 1, { event: 'claim', text: 'of an earlier version', holds: true })
-  const view = pictures[name]()
-  const text = events.map((event) => view.event(event)).join('') + view.end()
-  const ids = [...text.matchAll(/ data-claims="([^"]*)"/g)].map(([, id]) => id)
+  const ids = [...draw(events).matchAll(/ data-claims="([^"]*)"/g)].map(([, id]) => id)
   // Badges that would overlap are merged.
   expect(ids).toEqual(['fifo/one fifo/two', 'fifo/one', 'fifo/two'])
 })
@@ -51,7 +49,7 @@ test('the numbers of claims do not overlap', () => {
     say('osdemo', 1, { event: 'claim', text: `${number}`, holds: true }, 1000 + (number % 7) * 900)
   }
   const badges = [
-    ...draw(events).matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="16" rx="8"/g),
+    ...draw(events).matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="20" rx="10"/g),
   ]
   const places = badges.map(([, x, width]) => ({ left: Number(x), right: Number(x) + Number(width) }))
   expect(places.length).toBeGreaterThan(3)
@@ -75,3 +73,34 @@ test.each(['svg', 'html', 'mermaid', 'perfetto'] as const)(
     expect(events.map((event) => view.event(event)).join('') + view.end()).toMatch(/\n$/)
   },
 )
+
+test('a slide is 16:9, has the title and opening of its run, and no lane for a supervisor that only reports', () => {
+  const { events, say } = createTeller()
+  say('osdemo', 1, { ...run, title: 'named pipes' })
+  say('osdemo', 1, { event: 'note', role: 'opening', text: 'Watch the reader.' })
+  say('osdemo', 1, started(2, 'reader'))
+  say('reader', 2, { event: 'call', phase: 'begin', call: 'open', object: 'p' })
+  say('osdemo', 1, { event: 'claim', id: 'fifo/one', text: 'It blocks.', holds: true })
+  const text = draw(events)
+  expect(text).toContain('viewBox="0 0 1280 720"')
+  expect(text).toMatch(/class="title">Named pipes</)
+  expect(text).toMatch(/class="see dim">Watch the reader\.</)
+  expect([...text.matchAll(/class="name">([^<]*)</g)].map(([, name]) => name)).toEqual(['reader'])
+})
+
+test('a slide writes six claims, and those that failed before the others', () => {
+  const { events, say } = createTeller()
+  for (let number = 0; number < 9; number++) {
+    say('a', 1, { event: 'claim', id: `fifo/n${number}`, text: 'x', holds: number !== 8 }, 100_000)
+  }
+  const written = [...draw(events).matchAll(/<g data-claims="(\S+)" data-t="\d+"><text/g)]
+  expect(written.map(([, id]) => id)).toEqual([0, 1, 2, 3, 4, 8].map((number) => `fifo/n${number}`))
+})
+
+test('what happened carries its time for a player', () => {
+  const { events, say } = createTeller()
+  say('a', 1, started(2, 'b'))
+  say('b', 2, { event: 'call', phase: 'begin', call: 'read', object: 'p' }, 500)
+  say('b', 2, { event: 'call', phase: 'end', call: 'read', object: 'p', result: 1 }, 9000)
+  expect(draw(events)).toMatch(/class="held" data-t="500" data-end="9500"/)
+})

@@ -1,24 +1,25 @@
 /** Small marks on the lanes, for events without duration. */
-import type { Event, TallyFact } from '../../events.js'
-import { describe } from '../describe-event.js'
-import type { Lane, Story } from '../story/index.js'
+import type { Event, TallyFact } from '../../../events.js'
+import { describe } from '../../describe-event.js'
+import type { Lane, Story } from '../../story/index.js'
+import { when } from '../figure.js'
+import { element } from '../parts.js'
 import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
-import { element } from './parts.js'
 import type { Scale } from './scale.js'
 
 /** Marks closer than this, in pixels, are drawn as one. */
 const near = 7
 
 /** Events without duration: calls that returned at once, evidence, notes, objects made and removed. */
-export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folded }: Layout): string[] {
+export function drawMoments(lane: Lane, story: Story, { scale, y: yOf, folded }: Layout): string[] {
   const y = yOf(lane)
-  const moments = steps.flatMap((step) => {
+  const moments = story.steps.flatMap((step) => {
     const kind = (step.about ?? step.lane) === lane && kindOf(step.event, step.held !== undefined)
     return kind ? [{ kind, x: scale.x(step.event.t), event: step.event }] : []
   })
-  const tallies = steps.flatMap((step) =>
-    step.lane === lane && step.event.event === 'tally' ? [drawTally(step.event, y, scale)] : [],
+  const tallies = story.steps.flatMap((step) =>
+    step.lane === lane && step.event.event === 'tally' ? [drawTally(story, step.event, y, scale)] : [],
   )
   const marks = [...byKind(moments, ({ kind }) => kind)].flatMap(([kind, list]) => {
     const groups = cluster(list, ([first], [next]) => next.x - first.x < near)
@@ -26,15 +27,23 @@ export function drawMoments(lane: Lane, { steps }: Story, { scale, y: yOf, folde
       if (group.length > 1) count(folded, 'marks', group.length)
       const titles = group.slice(0, 8).map(({ event }) => describe(event))
       const more = group.length > 8 ? [`and ${group.length - 8} more`] : []
-      return drawMark(kind, group[0].x, y, [...titles, ...more].join('\n'))
+      const [{ x, event }] = group
+      return element('g', when(story, event.t), drawMark(kind, x, y, [...titles, ...more].join('\n')))
     })
   })
   return [...tallies, ...marks]
 }
 
-function drawTally(event: Event & TallyFact, y: number, scale: Scale): string {
+function drawTally(story: Story, event: Event & TallyFact, y: number, scale: Scale): string {
   const [x, until] = [scale.x(event.since), scale.x(event.t)]
-  const rect = { x, y: y + 4, width: Math.max(until - x, 2), height: 4, class: 'tally' }
+  const rect = {
+    x,
+    y: y + 4,
+    width: Math.max(until - x, 2),
+    height: 4,
+    class: 'tally',
+    ...when(story, event.since, event.t),
+  }
   return element('rect', rect, '', `${event.direction} ${describe(event)} over ${event.channel}`)
 }
 

@@ -1,8 +1,10 @@
 /** The legend: what the signs mean that the picture contains. */
-import type { Story } from '../story/index.js'
+import type { Story } from '../../story/index.js'
+import { box } from '../figure.js'
+import { element, textAt, widthOf } from '../parts.js'
 import { barHeight } from './holds.js'
-import type { Layout } from './layout.js'
-import { element, textAt, widthOf } from './parts.js'
+
+const rowHeight = 24
 
 interface Sign {
   label: string
@@ -10,16 +12,17 @@ interface Sign {
   draw(x: number, y: number): string
 }
 
-export function drawLegend(story: Story, { right }: Layout, top: number): { parts: string[]; end: number } {
-  let [x, y] = [12, top]
+/** The legend from `top` on, and its height. */
+export function drawLegend(story: Story, top: number): { parts: string[]; height: number } {
+  let [x, y] = [box.left, top]
   const parts = signsOf(story).map(({ label, draw }) => {
-    const width = 22 + widthOf(label, 11) + 18
-    if (x + width > right) [x, y] = [12, y + 20]
-    const part = draw(x, y) + textAt(x + 22, y + 4, label, 'small dim')
+    const width = 22 + widthOf(label, 14) + 14
+    if (x + width > box.right) [x, y] = [box.left, y + rowHeight]
+    const part = draw(x, y) + textAt(x + 22, y + 5, label, 'small dim')
     x += width
     return part
   })
-  return { parts, end: y + 10 }
+  return { parts, height: y - top + rowHeight }
 }
 
 function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {

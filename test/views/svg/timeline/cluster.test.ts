@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { byKind, cluster } from '../../../src/views/svg/cluster.js'
+import { byKind, cluster } from '../../../../src/views/svg/timeline/cluster.js'
 
 test('items join while they are near the first of their group', () => {
   const near = ([first]: readonly number[], [next]: readonly number[]) => next! - first! < 5

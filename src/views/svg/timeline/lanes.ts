@@ -1,13 +1,14 @@
 /** The lanes: when each process lived, the calls that blocked it, its states, and small marks for everything else. */
 
-import { duration } from '../../text.js'
-import { sentence } from '../describe-event.js'
-import type { Lane, Stay, Story } from '../story/index.js'
+import { duration } from '../../../text.js'
+import { sentence } from '../../describe-event.js'
+import type { Lane, Stay, Story } from '../../story/index.js'
+import { box, when } from '../figure.js'
+import { element, fitted, textAt, widthOf } from '../parts.js'
 import { cluster, type Group } from './cluster.js'
 import { barHeight, drawHolds } from './holds.js'
 import { count, type Layout } from './layout.js'
 import { drawMoments } from './marks.js'
-import { element, fitted, textAt, widthOf } from './parts.js'
 import type { Scale } from './scale.js'
 
 export function drawLanes(story: Story, layout: Layout): string[] {
@@ -15,27 +16,27 @@ export function drawLanes(story: Story, layout: Layout): string[] {
     const stays = story.stays.filter((stay) => stay.lane === lane)
     const holds = story.holds.filter((held) => held.lane === lane)
     // Where states are drawn, the bars of calls are thinner, and above them.
-    const bar = stays.length > 0 ? { up: 15, height: 5 } : { up: barHeight / 2, height: barHeight }
+    const bar = stays.length > 0 ? { up: 16, height: 6 } : { up: barHeight / 2, height: barHeight }
     return [
       ...drawLife(lane, story, layout),
-      ...drawStays(stays, layout),
-      ...drawHolds(holds, bar, layout),
+      ...drawStays(story, stays, layout),
+      ...drawHolds(story, holds, bar, layout),
       ...drawMoments(lane, story, layout),
-      ...drawEnd(lane, layout),
+      ...drawEnd(story, lane, layout),
     ]
   })
 }
 
-function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight }: Layout): string[] {
+function drawLife(lane: Lane, story: Story, { scale, y: yOf, left, laneHeight }: Layout): string[] {
   const y = yOf(lane)
-  const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? lane.gone ?? end)]
-  const roomForName = left - 20
+  const [from, to] = [scale.x(lane.born), scale.x(lane.end?.t ?? lane.gone ?? story.end)]
+  const roomForName = left - box.left - 14
   const number = lane.kind === 'thread' ? `thread ${lane.tid}` : `pid ${lane.tid}`
-  const name = fitted(lane.name || 'process', roomForName, 13)
+  const name = fitted(lane.name || 'process', roomForName, 16)
   const names =
-    laneHeight < 34
-      ? [textAt(12, y + 4, fitted(`${name} ${lane.tid}`, roomForName, 12), 'small')]
-      : [textAt(12, y - 2, name, 'name'), textAt(12, y + 12, number, 'small dim')]
+    laneHeight < 42
+      ? [textAt(box.left, y + 5, fitted(`${name} ${lane.tid}`, roomForName, 15), '')]
+      : [textAt(box.left, y - 2, name, 'name'), textAt(box.left, y + 16, number, 'small dim')]
   const band = element('rect', {
     x: from - 4,
     y: y - laneHeight / 2 + 3,
@@ -43,26 +44,32 @@ function drawLife(lane: Lane, { end }: Story, { scale, y: yOf, left, laneHeight 
     height: laneHeight - 6,
     rx: 4,
     class: 'band',
+    ...when(story, lane.born, lane.end?.t),
   })
   const life = element('path', { d: `M${from.toFixed(1)} ${y}H${to.toFixed(1)}`, class: 'life' })
   return [...names, band, life]
 }
 
-function drawEnd(lane: Lane, { scale, y: yOf, right }: Layout): string[] {
+function drawEnd(story: Story, lane: Lane, { scale, y: yOf, right }: Layout): string[] {
   if (!lane.end) return []
   const { t, code, signal } = lane.end
   const [x, y] = [scale.x(t), yOf(lane)]
   const bad = signal !== null || code !== 0
   const path = `M${(x - 4).toFixed(1)} ${y - 4}l8 8m0 -8l-8 8`
   const title = `${lane.name} ${sentence({ event: 'exited', child: lane.tid, ...lane, ...lane.end })}`
-  const cross = element('path', { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2 }, '', title)
+  const cross = element(
+    'path',
+    { d: path, class: bad ? 'lost' : 'mark', 'stroke-width': 2, ...when(story, t) },
+    '',
+    title,
+  )
   if (!bad) return [cross]
   const label = signal ?? `exit ${code}`
-  const fits = x + 8 + widthOf(label, 11) < right + 20
+  const fits = x + 8 + widthOf(label, 14) < right + 20
   const place = fits
-    ? textAt(x + 8, y + 4, label, 'small bad halo')
+    ? textAt(x + 8, y + 5, label, 'small bad halo')
     : textAt(x, y + 22, label, 'small bad halo', 'end')
-  return [cross, place]
+  return [cross, element('g', when(story, t), place)]
 }
 
 /** Stays narrower than the first are drawn as one, as long as together they are no wider than the second; in pixels. */
@@ -70,7 +77,7 @@ const narrow = 1.5
 const widest = 3
 
 /** Draws each state as a bar. States too short to be seen become one bar, in which each has its share of the height. */
-function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
+function drawStays(story: Story, stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
   const widthOf = (from: Stay, to: Stay) => scale.x(to.to) - scale.x(from.from)
   // How long the last state lasted is unknown, so it has a bar of its own.
   const isShort = (stay: Stay) => stay.to !== stay.from && widthOf(stay, stay) < narrow
@@ -81,17 +88,23 @@ function drawStays(stays: Stay[], { scale, y: yOf, folded }: Layout): string[] {
   return groups.flatMap((group) => {
     if (group.length > 1) count(folded, 'stays in a state', group.length)
     const [stay] = group
-    if (isShort(stay)) return drawShares(group, scale, yOf(stay.lane))
+    if (isShort(stay)) return drawShares(story, group, scale, yOf(stay.lane))
     const width = stay.to === stay.from ? 2 : widthOf(stay, stay)
-    return [drawStay(stay, scale.x(stay.from), width, yOf(stay.lane))]
+    return [drawStay(story, stay, scale.x(stay.from), width, yOf(stay.lane))]
   })
 }
 
-const stateHeights: Partial<Record<Stay['state'], number>> = { running: 16, ready: 10, waiting: 6 }
+const stateHeights: Partial<Record<Stay['state'], number>> = { running: 20, ready: 13, waiting: 8 }
 
-function drawStay({ lane, state, from, to, source }: Stay, x: number, width: number, y: number): string {
-  const height = stateHeights[state] ?? 12
-  const rect = { x, y: y - height / 2, width, height, class: state }
+function drawStay(
+  story: Story,
+  { lane, state, from, to, source }: Stay,
+  x: number,
+  width: number,
+  y: number,
+): string {
+  const height = stateHeights[state] ?? 16
+  const rect = { x, y: y - height / 2, width, height, class: state, ...when(story, from, to) }
   return element(
     'rect',
     rect,
@@ -100,7 +113,7 @@ function drawStay({ lane, state, from, to, source }: Stay, x: number, width: num
   )
 }
 
-function drawShares(stays: Group<Stay>, scale: Scale, y: number): string[] {
+function drawShares(story: Story, stays: Group<Stay>, scale: Scale, y: number): string[] {
   const [first] = stays
   const [x, until] = [scale.x(first.from), scale.x((stays.at(-1) ?? first).to)]
   const whole = stays.reduce((sum, { from, to }) => sum + to - from, 0)
@@ -111,7 +124,14 @@ function drawShares(stays: Group<Stay>, scale: Scale, y: number): string[] {
   let top = y - 8
   return states.map(([state, time]) => {
     const height = (16 * time) / whole
-    const rect = { x, y: top, width: Math.max(until - x, 0.5), height, class: state }
+    const rect = {
+      x,
+      y: top,
+      width: Math.max(until - x, 0.5),
+      height,
+      class: state,
+      ...when(story, first.from),
+    }
     top += height
     return element('rect', rect)
   })

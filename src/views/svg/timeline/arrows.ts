@@ -1,10 +1,12 @@
 /** Messages as arrows from lane to lane. Arrows too close to tell apart become one, with their number. */
 
-import { counted, largest, sumOf } from '../../text.js'
-import type { Arrow } from '../story/messages.js'
+import { counted, largest, sumOf } from '../../../text.js'
+import type { Story } from '../../story/index.js'
+import type { Arrow } from '../../story/messages.js'
+import { when } from '../figure.js'
+import { element, fitted, textAt, widthOf } from '../parts.js'
 import { byKind, cluster } from './cluster.js'
 import { count, type Layout } from './layout.js'
-import { element, fitted, textAt, widthOf } from './parts.js'
 
 /**
  * Arrows of one direction that are closer than this, in pixels, are drawn as one. The first distance that leaves few
@@ -27,8 +29,8 @@ interface Bundle {
 }
 
 /** The sheaves, which lie behind everything else; the arrows; and their labels. */
-export function drawArrows(arrows: readonly Arrow[], layout: Layout) {
-  const sorted = [...arrows].sort((one, other) => timeOf(one) - timeOf(other))
+export function drawArrows(story: Story, layout: Layout) {
+  const sorted = [...story.arrows].sort((one, other) => timeOf(one) - timeOf(other))
   let bundles: Bundle[] = []
   for (const near of nearness) {
     bundles = bundle(sorted, layout, near)
@@ -37,9 +39,9 @@ export function drawArrows(arrows: readonly Arrow[], layout: Layout) {
   const several = bundles.filter((one) => one.arrows.length > 1)
   for (const one of several) count(layout.folded, 'messages', one.arrows.length)
   return {
-    sheaves: several.map(drawSheaf),
-    lines: bundles.map(drawBundle),
-    labels: bundles.map((one) => drawLabel(one, layout, bundles.length > mostBundles / 2)),
+    sheaves: several.map((one) => drawSheaf(story, one)),
+    lines: bundles.map((one) => drawBundle(story, one)),
+    labels: bundles.map((one) => drawLabel(story, one, layout, bundles.length > mostBundles / 2)),
   }
 }
 
@@ -84,7 +86,7 @@ function lineOf({ from, to, toward, fate }: Arrow, { scale, y, laneHeight }: Lay
 }
 
 /** One arrow, in the middle of the whole bundle. */
-function drawBundle(bundle: Bundle): string {
+function drawBundle(story: Story, bundle: Bundle): string {
   const { first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const lost = first.fate === 'lost'
@@ -102,11 +104,12 @@ function drawBundle(bundle: Bundle): string {
       })
     : element('path', { d: `M${point(0, 0)}L${point(9, 4)}L${point(9, -4)}z`, class: 'head' })
   const path = element('path', { d: line, class: lost ? 'lost' : 'arrow' })
-  return element('g', {}, path + head, titleOf(bundle))
+  return element('g', times(story, bundle), path + head, titleOf(bundle))
 }
 
 /** The area between the first and the last arrow of a bundle. */
-function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
+function drawSheaf(story: Story, bundle: Bundle): string {
+  const { x1, y1, x2, y2, spread1, spread2 } = bundle
   const corners = [
     [x1 - 2, y1],
     [x1 + spread1 + 2, y1],
@@ -116,7 +119,13 @@ function drawSheaf({ x1, y1, x2, y2, spread1, spread2 }: Bundle): string {
   return element('path', {
     d: `M${corners.map((corner) => corner.map((value) => value.toFixed(1)).join(' ')).join('L')}z`,
     class: 'sheaf',
+    ...times(story, bundle),
   })
+}
+
+function times(story: Story, { first, arrows }: Bundle) {
+  const { from, to } = arrows.at(-1) ?? first
+  return when(story, timeOf(first), to?.t ?? from?.t)
 }
 
 function titleOf({ arrows, first }: Bundle): string {
@@ -134,21 +143,21 @@ function textOf({ text, bytes }: Arrow['message'], most: number): string {
 }
 
 /** The label, beside the middle of the arrow or wherever along it there is room. */
-function drawLabel(bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
+function drawLabel(story: Story, bundle: Bundle, { right, claim }: Layout, brief: boolean): string {
   const { arrows, first, y1, y2, spread1, spread2 } = bundle
   const [x1, x2] = [bundle.x1 + spread1 / 2, bundle.x2 + spread2 / 2]
   const bytes = arrows.reduce((sum, { message }) => sumOf(sum, message.bytes), 0)
   const text =
     arrows.length === 1
-      ? fitted(textOf(first.message, 40), 150, 11)
+      ? fitted(textOf(first.message, 40), 190, 14)
       : `${arrows.length} messages${brief ? '' : `, ${counted(bytes, 'byte')}`}`
-  const width = widthOf(text, 11)
+  const width = widthOf(text, 14)
   for (const part of [0.5, 0.35, 0.65, 0.22, 0.78]) {
     const [x, y] = [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]
     const onRight = x + 6 + width < right
     const left = onRight ? x + 6 : x - 6 - width
-    if (!claim(left, y + 4, width)) continue
-    return textAt(left, y + 4, text, 'small halo')
+    if (!claim(left, y + 5, width)) continue
+    return element('g', times(story, bundle), textAt(left, y + 5, text, 'small halo'))
   }
   return ''
 }

@@ -1,13 +1,14 @@
 /** The fill level of channels over time: a row below the lanes for each channel that reports it. */
-import type { Depth } from '../../events.js'
-import { largest } from '../../text.js'
-import type { Story } from '../story/index.js'
+import type { Depth } from '../../../events.js'
+import { largest } from '../../../text.js'
+import type { Story } from '../../story/index.js'
+import { box } from '../figure.js'
+import { element, fitted, textAt } from '../parts.js'
 import type { Layout } from './layout.js'
-import { element, fitted, textAt } from './parts.js'
 
 /** Pixels of a row, and of what is drawn in it. */
-export const depthRow = 44
-const height = 30
+export const depthRow = 50
+const height = 32
 
 /** At most this many channels are drawn. */
 const mostChannels = 6
@@ -34,11 +35,21 @@ export function channelsOf({ steps }: Story): Channel[] {
   return [...channels.values()].slice(0, mostChannels)
 }
 
-export function drawDepths(channels: readonly Channel[], end: number, top: number, layout: Layout): string[] {
-  return channels.flatMap((channel, at) => drawChannel(channel, end, top + at * depthRow, layout))
+export function drawDepths(
+  channels: readonly Channel[],
+  story: Story,
+  top: number,
+  layout: Layout,
+): string[] {
+  return channels.flatMap((channel, at) => drawChannel(channel, story, top + at * depthRow, layout))
 }
 
-function drawChannel({ name, points }: Channel, end: number, top: number, { scale, left }: Layout): string[] {
+function drawChannel(
+  { name, points }: Channel,
+  { end }: Story,
+  top: number,
+  { scale, left }: Layout,
+): string[] {
   const [first] = points
   const { unit, capacity } = first.depth
   const foot = top + depthRow - 8
@@ -53,8 +64,8 @@ function drawChannel({ name, points }: Channel, end: number, top: number, { scal
   const line = `M${scale.x(first.t).toFixed(1)} ${foot}${steps}H${scale.x(end).toFixed(1)}`
   const limit = capacity === undefined ? `at most ${most} ${unit}` : `of ${capacity} ${unit}`
   return [
-    textAt(12, foot - 14, fitted(`in ${name}`, left - 24, 11), 'small'),
-    textAt(12, foot, fitted(limit, left - 24, 11), 'small dim'),
+    textAt(box.left, foot - 17, fitted(`in ${name}`, left - box.left - 12, 14), 'small'),
+    textAt(box.left, foot, fitted(limit, left - box.left - 12, 14), 'small dim'),
     element('path', { d: `${line}V${foot}z`, class: 'filling' }, '', `${unit} in ${name}`),
     element('path', { d: line, class: 'arrow' }),
     element('path', {

@@ -2,7 +2,8 @@
  * Maps times to x coordinates. The scale is the same everywhere, except that long idle times are cut out: times
  * without an event, a blocked call or a running process. The axis shows the cuts.
  */
-import { thousands } from '../../text.js'
+import { scaleLinear } from 'd3-scale'
+import { thousands } from '../../../text.js'
 
 export interface Scale {
   x(t: number): number
@@ -24,7 +25,7 @@ const longGap = 120
 const mostCuts = 8
 
 /** Pixels between two labels of the axis, at least. */
-const tickRoom = 76
+const tickRoom = 96
 
 /**
  * @param moments times at which something happens, in order
@@ -38,16 +39,18 @@ export function createScale(moments: readonly number[], covered: readonly Span[]
   const length = Math.max(end - start, 1)
   const { gaps, pixel } = cutGaps(findGaps(moments, covered), length, plot.to - plot.from)
 
-  function x(t: number): number {
-    let time = Math.min(Math.max(t, start), end) - start
-    let width = 0
-    for (const gap of gaps) {
-      if (t <= gap.from) break
-      time -= Math.min(t, gap.to) - gap.from
-      width += cutWidth * Math.min(1, (t - gap.from) / (gap.to - gap.from))
-    }
-    return plot.from + width + time / pixel
+  // Linear in each part between two cuts, and within a cut.
+  const times = [start, ...gaps.flatMap(({ from, to }) => [from, to]), end]
+  const places = [plot.from]
+  for (const [at, time] of times.entries()) {
+    if (at === 0) continue
+    const last = places.at(-1)! // It has at least one place.
+    const inCut = at % 2 === 0
+    places.push(last + (inCut ? cutWidth : (time - times[at - 1]!) / pixel)) // There is a time before.
   }
+  // d3's scale divides by the length of a part, so a story without length gets one.
+  if (end === start) times[times.length - 1] = start + 1
+  const x: Scale['x'] = scaleLinear(times, places).clamp(true)
   return {
     x,
     cuts: gaps.map(({ from, to }) => ({ from: x(from), to: x(to), time: to - from })),

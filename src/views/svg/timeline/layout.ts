@@ -1,5 +1,5 @@
 /** What the parts of a picture share: where everything is, and what they could not draw. */
-import type { Lane } from '../story/index.js'
+import type { Lane } from '../../story/index.js'
 import type { Scale } from './scale.js'
 
 /** Where everything is. */
@@ -12,8 +12,6 @@ export interface Layout {
   laneHeight: number
   /** How many items of each kind are drawn together with others. */
   folded: Map<string, number>
-  /** How many pieces of evidence are missing in the list of claims. */
-  unlisted: number
   /** Reserves room for a text of this width, whose left end is at `x`. False when there is no room. */
   claim(x: number, y: number, width: number): boolean
 }
@@ -23,7 +21,7 @@ export function createRoom(): Layout['claim'] {
   const taken: { left: number; right: number; y: number }[] = []
   return (left, y, width) => {
     const right = left + width
-    const hit = taken.some((one) => Math.abs(one.y - y) < 12 && one.left < right + 4 && left < one.right + 4)
+    const hit = taken.some((one) => Math.abs(one.y - y) < 16 && one.left < right + 4 && left < one.right + 4)
     if (!hit) taken.push({ left, right, y })
     return !hit
   }

@@ -1,0 +1,5 @@
+/** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
+import type { Draw } from '../figure.js'
+import { drawMemory } from './memory.js'
+
+export const figures: readonly Draw[] = [drawMemory]

@@ -1,0 +1,166 @@
+/**
+ * The timeline, drawn to scale: a lane for each process, bars for the calls that blocked it, arrows for messages, claims below.
+ * Items that are too close together are drawn as one, and the picture counts them.
+ */
+import { counted, duration, thousands } from '../../../text.js'
+import { subject } from '../../describe-event.js'
+import type { Lane, Story } from '../../story/index.js'
+import { box, type Figure } from '../figure.js'
+import { element, fitted, textAt, widthOf } from '../parts.js'
+import { drawArrows } from './arrows.js'
+import { claimHeight, drawClaimMarks, listClaims, listed } from './claims.js'
+import { channelsOf, depthRow, drawDepths } from './depth.js'
+import { drawLanes } from './lanes.js'
+import { createRoom, type Layout } from './layout.js'
+import { drawLegend } from './legend.js'
+import { createScale } from './scale.js'
+
+const { right, bottom } = box
+/** Where the time axis begins. Names are to the left of it. */
+const left = 210
+
+/** Heights of the axis, of the row of claim marks, of a lane at least and at most, in pixels. */
+const axisHeight = 26
+const markHeight = 34
+const leastLane = 28
+const mostLane = 120
+
+export function drawTimeline(whole: Story): Figure {
+  const channels = channelsOf(whole)
+  const claims = listed(whole)
+  const listHeight = Math.ceil(claims.length / 2) * claimHeight
+  const top = box.top + 14 + (whole.chapters.length > 0 ? 20 : 0)
+  // From below: notes, claims, legend, claim marks. The lanes get the rest.
+  const notesTop = bottom - 2
+  const listTop = notesTop - 24 - listHeight
+  const legend = drawLegend(whole, 0)
+  const legendTop = listTop - 14 - legend.height
+  const lanesTop = top + axisHeight
+  const room = legendTop - markHeight - lanesTop - depthRow * channels.length
+  const story = withFewLanes(whole, Math.max(1, Math.floor(room / leastLane)))
+  const { lanes, chapters } = story
+  const laneHeight = Math.min(mostLane, room / Math.max(lanes.length, 1))
+  const moments = story.steps.map(({ event }) => event.t)
+  const covered = [
+    ...story.holds.map(({ begin, end }) => ({ from: begin, to: end })),
+    ...story.stays,
+    ...story.steps.flatMap(({ event }) =>
+      event.event === 'tally' ? [{ from: event.since, to: event.t }] : [],
+    ),
+  ]
+  const scale = createScale(moments, covered, { from: left, to: right })
+  const rows = new Map(lanes.map((lane, at) => [lane, at]))
+  const layout: Layout = {
+    scale,
+    left,
+    right,
+    laneHeight,
+    y: (lane) => lanesTop + laneHeight * ((rows.get(lane) ?? 0) + 0.5),
+    folded: new Map(),
+    claim: createRoom(),
+  }
+  const lanesEnd = lanesTop + laneHeight * lanes.length
+  const foot = lanesEnd + depthRow * channels.length
+  // The lanes first: the labels of arrows use the room that the labels of lanes leave.
+  const drawnLanes = drawLanes(story, layout)
+  const { sheaves, lines, labels } = drawArrows(story, layout)
+  const plot = [
+    ...drawAxis(layout, top, foot),
+    ...drawChapters({ ...story, chapters }, layout, top, foot),
+    ...drawClaimMarks(story, foot + 18, lanesTop, layout),
+    ...sheaves,
+    ...drawnLanes,
+    ...drawDepths(channels, story, lanesEnd, layout),
+    ...lines,
+    ...labels,
+    ...drawLegend(story, foot + markHeight + 16).parts,
+    ...listClaims(story, foot + markHeight + legend.height + 34),
+    textAt(
+      box.left,
+      notesTop,
+      fitted(notesOf(whole, story, layout).join(' '), right - box.left, 14),
+      'small dim',
+    ),
+  ]
+  return { parts: plot, claims }
+}
+
+/**
+ * Drops lanes that only report, such as that of the supervisor, and those for which there is no room, with their messages.
+ *
+ * @param most how many lanes there is room for
+ */
+function withFewLanes(story: Story, most: number): Story {
+  const supervisors = new Set(story.runs.map(({ pid }) => pid))
+  const active = new Set<Lane | undefined>([
+    ...story.holds.map(({ lane }) => lane),
+    ...story.stays.map(({ lane }) => lane),
+    ...story.arrows.flatMap(({ from, to }) => [from?.lane, to?.lane]),
+    ...story.steps.flatMap(({ event, lane }) =>
+      event.event === 'call' || event.event === 'tally' ? [lane] : [],
+    ),
+  ])
+  const taking = story.lanes.filter((lane) => !supervisors.has(lane.tid) || active.has(lane))
+  const kept = new Set((taking.length > 0 ? taking : story.lanes).slice(0, most))
+  if (kept.size === story.lanes.length) return story
+  return {
+    ...story,
+    lanes: [...kept],
+    holds: story.holds.filter(({ lane }) => kept.has(lane)),
+    stays: story.stays.filter(({ lane }) => kept.has(lane)),
+    arrows: story.arrows.filter(
+      ({ from, to }) => (!from || kept.has(from.lane)) && (!to || kept.has(to.lane)),
+    ),
+  }
+}
+
+function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
+  const ticks = scale.ticks.flatMap(({ x, label }) => [
+    element('path', { d: `M${x.toFixed(1)} ${top + 6}V${foot}`, class: 'grid' }),
+    textAt(Math.min(x, right - widthOf(label, 14) / 2), top, label, 'small dim', 'middle'),
+  ])
+  const cuts = scale.cuts.flatMap(({ from, to, time }) => {
+    const middle = (from + to) / 2
+    const wave = (x: number) => `M${x.toFixed(1)} ${top + 6}l4 5l-8 5l4 5V${foot}`
+    const title = `${duration(time)} without an event are cut out here`
+    const paper = { x: from + 2, y: top + 6, width: to - from - 4, height: foot - top - 6, class: 'paper' }
+    const label = {
+      x: 0,
+      y: 0,
+      class: 'small dim halo',
+      transform: `translate(${middle + 5} ${foot - 4}) rotate(-90)`,
+    }
+    return [
+      element('rect', paper),
+      element('path', { d: wave(middle - 3) + wave(middle + 3), class: 'life' }, '', title),
+      element('text', label, duration(time)),
+    ]
+  })
+  return [...ticks, ...cuts]
+}
+
+/** In the tour: marks where each demo begins. */
+function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, foot: number): string[] {
+  return chapters.flatMap(({ t, run }, at) => {
+    const x = scale.x(t)
+    const room = scale.x(chapters[at + 1]?.t ?? end) - x - 6
+    return [
+      element('path', { d: `M${x.toFixed(1)} ${top - 30}V${foot}`, class: 'life' }, '', subject(run.command)),
+      textAt(x + 4, top - 20, fitted(run.command.join(' '), room, 14), 'small'),
+    ]
+  })
+}
+
+function notesOf(whole: Story, story: Story, { scale, folded }: Layout): string[] {
+  const notes: string[] = []
+  if (scale.cuts.length > 0) notes.push('Where the axis is broken, time without an event is cut out.')
+  if (folded.size > 0) {
+    const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
+    notes.push(`Too close together to be drawn one by one: ${parts.join(', ')}.`)
+  }
+  if (whole.leftOut > 0) notes.push(`${counted(whole.leftOut, 'event')} of detail not drawn.`)
+  const supervisors = new Set(whole.runs.map(({ pid }) => pid))
+  const missing = whole.lanes.filter((lane) => !story.lanes.includes(lane) && !supervisors.has(lane.tid))
+  if (missing.length > 0) notes.push(`${missing.length} more processes and threads not drawn.`)
+  return notes
+}
