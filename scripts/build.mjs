@@ -1,6 +1,7 @@
 /**
  * Builds dist/: the program as files of CommonJS that share chunks, each actor as one file, the framing library as an
- * ES module with its types, the JSON Schema of the events, the code that checks them, and the first help page.
+ * ES module with its types, the JSON Schema of the events, the code that checks them, the man pages, and the first
+ * help page.
  *
  * Everything is built in a folder beside dist/ and then renamed into dist/ file by file. A program that starts at the
  * same time finds either the old file or the new one, never half a file.
@@ -147,6 +148,15 @@ function buildTypes() {
   })
 }
 
+/** The man pages are made from the commands, so a program that imports these writes them. */
+async function buildManPages() {
+  const outfile = join(draft, 'write-man-pages.mjs')
+  const entryPoints = ['scripts/man/index.ts']
+  await build({ ...common, bundle: true, packages: 'external', format: 'esm', entryPoints, outfile })
+  execFileSync(process.execPath, [outfile, join(draft, 'man')], { stdio: 'inherit' })
+  rmSync(outfile)
+}
+
 const schema = createGenerator({
   path: 'src/events.ts',
   type: 'Event',
@@ -172,6 +182,7 @@ await Promise.all([
     stdin: { contents: eventCheckCode(schema) },
     outfile: join(draft, 'event-check.cjs'),
   }),
+  buildManPages(),
 ])
 buildTypes()
 

@@ -1,11 +1,13 @@
 /** `npm run docs`: writes the parts of the documents that are made from the code. A test fails when one is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { commands, defaultOf, isGroup, topics } from '../src/commands/index.js'
+import { commands, isGroup, topics } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
 import type { CommandSpec } from '../src/commands/lib/spec.js'
 import { glossary, type Term } from '../src/terms.js'
+import { called, ownOptions } from './called.js'
 import { claimIds } from './claims.js'
+import { pageNames } from './man/pages.js'
 
 /** A part of a document, between the comments `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
 interface Block {
@@ -58,14 +60,13 @@ async function topicTable(): Promise<string> {
 
 async function commandList(): Promise<string> {
   const program = createProgram()
-  const common = program.command.options.map(({ long }) => long)
   const lines = [...commands].map(async ([path, { summary }]) => {
     const command = await program.prepare(path)
     const operands = command.registeredArguments.map((each) => {
       const name = each.variadic ? `${each.name()}...` : each.name()
       return each.required ? `<${name}>` : `[${name}]`
     })
-    const own = command.options.filter(({ long }) => !common.includes(long)).map(({ flags }) => `[${flags}]`)
+    const own = ownOptions(program.command, command).map(({ flags }) => `[${flags}]`)
     return `- \`${[called(path), ...operands, ...own].join(' ')}\`: ${summary}`
   })
   return (await Promise.all(lines)).join('\n')
@@ -113,12 +114,13 @@ async function kindOf(path: string): Promise<CommandSpec['kind']> {
   return spec?.kind ?? 'demo'
 }
 
-/** How a command is called. A subcommand that may be left out is in brackets. */
-function called(path: string): string {
-  const [name = '', member] = path.split(' ')
-  return `osdemo ${member !== undefined && defaultOf(name) === member ? `${name} [${member}]` : path}`
+/** package.json with the list of man pages: npm installs only those that it names. */
+export function withManPages(manifest: string): string {
+  const man = pageNames.map((name) => `./dist/man/${name}.1`)
+  return `${JSON.stringify({ ...JSON.parse(manifest), man }, null, 2)}\n`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
   for (const block of blocks) writeFileSync(block.file, await updated(block))
+  writeFileSync('package.json', withManPages(readFileSync('package.json', 'utf8')))
 }

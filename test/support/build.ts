@@ -7,9 +7,17 @@ export default function setup(): void {
 }
 
 function isBuilt(): boolean {
-  const settings = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'tsconfig.framing.json']
+  const settings = [
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.framing.json',
+    'docs/reference/command-line.md',
+  ]
   // Folders too: removing a file changes the time of its folder.
-  const sources = ['src', ...readdirSync('src', { recursive: true }).map((file) => `src/${file}`)]
+  const sources = ['src', 'scripts'].flatMap((folder) => [
+    folder,
+    ...readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`),
+  ])
   // The build writes this file last.
   const built = statSync('dist/help.txt', { throwIfNoEntry: false })?.mtimeMs
   return built !== undefined && [...settings, ...sources].every((file) => statSync(file).mtimeMs < built)

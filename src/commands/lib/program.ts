@@ -25,6 +25,14 @@ export interface Program {
   asksHelp(): boolean
 }
 
+/** The examples of the program's own help page. */
+export const examples: readonly string[] = [
+  'osdemo tour',
+  'osdemo pipe demo',
+  'osdemo help pipe write',
+  'osdemo help terms',
+]
+
 /**
  * @param choose is called with the command that was called
  * @param literals how many words stand after `--`: none of them names a command
@@ -35,10 +43,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     .optionsGroup(heading)
     .configureHelp({ formatHelp })
     .version(version, '-V, --version', 'print the version')
-    .addHelpText(
-      'after',
-      exampleText(['osdemo tour', 'osdemo pipe demo', 'osdemo help pipe write', 'osdemo help terms']),
-    )
+    .addHelpText('after', exampleText(examples))
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .enablePositionalOptions()
@@ -132,7 +137,7 @@ export function pathOf(parent: string, name: string): string {
 }
 
 /** The spec from the file of the command. A demo without options has no file. */
-async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
+export async function specOf(path: string, entry: CommandEntry): Promise<CommandSpec> {
   return entry.load ? (await entry.load()).spec : demoWithoutOptions(path, await entry.demo())
 }
 
