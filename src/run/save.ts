@@ -5,16 +5,22 @@ import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
 import { compileCacheVariable } from './compile-cache.js'
+import type { Format } from './convert.js'
 import { type Output, slowness, type View } from './output.js'
 import { saverEntry } from './package.js'
 import type { FileIdentity, SaverReport } from './saver.js'
+
+/**
+ * `growing`: written as the run happens. The others are written when the run is over, in full or not at all: `whole` as they
+ * are, the formats after their conversion from SVG.
+ */
+export type SaveKind = 'growing' | 'whole' | Format
 
 /** A file of `--save`. */
 export interface FileToSave {
   path: string
   view: View
-  /** It is written when the run is over, in full or not at all. Otherwise it is written as the run happens. */
-  isWhole: boolean
+  kind: SaveKind
 }
 
 export interface FileOutput extends Omit<Output, 'end'> {
@@ -45,7 +51,7 @@ export async function openFiles(
   if (files.length === 0) return []
   // Loaded here and not above: most runs save nothing.
   const { spawn } = await import('node:child_process')
-  const words = files.flatMap(({ path, isWhole }) => [isWhole ? 'whole' : 'growing', path])
+  const words = files.flatMap(({ path, kind }) => [kind, path])
   const child = spawn(process.execPath, [saverEntry(), ...words], {
     // Not the user's streams: their readers would wait for the end of this process too.
     stdio: ['ignore', 'pipe', 'pipe', ...files.map(() => 'pipe' as const)],
@@ -144,10 +150,11 @@ function later<T>() {
 }
 
 function createFileOutput(
-  { path, view, isWhole, pipe, saved }: FileToSave & Reports & { pipe: Writable },
+  { path, view, kind, pipe, saved }: FileToSave & Reports & { pipe: Writable },
   identity: FileIdentity | undefined,
   writer: number,
 ): FileOutput {
+  const isWhole = kind !== 'growing'
   let text = ''
   let hasFailed = false
   let isEnding = false

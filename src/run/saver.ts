@@ -1,5 +1,5 @@
 /**
- * The process that writes the files of `--save`: node saver.cjs (growing|whole PATH)...
+ * The process that writes the files of `--save`: node saver.cjs (growing|whole|png|pdf PATH)...
  *
  * On a file system that does not answer, a system call never returns, and not even SIGKILL ends its process. So osdemo makes no
  * such call itself, and can exit without this process. Its descriptors:
@@ -14,6 +14,7 @@ import { type BigIntStats, constants, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { asOsdemoError, type OsdemoError, systemCallError } from '../errors.js'
+import { type Convert, findConverter, formats } from './convert.js'
 import { prepareWholeFile } from './whole-file.js'
 
 /** What is reported about the file of this number. */
@@ -49,7 +50,11 @@ const saveGrowing: Save = async (path, content, opened) => {
 }
 
 /** Writes a file when its content is complete. The content begins with a line that contains its length. */
-const saveWhole: Save = async (path, content, opened) => {
+const saveWhole: Save = (path, content, opened) => saveConverted(path, content, opened, async (all) => all)
+
+async function saveConverted(
+  ...[path, content, opened, convert]: [...Parameters<Save>, Convert]
+): Promise<void> {
   const { write, earlier } = await prepareWholeFile(path)
   opened(earlier)
   const chunks: Buffer[] = []
@@ -58,7 +63,7 @@ const saveWhole: Save = async (path, content, opened) => {
   const start = all.indexOf('\n') + 1
   // Otherwise osdemo was killed before it had passed everything.
   if (start > 0 && all.length - start === Number(all.toString('latin1', 0, start)))
-    await write(all.subarray(start))
+    await write(await convert(all.subarray(start)))
 }
 
 function tell(report: SaverReport): void {
@@ -69,10 +74,16 @@ function tell(report: SaverReport): void {
   }
 }
 
+function saveAs(kind: string | undefined): Save {
+  const format = formats.find((each) => each === kind)
+  if (!format) return kind === 'growing' ? saveGrowing : saveWhole
+  return (path, content, opened) => saveConverted(path, content, opened, findConverter(format))
+}
+
 async function save(kind: string | undefined, path: string, file: number): Promise<void> {
   const content = new Socket({ fd: 3 + file, writable: false })
   try {
-    await (kind === 'whole' ? saveWhole : saveGrowing)(path, content, (stats) => {
+    await saveAs(kind)(path, content, (stats) => {
       const identity = stats && { identity: { dev: `${stats.dev}`, ino: `${stats.ino}` } }
       tell({ file, state: 'open', ...identity })
     })

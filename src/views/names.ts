@@ -9,5 +9,7 @@ export const endings: Readonly<Record<string, ViewName>> = {
   '.mmd': 'mermaid',
   '.trace.json': 'perfetto',
   '.svg': 'svg',
+  '.png': 'svg',
+  '.pdf': 'svg',
   '.html': 'html',
 }

@@ -3,7 +3,7 @@
 import { TimedOut } from '../../errors.js'
 import type { Event } from '../../events.js'
 import { createOutput, type Output } from '../../run/output.js'
-import { type FileOutput, openFiles } from '../../run/save.js'
+import { type FileOutput, openFiles, type SaveKind } from '../../run/save.js'
 import { escaped } from '../../views/escape-control.js'
 import { createPagesView, createProseView, createView, endings } from '../../views/index.js'
 import type { ViewName } from '../../views/names.js'
@@ -62,7 +62,7 @@ export async function openRecords({ save = [], timeout }: CommonOptions): Promis
   const files = await Promise.all(
     save.map(async (path) => {
       const name = viewFor(path)
-      return { path, view: await createView(name, undefined, looks), isWhole: isDrawn(name) }
+      return { path, view: await createView(name, undefined, looks), kind: kindOf(path, name) }
     }),
   )
   const opening = openFiles(files, (paths) => {
@@ -84,6 +84,8 @@ function viewFor(path: string): ViewName {
 }
 
 /** A picture needs all events, so it is drawn at the end. NDJSON is written event by event. */
-function isDrawn(name: ViewName): boolean {
-  return name !== 'ndjson'
+function kindOf(path: string, name: ViewName): SaveKind {
+  if (path.endsWith('.png')) return 'png'
+  if (path.endsWith('.pdf')) return 'pdf'
+  return name === 'ndjson' ? 'growing' : 'whole'
 }
