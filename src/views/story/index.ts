@@ -82,8 +82,8 @@ export interface Story {
   /** All runs; several when recordings were merged, or in the tour. */
   runs: (Event & RunFact)[]
   chapters: Chapter[]
-  /** How many events are not part of it. */
-  leftOut: number
+  /** The events marked as detail, where they are not among the steps. */
+  details: Event[]
   /** Times of the first and last event, in microseconds. */
   start: number
   end: number
@@ -95,8 +95,8 @@ export interface Story {
  * @param whole false: without the events that are marked as detail
  */
 export function tellStory(recorded: readonly Event[], whole: boolean): Story {
-  const told = whole ? recorded : recorded.filter(({ detail }) => !detail)
-  const events = onOneClock(told.map(cleaned))
+  const all = onOneClock(recorded.map(cleaned))
+  const events = whole ? all : all.filter(({ detail }) => !detail)
   const start = events[0]?.t ?? 0
   const end = events.at(-1)?.t ?? 0
   const cast = createCast()
@@ -162,7 +162,7 @@ export function tellStory(recorded: readonly Event[], whole: boolean): Story {
     claims: claims.claims,
     runs,
     chapters,
-    leftOut: recorded.length - told.length,
+    details: whole ? [] : all.filter(({ detail }) => detail),
     start,
     end,
   }

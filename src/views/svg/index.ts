@@ -21,7 +21,9 @@ export function drawTimelineBeside(story: Story): string | undefined {
   return figureOf(story) && frame(story, drawTimeline(story))
 }
 
+/** A story with chapters, as of the tour, has many topics and no figure. */
 function figureOf(story: Story): Figure | undefined {
+  if (story.chapters.length > 0) return undefined
   for (const draw of figures) {
     const figure = draw(story)
     if (figure) return figure

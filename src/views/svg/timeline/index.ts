@@ -26,29 +26,46 @@ const leastLane = 28
 const mostLane = 120
 
 export function drawTimeline(whole: Story): Figure {
-  const channels = channelsOf(whole)
   const claims = listed(whole)
   const listHeight = Math.ceil(claims.length / 2) * claimHeight
-  const top = box.top + 14 + (whole.chapters.length > 0 ? 20 : 0)
   // From below: notes, claims, legend, claim marks. The lanes get the rest.
   const notesTop = bottom - 2
   const listTop = notesTop - 24 - listHeight
-  const legend = drawLegend(whole, 0)
-  const legendTop = listTop - 14 - legend.height
-  const lanesTop = top + axisHeight
-  const room = legendTop - markHeight - lanesTop - depthRow * channels.length
-  const story = withFewLanes(whole, Math.max(1, Math.floor(room / leastLane)))
-  const { lanes, chapters } = story
-  const laneHeight = Math.min(mostLane, room / Math.max(lanes.length, 1))
-  const moments = story.steps.map(({ event }) => event.t)
-  const covered = [
-    ...story.holds.map(({ begin, end }) => ({ from: begin, to: end })),
-    ...story.stays,
-    ...story.steps.flatMap(({ event }) =>
-      event.event === 'tally' ? [{ from: event.since, to: event.t }] : [],
-    ),
+  const legendTop = listTop - 14 - drawLegend(whole, 0).height
+  const { parts, layout, foot, notes } = drawPlot(whole, { top: box.top, bottom: legendTop - markHeight })
+  const legend = drawLegend(whole, foot + markHeight + 16)
+  const drawn = [
+    ...drawClaimMarks(whole, foot + 18, box.top + 40, layout),
+    ...parts,
+    ...legend.parts,
+    ...listClaims(whole, foot + markHeight + legend.height + 34),
+    textAt(box.left, notesTop, fitted(notes.join(' '), right - box.left, 14), 'small dim'),
   ]
-  const scale = createScale(moments, covered, { from: left, to: right })
+  return { parts: drawn, claims }
+}
+
+/**
+ * The time axis with the lanes below it and the channels below them, as high as the room or lower. It has no legend and no claims.
+ *
+ * @param place the y coordinates between which there is room
+ * @returns `foot`: where it ends; `notes`: what it could not draw
+ */
+export function drawPlot(
+  whole: Story,
+  place: { top: number; bottom: number },
+): { parts: string[]; layout: Layout; foot: number; notes: string[] } {
+  const channels = channelsOf(whole)
+  const top = place.top + 14 + (whole.chapters.length > 0 ? 20 : 0)
+  const lanesTop = top + axisHeight
+  const room = place.bottom - lanesTop - depthRow * channels.length
+  const story = withFewLanes(whole, Math.max(1, Math.floor(room / leastLane)))
+  const { lanes } = story
+  const laneHeight = Math.min(mostLane, room / Math.max(lanes.length, 1))
+  const scale = createScale(
+    story.steps.map(({ event }) => event.t),
+    coveredBy(story),
+    { from: left, to: right },
+  )
   const rows = new Map(lanes.map((lane, at) => [lane, at]))
   const layout: Layout = {
     scale,
@@ -64,25 +81,25 @@ export function drawTimeline(whole: Story): Figure {
   // The lanes first: the labels of arrows use the room that the labels of lanes leave.
   const drawnLanes = drawLanes(story, layout)
   const { sheaves, lines, labels } = drawArrows(story, layout)
-  const plot = [
+  const parts = [
     ...drawAxis(layout, top, foot),
-    ...drawChapters({ ...story, chapters }, layout, top, foot),
-    ...drawClaimMarks(story, foot + 18, lanesTop, layout),
+    ...drawChapters(story, layout, top, foot),
     ...sheaves,
     ...drawnLanes,
     ...drawDepths(channels, story, lanesEnd, layout),
     ...lines,
     ...labels,
-    ...drawLegend(story, foot + markHeight + 16).parts,
-    ...listClaims(story, foot + markHeight + legend.height + 34),
-    textAt(
-      box.left,
-      notesTop,
-      fitted(notesOf(whole, story, layout).join(' '), right - box.left, 14),
-      'small dim',
-    ),
   ]
-  return { parts: plot, claims }
+  return { parts, layout, foot, notes: notesOf(whole, story, layout) }
+}
+
+/** Times in which a process is in a call or a state, or messages are counted. They are never cut out of the axis. */
+function coveredBy({ holds, stays, steps }: Story) {
+  return [
+    ...holds.map(({ begin, end }) => ({ from: begin, to: end })),
+    ...stays,
+    ...steps.flatMap(({ event }) => (event.event === 'tally' ? [{ from: event.since, to: event.t }] : [])),
+  ]
 }
 
 /**
@@ -158,7 +175,7 @@ function notesOf(whole: Story, story: Story, { scale, folded }: Layout): string[
     const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
     notes.push(`Too close together to be drawn one by one: ${parts.join(', ')}.`)
   }
-  if (whole.leftOut > 0) notes.push(`${counted(whole.leftOut, 'event')} of detail not drawn.`)
+  if (whole.details.length > 0) notes.push(`${counted(whole.details.length, 'event')} of detail not drawn.`)
   const supervisors = new Set(whole.runs.map(({ pid }) => pid))
   const missing = whole.lanes.filter((lane) => !story.lanes.includes(lane) && !supervisors.has(lane.tid))
   if (missing.length > 0) notes.push(`${missing.length} more processes and threads not drawn.`)
