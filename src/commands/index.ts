@@ -58,7 +58,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   why: {
     summary: 'explain what a process waits for, and what lets it continue',
     needs: { must: ['proc'], better: { waits: 'it reports what is likely, not what is certain', ...files } },
-    killLines: ['PID', 'PID --watch', 'PID --signals', 'PID --files'],
+    killLines: ['PID', 'PID --watch', 'PID --stack', 'PID --signals', 'PID --files'],
     load: () => import('./why.js'),
   },
   view: {

@@ -38,7 +38,13 @@ function unescaped(path: string): string {
 
 /** Empty where they cannot be read. */
 export function readMounts(pid: number): Mount[] {
-  return parseMounts(readText(`${folder(pid)}/mountinfo`) ?? '')
+  try {
+    return parseMounts(readText(`${folder(pid)}/mountinfo`) ?? '')
+  } catch (error) {
+    // A zombie is in no mount namespace any more.
+    if (errnoOf(error) !== 'EINVAL') throw error
+    return []
+  }
 }
 
 /** File systems whose files are somewhere else: a call on one blocks while its server does not answer. */
@@ -69,6 +75,12 @@ function mountId(fdinfo = ''): number | undefined {
 /** Whether looking up a path may block: a mount on the way to it, as osdemo sees it. @param path absolute, without symbolic links */
 export function mayPathBlock(path: string): boolean {
   return isBehind(path, remotePoints(process.pid))
+}
+
+/** Whether one of these paths, as a process sees them, is in a file system that may not answer. */
+export function usesRemoteFile(pid: number, paths: readonly string[]): boolean {
+  const points = remotePoints(pid)
+  return points.length > 0 && paths.some((path) => path.startsWith('/') && isBehind(path, points))
 }
 
 function remotePoints(pid: number): string[] {

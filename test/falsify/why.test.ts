@@ -26,7 +26,7 @@ async function whyOf(letters: string): Promise<Event[]> {
     const use = real(...of)
     return use && { ...use, state: letters[looks++] ?? 'S' }
   })
-  return (await perform(why(pid, false))).events
+  return (await perform(why(pid))).events
 }
 
 describe.runIf(process.platform === 'linux')('why', () => {
@@ -35,7 +35,7 @@ describe.runIf(process.platform === 'linux')('why', () => {
     await inCall(pid, /nanosleep/)
     // The state is reported between the looks that find it blocked and the last look.
     const watch = ({ event }: Event) => event === 'state' && stop(pid)
-    return (await perform(why(pid, false), watch)).events
+    return (await perform(why(pid), watch)).events
   })
 
   falsify(['why/deadlock-stands-still'], 'a process of the deadlock is stopped', async () => {
@@ -47,7 +47,7 @@ describe.runIf(process.platform === 'linux')('why', () => {
     // After this claim, both processes are looked at, and then osdemo rests before it looks again.
     const watch = (event: Event) =>
       event.event === 'claim' && event.id === 'why/still-blocked' && setImmediate(stop, two)
-    return (await perform(why(one, false), watch)).events
+    return (await perform(why(one), watch)).events
   })
 
   falsify(

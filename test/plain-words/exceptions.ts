@@ -10,6 +10,12 @@ interface Exception {
 }
 
 export const exceptions: readonly Exception[] = [
+  ...['set auto-load off', 'bt -frame'].map((part) => ({
+    file: 'src/demos/why/stack.ts',
+    rule: 'word' as const,
+    part,
+    reason: 'This is a command of gdb.',
+  })),
   ...(['word', 'length'] as const).map((rule) => ({
     file: 'src/demos/pipe/one-machine.ts',
     rule,

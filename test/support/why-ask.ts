@@ -124,7 +124,11 @@ interface Narrow extends Pick<Stage, 'say' | 'note' | 'evidence' | 'claim' | 'po
  *
  * @param betweenLooks runs between two looks at the process
  */
-export async function ask(pid: number, betweenLooks = () => {}): Promise<Answer> {
+export async function ask(
+  pid: number,
+  betweenLooks = () => {},
+  options: Parameters<typeof why>[1] = {},
+): Promise<Answer> {
   const events: Fact[] = []
   const say = (fact: Fact) => void events.push(fact)
   const stage: Narrow = {
@@ -138,7 +142,7 @@ export async function ask(pid: number, betweenLooks = () => {}): Promise<Answer>
       return holds
     },
   }
-  await why(pid, false)(stage as unknown as Stage)
+  await why(pid, options)(stage as unknown as Stage)
   const claims = events.filter((event) => event.event === 'claim')
   expect(claims.filter(({ holds }) => !holds)).toEqual([])
   expect(claims.length).toBeGreaterThan(0)

@@ -6,17 +6,25 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { accountOf } from '../../why/process-account.js'
 import { createWorld } from '../../why/snapshot.js'
 import type { Doing, Look } from '../../why/still.js'
-import { type Chain, findCycle, follow } from '../../why/wait-graph.js'
+import { type Chain, findCycle } from '../../why/wait-graph.js'
 import { stateOf } from '../shared/process-state.js'
 import { requireProc } from '../shared/require-proc.js'
+import { tellRunning } from './busy.js'
 import { requireLeader } from './leader.js'
 import { verb } from './render/telling.js'
 import { doingWords, listed, named } from './render/words.js'
 import { tellAccount, tellAdvice, tellEvidence, tellFindings } from './report.js'
-import { type Found, look, rest, settle } from './settle.js'
+import { type Found, lastOf, look, rest, settle } from './settle.js'
+import { tellStack } from './stack.js'
 import { watchOn } from './watch.js'
 
-export function why(pid: number, watch: boolean): Demo {
+interface Options {
+  watch?: true | undefined
+  /** Whether to report the functions of the program. */
+  stack?: true | undefined
+}
+
+export function why(pid: number, { watch, stack }: Options = {}): Demo {
   return async (stage) => {
     requireProc('why')
     const stat = requireLeader(stage, pid)
@@ -24,10 +32,14 @@ export function why(pid: number, watch: boolean): Demo {
     const times = readCpuTimes(stat.pid)
     const settled = await settle(stage, stat)
     sayState(stage, stat.pid, settled.looks)
-    if (settled.found) await tellStanding(stage, stat, settled.looks, settled.found)
-    else if (settled.still) await tellRunning(stage, stat, settled.looks, times)
-    else tellMoving(stage, stat, settled.looks)
-    if (watch) await watchOn(stage, stat)
+    const { looks, found, still } = settled
+    if (found) await tellStanding(stage, stat, looks, found, stack)
+    const chain = found
+      ? found.chain
+      : still
+        ? await tellRunning(stage, stat, looks, times, stack)
+        : tellMoving(stage, stat, looks)
+    if (watch) await watchOn(stage, stat, chain)
   }
 }
 
@@ -55,15 +67,14 @@ function sayState(stage: Stage, pid: number, looks: Look[]): void {
   stage.say({ event: 'state', child: pid, state, kernel, source: `/proc/${pid}/stat` })
 }
 
-/** @param back 1 for the last one. There is always one: settle looks three times before it finds something */
-function lastOf(looks: readonly Look[], back = 1): Look {
-  const found = looks.at(-back)
-  if (!found) throw new RangeError(`fewer than ${back} looks`)
-  return found
-}
-
 /** The process is blocked or stopped, or has exited. */
-async function tellStanding(stage: Stage, stat: Stat, looks: Look[], { world, chain }: Found): Promise<void> {
+async function tellStanding(
+  stage: Stage,
+  stat: Stat,
+  looks: Look[],
+  { world, chain }: Found,
+  withStack = false,
+): Promise<void> {
   const { pid } = stat
   const first = lastOf(looks, 3)
   const asked = chain.get(pid)
@@ -77,6 +88,7 @@ async function tellStanding(stage: Stage, stat: Stat, looks: Look[], { world, ch
   stage.claim('why/still-blocked', text, last.key === first.key)
   if (cycle) await claimDeadlock(stage, chain, cycle.members)
   tellAdvice(stage, findings)
+  await tellStack(stage, asked, withStack)
 }
 
 /** What holds for every process in such a state. */
@@ -109,80 +121,10 @@ async function claimDeadlock(stage: Stage, chain: Chain, members: number[]): Pro
   )
 }
 
-async function tellRunning(
-  stage: Stage,
-  stat: Stat,
-  looks: Look[],
-  times: ReturnType<typeof readCpuTimes>,
-): Promise<void> {
-  const { pid } = stat
-  const name = named(pid)
-  const first = lastOf(looks, 2)
-  stage.note(`${name} is not blocked: it is running or ready to run.`, 'opening')
-  const account = follow(createWorld(), pid).get(pid)
-  const proofs = account ? tellAccount(stage, account, true) : []
-  // On a loaded machine some time may pass before it gets a CPU.
-  await stage.poll(() => {
-    const { cpuTicks, state } = look(stat)
-    return cpuTicks > first.cpuTicks || state !== 'R'
-  })
-  const last = look(stat)
-  tellEvidence(stage, proofs)
-  const milliseconds = Math.round((last.t - first.t) / 1000)
-  const onCpu = (last.cpuTicks - first.cpuTicks) * 10
-  stage.evidence(`/proc/${pid}/stat`, `${onCpu} ms in ${milliseconds} ms`, 'CPU time: fields 14 and 15', {
-    data: { onCpu, milliseconds },
-  })
-  const repeatsCalls = times && tellShares(stage, pid, times)
-  const ran = last.cpuTicks > first.cpuTicks || last.switches > first.switches
-  const text = ran
-    ? `A process that is not blocked uses CPU time: ${name} has run since the first look.`
-    : `A runnable process may have to wait for a CPU: ${name} got none.`
-  stage.claim('why/runs-or-ready', text, ran || last.state === 'R')
-  if (repeatsCalls) {
-    const command = `timeout 1 strace -c -f -p ${pid}`
-    const counts = `\`${command}\` counts its calls for a second, and how many fail. They take longer in that second.`
-    stage.say({ event: 'note', role: 'next', text: counts, data: { do: 'count-calls', pid, command } })
-  }
-  stage.say({
-    event: 'note',
-    role: 'next',
-    text: `To stop it for a while, type \`kill -STOP ${pid}\`. \`kill -CONT ${pid}\` continues it, and nothing is lost.`,
-    data: { do: 'stop', pid, command: `kill -STOP ${pid}` },
-  })
-}
-
-/** Less CPU time than this, in milliseconds, shows nothing: a clock tick is 10 ms. */
-const enough = 50
-
-/** Where the CPU time of a busy loop goes. @returns whether most of it is spent in system calls */
-function tellShares(stage: Stage, pid: number, before: { user: number; kernel: number }): boolean {
-  const now = readCpuTimes(pid) ?? before
-  const kernel = now.kernel - before.kernel
-  const total = now.user - before.user + kernel
-  if (total < enough) return false
-  const repeatsCalls = kernel * 2 > total
-  const text = repeatsCalls
-    ? `It was in the kernel for ${kernel} of ${total} ms: it probably repeats calls that do not block.`
-    : kernel * 10 < total
-      ? `It was in its program for ${total - kernel} of ${total} ms: it computes, or tests a variable again and again.`
-      : `It was in the kernel for ${kernel} of ${total} ms: it makes system calls too.`
-  stage.note(text)
-  stage.evidence(
-    `/proc/${pid}/stat`,
-    `utime +${total - kernel} ms, stime +${kernel} ms`,
-    'fields 14 and 15',
-    {
-      data: { kernel, total, repeatsCalls: Number(repeatsCalls) },
-    },
-  )
-  return repeatsCalls
-}
-
 const lastLook = 'At the last look'
 
 /** It ran between any two looks. */
-function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
+function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): Chain {
   const name = named(pid)
   const first = lastOf(looks, looks.length)
   const last = lastOf(looks)
@@ -206,6 +148,7 @@ function tellMoving(stage: Stage, { pid }: Stat, looks: Look[]): void {
   showSwitches(stage, pid, first, last)
   const ran = last.switches > first.switches || last.cpuTicks > first.cpuTicks
   stage.claim('why/ran-between-looks', `A process that makes progress gets CPU time: ${name} ran.`, ran)
+  return new Map(account ? [[pid, account]] : [])
 }
 
 /** How often it left a CPU between two looks. @returns the milliseconds between them */

@@ -62,3 +62,10 @@ export async function settle({ signal }: Pick<Stage, 'signal'>, process: Stat): 
     return seen
   }
 }
+
+/** @param back 1 for the last one. There is always one: settle looks three times before it finds something */
+export function lastOf(looks: readonly Look[], back = 1): Look {
+  const found = looks.at(-back)
+  if (!found) throw new RangeError(`fewer than ${back} looks`)
+  return found
+}

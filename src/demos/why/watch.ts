@@ -3,24 +3,25 @@ import { readStat, type Stat } from '../../proc/stat.js'
 import type { Stage } from '../../run/stage.js'
 import type { Account } from '../../why/process-account.js'
 import { createWorld } from '../../why/snapshot.js'
-import { findCycle, follow } from '../../why/wait-graph.js'
+import { type Chain, findCycle, follow } from '../../why/wait-graph.js'
 import { named } from './render/words.js'
 import { tellAdvice, tellFindings } from './report.js'
 
 /** Between two looks, in milliseconds. */
 const pause = 500
 
-export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<void> {
+/** @param answer the accounts in the answer, so that a change since then is reported */
+export async function watchOn(stage: Stage, { pid, startTicks }: Stat, answer: Chain): Promise<void> {
   const name = named(pid)
-  let told = new Map<number, string>()
-  for (let first = true; readStat(pid)?.startTicks === startTicks; first = false) {
+  let told = keysOf(answer)
+  while (readStat(pid)?.startTicks === startTicks) {
     const world = createWorld()
     const chain = follow(world, pid)
-    const now = new Map([...chain].map(([each, account]) => [each, keyOf(account)]))
+    const now = keysOf(chain)
     const changed = [...chain.values()].filter((account) => told.get(account.pid) !== now.get(account.pid))
     told = now
     const asked = chain.get(pid)
-    if (!first && asked && changed.length > 0) {
+    if (asked && changed.length > 0) {
       const findings = { world, chain, asked, cycle: findCycle(chain, pid) }
       tellFindings(stage, findings, changed)
       if (changed.includes(asked)) tellAdvice(stage, findings)
@@ -29,6 +30,10 @@ export async function watchOn(stage: Stage, { pid, startTicks }: Stat): Promise<
   }
   stage.say({ event: 'state', child: pid, state: 'gone', kernel: '', source: `/proc/${pid}/stat` })
   stage.note(`${name} has exited.`, 'closing')
+}
+
+function keysOf(chain: Chain): Map<number, string> {
+  return new Map([...chain].map(([pid, account]) => [pid, keyOf(account)]))
 }
 
 /** Two accounts with the same key find each thread in the same wait. */

@@ -3,11 +3,13 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { numberIn } from '../../../src/events.js'
+import { why } from '../../../src/demos/why/index.js'
+import { type Event, numberIn } from '../../../src/events.js'
 import { isAlive, readStat } from '../../../src/proc/stat.js'
 import { threads, waitingThreads } from '../../../src/proc/task.js'
 import { makeFifo, NO_PID, start, temporaryFolder } from '../../support/children.js'
 import { asUser, childrenOf, eventsSoFar, newPlace, playDemo } from '../../support/osdemo.js'
+import { perform } from '../../support/perform.js'
 import { until } from '../../support/until.js'
 import {
   allInCall,
@@ -430,6 +432,27 @@ take(b, a)`
       { event: 'state', child: reader.pid, state: 'gone' },
       { event: 'note', role: 'closing' },
     ])
+  })
+
+  test('--watch reports what has changed between the answer and its first look', async () => {
+    const path = makeFifo()
+    const { pid } = start('cat', [path])
+    await inCall(pid, /^open(at)?$/)
+    // Without a return to the event loop, so osdemo does not look before the change.
+    const line = `until grep -q pipe_read /proc/${pid}/wchan; do sleep .01; done`
+    const change = () => {
+      writer = start('sh', ['-c', `exec sleep 1000 > ${path}`]).pid
+      spawnSync('sh', ['-c', line])
+    }
+    let writer: number | undefined
+    const events: Event[] = []
+    const done = perform(why(pid, { watch: true }), (event) => {
+      events.push(event)
+      if (event.event === 'claim') change()
+    })
+    const found = until(() => waitsOf(answerOf(events), pid).find(({ kind }) => kind === 'pipe'))
+    expect(await found.finally(() => process.kill(pid, 'SIGKILL'))).toMatchObject({ wakers: [writer] })
+    await done
   })
 
   test('about a process of another user it reports what is likely, and marks it', async (context) => {
