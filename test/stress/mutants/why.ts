@@ -19,7 +19,7 @@ export const whyMutants: readonly Mutant[] = [
     title: 'a process of the deadlock is stopped',
   },
   {
-    file: why,
+    file: 'src/demos/why/busy.ts',
     from: "stage.claim('why/runs-or-ready', text, ran || last.state === 'R')",
     to: "stage.claim('why/runs-or-ready', text, ran || last.state !== 'Z')",
     test: falsify,
@@ -40,7 +40,7 @@ export const whyMutants: readonly Mutant[] = [
     title: 'sleeps for short times',
   },
   {
-    file: why,
+    file: 'src/demos/why/busy.ts',
     from: 'const onCpu = (last.cpuTicks - first.cpuTicks) * 10',
     to: 'const onCpu = (first.cpuTicks - last.cpuTicks) * 10',
     test: 'test/demos/why/why.test.ts',
@@ -66,5 +66,40 @@ export const whyMutants: readonly Mutant[] = [
     to: 'account.threads.every(({ isHidden }) => !isHidden)',
     test: 'test/demos/why/why.test.ts',
     title: 'about a process of another user',
+  },
+  {
+    file: 'src/demos/why/attach.ts',
+    from: '&& kill -CONT',
+    to: '&& kill -0',
+    test: 'test/why/stack.test.ts',
+    title: 'killed before it detaches|when osdemo is killed',
+  },
+  {
+    file: 'src/demos/why/stack.ts',
+    from: "state !== 'S' || !restarted.has(call)",
+    to: "state !== 'S'",
+    test: 'test/why/stack.test.ts',
+    title: 'would fail after a stop',
+  },
+  {
+    file: 'src/demos/why/repeated-calls.ts',
+    from: 'count >= calls * part',
+    to: 'count >= part',
+    test: 'test/why/frames.test.ts',
+    title: 'the calls that a loop repeats',
+  },
+  {
+    file: 'src/demos/why/busy.ts',
+    from: 'shares?.makesCalls === true && (await',
+    to: 'shares?.makesCalls === false && (await',
+    test: 'test/demos/why/odd.test.ts',
+    title: 'the call that it repeats',
+  },
+  {
+    file: 'src/demos/why/watch.ts',
+    from: 'let told = keysOf(answer)',
+    to: 'let told = keysOf(follow(createWorld(), pid))',
+    test: 'test/demos/why/why.test.ts',
+    title: 'between the answer and its first look',
   },
 ]
