@@ -197,8 +197,9 @@ function createClaims() {
       if (list) list.push(event)
       else waiting.set(event.pid, [event])
     },
-    claim({ pid, t, event, id, text, holds }: Event & ClaimFact, lane: Lane): void {
-      claims.push({ event, ...(id && { id }), text, holds, t, lane, evidence: waiting.get(pid) ?? [] })
+    claim({ pid, t, event, id, text, holds, row }: Event & ClaimFact, lane: Lane): void {
+      const evidence = waiting.get(pid) ?? []
+      claims.push({ event, ...(id && { id }), text, holds, ...(row && { row }), t, lane, evidence })
       waiting.delete(pid)
     },
   }

@@ -25,6 +25,7 @@ import {
   temporaryFolder,
 } from '../../support/osdemo.js'
 import { perform } from '../../support/perform.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
 
 /** The nice value of the tests, which is the lowest that a user without privileges may set. */
@@ -180,6 +181,9 @@ describe.runIf(process.platform === 'linux')('process schedule', { timeout: 60_0
       // Each state differs from the one before it.
       expect(states.filter(({ state }, index) => state === states[index + 1]?.state)).toEqual([])
     }
+    const slide = slideOf(events)
+    expect(valuesOf(slide, 'data-share')).toEqual(['child-1', 'child-2', 'child-3'])
+    expect(slide.match(/% ✔</g)).toHaveLength(3)
   })
 
   test('children with the same nice value receive the same share', async () => {

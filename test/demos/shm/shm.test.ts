@@ -22,6 +22,7 @@ import {
   type RunOptions,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
 
 /** Keys that no other test uses. A segment that a test leaves is removed when the test ends. */
@@ -422,6 +423,10 @@ describe('the demos of segments', () => {
       'shm/removed-segment-works-while-attached',
       'shm/removed-segment-goes-with-last-detach',
     ])
+    const slide = slideOf(events)
+    const attached = ['writer', 'reader', ...(noCompiler ? [] : ['detacher']), 'remover']
+    expect(valuesOf(slide, 'data-attached')).toEqual(attached)
+    expect(valuesOf(slide, 'data-removed')).toHaveLength(1)
   })
 
   test('what is sent and what is received have the same bytes, without the NUL', async () => {

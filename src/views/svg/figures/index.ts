@@ -2,5 +2,7 @@
 import type { Draw } from '../figure.js'
 import { drawChannel } from './channel.js'
 import { drawMemory } from './memory.js'
+import { drawSchedule } from './schedule.js'
+import { drawSegment } from './segment.js'
 
-export const figures: readonly Draw[] = [drawMemory, drawChannel]
+export const figures: readonly Draw[] = [drawSchedule, drawSegment, drawMemory, drawChannel]
