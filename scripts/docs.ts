@@ -8,6 +8,7 @@ import { glossary, type Term } from '../src/terms.js'
 import { called, ownOptions } from './called.js'
 import { claimIds } from './claims.js'
 import { pageNames } from './man/pages.js'
+import { gallery } from './pictures.js'
 
 /** A part of a document, between the comments `<!-- begin NAME ... -->` and `<!-- end NAME -->`. */
 interface Block {
@@ -21,6 +22,7 @@ export const blocks: readonly Block[] = [
   { file: 'docs/reference/command-line.md', name: 'commands', make: commandList },
   { file: 'docs/reference/command-line.md', name: 'tools', make: toolList },
   { file: 'docs/reference/events.md', name: 'claims', make: claimTable },
+  { file: 'docs/gallery.md', name: 'pictures', make: pictureList },
   { file: 'docs/learning/terms.md', name: 'terms', make: termList },
 ]
 
@@ -77,6 +79,22 @@ function claimTable(): string {
     ([id, paths]) => `| \`${id}\` | ${paths.map((path) => `\`${called(path)}\``).join(', ')} |`,
   )
   return ['| claim | shown by |', '|---|---|', ...rows].join('\n')
+}
+
+function pictureList(): string {
+  const parts = gallery.map(({ command, title, summary, file }) =>
+    [
+      `## ${title}`,
+      `![${title}: ${summary}](${file.replace('docs/', '')})`,
+      `    ${command}`,
+      sentence(summary),
+    ].join('\n\n'),
+  )
+  return parts.join('\n\n')
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
 }
 
 function termList(): string {

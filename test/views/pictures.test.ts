@@ -1,10 +1,11 @@
 /** Pictures in a real browser without network, one browser for the whole file. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { gallery } from '../../scripts/pictures.js'
 import type { Event } from '../../src/events.js'
 import { pictures } from '../../src/views/pictures.js'
 import { newPlace, temporaryFolder } from '../support/osdemo.js'
@@ -12,7 +13,7 @@ import { harmful, longStory, storyOf } from '../support/stories.js'
 
 /** Names that exist for functions that run in the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Node's types know no browser.
-declare const document: any, getComputedStyle: any, mermaid: any
+declare const document: any, getComputedStyle: any, mermaid: any, innerWidth: number, innerHeight: number
 
 const executablePath = '/usr/bin/chromium'
 const reason = existsSync(executablePath) ? '' : ' (skipped: needs Chromium: apt-get install chromium)'
@@ -190,5 +191,40 @@ describe.skipIf(reason !== '')(`pictures in a browser${reason}`, () => {
       expect(await page.evaluate(() => document.images[0]!.naturalWidth)).toBe(1280)
     }
     expect(heard.filter((what) => !what.startsWith('data:'))).toEqual([])
+  })
+
+  test('no text of a slide in the gallery is small, leaves the slide, or overlaps another one', async () => {
+    const { page } = await openPage({ viewport: { width: 1280, height: 720 } })
+    const faults: string[] = []
+    for (const { file } of gallery) {
+      const svg = readFileSync(file, 'utf8').replace(/^<\?xml.*\n/, '')
+      await page.setContent(`<body style="margin:0">${svg}`)
+      const found = await page.evaluate(() => {
+        // biome-ignore lint/suspicious/noExplicitAny: Node's types know no browser.
+        const texts: any[] = [...document.querySelectorAll('svg text')].filter(({ textContent }) =>
+          textContent.trim(),
+        )
+        const placed = texts.map((text) => ({
+          words: text.textContent,
+          size: Number.parseFloat(getComputedStyle(text).fontSize),
+          box: text.getBoundingClientRect(),
+        }))
+        return placed.flatMap(({ words, size, box }, at) => {
+          const leaves = box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight
+          const hit = placed.slice(at + 1).filter(({ box: other }) => {
+            const width = Math.min(box.right, other.right) - Math.max(box.left, other.left)
+            const height = Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top)
+            return width > 2 && height > 4
+          })
+          return [
+            ...(size < 14 ? [`${size} px: ${words}`] : []),
+            ...(leaves ? [`leaves: ${words}`] : []),
+            ...hit.map((other) => `overlap: ${words} | ${other.words}`),
+          ]
+        })
+      })
+      faults.push(...found.map((fault) => `${file}: ${fault}`))
+    }
+    expect(faults).toEqual([])
   })
 })

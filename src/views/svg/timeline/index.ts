@@ -78,11 +78,12 @@ export function drawPlot(
   }
   const lanesEnd = lanesTop + laneHeight * lanes.length
   const foot = lanesEnd + depthRow * channels.length
-  // The lanes first: the labels of arrows use the room that the labels of lanes leave.
+  // In this order: each kind of label uses the room that those before it leave.
+  const axis = drawAxis(layout, top, foot)
   const drawnLanes = drawLanes(story, layout)
   const { sheaves, lines, labels } = drawArrows(story, layout)
   const parts = [
-    ...drawAxis(layout, top, foot),
+    ...axis,
     ...drawChapters(story, layout, top, foot),
     ...sheaves,
     ...drawnLanes,
@@ -131,26 +132,25 @@ function withFewLanes(story: Story, most: number): Story {
   }
 }
 
-function drawAxis({ scale }: Layout, top: number, foot: number): string[] {
-  const ticks = scale.ticks.flatMap(({ x, label }) => [
+function drawAxis({ scale, claim }: Layout, top: number, foot: number): string[] {
+  const label = (x: number, text: string) => {
+    const width = widthOf(text, 14)
+    const place = Math.min(x, right - width / 2)
+    return claim(place - width / 2, top, width) ? [textAt(place, top, text, 'small dim', 'middle')] : []
+  }
+  const ticks = scale.ticks.flatMap(({ x, label: text }) => [
     element('path', { d: `M${x.toFixed(1)} ${top + 6}V${foot}`, class: 'grid' }),
-    textAt(Math.min(x, right - widthOf(label, 14) / 2), top, label, 'small dim', 'middle'),
+    ...label(x, text),
   ])
   const cuts = scale.cuts.flatMap(({ from, to, time }) => {
     const middle = (from + to) / 2
     const wave = (x: number) => `M${x.toFixed(1)} ${top + 6}l4 5l-8 5l4 5V${foot}`
     const title = `${duration(time)} without an event are cut out here`
     const paper = { x: from + 2, y: top + 6, width: to - from - 4, height: foot - top - 6, class: 'paper' }
-    const label = {
-      x: 0,
-      y: 0,
-      class: 'small dim halo',
-      transform: `translate(${middle + 5} ${foot - 4}) rotate(-90)`,
-    }
     return [
       element('rect', paper),
       element('path', { d: wave(middle - 3) + wave(middle + 3), class: 'life' }, '', title),
-      element('text', label, duration(time)),
+      ...label(middle, `(${duration(time)})`),
     ]
   })
   return [...ticks, ...cuts]
@@ -170,7 +170,8 @@ function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, 
 
 function notesOf(whole: Story, story: Story, { scale, folded }: Layout): string[] {
   const notes: string[] = []
-  if (scale.cuts.length > 0) notes.push('Where the axis is broken, time without an event is cut out.')
+  if (scale.cuts.length > 0)
+    notes.push('Where the axis is broken, time without an event is cut out: how much is in brackets.')
   if (folded.size > 0) {
     const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
     notes.push(`Too close together to be drawn one by one: ${parts.join(', ')}.`)

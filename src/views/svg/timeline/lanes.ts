@@ -17,12 +17,14 @@ export function drawLanes(story: Story, layout: Layout): string[] {
     const holds = story.holds.filter((held) => held.lane === lane)
     // Where states are drawn, the bars of calls are thinner, and above them.
     const bar = stays.length > 0 ? { up: 16, height: 6 } : { up: barHeight / 2, height: barHeight }
+    // Before the calls, whose labels may give way.
+    const end = drawEnd(story, lane, layout)
     return [
       ...drawLife(lane, story, layout),
       ...drawStays(story, stays, layout),
       ...drawHolds(story, holds, bar, layout),
       ...drawMoments(lane, story, layout),
-      ...drawEnd(story, lane, layout),
+      ...end,
     ]
   })
 }
@@ -50,7 +52,7 @@ function drawLife(lane: Lane, story: Story, { scale, y: yOf, left, laneHeight }:
   return [...names, band, life]
 }
 
-function drawEnd(story: Story, lane: Lane, { scale, y: yOf, right }: Layout): string[] {
+function drawEnd(story: Story, lane: Lane, { scale, y: yOf, right, claim }: Layout): string[] {
   if (!lane.end) return []
   const { t, code, signal } = lane.end
   const [x, y] = [scale.x(t), yOf(lane)]
@@ -65,7 +67,9 @@ function drawEnd(story: Story, lane: Lane, { scale, y: yOf, right }: Layout): st
   )
   if (!bad) return [cross]
   const label = signal ?? `exit ${code}`
-  const fits = x + 8 + widthOf(label, 14) < right + 20
+  const width = widthOf(label, 14)
+  const fits = x + 8 + width < right + 20 && claim(x + 8, y + 5, width)
+  if (!fits) claim(x - width, y + 22, width)
   const place = fits
     ? textAt(x + 8, y + 5, label, 'small bad halo')
     : textAt(x, y + 22, label, 'small bad halo', 'end')

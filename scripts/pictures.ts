@@ -1,0 +1,36 @@
+/**
+ * `npm run pictures`: draws the picture of each demo for docs/gallery.md, each from a real run. Use an idle machine: other load shows
+ * up in them.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { commands, defaultOf } from '../src/commands/index.js'
+
+/** A demo and its picture. */
+export interface Picture {
+  command: string
+  title: string
+  summary: string
+  file: string
+}
+
+/** The demos of the tour, in its order. */
+export const gallery: readonly Picture[] = [...commands].flatMap(([path, { chapter, summary }]) => {
+  if (!chapter) return []
+  const [group = '', member] = path.split(' ')
+  const words = defaultOf(group) === member ? group : path
+  const title = `${chapter.title.charAt(0).toUpperCase()}${chapter.title.slice(1)}`
+  const file = `docs/pictures/${words.replace(' ', '-')}.svg`
+  return [{ command: `osdemo ${words}`, title, summary, file }]
+})
+
+if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
+  for (const { command, file } of gallery) {
+    mkdirSync(dirname(file), { recursive: true })
+    const words = command.split(' ').slice(1)
+    execFileSync(process.execPath, ['bin/osdemo.js', ...words, '--save', file], { stdio: 'ignore' })
+    process.stdout.write(`${file}\n`)
+  }
+}
