@@ -16,7 +16,7 @@ export const pictures = {
   svg: drawnAtEnd(
     (events) => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSlide(tellStory(events, false))}\n`,
   ),
-  html: drawnAtEnd((events) => drawPage(tellStory(events, true), tellStory(events, false))),
+  html: drawnAtEnd((events) => drawPage(tellStory(events, true))),
 }
 
 function drawnAtEnd(draw: (events: readonly Event[]) => string) {

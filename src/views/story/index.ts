@@ -168,6 +168,19 @@ export function tellStory(recorded: readonly Event[], whole: boolean): Story {
   }
 }
 
+/**
+ * The stories of the chapters, or one story where there are none, with the events of detail apart. What is before the first
+ * chapter belongs to none of them.
+ */
+export function tellChapters({ steps, chapters }: Story): Story[] {
+  const begins = chapters.map(({ run }) => steps.findIndex(({ event }) => event === run))
+  const parts = begins.length > 0 ? begins : [0]
+  return parts.map((begin, at) => {
+    const events = steps.slice(begin, parts[at + 1]).map(({ event }) => event)
+    return tellStory(events, false)
+  })
+}
+
 /** Sorts by time. Every boot has a clock of its own, so its events are moved behind those of the boot before. */
 function onOneClock(events: Event[]): Event[] {
   let boot: string | undefined
