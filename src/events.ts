@@ -56,6 +56,11 @@ export interface StartedFact {
   child: number
   name: string
   kind: 'process' | 'thread'
+  /**
+   * The pid of its parent, where another process than the one that reports the start is the parent.
+   * @asType integer
+   */
+  parent?: number
 }
 
 /** A child process or a thread exited. */

@@ -35,7 +35,7 @@ export const processFork: Demo = async (stage) => {
   if (child === undefined || child === 'none') {
     throw new DemoFailed('no child of the parent was found', { hint: 'Run the demo again.' })
   }
-  stage.say({ event: 'started', child, name: 'child', kind: 'process' })
+  stage.say({ event: 'started', child, name: 'child', kind: 'process', parent: parent.id })
   const ppid = readStat(child)?.ppid ?? null
   const quoted = quoteStatus(child, 'PPid') ?? `PPid: ${ppid}`
   stage.evidence(`/proc/${child}/status`, quoted, 'the parent', { data: { ppid } })

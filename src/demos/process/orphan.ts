@@ -27,7 +27,14 @@ export function processOrphan(patience = 3000): Demo {
     )
     const parent = await startShell(stage, 'parent', script)
     const pid = Number(await parent.line())
-    stage.say({ event: 'started', child: pid, name: 'child', kind: 'process' })
+    const parentOf = readStat(pid)?.ppid
+    stage.say({
+      event: 'started',
+      child: pid,
+      name: 'child',
+      kind: 'process',
+      ...(parentOf !== undefined && { parent: parentOf }),
+    })
     const answered = await ask(stage, parent, pid, 'hello')
     const child = readStat(pid)
     if (!answered || !child) {
@@ -85,7 +92,9 @@ export function processOrphan(patience = 3000): Demo {
 
 function showParent(stage: Stage, { pid, ppid }: Stat, about: string): void {
   const quoted = quoteStatus(pid, 'PPid') ?? `PPid: ${ppid}`
-  stage.evidence(`/proc/${pid}/status`, quoted, about, { data: ppid })
+  stage.evidence(`/proc/${pid}/status`, quoted, about, {
+    data: { ppid, parent: readStat(ppid)?.comm ?? null },
+  })
 }
 
 /**
@@ -94,7 +103,9 @@ function showParent(stage: Stage, { pid, ppid }: Stat, about: string): void {
  */
 function showAdopter(stage: Stage, pid: number, ancestors: Stat[], missing: number): void {
   const pids = ancestors.map((one) => one.pid)
-  stage.evidence('PPid in /proc/PID/status', pids.join(', '), 'ancestors of the dead parent', { data: pids })
+  stage.evidence('PPid in /proc/PID/status', pids.join(', '), 'ancestors of the dead parent', {
+    data: ancestors.map(({ pid, ppid, comm }) => ({ pid, ppid, comm })),
+  })
   const found = ancestors.find((one) => one.pid === pid)
   if (!found && missing !== 0) {
     stage.note(

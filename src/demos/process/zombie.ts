@@ -150,7 +150,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
   const adopted = readAgain(child)
   const ppid = adopted ? quoteStatus(child.pid, 'PPid') : undefined
   stage.evidence(`/proc/${child.pid}/status`, ppid ?? 'no such process', `it was ${parent.id}`, {
-    data: { ppid: adopted?.ppid ?? null },
+    data: { ppid: adopted?.ppid ?? null, parent: (adopted && readStat(adopted.ppid)?.comm) ?? null },
   })
   stage.claim(
     'zombie/is-adopted-when-parent-dies',
@@ -163,7 +163,7 @@ async function showForgetfulParent(stage: Stage, patience: number): Promise<void
 function enter(stage: Stage, name: string, pid: number): Stat {
   const stat = readStat(pid)
   if (!stat) throw new DemoFailed(`the child (pid ${pid}) exited too early`, { hint: 'Run the demo again.' })
-  stage.say({ event: 'started', child: pid, name, kind: 'process' })
+  stage.say({ event: 'started', child: pid, name, kind: 'process', parent: stat.ppid })
   return stat
 }
 
@@ -207,7 +207,7 @@ function showWaitStatus(stage: Stage, pid: number, { expected, id, claim, what, 
     `/proc/${pid}/stat`,
     status === undefined ? 'no such process' : `exit_code: ${status}`,
     about,
-    status === undefined ? {} : { data: status },
+    status === undefined ? {} : { data: { status } },
   )
   stage.claim(id, claim, status === expected)
 }

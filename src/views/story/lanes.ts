@@ -25,8 +25,12 @@ export function createCast() {
       }
       return add(tid, { pid, name: actor, kind: tid === pid ? 'process' : 'thread', born: t })
     },
-    start({ child, name, kind, pid, t }: Extract<Event, { event: 'started' }>, parent: Lane): Lane {
+    start(
+      { child, name, kind, pid, t, parent: other }: Extract<Event, { event: 'started' }>,
+      speaker: Lane,
+    ): Lane {
       const known = current.get(child)
+      const parent = (other !== undefined && current.get(other)) || speaker
       // A thread may report something before its supervisor reports its start.
       if (known && !known.end && !known.parent && known !== parent)
         return Object.assign(known, { name, parent })

@@ -17,6 +17,7 @@ import {
   processesOf,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
 
 const texts = (events: Event[]) =>
@@ -72,6 +73,9 @@ describe('process tree', () => {
     expect(below.map(({ branch }) => branch)).toEqual(['', '└─ ', '   ├─ ', '   └─ ', '      └─ '])
     expect(below[0]!.pid).toBe(pid)
     expectEnded(below.slice(1).map((line) => line.pid))
+    expect(valuesOf(slideOf(events), 'data-pid')).toEqual(
+      expect.arrayContaining(below.map((line) => `${line.pid}`)),
+    )
     const pairs = dataFrom(events, /^stdout of /)[0] as { parent: number; child: number }[]
     expect(pairs.map(({ child }) => child).sort()).toEqual(
       below
@@ -176,6 +180,7 @@ describe('process zombie', () => {
       'zombie/is-adopted-when-parent-dies',
     ])
     expect(dataFrom(events, /cmdline, status, fd$/)[1]).toEqual({ words: 0, bytes: null, files: 0 })
+    expect(valuesOf(slideOf(events), 'data-adopted')).toEqual([`${children(events)[1]}`])
   })
 
   test('is the same for another user', async (context) => {
@@ -194,9 +199,12 @@ describe('process orphan', () => {
     expect(['zombie', 'gone']).toContain(ended)
     expectEnded([orphan!])
     // The adopter must be an ancestor of this test, because neither the test nor osdemo is a subreaper.
-    const parents = dataFrom(events, `/proc/${orphan}/status`) as number[]
+    const parents = dataFrom(events, `/proc/${orphan}/status`).map((data) => numberIn(data, 'ppid'))
     expect(parents).toHaveLength(2)
     expect(readLineage(process.pid).members.map((stat) => stat.pid)).toContain(parents[1])
+    const slide = slideOf(events)
+    expect(valuesOf(slide, 'data-adopted')).toEqual([`${orphan}`])
+    expect(valuesOf(slide, 'data-pid').filter((pid) => pid === `${orphan}`)).toHaveLength(3)
     expect(claimIdsOf(events)).toEqual([
       'process/parent-is-who-started-it',
       'orphan/is-adopted',

@@ -2,7 +2,18 @@
 import type { Draw } from '../figure.js'
 import { drawChannel } from './channel.js'
 import { drawMemory } from './memory.js'
+import { drawOrphan } from './orphan.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawTree } from './tree.js'
+import { drawZombie } from './zombie.js'
 
-export const figures: readonly Draw[] = [drawSchedule, drawSegment, drawMemory, drawChannel]
+export const figures: readonly Draw[] = [
+  drawSchedule,
+  drawSegment,
+  drawOrphan,
+  drawZombie,
+  drawTree,
+  drawMemory,
+  drawChannel,
+]
