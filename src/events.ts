@@ -175,7 +175,7 @@ export interface Depth {
    */
   before: number
   /**
-   * Just after it.
+   * Just after it; while it waits, where a sender has to wait.
    * @asType integer
    */
   after: number

@@ -1,5 +1,5 @@
 /** Counts in a shared cell each time the supervisor tells it how. It runs as a thread or as a process. */
-import type { Say } from '../events.js'
+import { now, type Say } from '../events.js'
 import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
@@ -44,8 +44,10 @@ runActor<'counter'>(async ({ say, config: { memory, times }, nextWord }) => {
     if (word === 'hold') take(say, lock)
     if (word === 'lock') {
       take(say, lock)
+      // With the time before the call: a process that waits may have the lock before it returns.
+      const begin = now()
       lock.unlock()
-      say({ event: 'call', phase: 'end', call: 'pthread_mutex_unlock', object: 'the lock' })
+      say({ event: 'call', phase: 'end', call: 'pthread_mutex_unlock', object: 'the lock' }, begin)
     }
   }
 })

@@ -1,5 +1,7 @@
 /** Receives messages from a POSIX queue, the highest priority first, and prints each as a line. */
 import { SystemCallError } from '../errors.js'
+import { now } from '../events.js'
+import type { Queue } from '../ipc/open-mq.js'
 import { counted } from '../text.js'
 import { createMeter, textOf } from './lib/meter.js'
 import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
@@ -29,10 +31,21 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
   const meter = createMeter(say, name, 'received')
   const tellSoFar = () => report && meter.flush()
 
+  /**
+   * When the message was received. One that was there before the call has the time when the call began: a sender that waits for
+   * its place may report its return before this process reports the message.
+   */
+  let at: number | undefined
+  const receive = (end: Queue) => {
+    const wasThere = report && end.attributes().depth > 0
+    at = wasThere ? now() : undefined
+    return end.receive()
+  }
+
   /** Undefined when the queue is empty, and an empty queue is a good end: some messages came and no number was asked for. */
   function receiveNow() {
     try {
-      return queue.now.receive()
+      return receive(queue.now)
     } catch (error) {
       if (!isEagain(error)) throw error
       say({ event: 'call', phase: 'end', call: 'mq_receive', object: `queue ${name}`, errno: 'EAGAIN' })
@@ -49,13 +62,11 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
 
   try {
     while (max === null || meter.messages < max) {
-      const received = nonblocking
-        ? receiveNow()
-        : callPatiently(say, queue, (end) => end.receive(), tellSoFar)
+      const received = nonblocking ? receiveNow() : callPatiently(say, queue, receive, tellSoFar)
       if (!received) break
       const { message, priority } = received
       if (!report) meter.bulk(1, message.length)
-      else meter.message(message.length, () => textOf(message), undefined, priority)
+      else meter.message(message.length, () => textOf(message), at, priority)
       if (print) await writeOut(Buffer.concat([message, newline]))
     }
   } finally {

@@ -1,4 +1,5 @@
 /** Receives messages in rounds, from a queue of any capacity, with blocking or nonblocking calls. */
+import { now } from '../events.js'
 import { openQueue } from '../ipc/posix-mq.js'
 import { openRendezvousReceiver } from '../ipc/rendezvous.js'
 import { openUnboundedReceiver } from '../ipc/unbounded.js'
@@ -14,18 +15,22 @@ declare module '../actor-types.js' {
 runActor<'queue-receiver'>(queueSide('received', openSide))
 
 function openSide({ place, blocking }: Round): Side {
-  const passWith = (receive: () => Buffer) => () => {
-    const message = receive()
+  const passWith = (receive: (arrived: () => void) => Buffer) => () => {
+    let at: number | undefined
+    const message = receive(() => {
+      at = now()
+    })
     // A long message has a NUL after its text, and then only padding.
     const end = message.includes(0) ? message.indexOf(0) : message.length
-    return { bytes: message.length, text: message.toString('utf8', 0, end) }
+    const text = message.toString('utf8', 0, end)
+    return { bytes: message.length, text, ...(at !== undefined && { at }) }
   }
   if (place.kind === 'unbounded') {
     const { capacity, depth, receive, close } = openUnboundedReceiver(place, blocking)
     return {
       call: 'read',
       object: 'the FIFO',
-      wouldWait: () => blocking && depth() < place.bytes,
+      isReady: () => depth() >= place.bytes,
       depth: { look: depth, capacity: capacity(), unit: 'bytes', source: 'ioctl FIONREAD' },
       pass: passWith(receive),
       close,
@@ -36,7 +41,7 @@ function openSide({ place, blocking }: Round): Side {
     return {
       call: 'receive',
       object: 'rendezvous',
-      wouldWait: () => blocking && !offered(),
+      isReady: offered,
       pass: passWith(receive),
       close,
     }
@@ -47,7 +52,7 @@ function openSide({ place, blocking }: Round): Side {
   return {
     call: 'mq_receive',
     object: `queue of ${capacity}`,
-    wouldWait: () => blocking && depth() === 0,
+    isReady: () => depth() > 0,
     depth: { look: depth, capacity, unit: 'messages', source: 'mq_getattr' },
     pass: passWith(() => queue.receive().message),
     close: () => queue.close(),

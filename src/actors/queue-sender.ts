@@ -19,7 +19,8 @@ function openSide({ place, blocking }: Round): Side {
     return {
       call: 'send',
       object: 'unbounded queue',
-      wouldWait: () => false,
+      isReady: () => true,
+      next: (seq) => ({ bytes: place.bytes, text: textOf(seq) }),
       depth: { look: depth, unit: 'messages', source: 'the sender, and ioctl FIONREAD' },
       pass(seq) {
         // Written to, so that its pages are resident and the kernel counts them.
@@ -34,18 +35,19 @@ function openSide({ place, blocking }: Round): Side {
       },
     }
   }
+  const next = (seq: number) => ({ bytes: Buffer.byteLength(textOf(seq)), text: textOf(seq) })
   const passWith = (send: (message: Buffer) => void) => (seq: number) => {
-    const message = Buffer.from(textOf(seq))
-    send(message)
-    return { bytes: message.length, text: textOf(seq) }
+    send(Buffer.from(textOf(seq)))
+    return next(seq)
   }
   if (place.kind === 'rendezvous') {
     const { depth, send, close } = openRendezvousSender(place, blocking)
     return {
       call: 'send',
       object: 'rendezvous',
-      wouldWait: () => blocking,
+      isReady: () => false,
       depth: { look: depth, capacity: 0, unit: 'messages', source: 'mq_getattr' },
+      next,
       pass: passWith(send),
       close,
     }
@@ -56,8 +58,9 @@ function openSide({ place, blocking }: Round): Side {
   return {
     call: 'mq_send',
     object: `queue of ${capacity}`,
-    wouldWait: () => blocking && depth() === capacity,
+    isReady: () => depth() < capacity,
     depth: { look: depth, capacity, unit: 'messages', source: 'mq_getattr' },
+    next,
     pass: passWith((message) => queue.send(message)),
     close: () => queue.close(),
   }

@@ -1,4 +1,5 @@
 /** Reads numbered messages from a ring buffer until the producer closes it. It runs as a thread or as a process. */
+import { now } from '../events.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { consumerOf } from '../ipc/shared-ring/consumer.js'
 import { createMeter } from './lib/meter.js'
@@ -22,7 +23,11 @@ runActor<'ring-consumer'>(({ say, config }) => {
   const ring = consumerOf(memory, waiter, ringHooks(say, call))
   const received = createMeter(say, 'ring', 'received')
   let unchanged = 0
-  for (let bytes = ring.read(); bytes !== undefined; bytes = ring.read()) {
+  while (ring.wait()) {
+    // With the time before the read, which makes room: a producer that waits may report its wake-up before the read returns.
+    const at = received.counting ? undefined : now()
+    const bytes = ring.read()
+    if (!bytes) break
     const text = Buffer.from(bytes).toString()
     if (text === messageOf(received.messages, config.size)) unchanged++
     // The others after it would be too many.
@@ -31,7 +36,7 @@ runActor<'ring-consumer'>(({ say, config }) => {
         event: 'note',
         text: `Message ${received.messages} arrived changed, as ${JSON.stringify(text.slice(0, 100))}.`,
       })
-    received.message(bytes.length, () => text)
+    received.message(bytes.length, () => text, at)
   }
   received.flush()
   say({

@@ -1,5 +1,6 @@
 /** Uses a System V segment step by step, as the supervisor tells it, and reports what each system call returned. */
 import { SystemCallError } from '../errors.js'
+import { now } from '../events.js'
 import {
   type Attached,
   attachSegment,
@@ -83,8 +84,10 @@ runActor<'segment-user'>(async ({ say, config: { key, size }, nextWord }) => {
       }),
     write: (text) => {
       // The supervisor sends `attach` before `write`, `read` and `detach`. A NUL ends the text and does not count.
-      Buffer.from(attached!.memory).write(`${text}\0`)
-      say({ event: 'sent', channel, seq: seq++, bytes: Buffer.byteLength(text), text })
+      const memory = Buffer.from(attached!.memory)
+      const begin = now()
+      memory.write(`${text}\0`)
+      say({ event: 'sent', channel, seq: seq++, bytes: Buffer.byteLength(text), text }, begin)
     },
     read: () => {
       // As above.

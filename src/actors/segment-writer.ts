@@ -1,4 +1,5 @@
 /** Writes a text into a System V segment as a C program would: its bytes and a NUL. */
+import { now } from '../events.js'
 import { openText } from '../ipc/segment-text.js'
 import { isRemoved } from '../proc/sysvipc-shm.js'
 import { textOf } from './lib/meter.js'
@@ -23,9 +24,11 @@ runActor<'segment-writer'>(async ({ say, config: { id, size, channel, text }, ne
   const bytes = Buffer.from(text)
   const shared = openText(id, size, 'write')
   say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes` })
+  // With the time before: a reader that follows may have the text before this process reports it.
+  const begin = now()
   shared.write(bytes)
   // As the reader counts: without the NUL.
-  say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes) ?? '' })
+  say({ event: 'sent', channel, seq: 0, bytes: bytes.length, text: textOf(bytes) ?? '' }, begin)
   // It stays attached until it is told to detach, so that the supervisor can show nattch while it is.
   const watch = setInterval(() => {
     if (!isRemoved(id)) return

@@ -62,10 +62,14 @@ export function openRendezvousReceiver(names: RendezvousNames, blocking: boolean
   return {
     /** Whether a sender waits with a message. */
     offered: () => offer.attributes().depth > 0,
-    /** @throws SystemCallError: EAGAIN when the receiver is nonblocking and no sender is waiting */
-    receive(): Buffer {
+    /**
+     * @param arrived called when the message is here, before its sender is woken
+     * @throws SystemCallError: EAGAIN when the receiver is nonblocking and no sender is waiting
+     */
+    receive(arrived = () => {}): Buffer {
       if (blocking) ready.send(empty)
       const { message } = offer.receive()
+      arrived()
       if (blocking) takeBack(ready)
       taken.send(empty)
       return message

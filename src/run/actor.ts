@@ -36,10 +36,14 @@ export interface Actor<Word = never> {
 }
 
 /** An actor as it is started, before a stage supervises it. */
-export type BareActor<Word = never> = Omit<Actor<Word>, 'ended' | 'kill'> & { kill: BareKill }
+export interface BareActor<Word = never> extends Omit<Actor<Word>, 'ended' | 'kill'> {
+  /** The time just before it was started: it may report something before its supervisor reports the start. */
+  readonly begun: number
+  kill: Kill
+}
 
 /** Sends a signal. @returns whether the process could still receive one; false for a thread, which is terminated instead */
-export type BareKill = (signal: NodeJS.Signals) => boolean
+export type Kill = (signal: NodeJS.Signals) => boolean
 
 /** The events of this name. One type may have several names. */
 export type EventOf<E extends Event['event']> = Event extends infer One

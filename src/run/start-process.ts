@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { ActorProgram, WordOf } from '../actor-types.js'
 import { DemoFailed, errorFrom, systemCallError } from '../errors.js'
-import type { Event } from '../events.js'
+import { type Event, now } from '../events.js'
 import { debug } from '../log.js'
 import { lineSplitter } from '../text.js'
 import { type ActorListener, type ActorSpec, type BareActor, createHistory, type Ending } from './actor.js'
@@ -72,6 +72,7 @@ export async function startProcess<P extends ActorProgram>(
   const { spawn } = await import('node:child_process')
   signal.throwIfAborted()
   const [program = process.execPath, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
+  const begun = now()
   const child = spawn(program, words, {
     stdio: [
       streams.stdin ? 'inherit' : 'ignore',
@@ -113,6 +114,7 @@ export async function startProcess<P extends ActorProgram>(
   return {
     name,
     id: child.pid,
+    begun,
     events: history.events,
     until: history.until,
     tell: (word) => void line.write(`${JSON.stringify(word)}\n`),

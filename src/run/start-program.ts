@@ -11,7 +11,7 @@ import { errnoOf, OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
 import { readCommandLine } from '../proc/cmdline.js'
 import { lineSplitter, longestForeignLine } from '../text.js'
-import type { BareKill, Ending } from './actor.js'
+import type { Ending, Kill } from './actor.js'
 import { deathSignalLauncher } from './start-process.js'
 
 /** A running program, whatever language it was written in. */
@@ -27,7 +27,7 @@ export interface RunningProgram {
 }
 
 /** A program as it is started, before a stage supervises it. `exited` never rejects. */
-export type BareProgram = Omit<RunningProgram, 'ended' | 'kill'> & { kill: BareKill; exited: Promise<Ending> }
+export type BareProgram = Omit<RunningProgram, 'ended' | 'kill'> & { kill: Kill; exited: Promise<Ending> }
 
 /** How long setpriv and sh may take to execute the program, in milliseconds. After that the demo continues. */
 const patience = 5000

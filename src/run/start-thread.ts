@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { ActorProgram, WordOf } from '../actor-types.js'
 import { DemoFailed, errorFrom, OsdemoError } from '../errors.js'
-import type { Event } from '../events.js'
+import { type Event, now } from '../events.js'
 import {
   type ActorListener,
   type ActorOf,
@@ -32,6 +32,7 @@ export async function startThread<P extends ActorProgram>(
   signal.throwIfAborted()
   const { name, config } = spec
   const env = { ...process.env, ...compileCacheVariable() }
+  const begun = now()
   const worker = orCannotStart(
     name,
     () => new Worker(actorEntry(spec.program), { workerData: { name, config }, env }),
@@ -61,6 +62,7 @@ export async function startThread<P extends ActorProgram>(
       const actor: BareActor<WordOf<P>> = {
         name,
         id: message.tid,
+        begun,
         events: history.events,
         until: history.until,
         tell: (word) => worker.postMessage(word),

@@ -6,7 +6,7 @@ import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ActorKilled, DemoFailed, Interrupted, type OsdemoError } from '../errors.js'
 import { type Event, now, type Say, type SignalFact } from '../events.js'
-import type { Actor, BareActor, BareKill, Ending, EventOf } from './actor.js'
+import type { Actor, BareActor, Ending, EventOf, Kill } from './actor.js'
 import type { Pace } from './output.js'
 import type { Scope } from './scope.js'
 import type { Stage } from './stage.js'
@@ -42,7 +42,7 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
   function adopt<Word>(actor: BareActor<Word>, kind: 'process' | 'thread'): Actor<Word> {
     on.onStart()
     const about = { child: actor.id, name: actor.name, kind }
-    say({ event: 'started', ...about })
+    say({ event: 'started', ...about }, actor.begun)
     let killed = false
     const send = reportingKill(say, actor.kill, { to: actor.id, name: actor.name })
     const kill = (signal?: NodeJS.Signals) => {
@@ -147,7 +147,7 @@ export function supervise(on: Supervision): Pick<Stage, 'start' | 'startThread' 
 }
 
 /** Reports each signal with the time just before it is sent: its effect may come before kill(2) returns. */
-function reportingKill(say: Say, kill: BareKill, about: Pick<SignalFact, 'to' | 'name' | 'group'>) {
+function reportingKill(say: Say, kill: Kill, about: Pick<SignalFact, 'to' | 'name' | 'group'>) {
   return (signal: NodeJS.Signals = 'SIGKILL') => {
     const at = now()
     if (kill(signal)) say({ event: 'signal', signal, from: process.pid, ...about }, at)

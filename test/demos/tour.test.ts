@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { chapters } from '../../src/commands/tour.js'
 import type { Event } from '../../src/events.js'
 import { isAlive } from '../../src/proc/stat.js'
+import { disorders } from '../support/causes.js'
 import { statements } from '../support/lecture.js'
 import { withoutFfi } from '../support/no-ffi.js'
 import {
@@ -117,6 +118,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     expect([processesOf(place), place.leftovers()]).toEqual([[], []])
     const events = parseEvents(readFileSync(file, 'utf8'))
     expect(invalidEvents(events)).toEqual([])
+    expect(disorders(events)).toEqual([])
     expect(events.at(-1)!.t - events[0]!.t).toBeLessThan(25_000_000)
     return { story: run.stdout(), events }
   }

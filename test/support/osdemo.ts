@@ -13,6 +13,7 @@ import { openFiles } from '../../src/proc/fds.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
 import { waitingThreads } from '../../src/proc/task.js'
 import { faultsOf } from '../plain-words/runs.js'
+import { disorders } from './causes.js'
 import { temporaryFolder } from './folders.js'
 import { until } from './until.js'
 
@@ -175,7 +176,7 @@ function compileSchema(): ValidateFunction {
 
 /**
  * Runs a demo with `--json` to its end, and expects what every demo must do: exit 0, valid events in plain words,
- * claims that hold, evidence, and nothing left behind.
+ * causes before effects, claims that hold, evidence, and nothing left behind.
  */
 export async function playDemo(
   words: string[],
@@ -192,6 +193,7 @@ export async function playDemo(
   expect({ exit, stderr: run.stderr(), broken }).toEqual({ exit: 0, stderr: '', broken: [] })
   expect(unlistedClaims(events)).toEqual([])
   expect(invalidEvents(events)).toEqual([])
+  expect(disorders(events)).toEqual([])
   expect(faultsOf(events)).toEqual([])
   expect(events[0]).toMatchObject({
     event: 'run',

@@ -32,14 +32,25 @@ export interface Side {
   /** The name of its call and of what the call works on, in events. */
   call: string
   object: string
-  /** Whether a call that starts now would wait for the other side. No other process uses this side. */
-  wouldWait(): boolean
+  /** Whether a call that starts now would not have to wait for the other side. No other process uses this side. */
+  isReady(): boolean
   /** How much is stored; missing where the other side reports it. */
   depth?: Omit<Depth, 'before' | 'after'> & { look(): number | Promise<number> }
-  /** Makes the call that passes one message. @throws SystemCallError: EAGAIN when it was refused */
-  pass(seq: number): { bytes: number; text: string }
+  /** Of a side that sends: the message that `pass` will send. */
+  next?(seq: number): Message
+  /**
+   * Makes the call that passes one message. @throws SystemCallError: EAGAIN when it was refused
+   *
+   * @returns `at`: when it was received, where that is known better than by the begin and the end of the call
+   */
+  pass(seq: number): Message & { at?: number }
   /** Waits until no message is left in the memory of this process, then closes. */
   close(): void | Promise<void>
+}
+
+interface Message {
+  bytes: number
+  text: string
 }
 
 /** Plays one side of a queue, round by round. */
@@ -66,51 +77,64 @@ async function playRound(say: Say, direction: 'sent' | 'received', round: Round,
   const { channel, messages, every, tries } = round
   for (let seq = 0; seq < messages; seq++) {
     if (seq > 0 && every > 0) await sleep(every)
-    const passed = await insist(say, side, direction, seq, tries)
-    if (!passed)
+    const tell: Tell = (message, depth, at) =>
+      say({ event: direction, channel, seq, ...message, ...(depth && { depth }) }, at)
+    if (!(await insist(say, side, tell, seq, round)))
       return say({ event: 'note', text: `It gives up after ${tries} calls that failed with EAGAIN.` })
-    const { at, ...message } = passed
-    say({ event: direction, channel, seq, ...message }, at)
   }
 }
+
+/** Reports a message that was sent or received. */
+type Tell = (message: Message, depth: Depth | undefined, at: number) => void
 
 /** After EAGAIN a side tries again: after this many milliseconds, then after twice as many, up to the longest pause. */
 const firstPause = 10
 const longestPause = 640
 
-/** Passes a message, and tries again while the call fails with EAGAIN. @returns undefined when it has given up */
+/**
+ * Passes a message, and tries again while the call fails with EAGAIN.
+ *
+ * The kernel passes a message somewhere between the begin and the end of a call, and wakes the other side. Both sides may then
+ * return in any order. So a cause has the time before its call, and an effect the time after it: a message is sent when the call
+ * begins. It is received when the call ends, or when it begins where the message was there before: a sender may wait for its place.
+ *
+ * @returns false when it has given up
+ */
 async function insist(
   say: Say,
   side: Side,
-  direction: 'sent' | 'received',
+  tell: Tell,
   seq: number,
-  tries = Number.POSITIVE_INFINITY,
-) {
+  { blocking, tries = Number.POSITIVE_INFINITY }: Round,
+): Promise<boolean> {
   for (let refusals = 1; ; refusals++) {
     const before = await side.depth?.look()
-    const about = { event: 'call', call: side.call, object: side.object, waits: side.wouldWait() } as const
-    say({ ...about, phase: 'begin' })
+    const isReady = side.isReady()
+    const waits = blocking && !isReady
+    const about = { event: 'call', call: side.call, object: side.object, waits } as const
+    const begin = now()
+    say({ ...about, phase: 'begin' }, begin)
+    // Reported at once, because this call may take long.
+    const offered = waits ? side.next?.(seq) : undefined
+    if (offered) tell(offered, depthOf(side, before, before), begin)
     try {
-      const message = side.pass(seq)
-      const at = now()
-      say({ ...about, phase: 'end', result: direction === 'sent' ? 0 : message.bytes }, at)
-      return {
-        at,
-        ...message,
-        ...(side.depth && before !== undefined && (await depthOf(side.depth, before))),
-      }
+      const { at, ...message } = side.pass(seq)
+      const end = now()
+      say({ ...about, phase: 'end', result: side.next ? 0 : message.bytes }, end)
+      const passed = side.next || isReady ? begin : end
+      if (!offered) tell(message, depthOf(side, before, await side.depth?.look()), at ?? passed)
+      return true
     } catch (error) {
       if (!(error instanceof SystemCallError) || error.errno !== 'EAGAIN') throw error
       say({ ...about, phase: 'end', errno: error.errno })
     }
-    if (refusals >= tries) return undefined
+    if (refusals >= tries) return false
     await sleep(Math.min(firstPause * 2 ** (refusals - 1), longestPause))
   }
 }
 
-async function depthOf(
-  { look, ...about }: NonNullable<Side['depth']>,
-  before: number,
-): Promise<{ depth: Depth }> {
-  return { depth: { before, after: await look(), ...about } }
+function depthOf({ depth }: Side, before?: number, after?: number): Depth | undefined {
+  if (!depth || before === undefined || after === undefined) return undefined
+  const { look: _, ...about } = depth
+  return { before, after, ...about }
 }

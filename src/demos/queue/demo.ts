@@ -8,7 +8,7 @@ import { makeChannel } from './channel.js'
 import { claimOutcome } from './claim-outcome.js'
 import { conclude, explain, firstOf, type QueueOptions } from './explain.js'
 import { requireQueues, showQueue } from './posix-queue.js'
-import { type Plan, playRound } from './round.js'
+import { type Outcome, type Plan, playRound } from './round.js'
 import { showWall } from './show-wall.js'
 
 /** Bytes of a message in an unbounded queue: so many that the sender visibly grows. */
@@ -48,11 +48,25 @@ export function queueDemo(options: QueueOptions): Demo {
         stage.note(`Now the ${second} starts.`)
       },
     })
+    showRefills(stage, outcome)
     claimOutcome(stage, plan, outcome)
     for (const actor of [sender, receiver]) actor.tell('end')
     await Promise.all([sender.ended, receiver.ended])
     conclude(stage, options)
   }
+}
+
+/** Explains why a receive from a full queue may leave it full. */
+function showRefills(stage: Stage, { receiver }: Outcome): void {
+  const refills = receiver.messages.filter(
+    ({ depth }) => depth?.unit === 'messages' && depth.capacity && depth.after === depth.capacity,
+  )
+  if (refills.length === 0) return
+  stage.note(
+    `After ${counted(refills.length, 'receive')} the queue was full again: the kernel stores the message of a blocked sender at once.`,
+    'step',
+    { refills: refills.length },
+  )
 }
 
 /** Shows that the waiting messages are in the sender's memory. */
