@@ -1,7 +1,7 @@
 /** For `osdemo why`: which processes have a kernel object open. All descriptors that this user may see are read once. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
-import { fdFlags, openLinks } from './fds.js'
+import { type FdInfo, fdFlags, openLinks } from './fds.js'
 import { mayDescriptorBlock } from './mounts.js'
 import { readNumbers } from './read.js'
 
@@ -25,6 +25,8 @@ export interface Census {
   withTarget(isSuch: (target: string) => boolean): Holder[]
   /** The descriptors whose link in /proc/PID/fd is this text. */
   ofTarget(target: string): Holder[]
+  /** What fdinfo says of a descriptor, which is read once. Thousands of processes may have one pipe open, and wait for each other. */
+  info(holder: Holder): FdInfo | undefined
   /** The number of processes whose descriptors this user may not see. */
   hidden: number
   pids: readonly number[]
@@ -43,6 +45,8 @@ export function takeCensus(): Census {
   const ofTarget = (target: string) => targets.get(target) ?? []
   let files: Map<number | undefined, FileHolder[]> | undefined
   const silent = new Map<number, boolean>()
+  // `holders`, `withTarget` and `ofTarget` return the same objects each time.
+  const infos = new WeakMap<Holder, FdInfo | undefined>()
   return {
     holders(dev, ino) {
       files ??= filesByInode(targets)
@@ -51,6 +55,10 @@ export function takeCensus(): Census {
     },
     withTarget: (isSuch) => [...targets].flatMap(([target, all]) => (isSuch(target) ? all : [])),
     ofTarget,
+    info(holder) {
+      if (!infos.has(holder)) infos.set(holder, fdFlags(holder.pid, holder.fd))
+      return infos.get(holder)
+    },
     socketHolders: (inode) => ofTarget(`socket:[${inode}]`),
     hidden,
     pids,
@@ -116,8 +124,9 @@ export function folderIsClosed(pid: number): boolean {
   }
 }
 
-/** Whether a descriptor allows this access: O_RDONLY is 0, O_WRONLY 1, O_RDWR 2. */
-export function isOpenFor(access: Access, { pid, fd }: Holder): boolean {
-  const mode = (fdFlags(pid, fd)?.flags ?? Number.NaN) & 3
+/** Whether a descriptor allows this access: O_RDONLY is 0, O_WRONLY 1, O_RDWR 2. Without fdinfo, it allows none. */
+export function isOpenFor(access: Access, info: FdInfo | undefined): boolean {
+  if (info === undefined) return false
+  const mode = info.flags & 3
   return mode === 2 || mode === (access === 'reading' ? 0 : 1)
 }

@@ -66,6 +66,12 @@ export function readMaps(pid: number): Mapping[] {
   return parseSmaps(readText(`${folder(pid)}/maps`) ?? '')
 }
 
+/** What a process maps so that others may share it, each as `DEVICE INODE`, as two processes with the same memory call it. */
+export function sharedMemory(pid: number): string[] {
+  const text = readText(`${folder(pid)}/maps`) ?? ''
+  return Array.from(text.matchAll(/^\S+ ...s \S+ (\S+) (\d+)/gm), ([, device, inode]) => `${device} ${inode}`)
+}
+
 /** The mapping that contains an address, without counts and flags; undefined where there is none. */
 export function mappingAt(pid: number, address: bigint): Mapping | undefined {
   return readMaps(pid).find(({ from, to }) => from <= address && address < to)

@@ -57,9 +57,12 @@ function endSignal(pids: readonly number[]): 'TERM' | 'KILL' {
   return needsKill ? 'KILL' : 'TERM'
 }
 
-/** Wait for these processes, or terminate them; only wait where there is none. */
+/** More processes than this are not named in a command that terminates them: a person would not type it. */
+const mostToEnd = 16
+
+/** Wait for these processes, or terminate them; only wait where there is none, or where there are very many. */
 export function waitOrEnd(pids: readonly number[]): Step[] {
-  return pids.length === 0
+  return pids.length === 0 || pids.length > mostToEnd
     ? [{ do: 'wait' }]
     : [{ do: 'wait' }, { do: 'end-others', pids: [...pids], signal: endSignal(pids) }]
 }

@@ -147,7 +147,7 @@ function blockerOf(
     case 'openat2':
       return { blocker: fifoOpening(world, pid, tid, { number, args }) }
     case 'futex':
-      return { blocker: futexWait(pid, tid, args) }
+      return { blocker: futexWait(world, pid, tid, args) }
     case 'wait4':
       return { blocker: childWait(world, pid, whomOfWait4(fd)) }
     case 'waitid':

@@ -3,7 +3,7 @@
  * function that it sleeps in, where that is shown, its open files, its children, and the locks, which every user may read.
  */
 import { readCommandLine } from '../proc/cmdline.js'
-import { openFiles } from '../proc/fds.js'
+import { fdFlags, openFiles } from '../proc/fds.js'
 import { isOpenFor } from '../proc/open-descriptors.js'
 import { openObject } from '../proc/open-object.js'
 import type { Blocker } from './blocker.js'
@@ -66,7 +66,7 @@ function onlyEnd(world: World, pid: number, wchan: string): Blocker | undefined 
   const kind = wchan.includes('pipe') ? 'pipe' : 'socket'
   const access = wchan.includes('write') ? 'writing' : 'reading'
   const fits = openFiles(pid).filter(({ fd }) => {
-    return openObject(pid, fd)?.kind === kind && isOpenFor(access, { pid, fd })
+    return openObject(pid, fd)?.kind === kind && isOpenFor(access, fdFlags(pid, fd))
   })
   const [only] = fits
   return only && fits.length === 1 ? otherEnd(world, pid, only.fd, access) : undefined

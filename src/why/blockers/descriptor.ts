@@ -83,7 +83,8 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
     case 'terminal':
       return terminalEnd(world, about, access)
     case 'eventfd': {
-      const users = eventUsers(world, pid, parseEventId(info))
+      const id = parseEventId(info)
+      const users = id === undefined ? [] : (world.eventUsers().get(id) ?? []).filter((user) => user !== pid)
       const open = users.length === 0
       // Another thread of this process may be the one that acts on it.
       const wakers = open ? [] : [...users, pid]
@@ -129,16 +130,6 @@ export function fileEnd(
     open: servers.length === 0,
     steps: waitOrEnd(servers),
   }
-}
-
-/** The other processes that have the same eventfd open. */
-function eventUsers(world: World, pid: number, id: number | undefined): number[] {
-  if (id === undefined) return []
-  const all = world.census().withTarget((target) => target === 'anon_inode:[eventfd]')
-  const same = all.filter(
-    (each) => each.pid !== pid && parseEventId(readFdInfoText(each.pid, each.fd)) === id,
-  )
-  return [...new Set(same.map((each) => each.pid))]
 }
 
 function fileWatches(pid: number, info: string): (FileWatch & { path?: string })[] {
@@ -194,9 +185,8 @@ function emulatorEnd(
   about: Waking & { pid: number; fd: number; target: string },
   terminal: string,
 ): DescriptorBlocker {
-  const users = world.census().pids.filter((other) => {
-    return other !== about.pid && openFiles(other).some(({ target }) => target === terminal)
-  })
+  const all = world.census().ofTarget(terminal)
+  const users = [...new Set(all.map(({ pid }) => pid))].filter((other) => other !== about.pid)
   return {
     kind: 'terminal-emulator',
     terminal,

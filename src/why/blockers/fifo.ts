@@ -57,9 +57,9 @@ export function fifoOpening(
   const file = stats === 'silent' ? undefined : stats
   const path = file ? shortPath(pid, opening, file) : absolutePath(pid, argument, opening.base)
   const access: Access = (opening.flags & 3) === 0 ? 'reading' : 'writing'
-  const { holders, ofTarget, hidden } = world.census()
+  const { holders, ofTarget, info, hidden } = world.census()
   const all = file ? holders(file.dev, file.ino) : ofTarget(path)
-  const there = all.filter((holder) => isOpenFor(opposite[access], holder))
+  const there = all.filter((holder) => isOpenFor(opposite[access], info(holder)))
   const waiters = world.fifoWaiters().filter((other) => other.pid !== pid)
   const fellows = waiters.filter(({ dev, ino }) => dev === file?.dev && ino === file.ino)
   const likely = waiters.filter((other) => !fellows.includes(other) && mentions(other.pid, path))

@@ -1,6 +1,5 @@
 /** futex(2): locks, conditions and joins. The kernel knows an address, but mostly not which thread should wake the sleeper. */
 import { isElsewhere } from '../../proc/links.js'
-import { readPids } from '../../proc/pids.js'
 import { semaphoreName } from '../../proc/posix-shm.js'
 import { readMemory, readTimespec } from '../../proc/process-memory.js'
 import { type Mapping, readMaps } from '../../proc/smaps.js'
@@ -8,6 +7,7 @@ import { canBeAddressed } from '../../proc/stat.js'
 import { knownAs, readNamespaceIds } from '../../proc/status.js'
 import { threads } from '../../proc/task.js'
 import type { Waking } from '../blocker.js'
+import type { World } from '../snapshot.js'
 import { type Step, waitOrEnd } from '../step.js'
 
 export interface FutexBlocker extends Waking {
@@ -60,7 +60,7 @@ const REALTIME = 256
 const TID_MASK = 0x3fffffff
 
 /** A thread in futex(2), with the arguments of that call. */
-export function futexWait(pid: number, tid: number, args: bigint[]): FutexBlocker {
+export function futexWait(world: World, pid: number, tid: number, args: bigint[]): FutexBlocker {
   const [address = 0n, op = 0n, expected = 0n, timeout = 0n] = args
   const operation = Number(op)
   const command = operation & 0x7f
@@ -73,7 +73,7 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexBlocke
     !isPrivate && value !== undefined && value === Number(expected)
       ? knownAs(pid, value, mates, pid)
       : undefined
-  const sharers = isPrivate || joined !== undefined ? [] : sharersOf(pid, mapping)
+  const sharers = isPrivate || joined !== undefined ? [] : sharersOf(world, pid, mapping)
   const owner =
     joined === undefined
       ? ownerOf(pid, address, command, Number(BigInt.asUintN(32, expected)), value, isPrivate, sharers)
@@ -125,13 +125,10 @@ export function futexWait(pid: number, tid: number, args: bigint[]): FutexBlocke
 }
 
 /** Other processes that map the same memory, shared. */
-function sharersOf(pid: number, mapping: Mapping | undefined): number[] {
+function sharersOf(world: World, pid: number, mapping: Mapping | undefined): number[] {
   if (!mapping?.permissions.endsWith('s')) return []
-  return readPids().filter(
-    (other) =>
-      other !== pid &&
-      readMaps(other).some(({ device, inode }) => device === mapping.device && inode === mapping.inode),
-  )
+  const all = world.memoryUsers().get(`${mapping.device} ${mapping.inode}`) ?? []
+  return all.filter((other) => other !== pid)
 }
 
 /**

@@ -41,7 +41,7 @@ export function pipeEnd(
   const census = world.census()
   // The link of a pipe without a name has its inode number, and all such pipes are on one device.
   const all = target.startsWith('pipe:') ? census.ofTarget(target) : census.holders(dev, ino)
-  const holders = all.filter((holder) => isOpenFor(opposite[access], holder))
+  const holders = all.filter((holder) => isOpenFor(opposite[access], census.info(holder)))
   const fill = isWatched ? undefined : pipeFill(pid, fd)
   // Only the program knows the format of what it sends to itself: a line from outside could break it.
   const isPrivate = isWatched && holders.every((holder) => holder.pid === pid)

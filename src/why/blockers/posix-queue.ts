@@ -32,13 +32,11 @@ export function posixQueue(
   const access = call === 'mq_timedreceive' ? 'reading' : 'writing'
   const side = access === 'reading' ? 'writing' : 'reading'
   const name = target.replace(/ \(deleted\)$/, '')
-  const users = world
-    .census()
-    .ofTarget(target)
-    .filter((user) => {
-      const other = fdFlags(user.pid, user.fd)
-      return other?.ino === info.ino && other?.mount === info.mount && isOpenFor(side, user)
-    })
+  const census = world.census()
+  const users = census.ofTarget(target).filter((user) => {
+    const other = census.info(user)
+    return other?.ino === info.ino && other?.mount === info.mount && isOpenFor(side, other)
+  })
   const wakers = [...new Set(users.map((user) => user.pid))].filter((user) => user !== pid)
   const attributes = borrow(pid, fd, queueAttributes)
   const isRemoved = name !== target
