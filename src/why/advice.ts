@@ -35,7 +35,7 @@ function namespaceOf(step: Step): Namespace | undefined {
 }
 
 /** What a step costs. Data that is read or removed, and whatever a process has not saved, is lost. */
-const cost: Record<Step['do'], number> = {
+const costs: Record<Step['do'] | 'write-foreign', number> = {
   continue: 0,
   foreground: 0,
   thaw: 0,
@@ -50,12 +50,17 @@ const cost: Record<Step['do'], number> = {
   'post-semaphore': 1,
   'send-signal': 1,
   wait: 2,
+  'write-foreign': 3,
   read: 3,
   'receive-message': 3,
   'receive-system-v': 3,
   remove: 4,
   'end-others': 5,
   'end-itself': 6,
+}
+
+function cost(step: Step): number {
+  return costs[step.do === 'write' && step.isForeign ? 'write-foreign' : step.do]
 }
 
 /** At most this number of steps: a longer list is no help. */
@@ -65,16 +70,16 @@ const most = 4
 export function adviceFor(chain: Chain, asked: Account, cycle: Cycle | undefined): Advice[] {
   // Continuing a stopped or frozen process loses nothing, so no other step is worth its price.
   const stopped = isHeld(asked) ? asked : stoppedBehind(chain, asked)
-  const free = stopped && stepsFor(stopped).filter(({ step }) => cost[step.do] === 0)
+  const free = stopped && stepsFor(stopped).filter(({ step }) => cost(step) === 0)
   if (free && free.length > 0 && free.every(({ step }) => step.do !== 'foreground')) return free.slice(0, 1)
   const [, ...behind] = onlyWay(chain, asked)
   const further = behind
     .flatMap(stepsFor)
-    .filter(({ step }) => step.do !== 'wait' && cost[step.do] < cost.remove)
+    .filter(({ step }) => step.do !== 'wait' && cost(step) < costs.remove)
   const all = [...stepsFor(asked), ...further]
     // In a deadlock waiting does not help.
     .filter(({ step }) => !(cycle && step.do === 'wait'))
-    .toSorted((one, other) => cost[one.step.do] - cost[other.step.do])
+    .toSorted((one, other) => cost(one.step) - cost(other.step))
   const steps = distinct(all).filter(({ step }) => !endsInit(step))
   // A zombie is dead already, so no signal has any effect on it.
   if (

@@ -5,8 +5,8 @@ import { readStatus, signalsIn } from '../proc/status.js'
 export type Step =
   /** Nothing to type: it continues by what the clock, a user or another process does anyway. */
   | { do: 'wait' }
-  /** Write a line into a pipe, a FIFO or a terminal. */
-  | { do: 'write'; path: string }
+  /** Write a line into a pipe, a FIFO or a terminal. @property isForeign whether it looks as if another process had written it */
+  | { do: 'write'; path: string; isForeign?: true }
   /** Read from a pipe or a FIFO. @property bytes at most; all that arrives when missing */
   | { do: 'read'; path: string; bytes?: number }
   | { do: 'connect-tcp' | 'send-udp'; host: string; port: number }

@@ -48,7 +48,7 @@ export function pipeEnd(
   const way = path ?? `/proc/${pid}/fd/${fd}`
   const step: Step =
     access === 'reading'
-      ? { do: 'write', path: way }
+      ? { do: 'write', path: way, ...(holders.length > 0 && { isForeign: true }) }
       : { do: 'read', path: way, bytes: fill?.bytes ?? 65_536 }
   return {
     kind: 'pipe',

@@ -31,8 +31,8 @@ describe.runIf(process.platform === 'linux')('why', () => {
     const job = await jobThatHolds(pid)
     const answer = await ask(pid)
     expect(waitOf(answer, pid)).toMatchObject({ kind: 'pipe', wakers: expect.arrayContaining([job]) })
-    // A line does not help, and the first step says so: the shell reads until end of file.
-    expect(answer.steps).toEqual(['write', 'wait', 'end-others'])
+    // A line does not help, and its step says so: the shell reads until end of file.
+    expect(answer.steps).toEqual(['wait', 'write', 'end-others'])
     type(answer)
     process.kill(job)
     await until(() => printed().startsWith('got started\n'))
