@@ -57,7 +57,15 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   },
   why: {
     summary: 'explain what a process waits for, and what lets it continue',
-    needs: { must: ['proc'], better: { waits: 'it reports what is likely, not what is certain', ...files } },
+    needs: {
+      must: ['proc'],
+      better: {
+        waits: 'it reports what is likely, not what is certain',
+        unrelated: 'it reports what is likely for processes that it has not started',
+        users: 'it does not see the processes of other users',
+        ...files,
+      },
+    },
     killLines: ['PID', 'PID --watch', 'PID --stack', 'PID --signals', 'PID --files'],
     load: () => import('./why.js'),
   },

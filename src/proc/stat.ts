@@ -129,3 +129,8 @@ export function canBeAddressed(pid: number): boolean {
     return errnoOf(error) === 'EPERM'
   }
 }
+
+/** Whether /proc hides the processes of other users from this one: the mount option hidepid. Pid 1 stands for them. */
+export function hidesOtherUsers(): boolean {
+  return readStat(1) === undefined && canBeAddressed(1)
+}

@@ -1,7 +1,7 @@
 /** `osdemo doctor`: what it reports of a machine that lacks something, and whether the commands then do what it reports. */
 
-import { spawnSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -9,8 +9,18 @@ import { commands } from '../../src/commands/index.js'
 import { type Check, checks } from '../../src/demos/doctor/checks.js'
 import { allNeeds } from '../../src/demos/doctor/judge.js'
 import type { Data } from '../../src/events.js'
-import { pathWith } from '../support/folders.js'
-import { expectNothingLeft, invalidEvents, newPlace, type Place, parseEvents } from '../support/osdemo.js'
+import { cc, noCompiler } from '../support/compiler.js'
+import { denier } from '../support/deny.js'
+import { claimIdsOf } from '../support/facts.js'
+import { pathWith, temporaryFolder } from '../support/folders.js'
+import {
+  expectNothingLeft,
+  invalidEvents,
+  newPlace,
+  type Place,
+  parseEvents,
+  placeOfNobody,
+} from '../support/osdemo.js'
 
 /** Starts a line of sh in which `osdemo` runs on a machine that lacks something. */
 type Machine = (line: string) => ReturnType<Place['sh']>
@@ -212,3 +222,48 @@ test.for(lacks)(
     expect(await machine(`osdemo ${can}`).exit).toBe(0)
   },
 )
+
+test('as a user from whom /proc hides the processes of others', async (context) => {
+  const { place, options } = placeOfNobody(context)
+  const mount = ['unshare', '-m', 'sh', '-c', 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', 'sh']
+  context.skip(spawnSync('env', [...mount, 'true']).status !== 0, 'needs unshare and the right to mount')
+  const prefix = [...mount, ...options.prefix]
+  const machine: Machine = (line) => place.osdemo(line.split(' ').slice(1), { prefix })
+  const { of, about } = await verdicts(machine)
+  const limited = { verdict: 'works with limits', needs: ['users'] }
+  for (const name of ['process tree', 'process orphan', 'why']) expect(of(name), name).toEqual(limited)
+  expect(of('process zombie')).toEqual(works)
+  expect(about('users')).toContain('hidepid=0')
+  expect(await machine('osdemo why 1').exit).toBe(1)
+})
+
+test('where a process that osdemo has not started does not show its system call', async (context) => {
+  context.skip(noCompiler, 'needs a C compiler')
+  const { place, options } = placeOfNobody(context)
+  // A process that is not dumpable hides it from other processes of its user, as Yama does.
+  const code =
+    '#include <sys/prctl.h>\n#include <unistd.h>\n' +
+    'int main(void) { char byte; prctl(PR_SET_DUMPABLE, 0); while (read(0, &byte, 1) > 0); }'
+  const folder = temporaryFolder()
+  chmodSync(folder, 0o755)
+  execFileSync(cc, ['-x', 'c', '-o', join(folder, 'cat'), '-'], { input: code })
+  const prefix = ['env', `PATH=${folder}:${process.env.PATH}`, ...options.prefix]
+  const { of, about } = await verdicts((line) => place.osdemo(line.split(' ').slice(1), { prefix }))
+  expect(of('why')).toEqual({ verdict: 'works with limits', needs: ['unrelated'] })
+  expect(of('pipe demo')).toEqual(works)
+  expect(about('unrelated')).toMatch(/^Limit of why: /m)
+})
+
+test('under the system call filter of a container', async (context) => {
+  const prefix = denier(context)('unshare,setns,mount,umount2,pidfd_getfd,kcmp,io_uring_setup')
+  const place = newPlace()
+  const machine: Machine = (line) => place.osdemo(line.split(' ').slice(1), { prefix })
+  const { of, about } = await verdicts(machine)
+  expect(of('pipe one-machine')).toEqual({ verdict: 'works with limits', needs: ['namespaces'] })
+  for (const name of ['pipe demo', 'shm demo', 'queue demo', 'process fork'])
+    expect(of(name), name).toEqual(works)
+  expect(about('namespaces')).toMatch(/^Limit of pipe one-machine: /m)
+  const run = machine('osdemo pipe one-machine --json')
+  expect(await run.exit).toBe(0)
+  expect(claimIdsOf(parseEvents(run.stdout()))).not.toContain('fifo/connects-across-namespaces')
+})

@@ -1,24 +1,7 @@
 /** The kernel refuses system calls with EPERM, as in a container with a strict seccomp filter. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { newPlace, parseEvents, processesOf, temporaryFolder } from '../support/osdemo.js'
-
-const source = fileURLToPath(new URL('../support/deny.c', import.meta.url))
-
-interface Skippable {
-  skip(condition: boolean, note: string): void
-}
-
-/** The words that start a command in which these calls are refused. Skips the test where this is not possible. */
-function denier({ skip }: Skippable): (calls: string) => string[] {
-  skip(spawnSync('cc', ['--version']).status !== 0, 'needs a C compiler')
-  const program = join(temporaryFolder(), 'deny')
-  execFileSync('cc', ['-o', program, source])
-  skip(spawnSync(program, ['splice', 'true']).status !== 0, 'needs seccomp')
-  return (calls) => [program, calls]
-}
+import { denier } from '../support/deny.js'
+import { newPlace, parseEvents, processesOf } from '../support/osdemo.js'
 
 /** A run in which some calls are refused: its exit code, its last event, and what it printed on stderr. */
 async function runDenied(words: string[], prefix: string[]) {

@@ -49,6 +49,7 @@ static const struct {
     CALL(chmod) CALL(fchmodat) CALL(ftruncate) CALL(fsync) CALL(fcntl) CALL(ptrace) CALL(process_vm_readv)
     CALL(memfd_create) CALL(statx) CALL(readlinkat) CALL(mmap) CALL(mprotect) CALL(futex) CALL(setrlimit)
     CALL(prlimit64) CALL(wait4) CALL(pipe2) CALL(membarrier) CALL(getrusage) CALL(personality) CALL(tgkill)
+    CALL(unshare) CALL(setns) CALL(mount) CALL(umount2) CALL(pidfd_getfd) CALL(kcmp)
 };
 
 static struct sock_filter filter[1024];

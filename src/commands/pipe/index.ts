@@ -103,7 +103,11 @@ export const pipeCommands: Group = {
       summary: 'a FIFO connects processes of one kernel, also in other namespaces',
       needs: {
         must: ['proc', 'fifo', 'pipeRoom'],
-        better: { waits: 'it does not show that both sides wait', ...files },
+        better: {
+          waits: 'it does not show that both sides wait',
+          namespaces: 'it does not show a reader in other namespaces',
+          ...files,
+        },
         also,
       },
       chapter: {

@@ -108,7 +108,11 @@ export const processCommands: Group = {
     },
     tree: {
       summary: 'the ancestors of a process up to pid 1, and its descendants',
-      needs: { must: ['proc', 'shell'], better: files, also },
+      needs: {
+        must: ['proc', 'shell'],
+        better: { users: 'its chain stops at the first process that /proc hides', ...files },
+        also,
+      },
       chapter: {
         topic,
         title: 'the process tree',
@@ -145,7 +149,11 @@ export const processCommands: Group = {
     },
     orphan: {
       summary: 'a process whose parent has died, and which process adopts it',
-      needs: { must: ['proc', 'shell'], better: files, also },
+      needs: {
+        must: ['proc', 'shell'],
+        better: { users: 'it does not show whether the adopter is an ancestor', ...files },
+        also,
+      },
       chapter: {
         topic,
         title: 'orphan processes',

@@ -1,5 +1,6 @@
 /** What commands need from a machine. Each check tries one thing and returns what it observed. */
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { availableParallelism, cpus } from 'node:os'
@@ -12,7 +13,7 @@ import { attachSegment } from '../../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../../ipc/tcp.js'
 import { readQueueLimits } from '../../proc/mqueue.js'
 import { unprivilegedPortStart } from '../../proc/net-tcp.js'
-import { readStat } from '../../proc/stat.js'
+import { hidesOtherUsers, readStat } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import { readSyscall } from '../../proc/syscall.js'
 import { waitingThreads } from '../../proc/task.js'
@@ -24,6 +25,7 @@ import { requireIoCounts } from '../models/index.js'
 import { requireScheduler } from '../process/busy-children.js'
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
 import { makePrivateFifo } from '../shared/fifo.js'
+import { inNamespaces } from '../shared/namespaces.js'
 import { requireProc } from '../shared/require-proc.js'
 import { shellHint } from '../shared/shell.js'
 import { makePrivateSegment, requireSegments } from '../shm/segment.js'
@@ -78,6 +80,20 @@ export const checks = {
     source: '/proc/PID/syscall',
     after: ['proc'],
     look: seeChildWait,
+  },
+  users: {
+    name: 'other users',
+    lack: '/proc hides the processes of other users.',
+    use: 'osdemo finds there which process is the parent of another one, and what a process waits for.',
+    source: '/proc/1/stat',
+    after: ['proc'],
+    look() {
+      if (!hidesOtherUsers()) return 'pid 1 is shown'
+      throw new Unavailable(
+        'pid 1 exists, but /proc does not show it',
+        'Run osdemo as root, or mount /proc with hidepid=0 or with gid= and a group of yours. See proc(5).',
+      )
+    },
   },
   reopen: {
     name: '/proc/self/fd',
@@ -159,6 +175,30 @@ export const checks = {
     look: () =>
       outputOf('cat </dev/null && echo work').catch((cause: unknown) => {
         throw new Unavailable('sh or cat cannot be executed', shellHint, cause)
+      }),
+  },
+  unrelated: {
+    name: 'other programs',
+    lack: 'The kernel hides in which system call a process waits that osdemo has not started.',
+    use: '`osdemo why` reads there what a process of yours waits for.',
+    source: '/proc/PID/syscall',
+    after: ['proc', 'waits', 'shell'],
+    look: seeOrphanWait,
+  },
+  namespaces: {
+    name: 'namespaces',
+    lack: 'No process can be started in namespaces of its own.',
+    use: '`osdemo pipe one-machine` starts readers there.',
+    source: 'unshare --map-root-user --mount --net',
+    after: ['shell'],
+    look: () =>
+      new Promise((resolve, reject) => {
+        const [shell, ...words] = inNamespaces
+        execFile(shell, [...words, '--mount', '--net', 'echo', 'work'], (error, stdout) => {
+          const hint = linux ? 'Run osdemo outside this container, or as root.' : useLinux
+          if (error || stdout !== 'work\n') reject(new Unavailable(stdout.trim() || `${error}`, hint))
+          else resolve('they work')
+        })
       }),
   },
   loopback: {
@@ -273,6 +313,8 @@ export const checks = {
 
 /** Yama, the user of the process or a sandbox may forbid it. Only a try shows whether one of them does. */
 async function seeChildWait(stage: Stage): Promise<string> {
+  // In the /proc of another pid namespace, the pid of the child would be that of another process.
+  requireProc('osdemo')
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
@@ -287,14 +329,50 @@ async function seeChildWait(stage: Stage): Promise<string> {
     return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))
   })
   if (typeof found === 'object') return `${found.syscall}${found.wchan ? `, in ${found.wchan}` : ''}`
+  throw notReadable()
+}
+
+/** With ptrace_scope 1, Yama shows the system calls of descendants only. A process whose parent has exited is none. */
+async function seeOrphanWait(stage: Stage): Promise<string> {
+  requireProc('osdemo')
+  // Not its stdin: a shell connects that of a command which it does not wait for to /dev/null.
+  const shell = spawn('sh', ['-c', 'cat <&3 >/dev/null & echo $!'], {
+    stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+  })
+  shell.on('error', () => {})
+  // At end of file, cat exits.
+  stage.scope.defer(() => shell.stdio[3]?.destroy())
+  let text = ''
+  shell.stdout?.on('data', (chunk) => {
+    text += chunk
+  })
+  await Promise.all([once(shell, 'exit'), shell.stdout && once(shell.stdout, 'close')]).catch(
+    (cause: unknown) => {
+      throw new Unavailable('sh cannot be executed', shellHint, cause)
+    },
+  )
+  const pid = Number(text)
+  const found = await stage.poll(() => {
+    const state = readStat(pid)?.state
+    // During execve(2) the kernel hides the call even from its owner.
+    if (state === 'R' || state === 'D') return undefined
+    return (state === 'S' && readSyscall(pid, pid)) || 'hidden'
+  })
+  if (typeof found === 'object') return `call ${found.number} of a process whose parent has exited`
+  throw notReadable()
+}
+
+/** The kernel does not show a system call: because of Yama, or of a sandbox. */
+function notReadable(): Unavailable {
   const yama = ptraceScope()
   const otherwise = linux ? 'Run osdemo as root, or outside this container.' : useLinux
   const mends = new Map([
+    [1, 'Run `osdemo why` as root, or allow it as root: sysctl kernel.yama.ptrace_scope=0'],
     [2, 'Allow it, as root: sysctl kernel.yama.ptrace_scope=1'],
     [3, 'Start the system with kernel.yama.ptrace_scope=1: a running one cannot go back from 3.'],
   ])
   const setting = yama === undefined ? '' : ` (kernel.yama.ptrace_scope is ${yama})`
-  throw new Unavailable(`not readable${setting}`, mends.get(yama ?? 0) ?? otherwise)
+  return new Unavailable(`not readable${setting}`, mends.get(yama ?? 0) ?? otherwise)
 }
 
 async function connectToOurselves(): Promise<string> {

@@ -10,6 +10,7 @@ import type { RunningProgram } from '../../run/start-program.js'
 import { thousands } from '../../text.js'
 import { blockedThread, isBlockedIn, showWait } from '../shared/claim-waiting.js'
 import { makePrivateFifo } from '../shared/fifo.js'
+import { inNamespaces } from '../shared/namespaces.js'
 import { requireProc } from '../shared/require-proc.js'
 import { toldNumber } from '../shared/told-number.js'
 
@@ -17,16 +18,6 @@ const message = 'hello'
 
 /** Milliseconds for which neither side may get further. */
 const quiet = 50
-
-/** Starts a shell as root of a user namespace of its own, which an ordinary user may do too. Its errors come on its stdout. */
-const inNamespaces = [
-  'sh',
-  '-c',
-  // Without this question, sh would exit with 127: no program was executed.
-  'command -v unshare >/dev/null || { echo "there is no program unshare"; exit; }; ' +
-    'exec 2>&1; exec unshare --map-root-user "$@"',
-  'sh',
-]
 
 /** Reads a line of the FIFO $1. */
 const readLine = 'exec head -n 1 "$1"'

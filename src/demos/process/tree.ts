@@ -1,7 +1,7 @@
 /** The family of a process: its ancestors up to pid 1, and its descendants. */
 import { DemoFailed } from '../../errors.js'
 import { descendants, readFamily, readLineage } from '../../proc/family.js'
-import { canBeAddressed, isKernelThread, readStat, type Stat } from '../../proc/stat.js'
+import { canBeAddressed, hidesOtherUsers, isKernelThread, readStat, type Stat } from '../../proc/stat.js'
 import { quoteStatus, readStatus } from '../../proc/status.js'
 import { readUsers } from '../../proc/users.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -123,7 +123,7 @@ function showDescendants(stage: Stage, pid: number): void {
   const text = `Process ${pid} has ${count}, as ${family.source} shows.`
   stage.say({ event: 'note', role: 'step', text, data: { descendants: below.length } })
   if (below.length > 0) drawProcesses(stage, [{ pid, branch: '' }, ...below])
-  if (readStat(1) === undefined && canBeAddressed(1)) {
+  if (hidesOtherUsers()) {
     stage.note('There may be more, because /proc hides the processes of other users (hidepid).', 'aside')
   }
 }
