@@ -4,8 +4,8 @@
 #     sh examples/grade-frames.sh 127.0.0.1 7007
 #
 # Prints a line for each case and a score, and exits 0 only with the full score. A server that trusts single reads fails the
-# cases that cut a frame into pieces or send several frames in one write. (A server that sends every byte back without looking
-# at frames passes, because with complete frames a client cannot see the difference.)
+# cases that cut a frame into pieces or send several frames in one write. A server that sends every byte back without looking at
+# frames fails those that cut a frame too: the beginning of the echo arrives before the frame was sent in full.
 #
 # Needs jq and osdemo: the program that OSDEMO names, else the one of this checkout, else what npx finds.
 set -eu
@@ -53,8 +53,10 @@ judge() {
     (map(select(.event == "received")) | length) as $single
     | (map(select(.event == "tally" and .direction == "received").messages) | add // 0) as $tallied
     | (map(select(.event == "error").message) | first) as $error
+    | (map(select(.event == "evidence").data?.early? // empty) | first) as $early
     | if $error then $error
       elif $exit != 0 then "the client exited with exit code \($exit)"
+      elif $early then "an echo began before its frame was sent in full: \($early) bytes of it"
       elif $single + $tallied != $echoes then "\($single + $tallied) of \($echoes) echoes arrived"
       else "ok" end
   ' "$folder/events") || verdict="osdemo printed no events"
@@ -79,6 +81,7 @@ grade() {
 grade "one frame" 1 "$@" tcp-echo client hello
 grade "three frames, in order" 3 "$@" tcp-echo client hello wörld "a frame is a length and a body"
 grade "an empty frame" 2 "$@" tcp-echo client "" "after the empty one"
+grade "half a frame, and the rest a second later" 1 "$@" tcp-echo client "half a frame" --chunk 8 --delay 1s
 grade "a frame byte by byte" 1 "$@" tcp-echo client "byte by byte" --chunk 1 --delay 10ms
 grade "a header in two pieces" 2 "$@" tcp-echo client "cut in its header" "again" --chunk 3 --delay 10ms
 grade "a frame of 1 MiB" 1 "$@" tcp-echo client --size 1MiB

@@ -115,7 +115,7 @@ describe('grade-frames.sh', () => {
     const port = await startEchoServer(place)
     const { exit, stdout, stderr } = await play(`sh examples/grade-frames.sh 127.0.0.1 ${port}`, place)
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
-    expect(stdout).toMatch(/^(ok {4}.*\n){8}score 8 of 8\n$/)
+    expect(stdout).toMatch(/^(ok {4}.*\n){9}score 9 of 9\n$/)
   })
 
   testWith(['jq'], 'takes points from a server that treats each read as a whole frame', async () => {
@@ -125,7 +125,16 @@ describe('grade-frames.sh', () => {
     expect(stdout).toContain('ok    one frame\n')
     expect(stdout).toMatch(/^FAIL {2}a frame byte by byte: echo 0 differs/m)
     expect(stdout).toMatch(/^FAIL {2}a header in two pieces: /m)
-    expect(stdout).toMatch(/^score [1-6] of 8$/m)
+    expect(stdout).toMatch(/^score [1-7] of 9$/m)
+  })
+
+  testWith(['jq'], 'takes points from a server that returns bytes and does not look for frames', async () => {
+    const port = await startServer((socket) => socket.pipe(socket))
+    const { exit, stdout } = await play(`sh examples/grade-frames.sh 127.0.0.1 ${port}`)
+    expect(exit).toBe(1)
+    expect(stdout).toContain('ok    one frame\n')
+    expect(stdout).toMatch(/^FAIL {2}half a frame, .*: 8 bytes/m)
+    expect(stdout).toMatch(/^score [1-8] of 9$/m)
   })
 
   testWith(['jq'], 'prints its usage without a port', async () => {

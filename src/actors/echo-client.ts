@@ -69,6 +69,7 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   const sent = createMeter(say, `${here} > ${there}`, 'sent')
   const received = createMeter(say, `${there} > ${here}`, 'received')
   const check = createEchoCheck(say, config.reply, config.check)
+  const early = earlyBytes(say, received)
   /** How many messages have been written completely. Only their echoes can be waited for. */
   let written = 0
 
@@ -86,6 +87,7 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   /** Takes what has arrived, after what arrived before. */
   let turn = Promise.resolve()
   const take = (chunk: Buffer) => {
+    early.arrive(chunk.length)
     turn = turn.then(async () => {
       for (const body of check.take(chunk)) await takeEcho(body)
     })
@@ -112,9 +114,11 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
       if (config.delayMs > 0 && socket.bytesWritten > 0) await sleep(config.delayMs)
       const frame = encode(message)
       check.expect(frame)
+      const echo = config.reply === 'frame' ? frame.length : message.length
+      early.begin()
       if (!config.report) sent.bulk(1, frame.length)
       else sent.message(frame.length, () => textOf(message))
-      await sendFrame(socket, frame, config, broke)
+      await sendFrame(socket, frame, config, broke, () => early.end(echo))
       written++
       silence.refresh()
       // The answer to an empty message has no byte that could arrive.
@@ -152,6 +156,37 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
     data: { messages: received.messages, ended },
   })
 })
+
+/**
+ * Notices an echo that begins before its frame was sent in full: the server returns bytes, and does not look for frames. Only with
+ * `--chunk` can a client see the difference.
+ */
+function earlyBytes(say: Say, received: { messages: number }) {
+  let isInside = false
+  let isTold = false
+  let due = 0
+  let arrived = 0
+  return {
+    begin() {
+      isInside = true
+    },
+    /** The last piece of a frame is about to be sent, so these bytes may arrive. */
+    end(echo: number) {
+      isInside = false
+      due += echo
+    },
+    arrive(bytes: number) {
+      arrived += bytes
+      const early = arrived - due
+      if (!isInside || isTold || early <= 0) return
+      isTold = true
+      const about = 'they arrived before the frame was sent in full'
+      const value = `${counted(early, 'byte')} of an echo`
+      const data = { echo: received.messages, early }
+      say({ event: 'evidence', source: 'read(2)', value, about, data })
+    },
+  }
+}
 
 /** Sends FIN and waits for the server's. @returns whether it came in time @throws DemoFailed when a byte comes before it */
 async function endOfFile(
@@ -233,10 +268,12 @@ async function sendFrame(
   frame: Buffer,
   { chunk, delayMs }: EchoClientConfig,
   broke: (error: unknown) => unknown,
+  beforeLast: () => void,
 ): Promise<void> {
   const step = chunk ?? frame.length
   for (let at = 0; at < frame.length; at += step) {
     if (delayMs > 0 && at > 0) await sleep(delayMs)
+    if (at + step >= frame.length) beforeLast()
     if (socket.write(frame.subarray(at, at + step))) continue
     await once(socket, 'drain').catch((error: unknown) => {
       throw broke(error)
