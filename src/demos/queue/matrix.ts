@@ -1,5 +1,5 @@
 /** All twelve combinations of capacity, send and receive, once with a slow receiver and once with a slow sender. */
-import type { ClaimId, TableRow } from '../../events.js'
+import { type ClaimId, now, type TableRow } from '../../events.js'
 import { readSyscall } from '../../proc/syscall.js'
 import { callName } from '../../proc/syscall-names.js'
 import { readWchan } from '../../proc/task.js'
@@ -122,10 +122,27 @@ async function playLane(stage: Stage, capacity: Capacity, options: MatrixOptions
 
 async function playCell(stage: Stage, plan: Plan): Promise<Cell> {
   let seen: boolean | undefined
+  const start = now()
   const outcome = await playRound(plan, {
     async atWall(first) {
       if (expectedWall(plan) === 'held') seen = await seeHeld(stage, plan, first)
     },
+  })
+  const { channel, sender, receiver, first } = plan
+  stage.say({
+    event: 'note',
+    text: `Played: ${plan.name}.`,
+    // For pictures, which show the calls and messages of this round.
+    data: {
+      capacity: channel.capacity === 'unbounded' ? null : channel.capacity,
+      send: sender.way,
+      receive: receiver.way,
+      first,
+      sender: sender.actor.id,
+      receiver: receiver.actor.id,
+      lasted: now() - start,
+    },
+    detail: true,
   })
   return { plan, outcome, seen }
 }

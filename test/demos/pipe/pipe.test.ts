@@ -19,6 +19,8 @@ import type { Event } from '../../../src/events.js'
 import { openFiles } from '../../../src/proc/fds.js'
 import { readText } from '../../../src/proc/read.js'
 import { isAlive } from '../../../src/proc/stat.js'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawChannel } from '../../../src/views/svg/figures/channel.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import {
   childrenOf,
@@ -667,6 +669,7 @@ describe('the demo of both ends', () => {
     ).toBe(true)
     expect(new Set([...sent!, ...received!].map(({ pid }) => pid))).toEqual(new Set(children))
     expect(children.filter((pid) => isAlive(pid))).toEqual([])
+    expect(drawChannel(tellStory(events, false))!.claims).toHaveLength(5)
   })
 
   test('fits 80 columns, and has no escape codes without a terminal unless --color is given', async () => {

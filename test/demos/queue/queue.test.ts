@@ -7,6 +7,8 @@ import type { Queue } from '../../../src/ipc/open-mq.js'
 import { openQueue } from '../../../src/ipc/posix-mq.js'
 import { readQueueLimits } from '../../../src/proc/mqueue.js'
 import type { EventOf } from '../../../src/run/actor.js'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawMatrix } from '../../../src/views/svg/figures/matrix.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import {
   childrenOf,
@@ -268,6 +270,7 @@ describe('queue matrix', () => {
       ...Array<string>(2).fill('mq_timedsend'),
       ...Array<string>(2).fill('read'),
     ])
+    expect(drawMatrix(tellStory(events, false))!.claims).toHaveLength(24)
     expectNoQueues(events, 4)
   })
 

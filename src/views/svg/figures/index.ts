@@ -1,6 +1,7 @@
 /** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
 import type { Draw } from '../figure.js'
 import { drawChannel } from './channel.js'
+import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawOrphan } from './orphan.js'
 import { drawSchedule } from './schedule.js'
@@ -14,6 +15,8 @@ export const figures: readonly Draw[] = [
   drawOrphan,
   drawZombie,
   drawTree,
+  drawFrames,
+  drawMatrix,
   drawMemory,
   drawChannel,
 ]
