@@ -3,6 +3,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { shortReads } from '../../../src/demos/socket/short-reads.js'
 import { type Event, numberIn } from '../../../src/events.js'
 import * as tcpDiag from '../../../src/ipc/tcp-diag.js'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawFrames } from '../../../src/views/svg/figures/frames.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import { newPlace, placeOfNobody, playDemo } from '../../support/osdemo.js'
 import { perform } from '../../support/perform.js'
@@ -46,6 +48,7 @@ describe.runIf(process.platform === 'linux')('short-reads', () => {
     const told = sum(all.map(({ got }) => got))
     if (by(events, 'careful', 'note').length > 0) expect(told).toBeLessThan(stream)
     else expect(told).toBe(stream)
+    expect(drawFrames(tellStory(events, false))!.claims.length).toBeGreaterThanOrEqual(4)
   })
 
   test('only the careful reader asks for the rest after a short read', async () => {
