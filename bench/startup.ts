@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { installPackage } from '../test/support/install-package.js'
+import { installPackage, packPackage } from '../test/support/install-package.js'
 import { compare, type Side, timed } from './sides.js'
 
 // Node would read these certificates at each start of both sides, which takes 60 ms and hides the difference.
@@ -16,7 +16,7 @@ delete process.env.NODE_EXTRA_CA_CERTS
 const rounds = 21
 const folder = mkdtempSync(join(tmpdir(), 'osdemo-startup-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-const osdemo = installPackage(folder)
+const osdemo = await installPackage(await packPackage(folder), folder)
 process.env.XDG_CACHE_HOME = folder
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 

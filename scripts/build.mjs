@@ -8,11 +8,12 @@
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
 import { eventCheckCode } from './event-check.mjs'
+import { thirdPartyNotices } from './third-party.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -52,6 +53,32 @@ const packagesForLater = { execa: 'execaSync', pino: 'pino' }
 const importing = (modules) => modules.map((path) => `import ${JSON.stringify(path)}\n`).join('')
 
 /**
+ * A source file as JavaScript, with short names for what it does not export. Exported names stay, because errors and stack traces
+ * show them.
+ *
+ * @param {string} path
+ */
+async function shortened(path) {
+  const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } }
+  const loader = path.endsWith('.ts') ? 'ts' : 'js'
+  const options = /** @type {const} */ ({
+    target: common.target,
+    minifyIdentifiers: true,
+    tsconfigRaw,
+    loader,
+  })
+  return (await transform(readFileSync(path, 'utf8'), options)).code
+}
+
+/** @type {import('esbuild').Plugin} */
+const shortNames = {
+  name: 'short names',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.([cm]?js|ts)$/ }, async ({ path }) => ({ contents: await shortened(path) }))
+  },
+}
+
+/**
  * Makes one chunk, the core, of main.ts and the shared modules: every file of the program imports main.ts, which is
  * loaded before any of them, and main.ts imports what is shared. Without this, esbuild makes a chunk for each set of
  * commands that use the same modules. A command would load up to twenty of them, at 0.25 ms each.
@@ -61,9 +88,8 @@ const importing = (modules) => modules.map((path) => `import ${JSON.stringify(pa
 const oneCore = {
   name: 'one core',
   setup({ onResolve, onLoad }) {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
-      contents: importing(path === main ? shared : [main]) + readFileSync(path, 'utf8'),
-      loader: 'ts',
+    onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
+      contents: importing(path === main ? shared : [main]) + (await shortened(path)),
     }))
     // The helper code that esbuild adds to a CommonJS package would otherwise be one more chunk, which all others
     // load.
@@ -116,7 +142,7 @@ async function compileCacheStart() {
  */
 async function buildProgram() {
   const start = await compileCacheStart()
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     ...files,
     entryPoints: [main],
@@ -124,20 +150,76 @@ async function buildProgram() {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     outExtension: { '.js': '.cjs' },
-    plugins: [oneCore, noSubprograms],
+    plugins: [oneCore, noSubprograms, shortNames],
+    metafile: true,
     write: false,
   })
-  mkdirSync(join(draft, 'chunks'))
+  mkdirSync(join(draft, 'chunks'), { recursive: true })
   for (const { path, text } of outputFiles) {
     const banner = path.endsWith('main.cjs') ? strict + start : strict
-    const { code } = await transform(text, { ...commonJs, banner })
+    // A package for later has a chunk of its own. Nothing of it appears in a stack trace of osdemo, so its names become short.
+    const minifyIdentifiers = Object.keys(packagesForLater).includes(basename(path).split('-')[0] ?? '')
+    const { code } = await transform(text, { ...commonJs, banner, minifyIdentifiers })
     // Removes the copy that esbuild makes of each chunk's exports, which takes a millisecond. It only matters for
     // default exports, and no file of the program has one.
-    writeFileSync(
-      path,
-      code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports'),
-    )
+    const short = code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports')
+    // Without that copy, most of esbuild's helper code in front of each chunk is unused.
+    writeFileSync(path, (await transform(short, { ...common, treeShaking: true })).code)
   }
+  return metafile
+}
+
+/**
+ * Builds the actors: each is one file, and besides only what all of them need is a chunk. esbuild alone makes a chunk of whatever
+ * two of them share, and an actor would load up to ten. So a second build puts those chunks back into the actors.
+ */
+async function buildActors() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    ...files,
+    entryPoints: readdirSync('src/actors').flatMap((file) =>
+      file.endsWith('.ts') ? `src/actors/${file}` : [],
+    ),
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/actor-[hash]',
+    outExtension: { '.js': '.cjs' },
+    plugins: [shortNames],
+    metafile: true,
+    write: false,
+  })
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]))
+  const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({
+    path: join(process.cwd(), path),
+    ...output,
+  }))
+  const actors = outputs.filter(({ entryPoint }) => entryPoint !== undefined)
+  const importsOf = actors.map(({ imports }) => imports.map(({ path }) => join(process.cwd(), path)))
+  const forAll = outputs
+    .map(({ path }) => path)
+    .filter((path) => importsOf.every((paths) => paths.includes(path)))
+  /** @type {import('esbuild').Plugin} */
+  const fromFirstBuild = {
+    name: 'from the first build',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^/ }, ({ path, importer, kind }) => {
+        if (kind === 'entry-point') return { path, namespace: 'first' }
+        const file = join(dirname(importer), path)
+        if (!texts.has(file)) return { path, external: true }
+        return forAll.includes(file)
+          ? { path: `../chunks/${basename(file)}`, external: true }
+          : { path: file, namespace: 'first' }
+      })
+      onLoad({ filter: /^/, namespace: 'first' }, ({ path }) => ({ contents: texts.get(path) ?? '' }))
+    },
+  }
+  await build({
+    ...commonJsFiles,
+    outbase: draft,
+    entryPoints: [...actors.map(({ path }) => path), ...forAll],
+    plugins: [fromFirstBuild],
+  })
+  return metafile
 }
 
 /** The declarations of the framing library. */
@@ -166,25 +248,25 @@ const schema = createGenerator({
 const published = { title: 'One event of an osdemo run', ...schema }
 writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(published, null, 2)}\n`)
 
-const actors = readdirSync('src/actors').filter((file) => file.endsWith('.ts'))
-await Promise.all([
+const [ofProgram, ofActors, ofEventCheck] = await Promise.all([
   buildProgram(),
-  build({
-    ...commonJsFiles,
-    entryPoints: ['src/run/saver.ts', ...actors.map((file) => `src/actors/${file}`)],
-  }),
-  build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
+  buildActors(),
   build({
     ...commonJs,
     bundle: true,
     minify: true,
     banner: { js: strict },
-    stdin: { contents: eventCheckCode(schema) },
+    stdin: { contents: eventCheckCode(schema), resolveDir: process.cwd() },
     outfile: join(draft, 'event-check.cjs'),
+    metafile: true,
   }),
+  build({ ...commonJsFiles, entryPoints: ['src/run/saver.ts'] }),
+  build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
   buildManPages(),
 ])
 buildTypes()
+const notices = thirdPartyNotices([ofProgram, ofActors, ofEventCheck.metafile])
+writeFileSync(join(draft, 'THIRD-PARTY.txt'), notices)
 
 // bin/osdemo.js prints this page without loading the program.
 const program = `require(${JSON.stringify(join(process.cwd(), draft, 'main.cjs'))}).main(['--help'])`

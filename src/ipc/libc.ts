@@ -60,7 +60,7 @@ function load(): typeof Koffi {
   } catch (cause) {
     throw new Unavailable(
       `koffi, which calls the C library, is not installed for ${process.platform} ${process.arch}`,
-      'Install the optional dependencies: run npm ci in the folder of osdemo.',
+      'Install osdemo again with its optional dependencies: npm install --include=optional',
       cause,
     )
   }

@@ -5,7 +5,7 @@ import { eventCheckFile } from '../run/package.js'
 /** The check for one kind of event, which the build generates from the schema (`scripts/event-check.mjs`). */
 type Check = ((value: unknown) => boolean) & {
   /** What is wrong with the last value that was checked. */
-  errors: { instancePath: string; keyword: string; params: { missingProperty?: string } }[] | null
+  errors: { instancePath: string; params: { missingProperty?: string } }[] | null
 }
 
 /** The deepest nesting of an accepted event, since views recurse into events. Those of osdemo have four levels. */

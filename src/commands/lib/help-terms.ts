@@ -1,6 +1,7 @@
 /** `osdemo help terms`: the glossary as a page. */
 import type { Help } from '@commander-js/extra-typings'
 import { UsageError } from '../../errors.js'
+import { homepage } from '../../run/package.js'
 import { glossary, type Term } from '../../terms.js'
 
 /** Terms by topic, as the glossary has them. */
@@ -15,12 +16,17 @@ const indent = '    '
 export function termsPage(help: Help, words: readonly string[], columns = 80): string {
   const parts = lookUp(words.join(' ')).map(([topic, terms]) => {
     const lines = terms.map(({ names, meaning, see }) => {
-      const text = help.boxWrap(`${meaning} See ${see}.`, Math.min(columns, 80) - indent.length)
+      const text = help.boxWrap(`${meaning} See ${addressOf(see)}.`, Math.min(columns, 80) - indent.length)
       return `  ${names.join(', ')}\n${text.replaceAll(/^/gm, indent)}\n`
     })
     return `${topic}\n\n${lines.join('')}`
   })
   return parts.join('\n')
+}
+
+/** Where to read on. The package does not contain the documents of the repository. */
+function addressOf(see: string): string {
+  return see.startsWith('docs/') ? `${homepage}/blob/main/${see}` : see
 }
 
 function lookUp(name: string): Entries {
