@@ -23,6 +23,8 @@ const some = whole - 4096
 export interface Pages {
   /** Pages that only the child has. */
   own: number
+  /** Pages that only the parent has. */
+  parentOwn: number
   /** Pages that another process has too. */
   common: number
   /** Resident pages, in the child or in the parent, whichever has fewer. Pages in swap are in none of these counts. */
@@ -34,10 +36,16 @@ export function readPages(child: number, parent: number, variables: Variable[]):
   const mappings = { child: readSmaps(child) ?? [], parent: readSmaps(parent) ?? [] }
   return variables.map(({ address }) => {
     const holds = ({ from, to }: { from: bigint; to: bigint }) => from <= address && address < to
-    const own = mappings.child.find(holds)
-    const sum = (kind: string) => (own ? own.bytes(`${kind}_Clean`) + own.bytes(`${kind}_Dirty`) : 0)
-    const resident = Math.min(own?.bytes('Rss') ?? 0, mappings.parent.find(holds)?.bytes('Rss') ?? 0)
-    return { own: sum('Private'), common: sum('Shared'), resident }
+    const [own, parents] = [mappings.child.find(holds), mappings.parent.find(holds)]
+    const sum = (kind: string, one = own) =>
+      one ? one.bytes(`${kind}_Clean`) + one.bytes(`${kind}_Dirty`) : 0
+    const resident = Math.min(own?.bytes('Rss') ?? 0, parents?.bytes('Rss') ?? 0)
+    return {
+      own: sum('Private'),
+      parentOwn: parents ? sum('Private', parents) : 0,
+      common: sum('Shared'),
+      resident,
+    }
   })
 }
 
@@ -57,7 +65,7 @@ export function showCopies(
       source: `/proc/${child}/smaps`,
       value: `Private: ${kib(before.own)} → ${kib(after.own)}, Shared: ${kib(before.common)} → ${kib(after.common)}`,
       about: `${name} of the child, before → after the write`,
-      data: [before, after].map(({ own, common }) => ({ variable: name, own, common })),
+      data: [before, after].map(({ own, parentOwn, common }) => ({ variable: name, own, parentOwn, common })),
       ...detailOf(name),
     })
   }

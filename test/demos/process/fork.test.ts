@@ -31,6 +31,7 @@ import {
   processesOf,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
 
 const noCompiler = spawnSync('cc', ['--version']).status !== 0
@@ -75,6 +76,7 @@ describe.skipIf(noCompiler)(`process fork${why}`, () => {
     expect(dataFrom(events, `/proc/${events[0]!.pid}/smaps`)).toEqual([
       { mappings: expect.any(Number), bytes: expect.any(Number) },
     ])
+    expect(valuesOf(slideOf(events), 'data-variable')).toHaveLength(6)
     // On a machine that swaps, copy-on-write cannot always be observed.
     const copies = ['fork/copies-page-on-write', 'fork/shared-memory-is-not-copied']
     expect(claimIdsOf(events).filter((id) => !copies.includes(id!))).toEqual([

@@ -1,6 +1,7 @@
 /** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
 import type { Draw } from '../figure.js'
 import { drawChannel } from './channel.js'
+import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
@@ -13,6 +14,7 @@ import { drawZombie } from './zombie.js'
 export const figures: readonly Draw[] = [
   drawSchedule,
   drawSegment,
+  drawFork,
   drawOrphan,
   drawZombie,
   drawTree,
