@@ -74,6 +74,15 @@ function abandon(pid: number): void {
   ptrace(PTRACE_DETACH, pid, signalOf(stop ?? 0))
 }
 
+/**
+ * Begins to trace a child, which continues to run. Whoever asks only whether that is allowed must kill the child with SIGKILL then.
+ *
+ * @throws SystemError without the right to trace it
+ */
+export function trace(pid: number): void {
+  ptrace(PTRACE_SEIZE, pid, 0)
+}
+
 /** Lets a held process run its first instruction. Does nothing when it has been killed, or runs already. */
 export function runHeld(pid: number): void {
   unlessDead(() => ptrace(PTRACE_DETACH, pid, 0))

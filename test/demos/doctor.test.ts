@@ -267,3 +267,16 @@ test('under the system call filter of a container', async (context) => {
   expect(await run.exit).toBe(0)
   expect(claimIdsOf(parseEvents(run.stdout()))).not.toContain('fifo/connects-across-namespaces')
 })
+
+test('where no process may trace another one', async (context) => {
+  const prefix = denier(context)('ptrace')
+  const place = newPlace()
+  const machine: Machine = (line) => place.osdemo(line.split(' ').slice(1), { prefix })
+  const { of } = await verdicts(machine)
+  const limited = { verdict: 'works with limits', needs: ['tracing'] }
+  for (const name of ['process states', 'process switch']) expect(of(name), name).toEqual(limited)
+  expect(of('process zombie')).toEqual(works)
+  const run = machine('osdemo process states --json')
+  expect(await run.exit).toBe(0)
+  expect(claimIdsOf(parseEvents(run.stdout()))).not.toContain('process/new-has-executed-nothing')
+})

@@ -23,7 +23,8 @@ export const processCommands: Group = {
     isolation: {
       summary:
         'one program as two processes: what each finds at the same address, and what a wrong pointer does',
-      needs: { must: ['proc', 'compiler'], better: files, also },
+      // It needs the same right to read the memory of a child.
+      needs: { must: ['proc', 'compiler', 'waits'], better: files, also },
       chapter: {
         topic,
         title: 'isolation',
@@ -42,7 +43,11 @@ export const processCommands: Group = {
       summary: 'a child process passes through every state: new, ready, running, waiting, stopped, zombie',
       needs: {
         must: ['proc', 'scheduler'],
-        better: { waits: 'it does not show in which system call the child is blocked', ...files },
+        better: {
+          waits: 'it does not show in which system call the child is blocked',
+          tracing: 'it does not show the child before its first instruction',
+          ...files,
+        },
         also,
       },
       chapter: {
@@ -85,6 +90,7 @@ export const processCommands: Group = {
         better: {
           cpus: 'it measures a context switch on one CPU only',
           compiler: 'it does not show that a switch restores the registers',
+          tracing: 'it does not show the registers of a stopped process',
           ...files,
         },
         also,

@@ -9,6 +9,7 @@ import { OsdemoError, systemCallError, Unavailable } from '../../errors.js'
 import type { Data } from '../../events.js'
 import { openBothEnds, reopen } from '../../ipc/fifo.js'
 import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
+import { trace } from '../../ipc/ptrace.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../../ipc/tcp.js'
 import { readQueueLimits } from '../../proc/mqueue.js'
@@ -185,6 +186,13 @@ export const checks = {
     after: ['proc', 'waits', 'shell'],
     look: seeOrphanWait,
   },
+  tracing: {
+    name: 'tracing',
+    lack: 'A process may not trace its own child.',
+    use: 'Some demos stop a child with ptrace(2) and read its registers.',
+    source: 'ptrace(2)',
+    look: traceChild,
+  },
   namespaces: {
     name: 'namespaces',
     lack: 'No process can be started in namespaces of its own.',
@@ -315,6 +323,17 @@ export const checks = {
 async function seeChildWait(stage: Stage): Promise<string> {
   // In the /proc of another pid namespace, the pid of the child would be that of another process.
   requireProc('osdemo')
+  const pid = startNode(stage)
+  const found = await stage.poll(() => {
+    if (readSyscall(pid, pid) === undefined) return 'closed'
+    return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))
+  })
+  if (typeof found === 'object') return `${found.syscall}${found.wchan ? `, in ${found.wchan}` : ''}`
+  throw notReadable()
+}
+
+/** The pid of a child that waits for input until the check ends. */
+function startNode(stage: Stage): number {
   const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
@@ -324,12 +343,17 @@ async function seeChildWait(stage: Stage): Promise<string> {
     throw new Unavailable('no process can be started', 'Raise the limits: ulimit -u, ulimit -n')
   }
   stage.scope.defer(() => child.kill('SIGKILL'))
-  const found = await stage.poll(() => {
-    if (readSyscall(pid, pid) === undefined) return 'closed'
-    return waitingThreads(pid).find(({ tid, syscall }) => tid === pid && syscall?.startsWith('epoll_'))
-  })
-  if (typeof found === 'object') return `${found.syscall}${found.wchan ? `, in ${found.wchan}` : ''}`
-  throw notReadable()
+  return pid
+}
+
+function traceChild(stage: Stage): string {
+  if (!linux) throw new Unavailable('this system has no such ptrace(2)', useLinux)
+  try {
+    trace(startNode(stage))
+  } catch (error) {
+    throw systemCallError(error, 'cannot trace a child', notReadable().hint ?? useLinux)
+  }
+  return 'a child was traced'
 }
 
 /** With ptrace_scope 1, Yama shows the system calls of descendants only. A process whose parent has exited is none. */
