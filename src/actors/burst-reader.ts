@@ -57,7 +57,12 @@ runActor<'burst-reader'>(async ({ say, config: { path, writers }, nextWord }) =>
       source: 'read(2)',
       value: `${thousands(finder.torn)} torn, ${counted(finder.changes, 'change')} of writer${others}`,
       about: sent,
-      data: { torn: finder.torn, changes: finder.changes, foreign },
+      data: {
+        ...{ torn: finder.torn, changes: finder.changes, foreign, size },
+        // Which process wrote how many bytes, in the order of the stream.
+        by: finder.runs.map(({ writer }) => writers[writer] ?? stranger),
+        runs: finder.runs.map(({ bytes }) => bytes),
+      },
     })
   }
   closeSync(fd)

@@ -29,7 +29,19 @@ export interface TornFinder {
   /** How many messages were torn. A message in several pieces counts once. */
   readonly torn: number
   readonly first: Torn | undefined
+  /** The first runs of bytes of one writer, for a picture. */
+  readonly runs: readonly Run[]
 }
+
+/** Bytes in a row from one writer. */
+export interface Run {
+  /** The index of the writer; the number of writers stands for a process that is none of them. */
+  writer: number
+  bytes: number
+}
+
+/** More runs than this are only counted, as changes of writer. */
+const mostRuns = 128
 
 /** The byte of a writer: A, B, and so on. */
 export function byteOf(writer: number): number {
@@ -45,6 +57,7 @@ export function createTornFinder(writers: number, size: number): TornFinder {
   let changes = 0
   let torn = 0
   let first: Torn | undefined
+  const runs: Run[] = []
   /** The last byte, and the index of its writer. */
   let last = -1
   let current = -1
@@ -64,6 +77,7 @@ export function createTornFinder(writers: number, size: number): TornFinder {
     }
     last = byte
     current = by
+    if (changes < mostRuns) runs.push({ writer: by, bytes: 0 })
   }
 
   return {
@@ -75,6 +89,8 @@ export function createTornFinder(writers: number, size: number): TornFinder {
         while (end < chunk.length && chunk[end] === byte) end++
         arrived[current]! += end - at // change() has set `current` to an index.
         bytes += end - at
+        const run = changes < mostRuns ? runs.at(-1) : undefined
+        if (run) run.bytes += end - at
         at = end
       }
     },
@@ -93,5 +109,6 @@ export function createTornFinder(writers: number, size: number): TornFinder {
     get first() {
       return first
     },
+    runs,
   }
 }

@@ -7,7 +7,10 @@ function findIn(stream: string) {
   const results = Array.from({ length: stream.length + 1 }, (_, cut) => {
     const finder = createTornFinder(2, 3)
     for (const part of [stream.slice(0, cut), stream.slice(cut)]) finder.take(Buffer.from(part))
-    const { bytes, changes, torn, first } = finder
+    const { bytes, changes, torn, first, runs } = finder
+    // The runs are the stream in short, as long as there are no more than it keeps.
+    const written = runs.map((run) => 'AB'.charAt(run.writer).repeat(run.bytes)).join('')
+    expect(written).toBe(stream)
     return { bytes, changes, torn, first }
   })
   for (const result of results) expect(result).toEqual(results[0])
@@ -39,4 +42,11 @@ test('a byte that belongs to no writer is counted, and tears a message like the 
   expect(finder.arrived).toEqual({ writers: [3, 0], others: 3 })
   expect(finder.torn).toBe(1)
   expect(finder.first).toMatchObject({ at: 3, writer: 0, bytes: 2, by: 2 })
+})
+
+test('only the first 128 runs are kept', () => {
+  const finder = createTornFinder(2, 3)
+  finder.take(Buffer.from('AAABBB'.repeat(100)))
+  expect(finder.changes).toBe(199)
+  expect(finder.runs).toEqual(Array.from({ length: 128 }, (_, at) => ({ writer: at % 2, bytes: 3 })))
 })

@@ -1,6 +1,8 @@
 /** Torn messages: the claims of the demo are compared with its own data. */
 import { expect, test } from 'vitest'
 import { numberIn } from '../../../src/events.js'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawTorn } from '../../../src/views/svg/figures/torn.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { playDemo } from '../../support/osdemo.js'
 
@@ -14,9 +16,13 @@ test('messages up to PIPE_BUF are whole, and the first torn message of a longer 
   expect(ids.length + luck.length).toBe(4)
 
   const bursts = dataFrom(events, 'read(2)').filter((data) => 'torn' in Object(data))
-  expect(bursts.slice(0, 2)).toEqual(
-    [0, 0].map((torn) => ({ torn, changes: expect.any(Number), foreign: 0 })),
-  )
+  expect(bursts.slice(0, 2)).toMatchObject([512, 4096].map((size) => ({ torn: 0, foreign: 0, size })))
+  for (const { changes, by, runs } of bursts as { changes: number; by: string[]; runs: number[] }[]) {
+    expect([by.length, runs.length]).toEqual(Array(2).fill(Math.min(changes + 1, 128)))
+    expect(Math.min(...runs)).toBeGreaterThan(0)
+    expect(by.every((writer, at) => at === 0 || writer !== by[at - 1])).toBe(true)
+  }
+  expect(drawTorn(tellStory(events, false))!.claims).toHaveLength(ids.length)
   expect(bursts.slice(2).filter((data) => numberIn(data, 'torn')! > 0).length).toBe(ids.length - 2)
 
   const tallies = only(events, 'tally')

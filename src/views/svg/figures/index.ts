@@ -8,6 +8,7 @@ import { drawMemory } from './memory.js'
 import { drawOrphan } from './orphan.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
 import { drawZombie } from './zombie.js'
 
@@ -20,6 +21,7 @@ export const figures: readonly Draw[] = [
   drawTree,
   drawFrames,
   drawMatrix,
+  drawTorn,
   drawMemory,
   drawChannel,
 ]
