@@ -15,6 +15,8 @@ export type Step =
       type: 'stream' | 'datagram' | 'seqpacket' | 'other'
       address: UnixAddress
     }
+  /** Add 1 to the counter of an eventfd, or read it, which sets it to 0: eventfd(2). */
+  | { do: 'add-event' | 'read-event'; pid: number; fd: number }
   /** Of a POSIX message queue. */
   | { do: 'send-message' | 'receive-message'; queue: string }
   /** Add 1 to a named semaphore: sem_post(3). */

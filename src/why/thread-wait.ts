@@ -1,4 +1,5 @@
 /** Finds what blocks a thread, from the system call that it is in. */
+import { unreadBytes } from '../ipc/descriptor-state.js'
 import { pipeFill } from '../ipc/pipe-fill.js'
 import { readDescriptorLink } from '../proc/links.js'
 import { openObject } from '../proc/open-object.js'
@@ -173,7 +174,7 @@ function blockerOf(
       return { blocker: closing(world, pid, fd, wchan), fd }
     case 'mq_timedsend':
     case 'mq_timedreceive':
-      return { blocker: posixQueue(world, pid, call, fd), fd }
+      return { blocker: posixQueue(world, pid, call, fd, args), fd }
     case 'msgsnd':
     case 'msgrcv':
     case 'semop':
@@ -192,10 +193,12 @@ function int(argument = 0n): number {
   return Number(BigInt.asIntN(32, argument))
 }
 
-/** splice(2) and tee(2) wait for input or for room. With bytes in the input pipe, it is room in the output. */
+/** splice(2) and tee(2) wait for input or for room. With bytes in the input, which may be a socket, it is room in the output. */
 function spliced(world: World, pid: number, from: number, to: number): Found {
-  const hasInput = openObject(pid, from)?.kind === 'pipe' && (pipeFill(pid, from)?.bytes ?? 0) > 0
-  return hasInput
+  const kind = openObject(pid, from)?.kind
+  const bytes = kind === 'pipe' ? pipeFill(pid, from)?.bytes : unreadBytes(pid, from)
+  const isFile = kind !== 'pipe' && kind !== 'socket' && kind !== 'terminal'
+  return isFile || (bytes ?? 0) > 0
     ? { blocker: otherEnd(world, pid, to, 'writing'), fd: to }
     : { blocker: otherEnd(world, pid, from, 'reading'), fd: from }
 }

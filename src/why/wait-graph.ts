@@ -85,6 +85,15 @@ export function findCycle(chain: Chain, pid: number): Cycle | undefined {
   return { members, certain, ...(circle.length > 0 && { threads: circle }) }
 }
 
+/**
+ * Threads that wait for each other in a circle, and that no time limit ends, where other threads of their process may continue: an
+ * idle main thread, for example. Empty where there are none.
+ */
+export function findThreadCircle(chain: Chain): number[] {
+  const all = [...chain.values()].flatMap(({ threads }) => threads)
+  return circleOf(all.filter(({ blocker }) => !blocker.open))
+}
+
 /** The first circle of threads of which each can only be woken up by the next; empty where there is none. */
 function circleOf(threads: readonly ThreadWait[]): number[] {
   const next = new Map(threads.map(({ tid, blocker }) => [tid, blocker.wakerThread]))

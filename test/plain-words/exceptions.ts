@@ -16,6 +16,10 @@ export const exceptions: readonly Exception[] = [
     part,
     reason: 'This is a command of gdb.',
   })),
+  ...[
+    ['src/demos/why/attach.ts', 'shift 2; '],
+    ['src/demos/why/render/step.ts', 'import ctypes, os'],
+  ].map(([file = '', part = '']) => ({ file, rule: 'word' as const, part, reason: 'This is a script.' })),
   ...(['word', 'length'] as const).map((rule) => ({
     file: 'src/demos/pipe/one-machine.ts',
     rule,

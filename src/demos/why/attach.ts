@@ -3,20 +3,22 @@ import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
+/** The first word is the limit in seconds. At SIGTERM, strace(1) and debuggers detach. */
+const traced = 'limit=$1; shift 2; exec timeout -k 1 "$limit" "$@" 2>&1'
+
 /**
- * The words: a thread, and the limit in seconds. At SIGTERM a tracer detaches. To attach, a debugger stops the thread
- * with SIGSTOP. Where the debugger is killed before it detaches, the kernel delivers that signal, and the thread stays stopped. So
- * this shell continues it then.
+ * The second word is the thread. To attach, a debugger sends SIGSTOP to the thread. Where the debugger is killed before it detaches,
+ * the kernel delivers that signal, and the thread stays stopped. So this shell then sends SIGCONT, which also cancels a SIGSTOP that
+ * is still pending. A thread that is not stopped ignores it. SIGPIPE, when osdemo has been killed, must not terminate the shell before that.
  */
-const guard = `thread=$1 limit=$2; shift 2
-timeout -k 1 "$limit" "$@" 2>&1
-while read -r name state more; do
-  [ "$name $state" = "State: T" ] && kill -CONT "$thread"
-done < "/proc/$thread/status"`
+const stopped =
+  'limit=$1 thread=$2; shift 2; trap "" PIPE; timeout -k 1 "$limit" "$@" 2>&1 || kill -CONT "$thread"'
 
 export interface Attach {
   /** The thread, which is not stopped. */
   tid: number
+  /** Whether the tracer stops it with SIGSTOP. */
+  stops: boolean
   /** In seconds. */
   limit: number
   /** The tracer with its options. */
@@ -28,10 +30,10 @@ export interface Attach {
  *
  * @returns what it printed on stdout and stderr; undefined where it cannot be started
  */
-export function attach({ tid, limit, words }: Attach): Promise<string | undefined> {
+export function attach({ tid, stops, limit, words }: Attach): Promise<string | undefined> {
   // With DEBUGINFOD_URLS a debugger would ask servers in the network for the names of functions.
   const { DEBUGINFOD_URLS: _, ...env } = process.env
-  const child = spawn('sh', ['-c', guard, 'sh', `${tid}`, `${limit}`, ...words], {
+  const child = spawn('sh', ['-c', stops ? stopped : traced, 'sh', `${limit}`, `${tid}`, ...words], {
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
     env: { ...env, LC_ALL: 'C' },

@@ -30,7 +30,7 @@ const part = 0.1
 /** Traces one thread. Undefined where this user may not, where strace is missing, and where the thread made no call. */
 export async function sampleCalls(tid: number): Promise<Sample | undefined> {
   const words = ['strace', '-qq', '-y', '-s', '0', '-p', `${tid}`]
-  const sample = parseCalls((await attach({ tid, limit, words })) ?? '')
+  const sample = parseCalls((await attach({ tid, stops: false, limit, words })) ?? '')
   return sample.calls === 0 ? undefined : sample
 }
 

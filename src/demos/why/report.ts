@@ -11,7 +11,7 @@ import { type Advice, adviceFor } from '../../why/advice.js'
 import type { Account } from '../../why/process-account.js'
 import type { World } from '../../why/snapshot.js'
 import type { ThreadWait } from '../../why/thread-wait.js'
-import type { Chain, Cycle } from '../../why/wait-graph.js'
+import { type Chain, type Cycle, findThreadCircle } from '../../why/wait-graph.js'
 import { commandOf, effectOf, reasonToEnd } from './render/step.js'
 import { type Evidence, type Proof, verb } from './render/telling.js'
 import { tellThread } from './render/thread.js'
@@ -55,6 +55,8 @@ export function tellFindings(
   const told = accounts.filter(({ pid }, index) => index < most || cycle?.members.includes(pid))
   const proofs: Proof[] = []
   tellHeadline(stage, findings)
+  const circle = cycle ? [] : findThreadCircle(findings.chain)
+  if (circle.length > 0) tellThreadCircle(stage, findings, circle)
   if (told.length > 1) note(stage, headings.chain, 'opening')
   for (const account of told) {
     proofs.push(...tellAccount(stage, account, account === asked && !cycle))
@@ -65,7 +67,25 @@ export function tellFindings(
   if (names.length > 0) stage.note(`Further down the chain: ${listed(names, 8)}.`, 'aside')
   tellBuffering(stage, findings)
   if (cycle) tellCycle(stage, findings, cycle)
-  tellEvidence(stage, cycle ? [...proofs, cycleProof(cycle)] : proofs)
+  if (cycle) proofs.push(cycleProof(cycle))
+  else if (circle.length > 0)
+    proofs.push(cycleProof({ members: ownersOf(findings, circle), certain: true, threads: circle }))
+  tellEvidence(stage, proofs)
+}
+
+/** The processes of these threads. */
+function ownersOf({ chain }: Findings, tids: readonly number[]): number[] {
+  const all = [...chain.values()].filter(({ threads }) => threads.some(({ tid }) => tids.includes(tid)))
+  return all.map(({ pid }) => pid)
+}
+
+function tellThreadCircle(stage: Stage, findings: Findings, circle: readonly number[]): void {
+  const owners = listed(ownersOf(findings, circle).map(named))
+  stage.note(
+    `Deadlock: ${listed(circle.map(String), 12)} are threads of ${owners} that wait for each other.`,
+    'opening',
+  )
+  stage.note('Each waits for the next, and the last for the first. Other threads may continue.')
 }
 
 /** A process waits for input from the stdout of another one, which waits for something else: it may have printed already. */
@@ -94,8 +114,11 @@ function cycleProof({ members, certain, threads }: Cycle): Proof {
   const ids = threads ?? members
   const value = [...ids, ids[0]].join(' > ')
   const data = { kind: 'deadlock', members, certain, ...(threads && { threads }) }
-  const shows =
-    members.length === 1 ? 'Only the process itself could wake it up.' : 'Each process waits for the next.'
+  const shows = threads
+    ? 'Each thread waits for the next.'
+    : members.length === 1
+      ? 'Only the process itself could wake it up.'
+      : 'Each process waits for the next.'
   return { shows, evidence: [{ source: 'wait-for graph', value, about: '', data }] }
 }
 

@@ -120,7 +120,7 @@ export async function tellStack(stage: Stage, account: Account, isAsked: boolean
   stage.note(headline, 'opening')
   const { tool, threads } = chosen
   for (const { tid } of threads) {
-    const text = await attach({ tid, limit, words: tool.words(tid) })
+    const text = await attach({ tid, stops: true, limit, words: tool.words(tid) })
     tellFrames(stage, { pid, tid }, tool, framesOf(tool.parse(text ?? '')))
   }
   const left = account.threads.filter((thread) => !threads.includes(thread)).map(({ tid }) => `${tid}`)

@@ -88,10 +88,16 @@ function endOf(world: World, pid: number, object: OpenObject, access: Access, is
       const open = users.length === 0
       // Another thread of this process may be the one that acts on it.
       const wakers = open ? [] : [...users, pid]
-      return { kind, access, count: parseEventCount(info), users, ...about, wakers, open }
+      const change: Step = { do: access === 'reading' ? 'add-event' : 'read-event', pid, fd }
+      const wait: Step[] = open ? [] : [{ do: 'wait' }]
+      // What a process that polls sends to itself has a meaning that only its program knows.
+      const steps = isWatched ? wait : [...wait, change]
+      return { kind, access, count: parseEventCount(info), users, ...about, wakers, open, steps }
     }
-    case 'timerfd':
-      return { kind, left: parseTimerValue(info), ...about, steps: [{ do: 'wait' }] }
+    case 'timerfd': {
+      const left = parseTimerValue(info)
+      return { kind, left, ...about, steps: left === 0 ? [] : [{ do: 'wait' }] }
+    }
     case 'signalfd': {
       const signals = namesIn(parseSignalMask(info))
       return { kind, signals, ...about, steps: sendHarmless(pid, signals) }

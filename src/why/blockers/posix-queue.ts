@@ -4,8 +4,10 @@ import { queueAttributes } from '../../ipc/open-mq.js'
 import { fdFlags } from '../../proc/fds.js'
 import { readDescriptorLink } from '../../proc/links.js'
 import { isOpenFor } from '../../proc/open-descriptors.js'
+import { readTimespec } from '../../proc/process-memory.js'
 import type { Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
+import type { Step } from '../step.js'
 
 export interface PosixQueueBlocker extends Waking {
   kind: 'posix-queue'
@@ -25,6 +27,7 @@ export function posixQueue(
   pid: number,
   call: string,
   fd: number,
+  args: bigint[],
 ): PosixQueueBlocker | undefined {
   const target = readDescriptorLink(pid, fd)
   const info = fdFlags(pid, fd)
@@ -40,6 +43,8 @@ export function posixQueue(
   const wakers = [...new Set(users.map((user) => user.pid))].filter((user) => user !== pid)
   const attributes = borrow(pid, fd, queueAttributes)
   const isRemoved = name !== target
+  const limit = timeLeft(pid, args[4])
+  const step: Step = { do: access === 'reading' ? 'send-message' : 'receive-message', queue: name }
   return {
     kind: 'posix-queue',
     access,
@@ -48,8 +53,15 @@ export function posixQueue(
     isRemoved,
     ...(attributes && { fill: { messages: attributes.depth, capacity: attributes.capacity } }),
     wakers,
-    open: wakers.length === 0,
+    open: wakers.length === 0 || limit !== undefined,
     certain: true,
-    steps: isRemoved ? [] : [{ do: access === 'reading' ? 'send-message' : 'receive-message', queue: name }],
+    ...(limit !== undefined && { limit }),
+    steps: [...(isRemoved ? [] : [step]), ...(limit === undefined ? [] : [{ do: 'wait' } as const])],
   }
+}
+
+/** The time limit is a moment of CLOCK_REALTIME: mq_receive(3). Undefined without one. */
+function timeLeft(pid: number, address = 0n): number | undefined {
+  const moment = address === 0n ? undefined : readTimespec(pid, address)
+  return moment === undefined ? undefined : Math.max(0, moment - Date.now() / 1000)
 }

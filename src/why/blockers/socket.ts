@@ -68,7 +68,8 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
     listeners: listeners.length,
     holders,
     wakers,
-    open: wakers.length === 0,
+    // Without an answer, connect(2) fails after a while: tcp_syn_retries in tcp(7).
+    open: wakers.length === 0 || wanted === 'connection',
     certain: listeners.length <= 1,
     steps: waitOrEnd(listeners.length > 1 ? [] : wakers.filter((other) => other !== pid)),
   }

@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('why', () => {
     expect(wait).toMatchObject({ kind: 'pipe', call: 'read', fd: 0, access: 'reading', 'fill.bytes': 0 })
     expect(wait).toMatchObject({ wakers: [sleep], open: false, certain: true })
     expect(waitOf(answer, sleep)).toMatchObject({ kind: 'timer', call: 'clock_nanosleep', 'time.span': 1000 })
-    expect(answer.steps).toEqual(['write', 'wait', 'end-others'])
+    expect(answer.steps).toEqual(['wait', 'write', 'end-others'])
     expect(answer.command).toBe(`echo hello > /proc/${cat}/fd/0`)
     type(answer)
     await until(() => line.printed() === 'hello\n')

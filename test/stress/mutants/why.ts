@@ -69,8 +69,8 @@ export const whyMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/why/attach.ts',
-    from: '&& kill -CONT',
-    to: '&& kill -0',
+    from: '|| kill -CONT',
+    to: '|| kill -0',
     test: 'test/why/stack.test.ts',
     title: 'killed before it detaches|when osdemo is killed',
   },

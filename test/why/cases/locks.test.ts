@@ -13,6 +13,7 @@ const stuck = stuckPrograms({
   'mutex-shared': futex,
   'mutex-twice': futex,
   philosophers: futex,
+  'two-of-three': { call: /nanosleep$/ },
   'named-semaphore': futex,
   pool: futex,
 })
@@ -68,6 +69,19 @@ describe.runIf(hasCompiler)('why, about a mutex', () => {
       expect(waitOf(answer, pid, tid)).toMatchObject({ kind: 'futex', 'owner.pid': pid })
   })
 })
+
+test.runIf(hasCompiler)(
+  'threads that wait for each other are a deadlock, also when the main thread does not wait for them',
+  async () => {
+    const { pid, answer } = await stuck('two-of-three')
+    const [, one, other] = threads(pid)
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'timer' })
+    const circle = expect.arrayContaining([one, other])
+    expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid], certain: true, threads: circle })
+    // The main thread may continue.
+    expect(answer.claims).toEqual(['why/still-blocked'])
+  },
+)
 
 describe.runIf(hasCompiler)('why, about other waits in futex(2)', () => {
   test('a named semaphore has its name, and a post ends the wait', async ({ skip }) => {

@@ -20,6 +20,10 @@ const stuck = stuckPrograms({
   'open-file-lock': { call: /^fcntl$/ },
   'own-open-file-lock': { call: /^fcntl$/ },
   'eventfd-full': { call: /^write$/ },
+  'eventfd-empty': { call: /^read$/ },
+  'timer-not-set': { call: /^read$/ },
+  'splice-to-full': { call: /^splice$/ },
+  'connect-unanswered': { call: /^connect$/ },
   'inotify-replaced': { call: /^read$/ },
 })
 const hasPerl = spawnSync('perl', ['-v']).status === 0
@@ -193,9 +197,49 @@ describe.runIf(hasCompiler)('why, about descriptors', () => {
     expect(deadlockOf(answer)).toEqual({ kind: 'deadlock', members: [pid], certain: true })
   })
 
-  test('the other processes that have an eventfd open are found', async () => {
-    const { pid, facts, answer } = await stuck('eventfd-full')
-    expect(waitOf(answer, pid)).toMatchObject({ kind: 'eventfd', access: 'writing', users: [facts.other] })
+  test.for<[name: string, access: string, step: string]>([
+    ['eventfd-full', 'writing', 'read-event'],
+    ['eventfd-empty', 'reading', 'add-event'],
+  ])(
+    '%s: the other processes that have it open are found, and the command changes it',
+    async ([name, access, step], { skip }) => {
+      const { pid, facts, answer } = await stuck(name)
+      expect(waitOf(answer, pid)).toMatchObject({ kind: 'eventfd', access, users: [facts.other] })
+      expect(answer.steps.slice(0, 2)).toEqual(['wait', step])
+      skip(spawnSync('python3', ['-c', 'import os; os.pidfd_open']).status !== 0, 'needs python3 3.9')
+      type(answer)
+      await gone(pid)
+    },
+  )
+
+  test('a timer that is not set never expires, so there is nothing to wait for', async () => {
+    const { pid, answer } = await stuck('timer-not-set')
+    expect(waitOf(answer, pid)).toMatchObject({ kind: 'timerfd', left: 0 })
+    expect(answer.steps).toEqual(['end-itself'])
+  })
+
+  test('splice(2) from a socket with bytes waits for room in the pipe', async () => {
+    const { pid, facts, answer } = await stuck('splice-to-full')
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'pipe',
+      call: 'splice',
+      fd: facts.other,
+      access: 'writing',
+    })
+    type(answer)
+    await gone(pid)
+  })
+
+  test('connect(2) without an answer fails after a while, so it is no deadlock', async () => {
+    const { pid, answer } = await stuck('connect-unanswered')
+    expect(waitOf(answer, pid)).toMatchObject({
+      kind: 'tcp-connection',
+      wanted: 'connection',
+      wakers: [pid],
+      open: true,
+    })
+    expect(deadlockOf(answer)).toBeUndefined()
+    expect(answer.steps[0]).toBe('wait')
   })
 
   test('the file that an inotify instance watches is removed, and another one has its path', async () => {

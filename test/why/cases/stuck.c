@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -591,6 +593,79 @@ static void child_by_handler(void) {
   while (poll(&one, 1, -1) < 1) {}
 }
 
+/* Two of the threads wait for each other; the main thread does not wait for them. */
+static void *dine_for_two(void *place) {
+  long left = (long)place;
+  pthread_mutex_lock(&locks[left]);
+  pthread_barrier_wait(&met);
+  pthread_mutex_lock(&locks[1 - left]);
+  return 0;
+}
+
+static void two_of_three(void) {
+  pthread_t threads[2];
+  pthread_barrier_init(&met, 0, 3);
+  for (long i = 0; i < 2; i++) pthread_create(&threads[i], 0, dine_for_two, (void *)i);
+  pthread_barrier_wait(&met);
+  fact("pid", getpid());
+  for (;;) sleep(1000);
+}
+
+/* It reads from a counter that is 0. */
+static void eventfd_empty(void) {
+  int counter = eventfd(0, 0);
+  unsigned long number;
+  fact("other", idle(0));
+  read(counter, &number, 8);
+}
+
+/* A timer that is not set never expires. */
+static void timer_not_set(void) {
+  unsigned long number;
+  fact("pid", getpid());
+  read(timerfd_create(CLOCK_MONOTONIC, 0), &number, 8);
+}
+
+/* The socket has bytes, but the pipe is full. */
+static void splice_to_full(void) {
+  int pair[2], ends[2];
+  char bytes[65536] = "";
+  socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+  pipe(ends);
+  write(ends[1], bytes, sizeof bytes);
+  write(pair[0], "hello", 5);
+  facts(ends[0], ends[1]);
+  splice(pair[1], 0, ends[1], 0, 5, 0);
+}
+
+/* The accept queue of its own listener is full. */
+static void connect_unanswered(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  bind(listener, (struct sockaddr *)&address, length);
+  listen(listener, 0);
+  getsockname(listener, (struct sockaddr *)&address, &length);
+  fact("pid", getpid());
+  for (;;) connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address, length);
+}
+
+/* Two processes wait for a message of each other, one of them with a time limit. */
+static void message_limited(void) {
+  char name[64], text[64];
+  struct mq_attr size = {.mq_maxmsg = 2, .mq_msgsize = 64};
+  struct timespec end;
+  sprintf(name, "/osdemo-stuck-%d", getpid());
+  mqd_t queue = mq_open(name, O_RDWR | O_CREAT, 0600, &size);
+  mq_unlink(name);
+  clock_gettime(CLOCK_REALTIME, &end);
+  end.tv_sec += 300;
+  pid_t other = child();
+  if (other == 0) mq_receive(queue, text, 64, 0);
+  fact("other", other);
+  mq_timedreceive(queue, text, 64, 0, &end);
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -629,6 +704,12 @@ int main(int count, char **words) {
     {"epoll-stale", epoll_stale},
     {"receive-limited", receive_limited},
     {"receive-alarmed", receive_alarmed},
+    {"two-of-three", two_of_three},
+    {"eventfd-empty", eventfd_empty},
+    {"timer-not-set", timer_not_set},
+    {"splice-to-full", splice_to_full},
+    {"connect-unanswered", connect_unanswered},
+    {"message-limited", message_limited},
   };
   file = count > 2 ? words[2] : "";
   prctl(PR_SET_PDEATHSIG, SIGKILL);

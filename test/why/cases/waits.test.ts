@@ -20,6 +20,7 @@ const stuck = stuckPrograms({
   'signal-suspended': { call: /^rt_sigsuspend$/ },
   'receive-limited': { call: /^recvfrom$/ },
   'receive-alarmed': { call: /^recvfrom$/ },
+  'message-limited': { call: /^mq_timedreceive$/ },
   ring: { call: /^read$/ },
   'child-by-handler': { call: /^p?poll$/ },
   'epoll-edge-pipe': { call: epoll },
@@ -108,6 +109,14 @@ describe.runIf(hasCompiler)('why, about a wait with a time limit', () => {
   test('two processes that receive from each other are no deadlock while one has a time limit', async () => {
     const { pid, facts, answer } = await stuck('receive-limited')
     const wait = { kind: 'unix-connection', wakers: [facts.other], limit: 300, open: true }
+    expect(waitOf(answer, pid)).toMatchObject(wait)
+    expect(deadlockOf(answer)).toBeUndefined()
+    expect(answer.steps[0]).toBe('wait')
+  })
+
+  test('a time limit of mq_timedreceive(3) makes two receivers no deadlock', async () => {
+    const { pid, facts, answer } = await stuck('message-limited')
+    const wait = { kind: 'posix-queue', wakers: [facts.other], limit: expect.any(Number), open: true }
     expect(waitOf(answer, pid)).toMatchObject(wait)
     expect(deadlockOf(answer)).toBeUndefined()
     expect(answer.steps[0]).toBe('wait')

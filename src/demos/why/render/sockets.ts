@@ -266,7 +266,8 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
         if (peer === 0) return ['Not observed: which process listens there.']
         if (names === '') return ['Not observed: which process has the peer socket open.']
         const held = `The peer socket is open in ${holderNames(holders)}.`
-        return access === 'reading' || unread === undefined
+        // Of datagrams the kernel reports the size of the first one only.
+        return access === 'reading' || unread === undefined || blocker.row.kind === 'datagram'
           ? [held]
           : [held, `The peer has not read ${counted(unread, 'byte')}.`]
       }

@@ -69,6 +69,13 @@ function plainCommand(step: Step): string | undefined {
       const code = `import ctypes as c; l = c.CDLL(None); l.sem_open.restype = c.c_void_p; l.sem_post(c.c_void_p(l.sem_open(b${name}, 0)))`
       return `python3 -c ${quoted(code)}`
     }
+    case 'add-event':
+    case 'read-event': {
+      // Only the descriptor leads to it: pidfd_getfd(2), which has this number on every architecture.
+      const there = `ctypes.CDLL(None).syscall(438, os.pidfd_open(${step.pid}), ${step.fd}, 0)`
+      const act = step.do === 'add-event' ? `os.write(${there}, b"\\1" + bytes(7))` : `os.read(${there}, 8)`
+      return `python3 -c ${quoted(`import ctypes, os; ${act}`)}`
+    }
     case 'remove':
       return `ipcrm -${step.object === 'queue' ? 'q' : 's'} ${step.id}`
     case 'send-signal':
@@ -142,6 +149,10 @@ export function effectOf({ step, pid, blocker }: Advice): string[] {
         `adds 1 to the semaphore, and ${who} takes it.`,
         'If another process waits for it too, that one may get it.',
       ]
+    case 'add-event':
+      return ['adds 1 to the counter.', `${who} reads it as if another thread had added it.`]
+    case 'read-event':
+      return ['reads the counter and so makes room.', 'Its real reader never receives that number.']
     case 'remove':
       return [
         `removes it for all its users: the call of ${who} fails with EIDRM.`,
@@ -184,6 +195,10 @@ function waiting(blocker: Blocker | undefined, who: string): string {
         : until('its sleep is over')
     case 'timerfd':
       return until('the timer expires')
+    case 'eventfd':
+      return until(
+        blocker.access === 'reading' ? does('adds to it', 'add to it') : does('reads it', 'read it'),
+      )
     case 'poll':
       return until(
         blocker.watched.every(({ mode }) => mode === 'edge')

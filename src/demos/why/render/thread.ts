@@ -135,22 +135,23 @@ function tellBlocker(thread: ThreadWait, blocker: Blocker): Telling {
   // What tells of a poll contains its time limit.
   if (limit === undefined || blocker.kind === 'poll' || !('fd' in blocker)) return telling
   const { wait, sentences, proofs } = telling
+  const isSocket = blocker.kind !== 'posix-queue'
   return {
     ...telling,
     wait: `${wait}, for at most ${seconds(limit)}`,
     sentences: [
       ...sentences,
-      `Its socket has a time limit of ${seconds(limit)}, so the call ends by itself.`,
+      ...(isSocket ? [`Its socket has a time limit of ${seconds(limit)}, so the call ends by itself.`] : []),
     ],
     proofs: [
       ...proofs,
       {
-        shows: 'The socket has a time limit.',
+        shows: isSocket ? 'The socket has a time limit.' : 'The call has a time limit.',
         evidence: [
           {
-            source: 'getsockopt(2)',
+            source: isSocket ? 'getsockopt(2)' : `/proc/${thread.pid}/mem`,
             value: `${limit} s`,
-            about: 'SO_RCVTIMEO or SO_SNDTIMEO, socket(7)',
+            about: isSocket ? 'SO_RCVTIMEO or SO_SNDTIMEO, socket(7)' : 'the moment in its call',
             data: limit,
           },
         ],
