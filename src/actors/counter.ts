@@ -1,22 +1,40 @@
 /** Counts in a shared cell each time the supervisor tells it how. It runs as a thread or as a process. */
 import { now, type Say } from '../events.js'
-import { arrive, countAtomically, countingRoom, countPlainly, lockAt } from '../ipc/shared-counter.js'
+import {
+  arrive,
+  countAtomically,
+  countingRoom,
+  countPlainly,
+  lockAt,
+  timesAreAt,
+} from '../ipc/shared-counter.js'
 import { openMemory, type SharedMemory } from '../ipc/shared-memory.js'
 import { mutexAt, type SharedMutex } from '../ipc/shared-mutex.js'
+import { countTimed, timedCounters, timesAt } from '../ipc/timed-counting.js'
 import { thousands } from '../text.js'
 import { runActor } from './lib/runtime.js'
 
 export interface CounterConfig {
   memory: SharedMemory
   times: number
+  /** Counts from 0. The first ones take part in timed rounds; the others only wait until such a round begins. */
+  index: number
 }
 
 /**
  * What the supervisor may tell it. `plainly`, `atomically` and `locked` are rounds, in which all counters count at the same
- * time; views for people leave out the rounds `plainly again`, of which there may be hundreds. `hold` locks the lock and keeps
- * it; `lock` locks and unlocks it.
+ * time; views for people leave out the rounds `plainly again` and `timed`, of which there may be hundreds. `hold` locks the lock
+ * and keeps it; `lock` locks and unlocks it.
  */
-export type CounterWord = 'plainly' | 'plainly again' | 'atomically' | 'locked' | 'hold' | 'lock' | 'end'
+export type CounterWord =
+  | 'plainly'
+  | 'plainly again'
+  | 'timed'
+  | 'atomically'
+  | 'locked'
+  | 'hold'
+  | 'lock'
+  | 'end'
 
 declare module '../actor-types.js' {
   interface Actors {
@@ -24,7 +42,7 @@ declare module '../actor-types.js' {
   }
 }
 
-runActor<'counter'>(async ({ say, config: { memory, times }, nextWord }) => {
+runActor<'counter'>(async ({ say, config: { memory, times, index }, nextWord }) => {
   const { memory: bytes, waiter, address } = openMemory(memory)
   const { cell, barrier } = countingRoom(bytes)
   const lock = mutexAt(address + BigInt(lockAt))
@@ -39,6 +57,14 @@ runActor<'counter'>(async ({ say, config: { memory, times }, nextWord }) => {
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
     if (word === 'plainly') round(plain, () => countPlainly(cell, 0, times))
     if (word === 'plainly again') round(plain, () => countPlainly(cell, 0, times), { detail: true })
+    if (word === 'timed')
+      round(
+        plain,
+        () => {
+          if (index < timedCounters) countTimed(cell, 0, timesAt(bytes, timesAreAt, index))
+        },
+        { detail: true },
+      )
     if (word === 'atomically') round('Atomics.add(cell, 0, 1)', () => countAtomically(cell, 0, times))
     if (word === 'locked') round(`lock, ${plain}, unlock`, () => countLocked(cell, lock, times))
     if (word === 'hold') take(say, lock)

@@ -1,6 +1,7 @@
 /** Counting in one shared cell, plainly or atomically, and the barrier at which all counters start together. */
 import { mutexBytes } from './shared-mutex.js'
 import type { Waiter } from './shared-ring/waiting.js'
+import { timedBytes } from './timed-counting.js'
 
 /**
  * Adds 1 to `cell[index]`, `times` times, each time by a plain load, an addition and a plain store. Two threads that load the
@@ -61,9 +62,10 @@ export function arrive(cells: Int32Array, waiter: Waiter): void {
   while (Atomics.load(cells, ROUND) === round) waiter.wait(cells, ROUND, round)
 }
 
-/** The offset of the lock in the shared memory of the counters, and the size of that memory, in bytes. */
+/** The offsets of the lock and of the timed additions in the shared memory of the counters, and the size of that memory, in bytes. */
 export const lockAt = 128
-export const roomBytes = lockAt + mutexBytes
+export const timesAreAt = lockAt + mutexBytes
+export const roomBytes = timesAreAt + timedBytes
 
 /**
  * The memory that counters share. Each part has cache lines of its own.
@@ -71,6 +73,7 @@ export const roomBytes = lockAt + mutexBytes
  *     byte 0     the shared counter
  *     byte 64    the barrier
  *     byte 128   the lock, between processes
+ *     byte 192   the timed additions
  */
 export function countingRoom(memory: ArrayBufferLike): { cell: Int32Array; barrier: Int32Array } {
   return {

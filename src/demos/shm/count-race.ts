@@ -2,16 +2,20 @@
 import { availableParallelism } from 'node:os'
 import type { CounterWord } from '../../actors/counter.js'
 import { now } from '../../events.js'
+import { countingRoom, timesAreAt } from '../../ipc/shared-counter.js'
+import { lostUpdate, type TimedAddition, timesAt } from '../../ipc/timed-counting.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import { counted, thousands } from '../../text.js'
 
+type Counter = ActorOf<'counter'>
+
 export interface Race {
-  counters: ActorOf<'counter'>[]
+  counters: Counter[]
   /** What the counters are. */
   kind: 'threads' | 'processes'
-  /** The shared counter. */
-  cell: Int32Array
+  /** The memory that they share. */
+  memory: ArrayBufferLike
   /** Additions per counter in a round. */
   times: number
 }
@@ -19,8 +23,12 @@ export interface Race {
 /** How long plain counting is repeated while no update is lost, in microseconds. */
 const patience = 5_000_000
 
+/** How long timed counting is repeated until two additions meet, in microseconds. */
+const stepPatience = 500_000
+
 /** Plays one round. @returns the value of the shared counter at its end */
-export async function countOnce({ counters, cell }: Race, word: CounterWord): Promise<number> {
+export async function countOnce({ counters, memory }: Race, word: CounterWord): Promise<number> {
+  const { cell } = countingRoom(memory)
   Atomics.store(cell, 0, 0)
   const begin = now()
   const ends = counters.map((counter) => {
@@ -54,6 +62,7 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
       `How an update is lost: two ${kind} read the same value, both add 1, both write the same sum.`,
       'aside',
     )
+    await showSteps(stage, race)
   } else {
     const cpus = counted(availableParallelism(), 'CPU')
     stage.note(`Not observed: no update was lost in ${counted(tries, 'try', 'tries')} on ${cpus}.`, 'aside')
@@ -70,6 +79,38 @@ export async function showRace(stage: Stage, race: Race): Promise<void> {
   stage.note(
     'An atomic addition reads, adds and writes in one step: no other access can come between.',
     'aside',
+  )
+}
+
+/** Shows the steps of two additions of which one was lost. They come from rounds of their own, in which a clock is read in every step. */
+async function showSteps(stage: Stage, race: Race): Promise<void> {
+  const { counters, memory } = race
+  const [one, other] = counters
+  const [times, otherTimes] = [timesAt(memory, timesAreAt, 0), timesAt(memory, timesAreAt, 1)]
+  let found: [TimedAddition, TimedAddition] | undefined
+  for (const end = now() + stepPatience; !found && now() < end; ) {
+    await countOnce(race, 'timed')
+    found = lostUpdate(times, otherTimes)
+  }
+  if (!found || !one || !other)
+    return stage.note('Not observed: the steps of a lost update. No two timed additions overlapped.', 'aside')
+  const start = Math.min(...found.map(({ begin }) => begin))
+  const row = ({ name, id }: Counter, { seen, begin, read, added, end }: TimedAddition) => ({
+    name,
+    id,
+    seen,
+    written: seen + 1,
+    begin: begin - start,
+    read: read - start,
+    added: added - start,
+    end: end - start,
+  })
+  const [{ seen }] = found
+  stage.evidence(
+    'CLOCK_MONOTONIC',
+    `${one.name} and ${other.name} both read ${seen}, then both wrote ${seen + 1}`,
+    'two timed additions',
+    { data: [row(one, found[0]), row(other, found[1])] },
   )
 }
 

@@ -1,5 +1,4 @@
 /** Processes count in one System V segment: plainly, atomically, and with a lock. Then the lock's holder is killed. */
-import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, lockAt, roomBytes } from '../../ipc/shared-counter.js'
 import { layMutex } from '../../ipc/shared-mutex.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
@@ -35,14 +34,14 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
     const id = makePrivateSegment(stage, roomBytes)
     // Never detached: the code of an aborted demo may still touch this memory, and would be killed by SIGSEGV.
     const attached = attachSegment(id, roomBytes)
-    const { cell, barrier } = countingRoom(attached.memory)
+    const { barrier } = countingRoom(attached.memory)
     layBarrier(barrier, processes)
     layMutex(attached.address + BigInt(lockAt))
 
-    const config: CounterConfig = { memory: { segment: id, size: roomBytes }, times }
+    const memory = { segment: id, size: roomBytes }
     const counters = await Promise.all(
       Array.from({ length: processes }, (_, index) =>
-        stage.start({ program: 'counter', name: `counter-${index + 1}`, config }),
+        stage.start({ program: 'counter', name: `counter-${index + 1}`, config: { memory, times, index } }),
       ),
     )
     const all = await stage.poll(() => readSegment(id)?.attached === processes + 1)
@@ -52,7 +51,7 @@ export function shmRace({ processes, times }: ShmRaceOptions): Demo {
       `Several processes can attach one segment: ${processes} processes and osdemo share it.`,
       all !== undefined,
     )
-    const race: Race = { counters, kind: 'processes', cell, times }
+    const race: Race = { counters, kind: 'processes', memory: attached.memory, times }
     await showRace(stage, race)
     await showLock(stage, race)
     const [holder, waiter] = counters

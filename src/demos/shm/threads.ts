@@ -1,5 +1,4 @@
 /** Threads share memory: a ring buffer for messages, and a counter that loses updates without atomic operations. */
-import type { CounterConfig } from '../../actors/counter.js'
 import { countingRoom, layBarrier, roomBytes } from '../../ipc/shared-counter.js'
 import { newRing } from '../../ipc/shared-ring/layout.js'
 import { readStatus } from '../../proc/status.js'
@@ -101,17 +100,20 @@ function seeThreads(stage: Stage, actors: Actor[]): void {
 
 async function race(stage: Stage, workers: number, times: number): Promise<void> {
   const memory = new SharedArrayBuffer(roomBytes)
-  const { cell, barrier } = countingRoom(memory)
+  const { barrier } = countingRoom(memory)
   layBarrier(barrier, workers)
   const id = 'counter (SharedArrayBuffer, 32 bits)'
   stage.say({ event: 'created', kind: 'buffer', id })
-  const config: CounterConfig = { memory, times }
   const counters = await Promise.all(
     Array.from({ length: workers }, (_, index) =>
-      stage.startThread({ program: 'counter', name: `counter-${index + 1}`, config }),
+      stage.startThread({
+        program: 'counter',
+        name: `counter-${index + 1}`,
+        config: { memory, times, index },
+      }),
     ),
   )
-  await showRace(stage, { counters, kind: 'threads', cell, times })
+  await showRace(stage, { counters, kind: 'threads', memory, times })
   await dismiss(counters)
   stage.say({ event: 'removed', kind: 'buffer', id })
 }

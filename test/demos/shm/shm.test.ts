@@ -504,6 +504,18 @@ describe('the demos of segments', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ event: 'exited', name: 'counter-1', signal: 'SIGKILL' }),
     )
+    const slide = slideOf(events)
+    expect(valuesOf(slide, 'data-total')).toEqual([plain, atomic, locked].map(String))
+    expect(valuesOf(slide, 'data-lock')).toEqual(['waiting', 'held', 'held', 'held'])
+    // On a busy machine, no two timed additions may meet.
+    for (const [one, other] of dataFrom(events, 'CLOCK_MONOTONIC') as [
+      Record<string, number>,
+      Record<string, number>,
+    ][]) {
+      expect(one.seen).toBe(other.seen)
+      expect(Math.max(one.read!, other.read!)).toBeLessThanOrEqual(Math.min(one.added!, other.added!))
+      expect(valuesOf(slide, 'data-step')).toContain(`${one.seen}`)
+    }
   })
 
   test('shm race works with two processes, on one CPU', async () => {

@@ -4,6 +4,8 @@ const shm = 'test/falsify/shm.test.ts'
 const race = 'test/falsify/shm-race.test.ts'
 const queue = 'test/falsify/queue.test.ts'
 const segmentText = 'test/ipc/segment-text.test.ts'
+const timed = 'test/ipc/timed-counting.test.ts'
+const raceFigure = 'test/views/svg/figures/race.test.ts'
 const follow = 'test/demos/shm/follow.test.ts'
 
 export const memoryMutants: readonly Mutant[] = [
@@ -342,5 +344,26 @@ export const memoryMutants: readonly Mutant[] = [
     to: 'bytes: Buffer.byteLength(text) + 1, text',
     test: 'test/demos/shm/shm.test.ts',
     title: 'the same bytes',
+  },
+  {
+    file: 'src/ipc/timed-counting.ts',
+    from: 'Math.max(first.read, second.read) > Math.min(first.added, second.added)',
+    to: 'Math.min(first.read, second.read) > Math.max(first.added, second.added)',
+    test: timed,
+    title: 'without a certain pair',
+  },
+  {
+    file: 'src/ipc/timed-counting.ts',
+    from: 'if (time < least)',
+    to: 'if (time > -least)',
+    test: timed,
+    title: 'the shortest such pair',
+  },
+  {
+    file: 'src/views/svg/figures/lock.ts',
+    from: 'hold.lane !== lane && ',
+    to: '',
+    test: raceFigure,
+    title: 'a process waits only while',
   },
 ]

@@ -6,14 +6,18 @@ import { drawFrames } from './frames.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawOrphan } from './orphan.js'
+import { drawRace } from './race.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
 import { drawZombie } from './zombie.js'
 
 export const figures: readonly Draw[] = [
   drawSchedule,
+  drawRace,
+  drawThreads,
   drawSegment,
   drawFork,
   drawOrphan,
