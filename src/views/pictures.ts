@@ -5,13 +5,13 @@
  */
 import type { Event } from '../events.js'
 import { drawPage } from './html/index.js'
-import { drawSequence } from './mermaid/index.js'
+import { drawMermaid } from './mermaid/index.js'
 import { drawTrace } from './perfetto/index.js'
 import { tellStory } from './story/index.js'
 import { drawSlide } from './svg/index.js'
 
 export const pictures = {
-  mermaid: drawnAtEnd((events) => drawSequence(tellStory(events, false))),
+  mermaid: drawnAtEnd((events) => drawMermaid(tellStory(events, false))),
   perfetto: drawnAtEnd((events) => drawTrace(tellStory(events, true))),
   svg: drawnAtEnd(
     (events) => `<?xml version="1.0" encoding="UTF-8"?>\n${drawSlide(tellStory(events, false))}\n`,

@@ -106,6 +106,19 @@ export function storyOf(text: string): Event[] {
   return events
 }
 
+/** A child that passes through the states of a process, twice through `ready` and `running`. */
+export function statesOf(name: string): Event[] {
+  const { events, say } = createTeller()
+  const states = ['new', 'ready', 'running', 'waiting', 'ready', 'running', 'zombie', 'gone'] as const
+  say('osdemo', 1, run)
+  say('osdemo', 1, started(2, name))
+  for (const state of states) {
+    say('osdemo', 1, { event: 'state', child: 2, state, kernel: 'R', source: name }, 10_000)
+  }
+  say('osdemo', 1, exited(2, name))
+  return events
+}
+
 /** About 2,000 events: messages between four processes, every hundredth lost; nested calls; claims. */
 export function longStory(): Event[] {
   const { events, say } = createTeller()

@@ -9,7 +9,7 @@ import type { Event } from '../../src/events.js'
 import { pictures } from '../../src/views/pictures.js'
 import { noBrowser, useBrowser } from '../support/browser.js'
 import { newPlace, temporaryFolder } from '../support/osdemo.js'
-import { harmful, longStory, storyOf } from '../support/stories.js'
+import { harmful, longStory, statesOf, storyOf } from '../support/stories.js'
 
 /** Names that exist for functions that run in the page. */
 // biome-ignore lint/suspicious/noExplicitAny: Node's types know no browser.
@@ -26,7 +26,7 @@ describe.skipIf(noBrowser !== '')(`pictures in a browser${noBrowser}`, () => {
     const { page, heard } = await openPage()
     await page.addScriptTag({ path: createRequire(import.meta.url).resolve('mermaid/dist/mermaid.min.js') })
     const place = newPlace()
-    const demos = ['pipe demo', 'shm threads', 'process orphan']
+    const demos = ['pipe demo', 'queue', 'process states']
     const recorded = await Promise.all(
       demos.map(async (demo) => {
         const run = place.osdemo([...demo.split(' '), '--view', 'mermaid'])
@@ -34,7 +34,7 @@ describe.skipIf(noBrowser !== '')(`pictures in a browser${noBrowser}`, () => {
         return run.stdout()
       }),
     )
-    const stories = [[], longStory(), ...harmful.map(storyOf)]
+    const stories = [[], longStory(), ...harmful.map(storyOf), ...harmful.map(statesOf)]
     const diagrams = [...recorded, ...stories.map((events) => draw(pictures.mermaid(), events))]
     const drawn = await page.evaluate(async (texts: string[]): Promise<string[]> => {
       mermaid.initialize({ startOnLoad: false, securityLevel: 'strict', maxTextSize: 50_000 })
@@ -54,6 +54,9 @@ describe.skipIf(noBrowser !== '')(`pictures in a browser${noBrowser}`, () => {
     }, diagrams)
     expect(drawn.filter((text) => text.startsWith('FAILED'))).toEqual([])
     expect(drawn[0]).toContain('Message 9 (10 bytes)')
+    // A bounded queue is a participant, which holds the messages.
+    expect(drawn[1]).toMatch(/queue osdemo.*of 4 in it/s)
+    expect(recorded[2]).toMatch(/^stateDiagram-v2\n/)
     // Mermaid shows the text unchanged, with its markup.
     for (const text of harmful.slice(0, 3))
       expect(drawn.some((shown) => shown.includes(text.slice(0, 20)))).toBe(true)

@@ -19,7 +19,8 @@ const marks = pictures.flatMap((picture) => {
   const from = Number(picture.dataset.from)
   return [...picture.querySelectorAll('[data-t]')].map((element) => {
     const { t, end } = element.dataset
-    return { element, t: from + Number(t), end: end === undefined ? undefined : from + Number(end), state: '' }
+    // A part without an end is never the one that lasts.
+    return { element, t: from + Number(t), end: from + Number(end ?? t), state: '' }
   })
 })
 const calm = matchMedia('(prefers-reduced-motion: reduce)')
@@ -49,7 +50,7 @@ function openChapter(index) {
   pause()
   unchoose()
   at = times.findIndex((t) => t >= begins[index]) - 1
-  time = index + 1 < begins.length ? begins[index + 1] - 1 : Infinity
+  time = index + 1 < begins.length ? begins[index + 1] - 1 : Number.MAX_VALUE
   position.value = at + 1
   paint()
 }
@@ -99,7 +100,7 @@ function reveal(row, again = true) {
 function after(index, step) {
   let next = index + step
   while (rows[next] && rows[next].hidden) next += step
-  return rows[next] ? next : undefined
+  return rows[next] ? next : null
 }
 
 /** The address of the chosen event, for others to open. Browsers limit how often a page may change it. */
@@ -111,7 +112,7 @@ function rename() {
 
 function go(index) {
   pause()
-  if (index === undefined) return
+  if (index === null) return
   choose(index)
   rename()
 }
@@ -136,7 +137,7 @@ function play(direction) {
   buttons[way].textContent = 'Pause'
   hear()
   const start = after(at, way) ?? after(way > 0 ? -1 : rows.length, way)
-  if (start === undefined) return pause()
+  if (start === null) return pause()
   choose(start)
   ;[then, owed] = [performance.now(), 0]
   requestAnimationFrame(tick)
@@ -159,7 +160,7 @@ function tick(now) {
   const advance = (isDue) => {
     for (;;) {
       const one = after(next, way)
-      stop = one === undefined
+      stop = one === null
       if (stop || !isDue(one)) return
       next = one
     }
@@ -248,7 +249,7 @@ const keys = {
 }
 document.addEventListener('keydown', (event) => {
   const { target, key, ctrlKey, altKey, metaKey } = event
-  const act = Object.hasOwn(keys, key) ? keys[key] : undefined
+  const act = Object.hasOwn(keys, key) ? keys[key] : null
   if (!act || rows.length === 0 || ctrlKey || altKey || metaKey) return
   if (target.closest('input, select') || (key === ' ' && target.closest('button, a, summary'))) return
   // In a picture that is wider than its frame, the arrows scroll.

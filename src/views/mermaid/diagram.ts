@@ -3,56 +3,77 @@
  * not exist, and an unbalanced activation.
  */
 
+import type { Event, MessageFact, TallyFact } from '../../events.js'
 import { describe, subject, versions } from '../describe-event.js'
 import type { Lane, Step, Story } from '../story/index.js'
 import type { Arrow } from '../story/messages.js'
+import { type Channel, participantsOf } from './participants.js'
 import { escapeText, label } from './text.js'
 
 export interface Diagram {
   draw(step: Step): void
   note(text: string): void
-  /** An arrow is drawn at one of its two ends: the earlier one, or the later one when the other side does not exist yet. */
+  /** How many processes are no participants, because there is no room. */
+  readonly left: number
+  /** Whether this end of a message is drawn: both where a channel holds it, or else one of them. */
   isDue(step: Step, arrow: Arrow): boolean
+  /** Arrows and notes so far. */
+  readonly steps: number
   /** Characters so far. */
   readonly length: number
   text(): string
 }
 
-export function createDiagram({ lanes, runs }: Story): Diagram {
+export function createDiagram(story: Story): Diagram {
+  const { runs } = story
+  const { lanes, channels, order, left } = participantsOf(story)
   const lines: string[] = []
-  /** A lane whose start is not recorded is present from the beginning, and so is the first lane. */
-  const roots = lanes.filter((lane) => lane.index === 0 || !lane.parent)
-  const present = new Set(roots)
+  /** Those that no participant starts are present from the beginning to the end. */
+  const roots = order.filter((one, at) => at === 0 || !isLane(one) || !one.parent || !lanes.has(one.parent))
+  const present = new Set<Lane>(roots.filter(isLane))
   const gone = new Set<Lane>()
   const active = new Map<Lane, number>()
   const [drawn, seen] = [new Set<Arrow>(), new Set<Arrow>()]
   let elsewhere = false
-  const head = roots.map((lane) => `  participant ${id(lane)} as ${nameOf(lane)}`)
+  const head = roots.map((one) => `  participant ${id(one)} as ${nameOf(one)}`)
+  const [first, last] = [roots[0], roots.at(-1)]
+  const all = first && last && first !== last ? `${id(first)},${id(last)}` : first ? id(first) : 'other'
+  elsewhere = !first
   let length = head.join('\n').length
+  let steps = 0
 
   const add = (line: string) => {
     lines.push(`  ${line}`)
     length += line.length + 3
   }
-  /** A participant that is present: the lane itself, its nearest ancestor that is, or else the first one. */
-  const stand = (lane: Lane | undefined): string => {
-    for (let one = lane, steps = 0; one && steps < lanes.length; one = one.parent, steps++) {
+  const arrow = (from: string, sign: string, to: string, text: string) => {
+    steps++
+    add(`${from}${sign}${to}: ${label(text)}`)
+  }
+  /** A participant that is present: the lane itself, or its nearest ancestor that is. */
+  const stand = (lane: Lane | undefined): string | undefined => {
+    for (let one = lane, count = 0; one && count < story.lanes.length; one = one.parent, count++) {
       if (present.has(one)) return id(one)
     }
-    return id([...present][0]!) // `leave` never removes the last one.
+    return undefined
   }
-  const note = (text: string, lane?: Lane) => add(`Note over ${stand(lane)}: ${label(text)}`)
+  /** Over all participants, where none of them is the speaker: then it comes from a supervisor that only reports. */
+  const note = (text: string, lane?: Lane) => {
+    steps++
+    add(`Note over ${stand(lane) ?? all}: ${label(text)}`)
+  }
 
   function appear(lane: Lane): void {
-    if (present.has(lane) || gone.has(lane)) return
+    if (!lanes.has(lane) || present.has(lane) || gone.has(lane)) return
+    const parent = stand(lane.parent) ?? stand([...present][0]) ?? 'other'
     add(`create participant ${id(lane)} as ${nameOf(lane)}`)
-    add(`${stand(lane.parent)}->>${id(lane)}: starts`)
+    arrow(parent, '->>', id(lane), 'starts')
     present.add(lane)
   }
 
   function leave(lane: Lane, text: string): void {
-    if (!present.has(lane) || present.size === 1) {
-      note(text, lane)
+    if (!present.has(lane) || roots.includes(lane)) {
+      note(present.has(lane) ? text : `${lane.name || lane.tid} ${text}`, lane)
       return
     }
     for (let count = active.get(lane) ?? 0; count > 0; count--) add(`deactivate ${id(lane)}`)
@@ -60,7 +81,7 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
     present.delete(lane)
     gone.add(lane)
     add(`destroy ${id(lane)}`)
-    add(`${id(lane)}-->>${stand(lane.parent)}: ${label(text)}`)
+    arrow(id(lane), '-->>', stand(lane.parent) ?? stand([...present][0]) ?? 'other', text)
   }
 
   function call({ event, lane, held }: Step): void {
@@ -78,26 +99,44 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
     }
   }
 
-  function message(step: Step, arrow: Arrow): void {
-    const [from, to] = [arrow.from?.lane, arrow.to?.lane ?? arrow.toward]
-    const text = describe({ ...step.event, ...arrow.message })
+  function message(step: Step, sent: Arrow): void {
+    const [from, to] = [sent.from?.lane, sent.to?.lane ?? sent.toward]
+    const text = describe({ ...step.event, ...sent.message })
     if ((from && !present.has(from)) || (to && !present.has(to))) {
       note(`${step.event.event} ${text}`, step.lane)
       return
     }
-    drawn.add(arrow)
+    drawn.add(sent)
     elsewhere ||= !from || !to
-    const sign = arrow.fate === 'lost' ? '-x' : '->>'
-    const lost = arrow.fate === 'lost' ? ', not received' : ''
-    add(`${from ? id(from) : 'other'}${sign}${to ? id(to) : 'other'}: ${label(text + lost)}`)
+    const lost = sent.fate === 'lost'
+    const [source, target] = [from ? id(from) : 'other', to ? id(to) : 'other']
+    arrow(source, lost ? '-x' : '->>', target, `${text}${lost ? ', not received' : ''}`)
+  }
+
+  /** One end of a message, or of many, in a channel that holds it until it is received. */
+  function throughChannel(
+    { event, lane, arrow: message }: Step & { event: Event & (MessageFact | TallyFact) },
+    channel: Channel,
+  ): void {
+    if (!present.has(lane)) {
+      note(`${event.event} ${describe(event)}`, lane)
+      return
+    }
+    const isSent = event.event === 'sent' || (event.event === 'tally' && event.direction === 'sent')
+    const left = isSent && message?.fate === 'lost' ? ', not received' : ''
+    const depth = event.event === 'tally' ? undefined : event.depth
+    const limit = depth?.capacity === undefined ? '' : ` of ${depth.capacity}`
+    const held = depth ? `, then ${depth.after}${limit} in it` : ''
+    const [from, to] = isSent ? [id(lane), id(channel)] : [id(channel), id(lane)]
+    arrow(from, isSent ? '->>' : '-->>', to, describe(event) + held + left)
   }
 
   /** A signal is sent without waiting for the receiver, so its arrow is the one of an asynchronous message. */
   function signal(step: Step, to: Lane): void {
     const { event, lane } = step
     const isArrow = event.event === 'signal' && lane !== to && present.has(lane) && present.has(to)
-    if (isArrow) add(`${id(lane)}-)${id(to)}: ${label(event.signal)}`)
-    else note(describe(event), lane)
+    if (isArrow) arrow(id(lane), '-)', id(to), event.signal)
+    else note(describe(event), present.has(lane) ? lane : to)
   }
 
   return {
@@ -118,9 +157,15 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
           return call(step)
         case 'sent':
         case 'received':
-          return message(step, arrow!) // Every message of a story has an arrow.
-        case 'tally':
-          return note(`${event.direction} ${describe(event)}`, lane)
+        case 'tally': {
+          const channel = channels.get(event.channel)
+          if (channel) return throughChannel({ ...step, event }, channel)
+          if (arrow) return message(step, arrow)
+          return note(
+            event.event === 'tally' ? `${event.direction} ${describe(event)}` : describe(event),
+            lane,
+          )
+        }
         case 'claim':
           return note(`${event.holds ? '✔' : '✘ claim failed:'} ${event.text}`, lane)
         case 'error':
@@ -130,13 +175,19 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
       }
     },
     note,
+    left,
     isDue(step, arrow) {
       const other = step.event.event === 'sent' ? arrow.to : arrow.from
+      if (channels.has(arrow.channel)) return true
       if (drawn.has(arrow)) return false
+      // One arrow for both ends, at the earlier one, or at the later one when the other side does not exist yet.
       if (!other || seen.has(arrow)) return true
       seen.add(arrow)
       const waits = !step.lane.end || step.lane.end.t > other.t
       return present.has(other.lane) || !waits
+    },
+    get steps() {
+      return steps
     },
     get length() {
       return length
@@ -149,6 +200,16 @@ export function createDiagram({ lanes, runs }: Story): Diagram {
   }
 }
 
-const id = ({ index }: Lane) => `p${index}`
+/** The most characters of the name of a process. A recording may contain any name. */
+const longestName = 40
 
-const nameOf = ({ name, tid }: Lane) => escapeText(`${name || 'process'} ${tid}`).replaceAll(':', '#58;')
+function isLane(one: Lane | Channel): one is Lane {
+  return 'tid' in one
+}
+
+const id = (one: Lane | Channel) => `${isLane(one) ? 'p' : 'c'}${one.index}`
+
+function nameOf(one: Lane | Channel): string {
+  const name = isLane(one) ? `${(one.name || 'process').slice(0, longestName)} ${one.tid}` : one.name
+  return escapeText(name.slice(-2 * longestName)).replaceAll(':', '#58;')
+}

@@ -1,86 +1,130 @@
 /**
- * A sequence diagram for Mermaid, which GitHub and GitLab draw: participants that come and go, messages as arrows,
- * lost ones crossed, blocking as activation, evidence as notes.
+ * Diagrams for Mermaid, which GitHub and GitLab draw. The states of a process are a state diagram. Every other run is a
+ * sequence diagram: participants that come and go, messages as arrows, lost ones crossed, blocking as activation,
+ * evidence as notes.
  *
- * Mermaid refuses a diagram of more than 50,000 characters. So only the first steps of each kind are drawn, as many
- * as fit, and a note counts the others.
+ * A diagram of more steps than fit on a screen teaches nothing, and Mermaid refuses one of more than 50,000 characters.
+ * So only the first steps of each kind are drawn, and a note counts the others.
  */
 
 import { counted } from '../../text.js'
 import type { Held, Step, Story } from '../story/index.js'
 import type { Arrow } from '../story/messages.js'
 import { createDiagram, type Diagram } from './diagram.js'
+import { drawStates } from './states.js'
+
+/** The most arrows and notes, without the last note, which counts the others. */
+const mostSteps = 59
 
 /** Mermaid's default limit (`maxTextSize`), minus room for a last line. */
 const longest = 49_500
 
-/** How many steps of each kind are drawn: the first of these numbers with which the diagram fits. */
-const limits = [20, 8, 4, 2, 1]
+/** How many steps of each kind are drawn: the first of these pairs with which the diagram fits. */
+const limits = [
+  { most: 20, mostMinor: 20 },
+  { most: 20, mostMinor: 4 },
+  { most: 20, mostMinor: 1 },
+  { most: 20, mostMinor: 0 },
+  { most: 8, mostMinor: 0 },
+  { most: 4, mostMinor: 0 },
+  { most: 2, mostMinor: 0 },
+  { most: 1, mostMinor: 0 },
+]
+type Limit = (typeof limits)[number]
 
-export function drawSequence(story: Story): string {
-  for (const limit of limits) {
-    const text = draw(story, limit).text()
-    if (text.length <= longest) return text
-  }
-  // Even one step of each kind is too much: the diagram is cut off.
-  return draw(story, 1, longest).text()
+/** The most kinds of steps that the last note names. */
+const mostKinds = 6
+
+/** A call that blocks for a shorter time, in microseconds, and then succeeds, is not drawn. */
+const notable = 1000
+
+export function drawMermaid(story: Story): string {
+  return drawStates(story) ?? drawSequence(story)
 }
 
-/**
- * @param limit how many steps of each kind are drawn
- * @param room how many characters it may have; when they are used up, a note says so and the diagram ends
- */
-function draw(story: Story, limit: number, room = Number.POSITIVE_INFINITY): Diagram {
+function drawSequence(story: Story): string {
+  for (const limit of limits) {
+    const diagram = draw(story, limit)
+    if (diagram.steps <= mostSteps + 1 && diagram.length <= longest) return diagram.text()
+  }
+  // Even one step of each kind is too much: the diagram is cut off.
+  return draw(story, { most: 1, mostMinor: 0 }, true).text()
+}
+
+/** @param cut whether the steps beyond the most are only counted */
+function draw(story: Story, limit: Limit, cut = false): Diagram {
   const diagram = createDiagram(story)
   const fold = createFold(limit)
-  const tellFolded = () => {
-    for (const text of fold.take()) diagram.note(text)
-  }
   for (const step of story.steps) {
-    if (diagram.length > room) {
-      diagram.note('The diagram ends here. Mermaid cannot draw a longer one.')
-      return diagram
-    }
+    if (isShort(step)) continue
     if (step.event.event === 'run') fold.reset()
     if (step.arrow && !diagram.isDue(step, step.arrow)) continue
-    if (fold.hides(step)) continue
-    tellFolded()
-    diagram.draw(step)
+    // A participant that starts or exits takes two steps: one of its parent and one of its own.
+    if (cut && (diagram.steps >= mostSteps - 1 || diagram.length > longest)) fold.hide(step)
+    else if (!fold.hides(step)) diagram.draw(step)
   }
-  tellFolded()
+  const rest = fold.rest(diagram.left)
+  if (rest) diagram.note(rest)
   return diagram
 }
 
+/** Whether a call did not have to wait, or hardly. Its message is enough. */
+function isShort({ event, held }: Step): boolean {
+  if (event.event !== 'call') return false
+  const { last, begin, end } = held ?? {}
+  if (last?.errno || event.errno) return false
+  if (event.waits === false || held?.first.waits === false) return true
+  return last !== undefined && (end ?? 0) - (begin ?? 0) < notable
+}
+
 /** Counts the steps of each kind, and hides those above the limit. */
-function createFold(limit: number) {
+function createFold({ most, mostMinor }: Limit) {
   const counts = new Map<string, number>()
-  const hidden = new Set<Held | Arrow>()
-  let folded = new Map<string, number>()
+  /** Calls and messages that are drawn or not, with their beginning and their end. */
+  const [shown, hidden] = [new Set<Held | Arrow>(), new Set<Held | Arrow>()]
+  const folded = new Map<string, number>()
+
+  function hide(step: Step): void {
+    const whole = step.held ?? step.arrow
+    if (whole && hidden.has(whole)) return
+    if (whole) hidden.add(whole)
+    const kind = kindOf(step) ?? step.event.event
+    folded.set(kind, (folded.get(kind) ?? 0) + 1)
+  }
+
   return {
+    hide,
     hides(step: Step): boolean {
-      const { held, arrow } = step
       const kind = kindOf(step)
       if (kind === undefined) return false
-      // The end of a call is hidden when its beginning is. The same holds for the two ends of a message.
-      if (held && held.first !== step.event) return hidden.has(held)
-      if (arrow && hidden.has(arrow)) return true
+      const whole = step.held ?? step.arrow
+      if (whole && (shown.has(whole) || hidden.has(whole))) return hidden.has(whole)
       const count = (counts.get(kind) ?? 0) + 1
       counts.set(kind, count)
-      if (count <= limit) return false
-      folded.set(kind, (folded.get(kind) ?? 0) + 1)
-      const whole = held ?? arrow
-      if (whole) hidden.add(whole)
-      return true
+      if (count > (isMinor(step) ? mostMinor : most)) hide(step)
+      else if (whole) shown.add(whole)
+      return count > (isMinor(step) ? mostMinor : most)
     },
-    /** Describes what was hidden since the last call of this function. */
-    take(): string[] {
-      if (folded.size === 0) return []
-      const parts = [...folded].map(([kind, count]) => `${counted(count, 'time')} ${kind}`)
-      folded = new Map()
-      return [`… and ${parts.join('; ')}`]
+    /**
+     * Describes what was hidden; empty where nothing was.
+     *
+     * @param left how many processes are not in the diagram
+     */
+    rest(left: number): string {
+      const kinds = [...folded].sort(([, one], [, other]) => other - one)
+      const parts = kinds.slice(0, mostKinds).map(([kind, count]) => `${counted(count, 'time')} ${kind}`)
+      const others = kinds.slice(mostKinds).reduce((sum, [, count]) => sum + count, 0)
+      if (others > 0) parts.push(counted(others, 'other step'))
+      if (left > 0) parts.push(counted(left, 'other process', 'other processes'))
+      return parts.length > 0 ? `… and ${parts.join('; ')}` : ''
     },
     reset: () => counts.clear(),
   }
+}
+
+/** Steps that explain the others, and are left out first. */
+function isMinor({ event }: Step): boolean {
+  return ['evidence', 'note', 'state', 'created', 'removed', 'run'].includes(event.event)
 }
 
 /** Steps with the same description are counted together; undefined for a step that is never hidden. */
