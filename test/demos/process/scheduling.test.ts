@@ -121,6 +121,9 @@ describe.runIf(process.platform === 'linux')('process states', { timeout: 30_000
       expect.objectContaining({ event: 'exited', name: 'other', code: 0, signal: null }),
     )
     expect(ids).toContain('process/exit-terminates-it')
+    expect(valuesOf(slideOf(events), 'data-state')).toEqual(
+      expect.arrayContaining(firsts.filter((state) => state !== 'gone')),
+    )
     expectQueued(events, states)
   })
 

@@ -9,6 +9,7 @@ import { drawOrphan } from './orphan.js'
 import { drawRace } from './race.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawStates } from './states.js'
 import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
@@ -19,6 +20,7 @@ export const figures: readonly Draw[] = [
   drawRace,
   drawThreads,
   drawSegment,
+  drawStates,
   drawFork,
   drawOrphan,
   drawZombie,
