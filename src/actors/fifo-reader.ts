@@ -15,6 +15,8 @@ import { chunksOf } from './lib/stdio.js'
 export interface FifoReaderConfig extends TakerConfig, EndConfig {
   /** Wait for the next writer after the last one has closed. */
   follow: boolean
+  /** How long a read may block before it is reported, in milliseconds. Left out, a second. */
+  patience?: number
 }
 
 declare module '../actor-types.js' {
@@ -46,7 +48,14 @@ runActor<'fifo-reader'>(async ({ say, config }) => {
     const before = meter.bytes
     const finished = await moveBytes?.(move, meter, say)
     spliced += meter.bytes - before
-    const ended = finished || (await drain(fd, taker, object, say))
+    const ended =
+      finished ||
+      (await drain(
+        fd,
+        taker,
+        { object, ...(config.patience !== undefined && { patience: config.patience }) },
+        say,
+      ))
     closeSync(fd)
     more = ended && taker.end() && config.follow
     meter.flush()
@@ -92,8 +101,13 @@ async function takeFrom(keeper: number, taker: Taker): Promise<boolean> {
 }
 
 /** Reads until end of file (true), or until `taker` wants no more bytes (false). */
-async function drain(fd: number, taker: Taker, object: string, say: Say): Promise<boolean> {
-  for await (const chunk of chunksOf(fd, { object, reportEnd: true }, say))
+async function drain(
+  fd: number,
+  taker: Taker,
+  read: { object: string; patience?: number },
+  say: Say,
+): Promise<boolean> {
+  for await (const chunk of chunksOf(fd, { ...read, reportEnd: true }, say))
     if (!(await taker.chunk(chunk))) return false
   return true
 }

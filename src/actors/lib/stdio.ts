@@ -26,12 +26,12 @@ const pause = 5
 /**
  * Reads a descriptor to end of file, chunk by chunk. A chunk is valid until the next one is requested.
  *
- * @param input with `reportEnd`, end of file is reported as an event
+ * @param input with `reportEnd`, end of file is reported as an event; `patience`: as above
  * @throws SystemCallError
  */
 export async function* chunksOf(
   fd: number,
-  input: { object: string; reportEnd?: boolean },
+  input: { object: string; reportEnd?: boolean; patience?: number },
   say: Say,
 ): AsyncGenerator<Buffer> {
   const chunk = Buffer.allocUnsafeSlow(chunkSize)

@@ -14,6 +14,12 @@ export interface PipeReadOptions {
   report: boolean
 }
 
+/**
+ * A person waits for each message, so every read that blocks is part of the story. In milliseconds: shorter waits, as between two
+ * chunks of a file, are not reported.
+ */
+const patience = 50
+
 export function pipeRead(options: PipeReadOptions): Demo {
   return async (stage) => {
     const { path, ours } = choosePath(options.path)
@@ -25,6 +31,7 @@ export function pipeRead(options: PipeReadOptions): Demo {
       max: options.max,
       copy: options.copy,
       report: options.report,
+      patience,
     }
     const reader = await stage.start(
       { program: 'fifo-reader', name: 'reader', config },

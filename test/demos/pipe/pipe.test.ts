@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Event } from '../../../src/events.js'
+import { type Event, now } from '../../../src/events.js'
 import { openFiles } from '../../../src/proc/fds.js'
 import { readText } from '../../../src/proc/read.js'
 import { isAlive } from '../../../src/proc/stat.js'
@@ -378,6 +378,30 @@ describe('--max and --follow', () => {
     expect(await reader.exit).toBe(130)
     expect(isAlive(actor)).toBe(false)
     expectNothingLeft(place)
+  })
+
+  test('each read that blocks for long is an event, from its begin to its end', async () => {
+    const place = newPlace()
+    const reader = place.osdemo(['pipe', 'read', '--json'])
+    await waitingActor(reader)
+    const writer = place.sh(`exec cat > '${defaultFifo(place)}'`, { stdio: ['pipe', 'pipe', 'pipe'] })
+    for (const count of [1, 2, 3]) {
+      const since = now()
+      await until(() => now() - since > 300_000)
+      writer.child.stdin!.write(`message ${count}\n`)
+      await until(() => reader.stdout().includes(`message ${count}`))
+    }
+    writer.child.stdin!.end()
+    expect(await reader.exit).toBe(0)
+    const reads = validEvents(reader).flatMap((event) =>
+      event.event === 'call' && event.call === 'read' ? [[event.phase, event.result]] : [],
+    )
+    const told = [1, 2, 3].flatMap(() => [
+      ['begin', undefined],
+      ['end', 10],
+    ])
+    expect(reads.slice(0, 6)).toEqual(told)
+    expect(reads.at(-1)).toEqual(['end', 0])
   })
 
   test('--follow numbers the messages of all writers in one sequence', async () => {
