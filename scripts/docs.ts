@@ -4,6 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { commands, isGroup, topics } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
 import type { CommandSpec } from '../src/commands/lib/spec.js'
+import { checks } from '../src/demos/doctor/checks.js'
+import { keysOf } from '../src/demos/shared/lists.js'
 import { glossary, type Term } from '../src/terms.js'
 import { called, ownOptions } from './called.js'
 import { claimIds } from './claims.js'
@@ -24,6 +26,7 @@ export const blocks: readonly Block[] = [
   { file: 'docs/reference/events.md', name: 'claims', make: claimTable },
   { file: 'docs/gallery.md', name: 'pictures', make: pictureList },
   { file: 'docs/learning/terms.md', name: 'terms', make: termList },
+  { file: 'docs/teaching/lab-machine.md', name: 'needs', make: needTable },
 ]
 
 /** @returns the text of the file with the block made anew */
@@ -95,6 +98,25 @@ function pictureList(): string {
 
 function sentence(summary: string): string {
   return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
+}
+
+/** What a machine may lack, and what that costs. Every command opens files and starts processes, so these needs are left out. */
+function needTable(): string {
+  const named = (paths: string[]) => paths.map((path) => `\`${path}\``).join(', ')
+  const rows = keysOf(checks).flatMap((need) => {
+    const fails = [...commands].flatMap(([path, { needs }]) => (needs.must?.includes(need) ? [path] : []))
+    const limits = new Map<string, string[]>()
+    for (const [path, { needs }] of commands) {
+      const limit = needs.better?.[need]
+      if (limit !== undefined) limits.set(limit, [...(limits.get(limit) ?? []), path])
+    }
+    if (need === 'files' || fails.length + limits.size === 0) return []
+    const others = [...limits].map(([limit, paths]) => `${named(paths)}: ${limit}`)
+    return [`| ${checks[need].name} | ${named(fails)} | ${others.join('; ')} |`]
+  })
+  return ['| needed | does not work without it | has limits without it |', '|---|---|---|', ...rows].join(
+    '\n',
+  )
 }
 
 function termList(): string {
