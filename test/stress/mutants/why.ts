@@ -68,6 +68,27 @@ export const whyMutants: readonly Mutant[] = [
     title: 'about a process of another user',
   },
   {
+    file: 'src/why/blockers/socket.ts',
+    from: " || wanted === 'connection'",
+    to: '',
+    test: 'test/why/cases/objects.test.ts',
+    title: 'fails after a while',
+  },
+  {
+    file: 'src/why/wait-graph.ts',
+    from: 'circleOf(all.filter(({ blocker }) => !blocker.open))',
+    to: 'circleOf(all.filter(({ blocker }) => blocker.open))',
+    test: 'test/why/cases/locks.test.ts',
+    title: 'also when the main thread does not wait',
+  },
+  {
+    file: 'src/why/thread-wait.ts',
+    from: 'return isFile || (bytes ?? 0) > 0',
+    to: 'return isFile || (bytes ?? 0) > 70_000',
+    test: 'test/why/cases/objects.test.ts',
+    title: 'from a socket with bytes',
+  },
+  {
     file: 'src/demos/why/attach.ts',
     from: '|| kill -CONT',
     to: '|| kill -0',

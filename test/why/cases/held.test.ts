@@ -9,7 +9,7 @@ import { until } from '../../support/until.js'
 import { ask, gone, inCall, type, waitOf } from '../../support/why-ask.js'
 import { hasCompiler, stuckPrograms } from './stuck.js'
 
-const stuck = stuckPrograms({ 'background-read': { call: /^wait4$/ } })
+const stuck = stuckPrograms({ 'background-read': { call: /^wait4$/ }, traced: { call: /^pause$/ } })
 
 test.runIf(hasCompiler)('a background job that reads from its terminal needs the foreground', async () => {
   const { facts } = await stuck('background-read')
@@ -24,6 +24,21 @@ test.runIf(hasCompiler)('a background job that reads from its terminal needs the
   type(answer)
   await gone(job)
 })
+
+test.runIf(hasCompiler)(
+  'a process that its tracer has stopped continues when the tracer is terminated',
+  async ({ skip }) => {
+    const { pid, facts } = await stuck('traced')
+    const { other = 0 } = facts
+    skip(readStat(other)?.state !== 't', 'needs the right to trace')
+    const answer = await ask(other)
+    expect(waitOf(answer, other)).toMatchObject({ kind: 'traced', tracer: pid, wakers: [pid] })
+    expect(answer.steps).toEqual(['wait', 'end-others'])
+    expect(answer.command).toBe(`kill ${pid}`)
+    type(answer)
+    await gone(other)
+  },
+)
 
 /** A cgroup of the test; undefined where this user may not make one. */
 function newCgroup(): string | undefined {

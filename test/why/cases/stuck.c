@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -666,6 +667,19 @@ static void message_limited(void) {
   mq_timedreceive(queue, text, 64, 0, &end);
 }
 
+/* The child stopped for its tracer, which does not continue it. */
+static void traced(void) {
+  pid_t other = fork();
+  if (other == 0) {
+    ptrace(PTRACE_TRACEME, 0, 0, 0);
+    raise(SIGSTOP);
+    _exit(0);
+  }
+  waitpid(other, 0, 0);
+  fact("other", other);
+  for (;;) pause();
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -704,6 +718,7 @@ int main(int count, char **words) {
     {"epoll-stale", epoll_stale},
     {"receive-limited", receive_limited},
     {"receive-alarmed", receive_alarmed},
+    {"traced", traced},
     {"two-of-three", two_of_three},
     {"eventfd-empty", eventfd_empty},
     {"timer-not-set", timer_not_set},
