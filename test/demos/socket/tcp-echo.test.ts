@@ -14,6 +14,8 @@ import * as services from '../../../src/proc/services.js'
 import { isAlive } from '../../../src/proc/stat.js'
 import { hasCapability, readStatus } from '../../../src/proc/status.js'
 import { echoOfSignal } from '../../../src/run/run.js'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawSockets } from '../../../src/views/svg/figures/sockets.js'
 import {
   accepted,
   connect,
@@ -629,6 +631,7 @@ describe.runIf(process.platform === 'linux')('tcp-echo demo', () => {
       events.flatMap((event) => (event.event === 'started' ? [[event.name, event.child]] : [])),
     )
     expect([...pids.keys()].sort()).toEqual(['client', 'client 2', 'server'])
+    expect(drawSockets(tellStory(events, false))!.claims).toHaveLength(6)
     for (const [name, child] of pids) {
       expect(events).toContainEqual(
         expect.objectContaining({ event: 'exited', child, name, code: 0, signal: null }),

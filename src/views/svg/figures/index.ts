@@ -9,6 +9,7 @@ import { drawOrphan } from './orphan.js'
 import { drawRace } from './race.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawSockets } from './sockets.js'
 import { drawStates } from './states.js'
 import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
@@ -28,6 +29,7 @@ export const figures: readonly Draw[] = [
   drawFrames,
   drawMatrix,
   drawTorn,
+  drawSockets,
   drawMemory,
   drawChannel,
 ]
