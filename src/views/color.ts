@@ -1,4 +1,10 @@
-/** Whether a stream gets colour, and how much. */
+/**
+ * Whether a stream gets colour, and how much.
+ *
+ * The views use only colours of the terminal's own 16, and of these only red, green, magenta and cyan, and the bright red, magenta
+ * and blue. In the usual palettes (of xterm, GNOME, macOS, Windows and others, the median) their contrast is at least 3 to 1 on white and on
+ * black. Yellow and most bright colours cannot be read on white, and blue not on black.
+ */
 import { type ColorSupportLevel, supportsColor, supportsColorStderr } from 'chalk'
 
 /**

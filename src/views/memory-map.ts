@@ -40,8 +40,8 @@ export function createMemoryMap(chalk: ChalkInstance, width: number) {
   }
 
   function paintFor(permissions: string): (text: string) => string {
-    if (permissions.includes('x')) return chalk.greenBright
-    return permissions.includes('w') ? chalk.yellowBright : (text) => text
+    if (permissions.includes('x')) return chalk.green
+    return permissions.includes('w') ? chalk.magentaBright : (text) => text
   }
 
   function heading(): string {

@@ -87,7 +87,7 @@ export function createVerdict(chalk: ChalkInstance, width: number) {
       if (count === 0 && !ofDemo) return ''
       const words = ending.sum(count, count - failed)
       if (words === '') return ''
-      const good = ending.isCutShort ? chalk.yellow.bold : chalk.green.bold
+      const good = ending.isCutShort ? chalk.magenta.bold : chalk.green.bold
       const sum = (failed === 0 ? good : chalk.red.bold)(words)
       return `\n${several ? `${list(listed, chalk, width)}${rest()}\n` : ''}${sum}\n`
     },

@@ -38,7 +38,8 @@ export function textAt(x: number, y: number, text: string, kind: string, anchor?
 }
 
 function rounded(value: number): string {
-  return String(Math.round(value * 10) / 10)
+  // A recording may contain any number, and ten times a very large one is infinite.
+  return String(Number(value.toFixed(1)))
 }
 
 /** The average width of a letter in a proportional font, as a part of the font size. */

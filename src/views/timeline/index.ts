@@ -11,11 +11,12 @@
 import { Chalk, type ChalkInstance, type ColorSupportLevel } from 'chalk'
 import stringWidth from 'fast-string-width'
 import { wrapAnsi } from 'fast-wrap-ansi'
-import type { ClaimFact, Event, NoteFact, RunFact, TableRow } from '../../events.js'
+import type { ClaimFact, Event, EvidenceFact, NoteFact, RunFact, TableRow } from '../../events.js'
 import { choicesOf } from '../choices.js'
 import { title, versions } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
 import { createMemoryMap } from '../memory-map.js'
+import { drawTree, processIn, type TreeProcess } from '../pages/process-tree.js'
 import { drawTable as draw } from '../table.js'
 import { createVerdict, mark } from '../verdict.js'
 import { createFold } from './fold.js'
@@ -31,13 +32,16 @@ export interface TimelineOptions {
   /** Kinds of events that are shown elsewhere, and not here. */
   hide: readonly Event['event'][]
   /**
-   * The run of a demo: messages that follow each other are summed up, and its closing is shown last. Not for a tool, where a
-   * person waits for each message.
+   * The run of a demo: messages that follow each other are summed up, and its closing is shown at the end, and then its pictures,
+   * which are on the screen when the run is over. Not for a tool, where a person waits for each message.
    */
   demo?: boolean
 }
 
 const paragraphMargin = '   '
+
+/** Fewer processes need no picture of their tree. */
+const leastTree = 3
 
 /** The rows of a table are kept until it is complete, or until there are this many; then it is drawn. */
 const mostRows = 1000
@@ -58,8 +62,30 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
   let afterParagraph = false
   /** The closing of a demo, and what to try next: shown after the demo has removed everything that it created. */
   let closing: string[] = []
+  /** The maps and tables of a demo, and the processes of its tree. */
+  let pictures = ''
+  let processes: TreeProcess[] = []
 
   const line = (t: number, row: Row) => `${drawLine(t - (start ?? t), row, chalk, width)}\n`
+
+  /** Keeps a picture of a demo for its end. Otherwise it is shown at once. */
+  function place(picture: string): string {
+    if (!demo) return picture
+    pictures += picture
+    return ''
+  }
+
+  /** The pictures of a run or chapter that is over. */
+  function drawPictures(): string {
+    const tree = processes.length < leastTree ? '' : `\n${drawTree(processes, chalk).join('\n')}\n`
+    const drawn = `${pictures}${tree}${drawStates()}`.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n+$/g, '')
+    pictures = ''
+    processes = []
+    if (drawn === '') return ''
+    const gap = afterParagraph ? '' : '\n'
+    afterParagraph = false
+    return `${gap}${drawn}\n`
+  }
 
   /** The chart of states of a run or chapter that is over. */
   function drawStates(): string {
@@ -80,11 +106,11 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
       head: (text) => chalk.bold(text),
       row: ({ holds }, text) => `${paint(holds)(mark(holds))} ${holds ? text : chalk.red(text)}`,
     })
-    return drawn ?? claims.map((claim) => showLine(claim)).join('')
+    return drawn === undefined ? claims.map((claim) => showLine(claim)).join('') : place(drawn)
   }
 
   /** Completes a picture of several events, before another line. */
-  const between = () => memoryMap.close() + drawTable() + drawMessages()
+  const between = () => place(memoryMap.close()) + drawTable() + drawMessages()
 
   function drawMessages(): string {
     return messages
@@ -126,7 +152,7 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
   }
 
   function begin(run: Event & RunFact): string {
-    const gap = start === undefined ? '' : `${drawStates()}${drawClosing()}\n`
+    const gap = start === undefined ? '' : `${drawClosing()}${drawPictures()}\n`
     start = run.t
     rows.reset()
     return `${between()}${gap}${heading(run, chalk, width)}\n`
@@ -137,6 +163,11 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
     if (!event.row) return showLine(event)
     table.push({ ...event, row: event.row })
     return table.length < mostRows ? '' : drawTable()
+  }
+
+  function addProcess({ data }: EvidenceFact): void {
+    const process = demo ? processIn(data) : undefined
+    if (process) processes.push(process)
   }
 
   function showLine(event: Event, more = ''): string {
@@ -166,13 +197,14 @@ export function createTimeline({ color, width, hide, demo = false }: TimelineOpt
           if (demo && messages.keep(event)) return ''
           break
         case 'evidence':
-          if (event.region) return drawTable() + memoryMap.add(event.region, event.about)
+          if (event.region) return drawTable() + place(memoryMap.add(event.region, event.about))
+          addProcess(event)
       }
       return showLine(event)
     },
 
     end() {
-      const text = between() + drawStates() + drawClosing()
+      const text = between() + drawClosing() + drawPictures()
       const sum = verdict.text(demo)
       return text + (afterParagraph ? sum.slice(1) : sum)
     },

@@ -27,13 +27,7 @@ export type Speaker = (name: string, id: number) => Pick<Row, 'who' | 'paint'>
 
 /** Shows a process or thread by name and number, in a colour that its name keeps. */
 export function createSpeakers(chalk: ChalkInstance): Speaker {
-  const palette = [
-    chalk.blueBright,
-    chalk.magentaBright,
-    chalk.yellowBright,
-    chalk.greenBright,
-    chalk.redBright,
-  ]
+  const palette = [chalk.blueBright, chalk.magentaBright, chalk.cyan, chalk.green, chalk.redBright]
   const given = new Map<string, Paint>([['osdemo', chalk.dim]])
   return (name, id) => {
     const number = String(id)

@@ -50,7 +50,7 @@ export function createRows({ chalk, speaker, chart }: Tools) {
           chart.ended(event.child, event.t)
           return { ...speaker(event.name, event.child), sign: '-', text }
         case 'signal':
-          return { ...me, sign: chalk.yellow('↯'), text }
+          return { ...me, sign: chalk.magentaBright('↯'), text }
         case 'run':
         case 'created':
           return { ...me, sign: '+', text }
@@ -61,10 +61,14 @@ export function createRows({ chalk, speaker, chart }: Tools) {
           if (event.waits === false && !event.errno) return undefined
           if (event.phase === 'begin') {
             begun.set(`${event.tid} ${event.call}`, event.t)
-            return { ...me, sign: chalk.yellow('…'), text }
+            return { ...me, sign: chalk.magentaBright('…'), text }
           }
           const held = takeHeld(event)
-          return { ...me, sign: '✓', text: describe(event, style, held) + chalk.yellow(bar(held ?? 0)) }
+          return {
+            ...me,
+            sign: '✓',
+            text: describe(event, style, held) + chalk.magentaBright(bar(held ?? 0)),
+          }
         }
         case 'sent':
         case 'received': {

@@ -121,7 +121,7 @@ function draw(lanes: Lane[], untold: number, looks: Looks): string {
     new: chalk.cyan,
     running: chalk.green,
     'running and ready': chalk.green,
-    ready: chalk.yellow,
+    ready: chalk.blueBright,
     stopped: chalk.red,
     zombie: chalk.magenta,
   }

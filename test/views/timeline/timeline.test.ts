@@ -289,6 +289,64 @@ describe('the run of a demo', () => {
     )
   })
 
+  test('its pictures come after the closing: the map, the table, the tree and the chart', () => {
+    const region = {
+      part: 'heap',
+      from: '10',
+      to: '2f',
+      bytes: 9,
+      resident: 1,
+      permissions: 'rw-p',
+      mappings: 1,
+    }
+    const state = (child: number, name: 'ready' | 'running', t: number): Event => ({
+      ...by('osdemo', 1, { event: 'state', child, state: name, kernel: 'R', source: 's' }),
+      t,
+    })
+    const process = (pid: number): Event =>
+      by('osdemo', 1, {
+        event: 'evidence',
+        source: `/proc/${pid}/stat`,
+        value: 'x',
+        about: '',
+        data: { pid, ppid: pid - 1, comm: 'cat', state: 'S' },
+      })
+    const events = [
+      by('osdemo', 1, run),
+      by('osdemo', 1, { event: 'evidence', source: 's', value: 'v', about: 'the heap', region }),
+      by('osdemo', 1, {
+        event: 'claim',
+        text: 'c',
+        holds: true,
+        row: { table: 'Shares', cells: { a: '7' } },
+      }),
+      ...[4, 5, 6].map(process),
+      ...[1, 2, 3].flatMap((t) =>
+        [2, 3].map((child) => state(child, t === 2 ? 'running' : 'ready', t * 1e6)),
+      ),
+      note('Meaning.', 'closing'),
+      note('Next: x', 'next'),
+    ]
+    const order = [
+      /Meaning\./,
+      /Next: x/,
+      /┌──/,
+      /│ the heap/,
+      /Shares/,
+      /^4 cat/m,
+      /└─ 5 cat/,
+      /── states/,
+      /1 of 1 claims/,
+    ]
+    const text = show(events, 80, 0, true)
+    const places = order.map((part) => text.search(part))
+    expect(places).toEqual([...places].sort((one, other) => one - other))
+    expect(Math.min(...places)).toBeGreaterThan(0)
+    // In a recording that is viewed, or in a tool, each is in its place.
+    const inPlace = show(events, 80, 0)
+    expect(inPlace.search(/Shares/)).toBeLessThan(inPlace.search(/Meaning/))
+  })
+
   test('sums up messages that repeat', () => {
     const text = show([by('osdemo', 1, run), ...both(10), note('Done.', 'step')], 80, 0, true)
     expect(text.match(/→ m\d/g)).toEqual(['→ m0', '→ m1', '→ m2', '→ m3'])
