@@ -105,20 +105,20 @@ function showFrames(stage: Stage, first: Isolated, second: Isolated): void {
     stage.note('Not observed: physical memory. The kernel shows it to processes with CAP_SYS_ADMIN.', 'aside')
     return
   }
-  const show = (what: string, [one, two]: [number, number]) =>
+  const show = (part: 'data' | 'text', what: string, address: bigint, [one, two]: [number, number]) =>
     stage.evidence(
       `/proc/${first.id}/pagemap, /proc/${second.id}/pagemap`,
       `first: page ${one}, second: page ${two}`,
       `in physical memory, ${what}`,
-      { data: { first: one, second: two } },
+      { data: { part, address: address.toString(16), first: one, second: two } },
     )
-  show('the variable', own)
+  show('data', 'the variable', first.address, own)
   stage.claim(
     'isolation/same-address-leads-to-different-pages',
     'The kernel maps the address of the variable to a different page of physical memory in each process.',
     own[0] !== own[1],
   )
-  show('the first instructions', common)
+  show('text', 'the first instructions', text.from, common)
   stage.claim(
     'isolation/text-is-in-memory-once',
     'The instructions are in physical memory only once: neither process may write to them.',

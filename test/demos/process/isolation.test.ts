@@ -16,6 +16,7 @@ import {
 } from '../../support/osdemo.js'
 import { perform } from '../../support/perform.js'
 import { mayReadFrames } from '../../support/rights.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 
 const everywhere = [
   'isolation/same-address-has-different-content',
@@ -44,6 +45,7 @@ describe.skipIf(noCompiler)(`process isolation${whyNoCompiler}`, () => {
   test('shows two memories at one address, and where they lie if this user may see it', async () => {
     const events = await playDemo(['process', 'isolation'])
     expectIsolation(events)
+    expect(valuesOf(slideOf(events), 'data-mapping')).toHaveLength(2)
     const [own, common, ...more] = dataFrom(events, /\/pagemap$/) as { first: number; second: number }[]
     expect(more).toEqual([])
     if (mayReadFrames) {

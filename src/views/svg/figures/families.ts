@@ -36,7 +36,8 @@ export function adoptionOf({ steps }: Story, { child, parent }: Family): Adoptio
   return undefined
 }
 
-function recordIn(data: unknown): { [name: string]: unknown } {
+/** The fields of the data of evidence; none where it is no record. */
+export function recordIn(data: unknown): { [name: string]: unknown } {
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? { ...data } : {}
 }
 

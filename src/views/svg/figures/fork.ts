@@ -3,8 +3,9 @@ import { scaleLinear } from 'd3-scale'
 import { type Event, type EvidenceFact, numberIn } from '../../../events.js'
 import { counted, duration } from '../../../text.js'
 import type { Story } from '../../story/index.js'
-import { box, claimsOf, type Draw, when, writeClaims } from '../figure.js'
+import { box, type Draw, when } from '../figure.js'
 import { element, fitted, textAt } from '../parts.js'
+import { claimsBeside } from './beside.js'
 import { type Family, familiesOf } from './families.js'
 
 /** Pixels: the boxes of parent and child, the pages between them, and the claims. */
@@ -49,32 +50,29 @@ export const drawFork: Draw = (story) => {
   const offset = offsetsIn(story, family)
   const offsetTop = commonTop + common.length * row + (common.length > 0 ? 8 : 0)
   const pixel = widthOfPage(all)
-  let next = box.top + 20
-  const groups = [
-    { y: next, ids: ['fork/addresses-are-the-same'] },
-    { y: top + 14, ids: ['fork/private-memory-is-separate', 'fork/copies-page-on-write'] },
-    { y: commonTop + 14, ids: ['fork/shared-memory-is-shared', 'fork/shared-memory-is-not-copied'] },
-    { y: offsetTop + 14, ids: ['fork/file-offset-is-shared'] },
-  ].map(({ y, ids }) => {
-    const claims = claimsOf(story, ids)
-    const place = { x: claimsLeft, y: Math.max(y, next), width: box.right - claimsLeft, lines: 4 }
-    const { parts, end } = writeClaims(story, claims, place)
-    next = end
-    return { claims, parts }
-  })
+  const beside = claimsBeside(
+    story,
+    [
+      { y: box.top + 20, ids: ['fork/addresses-are-the-same'] },
+      { y: top + 14, ids: ['fork/private-memory-is-separate', 'fork/copies-page-on-write'] },
+      { y: commonTop + 14, ids: ['fork/shared-memory-is-shared', 'fork/shared-memory-is-not-copied'] },
+      { y: offsetTop + 14, ids: ['fork/file-offset-is-shared'] },
+    ],
+    claimsLeft,
+  )
   const parts = [
     ...drawLives(story, family, all[0]),
     ...drawHeads(family, top - 8),
     ...separate.flatMap((one, at) => drawVariable(story, family, one, top + at * row, pixel)),
     ...common.flatMap((one, at) => drawVariable(story, family, one, commonTop + at * row, pixel)),
     ...(offset ? drawOffset(story, offset, offsetTop) : []),
-    ...groups.flatMap(({ parts }) => parts),
+    ...beside.parts,
     ...drawLegend(box.bottom - 4),
   ]
   return {
     see: 'After fork(2) both use the same addresses. See which pages are copied when the child writes.',
     parts,
-    claims: groups.flatMap(({ claims }) => claims),
+    claims: beside.claims,
   }
 }
 

@@ -3,6 +3,7 @@ import type { Draw } from '../figure.js'
 import { drawChannel } from './channel.js'
 import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
+import { drawIsolation } from './isolation.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawOrphan } from './orphan.js'
@@ -23,6 +24,7 @@ export const figures: readonly Draw[] = [
   drawSegment,
   drawStates,
   drawFork,
+  drawIsolation,
   drawOrphan,
   drawZombie,
   drawTree,

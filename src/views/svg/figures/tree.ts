@@ -3,8 +3,9 @@ import { numberIn, type ProcessState } from '../../../events.js'
 import { counted } from '../../../text.js'
 import { processIn } from '../../pages/process-tree.js'
 import type { Story } from '../../story/index.js'
-import { box, claimsOf, type Draw, writeClaim } from '../figure.js'
+import { box, type Draw } from '../figure.js'
 import { textAt } from '../parts.js'
+import { claimsBeside } from './beside.js'
 import { drawFamily, type Member } from './family.js'
 
 /** At most so many generations and boxes side by side have room. */
@@ -45,35 +46,22 @@ export const drawTree: Draw = (story) => {
   const legend = used.flatMap((letter) => (letters[letter] ? `${letter}: ${letters[letter].means}` : []))
   const middle = (top.y + (places.get(asked.pid)?.y ?? top.y)) / 2
   const below = (places.get(asked.pid)?.y ?? top.y) + step
-  const beside: [string, number][] = [
-    ['process/ancestry-ends-at-pid-1', top.y],
-    ['process/kernel-threads-descend-from-pid-2', top.y],
-    ['process/is-younger-than-its-parent', middle],
-    ['process/parent-is-who-started-it', below],
-    ['process/kernel-lists-all-descendants', below],
-  ]
-  let y = top.y
-  const claims = beside.flatMap(([id, at]) =>
-    claimsOf(story, [id]).map((claim) => {
-      y = Math.max(y, at)
-      const { part, end } = writeClaim(story, claim, {
-        x: claimsLeft,
-        y,
-        width: box.right - claimsLeft,
-        lines: 4,
-      })
-      y = end + 8
-      return { claim, part }
-    }),
+  const beside = claimsBeside(
+    story,
+    [
+      {
+        y: top.y,
+        ids: ['process/ancestry-ends-at-pid-1', 'process/kernel-threads-descend-from-pid-2'],
+      },
+      { y: middle, ids: ['process/is-younger-than-its-parent'] },
+      { y: below, ids: ['process/parent-is-who-started-it', 'process/kernel-lists-all-descendants'] },
+    ],
+    claimsLeft,
   )
   return {
     see: 'Every process has one parent. Follow the edges from any process up to the root of the tree.',
-    parts: [
-      ...parts,
-      ...claims.map(({ part }) => part),
-      textAt(box.left, box.bottom - 2, legend.join('; '), 'small dim'),
-    ],
-    claims: claims.map(({ claim }) => claim),
+    parts: [...parts, ...beside.parts, textAt(box.left, box.bottom - 2, legend.join('; '), 'small dim')],
+    claims: beside.claims,
   }
 }
 
