@@ -3,9 +3,9 @@ import { now } from '../events.js'
 import { permsText } from '../ipc/sysv-shm.js'
 import { isAlive } from '../proc/stat.js'
 import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
-import { largest } from '../text.js'
 import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
+import { table } from './lib/table.js'
 
 export interface SegmentListerConfig {
   /** The ids of the segments that osdemo created: those in use by a run, and those that were kept for the user. */
@@ -60,27 +60,4 @@ function rowOf(segment: Segment, ours: number[]) {
     'last pid': lastPid === 0 ? 'none' : `${lastPid}`,
     note: [removed && 'removed', ours.includes(id) && 'by osdemo'].filter(Boolean).join(', '),
   }
-}
-
-/** @param rows at least one, all with the same columns */
-function table(rows: Record<string, string>[]): string {
-  const columns = Object.keys(rows[0] ?? {})
-  const lines = [Object.fromEntries(columns.map((name) => [name, name.toUpperCase()])), ...rows]
-  const padded = columns.map((name) => {
-    const cells = lines.map((line) => line[name] ?? '')
-    const width = largest(
-      cells.map((cell) => cell.length),
-      0,
-    )
-    return cells.map((cell) => cell.padEnd(width))
-  })
-  return lines
-    .map(
-      (_, row) =>
-        `${padded
-          .map((cells) => cells[row])
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
 }

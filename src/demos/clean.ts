@@ -7,7 +7,7 @@ import type { Stage } from '../run/stage.js'
 import { keptForUser, type Swept, sweep } from '../run/sweep.js'
 import { counted } from '../text.js'
 import { defaultFifo } from './pipe/meeting-point.js'
-import { removalHint } from './queue/named-queue.js'
+import { words } from './queue/named-queue.js'
 import { inUse } from './shared/in-use.js'
 import { optionsFor } from './shm/segment.js'
 
@@ -41,7 +41,7 @@ export async function clean({ say, note }: Stage): Promise<void> {
     const text = `Kept ${kindNames[kind]} ${name}: a command left it for other terminals.`
     say({ event: 'note', role: 'step', text, data: { kind, name, users: [] } })
     const command =
-      kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : removalHint(name)
+      kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : words('remove', name)
     note(`Remove it: ${command}`, 'next', { command })
   }
   for (const run of unseen) {

@@ -41,13 +41,15 @@ test('shm write, read, list, remove', async () => {
   }
 })
 
-test('queue send, queue receive', async () => {
+test('queue send, receive, list, remove', async () => {
   const { osdemo } = newPlace()
   // Short, since the name is part of the command to paste.
   const name = `/t${process.pid % 100}`
   const receiver = osdemo(['queue', 'receive', '--max', '1', '--name', name])
   await until(() => receiver.stderr() !== '')
   await expectNarrow(osdemo(['queue', 'send', 'hello', '--name', name]), receiver)
+  await expectNarrow(osdemo(['queue', 'send', 'hello', '--keep', '--name', name]))
+  for (const words of [['list'], ['remove', '--name', name]]) await expectNarrow(osdemo(['queue', ...words]))
 })
 
 test('tcp-echo serve, tcp-echo client', async () => {

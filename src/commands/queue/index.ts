@@ -78,5 +78,17 @@ export const queueCommands: Group = {
       killLines: ['--name NAME'],
       load: () => import('./receive.js'),
     },
+    list: {
+      summary: 'list the POSIX message queues, and how full they are',
+      needs: { must: ['queues'], better: files, also },
+      killLines: [''],
+      load: () => import('./list.js'),
+    },
+    remove: {
+      summary: 'remove a POSIX message queue',
+      needs: { must: ['queues'], better: files, also },
+      killLines: ['--name NAME'],
+      load: () => import('./remove.js'),
+    },
   },
 }

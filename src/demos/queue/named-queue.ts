@@ -1,10 +1,10 @@
 /** A POSIX queue with a name, for processes in different terminals: found or created, and removed by its last user. */
-import { existsSync, fstatSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { DemoFailed } from '../../errors.js'
 import { isMarked } from '../../ipc/mark.js'
 import { identityOf, isUnlinked, type Queue, type QueueIdentity } from '../../ipc/open-mq.js'
 import { keepQueue, openIfThere } from '../../ipc/posix-mq.js'
-import { queueFolder, readQueueLimits } from '../../proc/mqueue.js'
+import { readQueueLimits } from '../../proc/mqueue.js'
 import { record } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 import { type Swept, sweepOwn } from '../../run/sweep.js'
@@ -31,8 +31,8 @@ export interface SharedQueue {
   keep(): void
 }
 
-/** The command for the other terminal, such as `osdemo queue send`. */
-export function words(command: 'send' | 'receive', name: string): string {
+/** The command for this queue, such as `osdemo queue send`. */
+export function words(command: 'send' | 'receive' | 'remove', name: string): string {
   return `osdemo queue ${command}${name === defaultName ? '' : ` --name ${quoted(name)}`}`
 }
 
@@ -116,17 +116,4 @@ export async function waitUntilTaken(stage: Stage, { queue }: SharedQueue): Prom
     `another process removed the queue ${queue.name} with ${counted(left, 'message')} in it`,
     { hint: 'Send the messages again.' },
   )
-}
-
-/** The number of mq_unlink(2) among the system calls. */
-const unlinkNumber: Partial<Record<NodeJS.Architecture, number>> = { x64: 241, arm64: 181 }
-
-/**
- * The command that removes a queue: rm, where the queues are mounted as files. Elsewhere Perl makes the system call, because
- * most systems have Perl; the kernel expects the name without its slash.
- */
-export function removalHint(name: string): string {
-  const path = queueFolder() + name
-  if (existsSync(path)) return `rm ${quoted(path)}`
-  return `perl -e 'syscall ${unlinkNumber[process.arch]}, shift' -- ${quoted(name.slice(1))}`
 }

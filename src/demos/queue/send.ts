@@ -6,7 +6,7 @@ import type { Queue } from '../../ipc/open-mq.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { counted } from '../../text.js'
-import { joinQueue, removalHint, waitUntilTaken, words } from './named-queue.js'
+import { joinQueue, waitUntilTaken, words } from './named-queue.js'
 
 export { highestPriority } from '../../ipc/open-mq.js'
 
@@ -27,7 +27,7 @@ export function queueSend({ keep, ...options }: QueueSendOptions): Demo {
     const { texts, name } = options
     const shared = await joinQueue(stage, name, 'write')
     for (const text of texts ?? []) requireShort(text, shared.queue)
-    if (keep) stage.note(`The queue will stay in the kernel. Remove it: ${removalHint(name)}`, 'next')
+    if (keep) stage.note(`The queue will stay in the kernel. Remove it: ${words('remove', name)}`, 'next')
     if (!texts && isatty(0)) stage.note('Each line that you type is a message. Stop with Ctrl-D.', 'next')
     const config: MqSenderConfig = { ...options, identity: shared.identity }
     const sender = await stage.start({ program: 'mq-sender', name: 'sender', config }, { stdin: !texts })

@@ -1,7 +1,7 @@
 /** One POSIX queue, used by osdemo and C in two terminals; which process removes it; and errors. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { unlinkQueue } from '../../../src/ipc/posix-mq.js'
@@ -152,6 +152,50 @@ describe('a C program', () => {
   })
 })
 
+describe('queue list and queue remove', () => {
+  /** The queues that are listed, of the names of this file. */
+  async function listed(place: Place) {
+    const run = place.osdemo(['queue', 'list', '--json'])
+    expect(await run.exit).toBe(0)
+    expect(invalidEvents(parseEvents(run.stdout()))).toEqual([])
+    return dataFrom(parseEvents(run.stdout()), 'mq_getattr(3)')
+  }
+
+  test('list shows how full a queue is, and remove removes it with its record', async () => {
+    const place = newPlace()
+    const name = newName()
+    await ends(place, ['send', '--keep', '--name', name, 'one', 'two'])
+    const kept = { name, messages: 2, ours: true, mode: 0o600, uid: process.getuid?.() }
+    expect(await listed(place)).toContainEqual(expect.objectContaining(kept))
+    expect((await ends(place, ['list'])).stdout).toMatch(
+      new RegExp(`^NAME .*\\n(.*\\n)*${name} .* by osdemo\\n`),
+    )
+    const receiver = place.osdemo(['queue', 'receive', '--name', name, '--max', '3'])
+    await until(() => receiver.stdout() === 'one\ntwo\n')
+    const removed = await ends(place, ['remove', '--name', name])
+    expect(removed).toMatchObject({ exit: 0, stdout: '' })
+    // The kernel keeps the queue for the process that has it open.
+    expect(removed.stderr).toContain(`(pid ${childrenOf(receiver.pid)[0]})`)
+    expect(depthOf(name)).toBeUndefined()
+    expect(JSON.stringify(await listed(place))).not.toContain(name)
+    expect(await ends(place, ['remove', '--name', name])).toMatchObject({ exit: 1, stdout: '' })
+    receiver.child.kill('SIGINT')
+    await receiver.exit
+    expectNothingLeft(place)
+  })
+
+  test('lists and does not remove a queue of another user', async (context) => {
+    const [place, other] = [newPlace(), asUser(65534, context)]
+    const name = newName()
+    await ends(place, ['send', '--keep', '--name', name, 'mine'])
+    const theirs = newPlace()
+    chmodSync(theirs.folder, 0o777)
+    const refused = await ends(theirs, ['remove', '--name', name], other)
+    expect(refused).toMatchObject({ exit: 1, stderr: expect.stringMatching(/EACCES|EPERM/) })
+    expect(depthOf(name)).toBe(1)
+  })
+})
+
 describe('--keep', () => {
   test('keeps the queue, also from clean, and prints how to remove it', async () => {
     const place = newPlace()
@@ -167,7 +211,7 @@ describe('--keep', () => {
     )
     const command = next.flatMap((text) => /Remove it: (.*)$/.exec(text)?.[1] ?? [])
     expect(command).toHaveLength(1)
-    execFileSync('sh', ['-c', command[0]!])
+    expect(await outcome(place.sh(command[0]!))).toMatchObject({ exit: 0, stdout: '' })
     expect(depthOf(name)).toBeUndefined()
     expect(await place.osdemo(['clean']).exit).toBe(0)
     expectNothingLeft(place)
