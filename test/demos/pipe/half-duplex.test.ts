@@ -1,5 +1,7 @@
 /** A dialogue over one FIFO and over two, and what a demo leaves behind when it is killed. */
 import { describe, expect, test } from 'vitest'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawDialogue } from '../../../src/views/svg/figures/dialogue.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import {
   eventsSoFar,
@@ -13,6 +15,7 @@ import { until } from '../../support/until.js'
 
 test('over one FIFO each process reads its own message unless they take turns, over two it reads that of the other', async () => {
   const events = await playDemo(['pipe', 'half-duplex'])
+  expect(drawDialogue(tellStory(events, false))!.claims).toHaveLength(6)
   const heard = events.flatMap((event) =>
     event.event === 'received' ? [`${event.actor}: ${event.text}`] : [],
   )

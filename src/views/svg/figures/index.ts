@@ -1,6 +1,7 @@
 /** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
 import type { Draw } from '../figure.js'
 import { drawChannel } from './channel.js'
+import { drawDialogue } from './dialogue.js'
 import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
@@ -32,6 +33,7 @@ export const figures: readonly Draw[] = [
   drawMatrix,
   drawTorn,
   drawSockets,
+  drawDialogue,
   drawMemory,
   drawChannel,
 ]
