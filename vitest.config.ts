@@ -21,6 +21,11 @@ export default defineConfig({
     // Real processes on a loaded machine: a deadline of `until` must pass first, with its message.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // For `npm run coverage`. Programs that a test starts run from the build, and are not counted.
+    coverage: {
+      include: ['src/**'],
+      reporter: ['text-summary', ['text-summary', { file: 'coverage.txt' }], 'html'],
+    },
     projects: [
       {
         extends: true,

@@ -107,18 +107,31 @@ const oneCore = {
 
 /**
  * Commander can start other programs as subcommands. osdemo has no such subcommands, and loading node:child_process
- * takes a millisecond.
+ * takes a millisecond. pino can write in a thread, which osdemo does not use (`src/log.ts`).
  *
  * @type {import('esbuild').Plugin}
  */
-const noSubprograms = {
-  name: 'no subprograms',
+const withoutUnused = {
+  name: 'without what is unused',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
       importer.includes('/node_modules/commander/') ? { path, namespace: 'unused' } : undefined,
     )
+    onResolve({ filter: /^thread-stream$/ }, ({ path }) => ({ path, namespace: 'unused' }))
     onLoad({ filter: /^/, namespace: 'unused' }, () => ({ contents: '' }))
   },
+}
+
+/**
+ * Shortens the names that esbuild gives to imported chunks: they stand before each use of what a chunk exports.
+ *
+ * @param {string} code
+ */
+function shortImports(code) {
+  const long = /\bimport_(?:chunk|actor)_[A-Z0-9]{8}\d*\b/g
+  const names = [...new Set(code.match(long))]
+  if (/\bi\$\d/.test(code)) throw new Error('A chunk has a name that is kept for imports.')
+  return code.replaceAll(long, (name) => `i$${names.indexOf(name)}`)
 }
 
 /** The code that switches the compile cache on. */
@@ -150,7 +163,7 @@ async function buildProgram() {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     outExtension: { '.js': '.cjs' },
-    plugins: [oneCore, noSubprograms, shortNames],
+    plugins: [oneCore, withoutUnused, shortNames],
     metafile: true,
     write: false,
   })
@@ -164,7 +177,7 @@ async function buildProgram() {
     // default exports, and no file of the program has one.
     const short = code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports')
     // Without that copy, most of esbuild's helper code in front of each chunk is unused.
-    writeFileSync(path, (await transform(short, { ...common, treeShaking: true })).code)
+    writeFileSync(path, shortImports((await transform(short, { ...common, treeShaking: true })).code))
   }
   return metafile
 }
@@ -213,12 +226,17 @@ async function buildActors() {
       onLoad({ filter: /^/, namespace: 'first' }, ({ path }) => ({ contents: texts.get(path) ?? '' }))
     },
   }
-  await build({
+  const second = await build({
     ...commonJsFiles,
     outbase: draft,
     entryPoints: [...actors.map(({ path }) => path), ...forAll],
     plugins: [fromFirstBuild],
+    write: false,
   })
+  for (const { path, text } of second.outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, shortImports(text))
+  }
   return metafile
 }
 
@@ -246,7 +264,7 @@ const schema = createGenerator({
   topRef: false,
 }).createSchema('Event')
 const published = { title: 'One event of an osdemo run', ...schema }
-writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(published, null, 2)}\n`)
+writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(published)}\n`)
 
 const [ofProgram, ofActors, ofEventCheck] = await Promise.all([
   buildProgram(),
