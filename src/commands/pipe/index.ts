@@ -43,6 +43,44 @@ export const pipeCommands: Group = {
       killLines: ['', '--json', '--save run.svg --save run.html'],
       demo: async () => (await import('../../demos/pipe/demo.js')).pipeDemo,
     },
+    anonymous: {
+      summary:
+        'a parent and its children over an anonymous pipe: which has which end open, and when end of file comes',
+      needs: {
+        must: ['proc', 'compiler'],
+        better: { waits: 'it does not show that the reader is blocked', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'anonymous pipes',
+        heart: [
+          'anonymous/children-inherit-both-ends',
+          'anonymous/open-write-end-prevents-end-of-file',
+          'anonymous/end-of-file-after-last-write-end',
+        ],
+      },
+      questions: async () => (await import('../../demos/pipe/questions.js')).anonymous,
+      killLines: [''],
+      demo: async () => (await import('../../demos/pipe/anonymous.js')).pipeAnonymous,
+    },
+    pipeline: {
+      summary: 'a shell pipeline, built step by step: pipe(2), fork(2), dup2(2), close(2), execve(2)',
+      needs: { must: ['proc', 'compiler'], better: files, also },
+      chapter: {
+        topic,
+        title: 'a pipeline of the shell',
+        heart: [
+          'pipeline/stdout-and-stdin-are-one-pipe',
+          'pipeline/no-other-end-stays-open',
+          'pipeline/execve-keeps-descriptors',
+          'pipeline/sigpipe-kills-a-writer-without-reader',
+        ],
+      },
+      questions: async () => (await import('../../demos/pipe/questions.js')).pipeline,
+      killLines: ['', '-- sleep 9'],
+      load: () => import('./pipeline.js'),
+    },
     atomic: {
       summary: 'several writers at once: messages up to PIPE_BUF stay whole, longer ones may be torn',
       needs: { must: ['proc', 'fifo'], better: files, also },

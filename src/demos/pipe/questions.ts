@@ -82,3 +82,31 @@ export const oneMachine: readonly Question[] = [
     claim: 'fifo/bytes-are-not-in-the-file',
   },
 ]
+
+export const anonymous: readonly Question[] = [
+  {
+    id: 'anonymous-end-of-file',
+    text: 'A parent closes its write end of a pipe. A child that does not use the pipe still has one open. What does the reader see?',
+    choices: [
+      'End of file: the writer has closed its end.',
+      'Nothing: read(2) blocks until the child closes its write end too.',
+      'An error: EPIPE.',
+    ],
+    right: 'b',
+    claim: 'anonymous/open-write-end-prevents-end-of-file',
+  },
+]
+
+export const pipeline: readonly Question[] = [
+  {
+    id: 'pipeline-sigpipe',
+    text: 'In `yes | head -n 3`, yes would print forever. Why does it end?',
+    choices: [
+      'The shell kills it when head has exited.',
+      'It reads end of file.',
+      'SIGPIPE kills it: it writes to a pipe whose reader has exited.',
+    ],
+    right: 'c',
+    claim: 'pipeline/sigpipe-kills-a-writer-without-reader',
+  },
+]

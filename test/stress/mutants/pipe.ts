@@ -7,6 +7,8 @@ const capacity = 'src/demos/pipe/capacity.ts'
 const oneMachine = 'src/demos/pipe/one-machine.ts'
 const halfDuplex = 'src/demos/pipe/half-duplex.ts'
 
+const children = { test: 'test/falsify/pipe-children.test.ts' }
+
 /** In each of these tests, other processes open, read or write the FIFO of the demo. */
 const between = { test: falsify, title: 'stands between the writer and the reader' }
 const fifthWriter = { test: falsify, title: 'writes the byte of a writer all the time' }
@@ -16,6 +18,34 @@ const replaced = { test: 'test/demos/pipe/replaced.test.ts' }
 const crowded = { test: falsify, title: 'more to every FIFO' }
 
 export const pipeMutants: readonly Mutant[] = [
+  {
+    file: 'src/demos/pipe/anonymous.ts',
+    from: '!isEarly && gone === true,',
+    to: 'gone === true,',
+    ...children,
+    title: 'the other child closes its write end',
+  },
+  {
+    file: 'src/demos/pipe/anonymous.ts',
+    from: 'ends.filter(({ pid }) => pid === other.id).length === 2,',
+    to: 'ends.some(({ pid }) => pid === other.id),',
+    ...children,
+    title: 'the other child closes its write end',
+  },
+  {
+    file: 'src/demos/pipe/pipeline.ts',
+    from: 'return isPipe(out) && out === into',
+    to: 'return isPipe(out)',
+    ...children,
+    title: 'the children take /dev/null for stdin',
+  },
+  {
+    file: 'src/demos/pipe/pipeline.ts',
+    from: 'kept.every(({ fd }) => fd < 2),',
+    to: 'true,',
+    ...children,
+    title: 'the shell keeps the write ends',
+  },
   {
     file: oneMachine,
     from: 'held.bytes > 0 && size === 0 && blocks === 0,',

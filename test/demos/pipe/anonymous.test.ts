@@ -1,0 +1,82 @@
+/** `osdemo pipe anonymous` and `osdemo pipe pipeline`. */
+import { describe, expect, test } from 'vitest'
+import { isAlive } from '../../../src/proc/stat.js'
+import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
+import { claimIdsOf, only } from '../../support/facts.js'
+import { newPlace, outcome, placeOfNobody, playDemo } from '../../support/osdemo.js'
+
+describe.skipIf(noCompiler)(`pipes between parent and child${whyNoCompiler}`, () => {
+  test('anonymous: the ends of each process are one pipe, and none of the processes is left', async () => {
+    const events = await playDemo(['pipe', 'anonymous'])
+    const ends = only(events, 'evidence').flatMap(({ about, data }) =>
+      /^the ends of/.test(about) && Array.isArray(data)
+        ? (data as { name: string; access: string; ino: number }[])
+        : [],
+    )
+    expect(ends.map(({ name, access }) => `${name} ${access}`)).toEqual([
+      'parent O_RDONLY',
+      'parent O_WRONLY',
+      'parent O_WRONLY',
+      'reader O_RDONLY',
+      'other O_RDONLY',
+      'other O_WRONLY',
+    ])
+    expect(new Set(ends.map(({ ino }) => ino)).size).toBe(1)
+    expect(claimIdsOf(events)).toContain('anonymous/why-names-the-holder')
+    const processes = only(events, 'started').map(({ child }) => child)
+    expect(processes).toHaveLength(3)
+    expect(processes.filter((pid) => isAlive(pid))).toEqual([])
+    expect(
+      only(events, 'exited')
+        .map(({ name, code, signal }) => `${name} ${code ?? signal}`)
+        .sort(),
+    ).toEqual(['other SIGTERM', 'parent 0', 'reader 0'])
+  })
+
+  test('anonymous: an ordinary user sees the same', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const run = place.osdemo(['pipe', 'anonymous', '--quiet'], {
+      ...options,
+      env: { XDG_CACHE_HOME: place.folder },
+    })
+    expect(await run.exit).toBe(0)
+  })
+
+  test('pipeline: stdout of one command is stdin of the next, and the output is that of a shell', async () => {
+    const events = await playDemo(['pipe', 'pipeline'])
+    const rows = only(events, 'evidence').flatMap(({ data }) =>
+      Array.isArray(data) ? (data as { process: string; moment: string; fd: number; target: string }[]) : [],
+    )
+    const target = (process: string, fd: number) =>
+      rows.find((row) => row.process === process && row.moment.startsWith('after dup2') && row.fd === fd)
+        ?.target
+    expect(target('yes', 1)).toMatch(/^pipe:/)
+    expect(target('tr', 0)).toBe(target('yes', 1))
+    expect(target('head', 0)).toBe(target('tr', 1))
+    expect(only(events, 'exited').map(({ name, code, signal }) => `${name} ${code ?? signal}`)).toEqual([
+      'yes SIGPIPE',
+      'tr SIGPIPE',
+      'head 0',
+      'shell 0',
+    ])
+  })
+
+  test.each([
+    [['seq', '1', '9', '|', 'sort', '-r'], 0],
+    [['true'], 0],
+    [['sh', '-c', 'exit 3', '|', 'cat'], 0],
+    [['ls', '|'], 2],
+    [['|', 'ls'], 2],
+    [['ls', '|', '|', 'ls'], 2],
+    [[], 2],
+    [Array(17).fill('cat').join(' | ').split(' '), 2],
+    [['ls', '|', 'no-such-program'], 1],
+  ])('pipeline: %j exits with %i', async (words, code) => {
+    const run = newPlace().osdemo(['pipe', 'pipeline', '--', ...words])
+    expect(await run.exit).toBe(code)
+  })
+
+  test('pipeline: words without -- are a usage error', async () => {
+    expect(await outcome(newPlace().osdemo(['pipe', 'pipeline', 'ls']))).toMatchObject({ exit: 2 })
+  })
+})
