@@ -1,6 +1,8 @@
 /** The capacity of a pipe, compared with what another program gets from the same kernel. */
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawCapacity } from '../../../src/views/svg/figures/capacity.js'
 import { claimIdsOf, dataFrom } from '../../support/facts.js'
 import { placeOfNobody, playDemo } from '../../support/osdemo.js'
 
@@ -25,6 +27,7 @@ test('the capacity is the one that Python reads, in pages, and an ordinary user 
   skip(python.status !== 0, 'needs python3')
   const capacity = Number(python.stdout)
   const events = await playDemo(['pipe', 'capacity'])
+  expect(drawCapacity(tellStory(events, false))!.claims.length).toBeGreaterThanOrEqual(5)
   expect(dataFrom(events, 'fcntl F_GETPIPE_SZ')).toEqual([capacity])
   const [page] = dataFrom(events, 'getpagesize(2)') as [number]
   const pages = capacity / page

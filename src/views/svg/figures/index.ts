@@ -1,5 +1,6 @@
 /** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
 import type { Draw } from '../figure.js'
+import { drawCapacity } from './capacity.js'
 import { drawChannel } from './channel.js'
 import { drawDialogue } from './dialogue.js'
 import { drawFork } from './fork.js'
@@ -34,6 +35,7 @@ export const figures: readonly Draw[] = [
   drawTorn,
   drawSockets,
   drawDialogue,
+  drawCapacity,
   drawMemory,
   drawChannel,
 ]
