@@ -18,10 +18,10 @@ export interface PasserConfig {
 
 /**
  * Commands of the supervisor to the process that begins. `alone` measures the same calls on one FIFO that no other process has
- * open, so that there is no switch; it comes before the other process is started. `open` opens both FIFOs. `pass WHERE` measures
- * round trips; WHERE names the CPUs, for the evidence.
+ * open, so that there is no switch; it comes before the other process is started. `open` opens both FIFOs. `pass N M` measures
+ * round trips; N and M are the CPUs of the two processes, for the evidence.
  */
-export type PasserWord = 'alone' | 'open' | `pass ${string}` | 'end'
+export type PasserWord = 'alone' | 'open' | `pass ${number} ${number}` | 'end'
 
 const byte = Buffer.alloc(1)
 
@@ -52,7 +52,9 @@ runActor<'passer'>(async ({ say, nextWord, config }) => {
       from = await openFifo(back, 'reading', true)
       say({ ...about, phase: 'end' })
     } else if (verb === 'pass') {
-      measure(say, config, to, from, (times) => `round trip of one byte, ${where}, median of ${times}`)
+      const cpus = where.split(' ').map(Number)
+      const place = cpus[0] === cpus[1] ? `both on CPU ${cpus[0]}` : `on CPUs ${cpus.join(' and ')}`
+      measure(say, config, to, from, (times) => `round trip of one byte, ${place}, median of ${times}`, cpus)
     }
   }
 })
@@ -64,6 +66,7 @@ function measure(
   to: number,
   from: number,
   about: (times: number) => string,
+  cpus?: number[],
 ): void {
   const taken = new Float64Array(config.times)
   const since = now()
@@ -82,5 +85,6 @@ function measure(
   const median = taken.subarray(0, count).sort()[count >> 1]!
   const microseconds = median * 1000
   const value = micro(microseconds)
-  say({ event: 'evidence', source: 'CLOCK_MONOTONIC', value, about: about(count), data: { microseconds } })
+  const data = { microseconds, ...(cpus && { cpus }) }
+  say({ event: 'evidence', source: 'CLOCK_MONOTONIC', value, about: about(count), data })
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Event, numberIn } from '../../src/events.js'
 import { claimIdsOf, dataFrom } from '../support/facts.js'
 import { playDemo } from '../support/osdemo.js'
+import { slideOf, valuesOf } from '../support/slide.js'
 
 /** The counts that the kernel kept for the process of this name. */
 function ioOf(events: Event[], name: string) {
@@ -35,6 +36,7 @@ describe.runIf(process.platform === 'linux')('models', () => {
     }
     expect(ioOf(events, 'sender').calls[1]).toBeGreaterThanOrEqual(1000)
     expect(ioOf(events, 'receiver').calls[0]).toBeGreaterThanOrEqual(1001)
+    expect(valuesOf(slideOf(events), 'data-model')).toEqual(['passing', 'sharing'])
     const rows = events.flatMap((event) => (event.event === 'claim' && event.row ? [event.row.cells] : []))
     expect(rows.map(({ model, arrived }) => [model, arrived])).toEqual([
       ['message passing', '1,000'],

@@ -190,10 +190,7 @@ async function showCost(stage: Stage, both: Passers, alone: number, cpus: number
 async function pass(stage: Stage, both: Passers, cpus: [number, number]) {
   for (const [{ id }, cpu] of zip(both, cpus)) pin(id, [cpu])
   const before = both.map(switches)
-  const { times, median } = await measure(
-    both[0],
-    cpus[0] === cpus[1] ? `pass both on CPU ${cpus[0]}` : `pass on CPUs ${cpus[0]} and ${cpus[1]}`,
-  )
+  const { times, median } = await measure(both[0], `pass ${cpus[0]} ${cpus[1]}`)
   const counts = zip(before, both).map(([count, actor]) => since(count, actor))
   for (const [actor, count] of zip(both, counts)) showSwitches(stage, actor, count, `in ${times} round trips`)
   return { times, median, switches: counts }

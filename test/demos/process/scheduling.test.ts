@@ -295,11 +295,13 @@ describe.runIf(process.platform === 'linux')('process switch', { timeout: 30_000
     expect(only(events, 'note').at(-1)).toMatchObject({ actor: 'osdemo', role: 'next' })
     skip(allowedCpus(process.pid).length < 2, 'the rest needs two CPUs')
     expect(medians[2]).toBeGreaterThan(0)
+    expect(valuesOf(slideOf(events), 'data-trip')).toEqual(['one', 'two'])
   })
 
   test('works on one CPU, and reports what it cannot show there', async () => {
     const events = await playDemo(['process', 'switch'], onOneCpu())
     expect(dataFrom(events, 'CLOCK_MONOTONIC')).toHaveLength(2)
+    expect(valuesOf(slideOf(events), 'data-trip')).toEqual(['one'])
     expect(only(events, 'note').filter(({ role }) => role === 'aside')).not.toEqual([])
   })
 

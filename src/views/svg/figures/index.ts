@@ -8,12 +8,14 @@ import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
+import { drawModels } from './models.js'
 import { drawOrphan } from './orphan.js'
 import { drawRace } from './race.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
 import { drawSockets } from './sockets.js'
 import { drawStates } from './states.js'
+import { drawSwitch } from './switch.js'
 import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
@@ -23,6 +25,8 @@ export const figures: readonly Draw[] = [
   drawSchedule,
   drawRace,
   drawThreads,
+  drawSwitch,
+  drawModels,
   drawSegment,
   drawStates,
   drawFork,
