@@ -19,6 +19,7 @@ import { drawSwitch } from './switch.js'
 import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
+import { drawWaitFor } from './wait-for.js'
 import { drawZombie } from './zombie.js'
 
 export const figures: readonly Draw[] = [
@@ -27,6 +28,7 @@ export const figures: readonly Draw[] = [
   drawThreads,
   drawSwitch,
   drawModels,
+  drawWaitFor,
   drawSegment,
   drawStates,
   drawFork,

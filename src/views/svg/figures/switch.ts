@@ -159,7 +159,9 @@ function drawKinds(story: Story, y: number): string[] {
       label + own + forced + textAt(left, top + 54, words, 'small'),
     )
   })
-  return rows.length === 0 ? [] : [textAt(box.left, y, 'Voluntary and involuntary switches', 'name'), ...parts]
+  return rows.length === 0
+    ? []
+    : [textAt(box.left, y, 'Voluntary and involuntary switches', 'name'), ...parts]
 }
 
 /** A recording may contain any number. */
