@@ -74,6 +74,11 @@ test('a file without the comments of a block is refused', () => {
   expect(() => replaceBlock('a\n', 'one', 'new')).toThrow('no block of the name one')
 })
 
+test('the code of the reference fits the man pages, where it is indented by 11 columns', () => {
+  const lines = codeBlocks('docs/reference/command-line.md').flatMap(({ text }) => text.split('\n'))
+  expect(lines.filter((line) => line.length > 80 - 11)).toEqual([])
+})
+
 test('every relative link in the documents leads to a file', () => {
   const links = documents.flatMap((document) => {
     const found = readFileSync(document, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)

@@ -108,7 +108,7 @@ function inline(markdown: string, folder: string): string {
     source += literal(markdown.slice(at, match.index))
     if (code !== undefined) source += bold(code.trim())
     else if (strong !== undefined) source += bold(strong)
-    // The name of a file is not enough to find it. Another name says what the link leads to.
+    // The name of a file is not enough to find it in the repository. Another name says what the link leads to.
     else if (name !== undefined && target?.startsWith(name)) source += literal(posix.join(folder, name))
     else source += inline(name ?? '', folder)
     at = match.index + match[0].length

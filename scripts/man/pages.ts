@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import manifest from '../../package.json' with { type: 'json' }
 import { commands, isGroup, topics } from '../../src/commands/index.js'
 import { createProgram, examples, specOf } from '../../src/commands/lib/program.js'
 import { version } from '../../src/run/package.js'
@@ -99,8 +100,11 @@ function page(name: string, summary: string, parts: string[]): string {
   const text = [section('NAME', filled(literal(`${name} - ${summary}`))), ...parts].join('\n')
   const others = pageNames.filter((other) => other !== name)
   const seeAlso = [...others.map((other) => reference(other)), ...referencesIn(text)].join(', ')
+  const documents = paragraph(
+    literal(`Documents, such as ${document}, are in the repository: ${manifest.homepage}`),
+  )
   // Words are neither cut at a hyphen nor spread over a line: most of them are names of options, calls and files.
-  const lines = [title, '.nr HY 0', '.ad l', text, section('SEE ALSO', paragraph(seeAlso))]
+  const lines = [title, '.nr HY 0', '.ad l', text, section('SEE ALSO', paragraph(seeAlso), documents)]
   return `${lines.join('\n').replaceAll(/\n+/g, '\n')}\n`
 }
 
