@@ -196,9 +196,7 @@ function waiting(blocker: Blocker | undefined, who: string): string {
     case 'timerfd':
       return until('the timer expires')
     case 'eventfd':
-      return until(
-        blocker.access === 'reading' ? does('adds to it', 'add to it') : does('reads it', 'read it'),
-      )
+      return until(`another thread or process ${blocker.access === 'reading' ? 'adds to it' : 'reads it'}`)
     case 'poll':
       return until(
         blocker.watched.every(({ mode }) => mode === 'edge')
