@@ -1,5 +1,7 @@
 /** What a process has open: `why --files`. */
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { requireSame } from '../../src/demos/why/leader.js'
 import { DemoFailed } from '../../src/errors.js'
@@ -7,13 +9,15 @@ import type { Data } from '../../src/events.js'
 import { parseFilesLimit } from '../../src/proc/limits.js'
 import { readStat } from '../../src/proc/stat.js'
 import { threads } from '../../src/proc/task.js'
+import { temporaryFolder } from '../support/children.js'
 import { childrenOf, eventsSoFar, newPlace, placeOfNobody } from '../support/osdemo.js'
 import { until } from '../support/until.js'
 import { inCall, startPython } from '../support/why-ask.js'
 
-const code = `import os, resource, signal, socket, threading
+/** @param file one that no other process has open, not even another run of this test */
+const code = (file: string) => `import os, resource, signal, socket, threading
 resource.setrlimit(resource.RLIMIT_NOFILE, (10_500, 20_000))
-files = [os.open('/etc/passwd', os.O_RDONLY) for i in range(100)]
+files = [os.open('${file}', os.O_RDONLY) for i in range(100)]
 r, w = os.pipe()
 if os.fork() == 0:
     os.close(w)
@@ -42,7 +46,9 @@ test('a limit of descriptors is parsed, and `unlimited` is none', () => {
 test('why --files, about a process with 10,000 descriptors', async (context) => {
   const { stdout } = spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })
   context.skip(Number(stdout) < 20_000 && process.getuid?.() !== 0, 'needs a limit of 20,000 open files')
-  const pid = startPython(context, code)
+  const file = join(temporaryFolder(), 'file')
+  writeFileSync(file, '')
+  const pid = startPython(context, code(file))
   await inCall(pid, /^pause$/)
   const [child = 0] = childrenOf(pid)
   // The id of a thread stands for its process.
@@ -61,11 +67,11 @@ test('why --files, about a process with 10,000 descriptors', async (context) => 
   })
   const has = (data: object) => expect(told).toContainEqual(expect.objectContaining(data))
   has({ kind: 'files', soft: 10_500, hard: 20_000, count: 10_000, isNear: true, left: expect.any(Number) })
-  has({ kind: 'leak-same-object', count: 100, target: '/etc/passwd' })
+  has({ kind: 'leak-same-object', count: 100, target: file })
   has({ kind: 'leak-close-wait', count: 15 })
   if (process.getuid?.() === 0) has({ kind: 'leak-no-other-end', count: 20 })
   has({ kind: 'leak-same-kind', target: 'anon_inode:[eventfd]' })
-  has({ kind: 'file', object: '/etc/passwd', access: 'O_RDONLY', sharers: [child] })
+  has({ kind: 'file', object: file, access: 'O_RDONLY', sharers: [child] })
   has({ kind: 'pipe', access: 'O_WRONLY', peers: [child], sharers: [] })
   has({ kind: 'unix', peers: [pid] })
   has({ do: 'raise-limit', command: `prlimit --pid ${pid} --nofile=20000:` })
