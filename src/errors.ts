@@ -175,6 +175,6 @@ export function asOsdemoError(error: unknown, attempt: string): OsdemoError {
   const known = systemCallError(error, attempt)
   if (known instanceof OsdemoError) return known
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  const hint = 'Please report these lines to the authors of osdemo.'
+  const hint = 'Please report these lines, and those of: osdemo --version --verbose'
   return new OsdemoError(`a bug in osdemo: ${stack}`, 70, { cause: error, hint })
 }

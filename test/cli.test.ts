@@ -1,9 +1,11 @@
 /** The command line as a whole, with the real program. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, isGroup, topics } from '../src/commands/index.js'
 import { glossary } from '../src/terms.js'
+import { withoutFfi } from './support/no-ffi.js'
 import { newPlace, parseEvents } from './support/osdemo.js'
 
 async function osdemo(words: string[], env: Record<string, string> = {}) {
@@ -145,6 +147,24 @@ describe('help', () => {
 
   test('a demo with --quiet prints nothing', async () => {
     expect(await osdemo(['short-reads', '--quiet'])).toEqual({ exit: 0, stdout: '', stderr: '' })
+  })
+
+  test('--version --verbose adds what a report of a bug needs, also without koffi', async () => {
+    const words = ['--version', '--verbose']
+    const [full, bare] = await Promise.all([osdemo(words), osdemo(words, withoutFfi())])
+    const { version, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+    const facts = (stdout: string) =>
+      Object.fromEntries(stdout.split('\n').map((line) => [line.split(/\s/)[0], line.slice(8).trim()]))
+    expect(full).toMatchObject({ exit: 0, stderr: '' })
+    expect(full.stdout.split('\n')[0]).toBe(version)
+    expect(facts(full.stdout)).toMatchObject({
+      node: `${process.version} ${process.arch}`,
+      system: expect.stringContaining(` ${release()}, `),
+      koffi: optionalDependencies.koffi,
+      user: `uid ${process.getuid!()}`,
+    })
+    expect(bare).toMatchObject({ exit: 0, stderr: '' })
+    expect(facts(bare.stdout).koffi).toContain('not installed')
   })
 
   test('--version is that of package.json', async () => {

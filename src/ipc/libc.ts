@@ -66,6 +66,11 @@ function load(): typeof Koffi {
   }
 }
 
+/** The version of koffi. @throws Unavailable where it does not run */
+export function koffiVersion(): string {
+  return load().version
+}
+
 /** Names of asm-generic/errno.h that Node does not know. */
 const moreNames: Record<number, string> = {
   10: 'ECHILD',

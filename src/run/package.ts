@@ -10,7 +10,12 @@ function findRoot(folder: string): string {
 }
 
 function fileOf(...path: string[]): string {
-  return join(findRoot(import.meta.dirname), ...path)
+  return join(ownFolder(), ...path)
+}
+
+/** Where this osdemo is installed. */
+export function ownFolder(): string {
+  return findRoot(import.meta.dirname)
 }
 
 /** The built file of an actor. Tests use it too, so that they test what users run. */

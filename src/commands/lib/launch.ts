@@ -63,6 +63,10 @@ async function choose(argv: string[], literals: number): Promise<Choice | 'help'
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     const { code } = error
+    // commander has printed the version. It does so as soon as it reads the option, whatever follows.
+    if (code === 'commander.version' && argv.includes('--verbose')) {
+      process.stdout.write((await import('../../run/about.js')).aboutThisMachine())
+    }
     const asked = code === 'commander.help' && asksHelp()
     if (asked || code === 'commander.helpDisplayed' || code === 'commander.version') return 'help'
     throw usageError(error, reached(command), argv)

@@ -42,7 +42,7 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     .description('Show how processes and inter-process communication work, with evidence from the kernel.')
     .optionsGroup(heading)
     .configureHelp({ formatHelp })
-    .version(version, '-V, --version', 'print the version')
+    .version(version, '-V, --version', 'print the version; with --verbose, what a report of a bug needs')
     .addHelpText('after', exampleText(examples))
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
