@@ -169,15 +169,17 @@ test('a file without events exits 1 and makes no picture', async () => {
   expect(existsSync(picture)).toBe(false)
 })
 
-test('two recorded terminals become one diagram with an arrow from writer to reader', async () => {
+test('two recorded terminals become one diagram: from the writer into the FIFO, and from there to the reader', async () => {
   const place = newPlace()
   const { reader, writer } = await record(place)
   const { exit, stdout } = await view(place, [reader, writer, '--view', 'mermaid'])
   expect(exit).toBe(0)
   const [, from] = /participant (p\d+) as writer/.exec(stdout)!
   const [, to] = /participant (p\d+) as reader/.exec(stdout)!
-  expect(stdout).toContain(`${from}->>${to}: hello (6 bytes)`)
-  expect(stdout).toContain(`${from}->>${to}: world (6 bytes)`)
+  for (const text of ['hello', 'world']) {
+    expect(stdout).toContain(`${from}->>c0: ${text} (6 bytes)`)
+    expect(stdout).toContain(`c0-->>${to}: ${text} (6 bytes)`)
+  }
   expect(stdout).not.toContain('not in this recording')
 })
 
