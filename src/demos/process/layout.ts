@@ -133,7 +133,7 @@ function showPointers(
     const piece = partAt(pieces, address)
     const where = piece ? `in ${nameOf(piece)}` : 'in no part'
     stage.evidence(`/proc/${pid}/syscall`, `0x${address.toString(16)}`, `${about}: ${where}`, {
-      data: { address: address.toString(16), part: piece?.part ?? null },
+      data: { register: about, address: address.toString(16), part: piece?.part ?? null },
     })
     return piece
   }

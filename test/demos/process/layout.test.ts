@@ -19,6 +19,7 @@ import {
   type RunOptions,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
 
 function regionsOf(events: Event[]): Region[] {
@@ -100,6 +101,9 @@ describe('a picture', () => {
       expect.arrayContaining(['stack', 'vdso', 'library', 'heap', 'bss', 'data', 'read-only data', 'text']),
     )
     expect(parts[0]).toBe('stack')
+    // A user who may not read the registers sees no pointers.
+    if (claimIdsOf(events).includes('memory/stack-pointer-is-in-stack'))
+      expect(valuesOf(slideOf(events), 'data-part')).toContain('stack')
     for (const [at, { from }] of regions.entries()) {
       const below = regions[at + 1]
       if (below) expect(BigInt(`0x${from}`)).toBeGreaterThanOrEqual(BigInt(`0x${below.to}`))
@@ -143,6 +147,7 @@ describe('a picture', () => {
       Object.entries(least).flatMap(([part, bytes]) => (numberIn(data, part)! >= bytes ? [part] : [])),
     )
     expect(larger).toEqual([['heap'], ['stack'], ['anonymous']])
+    expect(valuesOf(slideOf(events), 'data-grown')).toEqual(['heap', 'stack', 'anonymous'])
   })
 })
 

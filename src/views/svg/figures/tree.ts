@@ -19,15 +19,15 @@ const claimsLeft = 950
 const mostProcesses = 200
 
 /** What the kernel's letters mean, and how a box shows it. The kernel has one letter for running and ready. */
-const letters: Record<string, { state: ProcessState; means: string }> = {
-  R: { state: 'running', means: 'running or ready' },
-  S: { state: 'waiting', means: 'waiting' },
-  D: { state: 'waiting', means: 'waiting, and takes no signals' },
-  I: { state: 'waiting', means: 'idle thread of the kernel' },
-  T: { state: 'stopped', means: 'stopped' },
-  t: { state: 'stopped', means: 'traced' },
-  Z: { state: 'zombie', means: 'zombie' },
-}
+const letters = new Map<string, { state: ProcessState; means: string }>([
+  ['R', { state: 'running', means: 'running or ready' }],
+  ['S', { state: 'waiting', means: 'waiting' }],
+  ['D', { state: 'waiting', means: 'waiting, and takes no signals' }],
+  ['I', { state: 'waiting', means: 'idle thread of the kernel' }],
+  ['T', { state: 'stopped', means: 'stopped' }],
+  ['t', { state: 'stopped', means: 'traced' }],
+  ['Z', { state: 'zombie', means: 'zombie' }],
+])
 
 export const drawTree: Draw = (story) => {
   const seen = seenIn(story)
@@ -43,7 +43,10 @@ export const drawTree: Draw = (story) => {
   const top = { x: (box.left + claimsLeft - 20) / 2, y: box.top + 28, step }
   const { parts, places } = drawFamily(story, ordered, top)
   const used = [...new Set([...seen.values()].map(({ letter }) => letter))]
-  const legend = used.flatMap((letter) => (letters[letter] ? `${letter}: ${letters[letter].means}` : []))
+  const legend = used.flatMap((letter) => {
+    const known = letters.get(letter)
+    return known ? `${letter}: ${known.means}` : []
+  })
   const middle = (top.y + (places.get(asked.pid)?.y ?? top.y)) / 2
   const below = (places.get(asked.pid)?.y ?? top.y) + step
   const beside = claimsBeside(
@@ -77,7 +80,7 @@ function seenIn({ steps, runs }: Story): Map<number, Seen> {
     if (!found || seen.has(found.pid) || seen.size >= mostProcesses) continue
     const { pid, ppid, comm, state: letter } = found
     const name = runs.some((run) => run.pid === pid) ? 'osdemo' : comm
-    const state = letters[letter]?.state
+    const state = letters.get(letter)?.state
     seen.set(pid, {
       pid,
       parent: ppid,
