@@ -3,6 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { tellStory } from '../../../src/views/story/index.js'
+import { drawKernel } from '../../../src/views/svg/figures/kernel.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { impostors, placeWith, playedWith } from '../../support/impostors.js'
@@ -38,6 +40,7 @@ test.skipIf(!mayUnshare)(
     // Of both sides that wait, each with its process.
     const calls = only(events, 'evidence').filter(({ source }) => source.endsWith('/syscall'))
     expect(calls.map(({ value }) => value)).toEqual(['openat', 'openat'])
+    expect(drawKernel(tellStory(events, false))!.claims).toHaveLength(4)
   },
 )
 

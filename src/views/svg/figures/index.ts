@@ -6,6 +6,7 @@ import { drawDialogue } from './dialogue.js'
 import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
+import { drawKernel } from './kernel.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawModels } from './models.js'
@@ -42,6 +43,7 @@ export const figures: readonly Draw[] = [
   drawSockets,
   drawDialogue,
   drawCapacity,
+  drawKernel,
   drawMemory,
   drawChannel,
 ]
