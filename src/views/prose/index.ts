@@ -43,6 +43,8 @@ export function createProse({ level, color, width }: ProseOptions) {
   const write = createParagraphs(width)
   /** The rows of the current table, until another event is shown. */
   let table: RowEvent[] = []
+  /** The tables of a demo come last, so that they are on the screen when the run is over. */
+  const last: string[] = []
   let command = ''
 
   const isShown = (event: Event): boolean => {
@@ -71,6 +73,10 @@ export function createProse({ level, color, width }: ProseOptions) {
       head: (text) => chalk.bold(text),
       row: (row, text) => (row.event === 'claim' ? claimLine(row.holds, text) : `  ${text}`),
     })
+    if (drawn && level === 'brief') {
+      last.push(drawn)
+      return ''
+    }
     return drawn ? write.table(drawn) : rows.map(({ text }) => write.line(text)).join('')
   }
 
@@ -118,7 +124,7 @@ export function createProse({ level, color, width }: ProseOptions) {
       return endTable() + show(event)
     },
 
-    end: () => endTable() + (level === 'brief' ? verdict.text(true) : ''),
+    end: () => endTable() + last.map(write.table).join('') + (level === 'brief' ? verdict.text(true) : ''),
   }
 }
 

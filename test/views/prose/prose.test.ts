@@ -77,7 +77,9 @@ describe('rows', () => {
 
   test('of claims have their marks', () => {
     const claimed: Fact = { ...claim('It held.', true), row: { table: 'T', cells: { A: '1' } } } as Fact
-    expect(show('brief', [claimed])).toContain('T\n  A\n✔ 1\n')
+    const text = show('brief', [claimed, note('Meaning.', 'closing'), note('Next: x', 'next')])
+    // Last, so that it is on the screen when the run is over.
+    expect(text).toContain('Meaning.\n\nNext: x\n\nT\n  A\n✔ 1\n\n1 of 1 claims hold')
   })
 })
 
