@@ -174,6 +174,20 @@ describe('help', () => {
   })
 })
 
+test('help stands before a command or after its topic, and has a page itself', async () => {
+  const pages = await Promise.all(
+    [
+      ['help', 'process', 'states'],
+      ['process', 'help', 'states'],
+      ['help', 'help'],
+    ].map((words) => osdemo(words)),
+  )
+  expect(pages.map(({ exit, stderr }) => [exit, stderr])).toEqual(pages.map(() => [0, '']))
+  expect(pages[0]!.stdout).toContain('osdemo process states')
+  expect(pages[1]!.stdout).toBe(pages[0]!.stdout)
+  expect(pages[2]!.stdout).toContain('osdemo help terms')
+})
+
 describe('a wrong argument', () => {
   test.each([
     [['pip'], "unknown command 'pip'", 'pipe'],
@@ -181,6 +195,11 @@ describe('a wrong argument', () => {
     [['tcp-echo', 'clinet'], "unknown command 'clinet'", 'client'],
     [['shm', 'thread'], "unknown command 'thread'", 'threads'],
     [['help', 'pipe', 'wirte'], "unknown command 'wirte'", 'write'],
+    [['zombie'], "unknown command 'zombie'", 'osdemo process zombie'],
+    [['help', 'fork'], "unknown command 'fork'", 'osdemo process fork'],
+    [['pipe', 'half'], "unknown command 'half'", 'osdemo pipe half-duplex'],
+    [['shm', 'orphan'], "unknown command 'orphan'", 'osdemo process orphan'],
+    [['list'], "unknown command 'list'", 'osdemo shm list or osdemo queue list'],
     [['pipe', 'read', '--folow'], "unknown option '--folow'", '--follow'],
     [['tour', '--jsn'], "unknown option '--jsn'", '--json'],
     [['--jsn', 'tour'], "unknown option '--jsn'", '--json'],

@@ -6,7 +6,9 @@ import { openLog } from '../../log.js'
 import { requireText } from '../../run/own-words.js'
 import { run } from '../../run/run.js'
 import { jsonLine } from '../../views/escape-control.js'
+import { isGroup, topics } from '../index.js'
 import { viewName, wantsEvents } from './common-options.js'
+import { meant } from './meant.js'
 import { openOutput, openRecords } from './outputs.js'
 import { type Choice, createProgram, fullName, seeHelp } from './program.js'
 
@@ -59,7 +61,7 @@ async function choose(argv: string[], literals: number): Promise<Choice | 'help'
     chosen.choice = choice
   }, literals)
   try {
-    await command.parseAsync(argv, { from: 'user' })
+    await command.parseAsync(helpFirst(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     const { code } = error
@@ -73,6 +75,13 @@ async function choose(argv: string[], literals: number): Promise<Choice | 'help'
   }
   // Commander threw no error, so it has called the action of a command.
   return chosen.choice!
+}
+
+/** `process help states` is `help process states`. */
+function helpFirst(argv: string[]): string[] {
+  const [first, second, ...rest] = argv
+  const topic = first === undefined ? undefined : topics[first]
+  return first !== undefined && second === 'help' && topic && isGroup(topic) ? ['help', first, ...rest] : argv
 }
 
 /** The last command that commander has found. */
@@ -92,9 +101,11 @@ function usageError(
     return new MissingCommand(`${fullName(command)} needs a command`, `Name one of ${names.join(', ')}.`)
   }
   const see = seeHelp(command)
+  const group = fullName(command).split(' ').slice(1).join(' ')
   if (code === 'commander.excessArguments') {
-    const extra = command.args[command.registeredArguments.length]
-    return new UsageError(`${names.length > 0 ? 'unknown command' : 'unexpected word'} '${extra}'`, see)
+    const extra = command.args[command.registeredArguments.length] ?? ''
+    if (names.length === 0) return new UsageError(`unexpected word '${extra}'`, see)
+    return new UsageError(`unknown command '${extra}'`, meant(extra, group) ?? see)
   }
   const [, complaint = message, suggestion] =
     /^error: (.*?)(?:\n\((Did you mean .*)\))?$/s.exec(message) ?? []
@@ -102,6 +113,9 @@ function usageError(
     const { name, value, rule } = form.exec(complaint)?.groups ?? {}
     if (name) return new UsageError(`wrong value '${value}' for ${name}`, rule)
   }
+  const [, unknown] = /^unknown command '(.*)'$/s.exec(complaint) ?? []
+  const other = unknown === undefined ? undefined : meant(unknown, group, suggestion !== undefined)
+  if (other) return new UsageError(complaint, other)
   const [, option] = /^option '(\S+).*' argument missing$/.exec(complaint) ?? []
   if (option) return new UsageError(`${option} needs a value`, see)
   const member = code === 'commander.unknownOption' && argv.find((word) => names.includes(word))
