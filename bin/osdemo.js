@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // CommonJS, as package.json in this folder declares: Node then starts without loading its ES module loader.
-const { fstatSync, readFileSync, writeSync } = require('node:fs')
+const { existsSync, fstatSync, readFileSync, writeSync } = require('node:fs')
 const { join } = require('node:path')
 
 const dist = join(__dirname, '../dist')
@@ -35,4 +35,15 @@ if (process.argv.includes('--follow')) {
   require('node:v8').setFlagsFromString('--gc-memory-reducer-start-delay-ms=1000000000')
 }
 
-if (!printed()) require(join(dist, 'main.cjs')).main(process.argv.slice(2))
+/** A checkout without a build, as after `npm ci --ignore-scripts`: EX_UNAVAILABLE, with the command to type. */
+function reportUnbuilt() {
+  const folder = join(__dirname, '..')
+  process.stderr.write(`osdemo: it has not been built: there is no ${join(dist, 'main.cjs')}\n`)
+  process.stderr.write(`        Build it: npm --prefix '${folder.replaceAll("'", "'\\''")}' run build\n`)
+  process.exitCode = 69
+}
+
+if (!printed()) {
+  if (existsSync(join(dist, 'main.cjs'))) require(join(dist, 'main.cjs')).main(process.argv.slice(2))
+  else reportUnbuilt()
+}

@@ -1,12 +1,13 @@
 /** The command line as a whole, with the real program. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commands, isGroup, topics } from '../src/commands/index.js'
 import { glossary } from '../src/terms.js'
 import { withoutFfi } from './support/no-ffi.js'
-import { newPlace, parseEvents } from './support/osdemo.js'
+import { newPlace, parseEvents, temporaryFolder } from './support/osdemo.js'
 
 async function osdemo(words: string[], env: Record<string, string> = {}) {
   const run = newPlace().osdemo(words, { env })
@@ -186,6 +187,19 @@ test('help stands before a command or after its topic, and has a page itself', a
   expect(pages[0]!.stdout).toContain('osdemo process states')
   expect(pages[1]!.stdout).toBe(pages[0]!.stdout)
   expect(pages[2]!.stdout).toContain('osdemo help terms')
+})
+
+test('without a build, every command exits 69 and prints the command that builds', () => {
+  const folder = temporaryFolder()
+  cpSync('bin', join(folder, 'bin'), { recursive: true })
+  cpSync('package.json', join(folder, 'package.json'))
+  for (const words of [['tour'], ['--help']]) {
+    const run = spawnSync(process.execPath, [join(folder, 'bin/osdemo.js'), ...words], { encoding: 'utf8' })
+    expect(run).toMatchObject({ status: 69, stdout: '' })
+    const [, command] = /Build it: (.*)\n$/.exec(run.stderr) ?? []
+    // Here npm finds the folder, but the folder has no sources.
+    expect(spawnSync('sh', ['-c', command!], { encoding: 'utf8' }).stdout).toContain('scripts/build.mjs')
+  }
 })
 
 describe('a wrong argument', () => {
