@@ -1,5 +1,5 @@
 /** A producer and a consumer process share one ring buffer in a System V segment. */
-import { layRing, ringBytes } from '../../ipc/shared-ring/layout.js'
+import { indicesOf, layRing, ringBytes } from '../../ipc/shared-ring/layout.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { Demo } from '../../run/stage.js'
@@ -32,7 +32,8 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
     const bytes = ringBytes(capacity)
     const segment = makePrivateSegment(stage, bytes)
     // Never detached: the code of an aborted demo may still touch this memory, and would be killed by SIGSEGV.
-    layRing(attachSegment(segment, bytes).memory, capacity)
+    const { memory } = attachSegment(segment, bytes)
+    layRing(memory, capacity)
     const config = { memory: { segment, size: bytes }, size, messages }
     const consumer = await stage.start({ program: 'ring-consumer', name: 'consumer', config })
     await consumer.until('call')
@@ -54,6 +55,10 @@ export function shmRing({ messages, size }: ShmRingOptions): Demo {
     )
     producer.tell('begin')
     await Promise.all([consumer.ended, producer.ended])
+    const { tail, head } = indicesOf(memory)
+    stage.evidence('the ring buffer', `${tail} bytes written, ${head} bytes read`, 'since the beginning', {
+      data: { capacity, tail, head, messages },
+    })
     const received = countReceived(consumer)
     stage.claim(
       'shm/ring-keeps-messages-in-order',

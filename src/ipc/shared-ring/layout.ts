@@ -84,6 +84,12 @@ export function layRing(memory: ArrayBufferLike, capacity: number): void {
   Atomics.store(cells, CAPACITY, capacity)
 }
 
+/** How many bytes were ever written into a ring and read from it, modulo 2^32. */
+export function indicesOf(memory: ArrayBufferLike): { tail: number; head: number } {
+  const { cells } = viewOf(memory)
+  return { tail: Atomics.load(cells, TAIL) >>> 0, head: Atomics.load(cells, HEAD) >>> 0 }
+}
+
 /** The bytes that a message occupies in the data area: its length field and itself, rounded up to 8. */
 export function sizeOf(length: number): number {
   return (length + LENGTH_BYTES + 7) & ~7

@@ -3,10 +3,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest'
+import { numberIn } from '../../../src/events.js'
 import { attachSegment, makeSegment, privateKey, removeSegment } from '../../../src/ipc/sysv-shm.js'
 import { readSegments } from '../../../src/proc/sysvipc-shm.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
-import { claimIdsOf, dataFrom } from '../../support/facts.js'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { withoutFfi } from '../../support/no-ffi.js'
 import {
   childrenOf,
@@ -529,6 +530,13 @@ describe('the demos of segments', () => {
   ])('shm ring carries %s between two processes', async (_, words) => {
     const events = await playDemo(['shm', 'ring', ...words])
     expect(events.filter(({ event }) => event === 'started')).toHaveLength(2)
+    // All that was written was read, and at least the bytes of the messages were written.
+    const [ring] = dataFrom(events, 'the ring buffer')
+    const [tail, head] = [numberIn(ring, 'tail')!, numberIn(ring, 'head')!]
+    expect(head).toBe(tail)
+    const each = only(events, 'received')[0]!.bytes
+    expect(tail).toBeGreaterThan(numberIn(ring, 'messages')! * each)
+    expect(slideOf(events)).toContain('data-move="in"')
   })
 
   test.each(['consumer', 'producer'])('shm ring reports that its %s was killed', async (name) => {

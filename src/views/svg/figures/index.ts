@@ -12,6 +12,7 @@ import { drawMemory } from './memory.js'
 import { drawModels } from './models.js'
 import { drawOrphan } from './orphan.js'
 import { drawRace } from './race.js'
+import { drawRing } from './ring.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
 import { drawSockets } from './sockets.js'
@@ -30,6 +31,7 @@ export const figures: readonly Draw[] = [
   drawSwitch,
   drawModels,
   drawWaitFor,
+  drawRing,
   drawSegment,
   drawStates,
   drawFork,
