@@ -156,7 +156,7 @@ async function kindOf(path: string): Promise<CommandSpec['kind']> {
 
 /** package.json with the list of man pages: npm installs only those that it names. */
 export function withManPages(manifest: string): string {
-  const man = pageNames.map((name) => `./dist/man/${name}.1`)
+  const man = pageNames.map((name) => `./dist/man/${name}.1.gz`)
   return `${JSON.stringify({ ...JSON.parse(manifest), man }, null, 2)}\n`
 }
 

@@ -1,8 +1,19 @@
 /** The man pages: what they contain, whether formatters accept them, and whether man(1) finds them where npm installs them. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withManPages } from '../scripts/docs.js'
 import { sectionsOf, sourceOf } from '../scripts/man/markdown.js'
 import { manPages, pageNames } from '../scripts/man/pages.js'
@@ -12,7 +23,14 @@ import { createProgram } from '../src/commands/lib/program.js'
 import { temporaryFolder } from './support/osdemo.js'
 
 const folder = 'dist/man'
-const fileOf = (name: string) => join(folder, `${name}.1`)
+const builtFile = (name: string) => join(folder, `${name}.1.gz`)
+
+const plain = mkdtempSync(join(tmpdir(), 'osdemo-man-'))
+afterAll(() => rmSync(plain, { recursive: true, force: true }))
+const fileOf = (name: string) => join(plain, `${name}.1`)
+beforeAll(() => {
+  for (const name of pageNames) writeFileSync(fileOf(name), gunzipSync(readFileSync(builtFile(name))))
+})
 
 function has(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
@@ -26,7 +44,7 @@ function shown(name: string): string {
 }
 
 test('the build has written every page, and package.json lists them', async () => {
-  expect(readdirSync(folder).sort()).toEqual(pageNames.map((name) => `${name}.1`).sort())
+  expect(readdirSync(folder).sort()).toEqual(pageNames.map((name) => `${name}.1.gz`).sort())
   const manifest = readFileSync('package.json', 'utf8')
   expect(withManPages(manifest), 'package.json is out of date: npm run docs').toBe(manifest)
   for (const [name, source] of await manPages()) expect(readFileSync(fileOf(name), 'utf8')).toBe(source)
@@ -101,7 +119,7 @@ test('npm installs the pages beside the command, and man(1) finds them there', (
     .trim()
     .split('\n')
   // man(1) prints where the links lead.
-  expect(found).toEqual(pageNames.map((name) => realpathSync(`${prefix}/share/man/man1/${name}.1`)))
+  expect(found).toEqual(pageNames.map((name) => realpathSync(`${prefix}/share/man/man1/${name}.1.gz`)))
 })
 
 test.each([

@@ -8,7 +8,18 @@ import { createProgram, examples, specOf } from '../../src/commands/lib/program.
 import { version } from '../../src/run/package.js'
 import { called, ownOptions } from '../called.js'
 import { sectionsOf, sourceOf } from './markdown.js'
-import { bold, code, entry, filled, italic, literal, paragraph, section, subsection } from './roff.js'
+import {
+  bold,
+  code,
+  codeWidth,
+  entry,
+  filled,
+  italic,
+  literal,
+  paragraph,
+  section,
+  subsection,
+} from './roff.js'
 
 const document = 'docs/reference/command-line.md'
 const sections = sectionsOf(readFileSync(document, 'utf8'))
@@ -176,5 +187,12 @@ function exampleSource(lines: readonly string[]): string[] {
     if (comment !== undefined) comments.set(call, [comment])
     else if (!comments.has(call)) comments.set(call, [])
   }
-  return [...comments].map(([call, above]) => code([...above, call]))
+  return [...comments].map(([call, above]) => code([...above, ...folded(call)]))
+}
+
+/** A pipeline that is too long for 80 columns as lines: a shell continues a line that ends with a bar. */
+function folded(call: string): string[] {
+  if (call.length <= codeWidth) return [call]
+  const [first = '', ...rest] = call.split(/(?<= \|) /)
+  return [first, ...rest.map((part) => `  ${part}`)]
 }

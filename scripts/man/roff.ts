@@ -55,6 +55,9 @@ export function entry(term: string, ...sources: string[]): string {
   return ['.TP', safe(term), sources.map(filled).join('\n.br\n')].join('\n')
 }
 
+/** How long a line of code may be on a terminal of 80 columns. */
+export const codeWidth = 80 - 11
+
 /** Lines that keep their form, such as commands to paste. */
 export function code(lines: readonly string[]): string {
   return ['.PP', '.RS 4', '.EX', ...lines.map((line) => safe(literal(line))), '.EE', '.RE'].join('\n')
