@@ -168,16 +168,18 @@ async function buildProgram() {
     write: false,
   })
   mkdirSync(join(draft, 'chunks'), { recursive: true })
+  // Stack traces begin and end in the core, so what it exports keeps its names.
+  const core = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint)?.imports[0]?.path ?? ''
   for (const { path, text } of outputFiles) {
     const banner = path.endsWith('main.cjs') ? strict + start : strict
-    // A package for later has a chunk of its own. Nothing of it appears in a stack trace of osdemo, so its names become short.
-    const minifyIdentifiers = Object.keys(packagesForLater).includes(basename(path).split('-')[0] ?? '')
-    const { code } = await transform(text, { ...commonJs, banner, minifyIdentifiers })
+    const minifyIdentifiers = !core.endsWith(basename(path))
+    const { code } = await transform(text, { ...commonJs, banner })
     // Removes the copy that esbuild makes of each chunk's exports, which takes a millisecond. It only matters for
     // default exports, and no file of the program has one.
     const short = code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports')
     // Without that copy, most of esbuild's helper code in front of each chunk is unused.
-    writeFileSync(path, shortImports((await transform(short, { ...common, treeShaking: true })).code))
+    const rest = await transform(short, { ...commonJs, treeShaking: true, minifyIdentifiers })
+    writeFileSync(path, shortImports(rest.code))
   }
   return metafile
 }
@@ -231,11 +233,12 @@ async function buildActors() {
     outbase: draft,
     entryPoints: [...actors.map(({ path }) => path), ...forAll],
     plugins: [fromFirstBuild],
+    minifyIdentifiers: true,
     write: false,
   })
   for (const { path, text } of second.outputFiles) {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, shortImports(text))
+    writeFileSync(path, text)
   }
   return metafile
 }
