@@ -103,7 +103,8 @@ describe.skipIf(noBrowser !== '')(`pictures in a browser${noBrowser}`, () => {
     expect(await page.locator('#detail').textContent()).toContain('openhello hello')
     const widths: number[] = []
     for (const _ of [1, 2, 3]) {
-      widths.push((await page.locator('svg').boundingBox())!.width)
+      // The timeline is a second picture, below the diagram of states.
+      widths.push((await page.locator('svg').first().boundingBox())!.width)
       await page.getByRole('button', { name: 'Wider' }).press('Enter')
     }
     const [beside = 0, whole = 0, twice = 0] = widths

@@ -62,13 +62,15 @@ export const drawIsolation: Draw = (story) => {
     claimsLeft,
   )
   return {
-    see: 'The same address leads to different memory in each process. See where the arrows end.',
+    see: data
+      ? 'The same address leads to different memory in each process. See where the arrows end.'
+      : 'The same address leads to different memory in each process. See what each has there.',
     parts: [
       ...drawColumns(story, first, second),
       ...drawRight(story),
       ...drawMapping(story, first, second),
       ...drawPart(story, dataTop, 'variable', values, (value) => `${value}`),
-      ...(data ? drawPages(story, dataTop, data) : []),
+      ...(data ? drawPages(story, dataTop, data) : [notShown]),
       ...(text ? drawPart(story, textTop, 'instructions', text, () => '') : []),
       ...(text ? drawPages(story, textTop, text) : []),
       ...parts,
@@ -76,6 +78,11 @@ export const drawIsolation: Draw = (story) => {
     claims,
   }
 }
+
+/** An ordinary user may not see which page of physical memory an address leads to. */
+const notShown = ['The kernel shows it', 'to root only.']
+  .map((line, at) => textAt(middle, dataTop + 26 + at * 20, line, 'small dim', 'middle'))
+  .join('')
 
 function bothIn({ data, t }: Event & EvidenceFact): Both | undefined {
   const { address, part } = recordIn(data)

@@ -186,7 +186,7 @@ function drawWay(story: Story, { from, to, count, t, means }: Way): string {
     ({ y }) => y,
   ).curve(curveNatural)
   const key = `${from} ${to}`
-  const words = count === 0 ? `${means}: not seen` : `${thousands(count)}× ${means}`.trimEnd()
+  const words = count === 0 ? means : `${thousands(count)}× ${means}`.trimEnd()
   const anchor = Math.abs(dx) > Math.abs(dy) ? 'middle' : undefined
   const label = anchor
     ? textAt(middle.x, middle.y + (dx > 0 ? -8 : 20), words, 'small halo', anchor)

@@ -58,17 +58,23 @@ export function createScale(moments: readonly number[], covered: readonly Span[]
   }
 }
 
-/** Cuts out the longest first, since each cut makes the others wider. */
-function cutGaps(candidates: Span[], time: number, room: number): { gaps: Span[]; pixel: number } {
+/**
+ * Cuts out the longest first, since each cut makes the others wider. Where nothing would be left between the cuts, as in a story of
+ * moments only, there is none.
+ */
+function cutGaps(candidates: Span[], whole: number, width: number): { gaps: Span[]; pixel: number } {
   const gaps: Span[] = []
+  let [time, room] = [whole, width]
   let pixel = time / room
   for (const gap of candidates) {
     const length = gap.to - gap.from
     if (length / pixel < longGap || gaps.length === mostCuts) break
+    // A microsecond is the least time.
+    if (time - length < 1) return { gaps: [], pixel: whole / width }
     gaps.push(gap)
     time -= length
     room -= cutWidth
-    pixel = time / room || 1 / room
+    pixel = time / room
   }
   return { gaps: gaps.sort((one, other) => one.from - other.from), pixel }
 }
