@@ -60,13 +60,13 @@ export const drawCapacity: Draw = (story) => {
 }
 
 function pipeOf(story: Story): Pipe | undefined {
-  const { steps, claims, holds, chapters } = story
+  const { steps, claims, holds } = story
   const told = (source: string) => {
     const step = steps.find(({ event }) => event.event === 'evidence' && event.source === source)
     return step?.event.event === 'evidence' ? numberIn(step.event.data) : undefined
   }
   const [page = 0, capacity = 0] = [told('getpagesize(2)'), told('fcntl F_GETPIPE_SZ')]
-  if (chapters.length > 0 || page < 1 || capacity < page || capacity / page > most.pages) return undefined
+  if (page < 1 || capacity < page || capacity / page > most.pages) return undefined
   if (claimsOf(story, ['pipe/holds-its-capacity']).length === 0) return undefined
   const looks: Look[] = []
   let next = emptyLook()

@@ -41,7 +41,6 @@ interface Parcel {
 }
 
 export const drawChannel: Draw = (story) => {
-  if (story.chapters.length > 0) return undefined
   const passage = passageOf(story)
   if (!passage) return undefined
   const { sender, receiver, parcels, depth } = passage
@@ -153,7 +152,7 @@ interface Passage {
 }
 
 /** The one queue or FIFO of the story whose messages, reported one by one, all go from one lane to another. */
-function passageOf({ steps, arrows, end }: Story): Passage | undefined {
+function passageOf({ steps, arrows, holds, end }: Story): Passage | undefined {
   const kinds = new Map<string, 'queue' | 'fifo'>()
   let depth: Depth | undefined
   for (const { event } of steps) {
@@ -174,14 +173,22 @@ function passageOf({ steps, arrows, end }: Story): Passage | undefined {
   const isOne = senders.size === 1 && receivers.size === 1 && sender !== receiver
   if (!isOne || !sender || !receiver) return undefined
   if (arrows.some(({ channel, from }) => channel !== first.channel || !from)) return undefined
-  const parcels = parcelsOf(arrows, depth?.capacity, end)
+  const parcels = parcelsOf(arrows, holds, depth?.capacity, end)
   return { kind, sender, receiver, parcels, ...(depth && { depth }) }
 }
 
 /** The boxes, in the order in which they entered. */
-function parcelsOf(arrows: readonly Arrow[], capacity: number | undefined, end: number): Parcel[] {
+function parcelsOf(
+  arrows: readonly Arrow[],
+  holds: readonly Held[],
+  capacity: number | undefined,
+  end: number,
+): Parcel[] {
   const spans = arrows
-    .map((arrow) => ({ arrow, in: arrow.from?.t ?? end, out: arrow.to?.t ?? end }))
+    .map((arrow) => {
+      const out = arrow.to?.t ?? end
+      return { arrow, in: Math.min(enteredAt(arrow, holds, end), out), out }
+    })
     .sort((one, other) => one.in - other.in)
   // A receiver reports after its call, and a blocked sender may be faster. A message that entered a full queue shows that one
   // had left.
@@ -203,6 +210,14 @@ function parcelsOf(arrows: readonly Arrow[], capacity: number | undefined, end: 
       ],
     }
   })
+}
+
+/** A message is sent when its call begins. Where the call blocked, it entered when the call returned. */
+function enteredAt({ from }: Arrow, holds: readonly Held[], end: number): number {
+  const blocked = holds.find(
+    ({ lane, begin, first }) => lane === from?.lane && begin === from.t && first.waits === true,
+  )
+  return blocked?.end ?? from?.t ?? end
 }
 
 /** The times that must be apart: messages, and the calls that blocked for longest. */
@@ -284,7 +299,7 @@ function drawParcel(
   { depth }: Passage,
   { scale, y, claim }: Layout,
 ): string {
-  if (depth?.capacity === 0) return drawHandover(story, arrow, { scale, y, claim })
+  if (depth?.capacity === 0) return drawHandover(story, arrow, entered, { scale, y, claim })
   const [x1, x2] = [scale.x(entered), Math.max(scale.x(out), scale.x(entered) + 5)]
   const [{ ahead: first }] = places
   const last = places.at(-1)?.ahead ?? first
@@ -335,15 +350,16 @@ function drawParcel(
 function drawHandover(
   story: Story,
   { from, to, message }: Arrow,
+  entered: number,
   { scale, y, claim }: Pick<Layout, 'scale' | 'y' | 'claim'>,
 ): string {
   if (!from || !to) return ''
-  const [x1, x2] = [scale.x(from.t), scale.x(to.t)]
+  const [x1, x2] = [scale.x(entered), scale.x(to.t)]
   const [y1, y2] = [y(from.lane) + 8, y(to.lane) - 8]
   const text = message.text || counted(message.bytes, 'byte')
   return element(
     'g',
-    when(story, Math.min(from.t, to.t)),
+    when(story, entered),
     element('path', {
       d: `M${x1.toFixed(1)} ${y1}L${x2.toFixed(1)} ${(y2 - 8).toFixed(1)}`,
       class: 'arrow',

@@ -62,11 +62,11 @@ export const drawDialogue: Draw = (story) => {
 }
 
 /** The pairs of processes that exchange messages over FIFOs, in the order of time. */
-function dialoguesOf({ arrows, steps, end, chapters }: Story): Dialogue[] {
+function dialoguesOf({ arrows, steps, end }: Story): Dialogue[] {
   const pipes = new Set(
     steps.flatMap(({ event }) => (event.event === 'created' && event.kind === 'fifo' ? [event.id] : [])),
   )
-  if (chapters.length > 0 || arrows.length > 40) return []
+  if (arrows.length > 40) return []
   const dialogues: (Omit<Dialogue, 'lanes'> & { all: Set<Lane> })[] = []
   for (const arrow of arrows) {
     const lanes = [arrow.from?.lane, arrow.to?.lane].filter((lane) => lane !== undefined)

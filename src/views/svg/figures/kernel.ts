@@ -25,7 +25,6 @@ interface Place {
 const partHeight = 280
 
 export const drawKernel: Draw = (story) => {
-  if (story.chapters.length > 0) return undefined
   const parts = partsOf(story)
   if (parts.length < 2) return undefined
   const width = (box.right - box.left - 40) / 2

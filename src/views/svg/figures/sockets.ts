@@ -71,8 +71,7 @@ export const drawSockets: Draw = (story) => {
   }
 }
 
-function socketsOf({ steps, holds, end, chapters }: Story): Sockets | undefined {
-  if (chapters.length > 0) return undefined
+function socketsOf({ steps, holds, end }: Story): Sockets | undefined {
   const seen = steps.flatMap(({ event }) => seenIn(event) ?? [])
   const bound = steps.find(
     ({ event }) => event.event === 'created' && event.kind === 'socket' && event.port !== undefined,

@@ -65,6 +65,26 @@ test('a full queue has let a message go before the next one enters, although the
   expect(second!.top).toBe(first!.top)
 })
 
+test('a message enters when the call that blocked returns, although it is sent when the call begins', () => {
+  const { events, say } = createTeller()
+  const call = { event: 'call', call: 'mq_send', object: 'q', waits: true } as const
+  say('osdemo', 1, { event: 'created', kind: 'queue', id: '/q' })
+  say('sender', 2, { ...sent('/q', 0, 'first'), ...depth(0, 1, 1) } as Fact)
+  say('sender', 2, { ...call, phase: 'begin' })
+  say('sender', 2, { ...sent('/q', 1, 'second'), ...depth(1, 1, 1) } as Fact, 0)
+  say('receiver', 3, received('/q', 0, 'first'), 5000)
+  say('sender', 2, { ...call, phase: 'end', result: 0 })
+  say('receiver', 3, received('/q', 1, 'second'))
+  const times = [
+    ...figureOf(events)!
+      .parts.join('')
+      .matchAll(/<g data-t="(\d+)"><path[^>]*class="arrow"/g),
+  ]
+  expect(times.map(([, t]) => Number(t))).toEqual([1000, 8000])
+  const [first, second] = boxesOf(events)
+  expect(second!.from).toBeGreaterThanOrEqual(first!.to)
+})
+
 test('a rendezvous stores nothing: its messages are arrows without a box', () => {
   const events = queue(
     ['sender', { ...sent('/q', 0, 'first'), ...depth(0, 0, 0) } as Fact],
