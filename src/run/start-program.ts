@@ -79,8 +79,11 @@ export async function startProgram(
     id: pid,
     tell: (line) => void stdin.write(`${line}\n`),
     kill(signal) {
+      // When it has exited, the signal is only for what it has left behind in its group.
+      const isThere = child.exitCode === null && child.signalCode === null
       try {
-        return process.kill(-pid, signal)
+        process.kill(-pid, signal)
+        return isThere
       } catch {
         return child.kill(signal)
       }
