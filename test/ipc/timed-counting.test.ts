@@ -20,8 +20,18 @@ test('each addition has the value that it read and times in order, and each coun
 })
 
 test('an update is lost when both read before either wrote; the shortest such pair is shown', () => {
-  const one = timesOf([7, 10, 20, 40, 90], [8, 100, 110, 130, 140], [9, 200, 210, 220, 230])
-  const other = timesOf([7, 15, 30, 50, 60], [8, 105, 115, 125, 135], [9, 215, 225, 235, 245])
+  const one = timesOf(
+    [7, 10, 20, 40, 90],
+    [8, 100, 110, 130, 140],
+    [9, 200, 210, 220, 230],
+    [10, 300, 310, 330, 390],
+  )
+  const other = timesOf(
+    [7, 15, 30, 50, 60],
+    [8, 105, 115, 125, 135],
+    [9, 215, 225, 235, 245],
+    [10, 305, 315, 335, 345],
+  )
   // The third pair read the same value too, but the first of them may have written before the second one read.
   expect(lostUpdate(one, other)?.map(({ seen, begin }) => [seen, begin])).toEqual([
     [8, 100],
