@@ -36,7 +36,7 @@ export const pipeAnonymous: Demo = async (stage) => {
 
   const [readFd, writeFd] = (await step(/^parent: pipe (\d+) (\d+)$/)).map(Number)
   if (readFd === undefined || writeFd === undefined) throw printedNothing('parent', words)
-  const made = showEnds(stage, [parent], readFd)
+  const made = showEnds(stage, [parent], readFd, 'after pipe(2)')
   stage.claim(
     'anonymous/one-pipe-has-two-descriptors',
     `pipe(2) returns two descriptors of one pipe: ${readFd} to read, ${writeFd} to write.`,
@@ -52,7 +52,12 @@ export const pipeAnonymous: Demo = async (stage) => {
   stage.note('The other child closes nothing: that is the classic mistake.')
   // The reader closes its write end some time after fork(2).
   await stage.poll(() => endsOf([reader], readFd).length === 1)
-  const ends = showEnds(stage, [parent, reader, other], readFd)
+  const ends = showEnds(
+    stage,
+    [parent, reader, other],
+    readFd,
+    'after fork(2), and close(2) of what is not used',
+  )
   stage.claim(
     'anonymous/children-inherit-both-ends',
     'A child inherits both ends from its parent: the other child has both open, and closed none.',
@@ -63,7 +68,7 @@ export const pipeAnonymous: Demo = async (stage) => {
     'Each side closes the end that it does not use: the reader keeps the read end, the parent the other.',
     ends
       .filter(({ pid }) => pid !== other.id)
-      .map(({ name, access }) => `${name} ${access}`)
+      .map(({ process, access }) => `${process} ${access}`)
       .join() === 'parent O_WRONLY,reader O_RDONLY',
   )
 
@@ -71,7 +76,7 @@ export const pipeAnonymous: Demo = async (stage) => {
   stage.note(`The parent writes "${text}", and the reader reads it.`)
   await step(/^parent: closed (\d+)$/)
   stage.note('The parent closes its write end. The reader waits for end of file.')
-  await seeStuck(stage, reader, other, readFd)
+  await seeStuck(stage, { parent, reader, other }, readFd)
 
   const isEarly = !isAlive(reader.id)
   sendSignal(stage, other, 'SIGTERM')
@@ -120,7 +125,7 @@ interface Party {
 }
 
 /** A descriptor of the pipe. */
-type End = { name: string; pid: number; fd: number; access: string; ino: number }
+type End = { process: string; pid: number; fd: number; access: string; target: string }
 
 /** The descriptors of the pipe that the parent has or had as `fd`, of these processes. */
 function endsOf(parties: Party[], fd: number): End[] {
@@ -129,25 +134,31 @@ function endsOf(parties: Party[], fd: number): End[] {
     const ino = files.find((file) => file.fd === fd || file.fd === fd + 1)?.ino
     return files.flatMap((file) => {
       const access = file.ino === ino && accessMode(fdFlags(id, file.fd)?.flags ?? Number.NaN)
-      return ino !== undefined && access ? [{ name, pid: id, fd: file.fd, access, ino }] : []
+      return ino !== undefined && access
+        ? [{ process: name, pid: id, fd: file.fd, access, target: file.target }]
+        : []
     })
   })
 }
 
 /** Shows which ends each process has open. */
-function showEnds(stage: Stage, parties: Party[], fd: number): End[] {
+function showEnds(stage: Stage, parties: Party[], fd: number, moment: string): End[] {
   return parties.flatMap((party) => {
     const ends = endsOf([party], fd)
-    const words = ends.map((end) => `${end.fd} -> pipe:[${end.ino}] ${end.access}`).join(', ')
-    stage.evidence(`/proc/${party.id}/fd`, words || 'no end of the pipe', `the ends of the ${party.name}`, {
-      data: ends,
-    })
+    const words = ends.map((end) => `${end.fd} -> ${end.target} ${end.access}`).join(', ')
+    const about = `${party.name}, ${moment}`
+    const data = ends.map((end) => ({ moment, ...end }))
+    stage.evidence(`/proc/${party.id}/fd`, words || 'no end of the pipe', about, { data })
     return ends
   })
 }
 
 /** The reader is blocked, because the other child has the write end open. */
-async function seeStuck(stage: Stage, reader: Party, other: Party, readFd: number): Promise<void> {
+async function seeStuck(
+  stage: Stage,
+  { parent, reader, other }: Record<'parent' | 'reader' | 'other', Party>,
+  readFd: number,
+): Promise<void> {
   await seeWait(stage, {
     pid: reader.id,
     calls: ['read'],
@@ -155,18 +166,17 @@ async function seeStuck(stage: Stage, reader: Party, other: Party, readFd: numbe
     id: 'anonymous/open-write-end-prevents-end-of-file',
     claim: 'As long as one write end is open, there is no end of file: the reader is blocked in read(2).',
   })
-  const holders = endsOf([reader, other], readFd).filter(({ access }) => access === 'O_WRONLY')
+  const holders = showEnds(
+    stage,
+    [parent, reader, other],
+    readFd,
+    'after the parent has closed its end',
+  ).filter(({ access }) => access === 'O_WRONLY')
   const named = [...new Set(wakers(accountOf(createWorld(), reader.id, true)))]
-  stage.evidence(
-    `/proc/${other.id}/fd`,
-    holders.map(({ fd, ino }) => `${fd} -> pipe:[${ino}]`).join(', ') || 'no write end',
-    'the last write end',
-    { data: { holders: holders.map(({ pid }) => pid), why: named } },
-  )
   stage.claim(
     'anonymous/why-names-the-holder',
     `\`osdemo why ${reader.id}\` names the process that has the write end open: the other child (${other.id}).`,
-    named.join() === `${other.id}`,
+    named.join() === `${other.id}` && holders.every(({ pid }) => pid === other.id),
   )
 }
 

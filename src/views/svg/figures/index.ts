@@ -3,6 +3,7 @@ import type { Draw } from '../figure.js'
 import { drawCapacity } from './capacity.js'
 import { drawChannel } from './channel.js'
 import { drawDialogue } from './dialogue.js'
+import { drawEnds } from './ends.js'
 import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
@@ -25,6 +26,7 @@ import { drawWaitFor } from './wait-for.js'
 import { drawZombie } from './zombie.js'
 
 export const figures: readonly Draw[] = [
+  drawEnds,
   drawSchedule,
   drawRace,
   drawThreads,
