@@ -4,6 +4,7 @@ import { pipeCommands } from './pipe/index.js'
 import { processCommands } from './process/index.js'
 import { queueCommands } from './queue/index.js'
 import { shmCommands } from './shm/index.js'
+import { signalCommands } from './signal/index.js'
 import { tcpEchoCommands } from './tcp-echo/index.js'
 
 export const topics: Readonly<Record<string, CommandEntry | Group>> = {
@@ -32,6 +33,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     killLines: [''],
     demo: async () => (await import('../demos/models/index.js')).models,
   },
+  signal: signalCommands,
   shm: shmCommands,
   queue: queueCommands,
   pipe: pipeCommands,

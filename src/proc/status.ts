@@ -78,6 +78,15 @@ export function quoteStatus(pid: number, field: string): string | undefined {
   return value === undefined ? undefined : `${field}: ${value}`
 }
 
+/** The sets of signals of a process: pending for a thread, pending for the process, blocked, ignored, caught. */
+export type SignalField = 'SigPnd' | 'ShdPnd' | 'SigBlk' | 'SigIgn' | 'SigCgt'
+
+/** One set of signals, where bit 0 is signal 1. Undefined where the process cannot be seen. */
+export function readSignalSet(pid: number, field: SignalField): bigint | undefined {
+  const [, mask] = quoteStatus(pid, field)?.split(' ') ?? []
+  return mask === undefined ? undefined : BigInt(`0x${mask}`)
+}
+
 /** Whether a capability is effective. @param bit its number in linux/capability.h, such as 10 for CAP_NET_BIND_SERVICE */
 export function hasCapability(status: Status, bit: number): boolean {
   return ((status.capEff >> BigInt(bit)) & 1n) === 1n

@@ -7,6 +7,7 @@ import { otherMutants } from './other.js'
 import { pipeMutants } from './pipe.js'
 import { processMutants } from './process.js'
 import { runMutants } from './run.js'
+import { signalMutants } from './signal.js'
 import { socketMutants } from './socket.js'
 import { viewsMutants } from './views.js'
 import { whyMutants } from './why.js'
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...processMutants,
   ...isolationMutants,
   ...pipeMutants,
+  ...signalMutants,
   ...socketMutants,
   ...memoryMutants,
   ...modelsMutants,
