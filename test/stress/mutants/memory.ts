@@ -361,8 +361,8 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     file: 'src/views/svg/figures/lock.ts',
-    from: 'hold.lane !== lane && ',
-    to: '',
+    from: 'hold.from <= begin',
+    to: 'hold.from >= begin',
     test: raceFigure,
     title: 'a process waits only while',
   },
