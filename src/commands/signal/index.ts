@@ -3,7 +3,7 @@ import { also, files, type Group } from '../lib/entry.js'
 
 export const signalCommands: Group = {
   summary: 'signals: default action, handler, ignored, blocked and pending',
-  examples: ['osdemo signal demo', 'osdemo signal demo --brief'],
+  examples: ['osdemo signal demo', 'osdemo signal wait'],
   members: {
     demo: {
       summary: 'what a signal does: default action, handler, blocked and pending, EINTR, SIGCHLD',
@@ -23,6 +23,12 @@ export const signalCommands: Group = {
       questions: async () => (await import('../../demos/signal/questions.js')).demo,
       killLines: [''],
       demo: async () => (await import('../../demos/signal/demo.js')).signalDemo,
+    },
+    wait: {
+      summary: 'wait for signals, and print which process sent each',
+      needs: { must: ['compiler'], better: files, also },
+      killLines: ['', '--count 2'],
+      load: () => import('./wait.js'),
     },
   },
 }

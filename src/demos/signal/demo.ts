@@ -35,7 +35,7 @@ export const signalDemo: Demo = async (stage) => {
       'So a handler for SIGCHLD needs a loop: it reaps until no zombie is left.',
     'closing',
   )
-  stage.note('Next: `osdemo why PID --signals` shows what each signal would do to a process.', 'next')
+  stage.note('Next: `osdemo signal wait` prints the signals that you send from another terminal.', 'next')
 }
 
 async function showDefaultAction(stage: Stage, receiver: Receiver): Promise<void> {
