@@ -1,6 +1,6 @@
 /** Begins the program with the words of the command line, and ends it with an exit code. */
 import { constants } from 'node:os'
-import { escaped, launch, openOwnTerminals } from './commands/lib/launch.js'
+import { asStarted, escaped, launch, openOwnTerminals } from './commands/lib/launch.js'
 import {
   asOsdemoError,
   errnoOf,
@@ -68,7 +68,9 @@ function tell(error: OsdemoError): void {
   // Only the stack of a bug has lines of its own.
   const message =
     error.exit === 70 ? error.message.split('\n').map(escaped).join('\n') : escaped(error.message)
-  process.stderr.write(`osdemo: ${message}\n${error.hint ? `        ${escaped(error.hint)}\n` : ''}`)
+  process.stderr.write(
+    `osdemo: ${message}\n${error.hint ? `        ${escaped(asStarted(error.hint))}\n` : ''}`,
+  )
 }
 
 /**

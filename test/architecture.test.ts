@@ -44,7 +44,7 @@ const layers: Record<string, Layer> = {
     ],
   },
   commands: {
-    uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log', 'terms'],
+    uses: ['demos', 'replay', 'views', 'run', 'events', 'errors', 'log', 'terms', 'shell-quote'],
     packages: ['@commander-js/extra-typings'],
   },
   main: { uses: ['commands', 'errors'] },

@@ -96,7 +96,7 @@ describe('help', () => {
         event: 'error',
         exit: 2,
         message: 'osdemo pipe needs a command',
-        hint: 'Name one of read, write, demo, atomic, capacity, half-duplex, one-machine.',
+        hint: 'Name one of read, write, demo, anonymous, pipeline, atomic, capacity, half-duplex, one-machine.',
       },
     ])
   })

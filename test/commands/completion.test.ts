@@ -40,7 +40,7 @@ test('after help, the glossary is offered beside the commands', async () => {
 test.each([
   [
     ['--json', 'pipe', ''],
-    ['read', 'write', 'demo', 'atomic', 'capacity', 'half-duplex', 'one-machine'],
+    ['read', 'write', 'demo', 'anonymous', 'pipeline', 'atomic', 'capacity', 'half-duplex', 'one-machine'],
   ],
   [['view', ''], ['@files']],
   [
@@ -53,7 +53,7 @@ test.each([
   ],
   [
     ['help', 'pipe', ''],
-    ['read', 'write', 'demo', 'atomic', 'capacity', 'half-duplex', 'one-machine'],
+    ['read', 'write', 'demo', 'anonymous', 'pipeline', 'atomic', 'capacity', 'half-duplex', 'one-machine'],
   ],
   [['pipe', 'write', '--', '-'], []],
   [['help', 'terms', ''], []],

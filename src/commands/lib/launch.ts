@@ -14,6 +14,7 @@ import { type Choice, createProgram, fullName, seeHelp } from './program.js'
 
 export { openOwnTerminals } from '../../run/own-terminal.js'
 export { escaped } from '../../views/escape-control.js'
+export { asStarted } from './started-as.js'
 
 /**
  * Runs the command.

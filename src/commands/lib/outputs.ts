@@ -2,7 +2,7 @@
 
 import { TimedOut } from '../../errors.js'
 import type { Event } from '../../events.js'
-import { createOutput, type Output } from '../../run/output.js'
+import { createOutput, type Output, type View } from '../../run/output.js'
 import { type FileOutput, openFiles, type SaveKind } from '../../run/save.js'
 import { escaped } from '../../views/escape-control.js'
 import { createPagesView, createProseView, createView, endings } from '../../views/index.js'
@@ -10,6 +10,7 @@ import type { ViewName } from '../../views/names.js'
 import type { Level } from '../../views/prose/index.js'
 import { type CommonOptions, viewName } from './common-options.js'
 import type { RunSpec } from './spec.js'
+import { asStarted } from './started-as.js'
 
 const silent = { event: () => '', end: () => '' }
 
@@ -32,13 +33,26 @@ export async function openOutput(
     demo: kind === 'demo' || kind === 'tour',
   }
   if (kind === 'tour' && name === undefined && !options.full) {
-    return createOutput(await createPagesView(stream, { ...looks, height: stream.rows ?? 24 }), stream)
+    return createOutput(named(await createPagesView(stream, { ...looks, height: stream.rows ?? 24 })), stream)
   }
   const level = name === undefined ? levelOf(kind, options) : undefined
   const view = level
     ? await createProseView(level, stream, looks)
     : await createView(name ?? 'timeline', stream, looks)
-  return createOutput(view, stream)
+  return createOutput(level || name === undefined || name === 'timeline' ? named(view) : view, stream)
+}
+
+/** A view for people: the commands in notes of the role `next` and in hints are those that this user has to type. */
+function named({ event: show, end }: View): View {
+  return {
+    event(event) {
+      if (event.event === 'note' && event.role === 'next')
+        return show({ ...event, text: asStarted(event.text) })
+      if (event.event === 'error' && event.hint) return show({ ...event, hint: asStarted(event.hint) })
+      return show(event)
+    },
+    end,
+  }
 }
 
 /** How much of a run is shown. Undefined means all of it, as a timeline. */
