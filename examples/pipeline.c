@@ -85,7 +85,7 @@ static pid_t start(char **words, int in, const int *out) {
 int main(int argc, char **argv) {
   char **commands[most];
   pid_t children[most];
-  int count = 0, in = -1, status;
+  int statuses[most], count = 0, in = -1;
   setvbuf(stdout, NULL, _IOLBF, 0);
   argv++;
   if (argc > 1 && strcmp(argv[0], "steps") == 0) steps = 1, argv++;
@@ -120,10 +120,13 @@ int main(int argc, char **argv) {
     next_step();
     if (steps) kill(children[i], SIGCONT);
   }
+  for (int i = 0; i < count; i++)
+    if (waitpid(children[i], &statuses[i], 0) < 0) die("waitpid");
+  if (steps) printf("\n"); /* the last command may not have ended its line */
   for (int i = 0; i < count; i++) {
-    if (waitpid(children[i], &status, 0) < 0) die("waitpid");
-    if (WIFSIGNALED(status)) printf("pipeline: %s was killed by signal %d\n", commands[i][0], WTERMSIG(status));
-    else printf("pipeline: %s exited with code %d\n", commands[i][0], WEXITSTATUS(status));
+    printf("pipeline: %s (pid %d) ", commands[i][0], children[i]);
+    if (WIFSIGNALED(statuses[i])) printf("was killed by signal %d\n", WTERMSIG(statuses[i]));
+    else printf("exited with code %d\n", WEXITSTATUS(statuses[i]));
   }
   next_step();
   return 0;

@@ -223,21 +223,29 @@ async function execute(stage: Stage, { shell, inherited }: Pipeline, child: Chil
 /** Shows what the last command printed, and how each ended. */
 async function showEnd(stage: Stage, shell: LineProgram, children: Child[], isUsual: boolean): Promise<void> {
   const endings: { child: Child; code: number | null; signal: string | null }[] = []
-  const printed: string[] = []
+  const beginning: string[] = []
+  let lines = 0
+  let last = ''
   while (endings.length < children.length) {
     const next = await stage.untimed(shell.next())
     // The commands of a user may take long.
     if (next === undefined && shell.ending() === undefined) continue
     if (next === undefined) break
-    const [, way, number] = /^pipeline: .* (was killed by signal|exited with code) (\d+)$/.exec(next) ?? []
+    const [, pid, way, number] =
+      /^pipeline: .* \(pid (\d+)\) (was killed by signal|exited with code) (\d+)$/.exec(next) ?? []
     const child = children[endings.length]
-    if (!way || !child) printed.push(next)
-    else if (way.startsWith('exited')) endings.push({ child, code: Number(number), signal: null })
+    if (!child || Number(pid) !== child.pid) {
+      lines += 1
+      if (beginning.length < 3) beginning.push(next)
+      last = next
+    } else if (way?.startsWith('exited')) endings.push({ child, code: Number(number), signal: null })
     else endings.push({ child, code: null, signal: nameOf(Number(number)) })
   }
-  if (printed.length > 0)
-    stage.evidence('stdout', printed.slice(0, 3).join(', '), 'what the last command printed', {
-      data: { lines: printed.length },
+  // The shell ends the last line itself, which leaves an empty one where the command had done so.
+  if (last === '') lines -= 1
+  if (lines > 0)
+    stage.evidence('stdout', beginning.slice(0, lines).join(', '), 'what the last command printed', {
+      data: { lines },
     })
   for (const { child, code, signal } of endings)
     stage.say({ event: 'exited', child: child.pid, name: child.name, kind: 'process', code, signal })

@@ -8,7 +8,7 @@ export interface LineProgram {
   readonly id: number
   /** Sends a line to its stdin. */
   tell(line: string): void
-  /** The next line that it prints; undefined when it exits without one. */
+  /** The next line that it prints; undefined when it exits, or prints nothing for 10 s. The line may come later then. */
   next(): Promise<string | undefined>
   /** How it ended, as soon as it has. */
   ending(): Ending | undefined
@@ -28,6 +28,13 @@ export async function startLineProgram(stage: Stage, name: string, words: string
   ended.then(onEnd, () => {})
   let seen = 0
   const hasMore = () => lines.length > seen
+  /** What a program has printed is not kept: it may print for hours. */
+  const take = () => {
+    const line = lines[seen]
+    if (hasMore()) seen += 1
+    if (!hasMore()) lines.length = seen = 0
+    return line
+  }
   return {
     name,
     id,
@@ -35,7 +42,7 @@ export async function startLineProgram(stage: Stage, name: string, words: string
     async next() {
       await stage.poll(() => hasMore() || ending !== undefined, 10_000)
       if (!hasMore()) await stage.poll(hasMore, late)
-      return lines[seen++]
+      return take()
     },
     ending: () => ending,
   }

@@ -76,6 +76,23 @@ describe.skipIf(noCompiler)(`pipes between parent and child${whyNoCompiler}`, ()
     expect(await run.exit).toBe(code)
   })
 
+  // The commands print no newline, a line longer than osdemo reads, and what the shell prints itself.
+  test.each([
+    [['printf', 'abc'], ['printf 0'], 1],
+    [['head', '-c', '100000', '/dev/zero'], ['head 0'], 1],
+    [['printf', 'a\\n\\npipeline: printf exited with code 7\\n'], ['printf 0'], 3],
+    [['true', '|', 'sh', '-c', 'printf a; sleep 0.3; printf b; exit 4'], ['true 0', 'sh 4'], 1],
+    [['sh', '-c', 'seq 100000; exit 5'], ['sh 5'], 100_000],
+  ])('pipeline: %j ends, with its own exit code', async (words, endings, lines) => {
+    const events = await playDemo(['pipe', 'pipeline', '--', ...words])
+    expect(
+      only(events, 'exited')
+        .map(({ name, code, signal }) => `${name} ${code ?? signal}`)
+        .slice(0, -1),
+    ).toEqual(endings)
+    expect(only(events, 'evidence').find(({ source }) => source === 'stdout')?.data).toEqual({ lines })
+  })
+
   test('pipeline: words without -- are a usage error', async () => {
     expect(await outcome(newPlace().osdemo(['pipe', 'pipeline', 'ls']))).toMatchObject({ exit: 2 })
   })
