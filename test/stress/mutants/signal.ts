@@ -11,8 +11,8 @@ export const signalMutants: readonly Mutant[] = [
   { file: 'src/demos/signal/demo.ts', from: 'signal === SIGUSR1,', to: 'signal > 0,', ...ignores },
   {
     file: 'src/demos/signal/demo.ts',
-    from: ' && ignored.length === 0 && isAlive(receiver.id),',
-    to: ',',
+    from: "hasSignal(receiver.id, 'SigIgn', 'SIGUSR2') && !isPending && ignored.length === 0 &&",
+    to: '!isPending &&',
     ...blocksNothing,
   },
   {

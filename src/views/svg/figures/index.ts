@@ -16,6 +16,7 @@ import { drawRace } from './race.js'
 import { drawRing } from './ring.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawSignals } from './signals.js'
 import { drawSockets } from './sockets.js'
 import { drawStates } from './states.js'
 import { drawSwitch } from './switch.js'
@@ -27,6 +28,7 @@ import { drawZombie } from './zombie.js'
 
 export const figures: readonly Draw[] = [
   drawEnds,
+  drawSignals,
   drawSchedule,
   drawRace,
   drawThreads,
