@@ -14,7 +14,7 @@ export async function showBlocked(stage: Stage, receiver: Receiver): Promise<voi
       'It has also sent three SIGRTMIN with sigqueue(3).',
   )
   stage.note('The receiver has sent SIGHUP to its own thread.')
-  showSets(stage, receiver.id, ['SigBlk', 'ShdPnd', 'SigPnd'])
+  showSets(stage, receiver.id, ['SigBlk', 'SigPnd', 'ShdPnd'])
   const isPending = hasSignal(receiver.id, 'ShdPnd', 'SIGUSR1')
   const sets = ['ShdPnd', 'SigPnd'] as const
   const hangup = sets.filter((field) => hasSignal(receiver.id, field, 'SIGHUP'))
