@@ -4,13 +4,21 @@ import { curveMonotoneX, line } from 'd3-shape'
 import type { Data } from '../../../events.js'
 import type { Story } from '../../story/index.js'
 import { box, claimsOf, type Draw, when, writeClaims } from '../figure.js'
-import { element, fitted, textAt } from '../parts.js'
+import { element, fitted, textAt, widthOf } from '../parts.js'
 
 /** More threads are not drawn. */
 const mostNodes = 10
 
-const node = { width: 190, height: 62 }
-const label = { width: 330, height: 110 }
+/**
+ * Sizes of boxes, of what is between them, and of the label of an arrow, from large to small. Texts keep their size; where arrows
+ * have no room for a label, the boxes contain the words.
+ */
+const layouts = [
+  { width: 190, height: 62, apart: 50, ranks: 50, label: 330 },
+  { width: 160, height: 62, apart: 40, ranks: 40, label: 200 },
+  { width: 166, height: 104, apart: 24, ranks: 40, label: 0 },
+  { width: 166, height: 104, apart: 12, ranks: 24, label: 0 },
+]
 
 /** A thread that waits, as the report shows it. */
 interface Waiting {
@@ -19,8 +27,9 @@ interface Waiting {
   tid: number
   /** The call that it waits in, in words. */
   call: string
-  /** The kind of object that it waits for, and its file. */
+  /** The kind of object that it waits for, and its file where it has one. */
   object: string
+  file?: string
   /** The threads and processes that could let it continue. */
   wakers: number[]
 }
@@ -30,21 +39,23 @@ interface WaitFor {
   /** The last part of the path of each program. */
   names: Map<number, string>
   /** The members of a deadlock, each of which waits for the next. */
-  circle: { t: number; ids: number[] } | undefined
+  circle: { t: number; ids: number[]; certain: boolean } | undefined
 }
 
 export const drawWaitFor: Draw = (story) => {
   const graph = waitForIn(story)
+  const { circle } = graph
   const edges = edgesOf(graph)
   if (edges.length === 0) return undefined
   const claims = claimsOf(story, ['why/deadlock-stands-still', 'why/still-blocked'])
-  const isDeadlock = graph.circle !== undefined
   const command = commandIn(story)
   const top = 560
   return {
-    title: isDeadlock ? 'A deadlock: each waits for the next' : 'What waits for what',
-    see: isDeadlock
-      ? 'Follow the arrows: they lead back to where you began. None of them can continue.'
+    title: circle
+      ? `${circle.certain ? 'A deadlock' : 'Probably a deadlock'}: each waits for the next`
+      : 'What waits for what',
+    see: circle
+      ? 'Follow the arrows: they lead back to where you began. None of them continues by itself.'
       : 'An arrow leads from a process that waits to the process that lets it continue.',
     claims,
     parts: [
@@ -72,7 +83,8 @@ function waitForIn(story: Story): WaitFor {
       if (pid && typeof program === 'string') names.set(Number(pid), program.split('/').at(-1) ?? program)
       continue
     }
-    if (data.kind === 'deadlock') circle = { t, ids: numbersIn(data.threads ?? data.members) }
+    if (data.kind === 'deadlock')
+      circle = { t, ids: numbersIn(data.threads ?? data.members), certain: data.certain !== false }
     const one = waitingIn(data, t)
     if (one && waiting.length < mostNodes && !waiting.some(({ tid }) => tid === one.tid)) waiting.push(one)
   }
@@ -90,13 +102,13 @@ function waitingIn(data: RecordData, t: number): Waiting | undefined {
   )
     return undefined
   const name = [file, path].find((text) => typeof text === 'string')
-  const words = kind.replaceAll('-', ' ')
   return {
     t,
     pid,
     tid,
     call: typeof call === 'string' ? `blocks in ${call}(2)` : 'waits',
-    object: name === undefined ? words : `${words}: ${name}`,
+    object: kind.replaceAll('-', ' '),
+    ...(name !== undefined && { file: name }),
     wakers: typeof wakerThread === 'number' ? [wakerThread] : numbersIn(wakers),
   }
 }
@@ -111,9 +123,14 @@ interface Edge {
   to: number
 }
 
-/** A waker is a process: its first thread in the graph stands for it. */
-function edgesOf({ waiting }: WaitFor): Edge[] {
-  return waiting.flatMap((from) =>
+/**
+ * A waker is a process: its first thread in the graph stands for it. Between members of a deadlock only its circle is drawn: what
+ * else they wait for is in the report.
+ */
+function edgesOf(graph: WaitFor): Edge[] {
+  const { waiting, circle } = graph
+  const isMember = (tid: number) => circle?.ids.some((id) => isOne(id, tid, waiting)) ?? false
+  const edges = waiting.flatMap((from) =>
     [...new Set(from.wakers)].slice(0, 3).map((waker) => ({
       from,
       to:
@@ -122,39 +139,32 @@ function edgesOf({ waiting }: WaitFor): Edge[] {
         waker,
     })),
   )
+  return edges.filter(
+    ({ from: { tid }, to }) =>
+      !isMember(tid) || !isMember(to) || tid === to || stepIn(graph, tid, to) !== undefined,
+  )
 }
 
 function drawGraph(story: Story, graph: WaitFor, edges: Edge[], top: number, bottom: number): string[] {
   const { waiting, names, circle } = graph
-  const drawn = new Graph({ directed: true })
-  drawn.setGraph({ rankdir: 'LR', nodesep: 60, ranksep: 50, edgesep: 40 })
-  drawn.setDefaultEdgeLabel(() => ({}))
-  for (const id of new Set([...waiting.map(({ tid }) => tid), ...edges.map(({ to }) => to)]))
-    drawn.setNode(`${id}`, { ...node })
-  for (const { from, to } of edges) drawn.setEdge(`${from.tid}`, `${to}`, { ...label, labelpos: 'c' })
-  layout(drawn)
+  const room = { width: box.right - box.left, height: bottom - top }
+  const { drawn, sizes, kept } = placed(graph, edges, room)
   const { width = 1, height = 1 } = drawn.graph()
-  // A large graph is drawn smaller. Two or three members of a deadlock are drawn in full size.
-  const scale = Math.min(1, (box.right - box.left) / width, (bottom - top) / height)
-  const shift = [
-    box.left + (box.right - box.left - width * scale) / 2,
-    top + (bottom - top - height * scale) / 2,
-  ]
-  const inCircle = (from: number, to: number) => {
-    const ids = circle?.ids ?? []
-    return ids.some((id, at) => isOne(id, from, waiting) && isOne(ids[(at + 1) % ids.length], to, waiting))
-  }
+  const shift = [box.left + (room.width - width) / 2, top + (room.height - height) / 2]
   const curve = line<{ x: number; y: number }>(
     ({ x }) => x,
     ({ y }) => y,
   ).curve(curveMonotoneX)
-  const arrows = edges.map(({ from, to }) => {
-    const { points = [], x = 0, y = 0 } = drawn.edge(`${from.tid}`, `${to}`)
-    const isMember = inCircle(from.tid, to)
-    const words = [from.call, fitted(from.object, label.width, 14)]
+  const wordsOf = (one: Waiting, width: number) => [one.call, objectIn(one, width)]
+  const arrows = kept.map(({ from, to }) => {
+    const place = stepIn(graph, from.tid, to)
+    const { points = [], x = 0, y = 0 } = drawn.edge(...endsOf(graph, { from, to }))
+    const way = isBack(circle, place) ? points.toReversed() : points
+    const isMember = place !== undefined
+    const words = sizes.label ? wordsOf(from, sizes.label) : []
     const parts = [
-      element('path', { d: curve(points) ?? '', class: isMember ? 'lost' : 'arrow' }),
-      headOf(points, isMember ? 'bad' : 'head'),
+      element('path', { d: curve(way) ?? '', class: isMember ? 'lost' : 'arrow' }),
+      headOf(way, isMember ? 'bad' : 'head'),
       ...words.map((word, at) =>
         textAt(
           x,
@@ -182,22 +192,85 @@ function drawGraph(story: Story, graph: WaitFor, edges: Edge[], top: number, bot
     const name = names.get(pid) ?? 'process'
     const number = own && own.tid !== own.pid ? `thread ${id}` : `process ${id}`
     const rect = {
-      x: x - node.width / 2,
-      y: y - node.height / 2,
-      ...node,
+      x: x - sizes.width / 2,
+      y: y - sizes.height / 2,
+      width: sizes.width,
+      height: sizes.height,
       rx: 8,
       class: own ? 'region three' : 'new',
     }
+    const room = sizes.width - 12
+    const words = [number, ...(own && !sizes.label ? wordsOf(own, room) : [])]
+    const first = y - 10 * words.length + 6
     return element(
       'g',
       { 'data-node': id, ...when(story, own?.t ?? story.start) },
       element('rect', rect) +
-        textAt(x, y - 4, fitted(name, node.width - 12, 16), 'name', 'middle') +
-        textAt(x, y + 18, number, 'small', 'middle'),
+        textAt(x, first, fitted(name, room, 16), 'name', 'middle') +
+        words.map((word, at) => textAt(x, first + 21 + 20 * at, word, 'small', 'middle')).join(''),
     )
   })
-  const transform = `translate(${shift.map((number) => number.toFixed(1)).join(' ')}) scale(${scale.toFixed(3)})`
-  return [element('g', { transform }, [...arrows, ...boxes].join(''))]
+  const transform = `translate(${shift.map((number) => number.toFixed(1)).join(' ')})`
+  const ids = new Set([...edges.map(({ to }) => to), ...waiting.map(({ tid }) => tid)])
+  const more = ids.size - boxes.length
+  return [
+    element('g', { transform }, [...arrows, ...boxes].join('')),
+    ...(more > 0 ? [textAt(box.left, bottom + 14, `${more} more not drawn`, 'small dim')] : []),
+  ]
+}
+
+/** The object and its file, of which the end is kept where there is little room: it tells more than the beginning. */
+function objectIn({ object, file }: Waiting, width: number): string {
+  if (file === undefined) return fitted(object, width, 14)
+  const whole = `${object}: ${file}`
+  if (fitted(whole, width, 14) === whole) return whole
+  const left = Math.floor(width / widthOf('x', 14)) - object.length - 3
+  return left < 4 ? fitted(object, width, 14) : `${object}: …${file.slice(-left)}`
+}
+
+/** The layout with the most room for words that fits the slide. Where none does, the last threads are left out. */
+function placed(graph: WaitFor, edges: readonly Edge[], room: { width: number; height: number }) {
+  for (let most = graph.waiting.length; ; most--) {
+    const waiting = graph.waiting.slice(0, most)
+    const kept = edges.filter(({ from }) => waiting.includes(from))
+    for (const sizes of layouts) {
+      const drawn = new Graph({ directed: true, multigraph: true })
+      drawn.setGraph({ rankdir: 'LR', nodesep: sizes.apart, ranksep: sizes.ranks, edgesep: sizes.apart })
+      drawn.setDefaultEdgeLabel(() => ({}))
+      for (const id of new Set([...waiting.map(({ tid }) => tid), ...kept.map(({ to }) => to)]))
+        drawn.setNode(`${id}`, { width: sizes.width, height: sizes.height })
+      const label = sizes.label ? { width: sizes.label, height: 100, labelpos: 'c' } : {}
+      for (const edge of kept) {
+        const [from, to, name] = endsOf(graph, edge)
+        drawn.setEdge(from, to, { ...label }, name)
+      }
+      layout(drawn)
+      const { width = 1, height = 1 } = drawn.graph()
+      if (most <= 1 || (width <= room.width && height <= room.height)) return { drawn, sizes, kept }
+    }
+  }
+}
+
+/** The ends of an edge in the layout, and its name. The second half of a circle leads back, so that it is drawn as a ring. */
+function endsOf(graph: WaitFor, { from, to }: Edge): [string, string, string] {
+  const name = `${from.tid}-${to}`
+  return isBack(graph.circle, stepIn(graph, from.tid, to))
+    ? [`${to}`, `${from.tid}`, name]
+    : [`${from.tid}`, `${to}`, name]
+}
+
+function isBack(circle: WaitFor['circle'], place: number | undefined): boolean {
+  const members = circle?.ids.length ?? 0
+  return place !== undefined && members > 2 && place >= members / 2
+}
+
+/** Which step of the circle leads from a thread to another one, or undefined. */
+function stepIn({ circle, waiting }: WaitFor, from: number, to: number): number | undefined {
+  const ids = circle?.ids ?? []
+  const at = ids.findIndex(
+    (id, at) => isOne(id, from, waiting) && isOne(ids[(at + 1) % ids.length], to, waiting),
+  )
+  return at < 0 ? undefined : at
 }
 
 /** Whether a number of the circle, a thread or a process, is this thread. */

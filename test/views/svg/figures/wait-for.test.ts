@@ -69,3 +69,44 @@ test('a chain without a circle is no deadlock, and a process that waits for nobo
   expect(slideOf(story(blocked(2, [3])))).toMatch(/class="title">What waits for what/)
   expect(valuesOf(slideOf(story(blocked(2, []))), 'data-node')).toEqual([])
 })
+
+test('a circle of ten is a ring of boxes with the words inside, and no text is scaled', () => {
+  const ids = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+  const path = `/tmp/${'a'.repeat(60)}`
+  // Each member also waits for the next but one, which is no step of the circle.
+  const slide = slideOf(
+    story(
+      ...ids.map((id, at) =>
+        blocked(id, [ids[(at + 1) % 10]!, ids[(at + 2) % 10]!], { file: `${path}/${id}` }),
+      ),
+      evidence('wait-for graph', { kind: 'deadlock', members: ids, certain: false }),
+    ),
+  )
+  expect(valuesOf(slide, 'data-edge')).toEqual(ids.map((id, at) => `${id}-${ids[(at + 1) % 10]}`))
+  expect(new Set(valuesOf(slide, 'data-circle'))).toEqual(new Set(['yes']))
+  expect(slide).not.toContain('scale(')
+  expect(slide).toMatch(/>file lock: …[a/]*\/11</)
+  expect(slide).toMatch(/class="title">Probably a deadlock/)
+  // Every arrow ends at the box that it leads to.
+  const boxes = new Map(
+    [
+      ...slide.matchAll(
+        /data-node="(\d+)"[^>]*><rect x="([\d.-]+)" y="([\d.-]+)" width="(\d+)" height="(\d+)"/g,
+      ),
+    ].map(([, id, ...rect]) => [id, rect.map(Number)]),
+  )
+  const heads = [...slide.matchAll(/data-edge="\d+-(\d+)".*?translate\(([\d.-]+) ([\d.-]+)\) rotate/g)]
+  expect(heads).toHaveLength(10)
+  for (const [, to, headX, headY] of heads) {
+    const [x = 0, y = 0, width = 0, height = 0] = boxes.get(to) ?? []
+    expect(Math.abs(Number(headX) - x - width / 2)).toBeLessThanOrEqual(width / 2 + 1)
+    expect(Math.abs(Number(headY) - y - height / 2)).toBeLessThanOrEqual(height / 2 + 1)
+  }
+})
+
+test('where threads have no room, the slide says how many are missing', () => {
+  const slide = slideOf(story(...[2, 3, 4, 5, 6, 7, 8, 9].map((id) => blocked(id, [1]))))
+  const drawn = valuesOf(slide, 'data-node').length
+  expect(slide).toContain(`>${9 - drawn} more not drawn<`)
+  expect(drawn).toBeGreaterThan(3)
+})
