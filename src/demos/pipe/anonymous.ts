@@ -65,7 +65,7 @@ export const pipeAnonymous: Demo = async (stage) => {
   )
   stage.claim(
     'anonymous/each-side-closes-what-it-does-not-use',
-    'Each side closes the end that it does not use: the reader keeps the read end, the parent the other.',
+    'Each side closes the end that it does not use: the reader the write end, the parent the read end.',
     ends
       .filter(({ pid }) => pid !== other.id)
       .map(({ process, access }) => `${process} ${access}`)

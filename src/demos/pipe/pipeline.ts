@@ -38,7 +38,7 @@ export function pipePipeline(words: readonly string[] = usual): Demo {
     const shell = await startLineProgram(stage, 'shell', program)
     const inherited = new Set(openFiles(shell.id).map(({ target }) => target))
     const children: Child[] = []
-    for (const [at, [name = '']] of commands.entries()) {
+    for (const [at, name] of numbered(commands.map(([name = '']) => name)).entries()) {
       const child = await prepare(
         stage,
         { shell, program, inherited },
@@ -56,6 +56,14 @@ export function pipePipeline(words: readonly string[] = usual): Demo {
     )
     stage.note('Next: `osdemo pipe capacity` shows when a writer of a pipe blocks.', 'next')
   }
+}
+
+/** The names, with a number where several commands have the same one, so that the story can tell them apart. */
+function numbered(names: readonly string[]): string[] {
+  return names.map((name, at) => {
+    const before = names.slice(0, at).filter((one) => one === name).length
+    return names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}-${before + 1}`
+  })
 }
 
 /** The commands between the bars. */

@@ -83,6 +83,8 @@ describe.skipIf(noCompiler)(`pipes between parent and child${whyNoCompiler}`, ()
     [['printf', 'a\\n\\npipeline: printf exited with code 7\\n'], ['printf 0'], 3],
     [['true', '|', 'sh', '-c', 'printf a; sleep 0.3; printf b; exit 4'], ['true 0', 'sh 4'], 1],
     [['sh', '-c', 'seq 100000; exit 5'], ['sh 5'], 100_000],
+    // Commands with one name are told apart.
+    [['seq', '3', '|', 'cat', '|', 'cat'], ['seq 0', 'cat-1 0', 'cat-2 0'], 3],
   ])('pipeline: %j ends, with its own exit code', async (words, endings, lines) => {
     const events = await playDemo(['pipe', 'pipeline', '--', ...words])
     expect(

@@ -28,3 +28,21 @@ test('each moment is a graph: an arrow into the pipe for a write end, out of it 
   ])
   expect(slide.match(/<g data-t="\d+"><text/g)).toHaveLength(2)
 })
+
+test('a long pipeline keeps the size of its texts: the last processes are named, not drawn', () => {
+  const { events, say } = createTeller()
+  const ends = (at: number) =>
+    [
+      { ...row(`p${at}`, 0, 'O_RDONLY', 'now'), target: `pipe:[${at}]` },
+      { ...row(`p${at}`, 1, 'O_WRONLY', 'now'), target: `pipe:[${at + 1}]` },
+    ].slice(at === 0 ? 1 : 0)
+  const data = [0, 1, 2, 3, 4, 5, 6, 7].flatMap(ends)
+  say('osdemo', 1, { event: 'evidence', source: '/proc/2/fd', value: '', about: '', data })
+  const look = { ...row('p0', 1, 'O_WRONLY', 'later'), target: 'pipe:[1]' }
+  say('osdemo', 1, { event: 'evidence', source: '/proc/2/fd', value: '', about: '', data: [look] })
+  const slide = slideOf(events)
+  for (const [, scale] of slide.matchAll(/scale\(([\d.]+)\)/g))
+    expect(Number(scale)).toBeGreaterThanOrEqual(1)
+  expect(slide).toMatch(/>not drawn: .*p7</)
+  expect(slide).toMatch(/>no end open: p1, p2/)
+})
