@@ -156,6 +156,8 @@ export interface MessageFact {
   seq: number
   /** @asType integer */
   bytes: number
+  /** What `bytes` counts besides the message itself: the 4 bytes of its header, or the newline that ends it. */
+  including?: 'header' | 'newline'
   /** The message, where it is text and short. */
   text?: string
   /**

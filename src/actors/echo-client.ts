@@ -60,6 +60,9 @@ declare module '../actor-types.js' {
   }
 }
 
+/** What the bytes of a frame include. */
+const header = { including: 'header' } as const
+
 runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   const there = address(config.host, config.port)
   const socket = await connect(config, there, say)
@@ -96,7 +99,7 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
   async function takeEcho(body: Buffer): Promise<void> {
     const bytes = body.length + (config.reply === 'frame' ? headerBytes : 0)
     if (!config.report) received.bulk(1, bytes)
-    else received.message(bytes, () => textOf(body))
+    else received.message(bytes, () => textOf(body), config.reply === 'frame' ? header : {})
     if (config.print) await writeOut(Buffer.concat([body, newline]))
     progress.emit('echo')
     silence.refresh()
@@ -117,7 +120,7 @@ runActor<'echo-client'>(async ({ say, config, nextWord }) => {
       const echo = config.reply === 'frame' ? frame.length : message.length
       early.begin()
       if (!config.report) sent.bulk(1, frame.length)
-      else sent.message(frame.length, () => textOf(message))
+      else sent.message(frame.length, () => textOf(message), header)
       await sendFrame(socket, frame, config, broke, () => early.end(echo))
       written++
       silence.refresh()

@@ -89,7 +89,7 @@ async function sendMessages(
     // With the time when write(2) begins: the reader may have received the message before it returns.
     const begin = now()
     await writeAll(fd, line, fifo, say)
-    meter.message(line.length, () => textOf(line.subarray(0, -1)), begin)
+    meter.message(line.length, () => textOf(line.subarray(0, -1)), { at: begin, including: 'newline' })
   }
 }
 

@@ -66,7 +66,11 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
       if (!received) break
       const { message, priority } = received
       if (!report) meter.bulk(1, message.length)
-      else meter.message(message.length, () => textOf(message), at, priority)
+      else
+        meter.message(message.length, () => textOf(message), {
+          at,
+          ...(priority !== undefined && { priority }),
+        })
       if (print) await writeOut(Buffer.concat([message, newline]))
     }
   } finally {

@@ -40,7 +40,11 @@ runActor<'mq-sender'>(async ({ say, config }) => {
       callPatiently(say, queue, call, tellSoFar)
     }
     if (!report) meter.bulk(1, message.length)
-    else meter.message(message.length, () => textOf(message), begin, priority)
+    else
+      meter.message(message.length, () => textOf(message), {
+        at: begin,
+        ...(priority !== undefined && { priority }),
+      })
   }
 
   function sendNow(message: Buffer): void {

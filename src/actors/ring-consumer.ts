@@ -36,7 +36,7 @@ runActor<'ring-consumer'>(({ say, config }) => {
         event: 'note',
         text: `Message ${received.messages} arrived changed, as ${JSON.stringify(text.slice(0, 100))}.`,
       })
-    received.message(bytes.length, () => text, at)
+    received.message(bytes.length, () => text, { at })
   }
   received.flush()
   say({

@@ -55,7 +55,8 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'sent':
     case 'received': {
       const priority = event.priority ? `, priority ${event.priority}` : ''
-      const size = style.dim(`(${counted(event.bytes, 'byte')}${priority})`)
+      const more = event.including ? `, ${event.including} included` : ''
+      const size = style.dim(`(${counted(event.bytes, 'byte')}${more}${priority})`)
       return `${event.text ? `${event.text} ` : ''}${size}`
     }
     case 'tally': {

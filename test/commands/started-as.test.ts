@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { asStarted, startedAs } from '../../src/commands/lib/started-as.js'
 import { temporaryFolder } from '../support/folders.js'
-import { newPlace, program } from '../support/osdemo.js'
+import { newPlace, programFile } from '../support/osdemo.js'
 
 test.each([
   ['/usr/bin/osdemo', { PATH: '/bin:/usr/bin' }, 'osdemo'],
@@ -34,7 +34,7 @@ test('only commands are renamed, not osdemo itself', () => {
 test('a run and an error name the program so; events and recordings do not', async () => {
   const place = newPlace()
   const next = /`node\s+\S*bin\/osdemo\.js\s/
-  const run = place.osdemo(['short-reads', '--brief'])
+  const run = place.osdemo(['short-reads', '--brief'], { program: programFile })
   const events = place.osdemo(['short-reads', '--json'])
   const wrong = place.osdemo(['queue', 'receive', '--name', 'x'])
   expect(await Promise.all([run.exit, events.exit])).toEqual([0, 0])
@@ -44,7 +44,7 @@ test('a run and an error name the program so; events and recordings do not', asy
   expect(await wrong.exit).toBe(2)
 
   const folder = temporaryFolder()
-  symlinkSync(program, join(folder, 'osdemo'))
+  symlinkSync(programFile, join(folder, 'osdemo'))
   const env = { PATH: `${folder}:${process.env.PATH}`, npm_lifecycle_event: '' }
   const short = place.sh('command osdemo short-reads --brief', { env })
   expect(await short.exit).toBe(0)

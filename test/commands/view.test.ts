@@ -177,8 +177,8 @@ test('two recorded terminals become one diagram: from the writer into the FIFO, 
   const [, from] = /participant (p\d+) as writer/.exec(stdout)!
   const [, to] = /participant (p\d+) as reader/.exec(stdout)!
   for (const text of ['hello', 'world']) {
-    expect(stdout).toContain(`${from}->>c0: ${text} (6 bytes)`)
-    expect(stdout).toContain(`c0-->>${to}: ${text} (6 bytes)`)
+    expect(stdout).toContain(`${from}->>c0: ${text} (6 bytes, newline included)`)
+    expect(stdout).toContain(`c0-->>${to}: ${text} (6 bytes, newline included)`)
   }
   expect(stdout).not.toContain('not in this recording')
 })

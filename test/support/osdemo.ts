@@ -1,13 +1,14 @@
 /** Runs the real program, as a user would, with a runtime folder made for the test. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { expect, onTestFinished } from 'vitest'
 import { claimIds } from '../../scripts/claims.js'
 import { commands, defaultOf } from '../../src/commands/index.js'
+import { errnoOf } from '../../src/errors.js'
 import type { Event } from '../../src/events.js'
 import { openFiles } from '../../src/proc/fds.js'
 import { readNumbers, readText } from '../../src/proc/read.js'
@@ -19,7 +20,23 @@ import { until } from './until.js'
 
 export { temporaryFolder } from './folders.js'
 
-export const program = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
+/** The program of the checkout. Started by this path, it is `node .../bin/osdemo.js` in its hints. */
+export const programFile = fileURLToPath(new URL('../../bin/osdemo.js', import.meta.url))
+
+/** A link to it in a folder of PATH, as npm makes one. Started by this path, it is `osdemo` in its hints. */
+export const program = linkTo(programFile)
+
+function linkTo(file: string): string {
+  const folder = join(file, '../../node_modules/.cache/osdemo-tests')
+  const link = join(folder, 'osdemo')
+  try {
+    mkdirSync(folder, { recursive: true })
+    symlinkSync(file, link)
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+  return link
+}
 
 /** A run of `osdemo`, which may have exited. */
 export interface Run {
@@ -70,10 +87,11 @@ export function newPlace(): Place {
     words: string[],
     { stdio = ['ignore', 'pipe', 'pipe'], env = {}, cwd, detached = false }: RunOptions,
   ): Run {
-    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env
+    // As in a shell of a user: without colours or npx of the one who runs the tests.
+    const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, npm_lifecycle_event: ____, ...inherited } = process.env
     const child: ChildProcess = spawn(command, words, {
       stdio: stdio as StdioOptions,
-      env: { ...inherited, XDG_RUNTIME_DIR: folder, ...env },
+      env: { ...inherited, PATH: `${dirname(program)}:${inherited.PATH}`, XDG_RUNTIME_DIR: folder, ...env },
       detached,
       ...(cwd !== undefined && { cwd }),
     })

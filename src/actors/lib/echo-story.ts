@@ -160,8 +160,10 @@ export function createStory(say: Say, server: string, reply: Reply): ServerStory
           windowTimer ??= setTimeout(endWindow, window)
           const text = textOf(buffer.subarray(start, end))
           const message = { seq, ...(text !== undefined && { text }) }
-          say({ event: 'received', channel: `${peer} > ${local}`, ...message, bytes: length })
-          say({ event: 'sent', channel: `${local} > ${peer}`, ...message, bytes: length - dropped })
+          const header = { including: 'header' } as const
+          say({ event: 'received', channel: `${peer} > ${local}`, ...message, bytes: length, ...header })
+          const back = { bytes: length - dropped, ...(dropped === 0 && header) }
+          say({ event: 'sent', channel: `${local} > ${peer}`, ...message, ...back })
         },
         ends(ending, because) {
           if (ended) return

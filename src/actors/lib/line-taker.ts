@@ -39,7 +39,7 @@ export function createLineTaker(meter: Meter, { copy, report, max }: TakerConfig
   function finish(newlines: 0 | 1): void {
     if (report) {
       const text = () => (length <= shortText ? textOf(head.subarray(0, length)) : undefined)
-      meter.message(length + newlines, text)
+      meter.message(length + newlines, text, newlines === 1 ? { including: 'newline' } : {})
     } else meter.bulk(1, length + newlines)
     length = 0
   }

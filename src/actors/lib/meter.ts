@@ -3,7 +3,7 @@
  * Every message is either an event of its own or counted in a tally.
  */
 import { isUtf8 } from 'node:buffer'
-import { now, type Say } from '../../events.js'
+import { type MessageFact, now, type Say } from '../../events.js'
 
 /** The length of a window in microseconds, and the most single messages in it: a thousand a second. */
 const window = 100_000
@@ -12,13 +12,14 @@ const singlesPerWindow = 100
 /** The longest text of a message that an event contains, in bytes. */
 export const shortText = 256
 
+type More = Pick<MessageFact, 'priority' | 'including'> & { at?: number | undefined }
+
 export interface Meter {
   /**
    * Counts one message. `text` is called only when the message is reported as an event of its own.
-   * @param at when it was sent or received, where that is not now
-   * @param priority its priority, where the channel has priorities
+   * @param more what else is reported of it; `at` is when it was sent or received, where that is not now
    */
-  message(bytes: number, text: () => string | undefined, at?: number, priority?: number): void
+  message(bytes: number, text: () => string | undefined, more?: More): void
   /** Counts messages and bytes for the next tally. */
   bulk(messages: number, bytes: number): void
   /** Reports a tally of all that was counted since the last one. */
@@ -75,7 +76,7 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
   }
 
   return {
-    message(length, textIfShort, at, priority) {
+    message(length, textIfShort, { at, ...more } = {}) {
       // Timers do not fire while the thread makes blocking calls, so the clock is read at every 1024th message too.
       if (exhausted && counted.messages % 1024 !== 0) return count(1, length)
       const t = now()
@@ -86,8 +87,7 @@ export function createMeter(say: Say, channel: string, direction: 'sent' | 'rece
       const seq = messages
       messages++
       bytes += length
-      const more = { ...(text !== undefined && { text }), ...(priority !== undefined && { priority }) }
-      say({ event: direction, channel, seq, bytes: length, ...more }, at)
+      say({ event: direction, channel, seq, bytes: length, ...more, ...(text !== undefined && { text }) }, at)
     },
     bulk: count,
     flush,

@@ -22,3 +22,14 @@ test('a fast stream is reported as single messages once, and then counted until 
   const sum = told.reduce((all, fact) => all + (fact.event === 'tally' ? fact.messages : 0), singles())
   expect(sum).toBe(meter.messages)
 })
+
+test('what the bytes of a message include is reported with it', () => {
+  const told: Fact[] = []
+  const meter = createMeter((fact) => told.push(fact), 'pipe', 'sent')
+  meter.message(2, () => 'x', { including: 'newline' })
+  meter.message(1, () => 'y')
+  expect(told).toEqual([
+    { event: 'sent', channel: 'pipe', seq: 0, bytes: 2, including: 'newline', text: 'x' },
+    { event: 'sent', channel: 'pipe', seq: 1, bytes: 1, text: 'y' },
+  ])
+})
