@@ -210,6 +210,7 @@ describe('a wrong argument', () => {
     [['shm', 'thread'], "unknown command 'thread'", 'threads'],
     [['help', 'pipe', 'wirte'], "unknown command 'wirte'", 'write'],
     [['zombie'], "unknown command 'zombie'", 'osdemo process zombie'],
+    [['half'], "unknown command 'half'", 'osdemo pipe half-duplex'],
     [['help', 'fork'], "unknown command 'fork'", 'osdemo process fork'],
     [['pipe', 'half'], "unknown command 'half'", 'osdemo pipe half-duplex'],
     [['shm', 'orphan'], "unknown command 'orphan'", 'osdemo process orphan'],
@@ -224,7 +225,7 @@ describe('a wrong argument', () => {
     const { exit, stdout, stderr } = await osdemo(words)
     expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
     expect(stderr).toContain(`osdemo: ${message}`)
-    expect(stderr).toContain(`Did you mean ${meant}?`)
+    expect(stderr.replaceAll('node bin/osdemo.js', 'osdemo')).toContain(`Did you mean ${meant}?`)
   })
 
   test.each([

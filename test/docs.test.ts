@@ -46,6 +46,12 @@ test('docs/lecture.md has a row for each statement, with claims that its command
   expect(wrong).toEqual([])
 })
 
+test('the reference describes each command', () => {
+  const reference = readFileSync('docs/reference/command-line.md', 'utf8')
+  const headings = new Set(reference.match(/^### .*$/gm))
+  expect([...commands.keys()].filter((path) => !headings.has(`### osdemo ${path}`))).toEqual([])
+})
+
 test('a block is replaced as a whole, and nothing else', () => {
   const text =
     'a\n<!-- begin one: made by x -->\n\nold\n\n<!-- end one -->\nz\n<!-- begin two -->\n\nb\n\n<!-- end two -->\n'

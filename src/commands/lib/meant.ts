@@ -1,4 +1,4 @@
-/** Which command was meant by a word that names none: `osdemo zombie` by its own name, `osdemo pipe half` by its beginning. */
+/** Which command was meant by a word that names none: `osdemo zombie` by its name, `osdemo half` by its first word, `osdemo lay` by its beginning. */
 import { commands } from '../index.js'
 
 /** More commands than this are no help. */
@@ -6,7 +6,7 @@ const most = 3
 
 /**
  * @param group the words before it: `pipe`, or an empty text
- * @param isTypo whether a word like it is known: then only a command of exactly this name is meant
+ * @param isTypo whether a word like it is known: then only a command with exactly this name or first word is meant
  * @returns a hint; undefined where no command has this name or beginning
  */
 export function meant(word: string, group: string, isTypo = false): string | undefined {
@@ -14,7 +14,7 @@ export function meant(word: string, group: string, isTypo = false): string | und
   const nameOf = (path: string) => path.slice(path.lastIndexOf(' ') + 1)
   const beginning = isTypo ? [] : paths.filter((path) => nameOf(path).startsWith(word))
   const candidates = [
-    paths.filter((path) => nameOf(path) === word),
+    paths.filter((path) => `${nameOf(path)}-`.startsWith(`${word}-`)),
     beginning.filter((path) => path.startsWith(`${group} `)),
     beginning,
   ]

@@ -7,7 +7,7 @@ const topic = 'pipes'
 const fifo = 'only a FIFO that exists already can be used, with --path'
 
 export const pipeCommands: Group = {
-  summary: 'named pipes: two terminals, and demos of both ends',
+  summary: 'pipes: named ones for two terminals, and demos of both kinds',
   examples: ['osdemo pipe read', 'osdemo pipe write hello', 'osdemo pipe demo'],
   members: {
     read: {

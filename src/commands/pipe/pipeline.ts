@@ -8,7 +8,12 @@ export const spec = demoCommand({
     "osdemo pipe pipeline -- seq 1 9 '|' sort -r       # your own commands",
   ],
   options: (command) =>
-    command.usage("[options] [-- command '|' command...]").argument('[command...]', 'the commands'),
+    command
+      .usage("[options] [-- command '|' command...]")
+      .argument(
+        '[command...]',
+        "the commands, with '|' between them (default: yes '|' tr y n '|' head -n 3)",
+      ),
   demo([operands], _, __, command) {
     const stray = operands.slice(0, operands.length - (command?.length ?? 0))
     if (stray.length > 0)
