@@ -92,7 +92,8 @@ function foot(story: Story, { claims: shown }: Figure, name: string): string[] {
   const failed = story.claims.filter((claim) => !claim.holds && !shown.includes(claim))
   const alarm = [...failures, ...failed.map(({ text }) => `✘ claim failed: ${text}`)].join(' ')
   const room = (box.right - box.left) / (alarm ? 2 : 1)
-  const text = fitted(origin, room - 20, 14)
+  // What failed needs the room that the versions have otherwise.
+  const text = fitted(alarm ? name : origin, room - 20, 14)
   const ids = failed.flatMap(({ id }) => id ?? []).join(' ') || undefined
   const left = alarm ? box.left + Math.min(widthOf(text, 14) + 24, room) : box.right
   return [

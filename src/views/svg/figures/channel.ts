@@ -273,7 +273,7 @@ function drawTube(
             class: 'mark',
             'stroke-dasharray': '6 4',
           }),
-          textAt(box.right - 52, full + 3, `full: ${capacity}`, 'small dim'),
+          textAt(box.right - 52, full - 10, `full: ${capacity}`, 'small dim'),
         ]
       : []),
   ]

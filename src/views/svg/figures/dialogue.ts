@@ -6,7 +6,7 @@
 import type { Claim, Lane, Story } from '../../story/index.js'
 import type { Arrow } from '../../story/messages.js'
 import { box, type Draw, when, writeClaim } from '../figure.js'
-import { element, fitted, textAt, widthOf } from '../parts.js'
+import { element, fitted, textAt, widthOf, wrapped } from '../parts.js'
 import { drawStretched, stretch, stretched } from '../stretch.js'
 import { createRoom } from '../timeline/layout.js'
 import type { Scale } from '../timeline/scale.js'
@@ -279,8 +279,9 @@ function drawMessage(
       })
     : ''
   const text = message.text ?? `${message.bytes} bytes`
-  const shown = fitted(text, x2 - x1 - 4, 14)
-  const fits = widthOf(text, 14) <= x2 - x1 - 4 || shown.length > 7
+  // A message that is cut says little.
+  const lines = wrapped(text, x2 - x1 - 4, 14, 3)
+  const fits = height >= 18 * lines.length + 8 && lines.join(' ') === text
   const shape = { x: x1, y: y + 4, width: x2 - x1, height: height - 8, rx: 2 }
   const inside = element('rect', { ...shape, class: `${kind} ${kind}-line`, 'fill-opacity': 0.35 })
   const [y1, width] = [yOf(from.lane) + (inward(from.lane) > 0 ? 21 : -6), widthOf(text, 14)]
@@ -288,7 +289,10 @@ function drawMessage(
     x1 - plot.left > width + 8 && claim(x1 - 6 - width, y1, width)
       ? textAt(x1 - 6, y1, text, 'small halo', 'end')
       : ''
-  const label = fits ? textAt((x1 + x2) / 2, y + height / 2 + 5, shown, 'small', 'middle') : beside
+  const first = y + height / 2 + 14 - 9 * lines.length
+  const label = fits
+    ? lines.map((line, at) => textAt((x1 + x2) / 2, first + 18 * at, line, 'small', 'middle')).join('')
+    : beside
   const words = 'reads its own message'
   const mistake = own ? textAt(x2 + 8, y1, words, 'small bad halo') : ''
   const title = `${text}${own ? ': read by the process that wrote it' : ''}`

@@ -295,7 +295,7 @@ function drawLegend(y: number): string[] {
     textAt(
       box.left,
       y,
-      'A square is a page: low just after fork(2), high when the child has written. Two colours: common to both.',
+      'A square is a page. Small: just after fork(2). Large: when the child has written. Two colours: common to both.',
       'small dim',
     ),
   ]

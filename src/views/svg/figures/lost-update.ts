@@ -74,7 +74,8 @@ export function drawSteps(
   const values = [
     { at: from, to: first, value: one.seen },
     { at: first, to: second, value: one.written },
-    { at: second, to: right, value: one.written },
+    // The last value has room to the right of the steps.
+    { at: second, to: right + 40, value: one.written },
   ]
   const time = micro(largest(moments, 0) / 1000)
   const foot = (rows[1] ?? top) + stepHeight + 24
@@ -129,7 +130,10 @@ function drawAddition(
     ...steps.flatMap(({ from, to, label, kind, arrow }) => {
       const [start, width] = [x(from), Math.max(x(to) - x(from), 1)]
       const center = start + width / 2
-      const text = textAt(center, y + 25, fitted(label, width - 2, 14), 'small', 'middle')
+      const lines = fitted(label, width - 2, 14) === label ? [label] : label.split(' ')
+      const text = lines
+        .map((line, row) => textAt(center, y + 34 - 9 * lines.length + 18 * row, line, 'small', 'middle'))
+        .join('')
       const box = element('rect', { x: start, y, width, height: stepHeight, class: kind })
       if (arrow === '') return [box, text]
       const [begins, ends] = arrow === 'read' ? [near, far] : [far, near]

@@ -18,8 +18,8 @@ const boxLeft = 122
 const boxWidth = 268
 const sizeLeft = boxLeft + boxWidth + 12
 const rightsLeft = sizeLeft + 148
-const purposeLeft = rightsLeft + 128
-const purposeWidth = 196
+const purposeLeft = rightsLeft + 136
+const purposeWidth = 188
 
 const claimsLeft = 942
 
@@ -207,7 +207,7 @@ function drawPurposes(rows: readonly Row[], growth: readonly { y: number }[]): s
   const texts = rows.flatMap(({ part, top, height }) =>
     growth.some(({ y }) => Math.abs(y - top - height / 2) < 16)
       ? []
-      : textAt(x, top + height / 2 + 5, fitted(purposes.get(part) ?? '', purposeWidth + 20, 14), 'small'),
+      : textAt(x, top + height / 2 + 5, fitted(purposes.get(part) ?? '', purposeWidth + 28, 14), 'small'),
   )
   return [textAt(x, box.top + 36, 'for', 'small dim'), ...texts]
 }
@@ -272,12 +272,12 @@ function drawGrowth(story: Story, growth: readonly (Growth & { y: number })[]): 
   return growth.map(({ part, bytes, t, y }) => {
     const width = Math.max(2, (purposeWidth * bytes) / most)
     const words = `${part === 'anonymous' ? 'mapping' : part} +${size(bytes)}`
+    const isInside = widthOf(words, 16) + 16 <= width
     return element(
       'g',
       { 'data-grown': part, ...when(story, t) },
-      element('path', { d: `M${x - 22} ${y}H${x - 4}`, class: 'arrow' }) +
-        element('rect', { x, y: y - 10, width, height: 20, class: 'held' }) +
-        textAt(x + 8, y + 5, words, 'name halo'),
+      element('rect', { x, y: y - 10, width, height: 20, class: 'held' }) +
+        textAt(isInside ? x + 8 : x + width + 8, y + 5, words, 'name'),
     )
   })
 }

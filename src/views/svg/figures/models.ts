@@ -141,7 +141,7 @@ function drawModel(story: Story, { title, sender, receiver, isShared }: Model, l
   const inside = isShared
     ? [
         element('rect', { x: left + 20, y: top + 114, width: panelWidth - 40, height: 48, class: 'held' }),
-        textAt(middle, top + 143, 'ring buffer in a segment of both', 'name', 'middle'),
+        textAt(middle, top + 143, 'ring buffer in shared memory', 'name', 'middle'),
         drawArrow(from, top + 70, top + 111),
         drawArrow(to, top + 113, top + 71),
         textAt(from + 14, top + 97, 'stores, no call', 'small'),
@@ -149,7 +149,9 @@ function drawModel(story: Story, { title, sender, receiver, isShared }: Model, l
         textAt(
           middle,
           kernelTop + 40,
-          `${counted(futexCalls, 'call')} of futex(2), only to sleep and to wake`,
+          futexCalls === 0
+            ? 'no call of futex(2): no process had to sleep'
+            : `${counted(futexCalls, 'call')} of futex(2), only to sleep and to wake`,
           '',
           'middle',
         ),

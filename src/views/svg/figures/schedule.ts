@@ -34,13 +34,14 @@ export const drawSchedule: Draw = (story) => {
   const from = Math.min(...stays.map((stay) => stay.from))
   const to = Math.max(...stays.map((stay) => stay.to), from + 1)
   const x = scaleLinear([from, to], [chart.left, chart.right])
+  const busy = stays.reduce((sum, stay) => sum + (stay.state === 'running' ? stay.to - stay.from : 0), 0)
   const height = Math.min(110, 360 / children.length)
   const y = (at: number) => top + 16 + height * at
   const foot = y(children.length)
   const claims = claimsOf(story, ['scheduler/turns-do-not-overlap', 'scheduler/one-cpu-runs-one-at-a-time'])
   return {
     title: 'Scheduling: the processes take turns on one CPU',
-    see: 'At any time, one process is running and the others are ready. A larger weight gives a process a larger share.',
+    see: `${busy < 0.9 * (to - from) ? 'At most one of them is running at any time; other programs use the CPU too.' : 'At any time, one process is running and the others are ready.'} A larger weight gives a larger share.`,
     claims: [...claims, ...children.flatMap(({ claim }) => claim ?? [])],
     parts: [
       textAt(chart.left, top, `When each process was running, during ${duration(to - from)}`, 'name'),

@@ -9,7 +9,7 @@ import { claimsBeside } from './beside.js'
 import { drawFamily, type Member } from './family.js'
 
 /** At most so many generations and boxes side by side have room. */
-const mostGenerations = 10
+const mostGenerations = 8
 const mostLeaves = 5
 
 /** Claims are to the right of the tree. */

@@ -33,7 +33,8 @@ function signsOf({ steps, holds, stays, arrows }: Story): Sign[] {
   const path = (d: string, name: string) => (x: number, y: number) =>
     element('path', { d: `M${x} ${y}${d}`, class: name, 'stroke-width': 2 })
   const signs: [boolean, string, Sign['draw']][] = [
-    [holds.length > 0, 'a call blocks', bar('held', barHeight)],
+    // A computation is no call that blocks. Its bar says what it is.
+    [holds.some(({ first }) => first.call !== 'compute'), 'a call blocks', bar('held', barHeight)],
     [holds.some(({ last }) => last?.errno), 'a failed call', bar('held failed', barHeight)],
     [
       steps.some(({ event, held }) => event.event === 'call' && !held),

@@ -6,7 +6,7 @@ import { drawDialogue } from '../../../../src/views/svg/figures/dialogue.js'
 import { createTeller, received, sent } from '../../../support/stories.js'
 
 /** First alice and bob take turns over one pipe. Then another alice reads her own message. */
-function dialogues(): Event[] {
+function dialogues(asked = 'question'): Event[] {
   const { events, say } = createTeller()
   say('osdemo', 1, { event: 'created', kind: 'fifo', id: '/one' })
   const turn = (from: [string, number], to: [string, number], text: string) => {
@@ -16,7 +16,7 @@ function dialogues(): Event[] {
     say(...from, { event: 'call', phase: 'end', call: 'close', object: 'x', result: 0 })
     say(...to, received('/one', 0, text))
   }
-  turn(['alice', 2], ['bob', 3], 'question')
+  turn(['alice', 2], ['bob', 3], asked)
   turn(['bob', 3], ['alice', 2], '42')
   say('osdemo', 1, { event: 'claim', id: 'pipe/turns-carry-both-directions', text: 'x', holds: true })
   say('alice', 4, sent('/one', 0, 'own'))
@@ -52,4 +52,13 @@ test('a process that reads its own message is marked', () => {
 
 test('one dialogue alone is drawn as a pipe between two processes', () => {
   expect(draw(dialogues().slice(0, 9))).toBeUndefined()
+})
+
+test('a message that does not fit its box is not cut', () => {
+  const words = 'what is six times seven and eight times nine and ten times eleven and twelve times two'
+  const text = draw(dialogues(words))!.parts.join('\n')
+  expect(text).not.toContain('…')
+  const inside = [...text.matchAll(/class="small" text-anchor="middle">([^<]*)</g)].map(([, line]) => line)
+  expect(['', words]).toContain(inside.filter((line) => words.includes(line ?? '')).join(' '))
+  expect(draw(dialogues('hi'))!.parts.join('')).toContain('>hi<')
 })

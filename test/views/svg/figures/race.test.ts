@@ -11,11 +11,11 @@ const evidence = (source: string, data: Data): Fact => ({
   about: '',
   data,
 })
-const addition = (name: string, begin: number) => ({
+const addition = (name: string, begin: number, seen = 41) => ({
   name,
   id: 1,
-  seen: 41,
-  written: 42,
+  seen,
+  written: seen + 1,
   begin,
   read: begin + 10,
   added: begin + 70,
@@ -29,13 +29,17 @@ const lock = (phase: 'begin' | 'end', more = {}): Fact => ({
   ...more,
 })
 
-function race(): Event[] {
+function race(seen = 41, later = 5): Event[] {
   const { events, say } = createTeller()
   say('osdemo', 1, run)
   for (const child of [2, 3]) say('osdemo', 1, started(child, `counter-${child}`))
   say('osdemo', 1, evidence('cell[0]', 25))
   say('osdemo', 1, { event: 'claim', id: 'shm/plain-add-loses-updates', text: 'x', holds: true })
-  say('osdemo', 1, evidence('CLOCK_MONOTONIC', [addition('counter-2', 0), addition('counter-3', 5)]))
+  say(
+    'osdemo',
+    1,
+    evidence('CLOCK_MONOTONIC', [addition('counter-2', 0, seen), addition('counter-3', later, seen)]),
+  )
   say('osdemo', 1, evidence('cell[0]', 100))
   say('counter-2', 2, lock('begin'))
   say('counter-2', 2, lock('end', { result: 0 }))
@@ -100,4 +104,11 @@ test('threads are inside their process, above the memory that they share', () =>
   expect(slide).toContain('process 1: one address space')
   // The producer writes, the consumer reads, and a counter does both.
   expect(slide.match(/class="head"/g)).toHaveLength(4)
+})
+
+test('the values of a large counter are in full, below the words where one line is too long', () => {
+  const slide = slideOf(race(123_456, 20))
+  expect(slide.match(/>writes<\/text><text[^>]*>123,457</g)).toHaveLength(2)
+  expect(slide.match(/class="name"[^>]*>123,457</g)).toHaveLength(2)
+  expect(slide).not.toContain('…<')
 })

@@ -5,7 +5,7 @@ import { slideOf, valuesOf } from '../../../support/slide.js'
 import { createTeller, run, started } from '../../../support/stories.js'
 
 /** Two children: the first one runs twice, the second one once in between, and both are compared with their weights. */
-function story(weights = [1024, 512]) {
+function story(weights = [1024, 512], pause = 0) {
   const { events, say } = createTeller()
   say('osdemo', 1, run)
   for (const child of [2, 3]) say('osdemo', 1, started(child, `child-${child}`))
@@ -21,7 +21,7 @@ function story(weights = [1024, 512]) {
   state(2, 'running', 500_000)
   state(3, 'ready', 0)
   state(2, 'ready', 4000)
-  state(3, 'running', 0)
+  state(3, 'running', pause)
   state(3, 'ready', 2000)
   state(2, 'running', 0)
   state(2, 'ready', 4000)
@@ -60,4 +60,9 @@ test('the chart begins with the measurement, has a bar for each turn, and a shar
 
 test('there is no figure without the weight of each child', () => {
   expect(valuesOf(slideOf(story([1024])), 'data-share')).toEqual([])
+})
+
+test('where other programs use the CPU, the slide says that they do, and not that one child always runs', () => {
+  expect(slideOf(story())).toContain('one process is running and the others are ready')
+  expect(slideOf(story([1024, 512], 40_000))).toContain('other programs use the CPU too')
 })

@@ -62,3 +62,16 @@ test('processes that were seen in few states are drawn as a timeline', () => {
   all()
   expect(counts(slideOf(events), 'data-state')).toEqual({})
 })
+
+test('a computation is no call that blocks', () => {
+  const slide = (call: string) => {
+    const { events, say, all } = statesStory(['new', 'ready', 'running', 'waiting'])
+    all()
+    say('child', 2, { event: 'call', phase: 'begin', call, object: 'x' })
+    say('child', 2, { event: 'call', phase: 'end', call, object: 'x' }, 10_000)
+    return slideOf(events)
+  }
+  expect(slide('read')).toContain('>a call blocks<')
+  expect(slide('compute')).toContain('>compute')
+  expect(slide('compute')).not.toContain('>a call blocks<')
+})
