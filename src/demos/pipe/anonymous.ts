@@ -88,7 +88,8 @@ export const pipeAnonymous: Demo = async (stage) => {
     'End of file comes when the last write end is closed: only then did read(2) return 0.',
     !isEarly && gone === true,
   )
-  for (const child of [reader, other]) await tellEnding(stage, child, heard)
+  // The reader read end of file because the other child had ended.
+  for (const child of [other, reader]) await tellEnding(stage, child, heard)
   parent.tell('exit')
   await stage.poll(() => parent.ending() !== undefined, patience)
   stage.note(

@@ -9,6 +9,7 @@ import { readProgramFile } from '../../proc/links.js'
 import { compiled } from '../../run/compile.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { findProgram } from '../../run/start-program.js'
+import { quoted } from '../../shell-quote.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { requireProc } from '../shared/require-proc.js'
 
@@ -29,7 +30,7 @@ export function pipePipeline(words: readonly string[] = usual): Demo {
   return async (stage) => {
     requireProc('pipe pipeline')
     for (const [name = ''] of commands) findProgram(name)
-    const text = commands.map((command) => command.join(' ')).join(' | ')
+    const text = commands.map((command) => command.map(quoted).join(' ')).join(' | ')
     stage.note(
       `A shell builds a pipeline from pipe(2), fork(2), dup2(2), close(2) and execve(2). Watch the descriptors of each process of \`${text}\`.`,
       'opening',
@@ -228,9 +229,15 @@ async function execute(stage: Stage, { shell, inherited }: Pipeline, child: Chil
   )
 }
 
+interface CommandEnding {
+  child: Child
+  code: number | null
+  signal: string | null
+}
+
 /** Shows what the last command printed, and how each ended. */
 async function showEnd(stage: Stage, shell: LineProgram, children: Child[], isUsual: boolean): Promise<void> {
-  const endings: { child: Child; code: number | null; signal: string | null }[] = []
+  const endings: CommandEnding[] = []
   const beginning: string[] = []
   let lines = 0
   let last = ''
@@ -255,7 +262,7 @@ async function showEnd(stage: Stage, shell: LineProgram, children: Child[], isUs
     stage.evidence('stdout', beginning.slice(0, lines).join(', '), 'what the last command printed', {
       data: { lines },
     })
-  for (const { child, code, signal } of endings)
+  for (const { child, code, signal } of inOrder(endings))
     stage.say({ event: 'exited', child: child.pid, name: child.name, kind: 'process', code, signal })
   if (isUsual)
     stage.claim(
@@ -265,6 +272,16 @@ async function showEnd(stage: Stage, shell: LineProgram, children: Child[], isUs
     )
   shell.tell('exit')
   await stage.poll(() => shell.ending() !== undefined, patience)
+}
+
+/** A command exits before the one behind it, whose input ends then. Only SIGPIPE comes from the one behind. */
+function inOrder(endings: CommandEnding[]): CommandEnding[] {
+  const order: CommandEnding[] = []
+  for (const ending of endings.toReversed()) {
+    if (ending.signal === 'SIGPIPE') order.push(ending)
+    else order.unshift(ending)
+  }
+  return order
 }
 
 function nameOf(number: number): string {
