@@ -32,7 +32,7 @@ const layers: Record<string, Layer> = {
   },
   replay: { uses: ['run', 'events', 'errors'] },
   views: {
-    uses: ['events', 'text'],
+    uses: ['events', 'shell-quote', 'text'],
     packages: [
       'chalk',
       'fast-string-width',

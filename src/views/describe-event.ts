@@ -1,5 +1,7 @@
 /** The text of an event, which all views share. Each view applies its own style. */
+
 import { type Event, type Fact, isEndOfFile, type RunFact } from '../events.js'
+import { quoted } from '../shell-quote.js'
 import { counted, duration } from '../text.js'
 
 export type Paint = (text: string) => string
@@ -82,7 +84,7 @@ export function sentence(fact: Fact, held?: number): string {
 
 /** The command of a run, as it was typed. */
 export function title(command: readonly string[]): string {
-  return ['osdemo', ...command].join(' ')
+  return ['osdemo', ...command.map(quoted)].join(' ')
 }
 
 /** Options about the output of a run, not about the run itself. Those from index `takesWord` on have an argument. */
