@@ -53,7 +53,7 @@ describe.skipIf(noBrowser !== '')(`pictures in a browser${noBrowser}`, () => {
       return outcomes
     }, diagrams)
     expect(drawn.filter((text) => text.startsWith('FAILED'))).toEqual([])
-    expect(drawn[0]).toContain('Message 9 (10 bytes)')
+    expect(drawn[0]).toContain('Message 9 (10 bytes')
     // A bounded queue is a participant, which holds the messages. The line may be wrapped before its last word.
     expect(drawn[1]).toMatch(/queue osdemo.*of 4 in ?it/s)
     expect(recorded[2]).toMatch(/^stateDiagram-v2\n/)

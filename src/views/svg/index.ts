@@ -6,6 +6,7 @@ import { counted, duration } from '../../text.js'
 import { subject, versions } from '../describe-event.js'
 import type { Story } from '../story/index.js'
 import { box, type Figure, slide } from './figure.js'
+import { drawChapters } from './figures/chapters.js'
 import { figures } from './figures/index.js'
 import { element, fitted, textAt, widthOf, wrapped } from './parts.js'
 import { style } from './style.js'
@@ -21,9 +22,9 @@ export function drawTimelineBeside(story: Story): string | undefined {
   return figureOf(story) && frame(story, drawTimeline(story))
 }
 
-/** A story with chapters, as of the tour, has many topics and no figure. */
+/** A story with chapters, as of the tour, has many topics. */
 function figureOf(story: Story): Figure | undefined {
-  if (story.chapters.length > 0) return undefined
+  if (story.chapters.length > 0) return drawChapters(story)
   for (const draw of figures) {
     const figure = draw(story)
     if (figure) return figure
@@ -87,7 +88,8 @@ function foot(story: Story, { claims: shown }: Figure, name: string): string[] {
   const [run] = story.runs
   const origin = run ? `${name} · ${versions(run)}, ${run.wall}` : name
   const failures = story.steps.flatMap(({ event }) =>
-    event.event === 'error' ? [`The run failed: ${event.message}`] : [],
+    // 128 and the number of a signal: somebody ended the run.
+    event.event === 'error' ? [`The run ${event.exit > 128 ? 'was' : 'failed:'} ${event.message}.`] : [],
   )
   const failed = story.claims.filter((claim) => !claim.holds && !shown.includes(claim))
   const alarm = [...failures, ...failed.map(({ text }) => `✘ claim failed: ${text}`)].join(' ')

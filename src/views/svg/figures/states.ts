@@ -143,7 +143,7 @@ function drawState(state: ProcessState, stays: readonly Stay[], seen: boolean): 
   const [left, top] = [x - width / 2, y - height / 2]
   const own = stays.filter((stay) => stay.state === state)
   const time = own.reduce((sum, { from, to }) => sum + to - from, 0)
-  const times = own.length > 1 ? `, ${thousands(own.length)} times` : ''
+  const times = own.length > 1 ? `, ${thousands(own.length)}×` : ''
   const bar = heights[state] ?? 16
   return element(
     'g',

@@ -3,7 +3,6 @@
  * Items that are too close together are drawn as one, and the picture counts them.
  */
 import { counted, duration, thousands } from '../../../text.js'
-import { subject } from '../../describe-event.js'
 import type { Lane, Story } from '../../story/index.js'
 import { box, type Figure } from '../figure.js'
 import { element, fitted, textAt, widthOf } from '../parts.js'
@@ -55,7 +54,7 @@ export function drawPlot(
   place: { top: number; bottom: number },
 ): { parts: string[]; layout: Layout; foot: number; notes: string[] } {
   const channels = channelsOf(whole)
-  const top = place.top + 14 + (whole.chapters.length > 0 ? 20 : 0)
+  const top = place.top + 14
   const lanesTop = top + axisHeight
   const room = place.bottom - lanesTop - depthRow * channels.length
   const story = withFewLanes(whole, Math.max(1, Math.floor(room / leastLane)))
@@ -84,7 +83,6 @@ export function drawPlot(
   const { sheaves, lines, labels } = drawArrows(story, layout)
   const parts = [
     ...axis,
-    ...drawChapters(story, layout, top, foot),
     ...sheaves,
     ...drawnLanes,
     ...drawDepths(channels, story, lanesEnd, layout),
@@ -154,18 +152,6 @@ function drawAxis({ scale, claim }: Layout, top: number, foot: number): string[]
     ]
   })
   return [...ticks, ...cuts]
-}
-
-/** In the tour: marks where each demo begins. */
-function drawChapters({ chapters, end }: Story, { scale }: Layout, top: number, foot: number): string[] {
-  return chapters.flatMap(({ t, run }, at) => {
-    const x = scale.x(t)
-    const room = scale.x(chapters[at + 1]?.t ?? end) - x - 6
-    return [
-      element('path', { d: `M${x.toFixed(1)} ${top - 30}V${foot}`, class: 'life' }, '', subject(run.command)),
-      textAt(x + 4, top - 20, fitted(run.command.join(' '), room, 14), 'small'),
-    ]
-  })
 }
 
 function notesOf(whole: Story, story: Story, { scale, folded }: Layout): string[] {

@@ -34,7 +34,7 @@ test('each transition has its count, and each state the times of the process', (
     'zombie gone': 0,
   })
   expect(counts(slide, 'data-state')).toEqual({ new: 1, ready: 3, running: 2, waiting: 1, zombie: 0 })
-  expect(slide).toContain('>20 ms, 3 times<')
+  expect(slide).toContain('>20 ms, 3×<')
   // The first time that it got a CPU.
   expect(slide).toMatch(/<g data-way="ready running" data-count="2" data-t="31000">/)
 })
