@@ -16,7 +16,7 @@ test('calls too short to be drawn one by one are drawn together, and the picture
     say('writer', 2, { event: 'call', phase: 'end', call: 'write', object: 'p', result: 1 })
   }
   const text = draw(events)
-  expect(text).toMatch(/Too close together to be drawn one by one: 2,000 calls/)
+  expect(text).toMatch(/Too close together to draw: 2,000 calls/)
   expect(text.match(/class="held"/g)!.length).toBeLessThan(400)
 })
 

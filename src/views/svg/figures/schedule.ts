@@ -41,7 +41,7 @@ export const drawSchedule: Draw = (story) => {
   const claims = claimsOf(story, ['scheduler/turns-do-not-overlap', 'scheduler/one-cpu-runs-one-at-a-time'])
   return {
     title: 'Scheduling: the processes take turns on one CPU',
-    see: `${busy < 0.9 * (to - from) ? 'At most one of them is running at any time; other programs use the CPU too.' : 'At any time, one process is running and the others are ready.'} A larger weight gives a larger share.`,
+    see: `${busy < 0.9 * (to - from) ? 'At most one of them runs at a time; other programs use the CPU too.' : 'At any time, one process is running and the others are ready.'} A larger weight gives a larger share.`,
     claims: [...claims, ...children.flatMap(({ claim }) => claim ?? [])],
     parts: [
       textAt(chart.left, top, `When each process was running, during ${duration(to - from)}`, 'name'),

@@ -148,6 +148,8 @@ function childRows(story: Story): Row[] {
     const reaped = Math.min(Math.max(numberIn(data, 'reaped') ?? 0, 0), 6)
     const all = Math.max(before + 3, reaped)
     const left = all - reaped
+    // The zombies of the first handler are reaped with the next children.
+    const number = before > 0 && left === 0 ? `${before} + ${reaped - before}` : `${reaped}`
     before = left
     const zombies = left === 0 ? '' : `, ${counted(left, 'zombie')}`
     return (x) => {
@@ -161,7 +163,7 @@ function childRows(story: Story): Row[] {
         { 'data-zombies': left, ...when(story, claim.t) },
         textAt(x, y, at === 0 ? 'one waitpid(2)' : 'a loop', 'mono') +
           cells.join('') +
-          textAt(x + 132 + all * 28 + 4, y, `${reaped} reaped${zombies}`, 'small'),
+          textAt(x + 132 + all * 28 + 4, y, `${number} reaped${zombies}`, 'small'),
       )
     }
   })

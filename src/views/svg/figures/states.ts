@@ -85,7 +85,7 @@ export const drawStates: Draw = (story) => {
       textAt(
         box.left,
         box.bottom - 2,
-        fitted([`The diagram counts what was seen of the ${lane.name}.`, ...plot.notes].join(' '), 1190, 14),
+        fitted([`The counts are of the ${lane.name}.`, ...plot.notes].join(' '), 1190, 14),
         'small dim',
       ),
     ],

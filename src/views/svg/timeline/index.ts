@@ -156,11 +156,10 @@ function drawAxis({ scale, claim }: Layout, top: number, foot: number): string[]
 
 function notesOf(whole: Story, story: Story, { scale, folded }: Layout): string[] {
   const notes: string[] = []
-  if (scale.cuts.length > 0)
-    notes.push('Where the axis is broken, time without an event is cut out: how much is in brackets.')
+  if (scale.cuts.length > 0) notes.push('At a break of the axis, the time in brackets is left out.')
   if (folded.size > 0) {
     const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
-    notes.push(`Too close together to be drawn one by one: ${parts.join(', ')}.`)
+    notes.push(`Too close together to draw: ${parts.join(', ')}.`)
   }
   if (whole.details.length > 0) notes.push(`${counted(whole.details.length, 'event')} of detail not drawn.`)
   const supervisors = new Set(whole.runs.map(({ pid }) => pid))
