@@ -88,7 +88,7 @@ function foot(story: Story, { claims: shown }: Figure, name: string): string[] {
   const [run] = story.runs
   const origin = run ? `${name} · ${versions(run)}, ${run.wall}` : name
   const failures = story.steps.flatMap(({ event }) =>
-    // 128 and the number of a signal: somebody ended the run.
+    // 128 and the number of a signal: the user ended the run.
     event.event === 'error' ? [`The run ${event.exit > 128 ? 'was' : 'failed:'} ${event.message}.`] : [],
   )
   const failed = story.claims.filter((claim) => !claim.holds && !shown.includes(claim))

@@ -156,7 +156,7 @@ function drawAxis({ scale, claim }: Layout, top: number, foot: number): string[]
 
 function notesOf(whole: Story, story: Story, { scale, folded }: Layout): string[] {
   const notes: string[] = []
-  if (scale.cuts.length > 0) notes.push('At a break of the axis, the time in brackets is left out.')
+  if (scale.cuts.length > 0) notes.push('Where the axis is broken, the time in brackets is left out.')
   if (folded.size > 0) {
     const parts = [...folded].map(([what, number]) => `${thousands(number)} ${what}`)
     notes.push(`Too close together to draw: ${parts.join(', ')}.`)
