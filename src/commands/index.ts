@@ -1,5 +1,6 @@
 /** The commands of osdemo, in the order of the lecture. The code of a command is loaded only when it is called. */
 import { also, type CommandEntry, files, type Group } from './lib/entry.js'
+import { lockCommands } from './lock/index.js'
 import { pipeCommands } from './pipe/index.js'
 import { processCommands } from './process/index.js'
 import { queueCommands } from './queue/index.js'
@@ -37,6 +38,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   shm: shmCommands,
   queue: queueCommands,
   pipe: pipeCommands,
+  lock: lockCommands,
   'tcp-echo': tcpEchoCommands,
   'short-reads': {
     summary: 'why a frame must be read in full: the same bytes, with single reads and with a loop',

@@ -46,6 +46,11 @@ export function lockFile({ dev, ino }: { dev: number; ino: number }): string {
   return `${hex((dev >>> 8) & 0xfff)}:${hex(minor)}:${ino}`
 }
 
+/** A lock as a line of /proc/locks, without the words that all locks have in common. */
+export function lockLine({ id, waits, kind, access, pid, file, from, to }: FileLock): string {
+  return `${id}: ${waits ? '-> ' : ''}${kind} ${access} ${pid} ${file} ${from} ${to}`
+}
+
 /** After how many seconds the kernel takes a lease away from a process that does not give it back: man 5 proc_sys_fs. */
 export function leaseBreakTime(): number | undefined {
   const text = readText('/proc/sys/fs/lease-break-time')

@@ -1,5 +1,6 @@
 /** All bugs of `npm run test:mutants`, a file for each topic. */
 import { isolationMutants } from './isolation.js'
+import { lockMutants } from './lock.js'
 import { memoryMutants } from './memory.js'
 import { modelsMutants } from './models.js'
 import type { Mutant } from './mutant.js'
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...isolationMutants,
   ...pipeMutants,
   ...signalMutants,
+  ...lockMutants,
   ...socketMutants,
   ...memoryMutants,
   ...modelsMutants,

@@ -1,4 +1,5 @@
 /** Pipes, FIFOs, file locks, and descriptors that are neither pipe nor socket. */
+import { lockLine } from '../../../proc/locks.js'
 import { counted, thousands } from '../../../text.js'
 import type { DescriptorBlocker } from '../../../why/blockers/descriptor.js'
 import type { FifoLostBlocker, FifoOpenBlocker } from '../../../why/blockers/fifo.js'
@@ -201,10 +202,6 @@ export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
 
 function lockEvidence(lock: FileLockBlocker['wanted'], about: string): Evidence {
   return { source: '/proc/locks', value: lockLine(lock), about, data: { ...lock } }
-}
-
-function lockLine({ id, waits, kind, access, pid, file, from, to }: FileLockBlocker['wanted']): string {
-  return `${id}: ${waits ? '-> ' : ''}${kind} ${access} ${pid} ${file} ${from} ${to}`
 }
 
 /** open(2) of a file with a lease. */

@@ -4,6 +4,7 @@ import { drawCapacity } from './capacity.js'
 import { drawChannel } from './channel.js'
 import { drawDialogue } from './dialogue.js'
 import { drawEnds } from './ends.js'
+import { drawFileLocks } from './file-locks.js'
 import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
@@ -29,6 +30,7 @@ import { drawZombie } from './zombie.js'
 export const figures: readonly Draw[] = [
   drawEnds,
   drawSignals,
+  drawFileLocks,
   drawSchedule,
   drawRace,
   drawThreads,
