@@ -193,5 +193,24 @@ export const processCommands: Group = {
       killLines: [''],
       demo: async () => (await import('../../demos/process/fork.js')).processFork,
     },
+    exec: {
+      summary: 'what a process keeps when it executes another program, and what execve(2) replaces',
+      needs: { must: ['proc', 'compiler'], better: files, also },
+      chapter: {
+        topic,
+        title: 'exec',
+        heart: [
+          'exec/keeps-pid',
+          'exec/replaces-memory',
+          'exec/keeps-descriptors',
+          'exec/closes-close-on-exec',
+          'exec/resets-handlers',
+          'exec/keeps-ignored-signals',
+        ],
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).exec,
+      killLines: [''],
+      demo: async () => (await import('../../demos/process/exec.js')).processExec,
+    },
   },
 }

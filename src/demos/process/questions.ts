@@ -189,3 +189,25 @@ export const fork: readonly Question[] = [
     claim: 'fork/file-offset-is-shared',
   },
 ]
+
+export const exec: readonly Question[] = [
+  {
+    id: 'exec-pid',
+    text: 'A process calls execve(2), which succeeds. Which process executes the new program?',
+    choices: ['A child with a new pid.', 'The same process, with the same pid.', 'The process with pid 1.'],
+    right: 'b',
+    claim: 'exec/keeps-pid',
+  },
+  {
+    id: 'exec-handler',
+    text: 'A process has a handler for SIGUSR1 and ignores SIGUSR2. What is left of both after execve(2)?',
+    choices: [
+      'Both.',
+      'Neither.',
+      'Only the handler.',
+      'SIGUSR2 is still ignored, and SIGUSR1 has its default action.',
+    ],
+    right: 'd',
+    claim: 'exec/resets-handlers',
+  },
+]

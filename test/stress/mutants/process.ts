@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.js'
 
+const exec = 'test/falsify/process-exec.test.ts'
 const family = 'test/falsify/process-family.test.ts'
 const scheduling = 'test/falsify/process-scheduling.test.ts'
 const memory = 'test/falsify/process-memory.test.ts'
@@ -271,5 +272,33 @@ export const processMutants: readonly Mutant[] = [
     to: 'code: 0',
     test: 'test/demos/process/fork.test.ts',
     title: 'reports the exit code',
+  },
+  {
+    file: 'src/demos/process/exec.ts',
+    from: 'printed === id &&',
+    to: 'printed > 0 &&',
+    test: exec,
+    title: 'a child executes',
+  },
+  {
+    file: 'src/demos/process/exec.ts',
+    from: '      !after.files.has(before.program) &&\n      after.files.has(after.program) &&\n      after.number !== number,\n',
+    to: '      after.files.has(after.program),\n',
+    test: exec,
+    title: 'does not call',
+  },
+  {
+    file: 'src/demos/process/exec.ts',
+    from: "before.closed === '/dev/zero, O_CLOEXEC' && after.closed === 'closed',",
+    to: "after.closed !== 'unknown',",
+    test: exec,
+    title: 'changes all',
+  },
+  {
+    file: 'src/demos/process/exec.ts',
+    from: "action(before, SIGUSR2) === 'ignored' && action(after, SIGUSR2) === 'ignored',",
+    to: "action(before, SIGUSR2) === 'ignored',",
+    test: exec,
+    title: 'changes all',
   },
 ]

@@ -4,6 +4,7 @@ import { drawCapacity } from './capacity.js'
 import { drawChannel } from './channel.js'
 import { drawDialogue } from './dialogue.js'
 import { drawEnds } from './ends.js'
+import { drawExec } from './exec.js'
 import { drawFileLocks } from './file-locks.js'
 import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
@@ -31,6 +32,7 @@ export const figures: readonly Draw[] = [
   drawEnds,
   drawSignals,
   drawFileLocks,
+  drawExec,
   drawSchedule,
   drawRace,
   drawThreads,
