@@ -1,5 +1,6 @@
 /**
- * `npm run pictures`: draws the picture of each demo for docs/gallery.md, each from a real run. Use an idle machine: other load shows
+ * `npm run pictures`: draws the picture of each demo for docs/gallery.md, each from a real run; `npm run pictures -- pipe demo` only
+ * that of one demo. Use an idle machine: other load shows
  * up in them.
  */
 import { execFileSync } from 'node:child_process'
@@ -27,7 +28,9 @@ export const gallery: readonly Picture[] = [...commands].flatMap(([path, { chapt
 })
 
 if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
-  for (const { command, file } of gallery) {
+  const [, , ...only] = process.argv
+  const wanted = gallery.filter(({ command }) => only.length === 0 || command === `osdemo ${only.join(' ')}`)
+  for (const { command, file } of wanted) {
     mkdirSync(dirname(file), { recursive: true })
     const words = command.split(' ').slice(1)
     execFileSync(process.execPath, ['bin/osdemo.js', ...words, '--save', file], { stdio: 'ignore' })

@@ -1,5 +1,6 @@
 /** Runs the real program, as a user would, with a runtime folder made for the test. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -27,7 +28,9 @@ export const programFile = fileURLToPath(new URL('../../bin/osdemo.js', import.m
 export const program = linkTo(programFile)
 
 function linkTo(file: string): string {
-  const folder = join(file, '../../node_modules/.cache/osdemo-tests')
+  // A copy of the checkout may share its node_modules.
+  const copy = createHash('sha256').update(file).digest('hex').slice(0, 16)
+  const folder = join(file, '../../node_modules/.cache/osdemo-tests', copy)
   const link = join(folder, 'osdemo')
   try {
     mkdirSync(folder, { recursive: true })
