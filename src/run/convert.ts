@@ -1,9 +1,10 @@
 /** Converts a picture from SVG to PNG or PDF with a program that is installed: rsvg-convert, or else Chromium. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DemoFailed, Unavailable } from '../errors.js'
 import { runFolder } from './ledger.js'
+import { findProgram } from './start-program.js'
 
 export const formats = ['png', 'pdf'] as const
 export type Format = (typeof formats)[number]
@@ -40,10 +41,11 @@ export function findConverter(format: Format): Convert {
 }
 
 function inPath(name: string): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder || '.', name))
-    .find((path) => existsSync(path))
+  try {
+    return findProgram(name)
+  } catch {
+    return undefined
+  }
 }
 
 function withRsvg(program: string, format: Format, svg: Uint8Array): Promise<Uint8Array> {
