@@ -212,5 +212,24 @@ export const processCommands: Group = {
       killLines: [''],
       demo: async () => (await import('../../demos/process/exec.js')).processExec,
     },
+    exit: {
+      summary: 'how a process exits: the status for wait(2), and why a buffer is written twice after fork(2)',
+      needs: { must: ['proc', 'compiler'], better: files, also },
+      chapter: {
+        topic,
+        title: 'exit',
+        heart: [
+          'exit/code-is-in-the-high-byte',
+          'exit/signal-is-in-the-low-bits',
+          'exit/quick-exit-loses-the-buffer',
+          'exit/fork-copies-the-buffer',
+          'exit/flush-before-fork',
+          'exit/terminal-is-written-line-by-line',
+        ],
+      },
+      questions: async () => (await import('../../demos/process/questions.js')).exit,
+      killLines: [''],
+      demo: async () => (await import('../../demos/process/exit.js')).processExit,
+    },
   },
 }

@@ -78,7 +78,7 @@ export const processExec: Demo = async (stage) => {
       'and the new program finds all of them.',
     'closing',
   )
-  stage.note('Next: `osdemo process fork` shows what a process shares with its child.', 'next')
+  stage.note('Next: `osdemo process exit` shows what a parent learns of the end of its child.', 'next')
 }
 
 interface Parts {

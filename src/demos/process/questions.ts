@@ -211,3 +211,20 @@ export const exec: readonly Question[] = [
     claim: 'exec/resets-handlers',
   },
 ]
+
+export const exit: readonly Question[] = [
+  {
+    id: 'exit-259',
+    text: 'A child calls exit(259). Which exit code does its parent read?',
+    choices: ['259.', '3.', '255, the largest one.'],
+    right: 'b',
+    claim: 'exit/code-has-eight-bits',
+  },
+  {
+    id: 'exit-twice',
+    text: 'A program prints a line to a pipe with printf(3), and forks. Both processes exit. How often does the line arrive?',
+    choices: ['Never.', 'Once.', 'Twice.'],
+    right: 'c',
+    claim: 'exit/fork-copies-the-buffer',
+  },
+]

@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.js'
 
+const exit = 'test/falsify/process-exit.test.ts'
 const exec = 'test/falsify/process-exec.test.ts'
 const family = 'test/falsify/process-family.test.ts'
 const scheduling = 'test/falsify/process-scheduling.test.ts'
@@ -300,5 +301,33 @@ export const processMutants: readonly Mutant[] = [
     to: "action(before, SIGUSR2) === 'ignored',",
     test: exec,
     title: 'changes all',
+  },
+  {
+    file: 'src/demos/process/exit.ts',
+    from: 'three.status === 0x300 && three.exited === 1 && three.signaled === 0 && three.code === 3,',
+    to: 'three.exited === 1 && three.signaled === 0,',
+    test: exit,
+    title: 'codes and signals',
+  },
+  {
+    file: 'src/demos/process/exit.ts',
+    from: 'all.every(({ kept, status }) => kept === status),',
+    to: 'all.every(({ kept }) => kept !== undefined),',
+    test: exit,
+    title: 'codes and signals',
+  },
+  {
+    file: 'src/demos/process/exit.ts',
+    from: '    quick === 0,\n',
+    to: '    quick <= 1,\n',
+    test: exit,
+    title: 'is flushed',
+  },
+  {
+    file: 'src/demos/process/exit.ts',
+    from: '    fork === 2,\n',
+    to: '    fork !== 0,\n',
+    test: exit,
+    title: 'is flushed',
   },
 ]
