@@ -3,7 +3,7 @@ import { also, files, type Group } from '../lib/entry.js'
 
 export const lockCommands: Group = {
   summary: 'file locks: shared and exclusive, which process waits, and when a lock is lost',
-  examples: ['osdemo lock demo'],
+  examples: ['osdemo lock demo', 'osdemo lock hold FILE'],
   members: {
     demo: {
       summary: 'the three kinds of file locks: waiting, fork, close, deadlock',
@@ -22,6 +22,12 @@ export const lockCommands: Group = {
       questions: async () => (await import('../../demos/lock/questions.js')).demo,
       killLines: [''],
       demo: async () => (await import('../../demos/lock/demo.js')).lockDemo,
+    },
+    hold: {
+      summary: 'hold a lock of a file until Ctrl-C',
+      needs: { must: ['compiler'], better: files, also },
+      killLines: ['/etc/passwd --shared', '/etc/passwd --shared --kind ofd'],
+      load: () => import('./hold.js'),
     },
   },
 }

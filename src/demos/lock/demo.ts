@@ -49,7 +49,7 @@ export const lockDemo: Demo = async (stage) => {
     'closing',
   )
   stage.note(
-    'Next: lock a file in two terminals with flock(1), and ask `osdemo why PID` what the second one waits for.',
+    'Next: `osdemo lock hold FILE` in two terminals, and `osdemo why PID` for the one that waits.',
     'next',
   )
 }
