@@ -34,6 +34,14 @@ test('the demo that CONTRIBUTING.md adds needs four files and one entry, and pas
   const blocks = codeBlocks('CONTRIBUTING.md').filter(({ language }) => language === 'ts')
   expect(blocks.map(({ text }) => addTo(folder, text)).sort()).toEqual([...files, list].sort())
 
+  const [section] = codeBlocks('CONTRIBUTING.md').filter(({ language }) => language === 'markdown')
+  const reference = join(folder, 'docs/reference/command-line.md')
+  const text = readFileSync(reference, 'utf8')
+  writeFileSync(
+    reference,
+    text.replace(/^(?=### osdemo short-reads$)/m, () => `${section!.text}\n\n`),
+  )
+
   const tests = [
     ...noticing(),
     'test/architecture.test.ts',

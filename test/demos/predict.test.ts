@@ -32,7 +32,7 @@ test('there are at least 25 questions, each with an id of its own and two to fou
   expect(questions.length).toBeGreaterThanOrEqual(25)
   expect(new Set(questions.map(({ id }) => id)).size).toBe(questions.length)
   for (const question of questions) {
-    expect(question.id).toMatch(/^[a-z]+(-[a-z]+)+$/)
+    expect(question.id).toMatch(/^[a-z]+(-[a-z0-9]+)+$/)
     expect(question.text).toMatch(/\?$/)
     expect(question.choices.length).toBeGreaterThanOrEqual(2)
     expect(question.choices.length).toBeLessThanOrEqual(4)

@@ -156,7 +156,7 @@ describe.runIf(process.platform === 'linux')('tour', () => {
     const pages = pagesOf(story)
     for (const [index, [command, chapter]] of chaptersOf(events).entries()) {
       const { heart, picture } = chapters[index]!
-      const claims = chapter.flatMap((event) => (event.event === 'claim' && !event.row ? [event] : []))
+      const claims = chapter.flatMap((event) => (event.event === 'claim' ? [event] : []))
       const shown = claims.filter(({ text }) => wordsOf(pages[index]!).includes(wordsOf(text)))
       for (const { id } of shown) expect(heart).toContain(id)
       // A picture takes the room of some claims.

@@ -207,6 +207,7 @@ export const processCommands: Group = {
           'exec/resets-handlers',
           'exec/keeps-ignored-signals',
         ],
+        picture: 'table',
       },
       questions: async () => (await import('../../demos/process/questions.js')).exec,
       killLines: [''],

@@ -118,9 +118,13 @@ int main() { int ends[2]; char byte; pipe(ends); fcntl(ends[0], F_SETFL, O_NONBL
     // On a busy machine it may get too little CPU time between two looks, or strace too little to attach.
     const answer = await until(async () => {
       const each = await ask(pid)
-      return dataOf(each).length >= (mayTrace ? 4 : 3) && each
+      const data = dataOf(each)
+      // A few clock ticks decide where its time went.
+      const repeats = data.some(
+        (one) => typeof one === 'object' && 'repeatsCalls' in one && one.repeatsCalls === 1,
+      )
+      return repeats && data.length >= (mayTrace ? 4 : 3) && each
     })
-    expect(dataOf(answer)).toContainEqual(expect.objectContaining({ repeatsCalls: 1 }))
     if (mayTrace) expect(dataOf(answer)).toContainEqual(expect.objectContaining(call))
     expect(answer.steps).toEqual(mayTrace ? ['stop'] : ['count-calls', 'stop'])
     expect(readStatus(pid)?.tracer).toBe(0)
