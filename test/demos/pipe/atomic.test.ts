@@ -16,14 +16,17 @@ test('messages up to PIPE_BUF are whole, and the first torn message of a longer 
   expect(ids.length + luck.length).toBe(4)
 
   const bursts = dataFrom(events, 'read(2)').filter((data) => 'torn' in Object(data))
-  expect(bursts.slice(0, 2)).toMatchObject([512, 4096].map((size) => ({ torn: 0, foreign: 0, size })))
+  // A burst in which the writers did not meet is played again.
+  const short = bursts.filter((data) => numberIn(data, 'size')! <= 4096)
+  expect(new Set(short.map((data) => numberIn(data, 'size')))).toEqual(new Set([512, 4096]))
+  for (const burst of short) expect(burst).toMatchObject({ torn: 0, foreign: 0 })
   for (const { changes, by, runs } of bursts as { changes: number; by: string[]; runs: number[] }[]) {
     expect([by.length, runs.length]).toEqual(Array(2).fill(Math.min(changes + 1, 128)))
     expect(Math.min(...runs)).toBeGreaterThan(0)
     expect(by.every((writer, at) => at === 0 || writer !== by[at - 1])).toBe(true)
   }
   expect(drawTorn(tellStory(events, false))!.claims).toHaveLength(ids.length)
-  expect(bursts.slice(2).filter((data) => numberIn(data, 'torn')! > 0).length).toBe(ids.length - 2)
+  expect(bursts.filter((data) => numberIn(data, 'torn')! > 0).length).toBe(ids.length - 2)
 
   const tallies = only(events, 'tally')
   const sent = tallies.filter(({ direction }) => direction === 'sent')
