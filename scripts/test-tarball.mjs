@@ -42,8 +42,10 @@ function placeOf(name, node) {
     if (isRoot) chownSync(each, uid, uid)
   }
   const bin = join(folder, 'node_modules/.bin')
+  // `npm run` sets variables that lead to the cache of whoever runs it.
+  const own = Object.entries(process.env).filter(([variable]) => !variable.startsWith('npm_'))
   const env = {
-    ...process.env,
+    ...Object.fromEntries(own),
     HOME: home,
     XDG_RUNTIME_DIR: runtime,
     PATH: `${bin}:${node}:${process.env.PATH}`,
