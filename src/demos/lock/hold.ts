@@ -1,9 +1,10 @@
 /** Holds a lock of a file until Ctrl-C: the tool `lock hold`. A C program opens and locks it, so nothing blocks osdemo. */
 import { constants } from 'node:os'
-import { DemoFailed, errnoOf, Interrupted, OutputClosed, systemCallError } from '../../errors.js'
+import { DemoFailed, Interrupted, systemCallError } from '../../errors.js'
 import { compiled } from '../../run/compile.js'
 import type { Demo } from '../../run/stage.js'
 import { printedNothing } from '../shared/line-program.js'
+import { stdoutError } from '../shared/stdout-error.js'
 import type { LockAccess, LockKind } from './party.js'
 
 export interface LockHoldOptions {
@@ -41,7 +42,7 @@ export function lockHold({ path, kind, access, print }: LockHoldOptions): Demo {
         )
       }
       isLocked = true
-      if (print) process.stdout.write('locked\n', (error) => error && fail(writeError(error)))
+      if (print) process.stdout.write('locked\n', (error) => error && fail(stdoutError(error)))
       stage.evidence(`${call}(2)`, 'locked', '', { data: { kind, access, pid: program.id, fd: Number(fd) } })
     })
     program.tell('open')
@@ -57,9 +58,4 @@ function callError(call: string, number: number, attempt: string, hint?: string)
   const [code = ''] = Object.entries(constants.errno).find(([, value]) => value === number) ?? []
   const error = Object.assign(new Error(attempt), { code, syscall: call, errno: -number })
   return systemCallError(error, attempt, hint)
-}
-
-function writeError(error: Error): unknown {
-  if (errnoOf(error) === 'EPIPE') return new OutputClosed(error)
-  return systemCallError(error, 'cannot write to stdout')
 }

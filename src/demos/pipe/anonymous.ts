@@ -2,7 +2,6 @@
  * An anonymous pipe between a parent and its children. A C program makes them, because Node cannot fork. It waits before each step,
  * so that osdemo can see in between which process has which end open.
  */
-import { constants } from 'node:os'
 import { accessMode, fdFlags, openFiles } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import { compiled } from '../../run/compile.js'
@@ -14,6 +13,7 @@ import { sendSignal } from '../process/send-signal.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { requireProc } from '../shared/require-proc.js'
+import { signalName } from '../shared/signal-name.js'
 
 /** How long the end of a process may take, in milliseconds. */
 const patience = 5000
@@ -186,8 +186,9 @@ async function tellEnding(stage: Stage, { id, name }: Party, heard: Heard): Prom
   const [number, code] = await heard(
     new RegExp(`^parent: ${id} (?:was killed by signal (\\d+)|exited with code (\\d+))$`),
   )
-  const [signal = null] =
-    Object.entries(constants.signals).find(([, value]) => value === Number(number)) ?? []
-  const how = code === undefined ? { code: null, signal } : { code: Number(code), signal: null }
+  const how =
+    code === undefined
+      ? { code: null, signal: signalName(Number(number)) }
+      : { code: Number(code), signal: null }
   stage.say({ event: 'exited', child: id, name, kind: 'process', ...how })
 }

@@ -2,7 +2,6 @@
  * A shell pipeline, built step by step by a C program. It stops each child after fork(2) and before execve(2), so that osdemo can
  * see the descriptors in between.
  */
-import { constants } from 'node:os'
 import { UsageError } from '../../errors.js'
 import { accessMode, fdFlags, openFiles } from '../../proc/fds.js'
 import { readProgramFile } from '../../proc/links.js'
@@ -12,6 +11,7 @@ import { findProgram } from '../../run/start-program.js'
 import { quoted } from '../../shell-quote.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { requireProc } from '../shared/require-proc.js'
+import { signalName } from '../shared/signal-name.js'
 
 /** How long a command may take to be executed, and how long all of them to end, in milliseconds. */
 const patience = 5000
@@ -261,7 +261,7 @@ async function showEnd(stage: Stage, shell: LineProgram, children: Child[], isUs
       if (beginning.length < 3) beginning.push(next)
       last = next
     } else if (way?.startsWith('exited')) endings.push({ child, code: Number(number), signal: null })
-    else endings.push({ child, code: null, signal: nameOf(Number(number)) })
+    else endings.push({ child, code: null, signal: signalName(Number(number)) })
   }
   // The shell ends the last line itself, which leaves an empty one where the command had done so.
   if (last === '') lines -= 1
@@ -289,8 +289,4 @@ function inOrder(endings: CommandEnding[]): CommandEnding[] {
     else order.unshift(ending)
   }
   return order
-}
-
-function nameOf(number: number): string {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`
 }

@@ -9,7 +9,7 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { counted } from '../../text.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { requireProc } from '../shared/require-proc.js'
-import { signalName } from '../signal/receiver.js'
+import { signalName } from '../shared/signal-name.js'
 
 /** How long the end of the parent may take, in milliseconds. */
 const patience = 10_000

@@ -1,7 +1,8 @@
 /** Signals that arrive while the process blocks them. */
 import { constants } from 'node:os'
 import type { Stage } from '../../run/stage.js'
-import { hasSignal, type Receiver, showSets, signalName } from './receiver.js'
+import { signalName } from '../shared/signal-name.js'
+import { hasSignal, type Receiver, showSets } from './receiver.js'
 
 const { SIGUSR1 } = constants.signals
 

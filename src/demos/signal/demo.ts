@@ -6,9 +6,10 @@ import type { Demo, Stage } from '../../run/stage.js'
 import { counted } from '../../text.js'
 import { sendSignal } from '../process/send-signal.js'
 import { requireProc } from '../shared/require-proc.js'
+import { signalName } from '../shared/signal-name.js'
 import { showBlocked } from './blocked.js'
 import { showChildren } from './children.js'
-import { type Delivery, hasSignal, type Receiver, showSets, signalName, startReceiver } from './receiver.js'
+import { type Delivery, hasSignal, type Receiver, showSets, startReceiver } from './receiver.js'
 import { showSlowCall } from './slow-call.js'
 
 const { SIGUSR1, SIGKILL, SIGSTOP } = constants.signals

@@ -5,6 +5,7 @@ import { quoteStatus, readSignalSet, type SignalField, signalsIn } from '../../p
 import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
+import { signalName } from '../shared/signal-name.js'
 
 /** A run of the handler: the signal, its sender, and the value that was sent with it, or 0. */
 export interface Delivery {
@@ -63,16 +64,6 @@ export function showSets(stage: Stage, pid: number, fields: readonly SignalField
     const names = signals.map(signalName).join(', ') || 'empty'
     stage.evidence(`/proc/${pid}/status`, quote, about ?? names, { data: { field, signals } })
   }
-}
-
-/** SIGRTMIN of glibc, which keeps the first two real-time signals for itself. */
-const realTime = 34
-
-/** `SIGUSR1`, `SIGRTMIN+1`; the number of a signal that has no name. */
-export function signalName(number: number): string {
-  const [name] = Object.entries(constants.signals).find(([, value]) => value === number) ?? []
-  if (name !== undefined || number < realTime) return name ?? `${number}`
-  return number === realTime ? 'SIGRTMIN' : `SIGRTMIN+${number - realTime}`
 }
 
 /** Waits until the receiver has received its signals, and is asleep: in the call that a handler interrupted, or after it. */

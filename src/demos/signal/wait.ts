@@ -3,11 +3,12 @@
  * signals itself, and does not tell which process sent one.
  */
 import { constants } from 'node:os'
-import { DemoFailed, errnoOf, Interrupted, OutputClosed, systemCallError } from '../../errors.js'
+import { DemoFailed, Interrupted } from '../../errors.js'
 import { compiled } from '../../run/compile.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { printedNothing } from '../shared/line-program.js'
-import { signalName } from './receiver.js'
+import { signalName } from '../shared/signal-name.js'
+import { stdoutError } from '../shared/stdout-error.js'
 
 export interface SignalWaitOptions {
   /** Exit after so many signals; null: never. */
@@ -27,7 +28,7 @@ export function signalWait({ count, print }: SignalWaitOptions): Demo {
     // It may fail while the program is still starting, before anything waits for it.
     failure.catch(() => {})
     const put = (line: string) => {
-      if (print) process.stdout.write(`${line}\n`, (error) => error && fail(writeError(error)))
+      if (print) process.stdout.write(`${line}\n`, (error) => error && fail(stdoutError(error)))
     }
     const program = await stage.startProgram('waiter', words, (line) => {
       if (pid !== undefined) return put(showSignal(stage, line))
@@ -51,9 +52,4 @@ function showSignal(stage: Stage, line: string): string {
   const data = { signal, pid: Number(pid), uid: Number(uid), ...(value && { value: Number(value) }) }
   stage.evidence('sigwaitinfo(2)', text, '', { data })
   return text
-}
-
-function writeError(error: Error): unknown {
-  if (errnoOf(error) === 'EPIPE') return new OutputClosed(error)
-  return systemCallError(error, 'cannot write to stdout')
 }

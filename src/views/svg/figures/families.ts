@@ -1,4 +1,4 @@
-/** What a story tells of parents and children: who started whom, and which process adopted whom. */
+/** What a story tells of parents and children: which process started which, and which one adopted it. */
 import type { Lane, Story } from '../../story/index.js'
 
 export interface Family {

@@ -40,7 +40,7 @@ export const drawKernel: Draw = (story) => {
       {},
       [
         textAt(x, y + 18, title, 'name'),
-        // Of a claim that failed, the picture would show what was not so.
+        // Where the claim failed, the picture would show something false.
         claim.holds ? element('g', when(story, claim.t), draw(place).join('')) : '',
         writeClaim(story, claim, { x, y: y + 214, width, lines: 2 }).part,
       ].join(''),

@@ -1,4 +1,4 @@
-/** The pictures of process trees, zombies and orphans: who is drawn below whom, and when. */
+/** The pictures of process trees, zombies and orphans: which process is drawn below which, and when. */
 import { describe, expect, test } from 'vitest'
 import type { Data, Event } from '../../../../src/events.js'
 import { slideOf, valuesOf } from '../../../support/slide.js'

@@ -4,7 +4,7 @@ import type { Data } from '../../../../src/events.js'
 import { slideOf, valuesOf } from '../../../support/slide.js'
 import { createTeller } from '../../../support/stories.js'
 
-test('a column for each moment lists who holds a lock and who waits, also where claims did not hold', () => {
+test('a column for each moment lists the lock holders and the processes that wait, also where claims did not hold', () => {
   const { events, say } = createTeller()
   const claim = (id: string, ...evidence: Data[]) => {
     for (const data of evidence)

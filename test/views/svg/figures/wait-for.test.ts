@@ -1,4 +1,4 @@
-/** The wait-for graph: who waits for whom, and the circle of a deadlock. */
+/** The wait-for graph: which process waits for which, and the circle of a deadlock. */
 import { expect, test } from 'vitest'
 import type { Data, Event, Fact } from '../../../../src/events.js'
 import { slideOf, valuesOf } from '../../../support/slide.js'
