@@ -44,9 +44,12 @@ runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
   else if (print) await writeOut(Buffer.from(table(segments.map((segment) => rowOf(segment, ours)))))
 })
 
-/** The cells of a segment, by column. They are short: a line of the usual lengths fits into 80 columns. */
+/**
+ * The cells of a segment, by column. Even with a key and an id of ten digits and a pid of seven a line has 80 columns, so
+ * there is no room for the last pid.
+ */
 function rowOf(segment: Segment, ours: number[]) {
-  const { key, id, uid, mode, size, attached, creatorPid, lastPid, removed } = segment
+  const { key, id, uid, mode, size, attached, creatorPid, removed } = segment
   const created = isAlive(creatorPid) ? 'alive' : 'exited'
   return {
     key: `${key}`,
@@ -56,8 +59,7 @@ function rowOf(segment: Segment, ours: number[]) {
     bytes: `${size}`,
     nattch: `${attached}`,
     // 0 stands for a process of another pid namespace, of which nothing is known.
-    'creator pid': creatorPid === 0 ? 'unknown' : `${creatorPid} (${created})`,
-    'last pid': lastPid === 0 ? 'none' : `${lastPid}`,
+    creator: creatorPid === 0 ? 'unknown' : `${creatorPid} ${created}`,
     note: [removed && 'removed', ours.includes(id) && 'by osdemo'].filter(Boolean).join(', '),
   }
 }

@@ -28,8 +28,8 @@ test('pipe read, pipe write', async () => {
 
 test('shm write, read, list, remove', async () => {
   const { osdemo } = newPlace()
-  // The usual lengths: a key of ten digits, an id of seven and a pid of seven do not fit together.
-  const key = `${700_000 + (process.pid % 100_000)}`
+  // As long as a key can be. The kernel chooses the length of the id and of the pids.
+  const key = `${1_700_000_000 + process.pid}`
   onTestFinished(() => void spawnSync('ipcrm', ['-M', key]))
   for (const words of [
     ['write', 'hello', '--key', key],
