@@ -2,6 +2,7 @@
 import { messageTypes, readSemaphore, type SemaphoreState } from '../../ipc/sysv-state.js'
 import { isElsewhere } from '../../proc/links.js'
 import { readMemory } from '../../proc/process-memory.js'
+import { isAlive } from '../../proc/stat.js'
 import { readMessageQueue, readSemaphoreSet } from '../../proc/sysvipc.js'
 import { noWaker, type Waking } from '../blocker.js'
 import type { Step } from '../step.js'
@@ -27,6 +28,11 @@ export interface SystemVBlocker extends Waking {
   operation?: Operation
   /** That semaphore; undefined where osdemo may not look. */
   state?: SemaphoreState
+  /**
+   * The process that took the last 1 from that semaphore. If the semaphore is a lock, this process holds it. The kernel records no
+   * holder, so this is only likely.
+   */
+  holder?: number
 }
 
 interface Operation {
@@ -70,8 +76,11 @@ export function systemV(pid: number, call: string, id: number, args: bigint[]): 
     const states = new Map(row ? all.map(({ semaphore }) => [semaphore, readSemaphore(id, semaphore)]) : [])
     const { operation, added } = lacking(all, states)
     const state = operation && states.get(operation.semaphore)
+    const isTimed = call === 'semtimedop' && (args[3] ?? 0n) !== 0n
+    const holder = operation?.change === -1 && state?.value === 0 ? takerOf(state, pid) : undefined
     return {
       ...about,
+      ...(holder !== undefined && { holder, wakers: [holder], open: isTimed, certain: false }),
       object: 'semaphores',
       wanted: operation?.change === 0 ? 'zero' : 'semaphore',
       ...(row && { listed: { key: row.key, semaphores: row.semaphores } }),
@@ -84,6 +93,11 @@ export function systemV(pid: number, call: string, id: number, args: bigint[]): 
       ],
     }
   }
+}
+
+/** The process that changed a semaphore last, if it is another one and still exists. */
+function takerOf({ lastUser }: SemaphoreState, pid: number): number | undefined {
+  return lastUser > 0 && lastUser !== pid && isAlive(lastUser) ? lastUser : undefined
 }
 
 /**

@@ -123,4 +123,11 @@ export const whyMutants: readonly Mutant[] = [
     test: 'test/demos/why/why.test.ts',
     title: 'between the answer and its first look',
   },
+  {
+    file: 'src/why/blockers/system-v.ts',
+    from: 'lastUser > 0 && lastUser !== pid && isAlive(lastUser)',
+    to: 'isAlive(lastUser) && lastUser === pid',
+    test: 'test/why/cases/objects.test.ts',
+    title: 'the semaphore of the other',
+  },
 ]

@@ -10,6 +10,7 @@ const stuck = stuckPrograms({
   'message-of-type': { call: /^msgrcv$/ },
   'semaphore-take': { call: /^sem(timed)?op$/ },
   'semaphore-zero': { call: /^sem(timed)?op$/ },
+  'semaphore-circle': { call: /^sem(timed)?op$/ },
   'queue-elsewhere': { call: /^msgrcv$|^pause$/ },
   'terminal-full': { call: /^wait4$/ },
   'port-shared': { call: /^recvfrom$/ },
@@ -75,6 +76,25 @@ describe.runIf(hasCompiler)('why, about System V objects', () => {
       'state.value': 2,
       'state.waitForZero': 1,
     })
+    skip(!hasPerl, 'needs perl')
+    type(answer)
+    await gone(pid)
+  })
+
+  test('two processes that each wait for the semaphore of the other are probably a deadlock', async ({
+    skip,
+  }) => {
+    const { pid, facts, answer } = await stuck('semaphore-circle')
+    const { one: id, other = 0 } = facts
+    expect(waitOf(answer, pid)).toMatchObject({
+      id,
+      holder: other,
+      wakers: [other],
+      open: false,
+      certain: false,
+    })
+    expect(waitOf(answer, other)).toMatchObject({ id, holder: pid, wakers: [pid] })
+    expect(deadlockOf(answer)).toMatchObject({ members: [pid, other], certain: false })
     skip(!hasPerl, 'needs perl')
     type(answer)
     await gone(pid)

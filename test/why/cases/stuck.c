@@ -267,6 +267,25 @@ static void semaphore_zero(void) {
   semctl(id, 0, IPC_RMID);
 }
 
+/* Parent and child each hold a semaphore, and wait for that of the other. */
+static void semaphore_circle(void) {
+  int id = semget(IPC_PRIVATE, 3, 0600);
+  semctl(id, 0, SETVAL, 1);
+  semctl(id, 1, SETVAL, 1);
+  pid_t other = child();
+  int is_child = other == 0;
+  struct sembuf own = {is_child, -1, 0}, taken = {2, 1, 0}, both = {2, -2, 0}, wanted = {!is_child, -1, 0};
+  semop(id, &own, 1);
+  semop(id, &taken, 1);
+  if (!is_child) {
+    semop(id, &both, 1);
+    while (semctl(id, 0, GETNCNT) == 0) usleep(1000); /* until the child waits */
+    facts(id, other);
+  }
+  semop(id, &wanted, 1);
+  semctl(id, 0, IPC_RMID);
+}
+
 /* In an IPC namespace of its own, where osdemo cannot look. It removes what it made, so nothing of that id may exist here. */
 static void queue_elsewhere(void) {
   if (unshare(CLONE_NEWIPC)) {
@@ -691,6 +710,7 @@ int main(int count, char **words) {
     {"message-of-type", message_of_type},
     {"semaphore-take", semaphore_take},
     {"semaphore-zero", semaphore_zero},
+    {"semaphore-circle", semaphore_circle},
     {"queue-elsewhere", queue_elsewhere},
     {"terminal-full", terminal_full},
     {"port-shared", port_shared},

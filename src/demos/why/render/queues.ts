@@ -47,6 +47,7 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
     types,
     operation,
     state,
+    holder,
   } = blocker
   const queue = `the System V message queue ${id}`
   const accepted = !type ? '' : type > 0 ? ` of type ${type}` : ` of type ${-type} or lower`
@@ -80,9 +81,11 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
     row && 'messages' in row ? [`The queue contains ${counted(row.messages, 'message')}${ofTypes}.`] : []
   const value = state === undefined ? [] : [`Its value is ${state.value}.`, ...waitersOf(state)]
   const users =
-    lastUsers.length > 0
-      ? `The last to ${object === 'queue' ? 'send or receive there' : 'change it'}: ${listed(lastUsers.map(named))}.`
-      : 'The kernel does not record which processes use it.'
+    holder !== undefined
+      ? `${named(holder)} took from it last. If the semaphore is a lock, that process holds it.`
+      : lastUsers.length > 0
+        ? `The last to ${object === 'queue' ? 'send or receive there' : 'change it'}: ${listed(lastUsers.map(named))}.`
+        : 'The kernel does not record which processes use it.'
   return {
     wait,
     sentences: isElsewhere
@@ -114,8 +117,8 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
               evidence: [
                 {
                   source: 'semctl(2)',
-                  value: `GETVAL ${state.value}, GETNCNT ${state.waitForIncrease}, GETZCNT ${state.waitForZero}`,
-                  about: 'value, waiting for an increase, waiting for 0',
+                  value: `GETVAL ${state.value}, GETNCNT ${state.waitForIncrease}, GETZCNT ${state.waitForZero}, GETPID ${state.lastUser}`,
+                  about: 'value, waiting for an increase, waiting for 0, last to change it',
                   data: { ...operation, ...state },
                 },
               ],
