@@ -11,7 +11,13 @@ import { words } from './queue/named-queue.js'
 import { inUse } from './shared/in-use.js'
 import { optionsFor } from './shm/segment.js'
 
-const kindNames = { fifo: 'FIFO', segment: 'segment', queue: 'queue', file: 'file' }
+const kindNames = {
+  fifo: 'FIFO',
+  segment: 'segment',
+  queue: 'queue',
+  semaphore: 'semaphore',
+  file: 'file',
+}
 
 /** @throws DemoFailed when the runtime folder, where the records are, is not one that osdemo may trust */
 export async function clean({ say, note }: Stage): Promise<void> {
@@ -40,8 +46,7 @@ export async function clean({ say, note }: Stage): Promise<void> {
   for (const { kind, name } of wanted) {
     const text = `Kept ${kindNames[kind]} ${name}: a command left it for other terminals.`
     say({ event: 'note', role: 'step', text, data: { kind, name, users: [] } })
-    const command =
-      kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : words('remove', name)
+    const command = removal(kind, name)
     note(`Remove it: ${command}`, 'next', { command })
   }
   for (const run of unseen) {
@@ -49,6 +54,12 @@ export async function clean({ say, note }: Stage): Promise<void> {
   }
   if (unseen.length > 0) note('Next: run `osdemo clean` there too.', 'next')
   if (refused.length > 0) throw refused[0]
+}
+
+/** What removes an object that a command left. */
+function removal(kind: Swept['kind'], name: string): string {
+  if (kind === 'semaphore') return `osdemo semaphore remove --key ${name}`
+  return kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : words('remove', name)
 }
 
 function headline(folder: string, removed: number, kept: number, unseen: number): string {

@@ -120,6 +120,27 @@ export function shmctl(id: number, command: number): void {
   checked('shmctl', native('shmctl', 'int shmctl(int id, int command, void *buffer)')(id, command, null))
 }
 
+/** semget(2). @param key 0 (IPC_PRIVATE) creates a new set @returns the id of the set */
+export function semget(key: number, semaphores: number, flags: number): number {
+  return checked(
+    'semget',
+    native('semget', 'int semget(int key, int semaphores, int flags)')(key, semaphores, flags),
+  )
+}
+
+/** semop(2). @param operations an array of struct sembuf: number, change and flags, 16 bits each */
+export function semop(id: number, operations: Int16Array): void {
+  const prototype = 'int semop(int id, void *operations, size_t count)'
+  const bytes = new Uint8Array(operations.buffer, operations.byteOffset, operations.byteLength)
+  checked('semop', native('semop', prototype)(id, bytes, operations.length / 3))
+}
+
+/** semctl(2), for commands that need no argument, such as GETVAL and IPC_RMID. */
+export function semctl(id: number, number: number, command: number): number {
+  const prototype = 'int semctl(int id, int number, int command, long none)'
+  return checked('semctl', native('semctl', prototype)(id, number, command, 0))
+}
+
 /** malloc(3) and memset(3): allocates memory and writes to all of it. It is never freed. @returns its address */
 export function allocate(bytes: number): bigint {
   const address = native('malloc', 'void *malloc(size_t size)')(bytes)

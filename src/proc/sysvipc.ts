@@ -48,19 +48,6 @@ export function readMessageQueue(id: number): MessageQueue | undefined {
   )
 }
 
-export interface SemaphoreSet {
-  id: number
-  key: number
-  /** The number of its semaphores. */
-  semaphores: number
-}
-
-/** The semaphore set with this id: /proc/sysvipc/sem. Undefined where there is none. */
-export function readSemaphoreSet(id: number): SemaphoreSet | undefined {
-  const row = readTable('sem')?.find((each) => each.number('semid') === id)
-  return row && { id, key: row.number('key'), semaphores: row.number('nsems') }
-}
-
 /** Undefined where the kernel was built without System V IPC. */
 export function readTable(kind: 'shm' | 'msg' | 'sem'): Row[] | undefined {
   const text = readText(`/proc/sysvipc/${kind}`)

@@ -79,17 +79,17 @@ export function isDraft(path: string, pid: number): boolean {
   return isAbsolute(path) && new RegExp(`^\\.osdemo-${pid}-\\d+$`).test(basename(path))
 }
 
-const kinds = ['segment', 'queue', 'fifo', 'file'] as const
+const kinds = ['segment', 'queue', 'semaphore', 'fifo', 'file'] as const
 const states = ['needed', 'released', 'kept'] as const
 export interface LedgerRecord {
   kind: (typeof kinds)[number]
-  /** An absolute path, the name of a queue, or the key of a segment, 0 for none. */
+  /** An absolute path, the name of a queue, or the key of a segment or a semaphore set, 0 for none. */
   name: string
-  /** The id of a segment, or an inode number. Missing until the object has been created. */
+  /** The id of a segment or a semaphore set, or an inode number. Missing until the object has been created. */
   id?: number | undefined
   /** The pid of the process that creates it. */
   maker: number
-  /** Seconds since 1970. A segment that is older is not the recorded one. */
+  /** Seconds since 1970. A segment or a set that is older is not the recorded one. */
   since: number
   state: (typeof states)[number]
 }

@@ -5,19 +5,21 @@
 import { fstatSync, lstatSync, realpathSync, rmSync, unlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
-import { isMarked } from '../ipc/mark.js'
+import { isMarked, mark } from '../ipc/mark.js'
 import { openIfThere, unlinkQueue } from '../ipc/posix-mq.js'
+import { readSemaphore, removeSet } from '../ipc/sysv-sem.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { debug } from '../log.js'
 import { holders } from '../proc/fds.js'
 import { fifoUsers } from '../proc/fifo-users.js'
+import { readSets, type SemaphoreSet, waiters } from '../proc/sysvipc-sem.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
 import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromFolder } from './ledger.js'
 
 /** An object that was removed or kept. */
 export interface Swept {
   kind: FoundRecord['kind']
-  /** A path, the name of a queue, the key of a segment, or the id of a segment without a key. */
+  /** A path, the name of a queue, the key of a segment or a semaphore set, or `id N` of one without a key. */
   name: string
   /** The pids of the processes that use it, so it was kept. With none it was removed. */
   users: number[]
@@ -58,7 +60,7 @@ export function keptForUser(): Pick<Swept, 'kind' | 'name'>[] {
 function sweepRecorded(record: FoundRecord, refused: (error: unknown, record: FoundRecord) => void): Swept[] {
   const { kind, name, id, run, state, file } = record
   if (run.state === 'elsewhere' || (run.state === 'alive' && state === 'needed')) return []
-  const about = { kind, name: kind === 'segment' && name === '0' ? `id ${id}` : name }
+  const about = { kind, name: name === '0' ? `id ${id}` : name }
   try {
     const found = find(record)
     if (found && state === 'kept') return []
@@ -99,6 +101,7 @@ function find(record: FoundRecord): { users(): number[]; remove(): void } | unde
   if (record.kind === 'fifo' || record.kind === 'file') return findAtPath(record)
   // Kernel objects do not survive a boot, but another object may have the same number.
   if (record.run.state === 'before this boot') return undefined
+  if (record.kind === 'semaphore') return findSet(record)
   return record.kind === 'segment' ? findSegment(record) : findQueue(record)
 }
 
@@ -112,6 +115,11 @@ function findAtPath({ kind, name: path, id, maker }: FoundRecord) {
   return { users: () => fifoUsers(realpathSync(path), stats.ino), remove: () => unlinkSync(path) }
 }
 
+/** The kernel takes this time from a coarser clock, which may still show the second before. */
+function isSince({ changed }: { changed: number }, since: number): boolean {
+  return changed >= since - 1
+}
+
 function findSegment({ name, id, maker, since }: FoundRecord) {
   const segment = readSegments()?.find(
     (one) =>
@@ -119,13 +127,36 @@ function findSegment({ name, id, maker, since }: FoundRecord) {
       one.key === Number(name) &&
       one.creatorPid === maker &&
       one.creatorUid === process.getuid?.() &&
-      // The kernel takes this time from a coarser clock, which may still show the second before.
-      one.changed >= since - 1,
+      isSince(one, since),
   )
   if (!segment || segment.removed) return undefined
   // osdemo may not be allowed to look at a process that has it attached. Then only the last pid is known.
   const users = () => (segment.attached === 0 ? [] : attachers(segment.id, segment.lastPid))
   return { users, remove: () => removeSegment(segment.id) }
+}
+
+/** The kernel does not list the maker of a set, so osdemo marks its own. */
+function findSet({ name, id, maker, since }: FoundRecord) {
+  const set = readSets()?.find(
+    (one) =>
+      one.id === (id ?? one.id) &&
+      one.key === Number(name) &&
+      one.creatorUid === process.getuid?.() &&
+      (one.mode & mark) !== 0 &&
+      isSince(one, since) &&
+      // Without an id and a key, only its maker can have used it.
+      (id !== undefined || one.key !== 0 || readSemaphore(one.id, 0)?.lastUser === maker),
+  )
+  return set && { users: () => waitersOf(set), remove: () => removeSet(set.id) }
+}
+
+/** osdemo may not be allowed to see which processes wait. Then only the last pid is known. */
+function waitersOf({ id, semaphores }: SemaphoreSet): number[] {
+  const states = Array.from({ length: semaphores }, (_, number) => readSemaphore(id, number))
+  const waitedFor = states.find((state) => state && state.waitForIncrease + state.waitForZero > 0)
+  if (!waitedFor) return []
+  const seen = waiters(id)
+  return seen.length > 0 ? seen : [waitedFor.lastUser]
 }
 
 /** A queue has no path to look at. It is opened, and fstat(2) shows which one it is. */

@@ -1,9 +1,11 @@
 /** System V queues and semaphores, msgop(2) and semop(2): the kernel does not record which processes use one. */
-import { messageTypes, readSemaphore, type SemaphoreState } from '../../ipc/sysv-state.js'
+import { readSemaphore, type SemaphoreState } from '../../ipc/sysv-sem.js'
+import { messageTypes } from '../../ipc/sysv-state.js'
 import { isElsewhere } from '../../proc/links.js'
 import { readMemory } from '../../proc/process-memory.js'
 import { isAlive } from '../../proc/stat.js'
-import { readMessageQueue, readSemaphoreSet } from '../../proc/sysvipc.js'
+import { readMessageQueue } from '../../proc/sysvipc.js'
+import { readSet } from '../../proc/sysvipc-sem.js'
 import { noWaker, type Waking } from '../blocker.js'
 import type { Step } from '../step.js'
 
@@ -71,7 +73,7 @@ export function systemV(pid: number, call: string, id: number, args: bigint[]): 
   }
 
   function semaphores(): SystemVBlocker {
-    const row = elsewhere ? undefined : readSemaphoreSet(id)
+    const row = elsewhere ? undefined : readSet(id)
     const all = operationsOf(pid, args)
     const states = new Map(row ? all.map(({ semaphore }) => [semaphore, readSemaphore(id, semaphore)]) : [])
     const { operation, added } = lacking(all, states)

@@ -43,9 +43,27 @@ export const runMutants: readonly Mutant[] = [
   },
   {
     file: 'src/run/sweep.ts',
-    from: 'one.changed >= since - 1',
-    to: 'one.changed >= 0',
+    from: 'return changed >= since - 1',
+    to: 'return changed >= 0',
     test: 'test/run/ledger-segments.test.ts',
+  },
+  {
+    file: 'src/run/sweep.ts',
+    from: '(one.mode & mark) !== 0 &&',
+    to: '',
+    test: 'test/run/ledger-semaphores.test.ts',
+  },
+  {
+    file: 'src/run/sweep.ts',
+    from: 'readSemaphore(one.id, 0)?.lastUser === maker',
+    to: 'true',
+    test: 'test/run/ledger-semaphores.test.ts',
+  },
+  {
+    file: 'src/run/sweep.ts',
+    from: 'if (!waitedFor) return []',
+    to: 'return []',
+    test: 'test/run/ledger-semaphores.test.ts',
   },
   {
     file: 'src/run/sweep.ts',

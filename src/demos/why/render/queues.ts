@@ -1,5 +1,5 @@
 /** POSIX message queues, and the queues and semaphores of System V. */
-import type { SemaphoreState } from '../../../ipc/sysv-state.js'
+import type { SemaphoreState } from '../../../ipc/sysv-sem.js'
 import { counted } from '../../../text.js'
 import type { PosixQueueBlocker } from '../../../why/blockers/posix-queue.js'
 import type { SystemVBlocker } from '../../../why/blockers/system-v.js'
