@@ -6,6 +6,7 @@ import { processCommands } from './process/index.js'
 import { queueCommands } from './queue/index.js'
 import { shmCommands } from './shm/index.js'
 import { signalCommands } from './signal/index.js'
+import { socketCommands } from './socket/index.js'
 import { tcpEchoCommands } from './tcp-echo/index.js'
 
 export const topics: Readonly<Record<string, CommandEntry | Group>> = {
@@ -39,6 +40,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   queue: queueCommands,
   pipe: pipeCommands,
   lock: lockCommands,
+  socket: socketCommands,
   'tcp-echo': tcpEchoCommands,
   'short-reads': {
     summary: 'why a frame must be read in full: the same bytes, with single reads and with a loop',

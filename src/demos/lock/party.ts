@@ -2,6 +2,7 @@
 import { type FileLock, lockHolders, lockLine, readLocks } from '../../proc/locks.js'
 import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
+import { type Begun, begun } from '../shared/begun.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 
 export type LockKind = 'flock' | 'fcntl' | 'ofd'
@@ -9,13 +10,6 @@ export type LockAccess = 'shared' | 'exclusive'
 
 /** How /proc/locks calls the kinds. */
 export const kindNames = { flock: 'FLOCK', fcntl: 'POSIX', ofd: 'OFDLCK' } as const
-
-/** A call that may wait. */
-export interface Begun {
-  hasReturned(): boolean
-  /** Waits until it has returned; a call that succeeded has the errno 0. @throws DemoFailed where it does not return */
-  result: Promise<{ errno: number }>
-}
 
 export interface Party extends Pick<LineProgram, 'id' | 'name' | 'ending'> {
   /** Sends a command without waiting for it. */
@@ -25,7 +19,7 @@ export interface Party extends Pick<LineProgram, 'id' | 'name' | 'ending'> {
   /** Sends a command, and waits until its call has returned. */
   call(command: string): Promise<{ errno: number; groups: string[] }>
   /** Sends a command whose call may wait. */
-  begin(command: string): Begun
+  begin(command: string): Begun<{ errno: number }>
   /** Opens the file. */
   open(): Promise<number>
 }
@@ -50,16 +44,7 @@ export async function startParty(stage: Stage, name: string, path: string): Prom
     ...program,
     result,
     call: (command) => callFor(command, /^/),
-    begin(command) {
-      let isOver = false
-      const over = () => {
-        isOver = true
-      }
-      const returned = callFor(command, /^/)
-      // Nothing may be waiting for it yet when it fails.
-      returned.then(over, over)
-      return { hasReturned: () => isOver, result: returned }
-    },
+    begin: (command) => begun(callFor(command, /^/)),
     async open() {
       const { groups } = await callFor('open', /^open (-?\d+)$/)
       return Number(groups[0])

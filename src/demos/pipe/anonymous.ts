@@ -107,17 +107,11 @@ type Heard = (pattern: RegExp) => Promise<string[]>
 
 /** Parent and children print lines side by side, so they may come in another order. @throws DemoFailed where one does not come */
 function listenTo(program: LineProgram, words: string[]): Heard {
-  const lines: string[] = []
-  const find: Heard = async (pattern) => {
-    const at = lines.findIndex((line) => pattern.test(line))
-    const [found] = at < 0 ? [] : lines.splice(at, 1)
-    if (found !== undefined) return pattern.exec(found)?.slice(1) ?? []
-    const next = await program.next()
-    if (next === undefined) throw printedNothing(program.name, words)
-    lines.push(next)
-    return find(pattern)
+  return async (pattern) => {
+    const line = await program.next(pattern)
+    if (line === undefined) throw printedNothing(program.name, words)
+    return pattern.exec(line)?.slice(1) ?? []
   }
-  return find
 }
 
 interface Party {

@@ -8,8 +8,11 @@ export interface LineProgram {
   readonly id: number
   /** Sends a line to its stdin. */
   tell(line: string): void
-  /** The next line that it prints; undefined when it exits, or prints nothing for 10 s. The line may come later then. */
-  next(): Promise<string | undefined>
+  /**
+   * The next line that it prints, or the next one that matches; those before it stay. Undefined when it exits, or prints no such
+   * line for 10 s. The line may come later then.
+   */
+  next(pattern?: RegExp): Promise<string | undefined>
   /** How it ended, as soon as it has. */
   ending(): Ending | undefined
 }
@@ -26,23 +29,16 @@ export async function startLineProgram(stage: Stage, name: string, words: string
   }
   // It rejects when the stage is over before the program is.
   ended.then(onEnd, () => {})
-  let seen = 0
-  const hasMore = () => lines.length > seen
-  /** What a program has printed is not kept: it may print for hours. */
-  const take = () => {
-    const line = lines[seen]
-    if (hasMore()) seen += 1
-    if (!hasMore()) lines.length = seen = 0
-    return line
-  }
   return {
     name,
     id,
     tell,
-    async next() {
-      await stage.poll(() => hasMore() || ending !== undefined, 10_000)
-      if (!hasMore()) await stage.poll(hasMore, late)
-      return take()
+    async next(pattern = /^/) {
+      const hasCome = () => lines.some((line) => pattern.test(line))
+      await stage.poll(() => hasCome() || ending !== undefined, 10_000)
+      if (!hasCome()) await stage.poll(hasCome, late)
+      const at = lines.findIndex((line) => pattern.test(line))
+      return at < 0 ? undefined : lines.splice(at, 1)[0]
     },
     ending: () => ending,
   }

@@ -46,3 +46,24 @@ export const shortReads: readonly Question[] = [
     claim: 'frame/torn-reader-loses-its-place',
   },
 ]
+
+export const pair: readonly Question[] = [
+  {
+    id: 'pair-directions',
+    text: 'A parent and its child have a pair of sockets. What can one descriptor do?',
+    choices: [
+      'Only send or only receive, as with a pipe.',
+      'Send and receive.',
+      'Send until it has received.',
+    ],
+    right: 'b',
+    claim: 'pair/descriptor-carries-both-directions',
+  },
+  {
+    id: 'pair-end-of-file',
+    text: 'A parent copies its socket with dup(2), and closes the first descriptor. What does its child receive?',
+    choices: ['End of file.', 'An error: ECONNRESET.', 'Nothing: it waits.'],
+    right: 'c',
+    claim: 'pair/copy-prevents-end-of-file',
+  },
+]

@@ -10,6 +10,7 @@ import { processMutants } from './process.js'
 import { runMutants } from './run.js'
 import { signalMutants } from './signal.js'
 import { socketMutants } from './socket.js'
+import { unixSocketMutants } from './socket-unix.js'
 import { viewsMutants } from './views.js'
 import { whyMutants } from './why.js'
 
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...signalMutants,
   ...lockMutants,
   ...socketMutants,
+  ...unixSocketMutants,
   ...memoryMutants,
   ...modelsMutants,
   ...whyMutants,
