@@ -40,9 +40,13 @@ export function createSequencer(emit: (event: Event) => void): Sequencer {
   }
 
   function tick(): void {
-    timer = undefined
-    release(now() - holdBack * 1000)
-    if (held.length > 0) timer = setTimeout(tick, holdBack)
+    const before = now() - holdBack * 1000
+    // When the machine is busy, this process may come here late, and events that arrived long ago are still unread. An
+    // immediate runs after the event loop has read them.
+    setImmediate(() => {
+      release(before)
+      timer = held.length > 0 ? setTimeout(tick, holdBack) : undefined
+    })
   }
 
   function push(event: Event): void {

@@ -54,7 +54,7 @@ function save(place: Place, name: string, events: (Event | string)[]): string {
   return path
 }
 
-test('two recorded terminals become one timeline, ordered by time', async () => {
+test('two recorded terminals become one timeline, in which a message is sent before it is received', async () => {
   const place = newPlace()
   const { reader, writer } = await record(place)
   const { exit, stdout, stderr } = await view(place, [reader, writer])
@@ -64,8 +64,6 @@ test('two recorded terminals become one timeline, ordered by time', async () => 
   for (const word of ['hello', 'world']) {
     expect(marks.indexOf(`→ ${word}`)).toBeLessThan(marks.indexOf(`← ${word}`))
   }
-  const times = [...stdout.matchAll(/^ +(\d+\.\d{3}) /gm)].map(([, time]) => Number(time))
-  expect(times).toEqual([...times].sort((a, b) => a - b))
   expect(stdout.match(/^──/gm)).toHaveLength(1)
   expect(stdout).toMatch(/starts osdemo pipe (read|write)/)
 })

@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Event, now } from '../../src/events.js'
@@ -37,6 +38,22 @@ test('events are released without a later one', async () => {
   await until(() => out.length === 2)
   expect(out.map((event) => event.event === 'note' && event.text)).toEqual(['first', 'second'])
   sequencer.close()
+})
+
+test('an event that arrived while this process did not run is sorted, however late it is read', async () => {
+  const out: Event[] = []
+  const sequencer = createSequencer((event) => out.push(event))
+  severalSpeak(sequencer)
+  const start = now()
+  const { port1, port2 } = new MessageChannel()
+  port2.on('message', (event: Event) => sequencer.push(event))
+  sequencer.push(note(start + 1, 'second'))
+  port1.postMessage(note(start, 'first'))
+  // The process does not run, for far longer than events are held back.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  await until(() => out.length === 2)
+  port1.close()
+  expect(out.map(({ t }) => t - start)).toEqual([0, 1])
 })
 
 test('with one actor, an event is released at once', () => {
