@@ -1,7 +1,6 @@
 /**
  * Builds dist/: the program as files of CommonJS that share chunks, each actor as one file, the framing library as an
- * ES module with its types, the JSON Schema of the events, the code that checks them, the man pages, and the first
- * help page.
+ * ES module with its types, the JSON Schema of the events, the man pages, and the first help page.
  *
  * Everything is built in a folder beside dist/ and then renamed into dist/ file by file. A program that starts at the
  * same time finds either the old file or the new one, never half a file.
@@ -12,7 +11,6 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
-import { eventCheckCode } from './event-check.mjs'
 import { thirdPartyNotices } from './third-party.mjs'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -27,18 +25,25 @@ const common = /** @type {const} */ ({
   minifyWhitespace: true,
   minifySyntax: true,
 })
+// As paths, because the URL in import.meta takes milliseconds to make.
+const ownPath = { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' }
 const commonJs = /** @type {const} */ ({
   ...common,
   format: 'cjs',
   // import() would wait for Node's loader of ES modules; require() does not.
   supported: { 'dynamic-import': false },
-  // As paths, because the URL in import.meta takes milliseconds to make.
-  define: { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
+  define: ownPath,
 })
 const strict = "'use strict';"
 
 const files = { bundle: true, outdir: draft, outbase: 'src', external: ['koffi'] }
-const commonJsFiles = { ...commonJs, ...files, banner: { js: strict }, outExtension: { '.js': '.cjs' } }
+/** Modules that `writeAsCommonJs` writes. */
+const asModules = /** @type {const} */ ({
+  ...common,
+  ...files,
+  format: 'esm',
+  write: false,
+})
 
 const main = join(process.cwd(), 'src/main.ts')
 
@@ -67,7 +72,10 @@ async function shortened(path) {
     tsconfigRaw,
     loader,
   })
-  return (await transform(readFileSync(path, 'utf8'), options)).code
+  const source = readFileSync(path, 'utf8')
+  // Its importers would never see a later value: see `asCommonJs`.
+  if (/^export let /m.test(source)) throw new Error(`${path} exports a variable that may change.`)
+  return (await transform(source, options)).code
 }
 
 /** @type {import('esbuild').Plugin} */
@@ -106,32 +114,88 @@ const oneCore = {
 }
 
 /**
- * Commander can start other programs as subcommands. osdemo has no such subcommands, and loading node:child_process
- * takes a millisecond. pino can write in a thread, which osdemo does not use (`src/log.ts`).
+ * Modules of packages that osdemo does not use, by the name with which the package imports them, and what they become. Commander
+ * can start other programs as subcommands. execa can start a program without waiting for it, and print what it does. pino can open
+ * files, write in a thread and hide fields: osdemo gives it a stream (`src/log.ts`).
  *
- * @type {import('esbuild').Plugin}
+ * @type {Record<string, Record<string, string>>}
  */
+const unusedOf = {
+  commander: { 'node:child_process': '' },
+  execa: {
+    './main-async.js': 'export const execaCoreAsync = undefined',
+    './lib/ipc/methods.js': 'export const getIpcExport = () => ({})',
+    './default.js': 'export const defaultVerboseFunction = undefined',
+    'pretty-ms': 'export default undefined',
+    // Descriptions of signals, under a license that is longer than they are.
+    'human-signals': `import { constants } from 'node:os'
+      const names = Object.keys(constants.signals)
+      export const signalsByName = Object.fromEntries(names.map((name) => [name, { description: name }]))`,
+  },
+  pino: {
+    'sonic-boom': 'module.exports = class {}',
+    '@pinojs/redact': '',
+    './transport': '',
+    './lib/transport': '',
+    './lib/multistream': '',
+  },
+}
+
+/** @type {import('esbuild').Plugin} */
 const withoutUnused = {
   name: 'without what is unused',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
-      importer.includes('/node_modules/commander/') ? { path, namespace: 'unused' } : undefined,
-    )
-    onResolve({ filter: /^thread-stream$/ }, ({ path }) => ({ path, namespace: 'unused' }))
-    onLoad({ filter: /^/, namespace: 'unused' }, () => ({ contents: '' }))
+    for (const [name, modules] of Object.entries(unusedOf)) {
+      onResolve({ filter: /^/ }, ({ importer, path }) =>
+        importer.includes(`/node_modules/${name}/`) && path in modules
+          ? { path, namespace: 'unused', pluginData: modules[path] }
+          : undefined,
+      )
+    }
+    onLoad({ filter: /^/, namespace: 'unused' }, ({ pluginData }) => ({ contents: pluginData }))
   },
 }
 
 /**
- * Shortens the names that esbuild gives to imported chunks: they stand before each use of what a chunk exports.
+ * A file that esbuild made as an ES module, as CommonJS. Imports become variables of their own: esbuild would make `(0,chunk.f)()`
+ * of each call `f()`. So no exported variable may change after its module has run.
  *
  * @param {string} code
  */
-function shortImports(code) {
-  const long = /\bimport_(?:chunk|actor)_[A-Z0-9]{8}\d*\b/g
-  const names = [...new Set(code.match(long))]
-  if (/\bi\$\d/.test(code)) throw new Error('A chunk has a name that is kept for imports.')
-  return code.replaceAll(long, (name) => `i$${names.indexOf(name)}`)
+function asCommonJs(code) {
+  const statement = /(?<=^|[;\n}])(?:import([^;"]*?)from(".*?")|import(".*?")|export(\{[^}]*\}));?/g
+  return code
+    .replaceAll(/(?<=from|import\(?)("\.[^"]*)\.js"/g, '$1.cjs"')
+    .replaceAll(statement, (_, clause = '', path, only, exported) => {
+      if (exported) return `module.exports=${exported.replaceAll(/([\w$]+) as ([\w$]+)/g, '$2:$1')};`
+      if (only) return `require(${only});`
+      const [, whole, names] = /^(?:\*\s*as )?([\w$]+)?,?(\{.*\})?$/s.exec(clause.trim()) ?? []
+      const parts = names?.replaceAll(' as ', ':')
+      return [whole, parts].flatMap((each) => (each ? `const ${each}=require(${path});` : [])).join('')
+    })
+    .replaceAll(/\bimport(\("[^"]+"\))/g, 'Promise.resolve().then(()=>require$1)')
+}
+
+/**
+ * Writes files that esbuild made as ES modules.
+ *
+ * @param {import('esbuild').OutputFile[]} outputFiles
+ * @param {(path: string) => { before?: string; keepsNames?: boolean }} [optionsOf] the names of top-level functions stay in stack
+ *   traces with `keepsNames`
+ */
+async function writeAsCommonJs(outputFiles, optionsOf = () => ({})) {
+  for (const { path, text } of outputFiles) {
+    const { before = '', keepsNames = false } = optionsOf(path)
+    const { code } = await transform(strict + before + asCommonJs(text), {
+      ...common,
+      define: ownPath,
+      minifyIdentifiers: true,
+      treeShaking: true,
+      ...(keepsNames ? {} : { format: 'cjs' }),
+    })
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path.replace(/js$/, 'cjs'), code)
+  }
 }
 
 /** The code that switches the compile cache on. */
@@ -156,31 +220,19 @@ async function compileCacheStart() {
 async function buildProgram() {
   const start = await compileCacheStart()
   const { outputFiles, metafile } = await build({
-    ...common,
-    ...files,
+    ...asModules,
     entryPoints: [main],
-    format: 'esm',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    outExtension: { '.js': '.cjs' },
     plugins: [oneCore, withoutUnused, shortNames],
     metafile: true,
-    write: false,
   })
-  mkdirSync(join(draft, 'chunks'), { recursive: true })
   // Stack traces begin and end in the core, so what it exports keeps its names.
   const core = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint)?.imports[0]?.path ?? ''
-  for (const { path, text } of outputFiles) {
-    const banner = path.endsWith('main.cjs') ? strict + start : strict
-    const minifyIdentifiers = !core.endsWith(basename(path))
-    const { code } = await transform(text, { ...commonJs, banner })
-    // Removes the copy that esbuild makes of each chunk's exports, which takes a millisecond. It only matters for
-    // default exports, and no file of the program has one.
-    const short = code.replace('module.exports=__toCommonJS(stdin_exports)', 'module.exports=stdin_exports')
-    // Without that copy, most of esbuild's helper code in front of each chunk is unused.
-    const rest = await transform(short, { ...commonJs, treeShaking: true, minifyIdentifiers })
-    writeFileSync(path, shortImports(rest.code))
-  }
+  await writeAsCommonJs(outputFiles, (path) => ({
+    before: path.endsWith('main.js') ? start : '',
+    keepsNames: core.endsWith(basename(path)),
+  }))
   return metafile
 }
 
@@ -190,18 +242,14 @@ async function buildProgram() {
  */
 async function buildActors() {
   const { outputFiles, metafile } = await build({
-    ...common,
-    ...files,
+    ...asModules,
     entryPoints: readdirSync('src/actors').flatMap((file) =>
       file.endsWith('.ts') ? `src/actors/${file}` : [],
     ),
-    format: 'esm',
     splitting: true,
     chunkNames: 'chunks/actor-[hash]',
-    outExtension: { '.js': '.cjs' },
     plugins: [shortNames],
     metafile: true,
-    write: false,
   })
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]))
   const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({
@@ -229,18 +277,19 @@ async function buildActors() {
     },
   }
   const second = await build({
-    ...commonJsFiles,
+    ...asModules,
     outbase: draft,
     entryPoints: [...actors.map(({ path }) => path), ...forAll],
     plugins: [fromFirstBuild],
-    minifyIdentifiers: true,
-    write: false,
   })
-  for (const { path, text } of second.outputFiles) {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text)
-  }
+  await writeAsCommonJs(second.outputFiles)
   return metafile
+}
+
+/** The process that writes the files of `--save`. */
+async function buildSaver() {
+  const { outputFiles } = await build({ ...asModules, entryPoints: ['src/run/saver.ts'] })
+  await writeAsCommonJs(outputFiles)
 }
 
 /** The declarations of the framing library. */
@@ -260,33 +309,44 @@ async function buildManPages() {
   rmSync(outfile)
 }
 
+/**
+ * The schema to publish: it has the fields of every event once, as definitions. The generator repeats them for each kind.
+ *
+ * @param {import('ts-json-schema-generator').Schema} schema
+ */
+function withSharedFields({ anyOf = [], definitions, ...rest }) {
+  /** @type {{ properties?: object | undefined }[]} */
+  const kinds = anyOf.flatMap((kind) => (typeof kind === 'object' ? kind : []))
+  const [first, ...others] = kinds.map(({ properties = {} }) => Object.entries(properties))
+  const shared = (first ?? []).filter(([name, rule]) =>
+    others.every((fields) => fields.some((field) => JSON.stringify(field) === JSON.stringify([name, rule]))),
+  )
+  const references = Object.fromEntries(shared.map(([name]) => [name, { $ref: `#/definitions/${name}` }]))
+  return {
+    title: 'One event of an osdemo run',
+    ...rest,
+    anyOf: kinds.map((kind) => ({ ...kind, properties: { ...kind.properties, ...references } })),
+    definitions: { ...definitions, ...Object.fromEntries(shared) },
+  }
+}
+
 const schema = createGenerator({
   path: 'src/events.ts',
   type: 'Event',
   tsconfig: 'tsconfig.json',
   topRef: false,
 }).createSchema('Event')
-const published = { title: 'One event of an osdemo run', ...schema }
-writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(published)}\n`)
+writeFileSync(join(draft, 'events.schema.json'), `${JSON.stringify(withSharedFields(schema))}\n`)
 
-const [ofProgram, ofActors, ofEventCheck] = await Promise.all([
+const [ofProgram, ofActors] = await Promise.all([
   buildProgram(),
   buildActors(),
-  build({
-    ...commonJs,
-    bundle: true,
-    minify: true,
-    banner: { js: strict },
-    stdin: { contents: eventCheckCode(schema), resolveDir: process.cwd() },
-    outfile: join(draft, 'event-check.cjs'),
-    metafile: true,
-  }),
-  build({ ...commonJsFiles, entryPoints: ['src/run/saver.ts'] }),
+  buildSaver(),
   build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
   buildManPages(),
 ])
 buildTypes()
-const notices = thirdPartyNotices([ofProgram, ofActors, ofEventCheck.metafile])
+const notices = thirdPartyNotices([ofProgram, ofActors])
 writeFileSync(join(draft, 'THIRD-PARTY.txt'), notices)
 
 // bin/osdemo.js prints this page without loading the program.

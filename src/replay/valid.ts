@@ -1,19 +1,18 @@
 /** Whether a value is an event, as the published JSON Schema defines it. */
-import { createRequire } from 'node:module'
-import { eventCheckFile } from '../run/package.js'
+import { readFileSync } from 'node:fs'
+import { schemaFile } from '../run/package.js'
+import { type Check, checkOf, type Rule } from './schema.js'
 
-/** The check for one kind of event, which the build generates from the schema (`scripts/event-check.mjs`). */
-type Check = ((value: unknown) => boolean) & {
-  /** What is wrong with the last value that was checked. */
-  errors: { instancePath: string; params: { missingProperty?: string } }[] | null
+/** What one kind of event must be. */
+interface Kind {
+  required: string[]
+  fields: { name: string; check: Check }[]
 }
 
 /** The deepest nesting of an accepted event, since views recurse into events. Those of osdemo have four levels. */
 const mostLevels = 32
 
-type Checks = Partial<Record<string, Check>>
-
-let checks: Checks | undefined
+let kinds: Map<unknown, Kind> | undefined
 
 /** What is wrong with a value as an event, as words that continue `it has`; undefined when it is one. */
 export function complaint(value: unknown): string | undefined {
@@ -23,17 +22,31 @@ export function complaint(value: unknown): string | undefined {
   const event = value as Record<string, unknown>
   if (event.v === undefined) return 'no version v'
   if (event.v !== 1) return `version ${JSON.stringify(event.v)}, but this osdemo reads version 1`
-  // The build makes this file, with a check for each kind of event.
-  checks ??= createRequire(import.meta.filename)(eventCheckFile()) as Checks
-  const check = typeof event.event === 'string' && Object.hasOwn(checks, event.event) && checks[event.event]
-  if (!check) return `the unknown event ${JSON.stringify(event.event)}`
-  if (check(value)) return undefined
-  // A check that refuses a value has at least one error.
-  const { instancePath, params } = check.errors![0]!
-  if (instancePath === '') return `no field ${params.missingProperty}`
-  // The path begins with a slash and the name of a field: `/row/table`.
-  const [, name = ''] = instancePath.split('/')
-  return `a wrong ${name}, ${JSON.stringify(event[name])}`
+  kinds ??= readKinds()
+  const kind = kinds.get(event.event)
+  if (!kind) return `the unknown event ${JSON.stringify(event.event)}`
+  const missing = kind.required.find((name) => event[name] === undefined)
+  if (missing !== undefined) return `no field ${missing}`
+  const wrong = kind.fields.find(({ name, check }) => event[name] !== undefined && !check(event[name]))
+  return wrong && `a wrong ${wrong.name}, ${JSON.stringify(event[wrong.name])}`
+}
+
+function readKinds(): Map<unknown, Kind> {
+  // The build makes the schema of all events: a rule for each kind.
+  const { anyOf, definitions } = JSON.parse(readFileSync(schemaFile(), 'utf8')) as {
+    anyOf: Rule[]
+    definitions: Record<string, Rule>
+  }
+  return new Map(
+    anyOf.flatMap(({ properties = {}, required = [] }) => {
+      const fields = Object.entries(properties).map(([name, rule]) => ({
+        name,
+        check: checkOf(rule, definitions),
+      }))
+      const names = properties.event?.enum ?? [properties.event?.const]
+      return names.map((name): [unknown, Kind] => [name, { required, fields }])
+    }),
+  )
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -33,7 +33,7 @@ export function exampleFile(name: string): string {
   return fileOf('examples', name)
 }
 
-/** The code that validates events. The build makes it from their JSON Schema. */
-export function eventCheckFile(): string {
-  return fileOf('dist', 'event-check.cjs')
+/** The JSON Schema of the events, which the build makes from their types. */
+export function schemaFile(): string {
+  return fileOf('dist', 'events.schema.json')
 }
