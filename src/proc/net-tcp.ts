@@ -17,6 +17,8 @@ export interface TcpRow {
   txQueue: number
   /** Bytes that were not read yet; for a listener, connections that were not accepted yet. */
   rxQueue: number
+  /** Seconds until its timer expires: for TIME_WAIT, until the kernel removes the row. 0 where no timer runs. */
+  timer: number
   uid: number
   /** The inode of the socket, as in `socket:[INODE]`; 0 when no process has it open. */
   inode: number
@@ -46,7 +48,9 @@ export function parseNetTcp(text: string): TcpRow[] {
 
 /** Parses `0: 0100007F:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 UID TIMEOUT INODE ...` */
 function parseRow(row: string): TcpRow {
-  const [, local = '', remote = '', code = '', queues = '', , , uid, , inode] = row.trim().split(/\s+/)
+  const [, local = '', remote = '', code = '', queues = '', timer = '', , uid, , inode] = row
+    .trim()
+    .split(/\s+/)
   const [tx = '', rx = ''] = queues.split(':')
   return {
     local: parseEndpoint(local),
@@ -54,6 +58,8 @@ function parseRow(row: string): TcpRow {
     state: STATES[Number.parseInt(code, 16) - 1] ?? code,
     txQueue: Number.parseInt(tx, 16),
     rxQueue: Number.parseInt(rx, 16),
+    // In clock ticks (1/100 s), behind the kind of the timer.
+    timer: Number.parseInt(timer.slice(3), 16) / 100,
     uid: Number(uid),
     inode: Number(inode),
   }
@@ -87,11 +93,24 @@ export function readTcpTable(pid?: number): TcpRow[] {
   return [`${net}/tcp`, `${net}/tcp6`].flatMap((path) => parseNetTcp(readText(path) ?? ''))
 }
 
-/** The UDP sockets of the network namespace of a process: /proc/net/udp has the same columns. */
-export function readUdpTable(pid: number): TcpRow[] {
-  return [`/proc/${pid}/net/udp`, `/proc/${pid}/net/udp6`].flatMap((path) =>
-    parseNetTcp(readText(path) ?? ''),
-  )
+/** A UDP socket. Its rxQueue counts the memory of the datagrams, which is more than their bytes. */
+export interface UdpRow extends TcpRow {
+  /** Datagrams that the kernel dropped in place of putting them into the receive buffer. */
+  drops: number
+}
+
+/** Parses a udp or udp6 file. It has the columns of a tcp file up to the inode; the last one is `drops`. */
+export function parseNetUdp(text: string): UdpRow[] {
+  const rows = text.split('\n').slice(1)
+  return rows
+    .filter((row) => row.trim() !== '')
+    .map((row) => ({ ...parseRow(row), drops: Number(row.trim().split(/\s+/).at(-1)) }))
+}
+
+/** The UDP sockets of the network namespace of osdemo, or of the given process; empty where they cannot be read. */
+export function readUdpTable(pid?: number): UdpRow[] {
+  const net = `/proc/${pid ?? 'self'}/net`
+  return [`${net}/udp`, `${net}/udp6`].flatMap((path) => parseNetUdp(readText(path) ?? ''))
 }
 
 /** The first and the last ephemeral port, from which the kernel picks for port 0; undefined where it cannot be read. */
@@ -100,6 +119,12 @@ export function ephemeralRange(): { first: number; last: number } | undefined {
   if (text === undefined) return undefined
   const [first = Number.NaN, last = Number.NaN] = text.trim().split(/\s+/).map(Number)
   return { first, last }
+}
+
+/** The limit of the backlog of every listener, listen(2); undefined where it cannot be read. */
+export function longestBacklog(): number | undefined {
+  const text = readText('/proc/sys/net/core/somaxconn')
+  return text === undefined ? undefined : Number(text)
 }
 
 /** The lowest port that needs no CAP_NET_BIND_SERVICE; undefined where it cannot be read. */

@@ -5,7 +5,13 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { endianness } from 'node:os'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openFiles } from '../../src/proc/fds.js'
-import { ephemeralRange, parseNetTcp, readTcpTable, unprivilegedPortStart } from '../../src/proc/net-tcp.js'
+import {
+  ephemeralRange,
+  parseNetTcp,
+  parseNetUdp,
+  readTcpTable,
+  unprivilegedPortStart,
+} from '../../src/proc/net-tcp.js'
 import { NO_PID, start } from '../support/children.js'
 import { until } from '../support/until.js'
 
@@ -32,6 +38,7 @@ describe.runIf(endianness() === 'LE')('parseNetTcp', () => {
         state: 'LISTEN',
         txQueue: 0,
         rxQueue: 3,
+        timer: 0,
         uid: 0,
         inode: 545,
       },
@@ -41,6 +48,7 @@ describe.runIf(endianness() === 'LE')('parseNetTcp', () => {
         state: 'ESTABLISHED',
         txQueue: 31,
         rxQueue: 512,
+        timer: 0.2,
         uid: 1000,
         inode: 98765432,
       },
@@ -50,6 +58,7 @@ describe.runIf(endianness() === 'LE')('parseNetTcp', () => {
         state: 'TIME_WAIT',
         txQueue: 0,
         rxQueue: 0,
+        timer: 59.97,
         uid: 0,
         inode: 0,
       },
@@ -69,6 +78,16 @@ describe.runIf(endianness() === 'LE')('parseNetTcp', () => {
       [{ host: '::1', port: 8081 }, { host: '2001:db8:1::2:beef', port: 65535 }, 'FIN_WAIT2', 603],
     ])
   })
+})
+
+test.runIf(endianness() === 'LE')('a table of UDP sockets has what was dropped in its last column', () => {
+  const udp = `\
+   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+11035: 0100007F:DACD 00000000:0000 07 00000000:00001D40 00:00000000 00000000  1000        0 25721271 2 000000006b9662af 41
+`
+  expect(parseNetUdp(udp)).toMatchObject([
+    { local: { host: '127.0.0.1', port: 56013 }, state: 'CLOSE', rxQueue: 7488, inode: 25721271, drops: 41 },
+  ])
 })
 
 test('an empty table has no rows', () => {

@@ -31,5 +31,28 @@ export const socketCommands: Group = {
       killLines: [''],
       demo: async () => (await import('../../demos/socket/pair.js')).socketPair,
     },
+    udp: {
+      summary: 'how UDP loses datagrams: a full receive buffer, and ports without a socket',
+      needs: {
+        must: ['proc', 'loopback', 'compiler'],
+        better: { waits: 'it does not show that the TCP sender is blocked', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'UDP loses datagrams',
+        heart: [
+          'udp/datagrams-keep-their-boundaries',
+          'udp/connected-sender-is-refused',
+          'udp/full-buffer-drops-datagrams',
+          'udp/sender-is-not-told-of-loss',
+          'udp/tcp-sender-waits',
+          'udp/tcp-loses-nothing',
+        ],
+      },
+      questions: async () => (await import('../../demos/socket/questions.js')).udp,
+      killLines: [''],
+      demo: async () => (await import('../../demos/socket/udp.js')).socketUdp,
+    },
   },
 }

@@ -67,3 +67,24 @@ export const pair: readonly Question[] = [
     claim: 'pair/copy-prevents-end-of-file',
   },
 ]
+
+export const udp: readonly Question[] = [
+  {
+    id: 'udp-full-buffer',
+    text: 'The receive buffer of a UDP socket is full, and another datagram arrives. What happens?',
+    choices: [
+      'The sender is blocked in sendto(2).',
+      'sendto(2) succeeds, and the datagram is lost.',
+      'sendto(2) fails, and the program must send again.',
+    ],
+    right: 'b',
+    claim: 'udp/sender-is-not-told-of-loss',
+  },
+  {
+    id: 'udp-which-is-lost',
+    text: 'The receive buffer is full. Which datagrams are lost?',
+    choices: ['The oldest ones in the buffer.', 'Those that arrive now.', 'All of them.'],
+    right: 'b',
+    claim: 'udp/full-buffer-keeps-the-first',
+  },
+]

@@ -1,4 +1,4 @@
-/** The processes of the demos of Unix sockets: examples/unix-sockets.c takes a command per line, because Node has none of these calls. */
+/** The processes of the demos of sockets: a C program takes a command per line, because Node has none of these calls. */
 import { unixPeer } from '../../ipc/unix-diag.js'
 import { openFiles } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
@@ -30,8 +30,13 @@ export interface SocketProcess extends Pick<LineProgram, 'id' | 'name'> {
 
 const forked = /^child fork (\d+)/
 
-export async function startSocketProcess(stage: Stage, name: string): Promise<SocketProcess> {
-  const words = [await compiled('unix-sockets')]
+/** @param source a file in `examples`, without its ending */
+export async function startSocketProcess(
+  stage: Stage,
+  name: string,
+  source: 'unix-sockets' | 'inet-sockets' = 'unix-sockets',
+): Promise<SocketProcess> {
+  const words = [await compiled(source)]
   const program = await startLineProgram(stage, name, words)
   /** Parent and child print to the same pipe; the lines of the child begin with `child`. */
   const processOf = (process: Pick<LineProgram, 'id' | 'name'>, who: string): SocketProcess => {

@@ -10,6 +10,7 @@ import { processMutants } from './process.js'
 import { runMutants } from './run.js'
 import { signalMutants } from './signal.js'
 import { socketMutants } from './socket.js'
+import { inetSocketMutants } from './socket-inet.js'
 import { unixSocketMutants } from './socket-unix.js'
 import { viewsMutants } from './views.js'
 import { whyMutants } from './why.js'
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...lockMutants,
   ...socketMutants,
   ...unixSocketMutants,
+  ...inetSocketMutants,
   ...memoryMutants,
   ...modelsMutants,
   ...whyMutants,

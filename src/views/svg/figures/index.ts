@@ -25,6 +25,7 @@ import { drawSwitch } from './switch.js'
 import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
+import { drawUdpLoss } from './udp-loss.js'
 import { drawWaitFor } from './wait-for.js'
 import { drawZombie } from './zombie.js'
 
@@ -32,6 +33,7 @@ export const figures: readonly Draw[] = [
   drawEnds,
   drawSignals,
   drawFileLocks,
+  drawUdpLoss,
   drawExec,
   drawSchedule,
   drawRace,

@@ -1,0 +1,71 @@
+/** `osdemo socket udp`, and its C program, whose sockets ss(8) lists as osdemo reads them. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { numberIn } from '../../../src/events.js'
+import { readUdpTable } from '../../../src/proc/net-tcp.js'
+import { isAlive } from '../../../src/proc/stat.js'
+import { start } from '../../support/children.js'
+import { cc, noCompiler, whyNoCompiler } from '../../support/compiler.js'
+import { claimIdsOf, only } from '../../support/facts.js'
+import { temporaryFolder } from '../../support/folders.js'
+import { placeOfNobody, playDemo } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
+import { until } from '../../support/until.js'
+
+describe.skipIf(noCompiler)(`TCP and UDP sockets${whyNoCompiler}`, () => {
+  test('udp: what was sent was received or dropped, and no process is left', async () => {
+    const events = await playDemo(['socket', 'udp'])
+    const told = (name: string) => only(events, 'evidence').flatMap(({ data }) => numberIn(data, name) ?? [])
+    const [[sent], [received], [drops = 0]] = [told('complete'), told('received'), told('drops')]
+    expect(sent).toBe(50)
+    expect(received).toBe(50 - drops)
+    expect(claimIdsOf(events)).toHaveLength(9)
+    const processes = only(events, 'started').map(({ child }) => child)
+    expect(processes).toHaveLength(2)
+    expect(processes.filter((pid) => isAlive(pid))).toEqual([])
+    const boxes = valuesOf(slideOf(events), 'data-datagram')
+    expect(boxes.filter((box) => box.endsWith('dropped'))).toHaveLength(drops)
+    expect(boxes).toHaveLength(50)
+  })
+
+  test('udp: an ordinary user sees the same', async (context) => {
+    const { place, options } = placeOfNobody(context)
+    const env = { XDG_CACHE_HOME: place.folder }
+    expect(await place.osdemo(['socket', 'udp', '--quiet'], { ...options, env }).exit).toBe(0)
+  })
+
+  test('ss(8) counts the same drops', async (context) => {
+    context.skip(spawnSync('ss', ['-V']).error !== undefined, 'needs ss of iproute2')
+    const program = startProgram()
+    const fd = await program.call('udp')
+    await program.call(`buffers ${fd} 4096`)
+    const port = await program.call(`bind ${fd} 0`)
+    const sender = await program.call('udp')
+    await program.call(`sendto ${sender} ${port} 100 50`)
+    const isOurs = ({ local }: { local: { host: string; port: number } }) =>
+      local.host === '127.0.0.1' && local.port === port
+    const { drops, rxQueue } = await until(() => readUdpTable().find((row) => isOurs(row) && row.drops > 0))
+    const { stdout } = spawnSync('ss', ['-uanm', `sport = :${port}`], { encoding: 'utf8' })
+    expect(stdout).toMatch(new RegExp(`skmem:\\(r${rxQueue},rb8192,.*,d${drops}\\)`))
+  })
+})
+
+/** The program, whose calls return a number. */
+function startProgram() {
+  const path = join(temporaryFolder(), 'inet-sockets')
+  const words = ['-Wall', '-Wextra', '-Werror', '-o', path, 'examples/inet-sockets.c']
+  expect(spawnSync(cc, words, { encoding: 'utf8' }).stderr).toBe('')
+  const child = start(path, [], 'pipe')
+  let output = ''
+  child.stdout?.on('data', (bytes) => {
+    output += bytes
+  })
+  return {
+    async call(line: string): Promise<number> {
+      output = ''
+      child.stdin?.write(`${line}\n`)
+      return Number((await until(() => /^\w+ (-?\d+).*\n/.exec(output)))[1])
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/** Claims of `socket udp` that come out false, because the C program does something else. */
+import { describe } from 'vitest'
+import type { Event } from '../../src/events.js'
+import { noCompiler, pathWithCompiler, whyNoCompiler } from '../support/compiler.js'
+import { falsify } from '../support/falsify.js'
+import { temporaryFolder } from '../support/folders.js'
+import { playedWith } from '../support/impostors.js'
+
+/** Plays a demo with a program that was edited by sed. */
+function playEdited(member: string, ...edits: string[]): Promise<Event[]> {
+  const env = { XDG_CACHE_HOME: temporaryFolder(), PATH: pathWithCompiler(...edits) }
+  return playedWith(env, ['socket', member])
+}
+
+describe.skipIf(noCompiler)(`with a C compiler${whyNoCompiler}`, () => {
+  // IP_RECVERR is option 11 of level 0. With MSG_MORE a datagram waits for the next send(2).
+  falsify(
+    [
+      'udp/datagrams-keep-their-boundaries',
+      'udp/short-receive-loses-the-rest',
+      'udp/unconnected-sender-learns-nothing',
+      'udp/connected-sender-is-refused',
+    ],
+    'datagrams stay in the buffer, every sender learns of errors, and a connected one sends nothing',
+    () =>
+      playEdited(
+        'udp',
+        's/MSG_WAITALL/one < 3000 ? MSG_PEEK : MSG_WAITALL/',
+        's/return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO/int on = 1; setsockopt(fd, 0, 11, \\&on, sizeof on); &/',
+        's/one, MSG_NOSIGNAL/one, one < 3000 ? MSG_MORE : 0/',
+        's/tv_sec = 2/tv_usec = 1000/',
+      ),
+  )
+
+  falsify(
+    [
+      'udp/full-buffer-drops-datagrams',
+      'udp/sender-is-not-told-of-loss',
+      'udp/full-buffer-keeps-the-first',
+      'udp/tcp-sender-waits',
+      'udp/tcp-loses-nothing',
+    ],
+    'the receive buffer has room for everything, and TCP sends a part',
+    () =>
+      playEdited(
+        'udp',
+        's/option(fd, SO_RCVBUF, bytes) < 0/0/',
+        's/one, MSG_NOSIGNAL/one < 3000 ? one : 1000, MSG_NOSIGNAL/',
+        's/MSG_WAITALL/one < 3000 ? 0 : MSG_DONTWAIT/',
+      ),
+  )
+})
