@@ -116,7 +116,7 @@ const oneCore = {
 /**
  * Modules of packages that osdemo does not use, by the name with which the package imports them, and what they become. Commander
  * can start other programs as subcommands. execa can start a program without waiting for it, and print what it does. pino can open
- * files, write in a thread and hide fields: osdemo gives it a stream (`src/log.ts`).
+ * files, write in a thread and hide fields: osdemo gives it a stream (`src/log.ts`). Scales can map colours and format numbers.
  *
  * @type {Record<string, Record<string, string>>}
  */
@@ -132,6 +132,8 @@ const unusedOf = {
       const names = Object.keys(constants.signals)
       export const signalsByName = Object.fromEntries(names.map((name) => [name, { description: name }]))`,
   },
+  'd3-interpolate': { 'd3-color': 'module.exports = {}' },
+  'd3-scale': { 'd3-format': 'module.exports = {}' },
   pino: {
     'sonic-boom': 'module.exports = class {}',
     '@pinojs/redact': '',
@@ -198,6 +200,21 @@ async function writeAsCommonJs(outputFiles, optionsOf = () => ({})) {
   }
 }
 
+/**
+ * The program reads a few fields of its package.json, and none that is about development.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const shortManifest = {
+  name: 'short manifest',
+  setup({ onLoad }) {
+    onLoad({ filter: RegExp(`^${process.cwd()}/package\\.json$`) }, ({ path }) => {
+      const { devDependencies, scripts, man, keywords, ...rest } = JSON.parse(readFileSync(path, 'utf8'))
+      return { contents: JSON.stringify(rest), loader: 'json' }
+    })
+  },
+}
+
 /** The code that switches the compile cache on. */
 async function compileCacheStart() {
   const { outputFiles } = await build({
@@ -224,7 +241,7 @@ async function buildProgram() {
     entryPoints: [main],
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    plugins: [oneCore, withoutUnused, shortNames],
+    plugins: [oneCore, withoutUnused, shortManifest, shortNames],
     metafile: true,
   })
   // Stack traces begin and end in the core, so what it exports keeps its names.
@@ -236,19 +253,48 @@ async function buildProgram() {
   return metafile
 }
 
+/** How many actors must need a module, so that the chunk that all of them load has it. */
+const manyActors = 6
+
 /**
- * Builds the actors: each is one file, and besides only what all of them need is a chunk. esbuild alone makes a chunk of whatever
- * two of them share, and an actor would load up to ten. So a second build puts those chunks back into the actors.
+ * The modules that many actors need.
+ *
+ * @param {string[]} entryPoints
+ */
+async function modulesOfManyActors(entryPoints) {
+  const { metafile } = await build({ ...asModules, entryPoints, metafile: true })
+  const needed = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  const times = (/** @type {string} */ path) => needed.filter((each) => each === path).length
+  return [...new Set(needed)]
+    .filter((path) => times(path) >= manyActors)
+    .map((path) => join(process.cwd(), path))
+}
+
+/**
+ * Builds the actors: each is one file, and besides only what many of them need is a chunk, which all of them load. esbuild alone
+ * makes a chunk of whatever two of them share, and an actor would load up to ten. So a second build puts those chunks back into the
+ * actors.
  */
 async function buildActors() {
+  const entryPoints = readdirSync('src/actors').flatMap((file) =>
+    file.endsWith('.ts') ? `src/actors/${file}` : [],
+  )
+  const common = importing(await modulesOfManyActors(entryPoints))
+  /** @type {import('esbuild').Plugin} */
+  const withCommon = {
+    name: 'with what many actors need',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/actors\/[^/]*\.ts$/ }, async ({ path }) => ({
+        contents: common + (await shortened(path)),
+      }))
+    },
+  }
   const { outputFiles, metafile } = await build({
     ...asModules,
-    entryPoints: readdirSync('src/actors').flatMap((file) =>
-      file.endsWith('.ts') ? `src/actors/${file}` : [],
-    ),
+    entryPoints,
     splitting: true,
     chunkNames: 'chunks/actor-[hash]',
-    plugins: [shortNames],
+    plugins: [withCommon, shortNames],
     metafile: true,
   })
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]))
