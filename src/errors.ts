@@ -156,7 +156,9 @@ export function systemCallError(
 ): unknown {
   if (!isSystemError(error)) return error
   const call = error.syscall ?? 'call'
-  const meaning = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)?.[1]
+  const known = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)?.[1]
+  // Node does not know this errno of System V objects.
+  const meaning = error.code === 'EIDRM' ? 'identifier removed' : known
   // Errors of node:os have this code instead of the name of the errno.
   const isNameless = error.code === 'ERR_SYSTEM_ERROR'
   const errno = isNameless && error.errno !== undefined ? getSystemErrorName(error.errno) : error.code

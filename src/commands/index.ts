@@ -4,6 +4,7 @@ import { lockCommands } from './lock/index.js'
 import { pipeCommands } from './pipe/index.js'
 import { processCommands } from './process/index.js'
 import { queueCommands } from './queue/index.js'
+import { semaphoreCommands } from './semaphore/index.js'
 import { shmCommands } from './shm/index.js'
 import { signalCommands } from './signal/index.js'
 import { socketCommands } from './socket/index.js'
@@ -37,6 +38,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   },
   signal: signalCommands,
   shm: shmCommands,
+  semaphore: semaphoreCommands,
   queue: queueCommands,
   pipe: pipeCommands,
   lock: lockCommands,

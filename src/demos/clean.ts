@@ -8,6 +8,7 @@ import { keptForUser, type Swept, sweep } from '../run/sweep.js'
 import { counted } from '../text.js'
 import { defaultFifo } from './pipe/meeting-point.js'
 import { words } from './queue/named-queue.js'
+import { words as semaphoreWords } from './semaphore/semaphore.js'
 import { inUse } from './shared/in-use.js'
 import { optionsFor } from './shm/segment.js'
 
@@ -58,7 +59,8 @@ export async function clean({ say, note }: Stage): Promise<void> {
 
 /** What removes an object that a command left. */
 function removal(kind: Swept['kind'], name: string): string {
-  if (kind === 'semaphore') return `osdemo semaphore remove --key ${name}`
+  if (kind === 'semaphore')
+    return semaphoreWords('remove', name.startsWith('/') ? { name } : { key: Number(name) })
   return kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : words('remove', name)
 }
 

@@ -120,6 +120,11 @@ export function shmctl(id: number, command: number): void {
   checked('shmctl', native('shmctl', 'int shmctl(int id, int command, void *buffer)')(id, command, null))
 }
 
+/** The bytes of a text and a NUL, as C functions expect them. */
+export function cString(text: string): Uint8Array {
+  return Buffer.from(`${text}\0`)
+}
+
 /** semget(2). @param key 0 (IPC_PRIVATE) creates a new set @returns the id of the set */
 export function semget(key: number, semaphores: number, flags: number): number {
   return checked(

@@ -6,8 +6,9 @@
  */
 import { fchmodSync, fstatSync } from 'node:fs'
 import { errnoOf, OsdemoError, systemCallError, Unavailable, UsageError } from '../errors.js'
-import { checked, native } from './libc.js'
+import { checked, cString, native } from './libc.js'
 import { mark } from './mark.js'
+import { wrongName } from './object-name.js'
 import { O_NONBLOCK, opened, type Queue } from './open-mq.js'
 
 // fcntl.h of Linux; the same on x86-64 and arm64.
@@ -22,16 +23,6 @@ export interface NewQueue {
   messageSize: number
   /** Permissions, as of a file. */
   mode: number
-}
-
-/** Why this cannot be the name of a queue; undefined when it can. */
-function wrongName(name: string): string | undefined {
-  if (!name.startsWith('/')) return 'it must begin with a slash'
-  if (name.length < 2 || name.slice(1).includes('/'))
-    return 'one slash and then a name without slashes is required'
-  if (name === '/.' || name === '/..') return 'the kernel reserves it'
-  if (name.includes('\0')) return 'it must not contain NUL'
-  return Buffer.byteLength(name) > 256 ? 'it has more than 255 bytes after the slash' : undefined
 }
 
 /**
@@ -142,9 +133,4 @@ function open(name: string, flags: number, mode: number, attributes: BigInt64Arr
 function noQueues(cause?: unknown): Unavailable {
   const lack = process.platform === 'linux' ? 'this kernel' : process.platform
   return new Unavailable(`${lack} has no POSIX message queues`, 'Use Linux with CONFIG_POSIX_MQUEUE.', cause)
-}
-
-/** The bytes of a text and a NUL, as C functions expect them. */
-function cString(text: string): Uint8Array {
-  return Buffer.from(`${text}\0`)
 }

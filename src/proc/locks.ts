@@ -1,4 +1,5 @@
 /** File locks: /proc/locks, man 5 proc_locks. The fdinfo of a descriptor that holds a lock contains the same line. */
+import { deviceText } from './device.js'
 import { readNumbers, readText } from './read.js'
 
 export interface FileLock {
@@ -38,12 +39,9 @@ export function readLocks(): FileLock[] | undefined {
   return text === undefined ? undefined : parseLocks(text)
 }
 
-/** A file as /proc/locks names it. The device number is that of stat(2), which glibc and the kernel divide alike below 2^20. */
+/** A file as /proc/locks names it. */
 export function lockFile({ dev, ino }: { dev: number; ino: number }): string {
-  const hex = (number: number) => number.toString(16).padStart(2, '0')
-  // makedev(3): 8 bits of the minor number, 12 of the major one, and the rest of the minor number.
-  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00)
-  return `${hex((dev >>> 8) & 0xfff)}:${hex(minor)}:${ino}`
+  return `${deviceText(dev)}:${ino}`
 }
 
 /** A lock as a line of /proc/locks, without the words that all locks have in common. */

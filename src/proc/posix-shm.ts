@@ -1,7 +1,8 @@
 /** POSIX shared memory and named semaphores: files in /dev/shm, man 7 shm_overview and sem_overview. */
 import { lstatSync, readdirSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
-import { folder } from './read.js'
+import { deviceText } from './device.js'
+import { folder, readNumbers, readText } from './read.js'
 
 /**
  * The name of a named semaphore that a process maps, as sem_open(3) takes it: `/name`. A mapping has the path under which the file
@@ -18,4 +19,10 @@ export function semaphoreName(pid: number, inode: number): string | undefined {
     if (errnoOf(error) === undefined) throw error
     return undefined
   }
+}
+
+/** The processes that map a file, shared or private, as far as this user may see it. @param device as stat(2) returns it */
+export function mappers({ device, ino }: { device: number; ino: number }): number[] {
+  const words = ` ${deviceText(device)} ${ino} `
+  return readNumbers('/proc').filter((pid) => readText(`/proc/${pid}/maps`)?.includes(words))
 }

@@ -83,7 +83,7 @@ const kinds = ['segment', 'queue', 'semaphore', 'fifo', 'file'] as const
 const states = ['needed', 'released', 'kept'] as const
 export interface LedgerRecord {
   kind: (typeof kinds)[number]
-  /** An absolute path, the name of a queue, or the key of a segment or a semaphore set, 0 for none. */
+  /** An absolute path, the name of a queue or a semaphore, or the key of a segment or a semaphore set, 0 for none. */
   name: string
   /** The id of a segment or a semaphore set, or an inode number. Missing until the object has been created. */
   id?: number | undefined
@@ -100,16 +100,7 @@ export type LedgerEntry = ReturnType<typeof record>
 export function record(kind: LedgerRecord['kind'], name: string, maker = process.pid) {
   const file = join(runFolder(), `${process.hrtime.bigint()}.json`)
   const content: LedgerRecord = { kind, name, maker, since: Math.floor(Date.now() / 1000), state: 'needed' }
-  const write = (change: Partial<LedgerRecord>) => {
-    Object.assign(content, change)
-    try {
-      // Renamed, so that another run that sweeps at this moment never reads a part of a record.
-      writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 })
-      renameSync(`${file}.new`, file)
-    } catch (error) {
-      throw systemCallError(error, `cannot write a record to ${dirname(file)}`)
-    }
-  }
+  const write = (change: Partial<LedgerRecord>) => writeRecord(file, Object.assign(content, change))
   write({})
   return {
     /** The object has been created and has this id. */
@@ -121,6 +112,21 @@ export function record(kind: LedgerRecord['kind'], name: string, maker = process
     /** The object stays until the user removes it. */
     keep: () => write({ state: 'kept' }),
   }
+}
+
+function writeRecord(file: string, content: LedgerRecord): void {
+  try {
+    // Renamed, so that another run that sweeps at this moment never reads a part of a record.
+    writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  } catch (error) {
+    throw systemCallError(error, `cannot write a record to ${dirname(file)}`)
+  }
+}
+
+/** Keeps the object of another run until the user removes it. @throws SystemCallError */
+export function keepFound({ file, run: _, ...content }: FoundRecord): void {
+  writeRecord(file, { ...content, state: 'kept' })
 }
 
 /** Removes a file from the folder of a run, and the folder when it was the last file. @throws SystemCallError */

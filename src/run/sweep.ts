@@ -7,11 +7,13 @@ import { basename, join } from 'node:path'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { isMarked, mark } from '../ipc/mark.js'
 import { openIfThere, unlinkQueue } from '../ipc/posix-mq.js'
+import { semaphoreAt, unlinkNamed } from '../ipc/posix-sem.js'
 import { readSemaphore, removeSet } from '../ipc/sysv-sem.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { debug } from '../log.js'
 import { holders } from '../proc/fds.js'
 import { fifoUsers } from '../proc/fifo-users.js'
+import { mappers } from '../proc/posix-shm.js'
 import { readSets, type SemaphoreSet, waiters } from '../proc/sysvipc-sem.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
 import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromFolder } from './ledger.js'
@@ -19,7 +21,7 @@ import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromF
 /** An object that was removed or kept. */
 export interface Swept {
   kind: FoundRecord['kind']
-  /** A path, the name of a queue, the key of a segment or a semaphore set, or `id N` of one without a key. */
+  /** A path, the name of a queue or a semaphore, the key of a segment or a semaphore set, or `id N` of one without a key. */
   name: string
   /** The pids of the processes that use it, so it was kept. With none it was removed. */
   users: number[]
@@ -101,7 +103,7 @@ function find(record: FoundRecord): { users(): number[]; remove(): void } | unde
   if (record.kind === 'fifo' || record.kind === 'file') return findAtPath(record)
   // Kernel objects do not survive a boot, but another object may have the same number.
   if (record.run.state === 'before this boot') return undefined
-  if (record.kind === 'semaphore') return findSet(record)
+  if (record.kind === 'semaphore') return record.name.startsWith('/') ? findNamed(record) : findSet(record)
   return record.kind === 'segment' ? findSegment(record) : findQueue(record)
 }
 
@@ -148,6 +150,19 @@ function findSet({ name, id, maker, since }: FoundRecord) {
       (id !== undefined || one.key !== 0 || readSemaphore(one.id, 0)?.lastUser === maker),
   )
   return set && { users: () => waitersOf(set), remove: () => removeSet(set.id) }
+}
+
+/** A named semaphore is a file, which processes map. */
+function findNamed({ name, id }: FoundRecord) {
+  const look = () => {
+    const stats = semaphoreAt(name)
+    return stats && isMarked(stats) && (id ?? stats.ino) === stats.ino ? stats : undefined
+  }
+  const found = look()
+  if (!found) return undefined
+  // Since the search for users, a process may have removed it and created another.
+  const remove = () => look()?.ino === found.ino && unlinkNamed(name)
+  return { users: () => mappers({ device: found.dev, ino: found.ino }), remove }
 }
 
 /** osdemo may not be allowed to see which processes wait. Then only the last pid is known. */

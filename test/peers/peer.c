@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -85,6 +87,24 @@ static char *attach(const char *key, int flags) {
     return address;
 }
 
+/* Adds to the semaphore with this key, or takes from it and waits for that. Makes it if need be. */
+static void change_keyed(const char *key, int by) {
+    int id = check("semget", semget(atoi(key), 1, IPC_CREAT | 0600));
+    struct sembuf change = {.sem_op = by};
+    check("semop", semop(id, &change, 1));
+    printf("%ld\n", check("semctl", semctl(id, 0, GETVAL)));
+}
+
+static void change_named(const char *name, int by) {
+    sem_t *semaphore = sem_open(name, O_CREAT, 0600, 0);
+    int value;
+    if (semaphore == SEM_FAILED) check("sem_open", -1);
+    for (; by < 0; by++) check("sem_wait", sem_wait(semaphore));
+    for (; by > 0; by--) check("sem_post", sem_post(semaphore));
+    check("sem_getvalue", sem_getvalue(semaphore, &value));
+    printf("%d\n", value);
+}
+
 int main(int count, char **words) {
     static char buffer[65536];
     const char *role = count > 1 ? words[1] : "";
@@ -108,6 +128,8 @@ int main(int count, char **words) {
             long got = check("mq_receive", mq_receive(queue, buffer, sizeof buffer, NULL));
             printf("%.*s\n", (int)got, buffer);
         }
+    } else if (!strcmp(role, "semaphore")) {
+        (*words[0] == '/' ? change_named : change_keyed)(words[0], atoi(words[1]));
     } else return 2;
     return 0;
 }

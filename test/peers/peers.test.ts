@@ -9,6 +9,7 @@ import { makeFifo } from '../support/children.js'
 import { newPlace, outcome, type Place, type Run } from '../support/osdemo.js'
 import { buildFolder, compile, reasonToSkip, startPeer } from '../support/peers.js'
 import { isThere } from '../support/queues.js'
+import { newKey, newName, stateOf } from '../support/semaphores.js'
 import { until } from '../support/until.js'
 
 const built = buildFolder()
@@ -29,9 +30,9 @@ const languages: Language[] = [
   {
     name: 'C',
     check: ['cc', '--version'],
-    build: ['cc', '-Wall', '-Wextra', '-Werror', '-o', program('c'), 'test/peers/peer.c', '-lrt'],
+    build: ['cc', '-Wall', '-Wextra', '-Werror', '-o', program('c'), 'test/peers/peer.c', '-lrt', '-pthread'],
     run: [program('c')],
-    mechanisms: ['echo', 'fifo', 'segment', 'queue'],
+    mechanisms: ['echo', 'fifo', 'segment', 'queue', 'semaphore'],
   },
   {
     name: 'Rust',
@@ -177,6 +178,26 @@ const mechanisms = {
     await until(() => isThere(name))
     expect(await outcome(start('queue-receive', name, 3))).toEqual(success(...lines))
     expect(await outcome(sender)).toMatchObject({ exit: 0 })
+  },
+
+  async semaphore(place: Place, start: Start) {
+    const meet = async (which: string | number, option: string) => {
+      const osdemo = (command: string) => place.osdemo(['semaphore', command, option, `${which}`, '--quiet'])
+      const waiter = osdemo('wait')
+      await until(() => stateOf(which)?.waiting === 1)
+      expect(await outcome(start('semaphore', which, 3))).toMatchObject({ exit: 0, stderr: '' })
+      expect(await outcome(waiter)).toEqual(success())
+      expect(await outcome(start('semaphore', which, -2))).toEqual(success('0'))
+      const peer = start('semaphore', which, -1)
+      expect(await outcome(osdemo('post'))).toEqual(success())
+      expect(await outcome(peer)).toEqual(success('0'))
+      expect(await outcome(osdemo('remove'))).toEqual(success())
+      // The other one makes it.
+      expect(await outcome(start('semaphore', which, 1))).toEqual(success('1'))
+      expect(await outcome(osdemo('wait'))).toEqual(success())
+      expect(await outcome(osdemo('remove'))).toEqual(success())
+    }
+    await Promise.all([meet(newKey(), '--key'), meet(newName(), '--name')])
   },
 }
 

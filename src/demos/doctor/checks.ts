@@ -10,6 +10,7 @@ import type { Data } from '../../events.js'
 import { openBothEnds, reopen } from '../../ipc/fifo.js'
 import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
 import { trace } from '../../ipc/ptrace.js'
+import { openSemaphore } from '../../ipc/semaphore.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../../ipc/tcp.js'
 import { readQueueLimits } from '../../proc/mqueue.js'
@@ -25,6 +26,8 @@ import type { Stage } from '../../run/stage.js'
 import { requireIoCounts } from '../models/index.js'
 import { requireScheduler } from '../process/busy-children.js'
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
+import { makePrivateNamed, makePrivateSet } from '../semaphore/private.js'
+import { requireSets } from '../semaphore/semaphore.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { inNamespaces } from '../shared/namespaces.js'
 import { requireProc } from '../shared/require-proc.js'
@@ -246,6 +249,19 @@ export const checks = {
       const id = makePrivateSegment(stage, 4096)
       attachSegment(id, 4096).detach()
       return { value: `segment ${id} attached`, data: { id } }
+    },
+  },
+  semaphores: {
+    name: 'semaphores',
+    lack: 'System V or POSIX semaphores do not work.',
+    use: 'Processes wait on them for each other.',
+    source: 'semget(2), sem_open(3), /proc/sysvipc/sem',
+    after: ['folder', 'proc'],
+    look(stage) {
+      requireSets('semaphore demo')
+      const made = [makePrivateSet(stage, 1), makePrivateNamed(stage, 1)]
+      const values = made.map(({ place }) => openSemaphore(place).value() ?? -1)
+      return { value: `values ${values.join(' and ')} were read`, data: values }
     },
   },
   scheduler: {

@@ -1,0 +1,33 @@
+/** The commands of `osdemo semaphore`. */
+import { also, files, type Group } from '../lib/entry.js'
+
+export const semaphoreCommands: Group = {
+  summary: 'semaphores: which process waits, and what happens when its holder is killed',
+  examples: ['osdemo semaphore wait', 'osdemo semaphore post'],
+  members: {
+    wait: {
+      summary: 'take 1 from a semaphore, and wait while its value is 0',
+      needs: { must: ['proc', 'semaphores'], better: files, also },
+      killLines: ['--key KEY', '--name NAME', '--key KEY --value 1'],
+      load: () => import('./wait.js'),
+    },
+    post: {
+      summary: 'add 1 to a semaphore, so that a process that waits for it continues',
+      needs: { must: ['proc', 'semaphores'], better: files, also },
+      killLines: ['--key KEY', '--name NAME'],
+      load: () => import('./post.js'),
+    },
+    list: {
+      summary: 'list the semaphores of this machine: System V and POSIX',
+      needs: { must: ['proc', 'semaphores'], better: files, also },
+      killLines: [''],
+      load: () => import('./list.js'),
+    },
+    remove: {
+      summary: 'remove a semaphore',
+      needs: { must: ['proc', 'semaphores'], better: files, also },
+      killLines: ['--key KEY', '--name NAME'],
+      load: () => import('./remove.js'),
+    },
+  },
+}

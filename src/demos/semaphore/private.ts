@@ -1,0 +1,53 @@
+/** Semaphores for the processes of one run, which removes them at its end. */
+import { DemoFailed } from '../../errors.js'
+import { semaphoreAt, unlinkNamed } from '../../ipc/posix-sem.js'
+import { makeSet, privateKey, removeSet } from '../../ipc/sysv-sem.js'
+import { readSet } from '../../proc/sysvipc-sem.js'
+import type { Stage } from '../../run/stage.js'
+import { makeNamedOnly, recorded } from './semaphore.js'
+
+/** A semaphore that this run removes at its end, or earlier. */
+export interface PrivateSemaphore<Place> {
+  place: Place
+  remove(): void
+}
+
+/** A System V set without a key, with one semaphore. */
+export function makePrivateSet(stage: Stage, value: number): PrivateSemaphore<{ id: number }> {
+  // With the private key (IPC_PRIVATE), semget(2) always creates a set, so this is never undefined.
+  const { id, entry } = recorded('0', () => makeSet(privateKey, [value]))!
+  return privately(stage, { id }, `id ${id}`, () => {
+    if (readSet(id)) removeSet(id)
+    entry.forget()
+  })
+}
+
+/** A POSIX semaphore with a name of its own. */
+export function makePrivateNamed(stage: Stage, value: number): PrivateSemaphore<{ name: string }> {
+  for (let number = 1; number < 100; number++) {
+    const name = `/osdemo-${process.pid}-${number}`
+    const made = recorded(name, () => makeNamedOnly(name, value))
+    if (!made) continue
+    return privately(stage, { name }, name, () => {
+      if (semaphoreAt(name)?.ino === made.id) unlinkNamed(name)
+      made.entry.forget()
+    })
+  }
+  throw new DemoFailed('100 semaphores with the names of this run exist already', {
+    hint: 'List them: osdemo semaphore list',
+  })
+}
+
+function privately<Place>(
+  { say, scope }: Stage,
+  place: Place,
+  id: string,
+  release: () => void,
+): PrivateSemaphore<Place> {
+  say({ event: 'created', kind: 'semaphore', id })
+  const remove = scope.defer(() => {
+    release()
+    say({ event: 'removed', kind: 'semaphore', id })
+  })
+  return { place, remove }
+}
