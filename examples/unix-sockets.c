@@ -9,7 +9,7 @@
  *     socket KIND | pair KIND             one socket, or two that are connected
  *     bind FD NAME | listen FD | connect FD NAME | accept FD | unlink NAME
  *     send FD TEXT | receive FD SIZE      `cut` stands before a text that was longer
- *     fill FD | drain FD                  send or receive as long as that does not wait, and count
+ *     fill FD | empty FD                  send or receive as long as that does not wait, and count
  *     shutdown FD | close FD | dup FD     shutdown: this side sends no more
  *     peer FD | self                      pid, uid and gid of the other process and of this one
  *     open PATH | read FD SIZE            a file
@@ -132,10 +132,10 @@ int main(void) {
       long count = 0;
       while (send(fd, "fill", 4, MSG_DONTWAIT) == 4) count++;
       snprintf(more, sizeof more, "%d", errno), report("fill", count, more);
-    } else if (sscanf(line, "drain %d", &fd) == 1) {
+    } else if (sscanf(line, "empty %d", &fd) == 1) {
       long count = 0;
       while (recv(fd, more, sizeof more, MSG_DONTWAIT) > 0) count++;
-      report("drain", count, "");
+      report("empty", count, "");
     } else if (sscanf(line, "shutdown %d", &fd) == 1) report("shutdown", shutdown(fd, SHUT_WR), "");
     else if (sscanf(line, "close %d", &fd) == 1) report("close", close(fd), "");
     else if (sscanf(line, "dup %d", &fd) == 1) report("dup", dup(fd), "");

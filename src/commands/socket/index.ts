@@ -31,6 +31,48 @@ export const socketCommands: Group = {
       killLines: [''],
       demo: async () => (await import('../../demos/socket/pair.js')).socketPair,
     },
+    unix: {
+      summary:
+        'a server with a path: bind, connect, the pid of the client, a descriptor passed to another process',
+      needs: { must: ['proc', 'compiler', 'folder'], better: files, also },
+      chapter: {
+        topic,
+        title: 'a socket with a path',
+        heart: [
+          'unix/bind-makes-a-file',
+          'unix/kernel-names-the-client',
+          'unix/passed-descriptor-is-the-same-file',
+          'unix/passed-descriptor-shares-offset',
+          'unix/connection-outlives-its-name',
+          'unix/file-stays-behind',
+        ],
+      },
+      questions: async () => (await import('../../demos/socket/questions.js')).unix,
+      killLines: [''],
+      demo: async () => (await import('../../demos/socket/unix.js')).socketUnix,
+    },
+    datagram: {
+      summary: 'stream, datagram and seqpacket: what one call receives of three messages',
+      needs: {
+        must: ['proc', 'compiler'],
+        better: { waits: 'it does not show that a process is blocked', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'streams and datagrams',
+        heart: [
+          'datagram/stream-has-no-boundaries',
+          'datagram/messages-keep-boundaries',
+          'datagram/small-buffer-cuts-a-message',
+          'datagram/full-queue-blocks-the-sender',
+          'datagram/datagrams-have-no-end-of-file',
+        ],
+      },
+      questions: async () => (await import('../../demos/socket/questions.js')).datagram,
+      killLines: [''],
+      demo: async () => (await import('../../demos/socket/datagram.js')).socketDatagram,
+    },
     udp: {
       summary: 'how UDP loses datagrams: a full receive buffer, and ports without a socket',
       needs: {

@@ -1,11 +1,10 @@
 /** The three kinds of file locks of Linux. C programs take them, because Node has no call for that. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
 import { DemoFailed } from '../../errors.js'
 import { readLocks } from '../../proc/locks.js'
-import { removeFromFolder, runFolder } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
+import { makePrivateFile } from '../shared/private-file.js'
 import { requireProc } from '../shared/require-proc.js'
 import { showClose } from './close.js'
 import { showDeadlock } from './deadlock.js'
@@ -30,7 +29,7 @@ export const lockDemo: Demo = async (stage) => {
       'Watch in /proc/locks which process holds one, which waits, and when a lock is lost.',
     'opening',
   )
-  const path = makeFile(stage)
+  const path = makePrivateFile(stage, 'locked', '')
   const first = await startParty(stage, 'first', path)
   const second = await startParty(stage, 'second', path)
   const fds = { first: await first.open(), second: await second.open() }
@@ -52,19 +51,6 @@ export const lockDemo: Demo = async (stage) => {
     'Next: `osdemo lock hold FILE` in two terminals, and `osdemo why PID` for the one that waits.',
     'next',
   )
-}
-
-/** A file of this run alone. */
-function makeFile({ scope, say }: Stage): string {
-  let path = join(runFolder(), 'locked')
-  for (let n = 1; existsSync(path); n++) path = join(runFolder(), `locked-${n}`)
-  scope.defer(() => {
-    removeFromFolder(path)
-    say({ event: 'removed', kind: 'file', id: path })
-  })
-  writeFileSync(path, '', { mode: 0o600, flag: 'wx' })
-  say({ event: 'created', kind: 'file', id: path })
-  return path
 }
 
 /** Shared and exclusive locks, and a process that writes without one. */

@@ -1,13 +1,14 @@
 /** The FIFOs of the pipe commands: one where two terminals meet, and private ones for demos. */
-import { existsSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { OsdemoError } from '../../errors.js'
 import { type AtPath, type HeldFifo, holdFifo } from '../../ipc/fifo.js'
 import { loadMkfifo } from '../../ipc/make-fifo.js'
-import { type LedgerEntry, record, removeFromFolder, runFolder } from '../../run/ledger.js'
+import { type LedgerEntry, record, removeFromFolder } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
 import { sweepOwn } from '../../run/sweep.js'
 import { defaultFifo } from '../pipe/meeting-point.js'
+import { freePath } from './private-file.js'
 
 /**
  * Finds the FIFO at a path, or makes it, and keeps a descriptor of it for the run, so that other runs see that it is in use. The
@@ -62,8 +63,7 @@ function holdUnlessOther(path: string): HeldFifo | undefined {
 /** Makes a FIFO for this run alone, and returns its path. @param name of the file; where it is taken, a number is added */
 export async function makePrivateFifo({ scope, say }: Stage, name: string): Promise<string> {
   const makeFifo = await loadMkfifo()
-  let path = join(runFolder(), name)
-  for (let n = 1; existsSync(path); n++) path = join(runFolder(), `${name}-${n}`)
+  const path = freePath(name)
   let made = false
   scope.defer(() => {
     removeFromFolder(path)

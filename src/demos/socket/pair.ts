@@ -4,6 +4,7 @@ import { accessMode, fdFlags } from '../../proc/fds.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
+import { errnoName } from './errno-name.js'
 import { type SocketProcess, showSockets, startSocketProcess } from './socket-program.js'
 
 export const socketPair: Demo = async (stage) => {
@@ -103,12 +104,6 @@ async function showDirections(
   )
   await parent.call(`close ${reading}`)
   await parent.call(`close ${writing}`)
-}
-
-/** The name of an errno. */
-export function errnoName(errno: number): string {
-  const [name] = Object.entries(constants.errno).find(([, value]) => value === errno) ?? []
-  return name ?? `errno ${errno}`
 }
 
 /** Which process each side takes for its peer. */

@@ -68,6 +68,40 @@ export const pair: readonly Question[] = [
   },
 ]
 
+export const unix: readonly Question[] = [
+  {
+    id: 'unix-unlink',
+    text: 'A client is connected to a Unix socket. The server removes the file of the socket. What happens to the connection?',
+    choices: ['It is closed.', 'It stays.', 'It stays until the client sends.'],
+    right: 'b',
+    claim: 'unix/connection-outlives-its-name',
+  },
+  {
+    id: 'unix-passed',
+    text: 'A client has read 6 bytes of a file and passes its descriptor to a server. Which byte does the server read first?',
+    choices: ['Byte 1.', 'None: the descriptor is valid in the client only.', 'Byte 7.'],
+    right: 'c',
+    claim: 'unix/passed-descriptor-shares-offset',
+  },
+]
+
+export const datagram: readonly Question[] = [
+  {
+    id: 'datagram-boundaries',
+    text: 'A process sends 5 bytes three times over a stream socket. How many bytes does one call with room for 100 receive then?',
+    choices: ['5.', '15.', '100.'],
+    right: 'b',
+    claim: 'datagram/stream-has-no-boundaries',
+  },
+  {
+    id: 'datagram-cut',
+    text: 'A datagram has 5 bytes, and the receiver has room for 3. What happens to the other 2?',
+    choices: ['They are lost.', 'The next call receives them.', 'The sender sends them again.'],
+    right: 'a',
+    claim: 'datagram/small-buffer-cuts-a-message',
+  },
+]
+
 export const udp: readonly Question[] = [
   {
     id: 'udp-full-buffer',

@@ -1,6 +1,6 @@
 /** The processes of the demos of sockets: a C program takes a command per line, because Node has none of these calls. */
 import { unixPeer } from '../../ipc/unix-diag.js'
-import { openFiles } from '../../proc/fds.js'
+import { type OpenFile, openFiles } from '../../proc/fds.js'
 import { isAlive } from '../../proc/stat.js'
 import { compiled } from '../../run/compile.js'
 import type { Stage } from '../../run/stage.js'
@@ -16,6 +16,8 @@ export interface Returned {
 }
 
 export interface SocketProcess extends Pick<LineProgram, 'id' | 'name'> {
+  /** Its sockets, without those that it had when it was started. */
+  sockets(): OpenFile[]
   /** Makes a call, and waits until it has returned. @throws DemoFailed where it does not return */
   call(command: string): Promise<Returned>
   /** The same for a call that may wait. */
@@ -38,6 +40,7 @@ export async function startSocketProcess(
 ): Promise<SocketProcess> {
   const words = [await compiled(source)]
   const program = await startLineProgram(stage, name, words)
+  const inherited = socketsOf(program.id).map(({ ino }) => ino)
   /** Parent and child print to the same pipe; the lines of the child begin with `child`. */
   const processOf = (process: Pick<LineProgram, 'id' | 'name'>, who: string): SocketProcess => {
     const said = new RegExp(`^${who || '(?!child )'}\\w+ (-?\\d+)(?: (.*?))?: (?:ok|errno (\\d+))$`)
@@ -53,6 +56,7 @@ export async function startSocketProcess(
     }
     return {
       ...process,
+      sockets: () => socketsOf(process.id).filter(({ ino }) => !inherited.includes(ino)),
       call,
       begin: (command) => begun(call(command)),
       numbers: async (command) => (await call(command)).more.split(' ').map(Number),
@@ -86,14 +90,14 @@ export type SocketRow = {
   peer: number | null
 }
 
-/** Shows the sockets of a process. Its stdin and stdout are sockets too, and left out. */
-export function showSockets(stage: Stage, { id, name }: SocketProcess, moment: string): SocketRow[] {
-  const rows = openFiles(id)
-    .filter(({ fd, target }) => fd > 2 && target.startsWith('socket:'))
-    .map(({ fd, ino = 0 }) => {
-      const found = unixPeer(ino)
-      return { moment, process: name, pid: id, fd, ino, peer: found ? (found.peer ?? 0) : null }
-    })
+const socketsOf = (pid: number) => openFiles(pid).filter(({ target }) => target.startsWith('socket:'))
+
+/** Shows the sockets of a process. */
+export function showSockets(stage: Stage, { id, name, sockets }: SocketProcess, moment: string): SocketRow[] {
+  const rows = sockets().map(({ fd, ino = 0 }) => {
+    const found = unixPeer(ino)
+    return { moment, process: name, pid: id, fd, ino, peer: found ? (found.peer ?? 0) : null }
+  })
   const words = rows.map(({ fd, ino }) => `${fd} -> socket:[${ino}]`).join(', ')
   stage.evidence(`/proc/${id}/fd`, words || 'no socket', `${name}, ${moment}`, { data: rows })
   return rows

@@ -5,6 +5,10 @@ const test = 'test/falsify/socket-unix.test.ts'
 /** In each of these tests, the C program does something else. */
 const unconnected = { test, title: 'the two sockets are not connected' }
 const twoDirections = { test, title: 'a pipe has two directions' }
+const abstract = { test, title: 'every name is abstract' }
+const listening = { test, title: 'bind(2) makes a listener' }
+const seqpacket = { test, title: 'every socket is a seqpacket socket' }
+const stream = { test, title: 'a seqpacket socket is a stream' }
 
 export const unixSocketMutants: readonly Mutant[] = [
   {
@@ -30,5 +34,53 @@ export const unixSocketMutants: readonly Mutant[] = [
     from: '!isEarly && value === 0',
     to: 'value === 0',
     ...twoDirections,
+  },
+  {
+    file: 'src/demos/socket/unix.ts',
+    from: 'got.target === file && sent.target === file && got.ino === sent.ino',
+    to: 'sent.target === file',
+    ...abstract,
+  },
+  {
+    file: 'src/demos/socket/unix.ts',
+    from: "more === 'hello' && errno === ENOENT && !existsSync(path)",
+    to: "more === 'hello'",
+    ...abstract,
+  },
+  {
+    file: 'src/demos/socket/unix.ts',
+    from: 'pid === client.id && peer.join() === self.join()',
+    to: 'peer.length === self.length',
+    ...listening,
+  },
+  {
+    file: 'src/demos/socket/unix.ts',
+    from: "sent.pos === 6 && more === 'second' && after.pos === 12",
+    to: 'sent.pos === 6',
+    ...listening,
+  },
+  {
+    file: 'src/demos/socket/datagram.ts',
+    from: 'count > 0 && received === count + 1',
+    to: 'received <= count + 1',
+    ...seqpacket,
+  },
+  {
+    file: 'src/demos/socket/datagram.ts',
+    from: "found.get('datagram') === '5,5,5' && found.get('seqpacket') === '5,5,5'",
+    to: "found.get('datagram') === '5,5,5'",
+    ...stream,
+  },
+  {
+    file: 'src/demos/socket/datagram.ts',
+    from: "isCut('datagram') && isCut('seqpacket')",
+    to: "isCut('datagram')",
+    ...stream,
+  },
+  {
+    file: 'src/demos/socket/datagram.ts',
+    from: "sizesOf(parts) === '0,5'",
+    to: "sizesOf(parts).endsWith('5')",
+    ...stream,
   },
 ]
