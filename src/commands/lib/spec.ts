@@ -152,7 +152,7 @@ export function demoWithoutOptions(path: string, demo: Demo): RunSpec {
   const examples = [
     `osdemo ${path}`,
     `osdemo ${path} --brief            # without steps and evidence`,
-    `osdemo ${path} --save run.html    # a page with a picture of the run`,
+    `osdemo ${path} --save run.html    # a page with its picture`,
   ]
   return { kind: 'demo', examples, configure: () => () => demo }
 }

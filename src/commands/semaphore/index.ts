@@ -1,6 +1,8 @@
 /** The commands of `osdemo semaphore`. */
 import { also, files, type Group } from '../lib/entry.js'
 
+const topic = 'semaphores'
+
 export const semaphoreCommands: Group = {
   summary: 'semaphores: which process waits, and what happens when its holder is killed',
   examples: ['osdemo semaphore wait', 'osdemo semaphore post'],
@@ -28,6 +30,28 @@ export const semaphoreCommands: Group = {
       needs: { must: ['proc', 'semaphores'], better: files, also },
       killLines: ['--key KEY', '--name NAME'],
       load: () => import('./remove.js'),
+    },
+    philosophers: {
+      summary: 'the dining philosophers: five processes deadlock, and an order of the locks prevents that',
+      needs: {
+        must: ['proc', 'compiler', 'semaphores'],
+        better: { waits: 'it does not show which process waits for which', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'the dining philosophers',
+        heart: [
+          'philosophers/mutual-exclusion',
+          'philosophers/hold-and-wait',
+          'philosophers/no-preemption',
+          'philosophers/circular-wait',
+          'philosophers/order-prevents-the-circle',
+        ],
+      },
+      questions: async () => (await import('../../demos/semaphore/questions.js')).philosophers,
+      killLines: [''],
+      demo: async () => (await import('../../demos/semaphore/philosophers.js')).semaphorePhilosophers,
     },
   },
 }

@@ -12,10 +12,10 @@ export interface PrivateSemaphore<Place> {
   remove(): void
 }
 
-/** A System V set without a key, with one semaphore. */
-export function makePrivateSet(stage: Stage, value: number): PrivateSemaphore<{ id: number }> {
+/** A System V set without a key, with a semaphore for each value. */
+export function makePrivateSet(stage: Stage, ...values: number[]): PrivateSemaphore<{ id: number }> {
   // With the private key (IPC_PRIVATE), semget(2) always creates a set, so this is never undefined.
-  const { id, entry } = recorded('0', () => makeSet(privateKey, [value]))!
+  const { id, entry } = recorded('0', () => makeSet(privateKey, values))!
   return privately(stage, { id }, `id ${id}`, () => {
     if (readSet(id)) removeSet(id)
     entry.forget()

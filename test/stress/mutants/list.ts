@@ -8,6 +8,7 @@ import { otherMutants } from './other.js'
 import { pipeMutants } from './pipe.js'
 import { processMutants } from './process.js'
 import { runMutants } from './run.js'
+import { semaphoreMutants } from './semaphore.js'
 import { signalMutants } from './signal.js'
 import { socketMutants } from './socket.js'
 import { inetSocketMutants } from './socket-inet.js'
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...pipeMutants,
   ...signalMutants,
   ...lockMutants,
+  ...semaphoreMutants,
   ...socketMutants,
   ...unixSocketMutants,
   ...inetSocketMutants,

@@ -14,6 +14,7 @@ import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawModels } from './models.js'
 import { drawOrphan } from './orphan.js'
+import { drawPhilosophers } from './philosophers.js'
 import { drawRace } from './race.js'
 import { drawRing } from './ring.js'
 import { drawSchedule } from './schedule.js'
@@ -34,6 +35,7 @@ export const figures: readonly Draw[] = [
   drawSignals,
   drawFileLocks,
   drawUdpLoss,
+  drawPhilosophers,
   drawExec,
   drawSchedule,
   drawRace,
