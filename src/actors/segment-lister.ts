@@ -1,5 +1,6 @@
-/** Lists the System V segments of the machine, as the kernel lists them. */
+/** Lists the System V segments of the machine, and its POSIX shared memory: the files in /dev/shm. */
 import { now } from '../events.js'
+import { listObjects, type ObjectIdentity, objectFolder } from '../ipc/posix-shm.js'
 import { permsText } from '../ipc/sysv-shm.js'
 import { isAlive } from '../proc/stat.js'
 import { readSegments, type Segment } from '../proc/sysvipc-shm.js'
@@ -10,6 +11,8 @@ import { table } from './lib/table.js'
 export interface SegmentListerConfig {
   /** The ids of the segments that osdemo created: those in use by a run, and those that were kept for the user. */
   ours: number[]
+  /** The objects that osdemo created. */
+  objects: ObjectIdentity[]
   /** Print a table to stdout. */
   print: boolean
 }
@@ -20,7 +23,7 @@ declare module '../actor-types.js' {
   }
 }
 
-runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
+runActor<'segment-lister'>(async ({ say, config: { ours, objects, print } }) => {
   const at = now()
   const segments = readSegments() ?? []
   for (const segment of segments) {
@@ -39,10 +42,53 @@ runActor<'segment-lister'>(async ({ say, config: { ours, print } }) => {
       at,
     )
   }
-  if (segments.length === 0)
-    say({ event: 'note', text: 'This machine has no System V segment at the moment.', role: 'closing' })
-  else if (print) await writeOut(Buffer.from(table(segments.map((segment) => rowOf(segment, ours)))))
+  const found = listObjects().map(({ name, stats: { dev, ino, uid, mode, size, blocks } }) => ({
+    name,
+    uid,
+    mode: mode & 0o777,
+    size,
+    allocated: 512 * blocks,
+    ours: objects.some((one) => one.device === dev && one.ino === ino),
+  }))
+  for (const object of found) {
+    const { name, size, uid } = object
+    const value = `${name}: size ${size}, mode ${octal(object.mode)}, uid ${uid}, allocated ${object.allocated}`
+    const about = object.ours ? 'made by osdemo' : ''
+    say({ event: 'evidence', source: objectFolder, value, about, data: object }, at)
+  }
+  if (segments.length === 0) say(none('System V segment'))
+  if (found.length === 0) say(none('POSIX shared memory'))
+  if (!print) return
+  const tables = [segments.map((segment) => rowOf(segment, ours)), found.map(rowOfObject)]
+  const texts = tables.flatMap((rows) => (rows.length > 0 ? table(rows) : []))
+  await writeOut(Buffer.from(texts.join('\n')))
 })
+
+const none = (what: string) =>
+  ({ event: 'note', text: `This machine has no ${what} at the moment.`, role: 'closing' }) as const
+
+const octal = (mode: number) => mode.toString(8).padStart(3, '0')
+
+interface FoundObject {
+  name: string
+  uid: number
+  mode: number
+  size: number
+  allocated: number
+  ours: boolean
+}
+
+/** Any user may have chosen the name, so no control character of it reaches the terminal. */
+function rowOfObject({ name, uid, mode, size, allocated, ours }: FoundObject) {
+  return {
+    name: name.replaceAll(/\p{C}/gu, '?'),
+    uid: `${uid}`,
+    mode: octal(mode),
+    bytes: `${size}`,
+    allocated: `${allocated}`,
+    note: ours ? 'by osdemo' : '',
+  }
+}
 
 /**
  * The cells of a segment, by column. Even with a key and an id of ten digits and a pid of seven a line has 80 columns, so
@@ -55,7 +101,7 @@ function rowOf(segment: Segment, ours: number[]) {
     key: `${key}`,
     id: `${id}`,
     uid: `${uid}`,
-    mode: mode.toString(8).padStart(3, '0'),
+    mode: octal(mode),
     bytes: `${size}`,
     nattch: `${attached}`,
     // 0 stands for a process of another pid namespace, of which nothing is known.

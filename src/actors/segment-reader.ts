@@ -1,21 +1,21 @@
-/** Reads the text in a System V segment: the bytes up to the first NUL. With `follow`, each new text until it is removed. */
+/** Reads the text in shared memory: the bytes up to the first NUL. With `follow`, each new text until it is removed. */
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Data, now, type Say } from '../events.js'
 import { leaveIdleHeap } from '../ipc/idle-heap.js'
-import { openText } from '../ipc/segment-text.js'
+import { openText, type TextPlace } from '../ipc/segment-text.js'
 import { type Settled, settle } from '../ipc/settled-text.js'
 import { counted } from '../text.js'
 import { createMeter, textOf } from './lib/meter.js'
 import { runActor } from './lib/runtime.js'
-import { segmentUsers } from './lib/segment-users.js'
 import { writeOut } from './lib/stdio.js'
+import { placeName, usersOf } from './lib/text-users.js'
 
 export interface SegmentReaderConfig {
-  id: number
-  /** Bytes of the segment. */
+  place: TextPlace
+  /** Bytes of the segment or object. */
   size: number
-  /** Its key, as events name it. */
+  /** Its key or name, as events name it. */
   channel: string
   /** Print each new text, until the segment is removed. */
   follow: boolean
@@ -41,10 +41,11 @@ declare module '../actor-types.js' {
   }
 }
 
-runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, print } }) => {
+runActor<'segment-reader'>(async ({ say, config: { place, size, channel, follow, print } }) => {
   if (follow) await leaveIdleHeap()
-  const shared = openText(id, size, 'read')
-  say({ event: 'call', phase: 'end', call: 'shmat', object: `segment ${id}, ${size} bytes, read-only` })
+  const shared = openText(place, size, 'read')
+  const { name, calls } = placeName(place)
+  say({ event: 'call', phase: 'end', call: calls.attach, object: `${name}, ${size} bytes, read-only` })
   const meter = createMeter(say, channel, 'received')
   const losses = lossReport(say)
   const take = async (settled: Settled) => {
@@ -61,7 +62,7 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
     losses.add(settled)
   }
 
-  const users = segmentUsers(id)
+  const users = usersOf(place)
   let last = await settle(shared, users.runnable)
   await take(last)
   let changed = now()
@@ -83,8 +84,8 @@ runActor<'segment-reader'>(async ({ say, config: { id, size, channel, follow, pr
   losses.report(true)
   meter.flush()
   shared.detach()
-  say({ event: 'call', phase: 'end', call: 'shmdt', object: `segment ${id}` })
-  if (follow) say({ event: 'note', text: `Segment ${id} was removed.`, role: 'closing' })
+  say({ event: 'call', phase: 'end', call: calls.detach, object: name })
+  if (follow) say({ event: 'note', text: `Another process removed ${name}.`, role: 'closing' })
 })
 
 /** Reports what was not printed. A writer may be so fast that this cannot be reported each time. */

@@ -17,6 +17,7 @@ const kindNames = {
   segment: 'segment',
   queue: 'queue',
   semaphore: 'semaphore',
+  object: 'shared memory',
   file: 'file',
 }
 
@@ -61,6 +62,7 @@ export async function clean({ say, note }: Stage): Promise<void> {
 function removal(kind: Swept['kind'], name: string): string {
   if (kind === 'semaphore')
     return semaphoreWords('remove', name.startsWith('/') ? { name } : { key: Number(name) })
+  if (kind === 'object') return `osdemo shm remove${optionsFor({ name })}`
   return kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : words('remove', name)
 }
 

@@ -92,7 +92,7 @@ export function checked(call: string, result: number | bigint): number {
   return Number(result)
 }
 
-/** Checks a call that returns its errno, as the pthread calls do. @throws SystemError */
+/** Checks a call that returns its errno, as the pthread calls and posix_fallocate(3) do. @throws SystemError */
 function checkedThread(call: string, result: number | bigint): void {
   if (result !== 0) throw failed(call, Number(result))
 }
@@ -144,6 +144,39 @@ export function semop(id: number, operations: Int16Array): void {
 export function semctl(id: number, number: number, command: number): number {
   const prototype = 'int semctl(int id, int number, int command, long none)'
   return checked('semctl', native('semctl', prototype)(id, number, command, 0))
+}
+
+/** The bytes of a text and a NUL, as C functions expect them. */
+export function cString(text: string): Uint8Array {
+  return Buffer.from(`${text}\0`)
+}
+
+/** mmap(2) of a file from its first byte on, at an address that the kernel chooses. */
+export function mmap(fd: number, size: number, protection: number, flags: number): bigint {
+  const prototype = 'void *mmap(void *address, size_t size, int protection, int flags, int fd, long offset)'
+  // koffi returns a pointer as a bigint.
+  const address = native('mmap', prototype)(null, size, protection, flags, fd, 0) as bigint
+  if (BigInt.asIntN(64, address) === -1n) throw failed('mmap', load().errno())
+  return address
+}
+
+/** munmap(2). Code that uses a view of these addresses afterwards is killed by SIGSEGV. */
+export function munmap(address: bigint, size: number): void {
+  checked('munmap', native('munmap', 'int munmap(void *address, size_t size)')(address, size))
+}
+
+/** msync(2). @param flags such as MS_SYNC */
+export function msync(address: bigint, size: number, flags: number): void {
+  checked('msync', native('msync', 'int msync(void *address, size_t size, int flags)')(address, size, flags))
+}
+
+/** posix_fallocate(3): the file system reserves room for the first bytes of a file, and makes the file longer if need be. */
+export function posixFallocate(fd: number, size: number): void {
+  const { EINTR } = constants.errno
+  const call = native('posix_fallocate', 'int posix_fallocate(int fd, long offset, long size)')
+  let errno: number | bigint = EINTR
+  while (errno === EINTR) errno = call(fd, 0, size)
+  checkedThread('posix_fallocate', errno)
 }
 
 /** malloc(3) and memset(3): allocates memory and writes to all of it. It is never freed. @returns its address */

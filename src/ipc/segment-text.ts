@@ -1,13 +1,15 @@
 /**
- * A text in a System V segment, as a C or Go program has it there: its bytes and a NUL, from the first byte on.
+ * A text in shared memory, as a C or Go program has it there: its bytes and a NUL, from the first byte on.
  *
- * osdemo also counts the texts that it writes, so that a reader knows how many it has missed. The count is beyond the segment: the
- * kernel allocates whole pages, and a program that keeps to the size of the segment never touches the rest of the last page. A
- * segment that fills its last page has no count.
+ * In a System V segment, osdemo also counts the texts that it writes, so that a reader knows how many it has missed. The count is
+ * beyond the segment: the kernel allocates whole pages, and a program that keeps to the size of the segment never touches the rest
+ * of the last page. A segment that fills its last page has no count. Neither has a POSIX object: any process may make it longer,
+ * and would then find the count in it.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Unavailable } from '../errors.js'
 import { type Futex, getpagesize, openFutex, viewMemory } from './libc.js'
+import { attachObject, type ObjectIdentity } from './posix-shm.js'
 import { attachSegment, textIn } from './sysv-shm.js'
 
 /** The count is the last four 32-bit numbers of the page. Of these, this one shows that osdemo has set the others. */
@@ -43,17 +45,24 @@ export interface SegmentText {
   detach(): void
 }
 
+/** Where a text is: in a System V segment, or in a POSIX object. */
+export type TextPlace = { id: number } | ({ name: string } & ObjectIdentity)
+
 /**
- * Attaches a segment for its text.
+ * Attaches shared memory for its text.
  *
- * @param size bytes of the segment
- * @throws SystemCallError as `attachSegment`
+ * @param size its bytes
+ * @param purpose for writing, how many bytes the caller will write at most
+ * @throws SystemCallError as `attachSegment` and `attachObject`
  */
-export function openText(id: number, size: number, purpose: 'read' | 'write'): SegmentText {
-  const attached = attachSegment(id, size, purpose === 'read')
+export function openText(place: TextPlace, size: number, purpose: { room: number } | 'read'): SegmentText {
+  const isSegment = 'id' in place
+  const attached = isSegment
+    ? attachSegment(place.id, size, purpose === 'read')
+    : attachObject(place, size, purpose)
   const page = getpagesize()
   const end = Math.ceil(size / page) * page
-  const isCounted = end - size >= countBytes
+  const isCounted = isSegment && end - size >= countBytes
   // Without a count, readers sleep on the first bytes of the text. Every page has room for both.
   const start = attached.address + BigInt(isCounted ? end - countBytes : 0)
   const cells = new Int32Array(viewMemory(start, countBytes))
@@ -67,6 +76,7 @@ export function openText(id: number, size: number, purpose: 'read' | 'write'): S
   }
   return {
     write(text) {
+      attached.check?.()
       if (isCounted) begin(cells)
       const bytes = Buffer.from(attached.memory)
       bytes.set(text)
@@ -75,14 +85,19 @@ export function openText(id: number, size: number, purpose: 'read' | 'write'): S
       futex?.wake(address)
     },
     look() {
+      attached.check?.()
       const seen = Atomics.load(cells, cell)
       const before = begun()
       const text = textIn(attached.memory)
       const isDone = before === undefined || before === seen
       return { text, begun: before, whole: isDone && before === begun() && holds(text), cell: seen }
     },
-    isStill: ({ text, begun: before }) => before === begun() && holds(text),
+    isStill({ text, begun: before }) {
+      attached.check?.()
+      return before === begun() && holds(text)
+    },
     async sleep({ cell: seen }, milliseconds) {
+      attached.check?.()
       if (futex) futex.wait(address, seen, milliseconds)
       else await pause(milliseconds)
     },

@@ -23,11 +23,13 @@ export function permsText({ mode, removed }: { mode: number; removed: boolean })
 /** The key that always creates a new segment, which no other process can find: IPC_PRIVATE. */
 export const privateKey = 0
 
-/** A segment that is attached to this process. */
+/** A segment that is attached to this process, or a file that it maps. */
 export interface Attached {
   /** The segment's bytes. `detach` replaces it, because code that touches a detached segment is killed by SIGSEGV. */
   memory: ArrayBuffer
   address: bigint
+  /** Called before each access. It throws when there is no memory behind the addresses any more. */
+  check?(): void
   detach(): void
 }
 

@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { errnoOf } from '../errors.js'
 import { deviceText } from './device.js'
+import { holders } from './fds.js'
 import { folder, readNumbers, readText } from './read.js'
 
 /**
@@ -25,4 +26,10 @@ export function semaphoreName(pid: number, inode: number): string | undefined {
 export function mappers({ device, ino }: { device: number; ino: number }): number[] {
   const words = ` ${deviceText(device)} ${ino} `
   return readNumbers('/proc').filter((pid) => readText(`/proc/${pid}/maps`)?.includes(words))
+}
+
+/** The processes that map a shared memory object or have it open, as far as this user may see it. */
+export function objectUsers(name: string, identity: { device: number; ino: number }): number[] {
+  const pids = holders(`/dev/shm${name}`, identity.ino).map(({ pid }) => pid)
+  return [...new Set([...mappers(identity), ...pids])]
 }

@@ -79,14 +79,16 @@ export function isDraft(path: string, pid: number): boolean {
   return isAbsolute(path) && new RegExp(`^\\.osdemo-${pid}-\\d+$`).test(basename(path))
 }
 
-const kinds = ['segment', 'queue', 'semaphore', 'fifo', 'file'] as const
+const kinds = ['segment', 'queue', 'semaphore', 'object', 'fifo', 'file'] as const
 const states = ['needed', 'released', 'kept'] as const
 export interface LedgerRecord {
   kind: (typeof kinds)[number]
-  /** An absolute path, the name of a queue or a semaphore, or the key of a segment or a semaphore set, 0 for none. */
+  /** An absolute path, the name of a POSIX object, or the key of a segment or a semaphore set, 0 for none. */
   name: string
   /** The id of a segment or a semaphore set, or an inode number. Missing until the object has been created. */
   id?: number | undefined
+  /** The device of a shared memory object, for a run may see another file system in /dev/shm. Missing as the id is. */
+  device?: number | undefined
   /** The pid of the process that creates it. */
   maker: number
   /** Seconds since 1970. A segment or a set that is older is not the recorded one. */
@@ -104,7 +106,7 @@ export function record(kind: LedgerRecord['kind'], name: string, maker = process
   write({})
   return {
     /** The object has been created and has this id. */
-    made: (id: number) => write({ id }),
+    made: (id: number, device?: number) => write({ id, device }),
     /** The object was not created, or it has been removed. */
     forget: () => removeFromFolder(file),
     /** The maker no longer needs it. The next `sweep` that finds it unused removes it. */
@@ -160,10 +162,10 @@ export function readRecords(): FoundRecord[] {
 function readRecord(file: string): LedgerRecord | undefined {
   try {
     if (!isTrusted(file)) return undefined
-    const { kind, name, id, maker, since, state } = JSON.parse(readFileSync(file, 'utf8'))
+    const { kind, name, id, device, maker, since, state } = JSON.parse(readFileSync(file, 'utf8'))
     const isRecord = kinds.includes(kind) && states.includes(state) && typeof name === 'string'
-    const isWhole = [id ?? 0, maker, since].every(Number.isInteger)
-    return isRecord && isWhole ? { kind, name, id, maker, since, state } : undefined
+    const isWhole = [id ?? 0, device ?? 0, maker, since].every(Number.isInteger)
+    return isRecord && isWhole ? { kind, name, id, device, maker, since, state } : undefined
   } catch {
     return undefined
   }

@@ -8,12 +8,13 @@ import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { isMarked, mark } from '../ipc/mark.js'
 import { openIfThere, unlinkQueue } from '../ipc/posix-mq.js'
 import { semaphoreAt, unlinkNamed } from '../ipc/posix-sem.js'
+import { objectAt, unlinkObject } from '../ipc/posix-shm.js'
 import { readSemaphore, removeSet } from '../ipc/sysv-sem.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { debug } from '../log.js'
 import { holders } from '../proc/fds.js'
 import { fifoUsers } from '../proc/fifo-users.js'
-import { mappers } from '../proc/posix-shm.js'
+import { mappers, objectUsers } from '../proc/posix-shm.js'
 import { readSets, type SemaphoreSet, waiters } from '../proc/sysvipc-sem.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
 import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromFolder } from './ledger.js'
@@ -21,7 +22,7 @@ import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromF
 /** An object that was removed or kept. */
 export interface Swept {
   kind: FoundRecord['kind']
-  /** A path, the name of a queue or a semaphore, the key of a segment or a semaphore set, or `id N` of one without a key. */
+  /** A path, the name of a POSIX object, the key of a segment or a semaphore set, or `id N` of one without a key. */
   name: string
   /** The pids of the processes that use it, so it was kept. With none it was removed. */
   users: number[]
@@ -104,7 +105,7 @@ function find(record: FoundRecord): { users(): number[]; remove(): void } | unde
   // Kernel objects do not survive a boot, but another object may have the same number.
   if (record.run.state === 'before this boot') return undefined
   if (record.kind === 'semaphore') return record.name.startsWith('/') ? findNamed(record) : findSet(record)
-  return record.kind === 'segment' ? findSegment(record) : findQueue(record)
+  return { segment: findSegment, queue: findQueue, object: findObject }[record.kind](record)
 }
 
 /** A file has a name that its maker gives to no other file. A FIFO has the mark of osdemo. */
@@ -191,4 +192,19 @@ function findQueue({ name, id, state }: FoundRecord) {
   const users = () => [...new Set(holders(name, ino).map(({ pid }) => pid))]
   // Since the search for users, a process may have kept the queue, or removed it and created another.
   return { users, remove: () => inodeOfOurs() === ino && unlinkQueue(name) }
+}
+
+/** Device and inode show which object it is. Until they are on record, the mark shows that it is one of osdemo. */
+function findObject({ name, id, device }: FoundRecord) {
+  const look = () => {
+    const stats = objectAt(name)
+    if (!stats || stats.uid !== process.getuid?.()) return undefined
+    const isOurs = id === undefined ? isMarked(stats) : stats.ino === id && stats.dev === device
+    return isOurs ? { device: stats.dev, ino: stats.ino } : undefined
+  }
+  const found = look()
+  if (!found) return undefined
+  // Since the search for users, a process may have removed it and created another.
+  const remove = () => look()?.ino === found.ino && unlinkObject(name)
+  return { users: () => objectUsers(name, found), remove }
 }

@@ -121,5 +121,5 @@ export function versions({ version, node, kernel }: RunFact): string {
 }
 
 function kindName(kind: string): string {
-  return kind === 'fifo' ? 'FIFO' : kind
+  return { fifo: 'FIFO', object: 'shared memory' }[kind] ?? kind
 }

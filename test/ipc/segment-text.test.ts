@@ -15,7 +15,7 @@ function newSegment(size: number) {
     plain.detach()
   })
   const open = (purpose: 'read' | 'write') => {
-    const text = openText(id, size, purpose)
+    const text = openText({ id }, size, purpose === 'read' ? purpose : { room: size })
     onTestFinished(text.detach)
     return text
   }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -105,6 +106,14 @@ static void change_named(const char *name, int by) {
     printf("%d\n", value);
 }
 
+static char *map(const char *name) {
+    int fd = check("shm_open", shm_open(name, O_RDWR | O_CREAT, 0600));
+    check("ftruncate", ftruncate(fd, 1024));
+    char *address = mmap(NULL, 1024, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    check("mmap", (long)address);
+    return address;
+}
+
 int main(int count, char **words) {
     static char buffer[65536];
     const char *role = count > 1 ? words[1] : "";
@@ -130,6 +139,8 @@ int main(int count, char **words) {
         }
     } else if (!strcmp(role, "semaphore")) {
         (*words[0] == '/' ? change_named : change_keyed)(words[0], atoi(words[1]));
-    } else return 2;
+    } else if (!strcmp(role, "object-write")) strcpy(map(words[0]), words[1]);
+    else if (!strcmp(role, "object-read")) puts(map(words[0]));
+    else return 2;
     return 0;
 }

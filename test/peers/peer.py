@@ -1,6 +1,7 @@
 """A peer of osdemo in Python. Its frames are those of multiprocessing.connection, its segment and its queue those of ctypes."""
 
 import ctypes
+import mmap
 import os
 import socket
 import sys
@@ -58,6 +59,21 @@ def segment_write(key: str, text: str) -> None:
 
 def segment_read(key: str) -> None:
     print(attach(key, 0).value.decode())
+
+
+def map_object(name: str) -> mmap.mmap:
+    fd = os.open("/dev/shm" + name, os.O_RDWR | os.O_CREAT, 0o600)
+    os.ftruncate(fd, 1024)
+    return mmap.mmap(fd, 1024)
+
+
+def object_write(name: str, text: str) -> None:
+    memory = map_object(name)
+    memory[: len(text.encode()) + 1] = text.encode() + b"\0"
+
+
+def object_read(name: str) -> None:
+    print(map_object(name)[:].split(b"\0")[0].decode())
 
 
 def queue_send(name: str, *texts: str) -> None:

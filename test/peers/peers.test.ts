@@ -3,6 +3,7 @@
  * language that is not installed is skipped.
  */
 import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { makeFifo } from '../support/children.js'
@@ -32,7 +33,7 @@ const languages: Language[] = [
     check: ['cc', '--version'],
     build: ['cc', '-Wall', '-Wextra', '-Werror', '-o', program('c'), 'test/peers/peer.c', '-lrt', '-pthread'],
     run: [program('c')],
-    mechanisms: ['echo', 'fifo', 'segment', 'queue', 'semaphore'],
+    mechanisms: ['echo', 'fifo', 'segment', 'object', 'queue', 'semaphore'],
   },
   {
     name: 'Rust',
@@ -45,7 +46,7 @@ const languages: Language[] = [
     name: 'Python',
     check: ['python3', '--version'],
     run: ['python3', 'test/peers/peer.py'],
-    mechanisms: ['echo', 'fifo', 'segment', 'queue'],
+    mechanisms: ['echo', 'fifo', 'segment', 'object', 'queue'],
   },
   {
     name: 'Perl',
@@ -154,17 +155,17 @@ const mechanisms = {
     expect([await outcome(runs[0]!), await outcome(writer)]).toEqual([success(), success()])
   },
 
-  async segment(place: Place, start: Start) {
-    // Each worker process of the tests has keys of its own.
-    const key = 200_000_000 + process.pid
-    const osdemo = (...words: string[]) =>
-      outcome(place.osdemo(['shm', ...words, '--key', `${key}`, '--quiet']))
+  // Each worker process of the tests has keys and names of its own.
+  segment(place: Place, start: Start) {
+    const key = `${200_000_000 + process.pid}`
     onTestFinished(() => void execFileSync('sh', ['-c', `ipcrm -M ${key} 2>/dev/null || true`]))
-    expect(await outcome(start('segment-write', key, 'from the peer: wörld'))).toEqual(success())
-    expect(await osdemo('read')).toEqual(success('from the peer: wörld'))
-    expect(await osdemo('write', 'from osdemo: wörld')).toMatchObject({ exit: 0 })
-    expect(await outcome(start('segment-read', key))).toEqual(success('from osdemo: wörld'))
-    expect(await osdemo('remove')).toMatchObject({ exit: 0 })
+    return shareText(place, start, { option: '--key', value: key, role: 'segment' })
+  },
+
+  object(place: Place, start: Start) {
+    const name = `/osdemo-peer-${process.pid}`
+    onTestFinished(() => rmSync(`/dev/shm${name}`, { force: true }))
+    return shareText(place, start, { option: '--name', value: name, role: 'object' })
   },
 
   async queue(place: Place, start: Start) {
@@ -199,6 +200,20 @@ const mechanisms = {
     }
     await Promise.all([meet(newKey(), '--key'), meet(newName(), '--name')])
   },
+}
+
+/** Passes a text through shared memory in both directions. The peer creates it. */
+async function shareText(
+  place: Place,
+  start: Start,
+  { option, value, role }: { option: string; value: string; role: 'segment' | 'object' },
+): Promise<void> {
+  const osdemo = (...words: string[]) => outcome(place.osdemo(['shm', ...words, option, value, '--quiet']))
+  expect(await outcome(start(`${role}-write`, value, 'from the peer: wörld'))).toEqual(success())
+  expect(await osdemo('read')).toEqual(success('from the peer: wörld'))
+  expect(await osdemo('write', 'from osdemo: wörld')).toMatchObject({ exit: 0 })
+  expect(await outcome(start(`${role}-read`, value))).toEqual(success('from osdemo: wörld'))
+  expect(await osdemo('remove')).toMatchObject({ exit: 0 })
 }
 
 describe.runIf(process.platform === 'linux')('peers', () => {

@@ -5,6 +5,8 @@ const topic = 'shared memory'
 
 const cpus = 'lost updates may not show'
 
+const noNames = 'it works without --name only'
+
 const noDetach = 'it does not show that memory is invalid after a detach'
 
 export const shmCommands: Group = {
@@ -91,26 +93,26 @@ export const shmCommands: Group = {
       load: () => import('./ring.js'),
     },
     write: {
-      summary: 'write a text into a System V segment',
-      needs: { must: ['segments'], better: files, also },
-      killLines: ['x --key KEY --hold', 'x --key KEY --hold --json'],
+      summary: 'write a text into shared memory: a System V segment, or POSIX with --name',
+      needs: { must: ['segments'], better: { objects: noNames, ...files }, also },
+      killLines: ['x --key KEY --hold', 'x --key KEY --hold --json', 'x --name NAME --hold'],
       load: () => import('./write.js'),
     },
     read: {
-      summary: 'read the text in a System V segment',
-      needs: { must: ['segments'], better: files, also },
+      summary: 'read the text in shared memory',
+      needs: { must: ['segments'], better: { objects: noNames, ...files }, also },
       killLines: [''],
       load: () => import('./read.js'),
     },
     list: {
-      summary: 'list the System V segments of this machine',
-      needs: { must: ['segments'], better: files, also },
+      summary: 'list the System V segments and the POSIX shared memory of this machine',
+      needs: { must: ['segments'], better: { objects: 'it lists no POSIX shared memory', ...files }, also },
       killLines: [''],
       load: () => import('./list.js'),
     },
     remove: {
-      summary: 'remove a System V segment',
-      needs: { must: ['segments'], better: files, also },
+      summary: 'remove a System V segment or POSIX shared memory',
+      needs: { must: ['segments'], better: { objects: noNames, ...files }, also },
       killLines: ['--key KEY'],
       load: () => import('./remove.js'),
     },

@@ -9,6 +9,7 @@ import { OsdemoError, systemCallError, Unavailable } from '../../errors.js'
 import type { Data } from '../../events.js'
 import { openBothEnds, reopen } from '../../ipc/fifo.js'
 import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
+import { attachObject } from '../../ipc/posix-shm.js'
 import { trace } from '../../ipc/ptrace.js'
 import { openSemaphore } from '../../ipc/semaphore.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
@@ -32,6 +33,7 @@ import { makePrivateFifo } from '../shared/fifo.js'
 import { inNamespaces } from '../shared/namespaces.js'
 import { requireProc } from '../shared/require-proc.js'
 import { shellHint } from '../shared/shell.js'
+import { makePrivateObject, requireObjects } from '../shm/object.js'
 import { makePrivateSegment, requireSegments } from '../shm/segment.js'
 
 export interface Check {
@@ -262,6 +264,19 @@ export const checks = {
       const made = [makePrivateSet(stage, 1), makePrivateNamed(stage, 1)]
       const values = made.map(({ place }) => openSemaphore(place).value() ?? -1)
       return { value: `values ${values.join(' and ')} were read`, data: values }
+    },
+  },
+  objects: {
+    name: 'POSIX memory',
+    lack: 'POSIX shared memory does not work.',
+    use: 'The tools of shared memory use it with --name, and one demo maps it.',
+    source: 'shm_open(3), mmap(2)',
+    after: ['folder', 'proc'],
+    look(stage) {
+      requireObjects('shm posix')
+      const object = makePrivateObject(stage, 'doctor')
+      attachObject(object, 4096, { room: 4096 }).detach()
+      return { value: `${object.name} mapped, inode ${object.ino}`, data: { ino: object.ino } }
     },
   },
   scheduler: {

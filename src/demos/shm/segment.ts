@@ -4,6 +4,7 @@ import { findSegment, makeSegment, permsText, privateKey, removeSegment } from '
 import { isRemoved, readSegment, readSegments, type Segment } from '../../proc/sysvipc-shm.js'
 import { type LedgerEntry, record } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
+import { quoted } from '../../shell-quote.js'
 
 /** The key that the lecture uses, 0x11170. */
 export const defaultKey = 70_000
@@ -77,8 +78,12 @@ export function removeNow(stage: Stage, key: number, id: number): boolean {
 /** How a user chooses a segment: by its key, which may not exist yet, or by the id of an existing one. */
 export type SegmentChoice = { key: number } | { id: number }
 
-/** The options that choose this segment in another terminal: none for the default key. */
-export function optionsFor(which: SegmentChoice): string {
+/** The same, or POSIX shared memory by its name. */
+export type MemoryChoice = SegmentChoice | { name: string }
+
+/** The options that choose this memory in another terminal: none for the default key. */
+export function optionsFor(which: MemoryChoice): string {
+  if ('name' in which) return ` --name ${quoted(which.name)}`
   if ('id' in which) return ` --id ${which.id}`
   return which.key === defaultKey ? '' : ` --key ${which.key}`
 }

@@ -21,7 +21,13 @@ export interface Participants {
 const mostLanes = 20
 
 /** What a channel is called, where its name is a path or a number. */
-const kinds: Record<string, string> = { fifo: 'FIFO', queue: 'queue', segment: 'segment', buffer: 'buffer' }
+const kinds: Record<string, string> = {
+  fifo: 'FIFO',
+  queue: 'queue',
+  segment: 'segment',
+  object: 'shared memory',
+  buffer: 'buffer',
+}
 
 export function participantsOf(story: Story): Participants {
   const taking = lanesOf(story)

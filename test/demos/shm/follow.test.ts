@@ -51,7 +51,7 @@ function notes(events: Event[], field: string) {
 test('every text of osdemo is printed or counted as missed', async () => {
   const { id, received, over } = followed()
   await until(() => received().length === 1)
-  const writer = openText(id, size, 'write')
+  const writer = openText({ id }, size, { room: size })
   onTestFinished(writer.detach)
   // Slow enough for the reader, and too fast for it.
   for (const pause of [20, 0]) {
@@ -75,7 +75,7 @@ test('every text of osdemo is printed or counted as missed', async () => {
 test('osdemo shm write wakes a reader that sleeps', async () => {
   const { key, id, received, over } = followed()
   await until(() => received().length === 1)
-  const reader = openText(id, size, 'read')
+  const reader = openText({ id }, size, 'read')
   onTestFinished(reader.detach)
   const look = reader.look()
   // It stays: the signal that a child has exited would interrupt the sleep as well.
