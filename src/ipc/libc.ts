@@ -146,11 +146,6 @@ export function semctl(id: number, number: number, command: number): number {
   return checked('semctl', native('semctl', prototype)(id, number, command, 0))
 }
 
-/** The bytes of a text and a NUL, as C functions expect them. */
-export function cString(text: string): Uint8Array {
-  return Buffer.from(`${text}\0`)
-}
-
 /** mmap(2) of a file from its first byte on, at an address that the kernel chooses. */
 export function mmap(fd: number, size: number, protection: number, flags: number): bigint {
   const prototype = 'void *mmap(void *address, size_t size, int protection, int flags, int fd, long offset)'

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.js'
 const shm = 'test/falsify/shm.test.ts'
 const race = 'test/falsify/shm-race.test.ts'
 const queue = 'test/falsify/queue.test.ts'
+const named = 'test/demos/shm/named.test.ts'
 const segmentText = 'test/ipc/segment-text.test.ts'
 const timed = 'test/ipc/timed-counting.test.ts'
 const raceFigure = 'test/views/svg/figures/race.test.ts'
@@ -255,9 +256,37 @@ export const memoryMutants: readonly Mutant[] = [
     title: 'in another call',
   },
   {
+    file: 'src/ipc/posix-shm.ts',
+    from: '    posixFallocate(fd, size)\n',
+    to: '',
+    test: named,
+    title: 'a full file system is an error',
+  },
+  {
+    file: 'src/ipc/posix-shm.ts',
+    from: 'if (now < size)',
+    to: 'if (now < 0)',
+    test: named,
+    title: 'another process makes shorter',
+  },
+  {
+    file: 'src/run/sweep.ts',
+    from: ' && stats.dev === device',
+    to: '',
+    test: 'test/run/ledger-objects.test.ts',
+    title: 'on another device',
+  },
+  {
+    file: 'src/run/sweep.ts',
+    from: 'stats.ino === id && stats.dev',
+    to: 'stats.dev',
+    test: 'test/run/ledger-objects.test.ts',
+    title: 'a later one of the same name',
+  },
+  {
     file: 'src/ipc/segment-text.ts',
-    from: 'const isCounted = end - size >= countBytes',
-    to: 'const isCounted = end - size >= 0',
+    from: 'isSegment && end - size >= countBytes',
+    to: 'isSegment && end - size >= 0',
     test: segmentText,
     title: 'has a count',
   },
