@@ -8,7 +8,7 @@
  *     tcp                      socket(2)
  *     udp                      the same; recv waits at most 2 s
  *     buffers FD BYTES         SO_SNDBUF and SO_RCVBUF; prints SO_RCVBUF as the kernel sets it
- *     reuse FD                 SO_REUSEADDR
+ *     SO_REUSEADDR FD
  *     bind FD PORT             prints the port, which the kernel chooses for 0
  *     listen FD BACKLOG
  *     connect FD PORT
@@ -84,11 +84,11 @@ static int empty(int fd, int ends[2]) {
 }
 
 int main(void) {
-  char line[100], call[10];
+  char line[100], call[20];
   setvbuf(stdout, NULL, _IOLBF, 0);
   while (fgets(line, sizeof line, stdin)) {
     int fd = 0, one = 0, two = 0, three = 0, ends[2] = {-1, -1}, result;
-    if (sscanf(line, "%9s %d %d %d %d", call, &fd, &one, &two, &three) < 1) continue;
+    if (sscanf(line, "%19s %d %d %d %d", call, &fd, &one, &two, &three) < 1) continue;
 #define IS(name) (strcmp(call, name) == 0)
     if (IS("exit")) return 0;
     if (one < 0 || one > (int)sizeof buffer || two < 0 || two > 65536) {
@@ -98,7 +98,7 @@ int main(void) {
     if (IS("tcp")) result = socket(AF_INET, SOCK_STREAM, 0);
     else if (IS("udp")) result = udp_socket();
     else if (IS("buffers")) result = set_buffers(fd, one);
-    else if (IS("reuse")) result = option(fd, SO_REUSEADDR, 1);
+    else if (IS("SO_REUSEADDR")) result = option(fd, SO_REUSEADDR, 1);
     else if (IS("bind")) result = bind_port(fd, one);
     else if (IS("listen")) result = listen(fd, one);
     else if (IS("connect")) result = connect_port(fd, one);

@@ -96,5 +96,30 @@ export const socketCommands: Group = {
       killLines: [''],
       demo: async () => (await import('../../demos/socket/udp.js')).socketUdp,
     },
+    listen: {
+      summary: 'backlog, refused connections, CLOSE_WAIT, TIME_WAIT and SO_REUSEADDR, in /proc/net/tcp',
+      needs: {
+        must: ['proc', 'loopback', 'compiler'],
+        better: { waits: 'it does not show that the client is blocked', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'how a TCP connection begins and ends',
+        heart: [
+          'listen/connected-before-accept',
+          'listen/backlog-admits-one-more',
+          'listen/full-backlog-drops-the-first-packet',
+          'listen/forgotten-close-stays-in-close-wait',
+          'listen/time-wait-keeps-the-port',
+          'listen/reuseaddr-frees-the-port',
+        ],
+        // The kernel sends a SYN again after a second.
+        demo: async () => (await import('../../demos/socket/listen.js')).socketListen(false),
+      },
+      questions: async () => (await import('../../demos/socket/questions.js')).listen,
+      killLines: [''],
+      demo: async () => (await import('../../demos/socket/listen.js')).socketListen(true),
+    },
   },
 }

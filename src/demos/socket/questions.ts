@@ -122,3 +122,28 @@ export const udp: readonly Question[] = [
     claim: 'udp/full-buffer-keeps-the-first',
   },
 ]
+
+export const listen: readonly Question[] = [
+  {
+    id: 'listen-before-accept',
+    text: 'A server has called listen(2), and does not call accept(2). A client calls connect(2). What happens?',
+    choices: [
+      'connect(2) succeeds: the kernel makes the connection.',
+      'connect(2) is blocked until accept(2).',
+      'connect(2) fails with ECONNREFUSED.',
+    ],
+    right: 'a',
+    claim: 'listen/connected-before-accept',
+  },
+  {
+    id: 'listen-time-wait',
+    text: 'A server closes a connection first, then exits, and is started again at once. Why may bind(2) fail?',
+    choices: [
+      'The old process still has the port.',
+      'A connection in TIME_WAIT keeps the port.',
+      'The client still uses the port.',
+    ],
+    right: 'b',
+    claim: 'listen/time-wait-keeps-the-port',
+  },
+]

@@ -52,7 +52,7 @@ export const socketUdp: Demo = async (stage) => {
       'TCP does this in the kernel.',
     'closing',
   )
-  stage.note('Next: `osdemo tcp-echo demo` shows a TCP connection as a pair of sockets.', 'next')
+  stage.note('Next: `osdemo socket listen` shows how a TCP connection begins and ends.', 'next')
 }
 
 /** The descriptors of the two sockets, and the port of the receiver. */

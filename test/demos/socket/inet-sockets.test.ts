@@ -1,4 +1,4 @@
-/** `osdemo socket udp`, and its C program, whose sockets ss(8) lists as osdemo reads them. */
+/** `osdemo socket udp`, `osdemo socket listen`, and their C program, whose sockets ss(8) lists as osdemo reads them. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -7,11 +7,13 @@ import { readUdpTable } from '../../../src/proc/net-tcp.js'
 import { isAlive } from '../../../src/proc/stat.js'
 import { start } from '../../support/children.js'
 import { cc, noCompiler, whyNoCompiler } from '../../support/compiler.js'
-import { claimIdsOf, only } from '../../support/facts.js'
+import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { temporaryFolder } from '../../support/folders.js'
 import { placeOfNobody, playDemo } from '../../support/osdemo.js'
 import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
+
+const [noSs, whyNoSs] = [spawnSync('ss', ['-V']).error !== undefined, 'needs ss of iproute2'] as const
 
 describe.skipIf(noCompiler)(`TCP and UDP sockets${whyNoCompiler}`, () => {
   test('udp: what was sent was received or dropped, and no process is left', async () => {
@@ -29,14 +31,48 @@ describe.skipIf(noCompiler)(`TCP and UDP sockets${whyNoCompiler}`, () => {
     expect(boxes).toHaveLength(50)
   })
 
-  test('udp: an ordinary user sees the same', async (context) => {
+  test('listen: the states of both sockets at each moment, and ss(8) lists what is left', async (context) => {
+    const events = await playDemo(['socket', 'listen'])
+    const rows = dataFrom(events, '/proc/net/tcp') as Record<string, unknown>[]
+    const at = (wanted: string) =>
+      rows
+        .filter(({ moment }) => moment === wanted)
+        .map(({ side, state, rxQueue }) => `${side} ${state} ${rxQueue}`)
+        .sort()
+    expect(at('before accept(2)')).toEqual([
+      'client ESTABLISHED 0',
+      'listener LISTEN 1',
+      'server ESTABLISHED 5',
+    ])
+    expect(at('one more client')).toEqual(['client SYN_SENT 0', 'listener LISTEN 2'])
+    expect(at('client closes')).toContainEqual(expect.stringMatching(/^server CLOSE_WAIT/))
+    expect(at('server closes too')).toEqual(['client TIME_WAIT 0'])
+    expect(at('both closed, server first')).toEqual(['server TIME_WAIT 0'])
+    expect(claimIdsOf(events)).toHaveLength(13)
+    const tried = only(events, 'evidence').flatMap(({ data }) => numberIn(data, 'seconds') ?? [])
+    expect(tried[0]).toBeGreaterThan(0.5)
+    const processes = only(events, 'started').map(({ child }) => child)
+    expect(processes).toHaveLength(3)
+    expect(processes.filter((pid) => isAlive(pid))).toEqual([])
+    expect(valuesOf(slideOf(events), 'data-socket')).toEqual(
+      expect.arrayContaining(['SYN_SENT', 'EADDRINUSE']),
+    )
+
+    context.skip(noSs, whyNoSs)
+    const { localPort } = rows.find(({ moment }) => moment === 'both closed, server first') ?? {}
+    const ss = (filter: string) => spawnSync('ss', ['-tanH', filter], { encoding: 'utf8' }).stdout.trim()
+    expect(ss(`sport = :${localPort}`)).toMatch(/^TIME-WAIT\s.*$/)
+  })
+
+  test('an ordinary user sees the same', async (context) => {
     const { place, options } = placeOfNobody(context)
     const env = { XDG_CACHE_HOME: place.folder }
-    expect(await place.osdemo(['socket', 'udp', '--quiet'], { ...options, env }).exit).toBe(0)
+    const play = (member: string) => place.osdemo(['socket', member, '--quiet'], { ...options, env }).exit
+    expect(await Promise.all([play('udp'), play('listen')])).toEqual([0, 0])
   })
 
   test('ss(8) counts the same drops', async (context) => {
-    context.skip(spawnSync('ss', ['-V']).error !== undefined, 'needs ss of iproute2')
+    context.skip(noSs, whyNoSs)
     const program = startProgram()
     const fd = await program.call('udp')
     await program.call(`buffers ${fd} 4096`)

@@ -6,6 +6,9 @@ const test = 'test/falsify/socket-inet.test.ts'
 const kept = { test, title: 'datagrams stay in the buffer' }
 const room = { test, title: 'the receive buffer has room' }
 
+const listener = { test, title: 'bind(2) makes a listener' }
+const shutdown = { test, title: 'each client sends no more' }
+
 export const inetSocketMutants: readonly Mutant[] = [
   { file: 'src/demos/socket/udp.ts', from: 'got.join() === sizes.join()', to: 'got.length === 3', ...kept },
   {
@@ -32,4 +35,29 @@ export const inetSocketMutants: readonly Mutant[] = [
     to: 'sent > 0',
     ...room,
   },
+  {
+    file: 'src/demos/socket/listen.ts',
+    from: 'queue === Math.min(backlog, limit) + 1 && isDropped',
+    to: '(queue ?? 0) > backlog',
+    ...listener,
+  },
+  {
+    file: 'src/demos/socket/listen.ts',
+    from: 'errno === ECONNREFUSED && rowsOf(port).length === 0',
+    to: 'errno >= 0',
+    ...listener,
+  },
+  {
+    file: 'src/demos/socket/listen-endings.ts',
+    from: 'end.value === 0 && kept !== undefined',
+    to: 'end.value === 0',
+    ...listener,
+  },
+  {
+    file: 'src/demos/socket/listen-endings.ts',
+    from: 'left !== undefined && isClosed(left) && left.local.port === port && left.inode === 0',
+    to: 'left !== undefined && isClosed(left) && left.inode === 0',
+    ...shutdown,
+  },
+  { file: 'src/demos/socket/listen-endings.ts', from: 'plain === EADDRINUSE', to: 'plain >= 0', ...shutdown },
 ]

@@ -10,6 +10,7 @@ import { drawFork } from './fork.js'
 import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
 import { drawKernel } from './kernel.js'
+import { drawListener } from './listener.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawModels } from './models.js'
@@ -36,6 +37,7 @@ export const figures: readonly Draw[] = [
   drawFileLocks,
   drawUdpLoss,
   drawPhilosophers,
+  drawListener,
   drawExec,
   drawSchedule,
   drawRace,
