@@ -5,7 +5,7 @@ const topic = 'sockets'
 
 export const socketCommands: Group = {
   summary: 'Unix sockets, datagrams, and what a listener does',
-  examples: ['osdemo socket pair', 'osdemo socket pair --predict'],
+  examples: ['osdemo socket pair', 'osdemo socket unix --predict'],
   members: {
     pair: {
       summary: 'two connected sockets between a parent and its child, against a pipe',
