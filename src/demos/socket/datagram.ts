@@ -204,7 +204,7 @@ async function showEnd(
   }
   stage.claim(
     'datagram/connections-have-end-of-file',
-    'Stream and seqpacket sockets have end of file: the call returned 0 bytes.',
+    'Stream and seqpacket sockets have end of file: 0 bytes.',
     ends.get('stream')?.bytes === 0 && ends.get('seqpacket')?.bytes === 0,
   )
   const fd = channels.find(({ kind }) => kind === 'datagram')?.fd
@@ -214,7 +214,7 @@ async function showEnd(
     calls: ['recvmsg'],
     hasReturned: waiting.hasReturned,
     id: 'datagram/datagrams-have-no-end-of-file',
-    claim: 'A datagram socket has no end of file: the receiver waits, although its peer is closed.',
+    claim: 'A datagram socket has no end of file: the receiver waits.',
   })
   sendSignal(stage, receiver, 'SIGTERM')
   await waiting.result.catch(() => {})

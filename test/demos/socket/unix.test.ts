@@ -6,6 +6,7 @@ import { isAlive } from '../../../src/proc/stat.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { newPlace, outcome, playDemo } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 
 describe.skipIf(noCompiler)(`Unix sockets${whyNoCompiler}`, () => {
   test('socket unix: the kernel lists a listener and an accepted socket at the path', async () => {
@@ -48,6 +49,7 @@ describe.skipIf(noCompiler)(`Unix sockets${whyNoCompiler}`, () => {
       ['seqpacket', [3, 5]],
     ])
     expect(claimIdsOf(events)).toHaveLength(9)
+    expect(valuesOf(slideOf(events), 'data-received')).toHaveLength(9)
     const processes = only(events, 'started').map(({ child }) => child)
     expect(processes.filter((pid) => isAlive(pid))).toEqual([])
   })
