@@ -165,6 +165,8 @@ export interface MessageFact {
    * @asType integer
    */
   priority?: number
+  /** Its type, in a System V queue: a number, or its digits where it is larger than 2^53 - 1. */
+  type?: number | string
   /** How full the channel was, if the sender or receiver looked. */
   depth?: Depth
 }

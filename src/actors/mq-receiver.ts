@@ -1,14 +1,17 @@
-/** Receives messages from a POSIX queue, the highest priority first, and prints each as a line. */
+/** Receives messages from a queue, and prints each as a line. */
 import { SystemCallError } from '../errors.js'
-import { now } from '../events.js'
-import type { Queue } from '../ipc/open-mq.js'
 import { counted } from '../text.js'
 import { createMeter, textOf } from './lib/meter.js'
-import { callPatiently, isEagain, type MqConfig, openTwice } from './lib/mq-calls.js'
+import { posixReceiver } from './lib/posix-calls.js'
+import { type QueueConfig, wouldWait } from './lib/queue-end.js'
 import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
+import { sysvReceiver } from './lib/sysv-calls.js'
 
-export interface MqReceiverConfig extends MqConfig {
+export interface MqReceiverConfig {
+  queue: QueueConfig
+  /** Fail with EAGAIN or ENOMSG instead of waiting. */
+  nonblocking: boolean
   /** Exit after so many messages; null: never. */
   max: number | null
   /** Print each message to stdout, as a line. */
@@ -26,51 +29,35 @@ declare module '../actor-types.js' {
 }
 
 runActor<'mq-receiver'>(async ({ say, config }) => {
-  const queue = openTwice(config, 'read')
-  const { name, max, nonblocking, print, report } = config
-  const meter = createMeter(say, name, 'received')
-  const tellSoFar = () => report && meter.flush()
-
-  /**
-   * When the message was received. One that was there before the call has the time when the call began: a sender that waits for
-   * its place may report its return before this process reports the message.
-   */
-  let at: number | undefined
-  const receive = (end: Queue) => {
-    const wasThere = report && end.attributes().depth > 0
-    at = wasThere ? now() : undefined
-    return end.receive()
-  }
+  const { queue, max, nonblocking, print, report } = config
+  const end = queue.kind === 'posix' ? posixReceiver({ ...queue, report }) : sysvReceiver(queue)
+  const { channel, label, call, lack } = end
+  const meter = createMeter(say, channel, 'received')
+  const before = () => report && meter.flush()
 
   /** Undefined when the queue is empty, and an empty queue is a good end: some messages came and no number was asked for. */
   function receiveNow() {
     try {
-      return receive(queue.now)
+      return end.receiveNow()
     } catch (error) {
-      if (!isEagain(error)) throw error
-      say({ event: 'call', phase: 'end', call: 'mq_receive', object: `queue ${name}`, errno: 'EAGAIN' })
+      if (!wouldWait(error)) throw error
+      say({ event: 'call', phase: 'end', call, object: label, errno: error.errno })
       if (max === null && meter.messages > 0) return undefined
-      const before = meter.messages > 0 ? ` after ${counted(meter.messages, 'message')}` : ''
-      throw new SystemCallError(
-        `the queue ${name} is empty${before}: mq_receive: EAGAIN`,
-        'mq_receive',
-        'EAGAIN',
-        { cause: error, hint: 'Send a message first, or wait for one: leave out --nonblocking.' },
-      )
+      const after = meter.messages > 0 ? ` after ${counted(meter.messages, 'message')}` : ''
+      throw new SystemCallError(`${lack}${after}: ${call}: ${error.errno}`, call, error.errno, {
+        cause: error,
+        hint: 'Send a message first, or wait for one: leave out --nonblocking.',
+      })
     }
   }
 
   try {
     while (max === null || meter.messages < max) {
-      const received = nonblocking ? receiveNow() : callPatiently(say, queue, receive, tellSoFar)
+      const received = nonblocking ? receiveNow() : end.receive({ say, before })
       if (!received) break
-      const { message, priority } = received
-      if (!report) meter.bulk(1, message.length)
-      else
-        meter.message(message.length, () => textOf(message), {
-          at,
-          ...(priority !== undefined && { priority }),
-        })
+      const { message, extra, at } = received
+      if (report) meter.message(message.length, () => textOf(message), { at, ...extra })
+      else meter.bulk(1, message.length)
       if (print) await writeOut(Buffer.concat([message, newline]))
     }
   } finally {
@@ -78,7 +65,7 @@ runActor<'mq-receiver'>(async ({ say, config }) => {
   }
   say({
     event: 'note',
-    text: `Received ${counted(meter.messages, 'message')} (${counted(meter.bytes, 'byte')}) from queue ${name}.`,
+    text: `Received ${counted(meter.messages, 'message')} (${counted(meter.bytes, 'byte')}) from ${label}.`,
     role: 'step',
     data: { messages: meter.messages, bytes: meter.bytes },
   })

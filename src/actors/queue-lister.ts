@@ -1,16 +1,20 @@
-/** Lists POSIX message queues: their owner, mode, and how full they are. */
+/** Lists message queues, POSIX and System V: their owner, mode, and how full they are. */
 import { fstatSync } from 'node:fs'
 import { OsdemoError } from '../errors.js'
+import { now } from '../events.js'
 import { openIfThere } from '../ipc/posix-mq.js'
+import { type MessageQueue, readMessageQueues } from '../proc/sysvipc-msg.js'
 import { runActor } from './lib/runtime.js'
 import { writeOut } from './lib/stdio.js'
 import { table } from './lib/table.js'
 
 export interface QueueListerConfig {
-  /** The names to look for. */
+  /** The names of POSIX queues to look for. */
   names: string[]
   /** Those of them that osdemo created. */
   ours: string[]
+  /** The ids of the System V queues that osdemo created. */
+  oursById: number[]
   /** Print a table to stdout. */
   print: boolean
 }
@@ -21,7 +25,7 @@ declare module '../actor-types.js' {
   }
 }
 
-runActor<'queue-lister'>(async ({ say, config: { names, ours, print } }) => {
+runActor<'queue-lister'>(async ({ say, config: { names, ours, oursById, print } }) => {
   const found = names.flatMap((name) => look(name) ?? [])
   for (const queue of found) {
     const { name, messages, capacity, messageSize, uid, mode } = queue
@@ -33,8 +37,24 @@ runActor<'queue-lister'>(async ({ say, config: { names, ours, print } }) => {
     const about = isOurs ? 'made by osdemo' : ''
     say({ event: 'evidence', source: 'mq_getattr(3)', value, about, data: { ...queue, ours: isOurs } })
   }
-  if (found.length === 0) say({ event: 'note', text: 'No queue was found.', role: 'closing' })
-  else if (print) await writeOut(Buffer.from(table(found.map((queue) => rowOf(queue, ours)))))
+  const at = now()
+  const keyed = readMessageQueues() ?? []
+  for (const queue of keyed) {
+    const { key, id, mode, messages, bytes, lastSender, lastReceiver, uid } = queue
+    const isOurs = oursById.includes(id)
+    const value =
+      `key ${key}, msqid ${id}, perms ${octal(mode)}, cbytes ${bytes}, qnum ${messages}, ` +
+      `lspid ${lastSender}, lrpid ${lastReceiver}, uid ${uid}`
+    const about = isOurs ? 'made by osdemo' : ''
+    const data = { ...queue, ours: isOurs }
+    say({ event: 'evidence', source: '/proc/sysvipc/msg', value, about, data }, at)
+  }
+  if (found.length + keyed.length === 0)
+    return say({ event: 'note', text: 'No queue was found.', role: 'closing' })
+  if (!print) return
+  const rows = [found.map((queue) => rowOf(queue, ours)), keyed.map((queue) => keyedRowOf(queue, oursById))]
+  const tables = rows.flatMap((each) => (each.length > 0 ? table(each) : []))
+  await writeOut(Buffer.from(tables.join('\n')))
 })
 
 type FoundQueue = ReturnType<typeof look> & object
@@ -66,6 +86,24 @@ function rowOf({ name, messages, capacity, messageSize, uid, mode }: FoundQueue,
     capacity: cell(capacity),
     longest: cell(messageSize),
     note: ours.includes(name) ? 'by osdemo' : '',
+  }
+}
+
+function keyedRowOf(
+  { key, id, uid, mode, messages, bytes, lastSender, lastReceiver }: MessageQueue,
+  ours: number[],
+) {
+  const pid = (number: number) => (number === 0 ? 'none' : `${number}`)
+  return {
+    key: `${key}`,
+    id: `${id}`,
+    uid: `${uid}`,
+    mode: octal(mode),
+    messages: `${messages}`,
+    bytes: `${bytes}`,
+    sender: pid(lastSender),
+    receiver: pid(lastReceiver),
+    note: ours.includes(id) ? 'by osdemo' : '',
   }
 }
 

@@ -7,7 +7,7 @@ import type { Stage } from '../run/stage.js'
 import { keptForUser, type Swept, sweep } from '../run/sweep.js'
 import { counted } from '../text.js'
 import { defaultFifo } from './pipe/meeting-point.js'
-import { words } from './queue/named-queue.js'
+import { choiceOf, words } from './queue/shared-queue.js'
 import { words as semaphoreWords } from './semaphore/semaphore.js'
 import { inUse } from './shared/in-use.js'
 import { optionsFor } from './shm/segment.js'
@@ -63,7 +63,9 @@ function removal(kind: Swept['kind'], name: string): string {
   if (kind === 'semaphore')
     return semaphoreWords('remove', name.startsWith('/') ? { name } : { key: Number(name) })
   if (kind === 'object') return `osdemo shm remove${optionsFor({ name })}`
-  return kind === 'segment' ? `osdemo shm remove${optionsFor({ key: Number(name) })}` : words('remove', name)
+  return kind === 'segment'
+    ? `osdemo shm remove${optionsFor({ key: Number(name) })}`
+    : words('remove', choiceOf(name))
 }
 
 function headline(folder: string, removed: number, kept: number, unseen: number): string {

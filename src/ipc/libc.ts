@@ -74,6 +74,7 @@ export function koffiVersion(): string {
 /** Names of asm-generic/errno.h that Node does not know. */
 const moreNames: Record<number, string> = {
   10: 'ECHILD',
+  42: 'ENOMSG',
   43: 'EIDRM',
   130: 'EOWNERDEAD',
   131: 'ENOTRECOVERABLE',

@@ -1,10 +1,5 @@
 /** The System V semaphore sets of this machine: /proc/sysvipc/sem, man 5 proc_sysvipc. */
-import { isElsewhere } from './links.js'
-import { readPids } from './pids.js'
-import { readSyscall } from './syscall.js'
-import { callName } from './syscall-names.js'
-import { parseTable, type Row, readTable } from './sysvipc.js'
-import { threads } from './task.js'
+import { parseTable, processesIn, type Row, readTable } from './sysvipc.js'
 
 export interface SemaphoreSet {
   /** 0 for a set without a key (IPC_PRIVATE). */
@@ -49,12 +44,7 @@ export function readSet(id: number): SemaphoreSet | undefined {
   return readSets()?.find((set) => set.id === id)
 }
 
-/** The pids of the processes that wait on a set, of those whose system calls this user may see. */
+/** The pids of the processes that wait on a set, as `processesIn`. */
 export function waiters(id: number): number[] {
-  const waits = (pid: number, tid: number) => {
-    const call = readSyscall(pid, tid)
-    if (typeof call !== 'object' || !/^sem(timed)?op$/.test(callName(call) ?? '')) return false
-    return Number(BigInt.asIntN(32, call.args[0] ?? -1n)) === id
-  }
-  return readPids().filter((pid) => threads(pid).some((tid) => waits(pid, tid)) && !isElsewhere(pid, 'ipc'))
+  return processesIn(['semop', 'semtimedop'], id)
 }

@@ -35,6 +35,8 @@ export function runFolder(): string {
 
 export interface Run {
   folder: string
+  /** Of its supervisor. */
+  pid: number
   /** `elsewhere`: it belongs to other namespaces, so this process cannot see whether it is alive or what it has created. */
   state: 'alive' | 'dead' | 'before this boot' | 'elsewhere'
 }
@@ -51,7 +53,7 @@ export function knownRuns(): Run[] {
     const hereState = isAlive(Number(pid), Number.parseInt(start, 36) || undefined) ? 'alive' : 'dead'
     const bootState = namespaces === ownNamespaces() ? hereState : 'elsewhere'
     const state = boot === ownBoot() ? bootState : 'before this boot'
-    return [{ folder, state }]
+    return [{ folder, pid: Number(pid), state }]
   })
 }
 
@@ -83,15 +85,15 @@ const kinds = ['segment', 'queue', 'semaphore', 'object', 'fifo', 'file'] as con
 const states = ['needed', 'released', 'kept'] as const
 export interface LedgerRecord {
   kind: (typeof kinds)[number]
-  /** An absolute path, the name of a POSIX object, or the key of a segment or a semaphore set, 0 for none. */
+  /** An absolute path, the name of a POSIX object, or the key of a System V object, 0 for none. */
   name: string
-  /** The id of a segment or a semaphore set, or an inode number. Missing until the object has been created. */
+  /** The id of a System V object, or an inode number. Missing until the object has been created. */
   id?: number | undefined
   /** The device of a shared memory object, for a run may see another file system in /dev/shm. Missing as the id is. */
   device?: number | undefined
   /** The pid of the process that creates it. */
   maker: number
-  /** Seconds since 1970. A segment or a set that is older is not the recorded one. */
+  /** Seconds since 1970. A System V object that is older is not the recorded one. */
   since: number
   state: (typeof states)[number]
 }

@@ -9,12 +9,14 @@ import { isMarked, mark } from '../ipc/mark.js'
 import { openIfThere, unlinkQueue } from '../ipc/posix-mq.js'
 import { semaphoreAt, unlinkNamed } from '../ipc/posix-sem.js'
 import { objectAt, unlinkObject } from '../ipc/posix-shm.js'
+import { removeMessageQueue } from '../ipc/sysv-msg.js'
 import { readSemaphore, removeSet } from '../ipc/sysv-sem.js'
 import { removeSegment } from '../ipc/sysv-shm.js'
 import { debug } from '../log.js'
 import { holders } from '../proc/fds.js'
 import { fifoUsers } from '../proc/fifo-users.js'
 import { mappers, objectUsers } from '../proc/posix-shm.js'
+import { messageQueueUsers, readMessageQueues } from '../proc/sysvipc-msg.js'
 import { readSets, type SemaphoreSet, waiters } from '../proc/sysvipc-sem.js'
 import { attachers, readSegments } from '../proc/sysvipc-shm.js'
 import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromFolder } from './ledger.js'
@@ -22,7 +24,7 @@ import { type FoundRecord, filesIn, isDraft, knownRuns, readRecords, removeFromF
 /** An object that was removed or kept. */
 export interface Swept {
   kind: FoundRecord['kind']
-  /** A path, the name of a POSIX object, the key of a segment or a semaphore set, or `id N` of one without a key. */
+  /** A path, the name of a POSIX object, the key of a System V object, or `id N` of one without a key. */
   name: string
   /** The pids of the processes that use it, so it was kept. With none it was removed. */
   users: number[]
@@ -72,10 +74,23 @@ function sweepRecorded(record: FoundRecord, refused: (error: unknown, record: Fo
     if (users.length === 0) removeFromFolder(file)
     return found ? [{ ...about, users }] : []
   } catch (error) {
+    // Another run may have removed it at the same moment.
+    if (isGone(record)) {
+      removeFromFolder(file)
+      return []
+    }
     debug({ err: error }, 'this run cannot look at a recorded object, or cannot remove it')
     if (['EACCES', 'EPERM', 'EROFS'].includes(errnoIn(error) ?? ''))
       refused(systemCallError(error, `cannot remove the ${kind} ${about.name}`), record)
     return []
+  }
+}
+
+function isGone(record: FoundRecord): boolean {
+  try {
+    return find(record) === undefined
+  } catch {
+    return false
   }
 }
 
@@ -104,8 +119,10 @@ function find(record: FoundRecord): { users(): number[]; remove(): void } | unde
   if (record.kind === 'fifo' || record.kind === 'file') return findAtPath(record)
   // Kernel objects do not survive a boot, but another object may have the same number.
   if (record.run.state === 'before this boot') return undefined
-  if (record.kind === 'semaphore') return record.name.startsWith('/') ? findNamed(record) : findSet(record)
-  return { segment: findSegment, queue: findQueue, object: findObject }[record.kind](record)
+  const isNamed = record.name.startsWith('/')
+  if (record.kind === 'semaphore') return isNamed ? findNamed(record) : findSet(record)
+  const queue = isNamed ? findQueue : findMessageQueue
+  return { segment: findSegment, queue, object: findObject }[record.kind](record)
 }
 
 /** A file has a name that its maker gives to no other file. A FIFO has the mark of osdemo. */
@@ -207,4 +224,31 @@ function findObject({ name, id, device }: FoundRecord) {
   // Since the search for users, a process may have removed it and created another.
   const remove = () => look()?.ino === found.ino && unlinkObject(name)
   return { users: () => objectUsers(name, found), remove }
+}
+
+/** The kernel lists neither the maker of a System V queue nor its users: osdemo marks its own, and each run that uses one records it. */
+function findMessageQueue({ name, id, since, state }: FoundRecord) {
+  const queue = readMessageQueues()?.find(
+    (one) =>
+      one.id === (id ?? one.id) &&
+      one.key === Number(name) &&
+      one.creatorUid === process.getuid?.() &&
+      // One that a user had a run keep has lost its mark.
+      ((one.mode & mark) !== 0 || (state === 'kept' && id !== undefined)) &&
+      // An id is not used again for long. The time is that of a segment.
+      (id !== undefined || one.changed >= since - 1),
+  )
+  if (!queue) return undefined
+  const isUser = (other: FoundRecord) =>
+    other.kind === 'queue' &&
+    other.name === name &&
+    other.state === 'needed' &&
+    other.run.state === 'alive' &&
+    // Without an id, the run is just creating its queue.
+    (other.id ?? queue.id) === queue.id
+  const users = () => {
+    const runs = readRecords().filter(isUser)
+    return [...new Set([...runs.map(({ run }) => run.pid), ...messageQueueUsers(queue)])]
+  }
+  return { users, remove: () => removeMessageQueue(queue.id) }
 }

@@ -58,7 +58,8 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'received': {
       const priority = event.priority ? `, priority ${event.priority}` : ''
       const more = event.including ? `, ${event.including} included` : ''
-      const size = style.dim(`(${counted(event.bytes, 'byte')}${more}${priority})`)
+      const type = event.type === undefined ? '' : `, type ${event.type}`
+      const size = style.dim(`(${counted(event.bytes, 'byte')}${more}${priority}${type})`)
       return `${event.text ? `${event.text} ` : ''}${size}`
     }
     case 'tally': {

@@ -12,7 +12,7 @@ const singlesPerWindow = 100
 /** The longest text of a message that an event contains, in bytes. */
 export const shortText = 256
 
-type More = Pick<MessageFact, 'priority' | 'including'> & { at?: number | undefined }
+type More = Pick<MessageFact, 'priority' | 'type' | 'including'> & { at?: number | undefined }
 
 export interface Meter {
   /**

@@ -5,6 +5,8 @@ const topic = 'message passing'
 
 const waits = 'it does not show that a side is blocked'
 
+const sysvQueues = '--kind sysv does not work'
+
 export const queueCommands: Group = {
   summary: 'message passing: blocking and nonblocking calls; capacity 0, bounded and unbounded',
   default: 'demo',
@@ -67,27 +69,31 @@ export const queueCommands: Group = {
         (await import('../../demos/queue/matrix.js')).queueMatrix({ capacity: 4, messages: 6, pause: 15 }),
     },
     send: {
-      summary: 'send messages to a POSIX message queue',
-      needs: { must: ['queues'], better: files, also },
-      killLines: ['a b --name NAME', '--name NAME --json a b c d e f g h i j k l m n o p'],
+      summary: 'send messages to a message queue, POSIX or System V',
+      needs: { must: ['queues'], better: { sysvQueues, ...files }, also },
+      killLines: [
+        'a b --name NAME',
+        '--name NAME --json a b c d e f g h i j k l m n o p',
+        'a b --kind sysv --key KEY',
+      ],
       load: () => import('./send.js'),
     },
     receive: {
-      summary: 'receive messages from a POSIX message queue',
-      needs: { must: ['queues'], better: files, also },
-      killLines: ['--name NAME'],
+      summary: 'receive messages from a message queue, POSIX or System V',
+      needs: { must: ['queues'], better: { sysvQueues, ...files }, also },
+      killLines: ['--name NAME', '--kind sysv --key KEY --type 3'],
       load: () => import('./receive.js'),
     },
     list: {
-      summary: 'list the POSIX message queues, and how full they are',
+      summary: 'list the message queues, and how full they are',
       needs: { must: ['queues'], better: files, also },
       killLines: [''],
       load: () => import('./list.js'),
     },
     remove: {
-      summary: 'remove a POSIX message queue',
-      needs: { must: ['queues'], better: files, also },
-      killLines: ['--name NAME'],
+      summary: 'remove a message queue, POSIX or System V',
+      needs: { must: ['queues'], better: { sysvQueues, ...files }, also },
+      killLines: ['--name NAME', '--kind sysv --key KEY'],
       load: () => import('./remove.js'),
     },
   },

@@ -1,9 +1,13 @@
-import { defaultName } from '../../demos/queue/named-queue.js'
 import { queueRemove } from '../../demos/queue/remove.js'
 import { toolCommand } from '../lib/spec.js'
+import { addWhich, whichQueue } from './which.js'
 
 export const spec = toolCommand({
-  examples: ['osdemo queue remove', 'osdemo queue remove --name /jobs'],
-  options: (command) => command.option('--name <name>', 'name of the queue', defaultName),
-  demo: (_, { name }) => queueRemove(name),
+  examples: [
+    'osdemo queue remove',
+    'osdemo queue remove --name /jobs',
+    'osdemo queue remove --kind sysv --key 4711',
+  ],
+  options: (command) => addWhich(command),
+  demo: (_, options) => queueRemove(whichQueue(options)),
 })

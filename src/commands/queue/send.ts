@@ -1,7 +1,10 @@
-import { defaultName } from '../../demos/queue/named-queue.js'
 import { highestPriority, queueSend } from '../../demos/queue/send.js'
+import { largestType } from '../../ipc/sysv-msg.js'
 import { toolCommand } from '../lib/spec.js'
 import { wholeNumber } from '../lib/values.js'
+import { addWhich, messageType, refuse, typeNeedsSysv, whichQueue } from './which.js'
+
+const rule = `It takes a whole number from 1 to ${largestType}.`
 
 export const spec = toolCommand({
   examples: [
@@ -9,26 +12,31 @@ export const spec = toolCommand({
     'osdemo queue send --priority 9 urgent',
     'osdemo queue send --keep one two # the messages stay in the kernel',
     'osdemo queue send < file         # each line is a message',
+    'osdemo queue send --kind sysv --type 3 hello',
   ],
   options: (command) =>
-    command
-      .argument('[text...]', 'messages to send; without any, each line of stdin is a message')
-      .option('--name <name>', 'name of the queue, which is created if it does not exist', defaultName)
+    addWhich(
+      command.argument('[text...]', 'messages to send; without any, each line of stdin is a message'),
+      ', which is created if it does not exist',
+    )
       .option(
         '--priority <n>',
-        `0 to ${highestPriority}; messages of the highest priority are received first`,
+        `POSIX: 0 to ${highestPriority}; messages of the highest priority are received first (default: 0)`,
         wholeNumber(0, highestPriority),
-        0,
       )
+      .option('--type <n>', 'System V: type of the messages (default: 1)', messageType(1n, rule))
       .option('--nonblocking', 'fail with EAGAIN when the queue is full, instead of waiting')
       .option('--keep', 'do not wait for a receiver; leave the queue and its messages'),
-  demo: ([texts], { name, priority, nonblocking, keep }, { events }) =>
-    queueSend({
+  demo([texts], { kind, name, key, priority, type, nonblocking, keep }, { events }) {
+    const which = whichQueue({ kind, name, key })
+    if (which.kind === 'posix') refuse('--type', type, typeNeedsSysv)
+    else refuse('--priority', priority, 'The messages of a System V queue have a type: --type 3')
+    return queueSend({
       texts: texts.length > 0 ? texts : null,
-      name,
-      report: events || texts.length > 0,
-      priority,
+      which: which.kind === 'posix' ? { ...which, priority: priority ?? 0 } : { ...which, type: type ?? 1n },
       nonblocking: nonblocking ?? false,
       keep: keep ?? false,
-    }),
+      report: events || texts.length > 0,
+    })
+  },
 })

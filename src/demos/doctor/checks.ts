@@ -12,6 +12,7 @@ import { bytesInPipe, pipeCapacity } from '../../ipc/pipe-room.js'
 import { attachObject } from '../../ipc/posix-shm.js'
 import { trace } from '../../ipc/ptrace.js'
 import { openSemaphore } from '../../ipc/semaphore.js'
+import { receiveMessage, sendMessage } from '../../ipc/sysv-msg.js'
 import { attachSegment } from '../../ipc/sysv-shm.js'
 import { boundAddress, probePort } from '../../ipc/tcp.js'
 import { readQueueLimits } from '../../proc/mqueue.js'
@@ -26,6 +27,7 @@ import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Stage } from '../../run/stage.js'
 import { requireIoCounts } from '../models/index.js'
 import { requireScheduler } from '../process/busy-children.js'
+import { makePrivateMessageQueue, requireMessageQueues } from '../queue/keyed-queue.js'
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
 import { makePrivateNamed, makePrivateSet } from '../semaphore/private.js'
 import { requireSets } from '../semaphore/semaphore.js'
@@ -299,6 +301,20 @@ export const checks = {
     look() {
       requireIoCounts()
       return 'counted for each thread'
+    },
+  },
+  sysvQueues: {
+    name: 'System V queues',
+    lack: 'System V message queues do not work.',
+    use: 'queue send and queue receive use one with --kind sysv.',
+    source: 'msgget(2), msgsnd(2), msgrcv(2), /proc/sysvipc/msg',
+    after: ['folder', 'proc'],
+    look(stage) {
+      const { longest, bytes } = requireMessageQueues('queue demo --kind sysv')
+      const id = makePrivateMessageQueue(stage)
+      sendMessage(id, { type: 1n, message: Buffer.from('hello') })
+      receiveMessage(id, { type: 0n, size: longest })
+      return { value: `messages of at most ${longest} bytes, ${bytes} in a queue`, data: { longest, bytes } }
     },
   },
   queues: {

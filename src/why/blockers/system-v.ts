@@ -1,10 +1,11 @@
 /** System V queues and semaphores, msgop(2) and semop(2): the kernel does not record which processes use one. */
+
+import { messageTypes } from '../../ipc/sysv-msg.js'
 import { readSemaphore, type SemaphoreState } from '../../ipc/sysv-sem.js'
-import { messageTypes } from '../../ipc/sysv-state.js'
 import { isElsewhere } from '../../proc/links.js'
 import { readMemory } from '../../proc/process-memory.js'
 import { isAlive } from '../../proc/stat.js'
-import { readMessageQueue } from '../../proc/sysvipc.js'
+import { readMessageQueue } from '../../proc/sysvipc-msg.js'
 import { readSet } from '../../proc/sysvipc-sem.js'
 import { noWaker, type Waking } from '../blocker.js'
 import type { Step } from '../step.js'
@@ -67,7 +68,9 @@ export function systemV(pid: number, call: string, id: number, args: bigint[]): 
       lastUsers: [...new Set(users)],
       ...(type !== undefined && { type }),
       ...(row &&
-        type !== undefined && { types: messageTypes(id, Math.min(row.messages, mostTypes), row.bytes) }),
+        type !== undefined && {
+          types: messageTypes(id, Math.min(row.messages, mostTypes), row.bytes).map(Number),
+        }),
       steps: [milder, { do: 'remove', object: 'queue', id }],
     }
   }
