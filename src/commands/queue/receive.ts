@@ -1,5 +1,5 @@
 import { queueReceive } from '../../demos/queue/receive.js'
-import { largestType } from '../../ipc/sysv-msg.js'
+import { largestType } from '../../demos/queue/shared-queue.js'
 import { toolCommand } from '../lib/spec.js'
 import { count } from '../lib/values.js'
 import { addWhich, messageType, refuse, typeNeedsSysv, whichQueue } from './which.js'

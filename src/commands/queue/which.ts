@@ -1,8 +1,7 @@
 /** The options --kind, --name and --key, which choose a queue. */
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { defaultKey, defaultName, type QueueChoice } from '../../demos/queue/shared-queue.js'
+import { defaultKey, defaultName, largestType, type QueueChoice } from '../../demos/queue/shared-queue.js'
 import { UsageError } from '../../errors.js'
-import { largestType } from '../../ipc/sysv-msg.js'
 import { objectKey } from '../lib/values.js'
 
 /** Adds the three options. @param more about a queue that does not exist, for the help */

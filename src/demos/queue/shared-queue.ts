@@ -7,6 +7,8 @@ import { quoted } from '../../shell-quote.js'
 import { counted } from '../../text.js'
 import { inUse } from '../shared/in-use.js'
 
+export { largestType } from '../../ipc/sysv-msg.js'
+
 /** The POSIX name and the System V key that both terminals use by default. */
 export const defaultName = '/osdemo'
 export const defaultKey = 70_002
