@@ -230,6 +230,8 @@ describe('a wrong argument', () => {
 
   test.each([
     [['pipe', 'demo', 'extra']],
+    [['help', 'process', 'states', 'extra']],
+    [['help', 'why', '12']],
     [['shm', '--workers', '2', 'extra']],
     [['completion', 'bash', '--save', 'x.svg']],
     [['--save', 'x.svg', 'completion', 'bash']],

@@ -99,14 +99,20 @@ function sweepFolders(): Swept[] {
   const recorded = readRecords().map(({ run }) => run.folder)
   return knownRuns().flatMap(({ folder, state }) => {
     if (state === 'alive' || state === 'elsewhere' || recorded.includes(folder)) return []
-    const fifos = filesIn(() => folder).filter((entry) => entry.isFIFO())
+    // What has the name of a record here is one that osdemo does not believe.
+    const objects = filesIn(() => folder).filter(
+      (entry) => entry.isFIFO() || !/\.json(\.new)?$/.test(entry.name),
+    )
     try {
       rmSync(folder, { recursive: true, force: true })
     } catch (error) {
       debug({ err: error }, 'this run cannot remove the folder of a dead run')
       return []
     }
-    return fifos.map((entry) => ({ kind: 'fifo' as const, name: join(folder, entry.name), users: [] }))
+    return objects.map((entry) => {
+      const kind = entry.isFIFO() ? ('fifo' as const) : ('file' as const)
+      return { kind, name: join(folder, entry.name), users: [] }
+    })
   })
 }
 

@@ -91,6 +91,22 @@ test('keeps what a live run has created', async () => {
   expect([existsSync(path), place.leftovers()]).toEqual([true, before])
 })
 
+test('names each object in the folder of a dead run, also a plain file', async () => {
+  const place = newPlace()
+  // No process has ever had this pid: the largest is below 2^22.
+  const folder = join(place.folder, 'osdemo', 'run-4194304-0-0')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, 'locked')
+  const fifo = join(folder, 'p')
+  writeFileSync(file, '')
+  writeFileSync(join(folder, '1.json.new'), '')
+  execFileSync('mkfifo', [fifo])
+  const { removed, notes } = await clean(place)
+  expect(removed.sort()).toEqual([file, fifo])
+  expect(notes[0]?.data).toEqual({ removed: 2, kept: 0 })
+  expectNothingLeft(place)
+})
+
 describe('the default FIFO', () => {
   test('is created by both ends at once, and they meet', async () => {
     const place = newPlace()

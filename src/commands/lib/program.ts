@@ -97,7 +97,12 @@ export function createProgram(choose: (choice: Choice) => void = () => {}, liter
     )
     .action(async (path, _, help) => {
       const [first, ...words] = path
-      if (first !== 'terms') return void (await program.parseAsync([...path, '--help'], { from: 'user' }))
+      if (first !== 'terms') {
+        const topic = first === undefined ? undefined : topics[first]
+        const extra = words[topic && isGroup(topic) ? 1 : 0]
+        if (topic && extra !== undefined) throw new UsageError(`unexpected word '${extra}'`, seeHelp(help))
+        return void (await program.parseAsync([...path, '--help'], { from: 'user' }))
+      }
       const { termsPage } = await import('./help-terms.js')
       process.stdout.write(termsPage(help.createHelp(), words, process.stdout.columns))
       // This is what commander throws after a help page. `launch` then starts no run.
