@@ -34,7 +34,13 @@ runActor<'fifo-reader'>(async ({ say, config }) => {
   /** Keeps the pipe alive between two writers. */
   let keeper: number | undefined
   const openEnd = createOpener(say, config, 'reading', {
-    look: async () => keeper === undefined || takeFrom(keeper, taker),
+    look: async () => keeper === undefined || (await takeFrom(keeper, taker)) !== 'over',
+    async isUsed(left) {
+      keeper ??= openKeeper(left)
+      const before = meter.bytes
+      const rest = keeper === undefined ? 'ended' : await takeFrom(keeper, taker)
+      return rest === 'over' ? rest : rest === 'writer' || meter.bytes > before
+    },
     onReplaced() {
       if (keeper !== undefined) closeSync(keeper)
       keeper = undefined
@@ -83,18 +89,18 @@ function wantsBytes({ copy, report, max }: FifoReaderConfig): boolean {
  * Takes what a writer has left in the pipe that opened and closed before our open(2) began: that call waits for the next one.
  *
  * @param keeper a descriptor of the pipe in nonblocking mode
- * @returns false when `taker` wants no more bytes
+ * @returns `over` when `taker` wants no more bytes; `writer` when the pipe is empty and has a writer, `ended` when it has none
  */
-async function takeFrom(keeper: number, taker: Taker): Promise<boolean> {
+async function takeFrom(keeper: number, taker: Taker): Promise<'over' | 'writer' | 'ended'> {
   const chunk = Buffer.alloc(65_536)
   for (;;) {
     try {
       const length = readSync(keeper, chunk)
       // End of file: that writer has closed, so its last line is complete.
-      if (length === 0) return taker.end()
-      if (!(await taker.chunk(chunk.subarray(0, length)))) return false
+      if (length === 0) return taker.end() ? 'ended' : 'over'
+      if (!(await taker.chunk(chunk.subarray(0, length)))) return 'over'
     } catch (error) {
-      if (errnoOf(error) === 'EAGAIN') return true
+      if (errnoOf(error) === 'EAGAIN') return 'writer'
       throw systemCallError(error, 'cannot read the FIFO')
     }
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { now, type Say } from '../events.js'
+import { hasReader } from '../ipc/fifo.js'
 import { counted } from '../text.js'
 import { createMeter, type Meter, textOf } from './lib/meter.js'
 import { bytesMoved, prepareMove } from './lib/move-bytes.js'
@@ -39,7 +40,7 @@ declare module '../actor-types.js' {
 runActor<'fifo-writer'>(async ({ say, config, nextWord }) => {
   const moveBytes = config.messages === null ? prepareMove(0) : undefined
   const fifo = config.label ?? `FIFO ${config.path}`
-  const fd = await createOpener(say, config, 'writing')()
+  const fd = await createOpener(say, config, 'writing', { isUsed: async (left) => hasReader(left) })()
   if (fd === undefined) throw new Error('a writer never stops to need its end')
   const meter = createMeter(say, config.path, 'sent')
   let spliced = 0

@@ -85,9 +85,10 @@ export interface Opening {
    * Lets open(2) return, because nothing else ends a call that blocks in a thread: opens the other end for a moment. Another
    * process that waits in open(2) for the same FIFO wakes up too.
    *
+   * @returns the descriptor. Another process may have opened the other end just before, so it may contain bytes.
    * @throws SystemCallError without the permission to open the other end; then open(2) continues to wait
    */
-  giveUp(): Promise<void>
+  giveUp(): Promise<number>
 }
 
 /** Opens one end, and blocks in open(2) until the other end is open: `beginOpen` to its end. */
@@ -126,7 +127,7 @@ export async function beginOpen(path: string, end: End, ours: boolean): Promise<
       requireFifo(path, fstatSync(fd))
       return fd
     })
-    return { ino: undefined, opened, atPath: () => 'same', giveUp: async () => {} }
+    return { ino: undefined, opened, atPath: () => 'same', giveUp: () => opened }
   }
   const { handle, stats } = await checked(path, ours).catch((error) => {
     throw explained(error)
@@ -154,8 +155,8 @@ async function checked(path: string, ours: boolean): Promise<{ handle: number; s
   }
 }
 
-/** Opens the other end until this end is open, and then closes both. */
-async function openOtherEnd(handle: number, end: End, opened: Promise<number>): Promise<void> {
+/** Opens the other end until this end is open. @returns the descriptor of this end */
+async function openOtherEnd(handle: number, end: End, opened: Promise<number>): Promise<number> {
   let settled = false
   const over = () => {
     settled = true
@@ -173,8 +174,20 @@ async function openOtherEnd(handle: number, end: End, opened: Promise<number>): 
       await sleep(1)
     }
   }
-  closeSync(await opened)
+  const fd = await opened
   if (partner !== undefined) closeSync(partner)
+  return fd
+}
+
+/** Whether a process has the read end of a FIFO open. @param fd the write end. Linux only. */
+export function hasReader(fd: number): boolean {
+  try {
+    closeSync(reopen(fd, constants.O_WRONLY | constants.O_NONBLOCK))
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENXIO') return false
+    throw systemCallError(error, 'cannot open the FIFO')
+  }
 }
 
 function requireOurs(path: string, { uid, mode }: Stats): void {

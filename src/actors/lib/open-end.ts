@@ -1,4 +1,5 @@
 /** Opens one end of the FIFO at a path, also when another process replaces the FIFO while open(2) waits for the other end. */
+import { closeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DemoFailed, OsdemoError } from '../../errors.js'
 import { now, type Say } from '../../events.js'
@@ -20,6 +21,11 @@ export interface EndConfig {
 }
 
 export interface EndHooks {
+  /**
+   * Whether another process came to the FIFO before this one left it. Its open(2) may have returned long before this process has
+   * noticed. `over` when no end is needed any more.
+   */
+  isUsed(fd: number): Promise<boolean | 'over'>
   /** Called now and then while open(2) waits. When it returns false, no end is needed any more. */
   look?(): Promise<boolean>
   /** The path leads to another FIFO than last time. */
@@ -34,7 +40,7 @@ export function createOpener(
   say: Say,
   { path, label, ours }: EndConfig,
   end: End,
-  { look, onReplaced }: EndHooks = {},
+  { isUsed, look, onReplaced }: EndHooks,
 ): () => Promise<number | undefined> {
   const object = `${label ?? `FIFO ${path}`} for ${end}`
   let known: number | undefined
@@ -60,7 +66,11 @@ export function createOpener(
   }
 
   async function leave(opening: Opening): Promise<undefined> {
-    await opening.giveUp()
+    close(await opening.giveUp())
+  }
+
+  function close(fd: number): void {
+    closeSync(fd)
     say({ event: 'call', phase: 'end', call: 'open', object })
   }
 
@@ -91,12 +101,15 @@ export function createOpener(
       }
       if (found === 'another') {
         // To leave the old FIFO, this process has to open the other end, which it may not do here.
-        await leave(opening).catch(() => {
+        const left = await opening.giveUp().catch(() => {
           throw new DemoFailed(`another process replaced the FIFO ${path}`, {
             hint: 'Run the command again.',
           })
         })
-        return 'replaced'
+        const used = await isUsed(left)
+        if (used === true) return left
+        close(left)
+        return used === 'over' ? used : 'replaced'
       }
       goneSince = found === 'nothing' ? (goneSince ?? now()) : undefined
       if (goneSince === undefined || now() - goneSince < grace) continue

@@ -8,6 +8,7 @@ import { only } from '../../support/facts.js'
 import {
   eventsSoFar,
   expectNothingLeft,
+  hasOpen,
   newPlace,
   outcome,
   parseEvents,
@@ -104,6 +105,36 @@ describe.runIf(process.platform === 'linux')('a FIFO that is replaced', () => {
     expect([await quick.exit, await run.exit]).toEqual([0, 0])
     expect(run.stdout()).toBe('1\n2\n3\n4\n5\n')
   })
+
+  test.for(['read', 'write'])(
+    'just after the other end of pipe %s was opened: this end is used, although it notices both at once',
+    async (end) => {
+      const place = newPlace()
+      const folder = temporaryFolder()
+      const [path = '', go = '', preload = ''] = ['p', 'go', 'preload.cjs'].map((name) => join(folder, name))
+      // SIGUSR2 blocks the event loop, but not the thread that is in open(2).
+      writeFileSync(
+        preload,
+        `process.on('SIGUSR2', () => {
+          const cell = new Int32Array(new SharedArrayBuffer(4))
+          while (!require('node:fs').existsSync(${JSON.stringify(go)})) Atomics.wait(cell, 0, 0, 20)
+        })`,
+      )
+      const env = { NODE_OPTIONS: `--require ${preload}` }
+      const run = place.osdemo(['pipe', end, '--path', path, ...(end === 'write' ? ['hello'] : [])], { env })
+      const actor = await waitingActor(run)
+      process.kill(actor, 'SIGUSR2')
+      await until(() => readText(`/proc/${actor}/wchan`)?.startsWith('futex'))
+      const other = place.sh(end === 'read' ? `echo hello > '${path}'` : `exec cat '${path}'`)
+      if (end === 'read') expect(await other.exit).toBe(0)
+      else await until(() => hasOpen(other.pid, path))
+      replace(path)
+      writeFileSync(go, '')
+      expect([await run.exit, await other.exit]).toEqual([0, 0])
+      expect((end === 'read' ? run : other).stdout()).toBe('hello\n')
+      expectNothingLeft(place)
+    },
+  )
 
   test('by something that is no FIFO: exit code 1', async () => {
     const place = newPlace()
