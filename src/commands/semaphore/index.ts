@@ -31,6 +31,29 @@ export const semaphoreCommands: Group = {
       killLines: ['--key KEY', '--name NAME'],
       load: () => import('./remove.js'),
     },
+    buffer: {
+      summary: 'the bounded buffer: producers and consumers over shared memory, and two classic mistakes',
+      needs: {
+        must: ['proc', 'compiler', 'semaphores', 'segments'],
+        better: { waits: 'it does not show what `osdemo why` finds', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'the bounded buffer',
+        heart: [
+          'buffer/full-buffer-blocks-producer',
+          'buffer/values-add-up',
+          'buffer/order-is-kept',
+          'buffer/mutex-first-deadlocks',
+          'buffer/if-takes-from-empty-buffer',
+          'buffer/while-tests-again',
+        ],
+      },
+      questions: async () => (await import('../../demos/semaphore/questions.js')).buffer,
+      killLines: [''],
+      demo: async () => (await import('../../demos/semaphore/buffer.js')).semaphoreBuffer,
+    },
     philosophers: {
       summary: 'the dining philosophers: five processes deadlock, and an order of the locks prevents that',
       needs: {

@@ -21,3 +21,24 @@ export const philosophers: readonly Question[] = [
     claim: 'philosophers/order-prevents-the-circle',
   },
 ]
+
+export const buffer: readonly Question[] = [
+  {
+    id: 'buffer-mutex-first',
+    text: 'A producer waits for the mutex first, and then for a free place. The buffer is full. What happens?',
+    choices: [
+      'A consumer takes a number, and the producer continues.',
+      'Producer and consumers wait for each other.',
+      'The kernel passes the mutex to a consumer.',
+    ],
+    right: 'b',
+    claim: 'buffer/mutex-first-deadlocks',
+  },
+  {
+    id: 'buffer-if',
+    text: 'Two consumers wait for a condition variable, tested with `if`. A producer puts one number and wakes up both. What happens?',
+    choices: ['One takes the number, the other waits again.', 'Both take.', 'Neither takes.'],
+    right: 'b',
+    claim: 'buffer/if-takes-from-empty-buffer',
+  },
+]

@@ -6,6 +6,11 @@ const test = 'test/falsify/philosophers.test.ts'
 const shared = { test, title: 'two philosophers may have the same fork' }
 const other = { test, title: 'each begins with its right fork' }
 
+const buffer = 'test/falsify/bounded-buffer.test.ts'
+const oneTooMany = { test: buffer, title: 'one place too many' }
+const firstOnly = { test: buffer, title: 'the first place only' }
+const noneWithMutex = { test: buffer, title: 'no process waits with the mutex' }
+
 export const semaphoreMutants: readonly Mutant[] = [
   {
     file: 'src/demos/semaphore/philosophers.ts',
@@ -36,5 +41,35 @@ export const semaphoreMutants: readonly Mutant[] = [
     from: 'beside.filter((each) => eating.has(each)).length',
     to: 'beside.filter((each) => eating.has(each + people)).length',
     ...shared,
+  },
+  {
+    file: 'src/demos/semaphore/buffer.ts',
+    from: 'free.value + filled.value === places && mutex.value === 1',
+    to: 'free.value >= 0 && mutex.value === 1',
+    ...oneTooMany,
+  },
+  {
+    file: 'src/demos/semaphore/buffer.ts',
+    from: 'full.free.waiting === 1 && !isEarly',
+    to: 'full.free.value === 0',
+    ...oneTooMany,
+  },
+  {
+    file: 'src/demos/semaphore/buffer.ts',
+    from: 'put.size === 2 * each && wrong === 0',
+    to: 'put.size === 2 * each && wrong >= 0',
+    ...firstOnly,
+  },
+  {
+    file: 'src/demos/semaphore/buffer-deadlock.ts',
+    from: "wakers.length === 1 && wakers[0] === producer && wanted === names.indexOf('free')",
+    to: 'wakers.length <= 1',
+    ...noneWithMutex,
+  },
+  {
+    file: 'src/demos/semaphore/buffer-condition.ts',
+    from: 'taken === 2 && numbers',
+    to: 'numbers',
+    ...noneWithMutex,
   },
 ]

@@ -1,6 +1,7 @@
 /** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
 import type { Draw } from '../figure.js'
 import { drawBoundaries } from './boundaries.js'
+import { drawBuffer } from './buffer.js'
 import { drawCapacity } from './capacity.js'
 import { drawChannel } from './channel.js'
 import { drawDialogue } from './dialogue.js'
@@ -39,6 +40,7 @@ export const figures: readonly Draw[] = [
   drawUdpLoss,
   drawPhilosophers,
   drawListener,
+  drawBuffer,
   drawExec,
   drawBoundaries,
   drawSchedule,

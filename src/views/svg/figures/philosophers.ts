@@ -2,6 +2,7 @@
 import type { Claim, Story } from '../../story/index.js'
 import { box, claimsOf, type Draw, when } from '../figure.js'
 import { element, fitted, textAt } from '../parts.js'
+import { arrow } from './arrow.js'
 import { claimsBeside } from './beside.js'
 
 /** More places are not drawn. */
@@ -111,30 +112,6 @@ function pointOf({ forks }: Dinner, kind: 'process' | 'fork', place: number): { 
   const share = (place - (kind === 'fork' ? 0.5 : 0)) / forks.length
   const angle = 2 * Math.PI * share - Math.PI / 2
   return { x: center.x + radius * Math.cos(angle), y: center.y + radius * Math.sin(angle) }
-}
-
-type Point = ReturnType<typeof pointOf>
-
-/** An arrow between the edges of two boxes. */
-function arrow(from: Point, to: Point, gaps: [number, number], isWaiting: boolean): string {
-  const angle = Math.atan2(to.y - from.y, to.x - from.x)
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-  const start = { x: from.x + cos * gaps[0], y: from.y + sin * gaps[0] }
-  const end = { x: to.x - cos * gaps[1], y: to.y - sin * gaps[1] }
-  const line = {
-    x1: start.x,
-    y1: start.y,
-    x2: end.x,
-    y2: end.y,
-    class: isWaiting ? 'lost' : 'arrow',
-    ...(isWaiting && { 'stroke-dasharray': '6 4' }),
-  }
-  const head = {
-    d: 'M-11 -6L0 0L-11 6Z',
-    class: isWaiting ? 'bad' : 'head',
-    transform: `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) rotate(${((angle * 180) / Math.PI).toFixed(1)})`,
-  }
-  return element('line', line) + element('path', head)
 }
 
 const around = 8
