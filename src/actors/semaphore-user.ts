@@ -9,8 +9,8 @@ export interface SemaphoreUserConfig {
   shown: string[]
 }
 
-/** With `undo`, the kernel takes the change back when the process exits. `open` is followed by the name of a POSIX semaphore. */
-export type SemaphoreWord = 'wait' | 'wait undo' | 'post' | 'post undo' | `open ${string}` | 'end'
+/** With SEM_UNDO, the kernel takes the change back when the process exits. `open` is followed by the name of a POSIX semaphore. */
+export type SemaphoreWord = 'wait' | 'wait SEM_UNDO' | 'post' | `open ${string}` | 'end'
 
 declare module '../actor-types.js' {
   interface Actors {
@@ -19,7 +19,13 @@ declare module '../actor-types.js' {
 }
 
 runActor<'semaphore-user'>(async ({ say, config: { place, shown }, nextWord }) => {
-  let semaphore = openSemaphore(place)
+  const open = (place: SemaphorePlace) => {
+    const opened = openSemaphore(place)
+    // The first use loads the C library, which is no part of the time of a call.
+    opened.value()
+    return opened
+  }
+  let semaphore = open(place)
 
   const report = (call: string, make: () => void) => {
     const object = semaphore.title
@@ -34,10 +40,10 @@ runActor<'semaphore-user'>(async ({ say, config: { place, shown }, nextWord }) =
     }
   }
   const steps: Record<Exclude<Verb<SemaphoreWord>, 'end'>, (rest: string) => void> = {
-    wait: (rest) => report(semaphore.waitCall, () => semaphore.wait(rest === 'undo')),
-    post: (rest) => report(semaphore.postCall, () => semaphore.post(rest === 'undo')),
+    wait: (rest) => report(semaphore.waitCall, () => semaphore.wait(rest === 'SEM_UNDO')),
+    post: () => report(semaphore.postCall, () => semaphore.post()),
     open: (name) => {
-      semaphore = openSemaphore({ name })
+      semaphore = open({ name })
     },
   }
   for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {

@@ -18,7 +18,7 @@ export interface Semaphore {
   /** Returns false where `wait` would block. */
   tryWait(): boolean
   /** Adds 1 to its value. */
-  post(undo?: boolean): void
+  post(): void
   /** Undefined where this user may not know it, and when it was removed. */
   value(): number | undefined
   /** Only a POSIX semaphore is open. */
@@ -49,7 +49,7 @@ export function openSemaphore(place: SemaphorePlace): Semaphore {
         throw error
       }
     },
-    post: (undo = false) => change(1, undo),
+    post: () => change(1, false),
     value: () => readSemaphore(id, 0)?.value,
     close() {},
   }

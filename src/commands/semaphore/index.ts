@@ -5,8 +5,31 @@ const topic = 'semaphores'
 
 export const semaphoreCommands: Group = {
   summary: 'semaphores: which process waits, and what happens when its holder is killed',
-  examples: ['osdemo semaphore wait', 'osdemo semaphore post'],
+  examples: ['osdemo semaphore demo', 'osdemo semaphore wait', 'osdemo semaphore post'],
   members: {
+    demo: {
+      summary: 'four processes share two places: waiting, SEM_UNDO, and a removal while one waits',
+      needs: {
+        must: ['proc', 'semaphores'],
+        better: { waits: 'it does not show that a process is blocked', ...files },
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'semaphores',
+        heart: [
+          'semaphore/admits-its-value',
+          'semaphore/waiting-costs-no-cpu-time',
+          'semaphore/post-admits-one',
+          'semaphore/undo-gives-back',
+          'semaphore/value-is-lost-without-undo',
+          'semaphore/removal-ends-the-wait',
+        ],
+      },
+      questions: async () => (await import('../../demos/semaphore/questions.js')).demo,
+      killLines: [''],
+      demo: async () => (await import('../../demos/semaphore/demo.js')).semaphoreDemo,
+    },
     wait: {
       summary: 'take 1 from a semaphore, and wait while its value is 0',
       needs: { must: ['proc', 'semaphores'], better: files, also },

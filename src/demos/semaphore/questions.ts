@@ -1,6 +1,23 @@
 /** What students are asked before the demos of semaphores. Each question aims at a common misconception. */
 import type { Question } from '../shared/question.js'
 
+export const demo: readonly Question[] = [
+  {
+    id: 'semaphore-killed-holder',
+    text: 'A semaphore has the value 1. A process takes 1 with semop(2), without SEM_UNDO, and is killed. What is the value?',
+    choices: ['1: the kernel adds 1 for it.', '0.', 'The kernel removes the semaphore.'],
+    right: 'b',
+    claim: 'semaphore/value-is-lost-without-undo',
+  },
+  {
+    id: 'semaphore-removed-while-waiting',
+    text: 'A process is blocked in semop(2). Another process removes the set. What happens to the blocked one?',
+    choices: ['It waits forever.', 'It enters.', 'semop(2) fails with EIDRM.'],
+    right: 'c',
+    claim: 'semaphore/removal-ends-the-wait',
+  },
+]
+
 export const philosophers: readonly Question[] = [
   {
     id: 'philosophers-waiting',

@@ -9,6 +9,7 @@ import { pipeMutants } from './pipe.js'
 import { processMutants } from './process.js'
 import { runMutants } from './run.js'
 import { semaphoreMutants } from './semaphore.js'
+import { semaphoreDemoMutants } from './semaphore-demo.js'
 import { signalMutants } from './signal.js'
 import { socketMutants } from './socket.js'
 import { inetSocketMutants } from './socket-inet.js'
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...signalMutants,
   ...lockMutants,
   ...semaphoreMutants,
+  ...semaphoreDemoMutants,
   ...socketMutants,
   ...unixSocketMutants,
   ...inetSocketMutants,

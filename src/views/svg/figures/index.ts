@@ -22,6 +22,7 @@ import { drawRace } from './race.js'
 import { drawRing } from './ring.js'
 import { drawSchedule } from './schedule.js'
 import { drawSegment } from './segment.js'
+import { drawSemaphore } from './semaphore.js'
 import { drawSignals } from './signals.js'
 import { drawSockets } from './sockets.js'
 import { drawStates } from './states.js'
@@ -37,6 +38,7 @@ export const figures: readonly Draw[] = [
   drawEnds,
   drawSignals,
   drawFileLocks,
+  drawSemaphore,
   drawUdpLoss,
   drawPhilosophers,
   drawListener,
