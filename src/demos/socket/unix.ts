@@ -79,8 +79,9 @@ async function showConnect(
     'bind(2) makes a file of the type socket: it was not there before.',
     !wasThere && isSocket,
   )
+  const at = { client, path }
   const opened = await client.call(`open ${path}`)
-  showErrno(stage, client, 'open', opened.errno)
+  showErrno(stage, at, 'open', opened.errno, 'after bind(2)')
   stage.claim(
     'unix/file-is-only-a-name',
     'The file is only a name: open(2) of it fails with ENXIO.',
@@ -89,10 +90,10 @@ async function showConnect(
 
   const { value: own } = await client.call('socket stream')
   const early = await client.call(`connect ${own} ${path}`)
-  showErrno(stage, client, 'connect', early.errno, 'before listen(2)')
+  showErrno(stage, at, 'connect', early.errno, 'before listen(2)')
   await server.call(`listen ${listener}`)
   const late = await client.call(`connect ${own} ${path}`)
-  showErrno(stage, client, 'connect', late.errno, 'after listen(2)')
+  showErrno(stage, at, 'connect', late.errno, 'after listen(2)')
   stage.claim(
     'unix/connect-needs-a-listener',
     'connect(2) needs a listener: before listen(2) it failed with ECONNREFUSED, and then it succeeded.',
@@ -114,10 +115,18 @@ async function showConnect(
   return { server, client, path, fds: { listener, accepted, client: own } }
 }
 
-/** Shows how a call ended. */
-function showErrno(stage: Stage, { id }: SocketProcess, call: string, errno: number, about = ''): void {
-  const value = errno === 0 ? 'ok' : errnoName(errno)
-  stage.evidence(`${call}(2) of pid ${id}`, value, about, { data: { call, errno } })
+/** Shows how a call of the client ended, with what it found: whether there is a file, and a listener. */
+function showErrno(
+  stage: Stage,
+  { client, path }: Pick<Connection, 'client' | 'path'>,
+  call: string,
+  errno: number,
+  moment: string,
+): void {
+  const result = errno === 0 ? 'ok' : errnoName(errno)
+  const listens = readUnixTable(client.id).some((row) => row.path === path && row.listens)
+  const data = { moment, call, result, file: existsSync(path), listens }
+  stage.evidence(`${call}(2) of pid ${client.id}`, result, moment, { data })
 }
 
 async function showCredentials(stage: Stage, { server, client, fds }: Connection): Promise<void> {
@@ -169,6 +178,7 @@ async function showPassing(stage: Stage, { server, client, fds }: Connection): P
   const { more } = await server.call(`read ${passed} 6`)
   stage.note(`The server reads "${more}".`)
   const after = look(client, own, 'after read(2)')
+  look(server, passed, 'after read(2)')
   stage.claim(
     'unix/passed-descriptor-shares-offset',
     'Both have one offset: the server reads on where the client stopped, and moves the offset of the client.',
@@ -177,14 +187,15 @@ async function showPassing(stage: Stage, { server, client, fds }: Connection): P
 }
 
 /** unlink(2) removes the name, not the connection. */
-async function showUnlink(stage: Stage, { server, client, path, fds }: Connection): Promise<void> {
+async function showUnlink(stage: Stage, connection: Connection): Promise<void> {
+  const { server, client, path, fds } = connection
   stage.note('The server removes its file with unlink(2).')
   await server.call(`unlink ${path}`)
   await client.call(`send ${fds.client} hello`)
   const { more } = await server.call(`receive ${fds.accepted} 100`)
   const { value: another } = await client.call('socket stream')
   const { errno } = await client.call(`connect ${another} ${path}`)
-  showErrno(stage, client, 'connect', errno, 'after unlink(2)')
+  showErrno(stage, connection, 'connect', errno, 'after unlink(2)')
   stage.claim(
     'unix/connection-outlives-its-name',
     'A connection outlives its file: "hello" arrived after unlink(2), and only a new connect(2) fails.',
@@ -194,7 +205,8 @@ async function showUnlink(stage: Stage, { server, client, path, fds }: Connectio
 }
 
 /** A server that is killed leaves its file behind. */
-async function showLeftBehind(stage: Stage, { server, client, path, fds }: Connection): Promise<void> {
+async function showLeftBehind(stage: Stage, connection: Connection): Promise<void> {
+  const { server, client, path, fds } = connection
   await server.call(`close ${fds.listener}`)
   const { value: listener } = await server.call('socket stream')
   await server.call(`bind ${listener} ${path}`)
@@ -204,17 +216,17 @@ async function showLeftBehind(stage: Stage, { server, client, path, fds }: Conne
   await stage.poll(() => !isAlive(server.id))
   const { value: own } = await client.call('socket stream')
   const refused = await client.call(`connect ${own} ${path}`)
-  showErrno(stage, client, 'connect', refused.errno, 'when the server is killed')
+  showErrno(stage, connection, 'connect', refused.errno, 'server killed')
   stage.claim(
     'unix/file-stays-behind',
     'The file stays behind when its process is killed: connect(2) fails with ECONNREFUSED.',
     existsSync(path) && refused.errno === ECONNREFUSED,
   )
   const inUse = await client.call(`bind ${own} ${path}`)
-  showErrno(stage, client, 'bind', inUse.errno, 'before unlink(2)')
+  showErrno(stage, connection, 'bind', inUse.errno, 'before unlink(2)')
   await client.call(`unlink ${path}`)
   const bound = await client.call(`bind ${own} ${path}`)
-  showErrno(stage, client, 'bind', bound.errno, 'after unlink(2)')
+  showErrno(stage, connection, 'bind', bound.errno, 'after unlink(2)')
   stage.claim(
     'unix/bind-needs-a-free-path',
     'bind(2) to a file that stayed behind fails with EADDRINUSE; after unlink(2) it succeeds.',

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { isAlive } from '../../../src/proc/stat.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
-import { playDemo } from '../../support/osdemo.js'
+import { withoutFfi } from '../../support/no-ffi.js'
+import { newPlace, parseEvents, playDemo } from '../../support/osdemo.js'
+import { slideOf, valuesOf } from '../../support/slide.js'
 
 describe.skipIf(noCompiler)(`a pair of sockets${whyNoCompiler}`, () => {
   test('each process has one of the two sockets, and each socket is the peer of the other', async () => {
@@ -19,6 +21,7 @@ describe.skipIf(noCompiler)(`a pair of sockets${whyNoCompiler}`, () => {
     ])
     expect(at('after dup(2) and close(2)')).toMatchObject([{ process: 'parent', ino: one?.ino }])
     expect(claimIdsOf(events)).toHaveLength(7)
+    expect(valuesOf(slideOf(events), 'data-sockets')).toHaveLength(3)
 
     const [parent, child] = only(events, 'started').map(({ child }) => child)
     expect(dataFrom(events, 'SO_PEERCRED')).toEqual([parent, parent])
@@ -27,5 +30,14 @@ describe.skipIf(noCompiler)(`a pair of sockets${whyNoCompiler}`, () => {
       { child: parent, code: 0 },
     ])
     expect([parent, child].filter((pid) => isAlive(pid!))).toEqual([])
+  })
+
+  test('without FFI, the peers are not observed, and the other claims hold', async () => {
+    const run = newPlace().osdemo(['socket', 'pair', '--json'], { env: withoutFfi() })
+    expect(await run.exit).toBe(0)
+    const events = parseEvents(run.stdout())
+    expect(claimIdsOf(events)).toHaveLength(6)
+    expect(claimIdsOf(events)).not.toContain('pair/sockets-are-each-others-peer')
+    expect(only(events, 'note').some(({ role }) => role === 'aside')).toBe(true)
   })
 })

@@ -27,8 +27,18 @@ describe.skipIf(noCompiler)(`Unix sockets${whyNoCompiler}`, () => {
       { process: 'client', pid: client, pos: 6 },
       { process: 'server', pid: server, pos: 6, ino: passed.find(({ pos }) => pos === 6)?.ino },
       { process: 'client', pid: client, pos: 12 },
+      { process: 'server', pid: server, pos: 12 },
     ])
     expect(claimIdsOf(events)).toHaveLength(11)
+    expect(valuesOf(slideOf(events), 'data-call')).toEqual([
+      'open after bind(2): ENXIO',
+      'connect before listen(2): ECONNREFUSED',
+      'connect after listen(2): ok',
+      'connect after unlink(2): ENOENT',
+      'connect server killed: ECONNREFUSED',
+      'bind before unlink(2): EADDRINUSE',
+      'bind after unlink(2): ok',
+    ])
     expect([server, client].filter((pid) => isAlive(pid!))).toEqual([])
     expect(existsSync(dirname(path))).toBe(false)
   })

@@ -6,7 +6,7 @@ const test = 'test/falsify/socket-unix.test.ts'
 const unconnected = { test, title: 'the two sockets are not connected' }
 const twoDirections = { test, title: 'a pipe has two directions' }
 const abstract = { test, title: 'every name is abstract' }
-const listening = { test, title: 'bind(2) makes a listener' }
+const listening = { test, title: 'makes a listener, the server names itself' }
 const seqpacket = { test, title: 'every socket is a seqpacket socket' }
 const stream = { test, title: 'a seqpacket socket is a stream' }
 

@@ -17,6 +17,7 @@ import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawModels } from './models.js'
 import { drawOrphan } from './orphan.js'
+import { drawPair } from './peers.js'
 import { drawPhilosophers } from './philosophers.js'
 import { drawRace } from './race.js'
 import { drawRing } from './ring.js'
@@ -31,6 +32,7 @@ import { drawThreads } from './threads.js'
 import { drawTorn } from './torn.js'
 import { drawTree } from './tree.js'
 import { drawUdpLoss } from './udp-loss.js'
+import { drawUnixSocket } from './unix-socket.js'
 import { drawWaitFor } from './wait-for.js'
 import { drawZombie } from './zombie.js'
 
@@ -45,6 +47,8 @@ export const figures: readonly Draw[] = [
   drawBuffer,
   drawExec,
   drawBoundaries,
+  drawPair,
+  drawUnixSocket,
   drawSchedule,
   drawRace,
   drawThreads,
