@@ -144,16 +144,6 @@ function show(stage: Stage, { id }: LineProgram, { kept, closed }: Parts, before
     })
   const both = <T>(look: (observed: Observed) => T) => [look(before), look(after)]
   pair(
-    `/proc/${id}/stat`,
-    'the parent',
-    both(({ stat }) => stat?.ppid),
-  )
-  pair(
-    `/proc/${id}/stat`,
-    'the start, in 1/100 s since boot',
-    both(({ stat }) => stat?.startTicks),
-  )
-  pair(
     `/proc/${id}/exe`,
     'the program',
     both(({ program }) => program && basename(program)),
@@ -191,6 +181,17 @@ function show(stage: Stage, { id }: LineProgram, { kept, closed }: Parts, before
       both((observed) => named(observed[set])),
     )
   }
+  // Last, because it belongs to the claim that comes first: `--predict` quotes it.
+  pair(
+    `/proc/${id}/stat`,
+    'the parent',
+    both(({ stat }) => stat?.ppid),
+  )
+  pair(
+    `/proc/${id}/stat`,
+    'the start, in 1/100 s since boot',
+    both(({ stat }) => stat?.startTicks),
+  )
 }
 
 /** The sets of signals, by their names here and in /proc/PID/status. */

@@ -32,6 +32,9 @@ describe.skipIf(noCompiler)(`a C program that executes another one${whyNoCompile
       ['SIGHUP', 'blocked, pending', 'blocked, pending'],
     ])
 
+    const first = events.findIndex((event) => event.event === 'claim' && event.id === 'exec/keeps-pid')
+    expect(events[first - 1]).toMatchObject({ event: 'evidence', source: `/proc/${processes[0]}/stat` })
+
     const slide = slideOf(events)
     expect(valuesOf(slide, 'data-kept')).toHaveLength(6)
     expect(valuesOf(slide, 'data-replaced')).toEqual(['name', 'variable', 'descriptor 4', 'SIGUSR1'])

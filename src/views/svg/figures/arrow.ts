@@ -1,4 +1,4 @@
-/** Straight arrows between a process and a resource. */
+/** Arrows: straight ones between a process and a resource, and the heads of all. */
 import { element } from '../parts.js'
 
 interface Point {
@@ -24,10 +24,17 @@ export function arrow(from: Point, to: Point, gaps: [number, number], isWaiting:
     class: isWaiting ? 'lost' : 'arrow',
     ...(isWaiting && { 'stroke-dasharray': '6 4' }),
   }
-  const head = {
+  return element('line', line) + arrowHead([start, end], isWaiting ? 'bad' : 'head')
+}
+
+/** The head of an arrow, in the direction of the last part of its line. */
+export function arrowHead(points: readonly Point[], kind: string): string {
+  const [before, end] = points.slice(-2)
+  if (!before || !end) return ''
+  const angle = (Math.atan2(end.y - before.y, end.x - before.x) * 180) / Math.PI
+  return element('path', {
     d: 'M-11 -6L0 0L-11 6Z',
-    class: isWaiting ? 'bad' : 'head',
-    transform: `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) rotate(${((angle * 180) / Math.PI).toFixed(1)})`,
-  }
-  return element('line', line) + element('path', head)
+    class: kind,
+    transform: `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) rotate(${angle.toFixed(1)})`,
+  })
 }

@@ -4,6 +4,7 @@ import { curveBasis, line } from 'd3-shape'
 import type { Story } from '../../story/index.js'
 import { box, claimsOf, type Draw, mostClaims, when } from '../figure.js'
 import { element, fitted, textAt } from '../parts.js'
+import { arrowHead } from './arrow.js'
 import { claimsBeside } from './beside.js'
 
 /** The most moments, and descriptors at one of them, that are drawn. */
@@ -130,16 +131,9 @@ function drawMoment(
     const { points = [], x = 0, y = 0 } = graph.edge(from, to, `${process} ${fd}`)
     // An arrow that bends down has its label below.
     const isBelow = y > graph.node(pipe).y + 2
-    const [before, end] = points.slice(-2)
-    const angle = before && end ? (Math.atan2(end.y - before.y, end.x - before.x) * 180) / Math.PI : 0
-    const head = {
-      d: 'M-10 -5L0 0L-10 5Z',
-      class: isRead ? 'one' : 'two',
-      transform: `translate(${(end?.x ?? 0).toFixed(1)} ${(end?.y ?? 0).toFixed(1)}) rotate(${angle.toFixed(1)})`,
-    }
     return (
       element('path', { d: curve(points) ?? '', class: isRead ? 'one-line' : 'two-line' }) +
-      element('path', head) +
+      arrowHead(points, isRead ? 'one' : 'two') +
       textAt(x, isBelow ? y + 17 : y - 7, `fd ${fd}`, 'small halo', 'middle')
     )
   })

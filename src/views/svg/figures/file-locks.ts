@@ -55,7 +55,7 @@ export const drawFileLocks: Draw = (story) => {
   if (!claimOf(story, 'lock/exclusive-lock-waits')) return undefined
   const claims = groups.map((group) => claimsOf(story, group.claims))
   return {
-    see: 'A high box: the process holds a lock. A low box: it waits. No box: it has no lock.',
+    see: 'A high box: it holds a lock. A low box: it waits. No box: no lock. ofd: lock of an open file description.',
     parts: [
       ...processes.map((name, at) => textAt(box.left, middleOf(at) + 5, name, 'name')),
       ...groups.flatMap(({ title, from }, at) => {
@@ -101,7 +101,7 @@ function columnsOf({ evidence }: Claim): Column[] {
       const column = columns.get(moment) ?? { moment, t, cells: [] }
       columns.set(moment, column)
       const isByte = kind !== 'FLOCK' && moment.includes('both')
-      const held = isByte ? `byte ${from}` : access === 'READ' ? 'shared' : 'excl.'
+      const held = isByte ? `byte ${from}` : access === 'READ' ? 'shared' : 'exclusive'
       if (processes.includes(`${process}`))
         column.cells.push({
           process: `${process}`,

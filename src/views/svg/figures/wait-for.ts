@@ -5,6 +5,7 @@ import type { Data } from '../../../events.js'
 import type { Story } from '../../story/index.js'
 import { box, claimsOf, type Draw, when, writeClaims } from '../figure.js'
 import { element, fitted, textAt, widthOf } from '../parts.js'
+import { arrowHead } from './arrow.js'
 
 /** More threads are not drawn. */
 const mostNodes = 10
@@ -164,7 +165,7 @@ function drawGraph(story: Story, graph: WaitFor, edges: Edge[], top: number, bot
     const words = sizes.label ? wordsOf(from, sizes.label) : []
     const parts = [
       element('path', { d: curve(way) ?? '', class: isMember ? 'lost' : 'arrow' }),
-      headOf(way, isMember ? 'bad' : 'head'),
+      arrowHead(way, isMember ? 'bad' : 'head'),
       ...words.map((word, at) =>
         textAt(
           x,
@@ -276,18 +277,6 @@ function stepIn({ circle, waiting }: WaitFor, from: number, to: number): number 
 /** Whether a number of the circle, a thread or a process, is this thread. */
 function isOne(id: number | undefined, tid: number, waiting: Waiting[]): boolean {
   return id === tid || waiting.some((one) => one.tid === tid && one.pid === id)
-}
-
-/** The head of an arrow, in the direction of its last part. */
-function headOf(points: { x: number; y: number }[], kind: string): string {
-  const [before, end] = points.slice(-2)
-  if (!before || !end) return ''
-  const angle = (Math.atan2(end.y - before.y, end.x - before.x) * 180) / Math.PI
-  return element('path', {
-    d: 'M-11 -6L0 0L-11 6Z',
-    class: kind,
-    transform: `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) rotate(${angle.toFixed(1)})`,
-  })
 }
 
 /** The first command that the report names. */

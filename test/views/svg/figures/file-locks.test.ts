@@ -14,12 +14,14 @@ test('a column for each moment lists the lock holders and the processes that wai
   const row = { kind: 'FLOCK', access: 'READ', waits: false, from: '0' }
   const asks = { moment: 'second asks', process: 'second', ...row, waits: true }
   claim('lock/exclusive-lock-waits', [{ moment: 'second asks', process: 'first', ...row }], [asks], 7, [3])
-  claim('lock/any-close-releases-record-locks', [{ moment: 'fcntl: close', process: 'none' }])
+  const holds = { moment: 'ofd: close', process: 'first', ...row, kind: 'OFDLCK', access: 'WRITE' }
+  claim('lock/any-close-releases-record-locks', [holds], [{ moment: 'fcntl: close', process: 'none' }])
   const both = { moment: 'fcntl: both ask', process: 'first', ...row, kind: 'POSIX', access: 'WRITE' }
   claim('lock/kernel-refuses-record-deadlock', [both], { errno: 35 })
   const slide = slideOf(events)
   expect(valuesOf(slide, 'data-locks')).toEqual([
     'first shared, second waits',
+    'first exclusive',
     '',
     'first byte 0, second EDEADLK',
   ])
