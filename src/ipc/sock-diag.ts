@@ -14,12 +14,19 @@ const MSG_DONTWAIT = 64
 /** The length of struct nlmsghdr. */
 const header = 16
 
+export interface SockDiagAnswer {
+  /** The struct of the answer, such as struct unix_diag_msg. */
+  body: Buffer
+  /** The attributes behind that struct, by type. */
+  attributes: Map<number, Buffer>
+}
+
 /**
  * @param question what follows struct nlmsghdr, such as struct unix_diag_req
- * @param body the length in bytes of the answer's struct, such as struct unix_diag_msg
- * @returns the attributes behind that struct, by type; undefined where there is no such socket, or no sock_diag
+ * @param size of the answer's struct, in bytes
+ * @returns undefined where there is no such socket, or no sock_diag
  */
-export function askSockDiag(question: Buffer, body: number): Map<number, Buffer> | undefined {
+export function askSockDiag(question: Buffer, size: number): SockDiagAnswer | undefined {
   try {
     const socket = native('socket', 'int socket(int family, int type, int protocol)')
     const fd = checked('socket', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG))
@@ -35,7 +42,8 @@ export function askSockDiag(question: Buffer, body: number): Map<number, Buffer>
       // The kernel has queued the answer when send(2) returns, so receiving never needs to block.
       const length = checked('recv', receive(fd, answer, answer.length, MSG_DONTWAIT))
       if (answer.readUInt16LE(4) !== SOCK_DIAG_BY_FAMILY) return undefined
-      return attributes(answer.subarray(header + body, length))
+      const body = answer.subarray(header, header + size)
+      return { body, attributes: attributes(answer.subarray(header + size, length)) }
     } finally {
       closeSync(fd)
     }

@@ -1,10 +1,14 @@
-/** What the kernel counts for a TCP connection: struct tcp_info of linux/tcp.h, by sock_diag(7). Linux only. */
+/** What the kernel reports about a TCP socket by sock_diag(7), and not in /proc: struct tcp_info, and the backlog. Linux only. */
 import { askSockDiag } from './sock-diag.js'
 
 // linux/in.h, inet_diag.h
 const AF_INET = 2
 const IPPROTO_TCP = 6
 const INET_DIAG_INFO = 2
+
+/** struct inet_diag_msg: its size, and offsets in it. */
+const messageSize = 72
+const [queueAt, backlogAt, inodeAt] = [56, 60, 68]
 
 /** Offsets in struct tcp_info. Kernels before 4.6 end it earlier. */
 const notSent = 144
@@ -30,10 +34,28 @@ interface Ipv4Endpoint {
  * @returns undefined where there is no such socket, or where sock_diag is not available
  */
 export function tcpCounts(local: Ipv4Endpoint, remote: Ipv4Endpoint): TcpCounts | undefined {
-  // struct inet_diag_msg has 72 bytes.
-  const info = askSockDiag(request(local, remote), 72)?.get(INET_DIAG_INFO)
+  const info = askSockDiag(request(local, remote), messageSize)?.attributes.get(INET_DIAG_INFO)
   if (!info || info.length < dataSegmentsOut + 4) return undefined
   return { packets: info.readUInt32LE(dataSegmentsOut), unsent: info.readUInt32LE(notSent) }
+}
+
+/** How many connections wait for accept(2), and the backlog that listen(2) has set. */
+export interface AcceptQueue {
+  waiting: number
+  backlog: number
+}
+
+/**
+ * The accept queue of a listener of this network namespace.
+ *
+ * @param address to which clients connect
+ * @param inode of the listener, as in `socket:[INODE]`: several may share a port
+ * @returns undefined where there is no such listener, or where sock_diag is not available
+ */
+export function acceptQueue(address: Ipv4Endpoint, inode: number): AcceptQueue | undefined {
+  const body = askSockDiag(request(address, { host: '0.0.0.0', port: 0 }), messageSize)?.body
+  if (body?.readUInt32LE(inodeAt) !== inode) return undefined
+  return { waiting: body.readUInt32LE(queueAt), backlog: body.readUInt32LE(backlogAt) }
 }
 
 /** struct inet_diag_req_v2, with the cookie that matches any socket. */

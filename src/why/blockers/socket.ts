@@ -1,16 +1,19 @@
 /** Sockets: no client connects, the peer sends nothing, or the peer does not read. */
+import { type AcceptQueue, acceptQueue } from '../../ipc/tcp-diag.js'
+import { isElsewhere } from '../../proc/links.js'
 import { type Endpoint, readTcpTable, type TcpRow } from '../../proc/net-tcp.js'
 import { type Access, type Census, type Holder, takeCensus } from '../../proc/open-descriptors.js'
 import type { OpenObject } from '../../proc/open-object.js'
 import { type Blocker, noWaker, type Waking } from '../blocker.js'
 import type { World } from '../snapshot.js'
-import { waitOrEnd } from '../step.js'
+import { type Step, waitOrEnd } from '../step.js'
 import { unixEnd } from './unix-socket.js'
 
 export type SocketBlocker = Waking & { pid: number; fd: number } & (
     | { kind: 'tcp-listener'; row: TcpRow }
     | TcpConnection
-    | { kind: 'udp-socket'; row: TcpRow }
+    /** @property others descriptors of the socket that it is connected to, or else of those that are connected to it */
+    | { kind: 'udp-socket'; row: TcpRow; isConnected: boolean; others: (Holder & { inode: number })[] }
     /** Of a family that osdemo does not know. @property target as /proc/PID/fd has it */
     | { kind: 'other-socket'; target: string }
   )
@@ -24,6 +27,8 @@ export interface TcpConnection {
   peer?: TcpRow
   /** The listener that should accept it, where that has not happened yet. */
   listener?: TcpRow
+  /** The accept queue of that listener, where it is full and this connection has no room in it. */
+  full?: AcceptQueue
   /** How many listeners share that port (SO_REUSEPORT) and have a connection to accept: it is the one of any of them. */
   listeners: number
   /** The descriptors of the listener, or else of the other end. */
@@ -44,8 +49,37 @@ export function socketEnd(world: World, pid: number, object: OpenObject, access:
   if (unix) return unixEnd(world, pid, object, unix, access)
   const udp = world.udp(pid).find(({ inode }) => inode === ino)
   if (!udp) return { kind: 'other-socket', target, ...about }
-  const address = { host: reachable(udp.local.host), port: udp.local.port }
-  return { kind: 'udp-socket', row: udp, ...about, steps: [{ do: 'send-udp', ...address }] }
+  return { ...about, ...udpEnd(world, pid, udp) }
+}
+
+/** A connected socket receives from its peer alone; any process may send to another one. */
+function udpEnd(world: World, pid: number, row: TcpRow) {
+  const isConnected = row.remote.port !== 0
+  const rows = world.udp(pid)
+  const found = isConnected
+    ? rows.filter(({ local }) => reaches(row.remote, local))
+    : rows.filter(({ remote }) => remote.port !== 0 && reaches(remote, row.local))
+  const others = found.flatMap(({ inode }) =>
+    world
+      .census()
+      .socketHolders(inode)
+      .map((holder) => ({ ...holder, inode })),
+  )
+  const about = { kind: 'udp-socket', row, isConnected, others } as const
+  if (!isConnected) {
+    const steps: Step[] = [{ do: 'send-udp', host: reachable(row.local.host), port: row.local.port }]
+    return { ...about, steps }
+  }
+  const wakers = [...new Set(others.map((holder) => holder.pid))]
+  // When the peer exits, the call does not return.
+  const steps: Step[] = [{ do: 'wait' }]
+  return { ...about, wakers, open: wakers.length === 0, steps }
+}
+
+/** Whether what is sent to an address of this machine arrives at a socket that is bound to `local`. */
+function reaches(address: Endpoint, local: Endpoint): boolean {
+  const isAny = local.host === '0.0.0.0' || local.host === '::'
+  return isAny ? address.port === local.port && isLoopback(address.host) : isSame(address, local)
 }
 
 function connection(world: World, pid: number, row: TcpRow, access: Access): TcpConnection & Waking {
@@ -56,6 +90,10 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
   const address = peer?.inode === 0 ? peer.local : peer || !isOwn(row) ? undefined : row.remote
   const listeners = address ? listenersFor(world.tcp(pid), address) : []
   const [listener] = listeners
+  const isFull = wanted === 'connection' && listener && !isElsewhere(pid, 'net')
+  const queue = isFull
+    ? acceptQueue({ ...row.remote, host: plainHost(row.remote.host) }, listener.inode)
+    : undefined
   const inodes = listener ? listeners.map(({ inode }) => inode) : peer ? [peer.inode] : []
   const holders = inodes.flatMap((inode) => world.census().socketHolders(inode))
   const wakers = [...new Set(holders.map((holder) => holder.pid))]
@@ -65,6 +103,7 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
     wanted,
     ...(peer && { peer }),
     ...(listener && { listener }),
+    ...(queue && queue.waiting > queue.backlog && { full: queue }),
     listeners: listeners.length,
     holders,
     wakers,
@@ -77,7 +116,11 @@ function connection(world: World, pid: number, row: TcpRow, access: Access): Tcp
 
 /** Whether a connection is to an address of the same machine. */
 function isOwn({ local, remote }: TcpRow): boolean {
-  return local.host === remote.host || /^127\.|^::1$/.test(remote.host)
+  return local.host === remote.host || isLoopback(remote.host)
+}
+
+function isLoopback(host: string): boolean {
+  return /^127\.|^::1$/.test(plainHost(host))
 }
 
 /**

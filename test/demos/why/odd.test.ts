@@ -317,7 +317,7 @@ time.sleep(1000)`,
     const answer = await ask(connecting)
     const connect = { kind: 'unix-connect', address: path, waiting: 1, wakers: [pid] }
     expect(waitOf(answer, connecting)).toMatchObject(connect)
-    const waiting = { kind: 'unix-connection', peer: 0, wakers: [], open: true }
+    const waiting = { kind: 'unix-connection', peer: 0, wakers: [pid], open: false, 'listener.path': path }
     expect(waitOf(await ask(unaccepted), unaccepted)).toMatchObject(waiting)
     expect(answer.command).toBe(`kill ${pid}`)
     type(answer)
@@ -350,6 +350,80 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 0)); 
     expect(waitOf(answer, pid)).toMatchObject({ kind: 'udp-socket', 'row.local.host': '127.0.0.1' })
     type(answer)
     await gone(pid)
+  })
+
+  test('a client whose SYN is dropped waits for the server whose accept queue is full', async (context) => {
+    const pid = startPython(
+      context,
+      `import os, socket, time
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(1); a = s.getsockname()
+c = [socket.create_connection(a) for _ in range(2)]
+if os.fork() == 0: s.close(); socket.socket().connect(a)
+time.sleep(1000)`,
+    )
+    const client = await until(() => childrenOf(pid)[0])
+    await inCall(client, /^connect$/)
+    const answer = await ask(client)
+    expect(waitOf(answer, client)).toMatchObject({
+      kind: 'tcp-connection',
+      wanted: 'connection',
+      wakers: [pid],
+      'full.waiting': 2,
+      'full.backlog': 1,
+    })
+    expect(answer.steps).toEqual(['wait', 'end-others'])
+    type(answer)
+    await gone(client)
+  })
+
+  test('the other party of each kind of socket is named', async (context) => {
+    const path = join(temporaryFolder(), 'socket')
+    const pid = startPython(
+      context,
+      `import os, socket, time
+from socket import *
+def child(own, other):
+  if os.fork() == 0: other.close(); own.recv(9); os._exit(0)
+u = socket(AF_INET, SOCK_DGRAM); u.bind(('127.0.0.1', 0)); v = socket(AF_INET, SOCK_DGRAM); v.connect(u.getsockname())
+r = socket(AF_UNIX, SOCK_DGRAM); r.bind('${path}'); t = socket(AF_UNIX, SOCK_DGRAM); t.connect('${path}')
+child(u, v); child(v, u); child(r, t); child(t, r)
+kept = [socketpair(AF_UNIX, kind) for kind in (SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET)]
+for a, b in kept: child(a, b); a.close()
+time.sleep(1000)`,
+    )
+    onTestFinished(() => {
+      for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL')
+    })
+    const children = await until(
+      () => childrenOf(pid).length === 7 && childrenOf(pid).toSorted((a, b) => a - b),
+    )
+    await Promise.all(children.map((child) => inCall(child, /^recvfrom$/)))
+    const answers = await Promise.all(children.map((child) => ask(child)))
+    const waits = answers.map((answer, at) => waitOf(answer, children[at] ?? 0))
+    const wakers = expect.arrayContaining([pid])
+    const pair = { kind: 'unix-connection', access: 'reading', wakers, open: false }
+    expect(waits).toMatchObject([
+      { kind: 'udp-socket', isConnected: false, wakers: [], open: true },
+      { kind: 'udp-socket', isConnected: true, wakers, open: false },
+      { kind: 'unix-datagram', wakers: [], open: true },
+      // It has no address, and its peer is not connected to it.
+      { kind: 'unix-datagram', wakers: [], open: true, 'row.path': '' },
+      { ...pair, 'row.kind': 'stream' },
+      { ...pair, 'row.kind': 'datagram' },
+      { ...pair, 'row.kind': 'seqpacket' },
+    ])
+    // Those that are connected to it, although any process may send.
+    const named = [0, 2].map((at) =>
+      answers[at]?.events.some(
+        (event) => event.event === 'evidence' && event.source.startsWith(`/proc/${pid}/fd/`),
+      ),
+    )
+    expect(named).toEqual([true, true])
+    // A datagram that never comes: the exit of the peer would not wake up the process.
+    expect([1, 5].map((at) => answers[at]?.steps.slice(0, 2))).toEqual([
+      ['wait', 'end-itself'],
+      ['wait', 'end-itself'],
+    ])
   })
 
   test('a program that polls for what it sends to itself is no deadlock', async (context) => {

@@ -130,4 +130,18 @@ export const whyMutants: readonly Mutant[] = [
     test: 'test/why/cases/objects.test.ts',
     title: 'the semaphore of the other',
   },
+  {
+    file: 'src/why/blockers/socket.ts',
+    from: 'queue && queue.waiting > queue.backlog && { full: queue }',
+    to: 'queue && queue.waiting < queue.backlog && { full: queue }',
+    test: 'test/demos/why/odd.test.ts',
+    title: 'a client whose SYN is dropped',
+  },
+  {
+    file: 'src/why/blockers/unix-socket.ts',
+    from: "(row.path === '' && unixPeer(peer)?.peer !== row.inode)",
+    to: 'unixPeer(peer) === undefined',
+    test: 'test/demos/why/odd.test.ts',
+    title: 'the other party of each kind',
+  },
 ]

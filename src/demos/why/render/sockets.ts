@@ -48,25 +48,41 @@ export function tellSocket(blocker: SocketBlocker): Telling {
     case 'tcp-connection':
       return tellConnection(blocker)
     case 'udp-socket': {
-      const address = endpointText(blocker.row.local)
+      const { row, others, isConnected } = blocker
+      const [address, remote] = [endpointText(row.local), endpointText(row.remote)]
+      const names = processNames(others)
+      const has = verb(new Set(others.map((holder) => holder.pid)).size, 'has', 'have')
+      const isUdp: Proof = {
+        shows: `Fd ${fd} is a UDP socket.`,
+        evidence: [
+          {
+            source: `/proc/${pid}/net/udp`,
+            value: `${address}${isConnected ? ` to ${remote}` : ''}, inode ${row.inode}`,
+            about: 'decoded',
+            data: dataOf(row),
+          },
+        ],
+      }
+      if (isConnected) {
+        const end =
+          names === ''
+            ? `Not observed: a process that has ${remote} open.`
+            : `That address belongs to ${holderNames(others)}.`
+        return {
+          wait: `for a datagram from ${remote} (UDP)${names && `, which ${names} ${has} open`}`,
+          object: `the UDP socket on ${address}`,
+          ready: 'its peer sends a datagram',
+          sentences: [`It is connected to ${remote}, so it receives from there alone.`, end],
+          proofs: [isUdp, ...otherProof(others, `${has} ${remote} open`)],
+        }
+      }
+      const connected = others.length === 0 ? [] : [`Connected to it: ${holderNames(others)}.`]
       return {
         wait: `for a datagram to ${address} (UDP)`,
         object: `the UDP socket on ${address}`,
         ready: 'a datagram arrives',
-        sentences: ['Any process that can reach that address may send one.'],
-        proofs: [
-          {
-            shows: `Fd ${fd} is a UDP socket.`,
-            evidence: [
-              {
-                source: `/proc/${pid}/net/udp`,
-                value: `${address}, inode ${blocker.row.inode}`,
-                about: 'decoded',
-                data: dataOf(blocker.row),
-              },
-            ],
-          },
-        ],
+        sentences: ['Any process that can reach that address may send one.', ...connected],
+        proofs: [isUdp, ...otherProof(others, `${has} a socket that is connected to it`)],
       }
     }
     case 'other-socket':
@@ -81,14 +97,19 @@ export function tellSocket(blocker: SocketBlocker): Telling {
 }
 
 function tellConnection(blocker: TcpConnection & { pid: number; fd: number }): Telling {
-  const { pid, fd, row, peer, wanted, listener, holders } = blocker
+  const { pid, fd, row, peer, wanted, listener, full, holders } = blocker
   const remote = endpointText(row.remote)
   const names = processNames(holders)
-  const owner = names === '' ? '' : listener ? `, where ${names} listens` : `, which ${names} has open`
+  const count = new Set(holders.map((holder) => holder.pid)).size
+  const listens = verb(count, 'listens', 'listen')
+  const has = verb(count, 'has', 'have')
+  const owner = names === '' ? '' : listener ? `, where ${names} ${listens}` : `, which ${names} ${has} open`
   const wait = {
     input: `for data on its TCP connection to ${remote}${owner}`,
     output: `for room to send on its TCP connection to ${remote}${owner}`,
-    connection: `for ${remote} to answer its connect(2)`,
+    connection: full
+      ? `until ${names || 'the listener'} ${verb(count || 1, 'accepts', 'accept')} an earlier connection to ${remote}`
+      : `for ${remote} to answer its connect(2)`,
   }[wanted]
   return {
     wait,
@@ -100,10 +121,26 @@ function tellConnection(blocker: TcpConnection & { pid: number; fd: number }): T
         shows: `Fd ${fd} is a TCP connection in state ${row.state}.`,
         evidence: [rowEvidence(pid, row, 'decoded'), ...(peer ? [rowEvidence(pid, peer, 'the peer')] : [])],
       },
+      ...(full && listener
+        ? [
+            {
+              shows: 'The accept queue of the listener is full.',
+              evidence: [
+                rowEvidence(pid, listener, 'the listener'),
+                {
+                  source: 'sock_diag(7)',
+                  value: `idiag_rqueue ${full.waiting}, idiag_wqueue ${full.backlog}`,
+                  about: 'connections in the queue, and the backlog',
+                  data: { ...full },
+                },
+              ],
+            },
+          ]
+        : []),
       ...holderProof(
         names,
         holders,
-        listener ? 'listens there' : 'has the peer socket open',
+        listener ? `${listens} there` : `${has} the peer socket open`,
         listener?.inode ?? peer?.inode,
       ),
     ],
@@ -119,12 +156,24 @@ function holderProof(
   return holders.length === 0 ? [] : [{ shows: `${names} ${what}.`, evidence: openSockets(holders, inode) }]
 }
 
-function otherEndOf({ row, peer, wanted, listener, listeners, holders }: TcpConnection): string[] {
+/** The same for processes that have different sockets. */
+function otherProof(others: readonly (Holder & { inode: number })[], what: string): Proof[] {
+  const evidence = others.slice(0, 4).flatMap((holder) => openSockets([holder], holder.inode))
+  return evidence.length === 0 ? [] : [{ shows: `${processNames(others)} ${what}.`, evidence }]
+}
+
+function otherEndOf({ row, peer, wanted, listener, full, listeners, holders }: TcpConnection): string[] {
   const names = holderNames(holders)
+  const listens = verb(holders, 'listens', 'listen')
   const remote = endpointText(row.remote)
   if (!peer && listener) {
+    if (full)
+      return [
+        `${names} ${listens} there.`,
+        `The accept queue is full: it contains ${counted(full.waiting, 'connection')}, and the backlog is ${full.backlog}.`,
+      ]
     const queue = counted(listener.rxQueue, 'connection')
-    return [`${names} listens there, and its accept queue contains ${queue}.`]
+    return [`${names} ${listens} there, and its accept queue contains ${queue}.`]
   }
   if (!peer) {
     return wanted === 'connection'
@@ -136,7 +185,7 @@ function otherEndOf({ row, peer, wanted, listener, listeners, holders }: TcpConn
       `No process has accepted the connection yet: it is in the accept queue of ${names}.`,
       `Not observed: in which of these ${listeners} queues. They share the port with SO_REUSEPORT.`,
     ]
-  if (listener) return [`No process has accepted the connection yet: ${names} listens there.`]
+  if (listener) return [`No process has accepted the connection yet: ${names} ${listens} there.`]
   const end =
     names === ''
       ? 'Not observed: which process has the peer socket open.'
@@ -215,6 +264,7 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
         proofs: [{ shows: `Fd ${fd} is a listener.`, evidence: [socket] }],
       }
     case 'unix-datagram': {
+      const { senders } = blocker
       const place = path === '' ? 'a Unix socket without an address' : `the Unix socket ${path}`
       return {
         wait: `for a datagram on ${place}`,
@@ -224,15 +274,20 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
           path === ''
             ? 'Without an address no process can send it one.'
             : 'Any process that may write to that address can send one.',
+          ...(senders.length === 0 ? [] : [`Connected to it: ${holderNames(senders)}.`]),
         ],
-        proofs: [{ shows: `Fd ${fd} is a datagram socket.`, evidence: [socket] }],
+        proofs: [
+          { shows: `Fd ${fd} is a datagram socket.`, evidence: [socket] },
+          ...otherProof(senders, `${verb(senders, 'has', 'have')} a socket that is connected to it`),
+        ],
       }
     }
     case 'unix-connection': {
-      const { access, peer, unread, holders } = blocker
+      const { access, peer, listener, unread, holders } = blocker
       const names = processNames(holders)
+      const has = verb(new Set(holders.map((holder) => holder.pid)).size, 'has', 'have')
       const act = access === 'reading' ? 'for data' : 'for room to send'
-      const owner = names === '' ? '' : ` whose peer ${names} has open`
+      const owner = names === '' ? '' : ` whose peer ${names} ${has} open`
       return {
         wait:
           peer === 0
@@ -246,7 +301,7 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
           ...(peer
             ? [
                 {
-                  shows: `Its peer is socket ${peer}${names && `, which ${names} has open`}.`,
+                  shows: `Its peer is socket ${peer}${names && `, which ${names} ${has} open`}.`,
                   evidence: [
                     {
                       source: 'sock_diag(7)',
@@ -259,10 +314,30 @@ export function tellUnixSocket(blocker: UnixSocketBlocker): Telling {
                 },
               ]
             : []),
+          ...(listener
+            ? [
+                {
+                  shows: 'The connection is in the accept queue of a listener.',
+                  evidence: [
+                    {
+                      source: 'sock_diag(7)',
+                      value: `UNIX_DIAG_ICONS ${inode}`,
+                      about: `in the queue of socket ${listener.inode}, ${listener.path}`,
+                      data: { inode: listener.inode, path: listener.path },
+                    },
+                    ...openSockets(holders, listener.inode),
+                  ],
+                },
+              ]
+            : []),
         ],
       }
 
       function peerSentences(): string[] {
+        if (listener && names !== '')
+          return [
+            `No process has accepted the connection yet: ${holderNames(holders)} ${verb(holders, 'listens', 'listen')} at ${listener.path}.`,
+          ]
         if (peer === 0) return ['Not observed: which process listens there.']
         if (names === '') return ['Not observed: which process has the peer socket open.']
         const held = `The peer socket is open in ${holderNames(holders)}.`
@@ -286,7 +361,7 @@ export function tellUnixConnect(blocker: UnixConnectBlocker): Telling {
       names === ''
         ? 'Not observed: which process listens there.'
         : `${holderNames(listeners)} ${verb(listeners, 'is', 'are')} the listener.`,
-      ...(queue === undefined ? [] : [`Its accept queue is full: it contains ${queue}.`]),
+      ...(queue === undefined ? [] : [`The accept queue is full: it contains ${queue}.`]),
     ],
     proofs: [
       {

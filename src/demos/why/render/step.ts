@@ -231,8 +231,12 @@ function waiting(blocker: Blocker | undefined, who: string): string {
     case 'pidfd':
       return until(does('exits', 'exit'))
     case 'tcp-connection':
+      if (blocker.full)
+        return `Wait: connect(2) tries again, and succeeds when ${does('has', 'have')} accepted an earlier connection.`
       if (blocker.wanted === 'connection') return 'Wait: without an answer, connect(2) fails with ETIMEDOUT.'
       return until(blocker.wanted === 'input' ? does('sends', 'send') : does('reads', 'read'))
+    case 'udp-socket':
+      return until(does('sends', 'send'))
     case 'unix-connection':
       return until(blocker.access === 'reading' ? does('sends', 'send') : does('reads', 'read'))
     case 'unix-connect':
