@@ -46,6 +46,15 @@ test('docs/lecture.md has a row for each statement, with claims that its command
   expect(wrong).toEqual([])
 })
 
+test('the topics of a course name every demo, and no topic is without a command', () => {
+  const rows = readFileSync('docs/teaching/course-topics.md', 'utf8').match(/^\| (?!topic ).*$/gm) ?? []
+  expect(rows.length).toBeGreaterThan(40)
+  expect(rows.filter((row) => calls(row).length === 0)).toEqual([])
+  const named = rows.flatMap((row) => calls(row))
+  const demos = [...commands].flatMap(([path, { chapter }]) => (chapter ? [path] : []))
+  expect(demos.filter((path) => !named.some((call) => `${call} `.startsWith(`${path} `)))).toEqual([])
+})
+
 test('the reference describes each command', () => {
   const reference = readFileSync('docs/reference/command-line.md', 'utf8')
   const headings = new Set(reference.match(/^### .*$/gm))
