@@ -157,7 +157,8 @@ async function showEmptyMessage(stage: Stage, channels: Channel[]): Promise<void
 
 /** The queue of a datagram socket is full: the sender waits. */
 async function showFull(stage: Stage, receiver: SocketProcess, sender: SocketProcess): Promise<void> {
-  const name = `@osdemo-${receiver.id}`
+  // Containers that share a network may have the same pids.
+  const name = `@osdemo-${receiver.id}-${Date.now()}`
   const { value: own } = await receiver.call('socket datagram')
   await receiver.call(`bind ${own} ${name}`)
   const { value: other } = await sender.call('socket datagram')

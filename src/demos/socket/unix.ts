@@ -236,7 +236,8 @@ async function showLeftBehind(stage: Stage, connection: Connection): Promise<voi
 
 /** A name that is no file. */
 async function showAbstract(stage: Stage, client: SocketProcess): Promise<void> {
-  const name = `@osdemo-${client.id}`
+  // Containers that share a network may have the same pids.
+  const name = `@osdemo-${client.id}-${Date.now()}`
   const bind = async () => {
     const { value: fd } = await client.call('socket stream')
     const { errno } = await client.call(`bind ${fd} ${name}`)
