@@ -98,7 +98,16 @@ export interface SignalFact {
   group?: true
 }
 
-export type ObjectKind = 'fifo' | 'segment' | 'queue' | 'semaphore' | 'socket' | 'buffer' | 'file' | 'object'
+export type ObjectKind =
+  | 'pipe'
+  | 'fifo'
+  | 'segment'
+  | 'queue'
+  | 'semaphore'
+  | 'socket'
+  | 'buffer'
+  | 'file'
+  | 'object'
 
 /** A kernel object, or a buffer that threads share, was created. */
 export interface CreatedFact {

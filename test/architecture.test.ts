@@ -26,8 +26,9 @@ const layers: Record<string, Layer> = {
   actors: { uses: ['ipc', 'framing', 'proc', 'events', 'errors', 'text'], types: ['actor-types'] },
   run: { uses: ['ipc', 'proc', 'events', 'errors', 'log', 'text'], types: ['actor-types'] },
   why: { uses: ['proc', 'ipc', 'events'] },
+  trace: { uses: ['events'] },
   demos: {
-    uses: ['run', 'why', 'ipc', 'framing', 'proc', 'events', 'errors', 'shell-quote', 'text'],
+    uses: ['run', 'why', 'trace', 'ipc', 'framing', 'proc', 'events', 'errors', 'shell-quote', 'text'],
     types: ['actors'],
   },
   replay: { uses: ['run', 'events', 'errors'] },

@@ -77,6 +77,12 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     killLines: ['PID', 'PID --watch', 'PID --stack', 'PID --signals', 'PID --files'],
     load: () => import('./why.js'),
   },
+  trace: {
+    summary: 'run your own program, and show its processes, their messages and what blocked them',
+    needs: { must: ['proc', 'strace'], better: files, also },
+    killLines: ['-- sleep 5'],
+    load: () => import('./trace.js'),
+  },
   view: {
     summary: 'show recorded events; several recordings are merged by their times',
     needs: {},

@@ -81,6 +81,12 @@ export function isInBackground(pid: number): boolean {
   return field !== undefined && field(7) !== '0' && field(5) !== field(8)
 }
 
+/** Whether it has a terminal, which sends the signals of the keyboard to it: fields 5, 7 and 8. */
+export function isInForeground(pid: number): boolean {
+  const field = readFields(pid)
+  return field !== undefined && field(7) !== '0' && field(5) === field(8)
+}
+
 /** Addresses in the stat file. The kernel writes 0 or 1 for each to users who may not trace the process. */
 export interface MemoryMarks {
   /** The start of the stack. Arguments and environment lie above it. Undefined where this user may not read it. */

@@ -12,7 +12,7 @@ import { type Output, paceOf } from './output.js'
 import { version } from './package.js'
 import type { FileOutput } from './save.js'
 import { onEndingSignal } from './signals.js'
-import { asSupervisor, type Demo, runOnStage } from './stage.js'
+import { asSupervisor, type Demo, type RunContext, runOnStage } from './stage.js'
 import { sweep } from './sweep.js'
 import { createWatch, type Limits, usualLimits } from './watch.js'
 
@@ -58,11 +58,12 @@ export function sayRun(say: Say, command: string[], title?: string): void {
 /**
  * Runs a demo to its end.
  *
- * @returns whether the user asked it to stop, once it has ended and every claim held
+ * @returns once it has ended and every claim held: whether the user asked it to stop, and the exit code, which is 0 unless the demo
+ *   has named another one
  * @throws OsdemoError: the error of the demo, of an actor, or of the run itself (Interrupted, TimedOut, OutputClosed). It has
  *   been reported as an event before.
  */
-export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
+export async function run(demo: Demo, options: RunOptions): Promise<{ isAsked: boolean; exit: number }> {
   const { output, records, timeout } = options
   const outputs = [output, ...records]
   const pace = paceOf(outputs)
@@ -82,8 +83,8 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
     ;(already ? giveUp : end).abort(reason)
   }
   let stopSignal: NodeJS.Signals | undefined
-  let stop = () => {}
-  const stopped = new Promise<void>((resolve) => {
+  let stop: (signal: NodeJS.Signals) => void = () => {}
+  const stopped = new Promise<NodeJS.Signals>((resolve) => {
     stop = resolve
   })
 
@@ -97,7 +98,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
       stop(signal) {
         sayReceived(signal)
         stopSignal = signal
-        stop()
+        stop(signal)
         // A server must be able to exit even when the reader of stdout has stopped reading.
         pace.hurry()
       },
@@ -121,6 +122,17 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
 
   let failure: unknown
   const unreleased: unknown[] = []
+  const falseClaims: string[] = []
+  const context: RunContext = {
+    sequencer,
+    pace,
+    falseClaims,
+    unreleased,
+    stopped,
+    stopSignal: () => stopSignal,
+    exit: 0,
+    watch: watch || undefined,
+  }
   try {
     sayRun(say, options.command, options.title)
     for (const { kind, name: id, users } of options.sweeps ? [] : sweep()) {
@@ -128,20 +140,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
       say({ event: 'removed', kind, id })
       say({ event: 'note', text: 'An earlier run was killed and left it behind.', role: 'aside' })
     }
-    const falseClaims: string[] = []
-    await runOnStage(
-      {
-        sequencer,
-        pace,
-        falseClaims,
-        unreleased,
-        stopped,
-        stopSignal: () => stopSignal,
-        watch: watch || undefined,
-      },
-      end.signal,
-      demo,
-    )
+    await runOnStage(context, end.signal, demo)
     if (falseClaims.length > 0) throw claimsFailed(falseClaims)
   } catch (error) {
     failure = await ownReason(error, end.signal)
@@ -161,7 +160,7 @@ export async function run(demo: Demo, options: RunOptions): Promise<boolean> {
   clearTimeout(timer)
   stopListening()
   if (failure !== undefined) throw failure
-  return stopSignal !== undefined
+  return { isAsked: stopSignal !== undefined, exit: context.exit }
 }
 
 /**

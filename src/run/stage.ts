@@ -25,6 +25,10 @@ import type { Watch } from './watch.js'
 export interface Stage {
   /** Reports a fact of the supervisor. */
   say: Say
+  /** Reports an event of a process that is no actor, such as a program of the user. */
+  relay(event: Event): void
+  /** osdemo exits with this code, where the run does not fail. */
+  exitWith(code: number): void
   /** @param role `step` when left out */
   note(text: string, role?: NoteRole, data?: Data): void
   /**
@@ -78,8 +82,8 @@ export interface Stage {
    * starts something then throws it. A loop that only looks calls `signal.throwIfAborted()`.
    */
   signal: AbortSignal
-  /** Resolves when the user asks a server to stop. Only a command that is `graceful` can be asked. */
-  stopped: Promise<void>
+  /** Resolves with the signal when the user asks a server to stop. Only a command that is `graceful` can be asked. */
+  stopped: Promise<NodeJS.Signals>
 }
 
 export interface PartOptions {
@@ -97,10 +101,12 @@ export interface RunContext {
   falseClaims: string[]
   /** Why something that a stage had created could not be removed. */
   unreleased: unknown[]
-  /** Resolves when the user asks a server to stop. */
-  stopped: Promise<void>
+  /** Resolves with the signal when the user asks a server to stop. */
+  stopped: Promise<NodeJS.Signals>
   /** The signal with which the user asked a server to stop, if so. The terminal may have sent it to an actor as well. */
   stopSignal(): NodeJS.Signals | undefined
+  /** The exit code of osdemo, where the run does not fail. */
+  exit: number
   /** Notices when the run makes no progress. A run that waits for a person or for another program has none. */
   watch?: Watch | undefined
 }
@@ -157,6 +163,10 @@ function createStage(
   }
   return {
     say,
+    relay: emit,
+    exitWith(code) {
+      run.exit = code
+    },
     scope,
     signal,
     stopped,

@@ -30,7 +30,7 @@ export async function launch(
   const end = argv.indexOf('--')
   const words = end < 0 ? argv : argv.slice(0, end)
   const literal = end < 0 ? undefined : argv.slice(end + 1)
-  let play: () => Promise<boolean>
+  let play: Awaited<ReturnType<typeof prepareRun>>
   try {
     requireText(argv)
     const choice = await choose(argv, literal?.length ?? 0)
@@ -49,7 +49,8 @@ export async function launch(
     if (error instanceof MissingCommand) return { exit: 2, hasty: false }
     throw error
   }
-  return { exit: 0, hasty: await play() }
+  const { exit, isAsked } = await play()
+  return { exit, hasty: isAsked }
 }
 
 /** A group was called without a subcommand. Its help has been printed on stderr, and no message follows. */
@@ -135,8 +136,8 @@ async function prepareRun(
   { spec, run: nameDemo, title, common }: Extract<Choice, { run: unknown }>,
   command: string[],
   literal?: string[],
-): Promise<() => Promise<boolean>> {
-  const payload = spec.kind === 'tool' && viewName(common) === undefined
+): Promise<() => ReturnType<typeof run>> {
+  const payload = (spec.kind === 'tool' || spec.reportsOnStderr === true) && viewName(common) === undefined
   const demo = await nameDemo(common, { payload, events: !payload || common.save !== undefined }, literal)
   const stream = payload ? process.stderr : process.stdout
   // `main` prints errors on stderr.

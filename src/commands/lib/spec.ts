@@ -41,6 +41,8 @@ interface RunTraits {
   graceful?: boolean
   /** The demo removes what killed runs left behind, and reports it. For other commands the run does so silently. */
   sweeps?: boolean
+  /** A report about a program of the user, to which stdout belongs. */
+  reportsOnStderr?: boolean
   /** A report that may wait for a program of the user. Tools always may: they wait for the other terminal. */
   patient?: boolean
 }

@@ -25,6 +25,7 @@ import { ptraceScope } from '../../proc/yama.js'
 import { tryCompiler } from '../../run/compile.js'
 import { runtimeFolder } from '../../run/runtime-folder.js'
 import type { Stage } from '../../run/stage.js'
+import { tryStrace } from '../../run/start-traced.js'
 import { requireIoCounts } from '../models/index.js'
 import { requireScheduler } from '../process/busy-children.js'
 import { makePrivateMessageQueue, requireMessageQueues } from '../queue/keyed-queue.js'
@@ -140,6 +141,13 @@ export const checks = {
     use: 'osdemo compiles small C programs for what Node cannot do, such as fork(2).',
     source: 'cc -fsyntax-only',
     look: () => tryCompiler('fork-shares'),
+  },
+  strace: {
+    name: 'strace',
+    lack: 'strace(1) does not work.',
+    use: 'osdemo lets it report the system calls of your program.',
+    source: 'strace true',
+    look: tryStrace,
   },
   pipeRoom: {
     name: 'pipe capacity',

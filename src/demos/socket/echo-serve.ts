@@ -20,7 +20,7 @@ export function echoServe(config: EchoServerConfig): Demo {
       { stdout: config.announce },
     )
     // A Ctrl-C may kill it while it is starting, because the terminal sends SIGINT to the whole process group.
-    const bound = await Promise.race([server.until('created'), stage.stopped])
+    const bound = await Promise.race([server.until('created'), stage.stopped.then(() => undefined)])
     if (bound) {
       const { host, port } = bound
       const where = [

@@ -57,8 +57,10 @@ export function createProse({ level, color, width }: ProseOptions) {
         return level !== 'tool' || !event.holds
       case 'run':
         return level === 'brief'
-      case 'evidence':
       case 'removed':
+        // What the program of a user removes belongs to its story.
+        return level === 'document' && event.actor === 'osdemo'
+      case 'evidence':
         return level === 'document'
       default:
         return false
@@ -118,14 +120,20 @@ export function createProse({ level, color, width }: ProseOptions) {
       verdict.see(event)
       if (event.detail || !isShown(event)) return ''
       if (isRow(event) && level !== 'tool') {
+        const before = table[0] && !haveSameColumns(table[0], event) ? endTable() : ''
         table.push(event)
-        return table.length < mostRows ? '' : endTable()
+        return before + (table.length < mostRows ? '' : endTable())
       }
       return endTable() + show(event)
     },
 
     end: () => endTable() + last.map(write.table).join('') + (level === 'brief' ? verdict.text(true) : ''),
   }
+}
+
+function haveSameColumns(...rows: [RowEvent, RowEvent]): boolean {
+  const [one, other] = rows.map(({ row }) => Object.keys(row.cells).join('\n'))
+  return one === other
 }
 
 function isRow(event: Event): event is Event & RowEvent {

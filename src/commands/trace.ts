@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { traceCommand, traceLog } from '../demos/trace/index.js'
+import { topics } from '../demos/trace/topics.js'
+import { UsageError } from '../errors.js'
+import { reportCommand } from './lib/spec.js'
+import { filePath } from './lib/values.js'
+
+export const spec = reportCommand({
+  examples: [
+    'osdemo trace -- ./a.out 1 2',
+    "osdemo trace -- sh -c 'seq 9 | sort -r | head -n 3'",
+    'osdemo trace --save run.html -- python3 server.py',
+    'osdemo trace --only pipe,signal --timeout 5s -- ./a.out',
+    'strace -f -ttt -T -yy -o log ./a.out; osdemo trace --from log',
+  ],
+  patient: true,
+  graceful: true,
+  reportsOnStderr: true,
+  options: (command) =>
+    command
+      .usage('[options] -- command...')
+      .argument('[command...]', 'the program to trace, and its arguments')
+      .option('--only <topics>', `report only these: ${topics.join(', ')}`, topicList)
+      .option('--all-calls', 'let strace stop at every system call, and count all of them')
+      .option('--from <file>', 'report about a log of strace -f -ttt -T -yy instead', filePath),
+  demo([operands], { only, allCalls, from }, { payload }, command) {
+    const stray = operands.slice(0, operands.length - (command?.length ?? 0))
+    if (stray.length > 0)
+      throw new UsageError(
+        `unexpected word '${stray[0]}'`,
+        'Write -- before the program: osdemo trace -- ./a.out',
+      )
+    if (from !== undefined) {
+      if (command)
+        throw new UsageError('--from and a program exclude each other', 'Leave out one of the two.')
+      if (allCalls) throw new UsageError('--from reads what the log has', 'Leave out --all-calls.')
+      return traceLog(from, { only })
+    }
+    if (!command?.length)
+      throw new UsageError('no program to trace', 'Write it after --: osdemo trace -- ./a.out')
+    return traceCommand(command, { only, all: allCalls === true, stdout: payload ? 1 : 2 })
+  },
+})
+
+function topicList(text: string) {
+  const words = text.split(',')
+  const found = topics.filter((topic) => words.includes(topic))
+  if (found.length === words.length) return found
+  throw new InvalidArgumentError(`It takes one or more of these: ${topics.join(', ')}.`)
+}

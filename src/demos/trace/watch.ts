@@ -1,0 +1,65 @@
+/** From the log of strace to the events and the report of a run. */
+import { lstatSync } from 'node:fs'
+import type { Stage } from '../../run/stage.js'
+import type { Fact } from '../../trace/line.js'
+import { createModel, type Process } from '../../trace/model.js'
+import { createParser } from '../../trace/parse.js'
+import { createRecorder } from '../../trace/recorder.js'
+import { report } from './report.js'
+import { type Topic, topicOf } from './topics.js'
+
+export interface Options {
+  /** Only what belongs to these topics. */
+  only?: readonly Topic[] | undefined
+}
+
+export interface Watcher {
+  push(chunk: Buffer): void
+  /** Whether a line has been understood. */
+  hasSeen(): boolean
+  /** The first process. */
+  root(): Process | undefined
+  alive(): Process[]
+  /**
+   * Shows events and report.
+   *
+   * @param clock turns the times of strace, which are those of the wall clock, into those of events
+   * @param end when the trace ended, as a time of strace; without it, at the last line
+   */
+  show(stage: Stage, clock: (t: number) => number, title: string, end?: number): void
+}
+
+/** @param isLive whether the program runs now, so that its files are where it has them */
+export function createWatcher({ only }: Options, isLive: boolean): Watcher {
+  const recorder = createRecorder()
+  const model = createModel({ ...recorder.hooks, ...(isLive && { isFifo }) })
+  let root: Process | undefined
+  let facts = 0
+  const parser = createParser((fact: Fact) => {
+    facts++
+    model.take(fact)
+  })
+  return {
+    push: parser.push,
+    hasSeen: () => facts > 0,
+    root: () => (root ??= model.all()[0]),
+    alive: model.alive,
+    show(stage, clock, title, end) {
+      parser.end()
+      const trace = model.finish(end)
+      const isKept = only ? (topic: Topic) => only.includes(topic) : () => true
+      const events = recorder.events(trace, clock, (kept) => isKept(topicOf(kept)))
+      for (const event of events) stage.relay(event)
+      report(stage, trace, { title, isKept, unreadable: parser.unreadable })
+    },
+  }
+}
+
+/** The program has opened a file at this path itself, so its file system answers. */
+function isFifo(path: string): boolean {
+  try {
+    return lstatSync(path).isFIFO()
+  } catch {
+    return false
+  }
+}

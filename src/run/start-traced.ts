@@ -1,0 +1,180 @@
+/**
+ * Starts a program under strace(1). Its stdin, stdout and stderr are those of osdemo, it has no other descriptor of osdemo, and it
+ * is a child of osdemo: strace is not its parent, and is in a process group of its own, which no Ctrl-C of the terminal reaches.
+ */
+import { closeSync, constants, openSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { OsdemoError, systemCallError, Unavailable } from '../errors.js'
+import { readCommandLine } from '../proc/cmdline.js'
+import { readPids } from '../proc/pids.js'
+import { isAlive } from '../proc/stat.js'
+import { readStatus } from '../proc/status.js'
+import type { Ending } from './actor.js'
+import { deathSignalLauncher } from './start-process.js'
+import { findProgram } from './start-program.js'
+
+export interface TracedProgram {
+  pid: number
+  /** Resolves when the program has exited. What it has started may still run. */
+  exited: Promise<Ending>
+  /** Resolves when the log is complete: all that was traced has exited. */
+  logged: Promise<void>
+  /** Kills everything that strace traces. */
+  killAll(): void
+}
+
+export interface TraceOptions {
+  /** The path of a FIFO, into which strace writes its log. */
+  log: string
+  /** The calls that strace reports; undefined for all. */
+  calls: readonly string[] | undefined
+  /** Where the stdout of the program goes: descriptor 1 or 2 of osdemo. */
+  stdout: 1 | 2
+  onLog(chunk: Buffer): void
+}
+
+/** What a log made elsewhere needs too. `-s`: how much of each message is in it. */
+export const straceFlags = ['-f', '-ttt', '-T', '-yy', '-s', '64']
+
+/** How often osdemo looks for processes that are not dead yet. */
+const rounds = 100
+
+/**
+ * The words that start the program under strace, without options.
+ *
+ * @param words the program and its arguments, at least one word
+ * @throws OsdemoError with exit code 127 or 126 where the program cannot be executed, Unavailable where there is no strace
+ */
+export function findTraced([command = '', ...rest]: string[]): { strace: string; words: string[] } {
+  return { strace: straceProgram(), words: [executable(command), ...rest] }
+}
+
+export async function startTraced(
+  { strace, words }: ReturnType<typeof findTraced>,
+  options: TraceOptions,
+): Promise<TracedProgram> {
+  const launcher = await deathSignalLauncher()
+  const { spawn } = await import('node:child_process')
+  const calls = options.calls && [
+    '--seccomp-bpf',
+    '-e',
+    `trace=${options.calls.map((name) => `?${name}`).join()}`,
+  ]
+  const [first = '', ...others] = [
+    ...launcher,
+    strace,
+    '-DD',
+    '-q',
+    ...straceFlags,
+    ...(calls ?? []),
+    '-o',
+    options.log,
+    '--',
+    ...words,
+  ]
+  const reader = openSync(options.log, constants.O_RDONLY | constants.O_NONBLOCK)
+  // A FIFO without a writer is at its end. This writer is closed when strace has opened the FIFO.
+  let writer: number | undefined = openSync(options.log, constants.O_WRONLY | constants.O_NONBLOCK)
+  const closeWriter = () => {
+    if (writer !== undefined) closeSync(writer)
+    writer = undefined
+  }
+  const child = spawn(first, others, { stdio: ['inherit', options.stdout, 'inherit'] })
+  const log = new Socket({ fd: reader, readable: true, writable: false })
+  const logged = new Promise<void>((resolve) => {
+    log.once('close', () => resolve())
+  }).then(() => untilGone(tracer()))
+  log.on('error', () => {})
+  log.on('data', (chunk) => {
+    closeWriter()
+    options.onLog(chunk)
+  })
+  const exited = new Promise<Ending>((resolve, reject) => {
+    child.once('error', (error) => reject(systemCallError(error, `cannot execute ${words[0]}`)))
+    child.once('exit', (code, signal) => {
+      closeWriter()
+      resolve({ code, signal })
+    })
+  })
+  if (child.pid === undefined) {
+    closeWriter()
+    log.destroy()
+    await exited
+  }
+  const pid = child.pid ?? 0
+  /** The process of strace: it has the path of the log in its command line. */
+  function tracer(): number {
+    const words = (each: number) => readCommandLine(each) ?? []
+    return readPids().find((each) => each !== pid && words(each).includes(options.log)) ?? 0
+  }
+  return {
+    pid,
+    exited,
+    logged,
+    killAll() {
+      closeWriter()
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      const by = tracer()
+      for (let round = 0; round < rounds && by > 0; round++) {
+        const traced = readPids().filter((each) => readStatus(each)?.tracer === by)
+        if (traced.length === 0) break
+        for (const each of traced) killIfThere(each)
+      }
+      log.destroy()
+    },
+  }
+}
+
+/** strace closes its log some time before it exits. */
+async function untilGone(pid: number): Promise<void> {
+  for (let look = 0; look < rounds && isAlive(pid); look++)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has exited meanwhile.
+  }
+}
+
+/** As a shell: 127 for a program that does not exist, 126 for one that may not be executed. */
+function executable(command: string): string {
+  try {
+    return findProgram(command)
+  } catch (error) {
+    if (!(error instanceof OsdemoError)) throw error
+    const { message, hint, call, errno } = error
+    throw new OsdemoError(message, errno === 'ENOENT' ? 127 : 126, { hint, call, errno })
+  }
+}
+
+/** The path of strace. @throws Unavailable where it is not installed */
+export function straceProgram(): string {
+  try {
+    return findProgram('strace')
+  } catch (cause) {
+    throw new Unavailable('strace is not installed', 'Install it: apt-get install strace', cause)
+  }
+}
+
+/** Traces a small program. @returns the version of strace. @throws Unavailable where it cannot trace */
+export async function tryStrace(): Promise<string> {
+  const { execFile } = await import('node:child_process')
+  const program = straceProgram()
+  const run = (...words: string[]) =>
+    new Promise<string>((resolve, reject) => {
+      execFile(program, words, (error, stdout, stderr) => {
+        const [reason] = stderr.trim().split('\n')
+        if (error)
+          reject(new Unavailable(`strace cannot trace: ${reason || error.message}`, ptraceHint, error))
+        else resolve(stdout)
+      })
+    })
+  await run('-f', '--seccomp-bpf', '-e', 'trace=exit_group', '-o', '/dev/null', 'true')
+  return (await run('-V')).split('\n')[0] ?? ''
+}
+
+export const ptraceHint =
+  'It needs strace 5.3 or newer and ptrace(2). A container needs the capability SYS_PTRACE for it.'

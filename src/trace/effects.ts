@@ -1,0 +1,101 @@
+/** What a system call does to descriptors and to the objects that processes share, told from its name and its arguments. */
+
+import type { Call } from './line.js'
+import type { Held } from './model.js'
+
+export type Effect =
+  | { does: 'clone' }
+  | { does: 'exec' }
+  | { does: 'reap' }
+  /** Bytes go from one descriptor to another, or from or to memory. The numbers are positions of arguments. */
+  | { does: 'move'; from?: number; to?: number; text?: number; brings?: boolean }
+  | { does: 'close'; from: number; to: number }
+  /** Two descriptors that belong together, in the argument of this number. */
+  | { does: 'pair'; at: number; isPipe: boolean; closesOnExec: boolean }
+  /** The result is a descriptor. `copies`: of the one in the first argument. */
+  | { does: 'open'; copies: boolean; end?: Held['end']; closesOnExec: boolean }
+  | { does: 'flag'; closesOnExec: boolean }
+  /** It concerns an object that has a name, a key or an id. */
+  | { does: 'object' }
+
+const moves: Record<string, { from?: number; to?: number; text?: number; brings?: boolean }> = {
+  read: { from: 0, text: 1 },
+  readv: { from: 0, text: 1 },
+  recvfrom: { from: 0, text: 1 },
+  recvmsg: { from: 0, text: 1, brings: true },
+  write: { to: 0, text: 1 },
+  writev: { to: 0, text: 1 },
+  sendto: { to: 0, text: 1 },
+  sendmsg: { to: 0, text: 1 },
+  vmsplice: { to: 0, text: 1 },
+  sendfile: { from: 1, to: 0 },
+  splice: { from: 0, to: 2 },
+  tee: { to: 1 },
+}
+
+const kinds: Record<string, Effect['does']> = {
+  ...named('clone', 'clone,clone3,fork,vfork'),
+  ...named('exec', 'execve,execveat'),
+  ...named('reap', 'wait4,waitpid,waitid'),
+  ...named('close', 'close,close_range'),
+  ...named('pair', 'pipe,pipe2,socketpair'),
+  ...named('open', 'open,openat,openat2,creat,socket,accept,accept4,dup,dup2,dup3,memfd_create'),
+  ...named(
+    'object',
+    'mknod,mknodat,link,linkat,unlink,unlinkat,listen,shmget,shmat,shmctl,msgget,msgsnd,msgrcv,msgctl,semget,semop,semtimedop,semctl,mq_open,mq_timedsend,mq_timedreceive,mq_unlink',
+  ),
+}
+
+function named(does: Effect['does'], names: string) {
+  return Object.fromEntries(names.split(',').map((name) => [name, does]))
+}
+
+/** The calls without which the model would be wrong. */
+export const neededCalls = [...Object.keys(moves), ...Object.keys(kinds), 'fcntl']
+
+/** Undefined for a call that changes nothing here, or that has failed. */
+export function effectOf({ name, args, result, more }: Call): Effect | undefined {
+  if (result === undefined || result < 0) return undefined
+  const move = moves[name]
+  if (move) return args.some((word) => word.includes('MSG_PEEK')) ? undefined : { does: 'move', ...move }
+  const does = kinds[name]
+  const text = args.slice(-2).join()
+  const closesOnExec = text.includes('CLOEXEC')
+  switch (does) {
+    case 'close': {
+      const from = Number.parseInt(args[0] ?? '', 10)
+      const to = name === 'close' ? from : Number(args[1])
+      return closesOnExec ? undefined : { does, from, to }
+    }
+    case 'pair':
+      return {
+        does,
+        at: name === 'socketpair' ? 3 : 0,
+        isPipe: name !== 'socketpair',
+        closesOnExec: args.join().includes('CLOEXEC'),
+      }
+    case 'open':
+      return {
+        does,
+        copies: name.startsWith('dup'),
+        ...(name.startsWith('open') && endOf(args)),
+        closesOnExec: args.join().includes('CLOEXEC'),
+      }
+    case undefined:
+      if (name !== 'fcntl') return undefined
+      if (args[1] === 'F_SETFD') return { does: 'flag', closesOnExec }
+      return more.startsWith('<') ? { does: 'open', copies: true, closesOnExec } : undefined
+    case 'move':
+    case 'flag':
+      return undefined
+    default:
+      return { does }
+  }
+}
+
+/** The end of a FIFO that open(2) opens. */
+function endOf(args: string[]): { end?: Held['end'] } {
+  const flags = args.find((word) => word.includes('O_')) ?? ''
+  if (flags.includes('O_WRONLY')) return { end: 'write' }
+  return flags.includes('O_RDONLY') ? { end: 'read' } : {}
+}

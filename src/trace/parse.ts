@@ -1,0 +1,83 @@
+/** The log of strace as a stream: chunks in, calls out. It keeps only the calls that have not returned. */
+import { type Begun, type Fact, readLine, returned } from './line.js'
+import { scan } from './scan.js'
+
+/** A longer line is not read. strace shortens strings, but not lists. */
+const longestLine = 1 << 20
+
+const unfinished = ' <unfinished ...>'
+
+/** How many lines that were not understood are kept, and how much of each. */
+const [mostSamples, longestSample] = [5, 200]
+
+export interface Parser {
+  push(chunk: Buffer): void
+  /** The log is complete: a last line without a newline counts too. */
+  end(): void
+  /** Lines that were not understood. */
+  unreadable: { count: number; samples: string[] }
+}
+
+export function createParser(onFact: (fact: Fact) => void): Parser {
+  const unreadable: Parser['unreadable'] = { count: 0, samples: [] }
+  const begun = new Map<number, Begun>()
+  let rest = ''
+  let skipping = false
+
+  function refuse(line: string): void {
+    unreadable.count++
+    if (unreadable.samples.length < mostSamples) unreadable.samples.push(line.slice(0, longestSample))
+  }
+
+  function take(line: string): unknown {
+    if (line === '') return undefined
+    const fact = readLine(line)
+    if (fact?.kind === 'resumed') {
+      const begin = begun.get(fact.tid)
+      begun.delete(fact.tid)
+      // The beginning may be older than the log.
+      const { name, t, text } = begin?.name === fact.name ? begin : { ...fact, text: '' }
+      const whole = text + fact.text
+      const call = returned({ tid: fact.tid, t, name }, whole, scan(whole, 0))
+      if (!call) return refuse(line)
+      // Without `-T` the times of the two lines tell how long it took.
+      if (call.took === 0) call.took = fact.t - t
+      return onFact(call)
+    }
+    if (!fact) return refuse(line)
+    if (fact.kind === 'begun') begun.set(fact.tid, fact)
+    else if (fact.kind === 'gone') begun.delete(fact.tid)
+    else if (fact.kind === 'superseded') {
+      const call = begun.get(fact.by)
+      begun.delete(fact.by)
+      // strace reports the return of execve(2) under the number that the process keeps.
+      if (call) begun.set(fact.tid, call)
+      else begun.delete(fact.tid)
+    }
+    return onFact(fact)
+  }
+
+  return {
+    unreadable,
+    push(chunk) {
+      const text = rest + chunk.toString('latin1')
+      let from = 0
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+        if (!skipping) take(text.slice(from, end))
+        skipping = false
+        from = end + 1
+      }
+      rest = text.slice(from)
+      if (rest.length <= longestLine) return
+      if (!skipping) refuse(rest)
+      skipping = true
+      rest = ''
+    },
+    end() {
+      // strace writes the rest of the line when the call returns, unless it is killed before.
+      const isCut = rest !== '' && readLine(rest) === undefined && readLine(`${rest}${unfinished}`)
+      if (!skipping) take(isCut ? `${rest}${unfinished}` : rest)
+      rest = ''
+    },
+  }
+}

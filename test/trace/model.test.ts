@@ -1,0 +1,224 @@
+/** What a log means: processes, descriptor tables, objects, and which bytes went from one process to another. */
+import { expect, test } from 'vitest'
+import type { Delivery, Talk } from '../../src/trace/conversation.js'
+import { createModel, type Process, type Trace } from '../../src/trace/model.js'
+import { createParser } from '../../src/trace/parse.js'
+
+/** @param log lines without times; the n-th is n ms after the first */
+function follow(log: string): Trace & { messages: (Delivery & { talk: Talk })[] } {
+  const messages: (Delivery & { talk: Talk })[] = []
+  const model = createModel({ onMessage: (talk, message) => messages.push({ talk, ...message }) })
+  const parser = createParser(model.take)
+  const lines = log.trim().split('\n')
+  const timed = lines.map((line, n) => line.trim().replace(' ', ` ${(1 + n / 1000).toFixed(6)} `))
+  parser.push(Buffer.from(`${timed.join('\n')}\n`))
+  parser.end()
+  expect(parser.unreadable).toMatchObject({ count: 0 })
+  return { ...model.finish(), messages }
+}
+
+const talksOf = ({ talks }: Trace) =>
+  talks.map(({ thing, from, to, messages, bytes }) => [thing.label, from.pid, to.pid, messages, bytes])
+
+/** Which ends of which objects a process has open. */
+const openIn = (process: Process | undefined) =>
+  [...(process?.table ?? [])].map(([fd, { thing, end }]) => `${fd} ${thing.label} ${end ?? '-'}`)
+
+test('a read that strace reports before the write that woke it gets its bytes', () => {
+  const trace = follow(`
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>
+    1 clone(child_stack=NULL, flags=SIGCHLD) = 2 <0.000001>
+    1 write(4<pipe:[7]>, "hello", 5 <unfinished ...>
+    2 read(3<pipe:[7]>, "hel", 3) = 3 <0.000001>
+    2 read(3<pipe:[7]>, "lo", 9) = 2 <0.000001>
+    1 <... write resumed>) = 5 <0.000009>`)
+  expect(talksOf(trace)).toEqual([['pipe 1', 1, 2, 1, 5]])
+  expect(trace.messages).toMatchObject([{ bytes: 5, text: 'hello' }])
+})
+
+test('each byte goes from the writer that wrote it to the reader that got it', () => {
+  const trace = follow(`
+    1 pipe([3<pipe:[7]>, 4<pipe:[7]>]) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    1 fork() = 3 <0.000001>
+    1 write(4<pipe:[7]>, "abcd", 4) = 4 <0.000001>
+    2 write(4<pipe:[7]>, "xy", 2) = 2 <0.000001>
+    3 read(3<pipe:[7]>, "abc", 3) = 3 <0.000001>
+    1 read(3<pipe:[7]>, "dx", 2) = 2 <0.000001>
+    3 read(3<pipe:[7]>, "y", 9) = 1 <0.000001>
+    3 read(3<pipe:[7]>, "", 9) = 0 <0.000001>`)
+  expect(talksOf(trace)).toEqual([
+    ['pipe 1', 1, 3, 1, 3],
+    ['pipe 1', 1, 1, 1, 1],
+    ['pipe 1', 2, 1, 1, 1],
+    ['pipe 1', 2, 3, 1, 1],
+  ])
+})
+
+test('a child that runs before clone(2) returns in its parent has the descriptors of its parent', () => {
+  const trace = follow(`
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>
+    1 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD <unfinished ...>
+    2 close(4<pipe:[7]>) = 0 <0.000001>
+    2 dup2(3<pipe:[7]>, 0</dev/null<char 1:3>>) = 0<pipe:[7]> <0.000001>
+    1 <... clone resumed>, child_tidptr=0x7f) = 2 <0.000100>`)
+  expect(trace.processes.map(({ pid, parent }) => [pid, parent?.pid])).toEqual([
+    [1, undefined],
+    [2, 1],
+  ])
+  expect(openIn(trace.processes[0])).toEqual(['3 pipe 1 read', '4 pipe 1 write'])
+  expect(openIn(trace.processes[1])).toEqual(['3 pipe 1 read', '0 pipe 1 read'])
+})
+
+test('execve(2) closes what has the flag, also when fcntl(2) has set it, and vfork(2) copies the table', () => {
+  const trace = follow(`
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], O_CLOEXEC) = 0 <0.000001>
+    1 pipe2([5<pipe:[8]>, 6<pipe:[8]>], 0) = 0 <0.000001>
+    1 fcntl(5<pipe:[8]>, F_SETFD, FD_CLOEXEC) = 0 <0.000001>
+    1 vfork( <unfinished ...>
+    2 dup2(4<pipe:[7]>, 1</dev/null<char 1:3>>) = 1<pipe:[7]> <0.000001>
+    2 execve("/bin/true", ["true", "a b"], 0x7f /* 9 vars */) = 0 <0.000001>
+    1 <... vfork resumed>) = 2 <0.000100>`)
+  const [parent, child] = trace.processes
+  expect(child).toMatchObject({ command: ['true', 'a b'], executed: true })
+  expect(openIn(child)).toEqual(['6 pipe 2 write', '1 pipe 1 write'])
+  expect(openIn(parent)).toHaveLength(4)
+})
+
+test('threads belong to their process, and execve(2) of a thread keeps the process', () => {
+  const trace = follow(`
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>
+    1 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD, exit_signal=0} => {parent_tid=[2]}, 88) = 2 <0.000001>
+    2 write(4<pipe:[7]>, "x", 1) = 1 <0.000001>
+    2 close(4<pipe:[7]>) = 0 <0.000001>
+    1 pause( <unfinished ...>
+    2 execve("/bin/true", ["true"], 0x7f /* 9 vars */ <unfinished ...>
+    1 +++ superseded by execve in pid 2 +++
+    1 <... execve resumed>) = 0 <0.000002>
+    1 +++ exited with 4 +++`)
+  expect(trace.processes).toMatchObject([
+    { pid: 1, threads: 1, command: ['true'], end: { code: 4, signal: null } },
+  ])
+  expect(trace.blocked).toEqual([])
+})
+
+test('a descriptor that a message brings is in the table of the receiver', () => {
+  const trace = follow(`
+    1 socketpair(AF_UNIX, SOCK_STREAM, 0, [3<UNIX-STREAM:[7->8]>, 4<UNIX-STREAM:[8->7]>]) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    1 pipe2([5<pipe:[9]>, 6<pipe:[9]>], 0) = 0 <0.000001>
+    1 sendmsg(3<UNIX-STREAM:[7->8]>, {msg_iov=[{iov_base="x", iov_len=1}], msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[6<pipe:[9]>]}]}, 0) = 1 <0.000001>
+    2 recvmsg(4<UNIX-STREAM:[8->7]>, {msg_iov=[{iov_base="x", iov_len=9}], msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[7<pipe:[9]>]}]}, 0) = 1 <0.000001>
+    2 recvfrom(4<UNIX-STREAM:[8->7]>, "y", 1, MSG_PEEK, NULL, NULL) = 1 <0.000001>`)
+  expect(openIn(trace.processes[1])).toContain('7 pipe 1 -')
+  expect(talksOf(trace)).toEqual([['Unix socket 1', 1, 2, 1, 1]])
+})
+
+test('the two directions of a connection are two streams, and the object has the address of the server', () => {
+  const trace = follow(`
+    1 listen(3<TCP:[127.0.0.1:80]>, 9) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    2 sendto(5<TCP:[127.0.0.1:999->127.0.0.1:80]>, "ask", 3, 0, NULL, 0) = 3 <0.000001>
+    1 accept4(3<TCP:[127.0.0.1:80]>, NULL, NULL, SOCK_CLOEXEC) = 4<TCP:[127.0.0.1:80->127.0.0.1:999]> <0.000001>
+    1 read(4<TCP:[127.0.0.1:80->127.0.0.1:999]>, "ask", 99) = 3 <0.000001>
+    1 writev(4<TCP:[127.0.0.1:80->127.0.0.1:999]>, [{iov_base="an", iov_len=2}, {iov_base="swer", iov_len=4}], 2) = 6 <0.000001>
+    2 read(5<TCP:[127.0.0.1:999->127.0.0.1:80]>, "answer", 99) = 6 <0.000001>`)
+  expect(talksOf(trace)).toEqual([
+    ['TCP 127.0.0.1:80', 2, 1, 1, 3],
+    ['TCP 127.0.0.1:80', 1, 2, 1, 6],
+  ])
+})
+
+test('messages of queues are matched by their type, and priorities too', () => {
+  const trace = follow(`
+    1 msgget(0x4d2, IPC_CREAT|0600) = 5 <0.000001>
+    1 fork() = 2 <0.000001>
+    1 msgsnd(5, {mtype=1, mtext="one"}, 3, 0) = 0 <0.000001>
+    1 msgsnd(5, {mtype=2, mtext="second"}, 6, 0) = 0 <0.000001>
+    2 msgrcv(5, {mtype=2, mtext="second"}, 99, 2, 0) = 6 <0.000001>
+    2 mq_timedsend(3</q>, "yo", 2, 5, NULL) = 0 <0.000001>
+    1 mq_timedreceive(3</q>, "yo", 16, [5], NULL) = 2 <0.000001>
+    1 msgctl(5, IPC_RMID, NULL) = 0 <0.000001>`)
+  expect(talksOf(trace)).toEqual([
+    ['queue 5 (key 1234)', 1, 2, 1, 6],
+    ['queue /q', 2, 1, 1, 2],
+  ])
+  expect(trace.things[0]?.removed?.by.pid).toBe(1)
+})
+
+test('the parent that waits reaps, and a look with WNOWAIT does not', () => {
+  const trace = follow(`
+    1 fork() = 2 <0.000001>
+    1 fork() = 3 <0.000001>
+    2 +++ exited with 3 +++
+    3 +++ killed by SIGKILL +++
+    1 wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 3}], 0, NULL) = 2 <0.000001>
+    1 waitid(P_PID, 3, {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=3, si_uid=0}, WEXITED|WNOWAIT, NULL) = 0 <0.000001>`)
+  expect(
+    trace.processes.map(({ pid, end, reaped }) => [pid, end?.code, end?.signal, reaped?.by.pid]),
+  ).toEqual([
+    [1, undefined, undefined, undefined],
+    [2, 3, null, 1],
+    [3, null, 'SIGKILL', undefined],
+  ])
+})
+
+test('a number that the kernel uses again is another object, and another process', () => {
+  const trace = follow(`
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>
+    1 write(4<pipe:[7]>, "lost", 4) = 4 <0.000001>
+    1 close(3<pipe:[7]>) = 0 <0.000001>
+    1 close(4<pipe:[7]>) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    2 +++ exited with 0 +++
+    1 wait4(2, NULL, 0, NULL) = 2 <0.000001>
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    1 write(4<pipe:[7]>, "new", 3) = 3 <0.000001>
+    2 read(3<pipe:[7]>, "new", 9) = 3 <0.000001>`)
+  expect(trace.things.map(({ label }) => label)).toEqual(['pipe 1', 'pipe 2'])
+  expect(trace.processes).toHaveLength(3)
+  expect(trace.talks).toMatchObject([{ bytes: 3, to: { parent: { pid: 1 } } }])
+  expect(trace.talks[0]?.to.end).toBeUndefined()
+})
+
+test('a call counts as blocked from 1 ms on, and one that has not returned at the end is told', () => {
+  const trace = follow(`
+    1 mknodat(AT_FDCWD</tmp>, "f", S_IFIFO|0600) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    1 openat(AT_FDCWD</tmp>, "f", O_RDONLY) = 3</tmp/f> <0.004000>
+    1 read(3</tmp/f>, "x", 9) = 1 <0.001000>
+    1 read(3</tmp/f>, "x", 9) = 1 <0.000999>
+    1 openat(AT_FDCWD</tmp>, "/etc/passwd", O_RDONLY) = 4</etc/passwd> <0.004000>
+    2 openat(AT_FDCWD</tmp>, "g", O_RDONLY <unfinished ...>
+    1 unlink("f") = 0 <0.000001>`)
+  const [first] = trace.processes
+  expect([...(first?.waits.values() ?? [])]).toMatchObject([
+    { call: 'openat', about: 'FIFO /tmp/f', count: 1, total: 4000 },
+    { call: 'read', about: 'FIFO /tmp/f', count: 1, total: 1000 },
+  ])
+  expect(trace.blocked).toMatchObject([{ call: 'openat', object: '/tmp/g', process: { pid: 2 } }])
+  expect(trace.things[0]).toMatchObject({
+    kind: 'fifo',
+    made: { by: { pid: 1 } },
+    removed: { by: { pid: 1 } },
+  })
+})
+
+test('a long run needs little memory', () => {
+  const model = createModel()
+  const parser = createParser(model.take)
+  parser.push(Buffer.from('1 1.000000 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>\n'))
+  const round = Buffer.from(
+    '1 1.000001 write(4<pipe:[7]>, "x", 1) = 1 <0.002000>\n1 1.000002 read(3<pipe:[7]>, "x", 1) = 1 <0.002000>\n'.repeat(
+      1000,
+    ),
+  )
+  const grows = () => {
+    for (let n = 0; n < 20; n++) parser.push(round)
+    return process.memoryUsage().heapUsed
+  }
+  const [before, after] = [grows(), grows()]
+  expect(after - before).toBeLessThan(40 * 2 ** 20)
+  expect(model.finish()).toMatchObject({ calls: 80_001, talks: [{ messages: 40_000, bytes: 40_000 }] })
+})
