@@ -1,6 +1,7 @@
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { tcpCounts } from '../../src/ipc/tcp-diag.js'
+import { acceptQueue, tcpCounts } from '../../src/ipc/tcp-diag.js'
+import { readTcpTable } from '../../src/proc/net-tcp.js'
 import { until } from '../support/until.js'
 
 const [host, there] = ['127.0.0.1', '127.0.0.2']
@@ -27,4 +28,18 @@ test.runIf(process.platform === 'linux')('the kernel counts the packets of each 
   expect(tcpCounts(far, near)).toEqual({ packets: 0, unsent: 0 })
   // No such connection.
   expect(tcpCounts(near, { host, port })).toBeUndefined()
+})
+
+test.runIf(process.platform === 'linux')('the backlog of a listener, which no other socket has', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen({ host: there, port: 0, backlog: 3 }, resolve))
+  onTestFinished(() => void server.close())
+  // The server listens at an address with a port.
+  const { port } = server.address() as AddressInfo
+  const inode = await until(
+    () => readTcpTable().find(({ local }) => local.host === there && local.port === port)?.inode,
+  )
+  expect(acceptQueue({ host: there, port }, inode)).toEqual({ waiting: 0, backlog: 3 })
+  expect(acceptQueue({ host: there, port }, inode + 1)).toBeUndefined()
+  expect(acceptQueue({ host, port }, inode)).toBeUndefined()
 })

@@ -15,6 +15,6 @@ test.runIf(process.platform === 'linux')('the two ends of a Unix socket are each
     return found?.unread ? found : undefined
   })
   expect(unread).toBe(5)
-  expect(unixPeer(peer!)).toEqual({ peer: inode, unread: 0 })
+  expect(unixPeer(peer!)).toEqual({ peer: inode, unread: 0, pending: [] })
   expect(unixPeer(1)).toBeUndefined()
 })
