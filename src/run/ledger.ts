@@ -89,7 +89,7 @@ export interface LedgerRecord {
   name: string
   /** The id of a System V object, or an inode number. Missing until the object has been created. */
   id?: number | undefined
-  /** The device of a shared memory object, for a run may see another file system in /dev/shm. Missing as the id is. */
+  /** The device of a shared memory object or a named semaphore, for a run may see another file system in /dev/shm. Missing as the id is. */
   device?: number | undefined
   /** The pid of the process that creates it. */
   maker: number

@@ -2,7 +2,7 @@
  * Removes what runs left behind. The folder of a dead run is removed, with the private objects in it. A recorded object is
  * removed only when it is proved to be the recorded one, its maker is dead or has released it, and no process uses it.
  */
-import { fstatSync, lstatSync, realpathSync, rmSync, unlinkSync } from 'node:fs'
+import { fstatSync, lstatSync, realpathSync, rmSync, type Stats, unlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { errnoOf, SystemCallError, systemCallError } from '../errors.js'
 import { isMarked, mark } from '../ipc/mark.js'
@@ -176,19 +176,6 @@ function findSet({ name, id, maker, since }: FoundRecord) {
   return set && { users: () => waitersOf(set), remove: () => removeSet(set.id) }
 }
 
-/** A named semaphore is a file, which processes map. */
-function findNamed({ name, id }: FoundRecord) {
-  const look = () => {
-    const stats = semaphoreAt(name)
-    return stats && isMarked(stats) && (id ?? stats.ino) === stats.ino ? stats : undefined
-  }
-  const found = look()
-  if (!found) return undefined
-  // Since the search for users, a process may have removed it and created another.
-  const remove = () => look()?.ino === found.ino && unlinkNamed(name)
-  return { users: () => mappers({ device: found.dev, ino: found.ino }), remove }
-}
-
 /** osdemo may not be allowed to see which processes wait. Then only the last pid is known. */
 function waitersOf({ id, semaphores }: SemaphoreSet): number[] {
   const states = Array.from({ length: semaphores }, (_, number) => readSemaphore(id, number))
@@ -217,10 +204,35 @@ function findQueue({ name, id, state }: FoundRecord) {
   return { users, remove: () => inodeOfOurs() === ino && unlinkQueue(name) }
 }
 
-/** Device and inode show which object it is. Until they are on record, the mark shows that it is one of osdemo. */
-function findObject({ name, id, device }: FoundRecord) {
+function findObject(record: FoundRecord) {
+  const { name } = record
+  const find = { at: () => objectAt(name), unlink: () => unlinkObject(name) }
+  return findShared(record, { ...find, users: (which) => objectUsers(name, which) })
+}
+
+function findNamed(record: FoundRecord) {
+  const { name } = record
+  return findShared(record, {
+    at: () => semaphoreAt(name),
+    unlink: () => unlinkNamed(name),
+    users: mappers,
+  })
+}
+
+/**
+ * Shared memory objects and named semaphores are files. Device and inode show which one it is. Until they are on record, the mark
+ * shows that it is one of osdemo.
+ */
+function findShared(
+  { id, device }: FoundRecord,
+  file: {
+    at(): Stats | undefined
+    unlink(): void
+    users(which: { device: number; ino: number }): number[]
+  },
+) {
   const look = () => {
-    const stats = objectAt(name)
+    const stats = file.at()
     if (!stats || stats.uid !== process.getuid?.()) return undefined
     const isOurs = id === undefined ? isMarked(stats) : stats.ino === id && stats.dev === device
     return isOurs ? { device: stats.dev, ino: stats.ino } : undefined
@@ -228,8 +240,8 @@ function findObject({ name, id, device }: FoundRecord) {
   const found = look()
   if (!found) return undefined
   // Since the search for users, a process may have removed it and created another.
-  const remove = () => look()?.ino === found.ino && unlinkObject(name)
-  return { users: () => objectUsers(name, found), remove }
+  const remove = () => look()?.ino === found.ino && file.unlink()
+  return { users: () => file.users(found), remove }
 }
 
 /** The kernel lists neither the maker of a System V queue nor its users: osdemo marks its own, and each run that uses one records it. */

@@ -41,6 +41,17 @@ test('shm write, read, list, remove', async () => {
   }
 })
 
+test('semaphore wait, post, list, remove', async () => {
+  const { osdemo } = newPlace()
+  const key = `${1_600_000_000 + process.pid}`
+  onTestFinished(() => void spawnSync('ipcrm', ['-S', key]))
+  const waiter = osdemo(['semaphore', 'wait', '--key', key])
+  await until(() => waiter.stderr() !== '')
+  await expectNarrow(osdemo(['semaphore', 'post', '--key', key]), waiter)
+  for (const words of [['list'], ['remove', '--key', key]])
+    await expectNarrow(osdemo(['semaphore', ...words]))
+})
+
 test('queue send, receive, list, remove', async () => {
   const { osdemo } = newPlace()
   // Short, since the name is part of the command to paste.

@@ -108,17 +108,6 @@ test.each([true, false])('what a killed process took is given back only with SEM
   expect(readSemaphore(id, 0)).toMatchObject({ value: undo ? 1 : 0, lastUser: pid })
 })
 
-test('a change with undo is taken back when the process exits', () => {
-  const id = made(privateKey, 0)
-  const module = new URL('../../src/ipc/sysv-sem.ts', import.meta.url).href
-  const code = `import { operate, readSemaphore } from '${module}'
-    operate(${id}, [{ semaphore: 0, change: 2, undo: true }])
-    process.exitCode = readSemaphore(${id}, 0).value`
-  const { status } = spawnSync('npx', ['tsx', '--input-type=module', '-e', code])
-  expect(status).toBe(2)
-  expect(readSemaphore(id, 0)!.value).toBe(0)
-})
-
 test('errors name the call and the errno', () => {
   const key = newKey()
   expect(errorOf(() => findSet(key, 'look'))).toEqual({ call: 'semget', errno: 'ENOENT', exit: 1 })

@@ -1,14 +1,16 @@
-/** The next run removes a semaphore set that a killed run left behind, and no other set. */
+/** The next run removes a semaphore that a killed run left behind, and no other one. */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { semget } from '../../src/ipc/libc.js'
+import { makeNamed, openNamed, semaphoreAt, semaphoreFile } from '../../src/ipc/posix-sem.js'
 import { makeSet, readSemaphore, removeSet } from '../../src/ipc/sysv-sem.js'
 import { readSet } from '../../src/proc/sysvipc-sem.js'
 import { type LedgerRecord, record as recordIt } from '../../src/run/ledger.js'
-import { expectNothingLeft, newPlace, parseEvents } from '../support/osdemo.js'
+import { expectNothingLeft, newPlace, type Place, parseEvents } from '../support/osdemo.js'
 import { editRecord, renameFolder, runFolderOf } from '../support/run-folder.js'
+import { newName } from '../support/semaphores.js'
 import { until } from '../support/until.js'
 
 /** Of this process, so that tests that run side by side have different keys. */
@@ -39,7 +41,26 @@ function leftSet(
   return { place, id, key: wanted }
 }
 
-async function clean({ place }: ReturnType<typeof leftSet>) {
+/** A named semaphore and its record, as a killed run leaves them. */
+function leftNamed(change: (record: LedgerRecord) => Partial<LedgerRecord> = () => ({}), mode = 0o700) {
+  const place = newPlace()
+  vi.stubEnv('XDG_RUNTIME_DIR', place.folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const name = newName()
+  const record = recordIt('semaphore', name)
+  makeNamed(name, 0)!.close()
+  const { ino, dev } = semaphoreAt(name)!
+  chmodSync(semaphoreFile(name), mode)
+  record.made(ino, dev)
+  const folder = renameFolder(runFolderOf(place), ({ startTicks }) => ({
+    startTicks: `${Number(startTicks) - 1}`,
+  }))
+  const [file = ''] = readdirSync(folder)
+  editRecord(join(folder, file), (content) => ({ ...content, ...change(content) }))
+  return { place, name }
+}
+
+async function clean({ place }: { place: Place }) {
   const run = place.osdemo(['clean', '--json'])
   expect(await run.exit).toBe(0)
   return parseEvents(run.stdout()).flatMap((event) => (event.event === 'removed' ? [event.id] : []))
@@ -82,6 +103,37 @@ test.each<[string, (record: LedgerRecord) => Partial<LedgerRecord>]>([
   const left = leftSet(change)
   expect(await clean(left)).toEqual([])
   expect(readSet(left.id)).toMatchObject({ key: left.key })
+})
+
+test.each([
+  ['', undefined],
+  [' before it recorded which one it is', withoutId],
+])('a named semaphore that a killed run left%s is removed and reported', async (_, change) => {
+  const left = leftNamed(change)
+  expect(await clean(left)).toEqual([left.name])
+  expect(semaphoreAt(left.name)).toBeUndefined()
+  expectNothingLeft(left.place)
+})
+
+test.each<[string, Parameters<typeof leftNamed>]>([
+  ['that is another file', [({ id = 0 }) => ({ id: id + 1 })]],
+  ['on another file system', [({ device = 0 }) => ({ device: device + 1 })]],
+  ['without the mark of osdemo, and not on record', [withoutId, 0o600]],
+  ['that the user wants to keep', [() => ({ state: 'kept' })]],
+])('a named semaphore %s stays', async (_, words) => {
+  const left = leftNamed(...words)
+  expect(await clean(left)).toEqual([])
+  expect(semaphoreAt(left.name)).toBeDefined()
+})
+
+test('a named semaphore that a process has open stays, and the process is named', async () => {
+  const left = leftNamed()
+  const semaphore = openNamed(left.name)
+  const run = left.place.osdemo(['clean', '--json'])
+  expect(await run.exit).toBe(0)
+  semaphore.close()
+  const notes = parseEvents(run.stdout()).flatMap((event) => (event.event === 'note' ? [event.data] : []))
+  expect(notes).toContainEqual({ kind: 'semaphore', name: left.name, users: [process.pid] })
 })
 
 test('a set of another program that has the recorded key stays', async () => {

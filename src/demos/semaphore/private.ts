@@ -1,10 +1,10 @@
 /** Semaphores for the processes of one run, which removes them at its end. */
 import { DemoFailed } from '../../errors.js'
 import { semaphoreAt, unlinkNamed } from '../../ipc/posix-sem.js'
-import { makeSet, privateKey, removeSet } from '../../ipc/sysv-sem.js'
+import { privateKey, removeSet } from '../../ipc/sysv-sem.js'
 import { readSet } from '../../proc/sysvipc-sem.js'
 import type { Stage } from '../../run/stage.js'
-import { makeNamedOnly, recorded } from './semaphore.js'
+import { makeNamedRecorded, makeSetRecorded } from './semaphore.js'
 
 /** A semaphore that this run removes at its end, or earlier. */
 export interface PrivateSemaphore<Place> {
@@ -15,9 +15,9 @@ export interface PrivateSemaphore<Place> {
 /** A System V set without a key, with a semaphore for each value. */
 export function makePrivateSet(stage: Stage, ...values: number[]): PrivateSemaphore<{ id: number }> {
   // With the private key (IPC_PRIVATE), semget(2) always creates a set, so this is never undefined.
-  const { id, entry } = recorded('0', () => makeSet(privateKey, values))!
-  return privately(stage, { id }, `id ${id}`, () => {
-    if (readSet(id)) removeSet(id)
+  const { place, entry } = makeSetRecorded(privateKey, values)!
+  return privately(stage, place, `id ${place.id}`, () => {
+    if (readSet(place.id)) removeSet(place.id)
     entry.forget()
   })
 }
@@ -26,10 +26,10 @@ export function makePrivateSet(stage: Stage, ...values: number[]): PrivateSemaph
 export function makePrivateNamed(stage: Stage, value: number): PrivateSemaphore<{ name: string }> {
   for (let number = 1; number < 100; number++) {
     const name = `/osdemo-${process.pid}-${number}`
-    const made = recorded(name, () => makeNamedOnly(name, value))
+    const made = makeNamedRecorded(name, value)
     if (!made) continue
-    return privately(stage, { name }, name, () => {
-      if (semaphoreAt(name)?.ino === made.id) unlinkNamed(name)
+    return privately(stage, made.place, name, () => {
+      if (semaphoreAt(name)?.ino === made.ino) unlinkNamed(name)
       made.entry.forget()
     })
   }

@@ -1,4 +1,5 @@
 /** What the tools of semaphores share: finding and creating one, looking at it, and keeping it for other terminals. */
+import type { Stats } from 'node:fs'
 import { OsdemoError, Unavailable } from '../../errors.js'
 import { makeNamed, semaphoreAt } from '../../ipc/posix-sem.js'
 import { openSemaphore, type Semaphore, type SemaphorePlace } from '../../ipc/semaphore.js'
@@ -115,41 +116,56 @@ export function unlessMissing<T>(look: () => T): T | undefined {
 
 /** Undefined when another process has just created it. */
 function makeRecorded(stage: Stage, choice: SemaphoreChoice, value: number) {
-  const made = recorded(nameOf(choice), () =>
-    'name' in choice ? makeNamedOnly(choice.name, value) : makeSet(choice.key, [value]),
-  )
-  if (!made) return undefined
-  stage.say({ event: 'created', kind: 'semaphore', id: nameOf(choice) })
-  const place: SemaphorePlace = 'name' in choice ? choice : { id: made.id }
-  return { place, entry: made.entry }
+  const made = 'name' in choice ? makeNamedRecorded(choice.name, value) : makeSetRecorded(choice.key, [value])
+  if (made) stage.say({ event: 'created', kind: 'semaphore', id: nameOf(choice) })
+  return made
 }
 
-/**
- * Creates a semaphore and records it on disk: if the run is killed, the next run or `osdemo clean` removes it.
- *
- * @param make returns the id of a set or the inode number of a named semaphore; undefined when it exists already
- */
-export function recorded(
+/** A semaphore that is recorded on disk: if the run is killed, the next run or `osdemo clean` removes it. */
+interface Recorded<Place> {
+  place: Place
+  entry: LedgerEntry
+}
+
+/** Creates a set. Undefined when one with this key exists already. @throws SystemCallError */
+export function makeSetRecorded(
+  key: number,
+  values: readonly number[],
+): Recorded<{ id: number }> | undefined {
+  const made = recorded(`${key}`, () => makeSet(key, values))
+  return made && { place: { id: made.made }, entry: made.entry }
+}
+
+/** Creates a named semaphore. Undefined when one with this name exists already. @throws SystemCallError, UsageError */
+export function makeNamedRecorded(
   name: string,
-  make: () => number | undefined,
-): { id: number; entry: LedgerEntry } | undefined {
-  const entry = record('semaphore', name)
-  let id: number | undefined
-  try {
-    id = make()
-  } finally {
-    if (id === undefined) entry.forget()
-  }
-  if (id === undefined) return undefined
-  entry.made(id)
-  return { id, entry }
+  value: number,
+): (Recorded<{ name: string }> & { ino: number }) | undefined {
+  const made = recorded(name, () => {
+    const semaphore = makeNamed(name, value)
+    semaphore?.close()
+    // Undefined where another process has just removed it again.
+    return semaphore && semaphoreAt(name)
+  })
+  return made && { place: { name }, entry: made.entry, ino: made.made.ino }
 }
 
-/** @returns its inode number; undefined when it exists already, or has just been removed */
-export function makeNamedOnly(name: string, value: number): number | undefined {
-  const made = makeNamed(name, value)
-  made?.close()
-  return made && semaphoreAt(name)?.ino
+/** Records that a semaphore will be created, and then which one it is. @param make returns undefined when it exists already */
+function recorded<Made extends number | Stats>(
+  name: string,
+  make: () => Made | undefined,
+): { made: Made; entry: LedgerEntry } | undefined {
+  const entry = record('semaphore', name)
+  let made: Made | undefined
+  try {
+    made = make()
+  } finally {
+    if (made === undefined) entry.forget()
+  }
+  if (made === undefined) return undefined
+  if (typeof made === 'number') entry.made(made)
+  else entry.made(made.ino, made.dev)
+  return { made, entry }
 }
 
 /** Removes what this run created and has not kept. It stays as long as a process in another terminal waits for it. */

@@ -57,7 +57,7 @@ async function waitFor(
   const before = look('before the wait')
   const last = before && !isNew && tellLastUser(before)
   if (last) stage.note(last, 'next')
-  stage.note(`Waiting for ${title}. In another terminal: ${words('post', choice)}`, 'next')
+  stage.note(`Waiting for a post. In another terminal: ${words('post', choice)}`, 'next')
   if ('name' in place) {
     const ino = semaphoreAt(place.name)?.ino
     watchRemoval(stage, title, () => semaphoreAt(place.name)?.ino !== ino)
@@ -89,5 +89,5 @@ export function tellUnusedValue(stage: Stage, { isNew, title }: Joined, value: n
 }
 
 export function tellStays(stage: Stage, choice: SemaphoreChoice, { isNew }: Joined): void {
-  if (isNew) stage.note(`The semaphore stays in the kernel. Remove it: ${words('remove', choice)}`, 'next')
+  if (isNew) stage.note(`The semaphore stays. Remove it: ${words('remove', choice)}`, 'next')
 }

@@ -44,6 +44,6 @@ export const semaphoreDemoMutants: readonly Mutant[] = [
     file: 'src/ipc/sysv-sem.ts',
     from: '(undo ? SEM_UNDO : 0)',
     to: '0',
-    test: 'test/ipc/sysv-sem.test.ts',
+    test: 'test/demos/semaphore/demo.test.ts',
   },
 ]
