@@ -62,7 +62,8 @@ export async function compiled(name: string, ...options: string[]): Promise<stri
   const line =
     'cc=$1 from=$2 draft=$3 to=$4; shift 4; umask 077; ' +
     '"$cc" -o "$draft" "$from" "$@" && mv -f "$draft" "$to" || { rm -f "$draft"; exit 1; }'
-  const draft = `${program}.${process.pid}`
+  // Two processes of a demo may need the same program at the same time.
+  const draft = `${program}.${process.pid}-${process.hrtime.bigint()}`
   await run('sh', ['-c', line, 'sh', compiler, source, draft, program, ...options], compiler)
   return executable(program)
 }
