@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { constants as system } from 'node:os'
 import { DemoFailed, errnoOf, systemCallError, UsageError } from '../errors.js'
-import { checked, cString, failed, mmap, munmap, native, posixFallocate, viewMemory } from './libc.js'
+import { checked, cString, failed, mmap, msync, munmap, native, posixFallocate, viewMemory } from './libc.js'
 import { mark } from './mark.js'
 import { wrongName } from './object-name.js'
 import type { Attached } from './sysv-shm.js'
@@ -37,6 +37,7 @@ const PROT_READ = 1
 const PROT_WRITE = 2
 const MAP_SHARED = 1
 const MAP_PRIVATE = 2
+const MS_SYNC = 4
 
 /** Files of named semaphores begin with this, sem_overview(7). */
 const semaphorePrefix = 'sem.'
@@ -199,6 +200,15 @@ export function mapObject(fd: number, size: number, { readOnly = false, isPrivat
     },
   }
   return mapped
+}
+
+/** msync(2) with MS_SYNC: waits until the file system has written the changed pages of a mapping. @throws SystemCallError */
+export function syncMapped(address: bigint, size: number): void {
+  try {
+    msync(address, size, MS_SYNC)
+  } catch (error) {
+    throw systemCallError(error, 'cannot write a mapped file to its disk')
+  }
 }
 
 /**

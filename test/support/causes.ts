@@ -46,7 +46,7 @@ function lifeDisorders(events: readonly Event[]): string[] {
   return found
 }
 
-/** An object is created, then used, then removed. A segment that has been removed can still be used where it is attached. */
+/** An object is created, then used, then removed. Shared memory that has been removed can still be used where it is mapped. */
 function objectDisorders(events: readonly Event[]): string[] {
   const removed = new Set<string>()
   const unborn = new Set(events.flatMap((event) => (event.event === 'created' ? [event.id] : [])))
@@ -56,7 +56,7 @@ function objectDisorders(events: readonly Event[]): string[] {
       removed.delete(event.id)
     }
     if (event.event === 'removed') {
-      if (event.kind !== 'segment') removed.add(event.id)
+      if (event.kind !== 'segment' && event.kind !== 'object') removed.add(event.id)
       return unborn.has(event.id) ? [told('removed before it was created', event)] : []
     }
     const used = 'channel' in event ? event.channel : 'object' in event ? event.object : undefined

@@ -92,6 +92,28 @@ export const shmCommands: Group = {
       killLines: ['', '--messages 1000000000'],
       load: () => import('./ring.js'),
     },
+    posix: {
+      summary: 'processes map one file in memory, shared and private, and its name is removed while they do',
+      needs: {
+        must: ['proc', 'objects'],
+        better: files,
+        also,
+      },
+      chapter: {
+        topic,
+        title: 'mapped memory',
+        heart: [
+          'shm/processes-map-one-object',
+          'shm/mapped-pages-are-shared',
+          'shm/private-write-stays-in-process',
+          'shm/unlinked-object-works-while-mapped',
+          'mapping/read-returns-stores',
+        ],
+      },
+      questions: async () => (await import('../../demos/shm/questions.js')).posix,
+      killLines: [''],
+      demo: async () => (await import('../../demos/shm/posix.js')).shmPosix,
+    },
     write: {
       summary: 'write a text into shared memory: a System V segment, or POSIX with --name',
       needs: { must: ['segments'], better: { objects: noNames, ...files }, also },

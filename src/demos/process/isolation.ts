@@ -2,7 +2,6 @@
 import { getSystemErrorName } from 'node:util'
 import { DemoFailed, Unavailable } from '../../errors.js'
 import { readProgramFile } from '../../proc/links.js'
-import { readFrame } from '../../proc/pagemap.js'
 import { readInt } from '../../proc/process-memory.js'
 import { type Mapping, mappingAt, readMaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
@@ -10,6 +9,7 @@ import { compiled } from '../../run/compile.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { type LineProgram, printedNothing, startLineProgram } from '../shared/line-program.js'
 import { requireProc } from '../shared/require-proc.js'
+import { framesAt } from '../shared/same-frame.js'
 
 export const processIsolation: Demo = async (stage) => {
   requireProc('process isolation')
@@ -99,8 +99,9 @@ function showContents(stage: Stage, first: Isolated, second: Isolated): void {
 /** Shows where the variables lie in physical memory, and where the instructions. */
 function showFrames(stage: Stage, first: Isolated, second: Isolated): void {
   const text = readMaps(first.id).find(({ permissions }) => permissions === 'r-xp')
-  const own = framesAt(first, second, first.address)
-  const common = text && framesAt(first, second, text.from)
+  const at = (address: bigint) => framesAt({ pid: first.id, address }, { pid: second.id, address })
+  const own = at(first.address)
+  const common = text && at(text.from)
   if (!own || !common) {
     stage.note('Not observed: physical memory. The kernel shows it to processes with CAP_SYS_ADMIN.', 'aside')
     return
@@ -124,16 +125,6 @@ function showFrames(stage: Stage, first: Isolated, second: Isolated): void {
     'The instructions are in physical memory only once: neither process may write to them.',
     common[0] === common[1],
   )
-}
-
-/** The page of physical memory that the address leads to, in each of the two. The kernel may move a page meanwhile. */
-function framesAt(first: Isolated, second: Isolated, address: bigint): [number, number] | undefined {
-  for (let tries = 0; tries < 10; tries++) {
-    const [one, two, again] = [first, second, first].map(({ id }) => readFrame(id, address))
-    if (one === undefined || two === undefined) return undefined
-    if (one === again) return [one, two]
-  }
-  return undefined
 }
 
 /** A page that only the first process has, and the mapping that each has at its address. */

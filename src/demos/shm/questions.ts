@@ -78,3 +78,28 @@ export const ring: readonly Question[] = [
     claim: 'shm/ring-consumer-sleeps-when-empty',
   },
 ]
+
+export const posix: readonly Question[] = [
+  {
+    id: 'object-is-unlinked',
+    text: 'Two processes map POSIX shared memory. One removes its name with shm_unlink(3). What happens to the memory?',
+    choices: [
+      'Both keep it, and it is freed when neither maps it.',
+      'The next access kills the process (SIGBUS).',
+      'Each process gets a copy of its own.',
+    ],
+    right: 'a',
+    claim: 'shm/unlinked-object-works-while-mapped',
+  },
+  {
+    id: 'store-without-msync',
+    text: 'A process writes to a MAP_SHARED mapping of a file, without msync(2). What does read(2) of another process return?',
+    choices: [
+      'The old content, until the first process calls msync(2).',
+      'The new content, at once.',
+      'Zeros, because the page is locked.',
+    ],
+    right: 'b',
+    claim: 'mapping/read-returns-stores',
+  },
+]

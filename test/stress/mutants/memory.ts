@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.js'
 const shm = 'test/falsify/shm.test.ts'
 const race = 'test/falsify/shm-race.test.ts'
 const queue = 'test/falsify/queue.test.ts'
+const posix = 'test/falsify/shm-posix.test.ts'
 const named = 'test/demos/shm/named.test.ts'
 const segmentText = 'test/ipc/segment-text.test.ts'
 const timed = 'test/ipc/timed-counting.test.ts'
@@ -254,6 +255,41 @@ export const memoryMutants: readonly Mutant[] = [
     to: '',
     test: queue,
     title: 'in another call',
+  },
+  {
+    file: 'src/demos/shm/posix.ts',
+    from: 'stats?.size === size,',
+    to: 'stats !== undefined,',
+    test: posix,
+    title: 'every mapping is shared',
+  },
+  {
+    file: 'src/demos/shm/posix.ts',
+    from: 'one.permissions[3] === kind,',
+    to: 'true,',
+    test: posix,
+    title: 'every mapping is private',
+  },
+  {
+    file: 'src/demos/shm/posix.ts',
+    from: 'one.value === text && two.value === ownText && file === text,',
+    to: 'one.value === text && two.value === ownText,',
+    test: posix,
+    title: 'every mapping is shared',
+  },
+  {
+    file: 'src/demos/shm/posix.ts',
+    from: 'early === false && isFreed,',
+    to: 'early === false,',
+    test: posix,
+    title: 'every mapping is shared',
+  },
+  {
+    file: 'src/demos/shm/mapped-file.ts',
+    from: 'before > 0 && after === 0,',
+    to: 'before > 0,',
+    test: posix,
+    title: 'every mapping is private',
   },
   {
     file: 'src/ipc/posix-shm.ts',

@@ -13,6 +13,7 @@ import { drawFrames } from './frames.js'
 import { drawIsolation } from './isolation.js'
 import { drawKernel } from './kernel.js'
 import { drawListener } from './listener.js'
+import { drawMapped } from './mapped.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
 import { drawModels } from './models.js'
@@ -49,6 +50,7 @@ export const figures: readonly Draw[] = [
   drawBoundaries,
   drawPair,
   drawUnixSocket,
+  drawMapped,
   drawSchedule,
   drawRace,
   drawThreads,
