@@ -8,6 +8,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { commands, defaultOf } from '../src/commands/index.js'
+import { variantOf } from '../src/commands/lib/entry.js'
 
 /** A demo and its picture. */
 export interface Picture {
@@ -18,14 +19,20 @@ export interface Picture {
 }
 
 /** The demos of the tour, in its order. */
-export const gallery: readonly Picture[] = [...commands].flatMap(([path, { chapter, summary }]) => {
-  if (!chapter) return []
+export const gallery: readonly Picture[] = [...commands].flatMap(([path, { chapter, summary, variant }]) => {
   const [group = '', member] = path.split(' ')
   const words = defaultOf(group) === member ? group : path
-  const title = `${chapter.title.charAt(0).toUpperCase()}${chapter.title.slice(1)}`
-  const file = `docs/pictures/${words.replace(' ', '-')}.svg`
-  return [{ command: `osdemo ${words}`, title, summary, file }]
+  return [
+    ...(chapter ? [pictureOf(words, chapter.title, summary)] : []),
+    ...(variant ? [pictureOf(variantOf(words, variant), variant.chapter.title, variant.summary)] : []),
+  ]
 })
+
+function pictureOf(words: string, heading: string, summary: string): Picture {
+  const title = `${heading.charAt(0).toUpperCase()}${heading.slice(1)}`
+  const file = `docs/pictures/${words.replaceAll(/[ -]+/g, '-')}.svg`
+  return { command: `osdemo ${words}`, title, summary, file }
+}
 
 if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
   const [, , ...only] = process.argv

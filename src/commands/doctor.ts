@@ -10,7 +10,7 @@ export const spec = reportCommand({
   demo(_, { color }) {
     const needs = new Map([...commands].map(([path, entry]) => [path, entry.needs]))
     needs.delete('doctor')
-    needs.set('tour', { plays: chapters.map(({ command }) => command) })
+    needs.set('tour', { plays: chapters.map(({ command }) => command).filter((path) => needs.has(path)) })
     return doctor(needs, {
       columns: process.stdout.isTTY ? process.stdout.columns : undefined,
       colors: colorLevel(process.stdout, color) > 0,

@@ -5,13 +5,25 @@ import type { Demo } from '../run/stage.js'
 import { commands } from './index.js'
 import { closest } from './lib/closest.js'
 import { hasPerson } from './lib/common-options.js'
-import type { CommandEntry } from './lib/entry.js'
+import { type CommandEntry, variantOf } from './lib/entry.js'
 import { tourCommand } from './lib/spec.js'
 
 /** The chapters that commands declare. */
 export const chapters: readonly Chapter[] = [...commands].flatMap(([command, entry]) => {
-  const { chapter, questions } = entry
-  return chapter ? [{ ...chapter, command, questions, load: () => demoOf(entry) }] : []
+  const { chapter, questions, variant } = entry
+  return [
+    ...(chapter ? [{ ...chapter, command, questions, load: () => demoOf(entry) }] : []),
+    ...(variant
+      ? [
+          {
+            ...variant.chapter,
+            command: variantOf(command, variant),
+            questions: variant.questions,
+            load: variant.chapter.demo,
+          },
+        ]
+      : []),
+  ]
 })
 
 /** The shorter demo of the chapter, else what the command plays without any option. */

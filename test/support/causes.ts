@@ -132,7 +132,9 @@ function channelsOf(events: readonly Event[]): Channel[] {
 /** Finds the message that was sent, for one that was received. With several senders only its text identifies it. */
 function partnersOf({ sent, received }: Channel): (message: Message) => Message | undefined {
   const isShared = [sent, received].some((ends) => new Set(ends.map(({ tid }) => tid)).size > 1)
-  if (!isShared) return ({ seq }) => sent.find((one) => one.seq === seq)
+  // A receiver of a System V queue chooses by type.
+  if (!isShared && received.every(({ type }) => type === undefined))
+    return ({ seq }) => sent.find((one) => one.seq === seq)
   return ({ text }) => sent.find((one) => one.text === text && text !== undefined)
 }
 

@@ -22,6 +22,19 @@ interface Declared {
    * a run has at least one. The kill test replaces PORT, KEY, NAME and PID.
    */
   killLines: readonly string[]
+  /** Another demo that the command plays with an option. */
+  variant?: Variant
+}
+
+export interface Variant extends Pick<Declared, 'summary' | 'questions'> {
+  /** The option and its value: `--kind sysv`. */
+  option: string
+  chapter: Chapter & { demo(): Promise<Demo> }
+}
+
+/** A command as its variant: `queue demo --kind sysv`. */
+export function variantOf(command: string, { option }: Variant): string {
+  return `${command} ${option}`
 }
 
 interface Chapter {

@@ -27,6 +27,7 @@ export async function answersOf({ predict, answers }: CommonOptions): Promise<An
 
 /** The questions of all commands. */
 export async function allQuestions(): Promise<Question[]> {
-  const lists = [...commands.values()].map(async ({ questions }) => (await questions?.()) ?? [])
+  const asking = [...commands.values()].flatMap((entry) => [entry, ...(entry.variant ? [entry.variant] : [])])
+  const lists = asking.map(async ({ questions }) => (await questions?.()) ?? [])
   return (await Promise.all(lists)).flat()
 }

@@ -149,7 +149,7 @@ export async function specOf(path: string, entry: CommandEntry): Promise<Command
 function addOptions(
   command: Command,
   spec: CommandSpec,
-  { questions, chapter }: CommandEntry,
+  entry: CommandEntry,
   choose: (choice: Choice) => void,
 ) {
   if (spec.kind === 'plain') {
@@ -158,15 +158,25 @@ function addOptions(
     command.action(() => choose({ spec, act, common: common() }))
   } else {
     const run = spec.configure(command)
-    const hasQuestions = questions !== undefined || spec.kind === 'tour'
+    const hasQuestions = entry.questions !== undefined || spec.kind === 'tour'
     const common = addCommonOptions(command, spec.kind, hasQuestions)
-    const play: NameDemo = async (options, ...rest) =>
-      questions && (options.predict || options.answers !== undefined)
+    const play: NameDemo = async (options, ...rest) => {
+      const { questions } = played(command, entry)
+      return questions && (options.predict || options.answers !== undefined)
         ? (await import('./predicting.js')).predicting(run, questions)(options, ...rest)
         : run(options, ...rest)
-    command.action(() => choose({ spec, run: play, title: chapter?.title, common: common() }))
+    }
+    command.action(() =>
+      choose({ spec, run: play, title: played(command, entry).chapter?.title, common: common() }),
+    )
   }
   command.addHelpText('after', exampleText(spec.examples))
+}
+
+/** What the command plays: itself, or its variant where an option says so. */
+function played(command: Command, entry: CommandEntry): Pick<CommandEntry, 'questions' | 'chapter'> {
+  const [option = '', value] = entry.variant?.option.replace(/^--/, '').split(' ') ?? []
+  return entry.variant && command.getOptionValue(option) === value ? entry.variant : entry
 }
 
 /** Copies the common options that the user has typed before the command. */

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { queueDemo } from '../../demos/queue/demo.js'
+import { UsageError } from '../../errors.js'
 import { demoCommand } from '../lib/spec.js'
 import { type Duration, duration, size, wholeNumber } from '../lib/values.js'
+import { kindOption } from './which.js'
 
 /** Every message is reported on its own, so more would be unreadable. */
 const mostMessages = 1000
@@ -15,45 +17,63 @@ export const spec = demoCommand({
     'osdemo queue --capacity 0          # a rendezvous',
     'osdemo queue --capacity unbounded  # the sender grows',
     'osdemo queue --send-every 200ms    # a slow sender: the receiver blocks',
+    'osdemo queue --kind sysv           # messages with types',
   ],
   options: (command) =>
     command
-      .option('--capacity <n>', 'most messages in the queue: 0, a number, or unbounded', capacity, 4)
-      .addOption(
-        new Option('--send <mode>', 'what send does when the queue is full')
-          .choices(ways)
-          .default('blocking'),
+      .addOption(kindOption())
+      .option(
+        '--capacity <n>',
+        'most messages in the queue: 0, a number, or unbounded (default: 4)',
+        capacity,
       )
       .addOption(
-        new Option('--receive <mode>', 'what receive does when the queue is empty')
-          .choices(ways)
-          .default('blocking'),
+        new Option('--send <mode>', 'what send does when the queue is full (default: blocking)').choices(
+          ways,
+        ),
       )
-      .option('--messages <n>', `number of messages, 1 to ${mostMessages}`, wholeNumber(1, mostMessages), 8)
+      .addOption(
+        new Option(
+          '--receive <mode>',
+          'what receive does when the queue is empty (default: blocking)',
+        ).choices(ways),
+      )
+      .option(
+        '--messages <n>',
+        `number of messages, 1 to ${mostMessages} (default: 8)`,
+        wholeNumber(1, mostMessages),
+      )
       .option('--send-every <duration>', 'pause of the sender between two messages (default: none)', duration)
       .option(
         '--receive-every <duration>',
         'pause of the receiver between two messages (default: 100ms)',
         duration,
       )
-      .addOption(
-        new Option(
-          '--limit <size>',
-          "with --capacity unbounded: most bytes that wait in the sender's memory, in messages of 1 MiB",
-        )
-          .argParser(size(1, 2 ** 36))
-          .default(64 * 2 ** 20, '64MiB'),
+      .option(
+        '--limit <size>',
+        "with --capacity unbounded: most bytes that wait in the sender's memory, in messages of 1 MiB (default: 64MiB)",
+        size(1, 2 ** 36),
       ),
-  demo(_, { capacity, send, receive, messages, sendEvery, receiveEvery, limit }) {
+  async demo(_, { kind, capacity, send, receive, messages, sendEvery, receiveEvery, limit }) {
+    if (kind === 'sysv') {
+      const given = { capacity, send, receive, messages, sendEvery, receiveEvery, limit }
+      const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+      if (name !== undefined)
+        throw new UsageError(
+          `--${name.replace('Every', '-every')} does not fit --kind sysv`,
+          'The demo of System V queues takes no other option. For a POSIX queue, leave out --kind sysv.',
+        )
+      return (await import('../../demos/queue/sysv/demo.js')).sysvQueueDemo
+    }
     const pause = (every: Duration | undefined, otherwise: number) => every?.milliseconds ?? otherwise
     return queueDemo({
-      capacity,
-      send,
-      receive,
-      messages,
+      capacity: capacity ?? 4,
+      send: send ?? 'blocking',
+      receive: receive ?? 'blocking',
+      messages: messages ?? 8,
       sendEvery: pause(sendEvery, 0),
       receiveEvery: pause(receiveEvery, 100),
-      limit,
+      limit: limit ?? 64 * 2 ** 20,
     })
   },
 })

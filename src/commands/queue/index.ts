@@ -15,7 +15,7 @@ export const queueCommands: Group = {
       summary: 'a sender and a receiver process share a queue: capacity 0, bounded or unbounded',
       needs: {
         must: ['proc', 'queues'],
-        better: { fifo: '--capacity unbounded does not work', waits, ...files },
+        better: { fifo: '--capacity unbounded does not work', sysvQueues, waits, ...files },
         also,
       },
       chapter: {
@@ -44,7 +44,25 @@ export const queueCommands: Group = {
         '--capacity 0 --messages 100',
         '--capacity unbounded --receive-every 1s',
         '--receive-every 1m',
+        '--kind sysv',
       ],
+      variant: {
+        option: '--kind sysv',
+        summary: 'messages with types in a System V queue: which one a receive takes, and when a call blocks',
+        chapter: {
+          topic,
+          title: 'message types',
+          heart: [
+            'queue/type-takes-first-of-type',
+            'queue/negative-type-takes-lowest',
+            'queue/bytes-are-bounded',
+            'queue/receiver-waits-for-its-type',
+            'queue/removal-wakes-receiver',
+          ],
+          demo: async () => (await import('../../demos/queue/sysv/demo.js')).sysvQueueDemo,
+        },
+        questions: async () => (await import('../../demos/queue/questions.js')).sysv,
+      },
       load: () => import('./demo.js'),
     },
     matrix: {

@@ -319,7 +319,7 @@ export const checks = {
     after: ['folder', 'proc'],
     look(stage) {
       const { longest, bytes } = requireMessageQueues('queue demo --kind sysv')
-      const id = makePrivateMessageQueue(stage)
+      const { id } = makePrivateMessageQueue(stage)
       sendMessage(id, { type: 1n, message: Buffer.from('hello') })
       receiveMessage(id, { type: 0n, size: longest })
       return { value: `messages of at most ${longest} bytes, ${bytes} in a queue`, data: { longest, bytes } }

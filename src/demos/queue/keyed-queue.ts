@@ -51,16 +51,21 @@ function makeRecorded(stage: Stage, key: number): { id: number; entry: LedgerEnt
   return { id, entry }
 }
 
-/** A queue without a key, for the processes of this run, which removes it at its end unless it was removed before. */
-export function makePrivateMessageQueue(stage: Stage): number {
+/**
+ * A queue without a key, for the processes of this run, which removes it at its end.
+ *
+ * @returns its id; `remove` removes it earlier
+ */
+export function makePrivateMessageQueue(stage: Stage): { id: number; remove(): void } {
   // With the private key (IPC_PRIVATE), msgget(2) always creates a queue, so this is never undefined.
   const { id, entry } = makeRecorded(stage, privateKey)!
-  stage.scope.defer(() => {
+  const remove = stage.scope.defer(() => {
+    // Another process may have removed it.
     if (readMessageQueue(id)) removeMessageQueue(id)
     entry.forget()
     stage.say({ event: 'removed', kind: 'queue', id: channelOf({ key: privateKey, id }) })
   })
-  return id
+  return { id, remove: () => void remove() }
 }
 
 /** How events name it: by its key, or by its id where it has none. */

@@ -31,3 +31,20 @@ export const matrix: readonly Question[] = [
     claim: 'queue/fast-sender-has-room',
   },
 ]
+
+export const sysv: readonly Question[] = [
+  {
+    id: 'queue-type',
+    text: 'A System V queue contains A (type 2), B (type 3) and C (type 1). A receiver asks for type 1. What does it get?',
+    choices: ['C.', 'A, because it was sent first.', 'Nothing, until A and B have been received.'],
+    right: 'a',
+    claim: 'queue/type-takes-first-of-type',
+  },
+  {
+    id: 'queue-removed',
+    text: 'A receiver blocks in msgrcv(2), and another process removes the queue. What happens to the receiver?',
+    choices: ['It waits forever.', 'Its call fails.', 'The kernel keeps the queue until the receiver exits.'],
+    right: 'b',
+    claim: 'queue/removal-wakes-receiver',
+  },
+]

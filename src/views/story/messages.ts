@@ -61,6 +61,8 @@ function matchChannel({ sent, received, counted }: Channel): Arrow[] {
   // Each process numbers its own messages. With several senders or receivers, equal numbers do not identify a
   // message, so the text must.
   const several = [sent, received].some((ends) => new Set(ends.map(({ lane }) => lane)).size > 1)
+  // Nor do they where a receiver chooses by type or priority.
+  const isChosen = received.some(({ event }) => event.type !== undefined || event.priority)
   const bySeq = index(sent, ({ seq }) => `${seq}`)
   const byText = index(sent, ({ text }) => text)
   const take = (candidates: typeof sent | undefined) => {
@@ -71,11 +73,12 @@ function matchChannel({ sent, received, counted }: Channel): Arrow[] {
   }
   const told = received.map((end): Arrow => {
     const { seq, text } = end.event
-    const from = several
-      ? text === undefined
-        ? undefined
-        : take(byText.get(text))
-      : take(bySeq.get(`${seq}`))
+    const from =
+      several || isChosen
+        ? text === undefined
+          ? undefined
+          : take(byText.get(text))
+        : take(bySeq.get(`${seq}`))
     return arrow(from, end, 'arrived')
   })
   const last = counted ? undefined : received.at(-1)

@@ -23,7 +23,7 @@ export function createFold() {
     keep(event: Message): boolean {
       // The depth of a queue before and after is what such a message shows.
       if (event.depth) return false
-      const key = `${event.tid} ${event.event} ${event.channel}`
+      const key = `${event.tid} ${event.event} ${event.channel} ${event.type ?? ''}`
       const count = (counts.get(key) ?? 0) + 1
       counts.set(key, count)
       if (count <= mostSingle) return false

@@ -7,6 +7,7 @@ import type { Mutant } from './mutant.js'
 import { otherMutants } from './other.js'
 import { pipeMutants } from './pipe.js'
 import { processMutants } from './process.js'
+import { queueSysvMutants } from './queue-sysv.js'
 import { runMutants } from './run.js'
 import { semaphoreMutants } from './semaphore.js'
 import { semaphoreDemoMutants } from './semaphore-demo.js'
@@ -29,6 +30,7 @@ export const mutants: readonly Mutant[] = [
   ...socketMutants,
   ...unixSocketMutants,
   ...inetSocketMutants,
+  ...queueSysvMutants,
   ...memoryMutants,
   ...modelsMutants,
   ...whyMutants,

@@ -16,6 +16,7 @@ import { drawListener } from './listener.js'
 import { drawMapped } from './mapped.js'
 import { drawMatrix } from './matrix.js'
 import { drawMemory } from './memory.js'
+import { drawMessageTypes } from './message-types.js'
 import { drawModels } from './models.js'
 import { drawOrphan } from './orphan.js'
 import { drawPair } from './peers.js'
@@ -42,6 +43,7 @@ export const figures: readonly Draw[] = [
   drawSignals,
   drawFileLocks,
   drawSemaphore,
+  drawMessageTypes,
   drawUdpLoss,
   drawPhilosophers,
   drawListener,
