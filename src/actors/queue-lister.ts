@@ -99,10 +99,11 @@ function keyedRowOf(
     id: `${id}`,
     uid: `${uid}`,
     mode: octal(mode),
-    messages: `${messages}`,
-    bytes: `${bytes}`,
-    sender: pid(lastSender),
-    receiver: pid(lastReceiver),
+    // As the kernel names them, and short: a line with long ids and pids fits into 80 columns.
+    qnum: `${messages}`,
+    cbytes: `${bytes}`,
+    lspid: pid(lastSender),
+    lrpid: pid(lastReceiver),
     note: ours.includes(id) ? 'by osdemo' : '',
   }
 }
