@@ -13,8 +13,10 @@ export interface FileLockBlocker extends Waking {
   /** The lock that it waits for, and the one in its way. */
   wanted: FileLock
   held: FileLock
-  /** The descriptors that hold it; none for a lock of fcntl(2), which belongs to a process. */
-  holders: Holder[]
+  /** The descriptors that hold it, or a shared lock beside it; none for a lock of fcntl(2), which belongs to a process. */
+  holders: (Holder & { lock: FileLock })[]
+  /** Whether several locks are in its way: all of them must be unlocked. */
+  isSeveral: boolean
 }
 
 /**
@@ -41,7 +43,9 @@ export function fileLock(
   if (!wanted || !held) return undefined
   const all = holdersOf(world, held)
   const holders = all.filter((holder) => holder.pid !== pid)
-  const others = [...new Set([...holders.map((holder) => holder.pid), ...takers(held, holders.length, pid)])]
+  const inTheWay = held.kind === 'POSIX' ? locks.filter((lock) => excludes(lock, wanted)) : [held]
+  const owners = inTheWay.flatMap((lock) => takers(lock, holders.length, pid))
+  const others = [...new Set([...holders.map((holder) => holder.pid), ...owners])]
   // Through another descriptor a process can be in its own way.
   const wakers = others.length === 0 && all.length > 0 ? [pid] : others
   return {
@@ -50,6 +54,7 @@ export function fileLock(
     wanted,
     held,
     holders,
+    isSeveral: new Set([...holders.map(({ lock }) => lock.pid), ...owners]).size > 1,
     wakers,
     open: wakers.length === 0,
     certain: true,
@@ -58,9 +63,21 @@ export function fileLock(
 }
 
 /** The fdinfo of a descriptor lists the locks of flock(2) and of its open file description. */
-function holdersOf(world: World, held: FileLock): Holder[] {
-  const all = held.kind === 'POSIX' ? [] : lockHolders(held, world.census().pids)
-  return all.map(({ pid, fd }) => ({ pid, fd }))
+function holdersOf(world: World, held: FileLock): FileLockBlocker['holders'] {
+  return held.kind === 'POSIX' ? [] : lockHolders(held, world.census().pids)
+}
+
+/** Whether a record lock that is held excludes the one that is wanted: both cover a byte, and one is exclusive. */
+function excludes(held: FileLock, wanted: FileLock): boolean {
+  const end = ({ to }: FileLock) => (to === 'EOF' ? Number.POSITIVE_INFINITY : Number(to))
+  return (
+    !held.waits &&
+    held.kind === wanted.kind &&
+    held.file === wanted.file &&
+    Number(held.from) <= end(wanted) &&
+    Number(wanted.from) <= end(held) &&
+    (held.access === 'WRITE' || wanted.access === 'WRITE')
+  )
 }
 
 /** For a lock of fcntl(2) the kernel names its owner; for others the process that took it, which may have closed the file since. */

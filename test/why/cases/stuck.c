@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -699,6 +700,109 @@ static void traced(void) {
   for (;;) pause();
 }
 
+static int set_of_one;
+
+static void take_semaphore(void) {
+  struct sembuf take = {0, -1, SEM_UNDO};
+  semop(set_of_one, &take, 1);
+}
+
+/* A child took the last 1, and this process waits for at most 5 minutes. */
+static void semaphore_limited(void) {
+  struct sembuf take = {0, -1, 0};
+  struct timespec limit = {300, 0};
+  set_of_one = semget(IPC_PRIVATE, 1, 0600);
+  semctl(set_of_one, 0, SETVAL, 1);
+  facts(set_of_one, ready_child(take_semaphore));
+  semtimedop(set_of_one, &take, 1, &limit);
+  semctl(set_of_one, 0, IPC_RMID);
+}
+
+/* A semaphore in memory that a child has mapped too. */
+static void semaphore_in_memory(void) {
+  int fd = open(file, O_CREAT | O_RDWR, 0600);
+  ftruncate(fd, 4096);
+  sem_t *semaphore = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  sem_init(semaphore, 1, 0);
+  fact("other", idle(0));
+  sem_wait(semaphore);
+}
+
+/* A child has the queue open for writing. */
+static void message_expected(void) {
+  char name[64], text[64];
+  struct mq_attr size = {.mq_maxmsg = 2, .mq_msgsize = 64};
+  sprintf(name, "/osdemo-stuck-%d", getpid());
+  mqd_t queue = mq_open(name, O_RDWR | O_CREAT, 0600, &size);
+  mq_unlink(name);
+  fact("other", idle(0));
+  mq_receive(queue, text, 64, 0);
+}
+
+/* It accepts types up to 2, and the queue has one message of type 5. */
+static void message_up_to_type(void) {
+  struct { long type; char text[16]; } message = {5, "hi"};
+  int id = msgget(IPC_PRIVATE, 0600);
+  msgsnd(id, &message, 16, 0);
+  fact("id", id);
+  msgrcv(id, &message, 16, -2, 0);
+  msgctl(id, IPC_RMID, 0);
+}
+
+static int first_byte;
+
+static void lock_record(void) {
+  struct flock lock = {.l_type = F_WRLCK, .l_start = first_byte, .l_len = 10};
+  fcntl(open(file, O_RDWR | O_CREAT, 0600), F_SETLK, &lock);
+}
+
+/* A shared lock of the first 100 bytes. Two children have locked ten of them each, and a third one ten others. */
+static void record_lock(void) {
+  struct flock lock = {.l_type = F_RDLCK, .l_len = 100};
+  first_byte = 10;
+  pid_t one = ready_child(lock_record);
+  first_byte = 90;
+  pid_t other = ready_child(lock_record);
+  first_byte = 100;
+  ready_child(lock_record);
+  facts(one, other);
+  fcntl(open(file, O_RDWR), F_SETLKW, &lock);
+}
+
+static void share_file(void) { flock(open(file, O_RDWR | O_CREAT, 0600), LOCK_SH); }
+
+static void exclusive_flock(void) {
+  pid_t one = ready_child(share_file), other = ready_child(share_file);
+  facts(one, other);
+  flock(open(file, O_RDWR), LOCK_EX);
+}
+
+static void signal_awaited(void) {
+  int number;
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &set, 0);
+  fact("pid", getpid());
+  sigwait(&set, &number);
+}
+
+/* It waits for one child, which reads a pipe, of which the other child has the write end. */
+static void wait_child(void) {
+  int ends[2];
+  char byte;
+  siginfo_t info;
+  pipe(ends);
+  pid_t other = idle(0), one = child();
+  if (one == 0) {
+    close(ends[1]);
+    _exit(read(ends[0], &byte, 1));
+  }
+  close(ends[1]);
+  facts(one, other);
+  waitid(P_PID, one, &info, WEXITED);
+}
+
 int main(int count, char **words) {
   struct { const char *name; void (*run)(void); } all[] = {
     {"wait-all", wait_any},
@@ -745,6 +849,14 @@ int main(int count, char **words) {
     {"splice-to-full", splice_to_full},
     {"connect-unanswered", connect_unanswered},
     {"message-limited", message_limited},
+    {"semaphore-limited", semaphore_limited},
+    {"semaphore-in-memory", semaphore_in_memory},
+    {"message-expected", message_expected},
+    {"message-up-to-type", message_up_to_type},
+    {"record-lock", record_lock},
+    {"exclusive-flock", exclusive_flock},
+    {"signal-awaited", signal_awaited},
+    {"wait-child", wait_child},
   };
   file = count > 2 ? words[2] : "";
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -158,7 +158,7 @@ export function tellPipe(blocker: PipeBlocker): Telling {
 }
 
 export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
-  const { file, wanted, held, holders, wakers } = blocker
+  const { file, wanted, held, holders, isSeveral, wakers } = blocker
   const kind = wanted.access === 'WRITE' ? 'exclusive' : 'shared'
   const names = listed(wakers.map(named), 2)
   const isOwn = wakers.length > 0 && wakers.every((waker) => waker === pid)
@@ -175,10 +175,10 @@ export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
         ? []
         : [
             {
-              shows: `${processNames(holders)} ${verb(new Set(holders.map((each) => each.pid)).size, 'holds', 'hold')} it.`,
+              shows: `${processNames(holders)} ${verb(new Set(holders.map((each) => each.pid)).size, 'holds', 'hold')} ${isSeveral ? 'a shared lock' : 'it'}.`,
               evidence: holders.slice(0, 4).map((holder) => ({
                 source: `/proc/${holder.pid}/fdinfo/${holder.fd}`,
-                value: `lock: ${lockLine({ ...held, waits: false })}`,
+                value: `lock: ${lockLine(holder.lock)}`,
                 about: '',
                 data: { pid: holder.pid, fd: holder.fd },
               })),
@@ -193,6 +193,7 @@ export function tellFileLock(pid: number, blocker: FileLockBlocker): Telling {
     if (held.kind !== 'POSIX' && holders.length === 0) return [`${listed(wakers.map(named))} took the lock.`]
     if (wakers.length === 1)
       return ['The lock is free when that process unlocks it, closes the file, or exits.']
+    if (isSeveral) return ['Each of them has a lock of its own. All must unlock it, close the file, or exit.']
     return [
       `${listed(wakers.map(named))} share one open file description, which has the lock.`,
       'One of them must unlock it, or all must close the file.',
