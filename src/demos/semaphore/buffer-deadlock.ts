@@ -23,7 +23,7 @@ export async function showMutexFirst(stage: Stage, { set, p1, p2, c1, c2 }: Work
   const before = showValues(stage, set, 'deadlock')
   await stage.pause(time)
   const after = valuesOf(set)
-  stage.claim(
+  const isStuck = stage.claim(
     'buffer/mutex-first-deadlocks',
     `P1 holds the mutex while it waits for a free place. All four still wait after ${time} ms.`,
     before.mutex.value === 0 &&
@@ -34,7 +34,7 @@ export async function showMutexFirst(stage: Stage, { set, p1, p2, c1, c2 }: Work
       ) &&
       !all.some((one) => one.hasReturned()),
   )
-  claimHolder(stage, p1.id, c1.id)
+  await claimHolder(stage, p1.id, c1.id, isStuck)
 
   sendSignal(stage, p1, 'SIGKILL')
   stage.note('SIGKILL kills P1. The kernel adds 1 to its mutex again (SEM_UNDO), and the others continue.')
@@ -43,9 +43,20 @@ export async function showMutexFirst(stage: Stage, { set, p1, p2, c1, c2 }: Work
 }
 
 /** What `osdemo why` tells about a consumer. */
-function claimHolder(stage: Stage, producer: number, consumer: number): void {
-  const world = createWorld()
-  const [waits, holds] = [consumer, producer].map((pid) => accountOf(world, pid, true)?.threads[0])
+async function claimHolder(
+  stage: Stage,
+  producer: number,
+  consumer: number,
+  isStuck: boolean,
+): Promise<void> {
+  const look = () => {
+    const world = createWorld()
+    return [consumer, producer].map((pid) => accountOf(world, pid, true)?.threads[0])
+  }
+  // A process that waits for a semaphore already may still be on its way to sleep.
+  const settled = () => look().every((one) => one?.isHidden || one?.blocker.kind === 'system-v')
+  if (isStuck) await stage.poll(settled)
+  const [waits, holds] = look()
   if (waits?.isHidden || holds?.isHidden) {
     stage.note('Not observed: what `osdemo why` finds, because the kernel hides the calls.', 'aside')
     return

@@ -1,10 +1,14 @@
 /** `osdemo semaphore philosophers`: what it shows of the deadlock, and that neither a process nor the set is left. */
 import { describe, expect, test } from 'vitest'
+import { semaphoreBuffer } from '../../../src/demos/semaphore/buffer.js'
+import { semaphorePhilosophers } from '../../../src/demos/semaphore/philosophers.js'
 import { isAlive } from '../../../src/proc/stat.js'
 import { readSet } from '../../../src/proc/sysvipc-sem.js'
 import { noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { playDemo } from '../../support/osdemo.js'
+import { perform } from '../../support/perform.js'
+import { procSays } from '../../support/proc-says.js'
 import { slideOf, valuesOf } from '../../support/slide.js'
 
 const places = [0, 1, 2, 3, 4]
@@ -43,4 +47,19 @@ describe.skipIf(noCompiler)(`philosophers${whyNoCompiler}`, () => {
     expect(only(events, 'removed').map(({ id }) => id)).toEqual([made?.id])
     expect(readSet(Number(made?.id.replace('id ', '')))).toBeUndefined()
   })
+
+  test.each([
+    ['philosophers', semaphorePhilosophers, ['hold-and-wait', 'no-preemption', 'circular-wait']],
+    ['buffer', semaphoreBuffer, ['why-names-the-holder']],
+  ] as const)(
+    '%s: where the kernel hides system calls, nothing is claimed about them',
+    async (topic, demo, hidden) => {
+      procSays(/\/syscall$/, () => undefined)
+      const { events, error } = await perform(demo)
+      expect(error).toBeUndefined()
+      const ids = claimIdsOf(events)
+      expect(ids.filter((id) => hidden.some((name) => id === `${topic}/${name}`))).toEqual([])
+      expect(only(events, 'note').filter(({ role }) => role === 'aside')).toHaveLength(1)
+    },
+  )
 })

@@ -14,8 +14,8 @@ const noneWithMutex = { test: buffer, title: 'no process waits with the mutex' }
 export const semaphoreMutants: readonly Mutant[] = [
   {
     file: 'src/demos/semaphore/philosophers.ts',
-    from: 'stands.length === people && stands.every(Boolean)',
-    to: 'stands.length <= people',
+    from: 'pairs.length === people && pairs.every(Boolean)',
+    to: 'pairs.length <= people',
     ...shared,
   },
   {
