@@ -6,7 +6,7 @@ const test = 'test/falsify/socket-inet.test.ts'
 const kept = { test, title: 'datagrams stay in the buffer' }
 const room = { test, title: 'the receive buffer has room' }
 
-const listener = { test, title: 'bind(2) makes a listener' }
+const listener = { test, title: 'its queue has room for all' }
 const shutdown = { test, title: 'each client sends no more' }
 
 export const inetSocketMutants: readonly Mutant[] = [
