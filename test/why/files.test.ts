@@ -31,6 +31,8 @@ accepted = []
 for i in range(15):
     socket.create_connection(server.getsockname()).close()
     accepted.append(server.accept()[0])
+busy = socket.create_server(('127.0.0.1', 0))
+late = socket.create_connection(busy.getsockname())
 pairs = socket.socketpair()
 counters = [os.eventfd(0) for i in range(10_000 - len(os.listdir('/proc/self/fd')) + 1)]
 threading.Thread(target=signal.pause).start()
@@ -77,6 +79,7 @@ test('why --files, about a process with 10,000 descriptors', async (context) => 
   has({ kind: 'file', object: file, access: 'O_RDONLY', sharers: [child] })
   has({ kind: 'pipe', access: 'O_WRONLY', peers: [child], sharers: [] })
   has({ kind: 'unix', peers: [pid] })
+  has({ kind: 'tcp', state: 'LISTEN', waiting: 1 })
   has({ do: 'raise-limit', command: `prlimit --pid ${pid} --nofile=20000:` })
   // It is readable: a few objects of each kind.
   expect(told.length).toBeLessThan(60)

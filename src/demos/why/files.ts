@@ -1,5 +1,6 @@
 /** What a process has open, which other processes are at the other end, what looks like a leak, and how near the limit is. */
 import { OsdemoError } from '../../errors.js'
+import type { TcpRow } from '../../proc/net-tcp.js'
 import { folderIsClosed } from '../../proc/open-descriptors.js'
 import { readStatus } from '../../proc/status.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -121,8 +122,11 @@ function leakText({ kind, example, count }: Leak): string {
 }
 
 function tellGroup(stage: Stage, world: World, pid: number, kind: string, all: readonly Opened[]): void {
-  // Those with many descriptors are what a person looks for.
-  const shown = all.toSorted((one, other) => other.fds.length - one.fds.length).slice(0, most)
+  // Those with many descriptors are what a person looks for, and a listener for which clients wait.
+  const waiting = ({ tcp }: Opened) => waitingAt(tcp) ?? 0
+  const shown = all
+    .toSorted((one, other) => other.fds.length - one.fds.length || waiting(other) - waiting(one))
+    .slice(0, most)
   for (const opened of shown)
     tellObject(stage, world, pid, opened, `${kind}: ${counted(countOf(all), 'descriptor')}`)
   const more = all.length - shown.length
@@ -136,6 +140,7 @@ function tellObject(stage: Stage, world: World, pid: number, opened: Opened, tab
   const users = sharers === undefined ? '' : thousands(sharers.length + 1)
   const end = peers && processes(peers, world.census().hidden)
   const name = nameOf(opened)
+  const waiting = waitingAt(opened.tcp)
   const shared = users === '' ? '' : `, open in ${counted(Number(users), 'process', 'processes')}`
   const other = end === undefined ? '' : `, the other end in ${end}`
   stage.say({
@@ -161,6 +166,7 @@ function tellObject(stage: Stage, world: World, pid: number, opened: Opened, tab
       ...(sharers && { sharers }),
       ...(peers && { peers }),
       ...(opened.tcp && { state: opened.tcp.state }),
+      ...(waiting !== undefined && { waiting }),
     },
   })
 }
@@ -171,9 +177,16 @@ function nameOf({ target, tcp, udp, unix }: Opened): string {
   if (row) {
     const state = tcp && tcp.state !== 'ESTABLISHED' ? `${tcp.state} ` : ''
     const hasPeer = row.remote.port !== 0
-    return `${state}${endpointText(row.local)}${hasPeer ? ` to ${endpointText(row.remote)}` : ''}`
+    const waiting = waitingAt(tcp)
+    const queue = waiting ? `, ${thousands(waiting)} wait` : ''
+    return `${state}${endpointText(row.local)}${hasPeer ? ` to ${endpointText(row.remote)}` : ''}${queue}`
   }
   return unix?.path ? unix.path : target
+}
+
+/** How many connections a listener has not accepted yet; undefined for another socket. */
+function waitingAt(tcp: TcpRow | undefined): number | undefined {
+  return tcp?.state === 'LISTEN' ? tcp.rxQueue : undefined
 }
 
 /** `3-5, 9` */
