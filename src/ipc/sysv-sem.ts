@@ -45,11 +45,9 @@ export interface Operation {
 export function makeSet(key: number, values: readonly number[], mode = 0o600): number | undefined {
   try {
     const id = semget(key, values.length, mode | mark | IPC_CREAT | IPC_EXCL)
-    // Programs that find a set wait for its first operation, so there is one for a value of 0 too.
-    const operations = values.flatMap((value, semaphore) =>
-      (value === 0 ? [1, -1] : [value]).map((change) => ({ semaphore, change })),
-    )
-    operate(id, operations)
+    // Not for 0, the value that they have: this process would be the last that changed it, and look like a lock holder.
+    const changes = values.flatMap((change, semaphore) => (change === 0 ? [] : [{ semaphore, change }]))
+    if (changes.length > 0) operate(id, changes)
     return id
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return undefined

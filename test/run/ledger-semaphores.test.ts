@@ -22,7 +22,7 @@ const foreignSet = (key: number) => semget(key, 1, 0o1600)
 /** A set and its record, as a killed run leaves them: its maker was another process that had this pid. */
 function leftSet(
   change: (record: LedgerRecord) => Partial<LedgerRecord> = () => ({}),
-  { key: wanted = ++key, make = (key: number) => makeSet(key, [0])! } = {},
+  { key: wanted = ++key, make = (key: number) => makeSet(key, [1])! } = {},
 ) {
   const place = newPlace()
   vi.stubEnv('XDG_RUNTIME_DIR', place.folder)
@@ -144,7 +144,7 @@ test('a set of another program that has the recorded key stays', async () => {
 
 test('a set on which a process waits stays, and the process is named', async () => {
   const left = leftSet()
-  const child = spawn('perl', ['-e', `semop(${left.id}, pack("s*", 0, -1, 0))`])
+  const child = spawn('perl', ['-e', `semop(${left.id}, pack("s*", 0, -2, 0))`])
   onTestFinished(() => void child.kill('SIGKILL'))
   await until(() => readSemaphore(left.id, 0)!.waitForIncrease === 1)
   const run = left.place.osdemo(['clean', '--json'])

@@ -49,13 +49,9 @@ export function semaphoreWait(options: SemaphoreUseOptions & { nonblocking: bool
 }
 
 /** Blocks in a process of its own, so that this run still reacts to signals. */
-async function waitFor(
-  stage: Stage,
-  choice: SemaphoreChoice,
-  { place, title, isNew, look }: Joined,
-): Promise<void> {
+async function waitFor(stage: Stage, choice: SemaphoreChoice, { place, title, look }: Joined): Promise<void> {
   const before = look('before the wait')
-  const last = before && !isNew && tellLastUser(before)
+  const last = before && tellLastUser(before)
   if (last) stage.note(last, 'next')
   stage.note(`Waiting for a post. In another terminal: ${words('post', choice)}`, 'next')
   if ('name' in place) {
