@@ -11,7 +11,8 @@ import { cc } from '../support/compiler.js'
 import { temporaryFolder } from '../support/folders.js'
 import { until } from '../support/until.js'
 
-const has = (program: string) => spawnSync(program, ['-V']).status === 0
+const runs = (program: string, ...words: string[]) => spawnSync(program, words).status === 0
+const hasPython = runs('python3', '-c', 'import socket; socket.send_fds')
 
 /** Starts the program; `call` sends a command, and returns what it prints. */
 function startProgram(folder: string) {
@@ -29,7 +30,7 @@ function startProgram(folder: string) {
   }
 }
 
-test.skipIf(!cc || !has('python3'))(
+test.skipIf(!cc || !hasPython)(
   'a Python program sends a descriptor to a C program, and gets one',
   async () => {
     const folder = temporaryFolder()
@@ -67,7 +68,7 @@ peer.recv(1)`,
   },
 )
 
-test.skipIf(!cc || !has('ss'))('ss lists the same sockets, and the same peers', async () => {
+test.skipIf(!cc || !runs('ss', '-V'))('ss lists the same sockets, and the same peers', async () => {
   const { pid, call } = startProgram(temporaryFolder())
   expect(await call('pair seqpacket')).toBe('pair 0 3 4: ok')
   await call('socket datagram')
