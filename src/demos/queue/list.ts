@@ -21,8 +21,7 @@ export function queueList({ print }: { print: boolean }): Demo {
     const lister = await stage.start({ program: 'queue-lister', name: 'lister', config }, { stdout: print })
     await lister.ended
     if (isListed) return
-    const missing = 'The file system mqueue is not mounted, so POSIX queues of other programs are missing.'
-    stage.note(missing, 'closing')
+    stage.note('Not listed: POSIX queues of other programs, as mqueue is not mounted.', 'closing')
     stage.note('Root can mount it: `mount -t mqueue none /mnt`.', 'next')
   }
 }
