@@ -68,12 +68,12 @@ async function showSteps(stage: Stage, { set, p1, c1 }: Workshop): Promise<void>
   const isEarly = putting.hasReturned()
   await c1.call('take 1')
   await putting.result
-  show('C1 takes 1')
   stage.claim(
     'buffer/full-buffer-blocks-producer',
     'A producer waits while no place is free: P1 could put 5 only after C1 had taken a number.',
     full.free.value === 0 && full.free.waiting === 1 && !isEarly,
   )
+  show('C1 takes 1')
 
   await c1.call(`take ${places}`)
   show(`C1 takes ${places}`)
@@ -83,12 +83,12 @@ async function showSteps(stage: Stage, { set, p1, c1 }: Workshop): Promise<void>
   const isTooEarly = taking.hasReturned()
   await p1.call('put 6 6')
   await taking.result
-  show('P1 puts 6')
   stage.claim(
     'buffer/empty-buffer-blocks-consumer',
     'A consumer waits while no place is filled: C1 got a number only after P1 had put 6.',
     empty.filled.value === 0 && empty.filled.waiting === 1 && !isTooEarly,
   )
+  show('P1 puts 6')
   stage.claim(
     'buffer/values-add-up',
     `Free and filled places are ${places} together after every step, and the mutex is 1 between them.`,
