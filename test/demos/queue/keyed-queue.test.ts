@@ -1,6 +1,9 @@
 /** One System V queue, used by osdemo in several terminals; which process removes it; and errors. */
-import { spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import {
   keepMessageQueue,
@@ -11,6 +14,7 @@ import {
   setQueueBytes,
 } from '../../../src/ipc/sysv-msg.js'
 import { waitingThreads } from '../../../src/proc/task.js'
+import { cc, noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { dataFrom } from '../../support/facts.js'
 import { newQueueKey, queueWith } from '../../support/message-queues.js'
 import {
@@ -25,6 +29,7 @@ import {
   processesOf,
   type Run,
   type RunOptions,
+  temporaryFolder,
 } from '../../support/osdemo.js'
 import { until } from '../../support/until.js'
 
@@ -135,6 +140,55 @@ describe('sender and receiver meet, whichever starts first', () => {
     expect(await run.exit).toBe(130)
     // A user has asked to keep it.
     expect(queueWith(key)).toMatchObject({ messages: 0, mode: 0o600 })
+  })
+})
+
+describe.skipIf(noCompiler)(`a C program${whyNoCompiler}`, () => {
+  const source = `
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include <sys/msg.h>
+    struct { long type; char text[100]; } message;
+    int main(int argc, char **argv) {
+      int id = msgget(atoi(argv[1]), argc > 3 ? 0600 | IPC_CREAT : 0600);
+      if (id == -1) return perror("msgget"), 1;
+      message.type = atol(argv[2]);
+      if (argc > 3) {
+        strcpy(message.text, argv[3]);
+        return msgsnd(id, &message, strlen(message.text), 0) == -1 ? perror("msgsnd"), 1 : 0;
+      }
+      ssize_t length = msgrcv(id, &message, 100, message.type, 0);
+      if (length == -1) return perror("msgrcv"), 1;
+      return printf("%ld %zd %.*s\\n", message.type, length, (int)length, message.text), 0;
+    }`
+
+  test('exchanges messages with both under one key, and the kernel lists both processes', async () => {
+    const place = newPlace()
+    const [key, other] = [newQueueKey(), newQueueKey()]
+    const program = join(temporaryFolder(), 'mq')
+    writeFileSync(`${program}.c`, source)
+    execFileSync(cc, ['-o', program, `${program}.c`])
+    const run = promisify(execFile)
+
+    // osdemo creates the queue, and C sends.
+    const receiver = place.osdemo(['queue', 'receive', ...keyed(key, '--type', '-3', '--max', '1')])
+    await waits(receiver, 'msgrcv')
+    await run(program, [`${key}`, '3', 'from C: größer'])
+    expect([await receiver.exit, receiver.stdout()]).toEqual([0, 'from C: größer\n'])
+    expect(queueWith(key)).toBeUndefined()
+
+    // osdemo sends what C waits for, in a queue that C created; the queue stays.
+    await run(program, [`${other}`, '1', 'first'])
+    const waiting = execFile(program, [`${other}`, '-8'])
+    const answer = run(program, [`${other}`, '7'])
+    waiting.unref()
+    await once(waiting, 'exit')
+    const sender = await ends(place, ['send', ...keyed(other, '--type', '7', 'wörld')])
+    expect([sender.exit, (await answer).stdout]).toEqual([0, '7 6 wörld\n'])
+    const { lastSender, lastReceiver, messages } = queueWith(other)!
+    expect([messages, lastSender > 0, lastReceiver > 0]).toEqual([0, true, true])
+    expectNothingLeft(place)
   })
 })
 
