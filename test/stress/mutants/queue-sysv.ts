@@ -20,8 +20,8 @@ export const queueSysvMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/queue/sysv/buffers.ts',
-    from: "errno === 'E2BIG' && kept?.messages === 1",
-    to: 'kept?.messages !== undefined',
+    from: "errno === 'E2BIG' && kept?.messages === 1 && kept.bytes === text.length",
+    to: 'kept !== undefined',
     ...anyMessage,
   },
   {
@@ -32,8 +32,8 @@ export const queueSysvMutants: readonly Mutant[] = [
   },
   {
     file: 'src/run/sweep.ts',
-    from: "other.run.state === 'alive' &&\n    // Without an id",
-    to: "other.run.state === 'dead' &&\n    // Without an id",
+    from: "other.state === 'needed' &&",
+    to: "other.state === 'kept' &&",
     test: 'test/run/ledger-message-queues.test.ts',
     title: 'it stays while a run that is alive',
   },
