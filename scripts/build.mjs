@@ -21,9 +21,10 @@ process.on('exit', () => rmSync(draft, { recursive: true, force: true }))
 const common = /** @type {const} */ ({
   platform: 'node',
   target: 'node20.19',
-  // Smaller files load faster. Names are kept, because errors and stack traces show them.
+  // Smaller files load faster.
   minifyWhitespace: true,
   minifySyntax: true,
+  minifyIdentifiers: true,
 })
 // As paths, because the URL in import.meta takes milliseconds to make.
 const ownPath = { 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' }
@@ -58,35 +59,6 @@ const packagesForLater = { execa: 'execaSync', pino: 'pino' }
 const importing = (modules) => modules.map((path) => `import ${JSON.stringify(path)}\n`).join('')
 
 /**
- * A source file as JavaScript, with short names for what it does not export. Exported names stay, because errors and stack traces
- * show them.
- *
- * @param {string} path
- */
-async function shortened(path) {
-  const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } }
-  const loader = path.endsWith('.ts') ? 'ts' : 'js'
-  const options = /** @type {const} */ ({
-    target: common.target,
-    minifyIdentifiers: true,
-    tsconfigRaw,
-    loader,
-  })
-  const source = readFileSync(path, 'utf8')
-  // Its importers would never see a later value: see `asCommonJs`.
-  if (/^export let /m.test(source)) throw new Error(`${path} exports a variable that may change.`)
-  return (await transform(source, options)).code
-}
-
-/** @type {import('esbuild').Plugin} */
-const shortNames = {
-  name: 'short names',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.([cm]?js|ts)$/ }, async ({ path }) => ({ contents: await shortened(path) }))
-  },
-}
-
-/**
  * Makes one chunk, the core, of main.ts and the shared modules: every file of the program imports main.ts, which is
  * loaded before any of them, and main.ts imports what is shared. Without this, esbuild makes a chunk for each set of
  * commands that use the same modules. A command would load up to twenty of them, at 0.25 ms each.
@@ -96,8 +68,9 @@ const shortNames = {
 const oneCore = {
   name: 'one core',
   setup({ onResolve, onLoad }) {
-    onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
-      contents: importing(path === main ? shared : [main]) + (await shortened(path)),
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: importing(path === main ? shared : [main]) + readFileSync(path, 'utf8'),
+      loader: 'ts',
     }))
     // The helper code that esbuild adds to a CommonJS package would otherwise be one more chunk, which all others
     // load.
@@ -127,6 +100,8 @@ const unusedOf = {
     './lib/ipc/methods.js': 'export const getIpcExport = () => ({})',
     './default.js': 'export const defaultVerboseFunction = undefined',
     'pretty-ms': 'export default undefined',
+    // It only changes the command line on Windows.
+    'cross-spawn': 'export default { _parse: (command, args, options) => ({ command, args, options }) }',
     // Descriptions of signals, under a license that is longer than they are.
     'human-signals': `import { constants } from 'node:os'
       const names = Object.keys(constants.signals)
@@ -182,18 +157,15 @@ function asCommonJs(code) {
  * Writes files that esbuild made as ES modules.
  *
  * @param {import('esbuild').OutputFile[]} outputFiles
- * @param {(path: string) => { before?: string; keepsNames?: boolean }} [optionsOf] the names of top-level functions stay in stack
- *   traces with `keepsNames`
+ * @param {(path: string) => string} [beginningOf] code that a file begins with
  */
-async function writeAsCommonJs(outputFiles, optionsOf = () => ({})) {
+async function writeAsCommonJs(outputFiles, beginningOf = () => '') {
   for (const { path, text } of outputFiles) {
-    const { before = '', keepsNames = false } = optionsOf(path)
-    const { code } = await transform(strict + before + asCommonJs(text), {
+    const { code } = await transform(strict + beginningOf(path) + asCommonJs(text), {
       ...common,
+      format: 'cjs',
       define: ownPath,
-      minifyIdentifiers: true,
       treeShaking: true,
-      ...(keepsNames ? {} : { format: 'cjs' }),
     })
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path.replace(/js$/, 'cjs'), code)
@@ -241,20 +213,15 @@ async function buildProgram() {
     entryPoints: [main],
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    plugins: [oneCore, withoutUnused, shortManifest, shortNames],
+    plugins: [oneCore, withoutUnused, shortManifest],
     metafile: true,
   })
-  // Stack traces begin and end in the core, so what it exports keeps its names.
-  const core = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint)?.imports[0]?.path ?? ''
-  await writeAsCommonJs(outputFiles, (path) => ({
-    before: path.endsWith('main.js') ? start : '',
-    keepsNames: core.endsWith(basename(path)),
-  }))
+  await writeAsCommonJs(outputFiles, (path) => (path.endsWith('main.js') ? start : ''))
   return metafile
 }
 
 /** How many actors must need a module, so that the chunk that all of them load has it. */
-const manyActors = 6
+const manyActors = 4
 
 /**
  * The modules that many actors need.
@@ -284,8 +251,9 @@ async function buildActors() {
   const withCommon = {
     name: 'with what many actors need',
     setup({ onLoad }) {
-      onLoad({ filter: /\/src\/actors\/[^/]*\.ts$/ }, async ({ path }) => ({
-        contents: common + (await shortened(path)),
+      onLoad({ filter: /\/src\/actors\/[^/]*\.ts$/ }, ({ path }) => ({
+        contents: common + readFileSync(path, 'utf8'),
+        loader: 'ts',
       }))
     },
   }
@@ -294,7 +262,7 @@ async function buildActors() {
     entryPoints,
     splitting: true,
     chunkNames: 'chunks/actor-[hash]',
-    plugins: [withCommon, shortNames],
+    plugins: [withCommon],
     metafile: true,
   })
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]))
@@ -388,7 +356,14 @@ const [ofProgram, ofActors] = await Promise.all([
   buildProgram(),
   buildActors(),
   buildSaver(),
-  build({ ...common, ...files, format: 'esm', entryPoints: ['src/framing/index.ts'] }),
+  // Programs see the names of its errors.
+  build({
+    ...common,
+    ...files,
+    minifyIdentifiers: false,
+    format: 'esm',
+    entryPoints: ['src/framing/index.ts'],
+  }),
   buildManPages(),
 ])
 buildTypes()
