@@ -19,7 +19,7 @@ export interface TracedProgram {
   exited: Promise<Ending>
   /** Resolves when the log is complete: all that was traced has exited. */
   logged: Promise<void>
-  /** Kills everything that strace traces. */
+  /** Kills everything that strace traces. Then the log ends. */
   killAll(): void
 }
 
@@ -38,6 +38,20 @@ export const straceFlags = ['-f', '-ttt', '-T', '-yy', '-s', '64']
 
 /** How often osdemo looks for processes that are not dead yet. */
 const rounds = 100
+
+/**
+ * When osdemo is killed, this shell kills what strace traces: the kernel kills only the program itself, and its children would run
+ * on, with a log that no process reads. It waits for end of file on descriptor 3, because only osdemo has the write end. It knows strace
+ * by the path of the log, $0.
+ */
+const killer = `read -r _ <&3
+for round in 1 2 3 4 5 6 7 8 9; do
+  for tracer in $(grep -lsF -e "$0" /proc/[0-9]*/cmdline | cut -d / -f 3); do
+    for traced in $(grep -ls "^TracerPid:[[:space:]]*$tracer$" /proc/[0-9]*/status | cut -d / -f 3); do
+      kill -s KILL "$traced"
+    done
+  done
+done`
 
 /**
  * The words that start the program under strace, without options.
@@ -79,11 +93,24 @@ export async function startTraced(
     if (writer !== undefined) closeSync(writer)
     writer = undefined
   }
+  const heir = spawn('sh', ['-c', killer, options.log], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
+  heir.on('error', () => {})
+  heir.stdio[3]?.on('error', () => {})
+  const dismissed = new Promise((resolve) => {
+    heir.once('close', resolve)
+  })
   const child = spawn(first, others, { stdio: ['inherit', options.stdout, 'inherit'] })
   const log = new Socket({ fd: reader, readable: true, writable: false })
   const logged = new Promise<void>((resolve) => {
     log.once('close', () => resolve())
-  }).then(() => untilGone(tracer()))
+  }).then(async () => {
+    await untilGone(tracer())
+    heir.kill('SIGKILL')
+    await dismissed
+  })
   log.on('error', () => {})
   log.on('data', (chunk) => {
     closeWriter()
@@ -102,10 +129,12 @@ export async function startTraced(
     await exited
   }
   const pid = child.pid ?? 0
-  /** The process of strace: it has the path of the log in its command line. */
+  /** The process of strace: it has the path of the log in its command line, as the heir has. */
   function tracer(): number {
     const words = (each: number) => readCommandLine(each) ?? []
-    return readPids().find((each) => each !== pid && words(each).includes(options.log)) ?? 0
+    return (
+      readPids().find((each) => each !== pid && each !== heir.pid && words(each).includes(options.log)) ?? 0
+    )
   }
   return {
     pid,
@@ -120,7 +149,6 @@ export async function startTraced(
         if (traced.length === 0) break
         for (const each of traced) killIfThere(each)
       }
-      log.destroy()
     },
   }
 }

@@ -12,6 +12,7 @@ import {
   invalidEvents,
   newPlace,
   parseEvents,
+  processesOf,
   temporaryFolder,
 } from '../support/osdemo.js'
 import { has, movesIn, noStrace, threadsIn, traced, whyNoStrace } from '../support/strace.js'
@@ -119,6 +120,8 @@ describe.skipIf(noStrace)(`trace${whyNoStrace}`, () => {
       again.filter(({ event }) => event === kind),
     )
     expect(sent?.length).toBe(received?.length)
+    // The process that has saved the file may exit a moment later.
+    await until(() => processesOf(place).length === 0)
     expectNothingLeft(place)
   })
 
@@ -174,6 +177,15 @@ describe.skipIf(noStrace)(`trace${whyNoStrace}`, () => {
     expect(blocked).toContainEqual(expect.objectContaining({ call: 'read', object: 'pipe 1' }))
     expect(blocked).toContainEqual(expect.objectContaining({ call: 'clock_nanosleep' }))
     expectNothingLeft(place)
+  })
+
+  test('a killed osdemo leaves nothing of the program behind, whatever its children have left', async () => {
+    const place = newPlace()
+    const mark = `8${process.pid}`
+    const run = place.osdemo(['trace', '--', 'sh', '-c', `sleep ${mark} | setsid sleep ${mark}`])
+    await until(() => readPids().filter((pid) => isSleep(pid, mark)).length === 2)
+    run.child.kill('SIGKILL')
+    await until(() => !readPids().some((pid) => isSleep(pid, mark)))
   })
 
   test('SIGTERM reaches the program first, and a second signal ends what is left', async () => {

@@ -22,7 +22,7 @@ interface RunOptions extends Options {
 }
 
 /** So many processes at once are taken for a program that forks without end. */
-const mostAlive = 2000
+const mostAlive = 1000
 
 /** After so many milliseconds a note says for which processes osdemo waits. */
 const patience = 500
@@ -58,10 +58,14 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
       },
     })
     // At --timeout and after a second Ctrl-C, the report shows where each process was.
-    stage.scope.defer(() => {
-      program.killAll()
-      show(wall())
-    })
+    stage.scope.defer(
+      () => {
+        program.killAll()
+        show(wall())
+      },
+      // Without a reader, strace would complain.
+      () => program.logged,
+    )
     let ending: Ending | undefined
     void stage.stopped.then((signal) => {
       if (ending) program.killAll()
