@@ -3,6 +3,7 @@
  * and sets SO_REUSEADDR by itself.
  */
 import { constants } from 'node:os'
+import { Unavailable } from '../../errors.js'
 import { tcpCount } from '../../proc/net-counters.js'
 import { longestBacklog, type TcpRow } from '../../proc/net-tcp.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -27,10 +28,15 @@ import { isAt } from './tcp-rows.js'
 
 const { ECONNREFUSED } = constants.errno
 
+const somaxconnHint = 'Allow more: sysctl net.core.somaxconn=4096'
+
 /** @param waits for the connection that had no room in the queue; the kernel tries again after a second */
 export function socketListen(waits: boolean): Demo {
   return async (stage) => {
     requireProc('socket listen')
+    if (longestBacklog() === 0) {
+      throw new Unavailable('net.core.somaxconn is 0: only one connection can wait', somaxconnHint)
+    }
     stage.note(
       'The kernel makes connections, also while the server does nothing. ' +
         'Watch in /proc/net/tcp what waits for a slow server, and what a closed connection leaves.',
@@ -105,8 +111,7 @@ async function showQueue(stage: Stage, parties: Parties): Promise<[Connection, C
   )
   const two = (await client.call('tcp')).value
   await client.call(`connect ${two} ${port}`)
-  const room = Math.min(backlog, longestBacklog() ?? backlog) + 1
-  const full = await seeRows(stage, port, 'backlog full', isListener, ({ rxQueue }) => rxQueue >= room)
+  const full = await seeRows(stage, port, 'backlog full', isListener, ({ rxQueue }) => rxQueue > backlog)
   return [
     { fd: one, port: portOf(full, client, one) },
     { fd: two, port: portOf(full, client, two) },
@@ -142,7 +147,7 @@ async function showFull(stage: Stage, { server, listener, port }: Parties): Prom
   stage.claim(
     'listen/backlog-admits-one-more',
     `Linux lets one more connection wait than the backlog of ${backlog}: here ${queue}.`,
-    queue === Math.min(backlog, limit) + 1 && isDropped,
+    queue === backlog + 1 && isDropped,
   )
   const overflows = (tcpCount('ListenOverflows') ?? 0) - before
   stage.evidence('/proc/net/netstat', `TcpExt: ListenOverflows: ${overflows} more`, 'for every listener', {

@@ -37,7 +37,7 @@ export const inetSocketMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/socket/listen.ts',
-    from: 'queue === Math.min(backlog, limit) + 1 && isDropped',
+    from: 'queue === backlog + 1 && isDropped',
     to: '(queue ?? 0) > backlog',
     ...listener,
   },
