@@ -291,6 +291,12 @@ function sentencesRead(file: string, text: string): string[] {
   return found.map(([words]) => `${file}: ${words}`)
 }
 
+test('no module exports a variable that may change: the build makes a constant of each import', () => {
+  expect(
+    sources().flatMap(([file, text]) => (/^export (let|var|default)\b/m.test(text) ? [file] : [])),
+  ).toEqual([])
+})
+
 test('no code reads the sentence of an event', () => {
   expect(sources().flatMap(([file, text]) => sentencesRead(file, text))).toEqual([])
 })
