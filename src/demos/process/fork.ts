@@ -10,10 +10,9 @@ import { readSmaps } from '../../proc/smaps.js'
 import { readStat } from '../../proc/stat.js'
 import { quoteStatus } from '../../proc/status.js'
 import { compiled } from '../../run/compile.js'
-import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { sweepOwn } from '../../run/sweep.js'
 import { kib } from '../../text.js'
+import { objectOfChild } from '../shared/object-of-child.js'
 import { requireProc } from '../shared/require-proc.js'
 import { detailOf, readPages, sharedVariables, showCopies } from './fork-pages.js'
 import { type Picture, pictureReader, type Variable } from './fork-picture.js'
@@ -124,13 +123,10 @@ function showInts(stage: Stage, pids: [parent: number, child: number], { name, a
 async function startParent(stage: Stage, path: string) {
   const pictures: Picture[] = []
   const reader = pictureReader((picture) => pictures.push(picture))
-  const parent = await stage.startProgram('parent', [path, 'steps'], reader)
   // The program removes its segment as soon as it has attached it. If it is killed before that, the sweep removes the segment.
-  const entry = record('segment', '0', parent.id)
-  stage.scope.defer(() => {
-    entry.release()
-    sweepOwn()
-  })
+  const recordBy = objectOfChild(stage, 'segment', '0')
+  const parent = await stage.startProgram('parent', [path, 'steps'], reader)
+  recordBy(parent.id)
   let over = false
   // Its last lines may arrive shortly after its exit.
   const late = () => void setTimeout(() => (over = true), 500)

@@ -3,9 +3,8 @@ import type { SegmentUserConfig, SegmentWord } from '../../actors/segment-user.j
 import { SystemCallError } from '../../errors.js'
 import { readSegment } from '../../proc/sysvipc-shm.js'
 import type { ActorOf, EventOf } from '../../run/actor.js'
-import { record } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { sweepOwn } from '../../run/sweep.js'
+import { objectOfChild } from '../shared/object-of-child.js'
 import { showAfterDetach } from './after-detach.js'
 import { requireSegments, showSegment } from './segment.js'
 
@@ -31,13 +30,10 @@ export const shmDemo: Demo = async (stage) => {
   const enter = (name: string) => stage.start({ program: 'segment-user', name, config })
 
   stage.note('A writer creates a segment, writes a text and a NUL byte into it, and exits.')
+  const recordBy = objectOfChild(stage, 'segment', `${key}`)
   const writer = await enter('writer')
-  const entry = record('segment', `${key}`, writer.id)
   // Recorded before the segment exists: Ctrl-C may arrive before the writer reports its id.
-  stage.scope.defer(() => {
-    entry.release()
-    sweepOwn()
-  })
+  const entry = recordBy(writer.id)
   // An actor whose shmget(2) does not return an id fails, and the demo with it.
   const id = (await ask(writer, 'make')).result!
   entry.made(id)

@@ -63,7 +63,8 @@ export async function showFile(
   }
   await pass(first, 'sent', `store file ${text}`)
   const before = showChanged(stage, first, path, 'before msync(2)')
-  const got = await pass(second, 'received', 'read-file')
+  const got = (await pass(second, 'received', 'read-file')) ?? ''
+  stage.evidence('read(2)', got, 'by the second process, before msync(2)', { data: { text: got } })
   stage.claim(
     'mapping/read-returns-stores',
     'read(2) returns at once what another process wrote to a mapping of the file: both use one page in memory.',

@@ -7,10 +7,10 @@ import { identityOf, objectAt, objectFolder } from '../../ipc/posix-shm.js'
 import { deviceText } from '../../proc/device.js'
 import { type Mapping, readSmaps } from '../../proc/smaps.js'
 import type { ActorOf, EventOf } from '../../run/actor.js'
-import { record } from '../../run/ledger.js'
+import type { LedgerEntry } from '../../run/ledger.js'
 import type { Demo, Stage } from '../../run/stage.js'
-import { sweepOwn } from '../../run/sweep.js'
 import { kib } from '../../text.js'
+import { objectOfChild } from '../shared/object-of-child.js'
 import { requireProc } from '../shared/require-proc.js'
 import { framesAt } from '../shared/same-frame.js'
 import { makeDiskFile, showFile } from './mapped-file.js'
@@ -41,9 +41,10 @@ export const shmPosix: Demo = async (stage) => {
   const name = newName()
   const file = makeDiskFile(stage, size)
   const config = { name, file: file ?? '', size }
+  const recordBy = objectOfChild(stage, 'object', name)
   const enter = (role: string) => stage.start({ program: 'mapper', name: role, config })
   const [first, second] = await Promise.all([enter('first'), enter('second')])
-  const sharing = { object: await make(stage, first, name), first, second }
+  const sharing = { object: await make(stage, first, name, recordBy(first.id)), first, second }
   await showSharing(stage, sharing)
   await showPrivate(stage, sharing)
   await showUnlink(stage, sharing)
@@ -85,13 +86,8 @@ export async function pass(mapper: Mapper, kind: 'sent' | 'received', word: Mapp
   return (await mapper.until(kind, () => ++seen > before)).text
 }
 
-/** The first process creates the object. It is recorded before it exists, and the sweep removes it if the run is killed. */
-async function make(stage: Stage, first: Mapper, name: string): Promise<NamedObject> {
-  const entry = record('object', name, first.id)
-  stage.scope.defer(() => {
-    entry.release()
-    sweepOwn()
-  })
+/** The first process creates the object, which is on record already. */
+async function make(stage: Stage, first: Mapper, name: string, entry: LedgerEntry): Promise<NamedObject> {
   await ask(first, 'make')
   const stats = objectAt(name)
   if (!stats) throw new DemoFailed(`another process removed ${name}`, { hint: 'Run the demo again.' })
