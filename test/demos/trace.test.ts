@@ -15,7 +15,7 @@ import {
   processesOf,
   temporaryFolder,
 } from '../support/osdemo.js'
-import { has, movesIn, noStrace, threadsIn, traced, whyNoStrace } from '../support/strace.js'
+import { has, movesIn, noStrace, readTimesIn, threadsIn, traced, whyNoStrace } from '../support/strace.js'
 import { until } from '../support/until.js'
 
 const forkAndPipe = `#include <unistd.h>
@@ -100,9 +100,7 @@ describe.skipIf(noStrace)(`trace${whyNoStrace}`, () => {
     const long = rows(events, 'Calls of 1 ms or longer').filter(
       ({ call, object }) => call === 'read' && `${object}`.startsWith('pipe'),
     )
-    const times = [...text.matchAll(/(?:read\(\d+<pipe.*?|<\.\.\. read resumed>.*) = \d+ <([\d.]+)>$/gm)].map(
-      ([, time]) => Math.round(Number(time) * 1e6),
-    )
+    const times = readTimesIn(log)
     if (talks.every(({ object }) => `${object}`.startsWith('pipe')))
       expect(long.reduce((all, { total }) => all + Number(total), 0)).toBe(
         times.filter((time) => time >= 1000).reduce((all, time) => all + time, 0),

@@ -49,15 +49,8 @@ export interface Moved {
  */
 export function movesIn(path: string, objects: RegExp): Moved[] {
   const moved = new Map<string, Moved>()
-  const begun = new Map<string, string>()
-  for (const line of readFileSync(path, 'latin1').split('\n')) {
-    const [, tid = '', text = ''] = /^(\d+) +\d+\.\d+ (.*)$/s.exec(line) ?? []
-    if (text.endsWith('<unfinished ...>')) {
-      begun.set(tid, text.replace('<unfinished ...>', ''))
-      continue
-    }
-    const whole = text.replace(/^<\.\.\. \w+ resumed>/, () => begun.get(tid) ?? '')
-    const found = /^(read|write)\(\d+<([^>]*)>.*\) += (\d+) <[\d.]+>$/s.exec(whole)
+  for (const [tid, text] of wholeLines(path)) {
+    const found = /^(read|write)\(\d+<([^>]*)>.*\) += (\d+) <[\d.]+>$/s.exec(text)
     if (!found || !objects.test(found[2]!)) continue
     const [, call, object = '', bytes] = found
     if (Number(bytes) === 0) continue
@@ -74,6 +67,29 @@ export function movesIn(path: string, objects: RegExp): Moved[] {
     moved.set(key, sum)
   }
   return [...moved.values()]
+}
+
+/** How long each read of a pipe took, in microseconds. */
+export function readTimesIn(path: string): number[] {
+  return wholeLines(path).flatMap(([, text]) => {
+    const [, time] = /^read\(\d+<pipe:.*<([\d.]+)>$/s.exec(text) ?? []
+    return time === undefined ? [] : [Math.round(Number(time) * 1e6)]
+  })
+}
+
+/** The thread and the text of each line. Two lines of one call are joined. */
+function wholeLines(path: string): [tid: string, text: string][] {
+  const begun = new Map<string, string>()
+  return readFileSync(path, 'latin1')
+    .split('\n')
+    .flatMap((line): [string, string][] => {
+      const [, tid = '', text = ''] = /^(\d+) +\d+\.\d+ (.*)$/s.exec(line) ?? []
+      if (text.endsWith('<unfinished ...>')) {
+        begun.set(tid, text.replace('<unfinished ...>', ''))
+        return []
+      }
+      return [[tid, text.replace(/^<\.\.\. \w+ resumed>/, () => begun.get(tid) ?? '')]]
+    })
 }
 
 /** Threads and their processes, as the log tells: the first line of each, and the flags of clone. */
