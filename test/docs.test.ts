@@ -9,7 +9,7 @@ import { codeWidth } from '../scripts/man/roff.js'
 import { commands, topics } from '../src/commands/index.js'
 import { createProgram } from '../src/commands/lib/program.js'
 import { glossary } from '../src/terms.js'
-import { codeBlocks, documents } from './support/documents.js'
+import { calls, codeBlocks, documents } from './support/documents.js'
 import { statements } from './support/lecture.js'
 import { invalidEvents } from './support/osdemo.js'
 
@@ -44,15 +44,6 @@ test('docs/lecture.md has a row for each statement, with claims that its command
     return claims.some((one) => one.length === 0) || bad.length > 0 ? [{ text, bad }] : []
   })
   expect(wrong).toEqual([])
-})
-
-test('the topics of a course name every demo, and no topic is without a command', () => {
-  const rows = readFileSync('docs/teaching/course-topics.md', 'utf8').match(/^\| (?!topic ).*$/gm) ?? []
-  expect(rows.length).toBeGreaterThan(40)
-  expect(rows.filter((row) => calls(row).length === 0)).toEqual([])
-  const named = rows.flatMap((row) => calls(row))
-  const demos = [...commands].flatMap(([path, { chapter }]) => (chapter ? [path] : []))
-  expect(demos.filter((path) => !named.some((call) => `${call} `.startsWith(`${path} `)))).toEqual([])
 })
 
 test('the reference describes each command', () => {
@@ -103,16 +94,6 @@ test('every relative link in the documents leads to a file', () => {
   expect(links.length).toBeGreaterThan(20)
   expect(links.filter((target) => !existsSync(target))).toEqual([])
 })
-
-/** The words after `osdemo` wherever a text calls it, in a code block or between backticks. */
-function calls(text: string): string[] {
-  const code = [...text.matchAll(/^```\w+\n(.*?)^```$/gms), ...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)]
-  const pieces = code.flatMap(([, part]) => part!.split(/\n\$? ?|\\?\||&&|[;&]|\s# /))
-  return pieces.flatMap((piece) => {
-    const call = /^\s*(?:\$ |npx )?(?:node bin\/)?osdemo(?:\.js)? ([a-z-].*)$/.exec(piece)
-    return call ? [call[1]!.replaceAll(/[[\]]/g, '').trim()] : []
-  })
-}
 
 /** Calls of commands that do not exist, and why the documents contain them. */
 const deliberate = ['pipe raed', /* the example of CONTRIBUTING.md */ 'parent', 'parent --json']

@@ -20,3 +20,13 @@ export function codeBlocks(document: string): CodeBlock[] {
   const found = readFileSync(document, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)
   return [...found].map(([, language, text]) => ({ document, language: language!, text: text! }))
 }
+
+/** The words after `osdemo` wherever a text calls it, in a code block or between backticks. */
+export function calls(text: string): string[] {
+  const code = [...text.matchAll(/^```\w+\n(.*?)^```$/gms), ...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)]
+  const pieces = code.flatMap(([, part]) => part!.split(/\n\$? ?|\\?\||&&|[;&]|\s# /))
+  return pieces.flatMap((piece) => {
+    const call = /^\s*(?:\$ |npx )?(?:node bin\/)?osdemo(?:\.js)? ([a-z-].*)$/.exec(piece)
+    return call ? [call[1]!.replaceAll(/[[\]]/g, '').trim()] : []
+  })
+}
