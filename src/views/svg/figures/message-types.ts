@@ -58,7 +58,9 @@ export const drawMessageTypes: Draw = (story) => {
 function rowOf({ data, t }: { data?: Data; t: number }): Row[] {
   const asked = numberIn(data, 'asked')
   if (asked === undefined || typeof data !== 'object' || Array.isArray(data)) return []
-  return [{ t, asked, text: `${data.text}` }]
+  // Other demos ask for other things, such as the size of a buffer.
+  const { text } = data
+  return typeof text === 'string' ? [{ t, asked, text }] : []
 }
 
 function sentBefore(story: Story, t: number): Message[] {

@@ -7,7 +7,7 @@ import { createTeller } from '../../../support/stories.js'
 /** The slide of a run in which so many datagrams were received. */
 function slideWith(received: Data): string {
   const { events, say } = createTeller()
-  for (const data of [{ bytes: 100, complete: 5 }, received, { drops: 3 }])
+  for (const data of [{ asked: 4096, size: 8192 }, { bytes: 100, complete: 5 }, received, { drops: 3 }])
     say('osdemo', 1, { event: 'evidence', source: '', value: '', about: '', data })
   say('osdemo', 1, { event: 'claim', id: 'udp/full-buffer-drops-datagrams', text: '', holds: true })
   return slideOf(events)
