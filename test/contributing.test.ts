@@ -34,13 +34,17 @@ test('the demo that CONTRIBUTING.md adds needs four files and one entry, and pas
   const blocks = codeBlocks('CONTRIBUTING.md').filter(({ language }) => language === 'ts')
   expect(blocks.map(({ text }) => addTo(folder, text)).sort()).toEqual([...files, list].sort())
 
-  const [section] = codeBlocks('CONTRIBUTING.md').filter(({ language }) => language === 'markdown')
+  const [section, row] = codeBlocks('CONTRIBUTING.md').filter(({ language }) => language === 'markdown')
   const reference = join(folder, 'docs/reference/command-line.md')
   const text = readFileSync(reference, 'utf8')
   writeFileSync(
     reference,
     text.replace(/^(?=### osdemo short-reads$)/m, () => `${section!.text}\n\n`),
   )
+
+  const topics = join(folder, 'docs/teaching/course-topics.md')
+  const table = readFileSync(topics, 'utf8').replace(/^(?=\| the process tree)/m, () => row!.text)
+  writeFileSync(topics, table)
 
   const tests = [
     ...noticing(),
