@@ -1,12 +1,16 @@
 /** Which processes have an object open: every process of the machine is asked, so each read counts. */
 import { statSync } from 'node:fs'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { takeCensus } from '../../src/proc/open-descriptors.js'
 import * as read from '../../src/proc/read.js'
 import { readStat } from '../../src/proc/stat.js'
 import { makeFifo, start } from '../support/children.js'
 import { childrenOf } from '../support/osdemo.js'
 import { until } from '../support/until.js'
+
+// Test files share their modules. What another one has loaded would not see the mock.
+vi.hoisted(() => vi.resetModules())
+afterAll(() => void vi.resetModules())
 
 vi.mock('../../src/proc/read.js', async (original) => {
   const real: typeof read = await original()

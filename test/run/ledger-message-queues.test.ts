@@ -1,7 +1,7 @@
 /** The next run removes a System V queue that a killed run left behind, and no other queue. */
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import {
   keepMessageQueue,
   makeMessageQueue,
@@ -15,8 +15,13 @@ import { newQueueKey } from '../support/message-queues.js'
 import { expectNothingLeft, newPlace } from '../support/osdemo.js'
 import { editRecord, renameFolder, runFolderOf } from '../support/run-folder.js'
 
-/** Called in place of the real removal. */
-const removal = vi.hoisted(() => ({ before: (_: number) => {} }))
+/** Called before the real removal. */
+const removal = vi.hoisted(() => {
+  // Test files share their modules. What another one has loaded would not see the mock.
+  vi.resetModules()
+  return { before: (_: number) => {} }
+})
+afterAll(() => void vi.resetModules())
 
 vi.mock('../../src/ipc/sysv-msg.js', async (original) => {
   const real = await original<typeof import('../../src/ipc/sysv-msg.js')>()

@@ -525,7 +525,7 @@ describe('the demos of segments', () => {
 
   test.each([
     ['small messages', ['--messages', '5000']],
-    ['messages much larger than the smallest ring', ['--messages', '20', '--size', '1MiB']],
+    ['messages much larger than the smallest ring', ['--messages', '3', '--size', '1MiB']],
     ['messages that just fit into the ring', ['--messages', '50', '--size', '4088']],
   ])('shm ring carries %s between two processes', async (_, words) => {
     const events = await playDemo(['shm', 'ring', ...words])
