@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Event } from '../../src/events.js'
 import { openQueue } from '../../src/ipc/posix-mq.js'
+import { isAlive } from '../../src/proc/stat.js'
 import { only } from '../support/facts.js'
 import { impostors, placeWith } from '../support/impostors.js'
 import {
@@ -45,11 +46,12 @@ const isFrom = (run: Run) => (event: Event) => event.pid !== run.pid
 
 async function stoppedActors(): Promise<void> {
   const demos = ['pipe demo', 'pipe atomic', 'pipe capacity', 'short-reads', 'tcp-echo demo', 'queue matrix']
-  const stop = async (run: Run) => {
-    const { pid } = await until(() => eventsSoFar(run).find(isFrom(run)))
-    process.kill(pid, 'SIGSTOP')
-    return pid
-  }
+  const stop = (run: Run) =>
+    until(() => {
+      // The actor of an earlier event may have exited.
+      const pid = eventsSoFar(run).findLast(isFrom(run))?.pid
+      return pid !== undefined && isAlive(pid) && process.kill(pid, 'SIGSTOP') && pid
+    })
   const runs = await Promise.all(demos.map((demo) => disturbed(demo.split(' '), stop)))
   expect(runs).toEqual(
     demos.map((demo, index) => ({
