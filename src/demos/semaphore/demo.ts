@@ -78,7 +78,8 @@ async function showAdmission(stage: Stage, room: Room): Promise<void> {
   const { workers, id } = room
   const set = readSet(id)
   if (set) {
-    const value = `semid ${id}, perms ${set.mode.toString(8)}, nsems ${set.semaphores}`
+    // Without the mode: that of a new set only marks it as ours.
+    const value = `semid ${id}, nsems ${set.semaphores}`
     stage.evidence('/proc/sysvipc/sem', value, 'as ipcs -s prints it', { data: { id, semaphores: 1 } })
   }
   show(stage, room, 'a new set')

@@ -108,7 +108,8 @@ export function showObject(stage: Stage, object: NamedObject, about: string): St
   if (!stats || isObjectRemoved(object.name, object)) return undefined
   const { size, ino, uid } = stats
   const mode = stats.mode & 0o777
-  const value = `size ${size}, mode ${mode.toString(8).padStart(3, '0')}, uid ${uid}, inode ${ino}`
+  // Without the mode: that of a new object only marks it as ours.
+  const value = `size ${size}, uid ${uid}, inode ${ino}`
   stage.evidence(`stat(2) of ${objectFolder}${object.name}`, value, about, { data: { size, mode, uid, ino } })
   return stats
 }

@@ -24,6 +24,9 @@ test('two of four processes are inside, killed ones with and without SEM_UNDO, a
   const slide = slideOf(events)
   expect(valuesOf(slide, 'data-value')).toEqual(['2', '1', '0', '0', '0', '0', '0', '0'])
   expect(valuesOf(slide, 'data-waiting').at(-2)).toBe('worker-1')
+  // The mode of a new set only marks it as ours.
+  const listed = only(events, 'evidence').find(({ source }) => source === '/proc/sysvipc/sem')
+  expect(listed?.value).toMatch(/^semid \d+, nsems 1$/)
 
   const processes = only(events, 'started').map(({ child }) => child)
   expect(processes.filter((pid) => isAlive(pid))).toEqual([])

@@ -34,6 +34,9 @@ describe.runIf(process.platform === 'linux')('shm posix', () => {
     expect(valuesOf(slideOf(events), 'data-pages')).toEqual(['shared', 'private', 'file'])
     expect(only(events, 'removed').map(({ id }) => id)).toEqual([name])
     expect(existsSync(file)).toBe(false)
+    // The mode of a new object only marks it as ours.
+    const stats = only(events, 'evidence').filter(({ source }) => source.startsWith('stat(2)'))
+    expect(stats.map(({ value }) => /mode/.test(value))).toEqual([false, false])
   })
 
   test('without FFI, it is not available', async () => {
