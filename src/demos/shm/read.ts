@@ -43,7 +43,7 @@ function placeOf(which: MemoryChoice): Pick<SegmentReaderConfig, 'place' | 'size
   // mmap(2) maps nothing of it.
   if (stats.size === 0)
     throw new DemoFailed(`shared memory ${name} has 0 bytes: no process has set its size`, {
-      hint: `Set it with ftruncate(2), or write a text: osdemo shm write hello${optionsFor(which)}`,
+      hint: `Set it with ftruncate(2), or with --size: osdemo shm write hello --size 64${optionsFor(which)}`,
     })
   return { place, size: stats.size, channel: name }
 }

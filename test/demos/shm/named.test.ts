@@ -169,6 +169,15 @@ describe.runIf(process.platform === 'linux')('shm --name', () => {
     expectNothingLeft(place)
   })
 
+  test('what shm read proposes for an empty object, works', async () => {
+    const [place, { name, file }] = [newPlace(), newName()]
+    writeFileSync(file, '')
+    const read = await ends(place, ['shm', 'read', '--name', name])
+    const words = /osdemo(?:\.js)? (shm write .*)/.exec(read.stderr)?.[1]?.split(' ') ?? []
+    expect(await ends(place, words)).toMatchObject({ exit: 0 })
+    expect(await ends(place, ['shm', 'read', '--name', name])).toMatchObject({ exit: 0, stdout: 'hello\n' })
+  })
+
   test('the mode protects the memory of another user, which is listed all the same', async (context) => {
     const { name, file } = newName()
     writeFileSync(file, 'secret')
