@@ -5,7 +5,7 @@
  * reaches its children.
  */
 import type { ChildProcess } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { errnoOf, OsdemoError, systemCallError } from '../errors.js'
 import { now } from '../events.js'
@@ -122,7 +122,8 @@ async function executed(child: ChildProcess, words: string[], command: string): 
  * @throws OsdemoError where there is none, or where it may not be executed
  */
 export function findProgram(command: string): string {
-  const folders = command.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter)
+  const inFolder = command.includes('/')
+  const folders = inFolder ? [''] : (process.env.PATH ?? '').split(delimiter)
   let refused: unknown
   for (const folder of folders) {
     const path = join(folder || '.', command)
@@ -132,13 +133,13 @@ export function findProgram(command: string): string {
       if (!statSync(file).isDirectory()) return file.includes('/') ? file : `./${file}`
       refused ??= Object.assign(new Error('a folder'), { code: 'EACCES', syscall: 'execve', errno: -13 })
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') refused ??= error
+      // A folder of PATH that this user may not search does not hide that the program is missing.
+      if (inFolder ? errnoOf(error) !== 'ENOENT' : existsSync(file)) refused ??= error
     }
   }
   if (refused) {
     throw systemCallError(refused, `cannot execute ${command}`, `Make it executable: chmod +x ${command}`)
   }
-  const inFolder = command.includes('/')
   throw new OsdemoError(
     `cannot execute ${command}: there is no such program${inFolder ? '' : ' in PATH'}`,
     1,

@@ -1,12 +1,13 @@
 /** How other programs start, and how they end with their supervisor. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { readText } from '../../src/proc/read.js'
 import { isAlive, readStat } from '../../src/proc/stat.js'
+import { findProgram } from '../../src/run/start-program.js'
 import { pathWith } from '../support/folders.js'
 import { temporaryFolder } from '../support/osdemo.js'
 import { until } from '../support/until.js'
@@ -67,4 +68,16 @@ test('after its exit, input is read by a child that it has left behind', async (
   tell('hello')
   await until(() => lines().includes('heard hello'))
   expect(lines()).toHaveLength(3)
+})
+
+test('a program that is missing is reported so, also when a folder of PATH cannot be searched', () => {
+  const folder = temporaryFolder()
+  // ENOTDIR is an error for root too, unlike EACCES.
+  writeFileSync(join(folder, 'file'), '')
+  mkdirSync(join(folder, 'bin'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  vi.stubEnv('PATH', `${join(folder, 'file')}:${join(folder, 'bin')}`)
+  expect(() => findProgram('missing')).toThrow('there is no such program in PATH')
+  writeFileSync(join(folder, 'bin', 'missing'), '', { mode: 0o644 })
+  expect(() => findProgram('missing')).toThrow('EACCES')
 })
