@@ -1,8 +1,16 @@
 /** Maps POSIX shared memory and a file, step by step, as the supervisor tells it. It reports its calls, and what it reads. */
-import { closeSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { OsdemoError } from '../errors.js'
 import { now } from '../events.js'
-import { makeObject, mapObject, openObject, setMode, syncMapped, unlinkObject } from '../ipc/posix-shm.js'
+import {
+  makeObject,
+  mapObject,
+  openObject,
+  reserve,
+  setMode,
+  syncMapped,
+  unlinkObject,
+} from '../ipc/posix-shm.js'
 import { type Attached, textIn } from '../ipc/sysv-shm.js'
 import { runActor, splitWord, type Verb } from './lib/runtime.js'
 
@@ -75,7 +83,8 @@ runActor<'mapper'>(async ({ say, config: { name, file, size }, nextWord }) => {
         // The supervisor tells it to make the object before.
         const fd = made!
         setMode(fd, 0o600)
-        ftruncateSync(fd, size)
+        // Also reserves the page: where /dev/shm is full, SIGBUS would kill the process that writes to it.
+        reserve(fd, size)
         call('ftruncate', `descriptor ${fd}, ${size} bytes`)
       },
       find: () => refusable('shm_open', name, () => closeSync(openObject(name, 'read'))),

@@ -116,7 +116,7 @@ const hints: Record<string, string> = {
   EACCES: 'Only its owner and root may do this. List the owners and modes: osdemo shm list',
   EISDIR: 'Use another --name: this one is a folder in /dev/shm.',
   ELOOP: 'Use another --name: this one is a symbolic link in /dev/shm.',
-  ENOSPC: `Use a smaller --size. How much is free: df -h ${objectFolder}`,
+  ENOSPC: `Remove an object, or use a smaller size. How much is free: df -h ${objectFolder}`,
 }
 
 function objectError(error: unknown, attempt: string): unknown {

@@ -220,12 +220,13 @@ describe.runIf(process.platform === 'linux')('shm --name', () => {
     const script = `${mount}; dd if=/dev/zero of=/dev/shm/sparse bs=4096 seek=8 count=4 status=none
       "$@" shm write hello --name /sparse && exit 3
       truncate -s 4096 /dev/shm/sparse; "$@" shm write hello --name /sparse; "$@" shm read --name /sparse
-      "$@" shm write hello --name /new --size 16KiB && exit 4; test ! -e /dev/shm/new`
+      "$@" shm write hello --name /new --size 16KiB && exit 4; test ! -e /dev/shm/new
+      dd if=/dev/zero of=/dev/shm/rest bs=4096 status=none && exit 5; "$@" shm posix --quiet && exit 6; true`
     const run = spawnSync(unshare, [...words, script, 'sh', process.execPath, program], {
       encoding: 'utf8',
       env: { ...process.env, XDG_RUNTIME_DIR: newPlace().folder },
     })
-    expect([run.status, run.stdout, run.stderr.match(/ENOSPC/g)?.length]).toEqual([0, 'hello\n', 2])
+    expect([run.status, run.stdout, run.stderr.match(/: ENOSPC/g)?.length]).toEqual([0, 'hello\n', 3])
     expect(run.stderr).not.toMatch(/SIGBUS/)
   })
 })
