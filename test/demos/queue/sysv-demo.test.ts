@@ -1,9 +1,10 @@
 /** `osdemo queue demo --kind sysv`: which message each receive returns, what the kernel lists, and that nothing is left. */
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { isAlive } from '../../../src/proc/stat.js'
 import { readMessageQueue } from '../../../src/proc/sysvipc-msg.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
-import { newPlace, outcome, playDemo } from '../../support/osdemo.js'
+import { newPlace, outcome, playDemo, program } from '../../support/osdemo.js'
 import { slideOf, valuesOf } from '../../support/slide.js'
 
 test.runIf(process.platform === 'linux')(
@@ -53,3 +54,21 @@ test('an option for POSIX queues is exit code 2, and names what to leave out', a
       expect.stringMatching(/^osdemo: --[a-z-]+ does not fit --kind sysv .*leave out --kind sysv/),
     ])
 })
+
+test.runIf(process.platform === 'linux')(
+  'it is not available where the limits of the kernel are too low for its messages',
+  (context) => {
+    const inside = ['--ipc', 'sh', '-ec']
+    // Limits of the new IPC namespace only.
+    const lower = (name: string, value: number) => `echo ${value} >/proc/sys/kernel/${name}`
+    context.skip(spawnSync('unshare', [...inside, lower('msgmax', 15)]).status !== 0, 'needs the right to')
+    for (const limit of [lower('msgmax', 15), lower('msgmnb', 63)]) {
+      const words = [...inside, `${limit}; exec "$@" queue demo --kind sysv --timeout 5s`, 'sh']
+      const run = spawnSync('unshare', [...words, process.execPath, program], {
+        encoding: 'utf8',
+        env: { ...process.env, XDG_RUNTIME_DIR: newPlace().folder },
+      })
+      expect(run).toMatchObject({ status: 69, stderr: expect.stringContaining('sysctl') })
+    }
+  },
+)

@@ -5,9 +5,10 @@ import { seeWait } from '../../shared/claim-waiting.js'
 import { showMessageQueue } from '../keyed-queue.js'
 import { begin, call, enough, type Parties } from './parties.js'
 
-const bound = 64
+export const bound = 64
 
-/** Messages of 16 bytes, so four fill the queue. */
+/** Four messages fill the queue. No message of the demo is longer. */
+export const messageBytes = 16
 const textOf = (number: number) => `${number}: 16 bytes long`
 const fitting = 4
 

@@ -1,16 +1,23 @@
 /** System V message queues: types and selective receive, buffers, the bound in bytes, and removal. */
 
+import { Unavailable } from '../../../errors.js'
 import type { Demo } from '../../../run/stage.js'
 import { requireProc } from '../../shared/require-proc.js'
 import { channelOf, makePrivateMessageQueue, requireMessageQueues } from '../keyed-queue.js'
-import { showBound } from './bound.js'
+import { bound, messageBytes, showBound } from './bound.js'
 import { showBuffers } from './buffers.js'
 import { showRemoval } from './removal.js'
 import { showTypes } from './types.js'
 
 export const sysvQueueDemo: Demo = async (stage) => {
   requireProc('queue demo --kind sysv')
-  requireMessageQueues('queue demo --kind sysv')
+  const { longest, bytes } = requireMessageQueues('queue demo --kind sysv')
+  if (longest < messageBytes || bytes < bound) {
+    throw new Unavailable(
+      `queue demo --kind sysv needs kernel.msgmax of ${messageBytes} and kernel.msgmnb of ${bound} bytes or more`,
+      'Raise the limits as root: sysctl kernel.msgmax=8192 kernel.msgmnb=16384',
+    )
+  }
   stage.note(
     'Each message in a System V queue has a type, and a receiver chooses by it. ' +
       'Watch which message each msgrcv(2) returns, and which call waits.',
