@@ -68,7 +68,7 @@ function showCount(stage: Stage, moment: string, put: number, both: readonly Beg
   stage.evidence(
     'the buffer',
     `${put} put, ${taken} taken (${numbers.join(', ')}), ${put - taken} left`,
-    `with \`${moment}\``,
+    moment.replace(/^\w+/, 'with `$&`'),
     {
       data: [{ moment, put, taken, left: put - taken }],
     },

@@ -111,7 +111,7 @@ async function showOrder(stage: Stage, { p1, p2, c1, c2 }: Workshop): Promise<vo
   const lost = [...put.values()].filter((number) => ![...got.values()].includes(number)).length
   const wrong = [...put].filter(([place, number]) => got.get(place) !== number).length
   const data = { put: put.size, taken: got.size, lost, wrong }
-  stage.evidence('the processes', `${put.size} put, ${got.size} taken, ${lost} lost`, 'numbers, and where', {
+  stage.evidence('the processes', `${put.size} put, ${got.size} taken, ${lost} lost`, 'numbers', {
     data,
   })
   stage.claim(

@@ -21,6 +21,7 @@ export function semaphorePost({ choice, value }: SemaphoreUseOptions): Demo {
     })
     const now = joined.look('after the post')
     stage.note(`Added 1 to ${title}${now ? `, whose value is now ${now.value}` : ''}.`, 'closing')
+    if (now?.value === 0) stage.note('Another process has already taken it.', 'closing')
     if (now?.waiting) {
       const still = counted(now.waiting, 'process still waits', 'processes still wait')
       stage.note(`${still} for it.`, 'closing')
