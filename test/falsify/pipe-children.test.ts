@@ -25,7 +25,13 @@ describe.skipIf(noCompiler)(`with a C compiler${whyNoCompiler}`, () => {
       'anonymous/end-of-file-after-last-write-end',
     ],
     'the other child closes its write end',
-    () => playEdited('anonymous', 's/while (steps) pause();/close(ends[1]);&/'),
+    () =>
+      playEdited(
+        'anonymous',
+        's/while (steps) pause();/close(ends[1]);&/',
+        // The parent continues when it is closed.
+        's@^  printf("parent: reader@  char end[64]; sprintf(end, "/proc/%d/fd/%d", other, ends[1]); while (access(end, F_OK) == 0) usleep(1000);&@',
+      ),
   )
 
   falsify(['anonymous/each-side-closes-what-it-does-not-use'], 'the parent keeps its read end', () =>

@@ -76,7 +76,8 @@ function expectQueued(events: Event[], states: StateEvent[]): void {
     expect(before!.state).toBe(['new', 'waiting'][index])
     expect([ready!.state, after!.state]).toEqual(['ready', 'running'])
     const delay = numberIn(data, 'delayNs')!
-    expect(delay).toBeGreaterThan(0)
+    // 0 is possible: the scheduler reads its clock once for several steps.
+    expect(delay).toBeGreaterThanOrEqual(0)
     // The event clock and the scheduler's clock agree, where osdemo has looked in time.
     if (numberIn(data, 'turns') === 1) expect(after!.t - readyAt).toBeGreaterThanOrEqual(delay / 1000 - 1000)
   }
