@@ -23,6 +23,7 @@ import {
   rowsOf,
   seeRows,
 } from './listen-rows.js'
+import { requireLoopback } from './require-loopback.js'
 import { startSocketProcess } from './socket-program.js'
 import { isAt } from './tcp-rows.js'
 
@@ -34,6 +35,7 @@ const somaxconnHint = 'Allow more: sysctl net.core.somaxconn=4096'
 export function socketListen(waits: boolean): Demo {
   return async (stage) => {
     requireProc('socket listen')
+    requireLoopback('socket listen')
     if (longestBacklog() === 0) {
       throw new Unavailable('net.core.somaxconn is 0: only one connection can wait', somaxconnHint)
     }

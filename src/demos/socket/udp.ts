@@ -5,6 +5,7 @@ import { readUdpTable, type UdpRow } from '../../proc/net-tcp.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { seeWait } from '../shared/claim-waiting.js'
 import { requireProc } from '../shared/require-proc.js'
+import { requireLoopback } from './require-loopback.js'
 import { type SocketProcess, startSocketProcess } from './socket-program.js'
 import { isAt } from './tcp-rows.js'
 
@@ -29,6 +30,7 @@ interface Parties {
 
 export const socketUdp: Demo = async (stage) => {
   requireProc('socket udp')
+  requireLoopback('socket udp')
   stage.note(
     'UDP sends datagrams, and does not repeat a lost one. ' +
       'Watch which ones the kernel drops, and what the sender learns about it.',
