@@ -13,9 +13,10 @@ import { until } from '../support/until.js'
 async function expectNarrow(...runs: Run[]): Promise<void> {
   for (const run of runs) {
     const exit = await run.exit
-    const lines = `${run.stdout()}${run.stderr()}`.trim().split('\n')
+    // A list has a table for each kind, with an empty line between them.
+    const parts = `${run.stdout()}${run.stderr()}`.trim().split(/\n\n?/)
     expect({ exit, stderr: run.stderr() }).toMatchObject({ exit: 0 })
-    expect(lines.filter((line) => line === '' || stringWidth(line) > 80)).toEqual([])
+    expect(parts.filter((line) => line === '' || stringWidth(line) > 80)).toEqual([])
   }
 }
 
