@@ -25,6 +25,8 @@ export interface SystemVBlocker extends Waking {
   lastUsers: number[]
   /** Of msgrcv: the type of message that it accepts, 0 for any and -N for types up to N: msgop(2). */
   type?: number
+  /** Of msgrcv with MSG_EXCEPT: it accepts every type but that one. */
+  excepts?: true
   /** Of msgrcv: the types of the first messages in the queue. */
   types?: number[]
   /** The first operation that the values do not allow: by which number it changes which semaphore, 0 for a wait until it is 0. */
@@ -43,6 +45,9 @@ interface Operation {
   change: number
 }
 
+/** A flag of msgrcv(2), see linux/msg.h. */
+const MSG_EXCEPT = 0o20000n
+
 /** The types of so many messages are read at most. */
 const mostTypes = 64
 
@@ -55,11 +60,12 @@ export function systemV(pid: number, call: string, id: number, args: bigint[]): 
   function queue(): SystemVBlocker {
     const row = elsewhere ? undefined : readMessageQueue(id)
     const type = call === 'msgrcv' ? Number(BigInt.asIntN(64, args[3] ?? 0n)) : undefined
+    const excepts = type !== undefined && type > 0 && ((args[4] ?? 0n) & MSG_EXCEPT) !== 0n
     const users = row ? [row.lastSender, row.lastReceiver].filter((user) => user > 0) : []
     const milder: Step =
       type === undefined
         ? { do: 'receive-system-v', id }
-        : { do: 'send-system-v', id, type: Math.abs(type) || 1 }
+        : { do: 'send-system-v', id, type: excepts ? (type === 1 ? 2 : 1) : Math.abs(type) || 1 }
     return {
       ...about,
       object: 'queue',
@@ -67,6 +73,7 @@ export function systemV(pid: number, call: string, id: number, args: bigint[]): 
       ...(row && { listed: { key: row.key, messages: row.messages, bytes: row.bytes } }),
       lastUsers: [...new Set(users)],
       ...(type !== undefined && { type }),
+      ...(excepts && { excepts }),
       ...(row &&
         type !== undefined && {
           types: messageTypes(id, Math.min(row.messages, mostTypes), row.bytes).map(Number),

@@ -7,6 +7,7 @@ import { hasCompiler, stuckPrograms } from './stuck.js'
 
 const stuck = stuckPrograms({
   'message-of-type': { call: /^msgrcv$/ },
+  'message-not-of-type': { call: /^msgrcv$/ },
   'semaphore-take': { call: /^sem(timed)?op$/ },
   'semaphore-zero': { call: /^sem(timed)?op$/ },
   'semaphore-circle': { call: /^sem(timed)?op$/ },
@@ -41,6 +42,14 @@ describe.runIf(hasCompiler)('why, about System V objects', () => {
       types: [1, 1, 1],
     })
     expect(answer.steps).toEqual(['send-system-v', 'remove'])
+    skip(!hasPerl, 'needs perl')
+    type(answer)
+    await gone(pid)
+  })
+
+  test('with MSG_EXCEPT, msgrcv(2) accepts every type but one', async ({ skip }) => {
+    const { pid, answer } = await stuck('message-not-of-type')
+    expect(waitOf(answer, pid)).toMatchObject({ wanted: 'message', type: 1, excepts: true, types: [1, 1, 1] })
     skip(!hasPerl, 'needs perl')
     type(answer)
     await gone(pid)

@@ -248,6 +248,15 @@ static void message_of_type(void) {
   msgctl(id, IPC_RMID, 0);
 }
 
+/* It accepts every type but 1, and the queue has only that. */
+static void message_not_of_type(void) {
+  struct { long type; char text[16]; } message;
+  int id = queue_of_type_1();
+  fact("id", id);
+  msgrcv(id, &message, 16, 1, MSG_EXCEPT);
+  msgctl(id, IPC_RMID, 0);
+}
+
 /* Two operations: the values allow the first, and not the second. */
 static void semaphore_take(void) {
   int id = semget(IPC_PRIVATE, 2, 0600);
@@ -812,6 +821,7 @@ int main(int count, char **words) {
     {"signal-blocked", signal_blocked},
     {"signal-suspended", signal_suspended},
     {"message-of-type", message_of_type},
+    {"message-not-of-type", message_not_of_type},
     {"semaphore-take", semaphore_take},
     {"semaphore-zero", semaphore_zero},
     {"semaphore-circle", semaphore_circle},

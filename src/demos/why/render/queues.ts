@@ -44,13 +44,15 @@ export function tellSystemV(blocker: SystemVBlocker): Telling {
     listed: row,
     lastUsers,
     type,
+    excepts,
     types,
     operation,
     state,
     holder,
   } = blocker
   const queue = `the System V message queue ${id}`
-  const accepted = !type ? '' : type > 0 ? ` of type ${type}` : ` of type ${-type} or lower`
+  const other = excepts ? 'another type than' : 'type'
+  const accepted = !type ? '' : type > 0 ? ` of ${other} ${type}` : ` of type ${-type} or lower`
   const semaphore = `semaphore ${operation?.semaphore} of set ${id}`
   const wait = {
     message: `for a message${accepted} in ${queue}`,
