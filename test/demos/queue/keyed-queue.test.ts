@@ -13,42 +13,20 @@ import {
   sendMessage,
   setQueueBytes,
 } from '../../../src/ipc/sysv-msg.js'
-import { waitingThreads } from '../../../src/proc/task.js'
 import { cc, noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { dataFrom } from '../../support/facts.js'
 import { newQueueKey, queueWith } from '../../support/message-queues.js'
 import {
   asUser,
-  childrenOf,
   expectNothingLeft,
   invalidEvents,
   newPlace,
-  outcome,
-  type Place,
   parseEvents,
   processesOf,
-  type Run,
-  type RunOptions,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { ends, story, waits } from '../../support/queue-runs.js'
 import { until } from '../../support/until.js'
-
-async function ends(place: Place, words: string[], options?: RunOptions) {
-  const run = place.osdemo(['queue', ...words], options)
-  return { ...(await outcome(run)), stderr: story(run) }
-}
-
-/** What a run printed on stderr, independent of line breaks. */
-function story(run: Run): string {
-  return run.stderr().replaceAll(/\s+/g, ' ')
-}
-
-/** Waits until an actor of a run is blocked in this system call. @returns its pid */
-function waits(run: Run, call: string): Promise<number> {
-  return until(() =>
-    childrenOf(run.pid).find((pid) => waitingThreads(pid).some(({ syscall }) => syscall === call)),
-  )
-}
 
 /** The options that choose a queue, and further words. */
 const keyed = (key: number, ...more: string[]) => ['--kind', 'sysv', '--key', `${key}`, ...more]

@@ -18,10 +18,9 @@ import {
   type Place,
   parseEvents,
   processesOf,
-  type Run,
-  type RunOptions,
   temporaryFolder,
 } from '../../support/osdemo.js'
+import { ends, story, waits } from '../../support/queue-runs.js'
 import { depthOf } from '../../support/queues.js'
 import { until } from '../../support/until.js'
 
@@ -33,23 +32,6 @@ function newName(): string {
     if (depthOf(name) !== undefined) unlinkQueue(name)
   })
   return name
-}
-
-async function ends(place: Place, words: string[], options?: RunOptions) {
-  const run = place.osdemo(['queue', ...words], options)
-  return { ...(await outcome(run)), stderr: story(run) }
-}
-
-/** What a run printed on stderr, independent of line breaks. */
-function story(run: Run): string {
-  return run.stderr().replaceAll(/\s+/g, ' ')
-}
-
-/** Waits until an actor of a run is blocked in this system call. @returns its pid */
-function waits(run: Run, call: string): Promise<number> {
-  return until(() =>
-    childrenOf(run.pid).find((pid) => waitingThreads(pid).some(({ syscall }) => syscall === call)),
-  )
 }
 
 describe('sender and receiver meet, whichever starts first', () => {
