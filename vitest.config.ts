@@ -6,10 +6,11 @@ import { defineConfig } from 'vitest/config'
 delete process.env.NODE_EXTRA_CA_CERTS
 
 /**
- * A test that imports test/support/osdemo.ts starts the program, and one that names a file of dist/ reads what the build has
- * made. A browser takes too long for a unit test. Every other test is one: it needs no build.
+ * A test that imports test/support/osdemo.ts starts the program, one that imports findings.ts runs programs under strace, and one
+ * that names a file of dist/ reads what the build has made. A browser takes too long for a unit test. Every other test is one: it
+ * needs no build.
  */
-const needsBuild = /support\/(osdemo|falsify)\.js'|'dist\/|'playwright-core'/
+const needsBuild = /support\/(osdemo|falsify|findings)\.js'|'dist\/|'playwright-core'/
 const units = readdirSync('test', { recursive: true })
   .map((name) => join('test', String(name)))
   .filter((file) => file.endsWith('.test.ts') && !needsBuild.test(readFileSync(file, 'utf8')))

@@ -322,6 +322,23 @@ export interface TableRow {
   cells: { [column: string]: string }
 }
 
+/** What is wrong with a program, told from its system calls. */
+export interface FindingFact {
+  event: 'finding'
+  /**
+   * Identifies the mistake, and never changes with the wording: `pipe/write-end-left-open`. `osdemo explain` has a page for each.
+   * @pattern ^[a-z0-9-]+/[a-z0-9-]+$
+   */
+  id: string
+  text: string
+  /** Whether the calls prove it. Otherwise it is only likely. */
+  certain: boolean
+  /** The processes that it concerns. */
+  pids: number[]
+  /** The calls, or what else shows it. */
+  evidence: { source: string; value: string }[]
+}
+
 /** The id of a claim: a topic, and what is claimed. */
 export type ClaimId = `${string}/${string}`
 
@@ -368,6 +385,7 @@ export type Fact =
   | StateFact
   | EvidenceFact
   | ClaimFact
+  | FindingFact
   | NoteFact
   | ErrorFact
 

@@ -42,7 +42,16 @@ afterAll(() => rmSync(base, { recursive: true, force: true }))
 test('the tarball has what a user needs: the program, its man pages and examples, and no tests, sources or maps', () => {
   const files = packedFiles(tarball)
   const tops = new Set(files.map((file) => file.split('/')[0]))
-  expect([...tops].sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'examples', 'package.json'])
+  expect([...tops].sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'bin',
+    'dist',
+    'docs',
+    'examples',
+    'package.json',
+  ])
+  expect(files.filter((file) => file.startsWith('docs/') && !file.startsWith('docs/mistakes/'))).toEqual([])
   const entries = readdirSync('src/actors').filter((name) => name.endsWith('.ts'))
   expect(files.filter((file) => file.startsWith('dist/actors/')).sort()).toEqual(
     entries.map((name) => `dist/actors/${name.replace(/ts$/, 'cjs')}`).sort(),

@@ -22,8 +22,9 @@ export const spec = reportCommand({
       .argument('[command...]', 'the program to trace, and its arguments')
       .option('--only <topics>', `report only these: ${topics.join(', ')}`, topicList)
       .option('--all-calls', 'let strace stop at every system call, and count all of them')
+      .option('--fail-on-finding', 'exit 1 where a mistake is certain')
       .option('--from <file>', 'report about a log of strace -f -ttt -T -yy instead', filePath),
-  demo([operands], { only, allCalls, from }, { payload }, command) {
+  demo([operands], { only, allCalls, failOnFinding: failsOnFinding, from }, { payload }, command) {
     const stray = operands.slice(0, operands.length - (command?.length ?? 0))
     if (stray.length > 0)
       throw new UsageError(
@@ -34,11 +35,11 @@ export const spec = reportCommand({
       if (command)
         throw new UsageError('--from and a program exclude each other', 'Leave out one of the two.')
       if (allCalls) throw new UsageError('--from reads what the log has', 'Leave out --all-calls.')
-      return traceLog(from, { only })
+      return traceLog(from, { only, failsOnFinding })
     }
     if (!command?.length)
       throw new UsageError('no program to trace', 'Write it after --: osdemo trace -- ./a.out')
-    return traceCommand(command, { only, all: allCalls === true, stdout: payload ? 1 : 2 })
+    return traceCommand(command, { only, failsOnFinding, all: allCalls === true, stdout: payload ? 1 : 2 })
   },
 })
 

@@ -5,7 +5,7 @@
 import { createConversation, type Delivery, type Talk } from './conversation.js'
 import { type Descriptor, descriptorIn, descriptorsIn } from './descriptor.js'
 import { type Effect, effectOf, neededCalls } from './effects.js'
-import type { Begun, Call, Fact } from './line.js'
+import type { Begun, Call, Fact, Signalled } from './line.js'
 import { createObjects, isMapped, pathOf, type Thing } from './objects.js'
 import { unquoted } from './scan.js'
 
@@ -85,6 +85,12 @@ export interface Hooks {
   onSignal?: (signal: SignalSeen) => void
   /** A write whose last byte has been read. */
   onMessage?: (talk: Talk, message: Delivery) => void
+  /** A call has returned, and the model knows what it did. */
+  onCall?: (call: Call, process: Process) => void
+  /** A signal has reached a process, whoever sent it. */
+  onReceipt?: (signal: Signalled, process: Process) => void
+  /** A process has exited. Its descriptor table is still as it was. */
+  onExit?: (process: Process) => void
   /** Whether there is a FIFO at a path. Without it, only those are known that the program creates. */
   isFifo?: (path: string) => boolean
 }
@@ -280,6 +286,7 @@ export function createModel(hooks: Hooks = {}): Model {
     if (folder !== undefined) process.folder = folder
     if (call.took >= notable) blocked(call, process)
     act(call, process)
+    hooks.onCall?.(call, process)
   }
 
   function blocked(call: Call, process: Process): void {
@@ -357,6 +364,7 @@ export function createModel(hooks: Hooks = {}): Model {
         returned(fact)
         return
       case 'signal': {
+        hooks.onReceipt?.(fact, process)
         const from = fact.from === undefined ? undefined : threads.get(fact.from)
         const isSent = fact.code === 'SI_USER' || fact.code === 'SI_TKILL' || fact.code === 'SI_QUEUE'
         if (from && isSent) signalled({ t: fact.t, signal: fact.signal, from, to: process })
@@ -375,6 +383,7 @@ export function createModel(hooks: Hooks = {}): Model {
         // The process exits with its first thread, whose number it has, at the latest with its last one.
         if (tid === process.pid) {
           process.end = { t: fact.t, code: fact.code, signal: fact.signal }
+          hooks.onExit?.(process)
           process.table = new Map()
         }
     }

@@ -113,6 +113,11 @@ export function nameOf({ command: [program = ''] }: Process): string {
   return basename(program) || 'process'
 }
 
+/** Its name and pid. */
+export function named(process: Process): string {
+  return `${nameOf(process)} (${process.pid})`
+}
+
 /** Each pair of processes numbers its messages, so with several pairs each has a channel of its own. */
 function channelOf({ thing, from, to }: Talk, talks: Talk[]): string {
   const isOnly = talks.every((each) => each.thing !== thing || (each.from === from && each.to === to))

@@ -70,6 +70,8 @@ export function describe(event: Event, style = plain, held?: number): string {
       return `${event.child} is ${event.state} (${event.kernel && `${event.kernel}, `}${event.source})`
     case 'evidence':
       return `${style.dim(`${event.source}:`)} ${style.value(event.value)}${event.about && style.dim(` (${event.about})`)}`
+    case 'finding':
+      return `${style.bad(event.id)}${event.certain ? '' : ' (likely)'}: ${event.text}`
     case 'claim':
     case 'note':
       return event.text

@@ -4,14 +4,15 @@ import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { DemoFailed, OsdemoError, systemCallError, Unavailable } from '../../errors.js'
 import { now } from '../../events.js'
+import { callsOfFindings } from '../../findings/index.js'
 import { isInForeground } from '../../proc/stat.js'
 import type { Ending } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { findTraced, ptraceHint, startTraced, straceFlags } from '../../run/start-traced.js'
 import { thousands } from '../../text.js'
 import { tracedCalls } from '../../trace/model.js'
+import { named } from '../../trace/recorder.js'
 import { makePrivateFifo } from '../shared/fifo.js'
-import { named } from './report.js'
 import { createWatcher, type Options, type Watcher } from './watch.js'
 
 interface RunOptions extends Options {
@@ -38,9 +39,9 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
     const shift = now() - wall()
     let isShown = false
     const show = (end?: number) => {
-      if (isShown || !watcher.hasSeen()) return
+      if (isShown || !watcher.hasSeen()) return false
       isShown = true
-      watcher.show(stage, (t) => Math.max(0, Math.round(t + shift)), title, end)
+      return watcher.show(stage, (t) => Math.max(0, Math.round(t + shift)), title, end)
     }
     let refuse: (error: OsdemoError) => void = () => {}
     const flooded = new Promise<never>((_, reject) => {
@@ -50,7 +51,7 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
     const log = await makePrivateFifo({ ...stage, say: () => {} }, 'trace')
     const program = await startTraced(found, {
       log,
-      calls: all ? undefined : tracedCalls,
+      calls: all ? undefined : [...new Set([...tracedCalls, ...callsOfFindings])],
       stdout,
       onLog(chunk) {
         watcher.push(chunk)
@@ -81,8 +82,8 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
       isShown = true
       throw refusal
     }
-    show()
-    stage.exitWith(ending.signal === null ? (ending.code ?? 0) : 128 + constants.signals[ending.signal])
+    const code = ending.signal === null ? (ending.code ?? 0) : 128 + constants.signals[ending.signal]
+    stage.exitWith(show() && options.failsOnFinding ? 1 : code)
   }
 }
 
@@ -110,7 +111,7 @@ export function traceLog(path: string, options: Options): Demo {
         hint: `Make one: strace ${straceFlags.join(' ')} -o strace.log COMMAND`,
       })
     }
-    watcher.show(stage, clock, basename(path))
+    if (watcher.show(stage, clock, basename(path)) && options.failsOnFinding) stage.exitWith(1)
   }
 }
 

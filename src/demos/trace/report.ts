@@ -1,10 +1,11 @@
 /** The report about a traced run: processes, objects, messages, and what blocked. */
+import type { FindingFact } from '../../events.js'
 import type { Stage } from '../../run/stage.js'
 import { counted, duration, thousands } from '../../text.js'
 import type { Process, Signals, Trace } from '../../trace/model.js'
 import { isMapped, type Thing, type Use } from '../../trace/objects.js'
 import type { Parser } from '../../trace/parse.js'
-import { nameOf, shown } from '../../trace/recorder.js'
+import { named, nameOf, shown } from '../../trace/recorder.js'
 import { type Topic, topicOf } from './topics.js'
 
 /** At most this many rows of a table are shown. The others are counted. */
@@ -20,9 +21,10 @@ interface Options {
   title: string
   isKept: (topic: Topic) => boolean
   unreadable: Parser['unreadable']
+  findings: FindingFact[]
 }
 
-export function report(stage: Stage, trace: Trace, { title, isKept, unreadable }: Options): void {
+export function report(stage: Stage, trace: Trace, { title, isKept, unreadable, findings }: Options): void {
   const say = teller(stage)
   const { processes, calls, start, end } = trace
   const size = `${counted(processes.length, 'process', 'processes')}, ${counted(calls, 'traced call')} in ${duration(end - start)}`
@@ -41,6 +43,7 @@ export function report(stage: Stage, trace: Trace, { title, isKept, unreadable }
   say.table('Calls of 1 ms or longer', rowsOfWaits(trace, isKept))
   tellBlocked(say, trace)
   tellZombies(say, trace)
+  for (const finding of findings) stage.say(finding)
   if (unreadable.count > 0) {
     const [first = ''] = unreadable.samples
     const text = `${counted(unreadable.count, 'line')} of the log could not be read. The first one: ${first}`
@@ -244,10 +247,6 @@ function tellZombies(say: ReturnType<typeof teller>, { processes }: Trace): void
   const names = left.slice(0, 4).map(named).join(', ')
   const more = left.length > 4 ? ` and ${thousands(left.length - 4)} more` : ''
   say.note(`Not reaped by their parent: ${names}${more}.`, 'step')
-}
-
-export function named(process: Process): string {
-  return `${nameOf(process)} (${process.pid})`
 }
 
 function cut(text: string, width: number): string {

@@ -1,5 +1,6 @@
 /** From the log of strace to the events and the report of a run. */
 import { lstatSync } from 'node:fs'
+import { createFinder } from '../../findings/index.js'
 import type { Stage } from '../../run/stage.js'
 import type { Fact } from '../../trace/line.js'
 import { createModel, type Process } from '../../trace/model.js'
@@ -11,6 +12,8 @@ import { type Topic, topicOf } from './topics.js'
 export interface Options {
   /** Only what belongs to these topics. */
   only?: readonly Topic[] | undefined
+  /** Whether a mistake that is proven makes the exit code 1. */
+  failsOnFinding?: boolean | undefined
 }
 
 export interface Watcher {
@@ -21,18 +24,19 @@ export interface Watcher {
   root(): Process | undefined
   alive(): Process[]
   /**
-   * Shows events and report.
+   * Shows events and report. @returns whether a mistake is proven
    *
    * @param clock turns the times of strace, which are those of the wall clock, into those of events
    * @param end when the trace ended, as a time of strace; without it, at the last line
    */
-  show(stage: Stage, clock: (t: number) => number, title: string, end?: number): void
+  show(stage: Stage, clock: (t: number) => number, title: string, end?: number): boolean
 }
 
 /** @param isLive whether the program runs now, so that its files are where it has them */
 export function createWatcher({ only }: Options, isLive: boolean): Watcher {
   const recorder = createRecorder()
-  const model = createModel({ ...recorder.hooks, ...(isLive && { isFifo }) })
+  const finder = createFinder()
+  const model = createModel({ ...recorder.hooks, ...finder.hooks, ...(isLive && { isFifo }) })
   let root: Process | undefined
   let facts = 0
   const parser = createParser((fact: Fact) => {
@@ -50,7 +54,9 @@ export function createWatcher({ only }: Options, isLive: boolean): Watcher {
       const isKept = only ? (topic: Topic) => only.includes(topic) : () => true
       const events = recorder.events(trace, clock, (kept) => isKept(topicOf(kept)))
       for (const event of events) stage.relay(event)
-      report(stage, trace, { title, isKept, unreadable: parser.unreadable })
+      const findings = finder.finish(trace)
+      report(stage, trace, { title, isKept, unreadable: parser.unreadable, findings })
+      return findings.some(({ certain }) => certain)
     },
   }
 }

@@ -168,6 +168,7 @@ export function createDiagram(story: Story): Diagram {
         }
         case 'claim':
           return note(`${event.holds ? '✔' : '✘ claim failed:'} ${event.text}`, lane)
+        case 'finding':
         case 'error':
           return note(`✘ ${describe(event)}`, lane)
         default:

@@ -7,7 +7,7 @@
  */
 import { Chalk, type ColorSupportLevel } from 'chalk'
 import { wrapAnsi } from 'fast-wrap-ansi'
-import type { ClaimFact, Event, NoteFact, NoteRole, TableRow } from '../../events.js'
+import type { ClaimFact, Event, FindingFact, NoteFact, NoteRole, TableRow } from '../../events.js'
 import { choicesOf } from '../choices.js'
 import { describe, type Style, subject } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
@@ -55,6 +55,8 @@ export function createProse({ level, color, width }: ProseOptions) {
         return roles[level].includes(event.role ?? 'step')
       case 'claim':
         return level !== 'tool' || !event.holds
+      case 'finding':
+        return true
       case 'run':
         return level === 'brief'
       case 'removed':
@@ -96,12 +98,23 @@ export function createProse({ level, color, width }: ProseOptions) {
         return write.line(claimLine(event.holds, text), '', '  ')
       case 'evidence':
         return write.line(chalk.dim(text), '    ', '  ')
+      case 'finding':
+        return showFinding(event)
       case 'note':
         // A tool's lines are not wrapped: a line break would cut a command to paste in two.
         return level === 'tool' ? `${text}\n` : showNote(text, event)
       default:
         return write.line(text)
     }
+  }
+
+  function showFinding({ id, text, certain, evidence }: FindingFact): string {
+    const head = certain ? chalk.red(`${mark(false)} ${id}`) : chalk.yellow(`? ${id} (likely)`)
+    const lines = [write.paragraph([head, text])]
+    for (const { source, value } of evidence)
+      lines.push(write.line(chalk.dim(`${source}: ${value}`), '    ', '  '))
+    lines.push(write.next(`osdemo explain ${id}`))
+    return lines.join('')
   }
 
   function showNote(text: string, note: NoteFact): string {

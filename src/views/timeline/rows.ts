@@ -93,6 +93,10 @@ export function createRows({ chalk, speaker, chart }: Tools) {
           const who = event.holds ? 'claim' : 'claim failed'
           return { who, paint: paint.bold, sign: paint(mark(event.holds)), text: paint(text) }
         }
+        case 'finding': {
+          const paint = event.certain ? chalk.red : chalk.yellow
+          return { who: 'finding', paint: paint.bold, sign: paint(event.certain ? mark(false) : '?'), text }
+        }
         case 'error':
           return { who: 'ERROR', paint: chalk.red.bold, sign: chalk.red(mark(false)), text: chalk.red(text) }
         case 'note':

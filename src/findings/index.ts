@@ -1,0 +1,71 @@
+/** Looks for mistakes in a traced run. Each has a page in docs/mistakes. */
+import type { FindingFact } from '../events.js'
+import type { Call } from '../trace/line.js'
+import type { Block, Hooks, Trace } from '../trace/model.js'
+import type { Detector, Finding } from './detector.js'
+import { writeEndLeftOpen } from './write-end-left-open.js'
+
+/** One for each id. The file has the name of the mistake. */
+const detectors: Record<string, () => Detector> = {
+  'pipe/write-end-left-open': writeEndLeftOpen,
+}
+
+export const findingIds = Object.keys(detectors)
+
+/** The calls that strace has to report for them. */
+export const callsOfFindings = [
+  ...new Set(Object.values(detectors).flatMap((create) => Object.keys(create().calls ?? {}))),
+]
+
+/** At most this many findings with the same id are reported, and this much of each call. */
+const mostOfOne = 3
+const longestCall = 160
+
+export interface Finder {
+  hooks: Hooks
+  finish(trace: Trace): FindingFact[]
+}
+
+export function createFinder(): Finder {
+  const all = Object.values(detectors).map((create) => create())
+  const byCall = new Map<string, NonNullable<Detector['calls']>[string][]>()
+  for (const { calls = {} } of all)
+    for (const [name, see] of Object.entries(calls)) byCall.set(name, [...(byCall.get(name) ?? []), see])
+  return {
+    hooks: {
+      onCall(call, process) {
+        for (const see of byCall.get(call.name) ?? []) see(call, process)
+      },
+      onReceipt(signal, process) {
+        for (const { signal: see } of all) see?.(signal, process)
+      },
+      onExit(process) {
+        for (const { exit } of all) exit?.(process)
+      },
+    },
+    finish: (trace) =>
+      all.flatMap((detector) =>
+        detector
+          .finish(trace)
+          .slice(0, mostOfOne)
+          .map((finding) => factOf(finding, trace)),
+      ),
+  }
+}
+
+function factOf({ id, text, certain, processes, calls }: Finding, trace: Trace): FindingFact {
+  const evidence = calls.map((call) => quote(call, trace))
+  return { event: 'finding', id, text, certain, pids: processes.map(({ pid }) => pid), evidence }
+}
+
+/** A call as strace writes it, with its time since the start of the trace. */
+function quote(call: Call | Block, { start }: Trace): FindingFact['evidence'][number] {
+  const at = (t: number) => `pid ${call.tid}, ${((t - start) / 1e6).toFixed(6)} s`
+  if (!('args' in call))
+    return { source: at(call.begin), value: `${call.call}(${call.object}) had not returned` }
+  const { t, name, args, result, errno, more } = call
+  const text = `${name}(${args.join(', ')})`
+  const cut = text.length > longestCall ? `${text.slice(0, longestCall - 1)}…` : text
+  const outcome = [result ?? '?', errno, more].filter((part) => part !== undefined && part !== '')
+  return { source: at(t), value: `${cut} = ${outcome.join(' ')}` }
+}

@@ -1,0 +1,28 @@
+/** Each wrong program of a page, and of its folder in test/fixtures/mistakes, shows the finding; no fixed one shows any. */
+import { readdirSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { findingIds } from '../src/findings/index.js'
+import { noCompiler, whyNoCompiler } from './support/compiler.js'
+import { findingsOf, programsOf } from './support/findings.js'
+import { has, noStrace, whyNoStrace } from './support/strace.js'
+
+const pages = readdirSync('docs/mistakes', { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => name.slice(0, -3))
+
+test('each finding has a page, and each page a finding', () => {
+  expect(pages.sort()).toEqual([...findingIds].sort())
+})
+
+describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`, () => {
+  const hasPython = has('python3')
+  describe.concurrent.each(findingIds)('%s', (id) => {
+    for (const { isWrong, name, words } of programsOf(id))
+      test.skipIf(name.endsWith('.py') && !hasPython)(name, async () => {
+        const found = await findingsOf(words(), isWrong ? { wanted: id } : {})
+        const ids = [...new Set(found.map((finding) => finding.id))]
+        expect(ids).toEqual(isWrong ? [id] : [])
+      })
+  })
+})

@@ -1,0 +1,88 @@
+/** Runs programs under strace, with the calls that `osdemo trace` asks for, and looks for mistakes in the log. */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import type { FindingFact } from '../../src/events.js'
+import { callsOfFindings, createFinder } from '../../src/findings/index.js'
+import { straceFlags } from '../../src/run/start-traced.js'
+import { createModel, tracedCalls } from '../../src/trace/model.js'
+import { createParser } from '../../src/trace/parse.js'
+import { cc } from './compiler.js'
+import { temporaryFolder } from './folders.js'
+import { until } from './until.js'
+
+const calls = [...new Set([...tracedCalls, ...callsOfFindings])].map((name) => `?${name}`).join()
+
+/**
+ * @param words the program and its arguments
+ * @param wanted the id of a finding. The program is killed when there is one. Without it, the program has to end by itself
+ * @returns the findings of the whole run, or until then
+ */
+export async function findingsOf(
+  words: string[],
+  { wanted, cwd = temporaryFolder() }: { wanted?: string; cwd?: string } = {},
+): Promise<FindingFact[]> {
+  const log = join(cwd, `strace-${basename(words[0] ?? '')}.log`)
+  const flags = [...straceFlags, '--seccomp-bpf', '-e', `trace=${calls}`, '-o', log]
+  const child = spawn('strace', [...flags, ...words], { cwd, stdio: 'ignore', detached: true })
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', () => resolve())
+  })
+  let isOver = false
+  void ended.then(() => {
+    isOver = true
+  })
+  let found: FindingFact[] = []
+  try {
+    await until(() => {
+      // The program may end during this look, and the log may be longer then.
+      const wasOver = isOver
+      if (wanted !== undefined || wasOver) found = findingsIn(log)
+      return wasOver || found.some(({ id }) => id === wanted)
+    })
+  } finally {
+    // The program is in the process group of strace.
+    if (!isOver) process.kill(-child.pid!, 'SIGKILL') // it has been started
+    await ended
+  }
+  return found
+}
+
+/** The findings in a log of strace, as if the trace ended with its last line. */
+function findingsIn(log: string): FindingFact[] {
+  const finder = createFinder()
+  const model = createModel(finder.hooks)
+  const parser = createParser(model.take)
+  if (existsSync(log)) parser.push(readFileSync(log))
+  parser.end()
+  return finder.finish(model.finish(Date.now() * 1000))
+}
+
+/** The programs of a page, `wrong.c` and `fixed.c`, and those in its folder of test/fixtures/mistakes. */
+export function programsOf(id: string): { isWrong: boolean; name: string; words(): string[] }[] {
+  const page = readFileSync(`docs/mistakes/${id}.md`, 'utf8')
+  const ofPage = (['Wrong', 'Fixed'] as const).map((title) => {
+    const [, text = ''] = new RegExp(`^## ${title}$.*?^\`\`\`c$(.*?)^\`\`\`$`, 'ms').exec(page) ?? []
+    return { name: `${title.toLowerCase()}.c`, text }
+  })
+  const folder = `test/fixtures/mistakes/${id}`
+  const ofTests = existsSync(folder)
+    ? readdirSync(folder).map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+    : []
+  return [...ofPage, ...ofTests].map(({ name, text }, at) => ({
+    isWrong: name.startsWith('wrong'),
+    name: at < 2 ? `${name} of the page` : name,
+    words: () => wordsFor(name, text),
+  }))
+}
+
+function wordsFor(name: string, text: string): string[] {
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, text)
+  if (extname(name) === '.py') return ['python3', path]
+  const program = path.slice(0, -extname(name).length)
+  const { status, stderr } = spawnSync(cc, ['-pthread', '-w', '-o', program, path], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${name}: ${stderr}`)
+  return [program]
+}
