@@ -1,6 +1,7 @@
 /** Who sent what to whom: the bytes that one process wrote and another one read, summed up. */
 import type { Process } from './model.js'
 import type { Thing } from './objects.js'
+import { unquoted } from './scan.js'
 import { createStream, type Piece, type Stream } from './stream.js'
 
 /** What went from one process to another through one object. */
@@ -47,14 +48,19 @@ export function createConversation(onMessage?: (talk: Talk, message: Delivery) =
       to: to.by,
       messages: 0,
       bytes: 0,
-      text: from.text,
+      text: unquoted(from.text),
     }
     ofThing.set(key, talk)
     if (begun.get(from) !== to.by) talk.messages++
     begun.set(from, to.by)
     talk.bytes += from.size ?? bytes
     if (isLast)
-      onMessage?.(talk, { sent: from.t, received: to.t, bytes: from.size ?? from.bytes, text: from.text })
+      onMessage?.(talk, {
+        sent: from.t,
+        received: to.t,
+        bytes: from.size ?? from.bytes,
+        text: unquoted(from.text),
+      })
   }
 
   return {

@@ -99,3 +99,9 @@ function endOf(args: string[]): { end?: Held['end'] } {
   if (flags.includes('O_WRONLY')) return { end: 'write' }
   return flags.includes('O_RDONLY') ? { end: 'read' } : {}
 }
+
+/** The part of a message that contains descriptors. */
+export function rightsIn(call: Call): string {
+  const [, control = ''] = call.args[1]?.split('SCM_RIGHTS') ?? []
+  return control
+}

@@ -224,7 +224,7 @@ export function createObjects(isFifo: (path: string) => boolean = () => false) {
       used(thing, process, side, bytes)
       const [, text = ''] = /("(?:[^"\\]|\\.)*")/.exec(second) ?? []
       const at = side === 'write' ? t : t + call.took
-      conversation[side](thing, type, { by: process, t: at, bytes: 1, size: bytes, text: unquoted(text) })
+      conversation[side](thing, type, { by: process, t: at, bytes: 1, size: bytes, text })
     }
   }
 

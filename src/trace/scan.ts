@@ -90,17 +90,43 @@ export function unquoted(word: string): string {
   return word.startsWith('"') && end > 0 ? unescaped(word.slice(1, end)) : ''
 }
 
-const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' }
+/** The bytes that letters behind a backslash stand for. Another character stands for itself. */
+const letters: Record<string, number> = { n: 10, t: 9, r: 13, v: 11, f: 12 }
 
-/** Bytes as C writes them, decoded as UTF-8. */
+/** Bytes as C writes them, decoded as UTF-8. Called for each message, so without regular expressions. */
 export function unescaped(text: string): string {
-  if (!text.includes('\\')) return text
+  let from = text.indexOf('\\')
+  if (from < 0) return text
+  // No byte needs less than a character of the text.
+  const bytes = Buffer.allocUnsafe(text.length)
+  let length = bytes.write(text.slice(0, from), 'latin1')
   let isAscii = true
-  const bytes = text.replaceAll(/\\(?:x([\da-f]{2})|([0-7]{1,3})|(.))/gs, (_, hex, octal, letter) => {
-    if (letter !== undefined) return escapes[letter] ?? letter
-    const code = hex === undefined ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16)
-    isAscii &&= code < 128
-    return String.fromCharCode(code)
-  })
-  return isAscii ? bytes : Buffer.from(bytes, 'latin1').toString()
+  while (from < text.length) {
+    const code = text.charCodeAt(from++)
+    if (code !== backslash || from === text.length) {
+      bytes[length++] = code
+      continue
+    }
+    const value = valueAt(text, from)
+    from += value.digits
+    isAscii &&= value.byte < 128
+    bytes[length++] = value.byte
+  }
+  return bytes.toString(isAscii ? 'latin1' : 'utf8', 0, length)
+}
+
+/** What stands behind a backslash: `303`, `x41`, `n` or a character that stands for itself. */
+function valueAt(text: string, at: number): { byte: number; digits: number } {
+  if (text[at] === 'x') {
+    const byte = Number.parseInt(text.slice(at + 1, at + 3), 16)
+    if (byte >= 0) return { byte, digits: 3 }
+  }
+  let [byte, digits] = [0, 0]
+  for (; digits < 3; digits++) {
+    const digit = text.charCodeAt(at + digits) - 48
+    if (!(digit >= 0 && digit < 8)) break
+    byte = byte * 8 + digit
+  }
+  if (digits > 0) return { byte, digits }
+  return { byte: letters[text[at] ?? ''] ?? text.charCodeAt(at), digits: 1 }
 }

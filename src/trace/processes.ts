@@ -1,0 +1,83 @@
+/** Which processes there were: who started, executed and reaped which, and which threads belong to each. */
+import type { Call, Gone } from './line.js'
+import type { Held, Process } from './model.js'
+import { unquoted } from './scan.js'
+
+/** @param onExit is called while the process still has its descriptor table */
+export function createProcesses(onExit?: (process: Process) => void) {
+  const all: Process[] = []
+  const threads = new Map<number, Process>()
+
+  function begin(tid: number, t: number, parent?: Process, shared?: Map<number, Held>): void {
+    const process: Process = {
+      pid: tid,
+      ...(parent && { parent }),
+      ...(parent?.folder !== undefined && { folder: parent.folder }),
+      command: parent?.command ?? [],
+      executed: false,
+      born: t,
+      threads: 0,
+      calls: 0,
+      waits: new Map(),
+      table: shared ?? new Map([...(parent?.table ?? [])].map(([fd, held]) => [fd, { ...held }])),
+    }
+    all.push(process)
+    threads.set(tid, process)
+  }
+
+  return {
+    all,
+    begin,
+    /** The process of a thread. */
+    of: (tid: number) => threads.get(tid),
+
+    /** clone(2) and its relatives: the child has the descriptors of its parent, and may share its table. */
+    clone({ args, result, t }: Call, parent: Process): void {
+      if (result === undefined || result <= 0) return
+      const flags = args.join()
+      if (flags.includes('CLONE_THREAD')) {
+        parent.threads++
+        threads.set(result, parent)
+      } else begin(result, t, parent, flags.includes('CLONE_FILES') ? parent.table : undefined)
+    },
+
+    execute(call: Call, process: Process): void {
+      if (call.result !== 0) return
+      process.command = wordsOf(call)
+      process.executed = true
+      // A table that was shared is the process's own after execve(2).
+      process.table = new Map([...process.table].filter(([, held]) => !held.closesOnExec))
+    },
+
+    reap(call: Call, process: Process): void {
+      const isWaitid = call.name === 'waitid'
+      const status = call.args[isWaitid ? 2 : 1] ?? ''
+      const pid = isWaitid ? Number(/\bsi_pid=(\d+)/.exec(status)?.[1]) : call.result
+      if (!pid || pid < 0 || call.args.some((word) => word.includes('WNOWAIT'))) return
+      // It has stopped, or continues.
+      if (/WIFSTOPPED|WIFCONTINUED|CLD_(?:STOPPED|CONTINUED|TRAPPED)/.test(status)) return
+      const child = all.findLast((each) => each.pid === pid)
+      if (child && child !== process) child.reaped ??= { t: call.t + call.took, by: process }
+    },
+
+    exit({ tid, t, code, signal }: Gone): void {
+      const process = threads.get(tid)
+      threads.delete(tid)
+      // The process exits with its first thread, whose number it has, at the latest with its last one.
+      if (tid !== process?.pid) return
+      process.end = { t, code, signal }
+      onExit?.(process)
+      process.table = new Map()
+    },
+
+    /** The thread has a number no more. */
+    forget: (tid: number) => void threads.delete(tid),
+  }
+}
+
+/** The words of a command line, as far as strace has them. */
+function wordsOf(call: Call): string[] {
+  const list = call.args[call.name === 'execveat' ? 2 : 1] ?? ''
+  const words = [...list.matchAll(/"(?:[^"\\]|\\.)*"/g)].map(([word]) => unquoted(word))
+  return words.length > 0 ? words : [unquoted(call.args[0] ?? '')]
+}
