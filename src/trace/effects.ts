@@ -7,6 +7,8 @@ export type Effect =
   | { does: 'clone' }
   | { does: 'exec' }
   | { does: 'reap' }
+  /** What the process does on a signal. */
+  | { does: 'handle' }
   /** Bytes go from one descriptor to another, or from or to memory. The numbers are positions of arguments. */
   | { does: 'move'; from?: number; to?: number; text?: number; brings?: boolean }
   | { does: 'close'; from: number; to: number }
@@ -37,6 +39,7 @@ const kinds: Record<string, Effect['does']> = {
   ...named('clone', 'clone,clone3,fork,vfork'),
   ...named('exec', 'execve,execveat'),
   ...named('reap', 'wait4,waitpid,waitid'),
+  ...named('handle', 'rt_sigaction'),
   ...named('close', 'close,close_range'),
   ...named('pair', 'pipe,pipe2,socketpair'),
   ...named('open', 'open,openat,openat2,creat,socket,accept,accept4,dup,dup2,dup3,memfd_create'),

@@ -24,9 +24,9 @@ export interface Process {
   parent?: Process
   /** The words of the last program that it executed; without any, those of its parent. */
   command: string[]
-  /** Whether it has executed a program itself. */
-  executed: boolean
   born: number
+  /** When it executed its last program itself. */
+  executed?: number
   end?: { t: number; code: number | null; signal: string | null }
   /** By its parent, or by the one that adopted it. */
   reaped?: { t: number; by: Process }
@@ -38,6 +38,15 @@ export interface Process {
   /** The folder that relative paths begin in, where a call has shown it. */
   folder?: string
   table: Map<number, Held>
+  /** What it does on a signal, where that is not the default. */
+  actions: Map<string, Action>
+}
+
+export interface Action {
+  /** Otherwise a function is called. */
+  isIgnored: boolean
+  /** `SA_RESTART`, ... */
+  flags: string[]
 }
 
 /** Calls of one process that blocked in the same way. */
@@ -198,6 +207,9 @@ export function createModel(hooks: Hooks = {}): Model {
         break
       case 'reap':
         processes.reap(call, process)
+        break
+      case 'handle':
+        processes.handle(call, process)
         break
       case 'move':
         tables.move(effect, call, process)

@@ -14,8 +14,8 @@ export function createProcesses(onExit?: (process: Process) => void) {
       ...(parent && { parent }),
       ...(parent?.folder !== undefined && { folder: parent.folder }),
       command: parent?.command ?? [],
-      executed: false,
       born: t,
+      actions: new Map(parent?.actions),
       threads: 0,
       calls: 0,
       waits: new Map(),
@@ -44,7 +44,9 @@ export function createProcesses(onExit?: (process: Process) => void) {
     execute(call: Call, process: Process): void {
       if (call.result !== 0) return
       process.command = wordsOf(call)
-      process.executed = true
+      process.executed = call.t
+      // The functions of the old program do not exist any more.
+      for (const [signal, { isIgnored }] of process.actions) if (!isIgnored) process.actions.delete(signal)
       // A table that was shared is the process's own after execve(2).
       process.table = new Map([...process.table].filter(([, held]) => !held.closesOnExec))
     },
@@ -52,12 +54,20 @@ export function createProcesses(onExit?: (process: Process) => void) {
     reap(call: Call, process: Process): void {
       const isWaitid = call.name === 'waitid'
       const status = call.args[isWaitid ? 2 : 1] ?? ''
-      const pid = isWaitid ? Number(/\bsi_pid=(\d+)/.exec(status)?.[1]) : call.result
+      const pid = isWaitid ? reapedByWaitid(call) : call.result
       if (!pid || pid < 0 || call.args.some((word) => word.includes('WNOWAIT'))) return
       // It has stopped, or continues.
       if (/WIFSTOPPED|WIFCONTINUED|CLD_(?:STOPPED|CONTINUED|TRAPPED)/.test(status)) return
       const child = all.findLast((each) => each.pid === pid)
       if (child && child !== process) child.reaped ??= { t: call.t + call.took, by: process }
+    },
+
+    /** rt_sigaction(2) */
+    handle({ args: [signal = '', action = ''] }: Call, process: Process): void {
+      const [, handler, flags = ''] = /^\{sa_handler=(\w+),.*\bsa_flags=([\w|]+)/.exec(action) ?? []
+      if (handler === 'SIG_DFL') process.actions.delete(signal)
+      else if (handler !== undefined)
+        process.actions.set(signal, { isIgnored: handler === 'SIG_IGN', flags: flags.split('|') })
     },
 
     exit({ tid, t, code, signal }: Gone): void {
@@ -73,6 +83,12 @@ export function createProcesses(onExit?: (process: Process) => void) {
     /** The thread has a number no more. */
     forget: (tid: number) => void threads.delete(tid),
   }
+}
+
+/** A program that gives no place for the details knows the child before. */
+function reapedByWaitid({ args: [, id = '', details = ''] }: Call): number {
+  const [, pid] = /\bsi_pid=(\d+)/.exec(details) ?? /^(\d+)$/.exec(id) ?? /^\d+<pid:(\d+)>/.exec(id) ?? []
+  return Number(pid)
 }
 
 /** The words of a command line, as far as strace has them. */

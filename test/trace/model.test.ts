@@ -80,7 +80,7 @@ test('execve(2) closes what has the flag, also when fcntl(2) has set it, and vfo
     2 execve("/bin/true", ["true", "a b"], 0x7f /* 9 vars */) = 0 <0.000001>
     1 <... vfork resumed>) = 2 <0.000100>`)
   const [parent, child] = trace.processes
-  expect(child).toMatchObject({ command: ['true', 'a b'], executed: true })
+  expect(child).toMatchObject({ command: ['true', 'a b'], executed: 1_005_000 })
   expect(openIn(child)).toEqual(['6 pipe 2 write', '1 pipe 1 write'])
   expect(openIn(parent)).toHaveLength(4)
 })
@@ -161,6 +161,42 @@ test('the parent that waits reaps, and a look with WNOWAIT does not', () => {
     [2, 3, null, 1],
     [3, null, 'SIGKILL', undefined],
   ])
+})
+
+test('waitid(2) without a place for details reaps the child that it names', () => {
+  const { processes } = follow(`
+    1 fork() = 2 <0.000001>
+    1 fork() = 3 <0.000001>
+    2 +++ exited with 0 +++
+    3 +++ exited with 0 +++
+    1 waitid(P_PID, 2, NULL, WEXITED, NULL) = 0 <0.000001>
+    1 waitid(P_PIDFD, 4<pid:3>, NULL, WEXITED, NULL) = 0 <0.000001>`)
+  expect(processes.map(({ reaped }) => reaped?.by.pid)).toEqual([undefined, 1, 1])
+})
+
+test('a child handles signals as its parent did, and a new program only ignores those that the old one ignored', () => {
+  const { processes } = follow(`
+    1 rt_sigaction(SIGCHLD, {sa_handler=SIG_IGN, sa_mask=[], sa_flags=0}, NULL, 8) = 0 <0.000001>
+    1 rt_sigaction(SIGUSR1, {sa_handler=0x4011, sa_mask=[USR1], sa_flags=SA_RESTORER|SA_RESTART, sa_restorer=0x7}, NULL, 8) = 0 <0.000001>
+    1 fork() = 2 <0.000001>
+    1 rt_sigaction(SIGUSR1, {sa_handler=SIG_DFL, sa_mask=[], sa_flags=0}, {sa_handler=0x4011, sa_mask=[], sa_flags=0}, 8) = 0 <0.000001>
+    1 fork() = 3 <0.000001>
+    1 fork() = 4 <0.000001>
+    4 rt_sigaction(SIGUSR1, NULL, {sa_handler=0x4011, sa_mask=[], sa_flags=0}, 8) = 0 <0.000001>
+    2 fork() = 5 <0.000001>
+    5 execve("/bin/x", ["x"], 0x7 /* 1 var */) = 0 <0.000001>`)
+  const seen = processes.map(({ pid, actions }) => [pid, ...actions.keys()])
+  expect(seen).toEqual([
+    [1, 'SIGCHLD'],
+    [2, 'SIGCHLD', 'SIGUSR1'],
+    [3, 'SIGCHLD'],
+    [4, 'SIGCHLD'],
+    [5, 'SIGCHLD'],
+  ])
+  expect(processes[1]?.actions.get('SIGUSR1')).toEqual({
+    isIgnored: false,
+    flags: ['SA_RESTORER', 'SA_RESTART'],
+  })
 })
 
 test('a number that the kernel uses again is another object, and another process', () => {
