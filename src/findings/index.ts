@@ -2,11 +2,15 @@
 import type { FindingFact } from '../events.js'
 import type { Call } from '../trace/line.js'
 import type { Block, Hooks, Trace } from '../trace/model.js'
+import { callOnMinusOne } from './call-on-minus-one.js'
 import type { Detector, Finding } from './detector.js'
+import { usedAfterClose } from './used-after-close.js'
 import { writeEndLeftOpen } from './write-end-left-open.js'
 
 /** One for each id. The file has the name of the mistake. */
 const detectors: Record<string, () => Detector> = {
+  'fd/call-on-minus-one': callOnMinusOne,
+  'fd/used-after-close': usedAfterClose,
   'pipe/write-end-left-open': writeEndLeftOpen,
 }
 
