@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { openFiles } from '../../proc/fds.js'
 import type { Stage } from '../../run/stage.js'
-import { backlog, type Connection, isOf, type Parties, seeRows } from './listen-rows.js'
+import { backlog, bindFresh, type Connection, isOf, type Parties, seeRows } from './listen-rows.js'
 import type { SocketProcess } from './socket-program.js'
 
 const { EADDRINUSE } = constants.errno
@@ -106,8 +106,7 @@ export async function showBind(stage: Stage, parties: Parties): Promise<void> {
 
 /** A port with a connection in TIME_WAIT, whose listener had not set SO_REUSEADDR. */
 async function leftByListenerWithout(stage: Stage, { server, client }: Parties): Promise<number> {
-  const listener = (await server.call('tcp')).value
-  const { value: port } = await server.call(`bind ${listener} 0`)
+  const { listener, port } = await bindFresh(server, false)
   await server.call(`listen ${listener} ${backlog}`)
   const fd = (await client.call('tcp')).value
   await client.call(`connect ${fd} ${port}`)

@@ -31,6 +31,33 @@ export function rowsOf(port: number): TcpRow[] {
   return readTcpTable().filter(({ local, remote }) => isAt(local, port) || isAt(remote, port))
 }
 
+/** So many ports are tried. */
+const mostPorts = 50
+
+/**
+ * Binds a new socket to a port about which /proc/net/tcp has no line. The kernel may offer one at which a server has listened before, and
+ * whose client is still in TIME_WAIT.
+ *
+ * @param reuses whether to set SO_REUSEADDR
+ */
+export async function bindFresh(
+  server: SocketProcess,
+  reuses: boolean,
+): Promise<Pick<Parties, 'listener' | 'port'>> {
+  // They stay bound meanwhile: otherwise the kernel offers the same ports again.
+  const refused: number[] = []
+  for (;;) {
+    const listener = (await server.call('tcp')).value
+    if (reuses) await server.call(`SO_REUSEADDR ${listener}`)
+    const { value: port } = await server.call(`bind ${listener} 0`)
+    if (rowsOf(port).length === 0 || refused.length === mostPorts) {
+      for (const fd of refused) await server.call(`close ${fd}`)
+      return { listener, port }
+    }
+    refused.push(listener)
+  }
+}
+
 export const isListener = ({ state }: Pick<TcpRow, 'state'>) => state === 'LISTEN'
 
 /** How many connections wait to be accepted. */

@@ -15,6 +15,7 @@ import { requireProc } from '../shared/require-proc.js'
 import { showBind, showCloseWait, showTimeWait } from './listen-endings.js'
 import {
   backlog,
+  bindFresh,
   type Connection,
   isListener,
   type Parties,
@@ -46,10 +47,7 @@ export function socketListen(waits: boolean): Demo {
     )
     const server = await startSocketProcess(stage, 'server', 'inet-sockets')
     const client = await startSocketProcess(stage, 'client', 'inet-sockets')
-    const listener = (await server.call('tcp')).value
-    await server.call(`SO_REUSEADDR ${listener}`)
-    const { value: port } = await server.call(`bind ${listener} 0`)
-    const parties = { server, client, listener, port }
+    const parties = { server, client, ...(await bindFresh(server, true)) }
     await showRefusal(stage, parties)
     const [first, second] = await showQueue(stage, parties)
     const tryAgain = await showFull(stage, parties)
@@ -81,7 +79,7 @@ async function showRefusal(stage: Stage, { client, port }: Parties): Promise<voi
   stage.claim(
     'listen/port-without-listener-refuses',
     'Where no process listens, connect(2) fails at once with ECONNREFUSED.',
-    errno === ECONNREFUSED && rowsOf(port).length === 0,
+    errno === ECONNREFUSED && !rowsOf(port).some(isListener),
   )
 }
 

@@ -9,11 +9,25 @@ import { start } from '../../support/children.js'
 import { cc, noCompiler, whyNoCompiler } from '../../support/compiler.js'
 import { claimIdsOf, dataFrom, only } from '../../support/facts.js'
 import { temporaryFolder } from '../../support/folders.js'
-import { placeOfNobody, playDemo } from '../../support/osdemo.js'
+import { newPlace, parseEvents, placeOfNobody, playDemo } from '../../support/osdemo.js'
 import { slideOf, valuesOf } from '../../support/slide.js'
 import { until } from '../../support/until.js'
 
 const [noSs, whyNoSs] = [spawnSync('ss', ['-V']).error !== undefined, 'needs ss of iproute2'] as const
+
+/** Twenty servers that have exited, at ports that bind(2) offers again. Their clients closed first, and are in TIME_WAIT. */
+const leaveClients = `import socket
+for i in range(20):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('127.0.0.1', 0))
+    s.listen(1)
+    c = socket.create_connection(s.getsockname())
+    a, _ = s.accept()
+    c.close()
+    a.recv(1)
+    a.close()
+    s.close()`
 
 describe.skipIf(noCompiler)(`TCP and UDP sockets${whyNoCompiler}`, () => {
   test('udp: what was sent was received or dropped, and no process is left', async () => {
@@ -62,6 +76,18 @@ describe.skipIf(noCompiler)(`TCP and UDP sockets${whyNoCompiler}`, () => {
     const { localPort } = rows.find(({ moment }) => moment === 'both closed, server first') ?? {}
     const ss = (filter: string) => spawnSync('ss', ['-tanH', filter], { encoding: 'utf8' }).stdout.trim()
     expect(ss(`sport = :${localPort}`)).toMatch(/^TIME-WAIT\s.*$/)
+  })
+
+  test('listen: connections in TIME_WAIT that others left at the same ports do not disturb', async (context) => {
+    const setUp = "ip link set lo up; echo '40000 40031' > /proc/sys/net/ipv4/ip_local_port_range"
+    const inside = (script: string) => ['unshare', '--net', 'sh', '-ec', script, 'sh']
+    const mayStart = spawnSync('env', inside(`python3 -V; ${setUp}`)).status === 0
+    context.skip(!mayStart, 'needs python3 and the right to a network namespace')
+    const prefix = inside(`${setUp}; python3 -c "${leaveClients}"; exec "$@"`)
+    const run = newPlace().osdemo(['socket', 'listen', '--json'], { prefix })
+    expect({ code: await run.exit, stderr: run.stderr() }).toEqual({ code: 0, stderr: '' })
+    const rows = dataFrom(parseEvents(run.stdout()), '/proc/net/tcp') as Record<string, unknown>[]
+    expect(rows.filter(({ moment }) => moment === 'before accept(2)')).toHaveLength(3)
   })
 
   test('an ordinary user sees the same', async (context) => {
