@@ -356,6 +356,8 @@ export interface NoteFact {
   role?: NoteRole
   /** Its numbers, for programs. */
   data?: Data
+  /** A program to read, line by line. The text says what it is. */
+  lines?: string[]
   /** Its place in a table, when several notes form one. */
   row?: TableRow
 }

@@ -83,6 +83,12 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     killLines: ['-- sleep 5'],
     load: () => import('./trace.js'),
   },
+  explain: {
+    summary: 'explain a mistake that osdemo trace has found, or list all of them',
+    needs: {},
+    killLines: [''],
+    load: () => import('./explain.js'),
+  },
   view: {
     summary: 'show recorded events; several recordings are merged by their times',
     needs: {},

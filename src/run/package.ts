@@ -33,6 +33,11 @@ export function exampleFile(name: string): string {
   return fileOf('examples', name)
 }
 
+/** The page about a mistake. */
+export function mistakePage(id: string): string {
+  return fileOf('docs', 'mistakes', `${id}.md`)
+}
+
 /** The JSON Schema of the events, which the build makes from their types. */
 export function schemaFile(): string {
   return fileOf('dist', 'events.schema.json')

@@ -119,6 +119,7 @@ export function createProse({ level, color, width }: ProseOptions) {
 
   function showNote(text: string, note: NoteFact): string {
     const { role = 'step' } = note
+    if (note.lines) return write.lines(note.lines)
     if (role === 'step' || role === 'aside') return write.line(text)
     if (role === 'next') return write.next(text)
     const lines = [role === 'opening' && level === 'document' ? chalk.bold(text) : text, ...choicesOf(note)]
@@ -173,6 +174,8 @@ function createParagraphs(width: number) {
     paragraph: (lines: string[]) => put('paragraph', lines.map((text) => wrap(text)).join('\n')),
     // The steps of a list stay apart where each takes several lines.
     next: (text: string) => put('next', wrap(text, '', /^\d\. /.test(text) ? '   ' : '')),
+    /** A program: not wrapped, so that it can be copied. */
+    lines: (texts: string[]) => put('paragraph', texts.map((text) => `    ${text}`.trimEnd()).join('\n')),
     /** A table that is already drawn. */
     table: (text: string) => put('paragraph', text.trim()),
   }
