@@ -1,6 +1,5 @@
-import { explain, listMistakes } from '../demos/explain.js'
+import { explain, listMistakes, mistakes } from '../demos/explain.js'
 import { UsageError } from '../errors.js'
-import { findingIds } from '../findings/index.js'
 import { closest } from './lib/closest.js'
 import { reportCommand } from './lib/spec.js'
 
@@ -9,8 +8,8 @@ export const spec = reportCommand({
   options: (command) => command.argument('[id]', 'the id of a finding; without it, all are listed'),
   demo([id]) {
     if (id === undefined) return listMistakes
-    if (findingIds.includes(id)) return explain(id)
-    const meant = closest(id, findingIds)
+    if (mistakes.includes(id)) return explain(id)
+    const meant = closest(id, mistakes)
     throw new UsageError(
       `there is no finding '${id}'`,
       meant === undefined ? 'See all of them: osdemo explain' : `Did you mean ${meant}?`,

@@ -5,11 +5,14 @@ import { findingIds } from '../findings/index.js'
 import { mistakePage } from '../run/package.js'
 import type { Demo } from '../run/stage.js'
 
+/** Their ids. */
+export const mistakes: readonly string[] = findingIds
+
 type Block = Pick<NoteFact, 'role' | 'text' | 'lines'>
 
 /** Each mistake with its definition. */
 export const listMistakes: Demo = async ({ say, note }) => {
-  for (const id of findingIds) {
+  for (const id of mistakes) {
     const [heading, definition] = blocksOf(id)
     if (heading) say({ event: 'note', ...heading })
     if (definition) say({ event: 'note', ...definition })

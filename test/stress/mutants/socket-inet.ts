@@ -43,7 +43,7 @@ export const inetSocketMutants: readonly Mutant[] = [
   },
   {
     file: 'src/demos/socket/listen.ts',
-    from: 'errno === ECONNREFUSED && rowsOf(port).length === 0',
+    from: 'errno === ECONNREFUSED && !rowsOf(port).some(isListener)',
     to: 'errno >= 0',
     ...listener,
   },
