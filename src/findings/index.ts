@@ -51,10 +51,18 @@ export function createFinder(): Finder {
       all.flatMap((detector) =>
         detector
           .finish(trace)
+          .flatMap((finding) => asFarAsKnown(finding, trace))
           .slice(0, mostOfOne)
           .map((finding) => factOf(finding, trace)),
       ),
   }
+}
+
+/** Where the trace began in the middle, processes outside of it may use what is older, and nothing is proven. */
+function asFarAsKnown(finding: Finding, { processes }: Trace): Finding[] {
+  if (!processes.some(({ wasRunning }) => wasRunning)) return [finding]
+  const isOlder = finding.calls.some((call) => 'thing' in call && call.thing?.made === undefined)
+  return isOlder ? [] : [{ ...finding, certain: false }]
 }
 
 function factOf({ id, text, certain, processes, calls }: Finding, trace: Trace): FindingFact {

@@ -2,16 +2,13 @@
  * Starts a program under strace(1). Its stdin, stdout and stderr are those of osdemo, it has no other descriptor of osdemo, and it
  * is a child of osdemo: strace is not its parent, and is in a process group of its own, which no Ctrl-C of the terminal reaches.
  */
-import { closeSync, constants, openSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { OsdemoError, systemCallError, Unavailable } from '../errors.js'
-import { readCommandLine } from '../proc/cmdline.js'
 import { readPids } from '../proc/pids.js'
-import { isAlive } from '../proc/stat.js'
 import { readStatus } from '../proc/status.js'
 import type { Ending } from './actor.js'
 import { deathSignalLauncher } from './start-process.js'
 import { findProgram } from './start-program.js'
+import { openTraceLog, rounds } from './trace-log.js'
 
 export interface TracedProgram {
   pid: number
@@ -36,22 +33,10 @@ export interface TraceOptions {
 /** What a log made elsewhere needs too. `-s`: how much of each message is in it. */
 export const straceFlags = ['-f', '-ttt', '-T', '-yy', '-s', '64']
 
-/** How often osdemo looks for processes that are not dead yet. */
-const rounds = 100
-
-/**
- * When osdemo is killed, this shell kills what strace traces: the kernel kills only the program itself, and its children would run
- * on, with a log that no process reads. It waits for end of file on descriptor 3, because only osdemo has the write end. It knows strace
- * by the path of the log, $0.
- */
-const killer = `read -r _ <&3
-for round in 1 2 3 4 5 6 7 8 9; do
-  for tracer in $(grep -lsF -e "$0" /proc/[0-9]*/cmdline | cut -d / -f 3); do
-    for traced in $(grep -ls "^TracerPid:[[:space:]]*$tracer$" /proc/[0-9]*/status | cut -d / -f 3); do
+/** The kernel kills only the program itself when osdemo is killed. Its children would run on, with a log that no process reads. */
+const killTraced = `for traced in $(grep -ls "^TracerPid:[[:space:]]*$tracer$" /proc/[0-9]*/status | cut -d / -f 3); do
       kill -s KILL "$traced"
-    done
-  done
-done`
+    done`
 
 /**
  * The words that start the program under strace, without options.
@@ -86,64 +71,27 @@ export async function startTraced(
     '--',
     ...words,
   ]
-  const reader = openSync(options.log, constants.O_RDONLY | constants.O_NONBLOCK)
-  // A FIFO without a writer is at its end. This writer is closed when strace has opened the FIFO.
-  let writer: number | undefined = openSync(options.log, constants.O_WRONLY | constants.O_NONBLOCK)
-  const closeWriter = () => {
-    if (writer !== undefined) closeSync(writer)
-    writer = undefined
-  }
-  const heir = spawn('sh', ['-c', killer, options.log], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    detached: true,
-  })
-  heir.on('error', () => {})
-  heir.stdio[3]?.on('error', () => {})
-  const dismissed = new Promise((resolve) => {
-    heir.once('close', resolve)
-  })
+  const log = await openTraceLog(options.log, killTraced, options.onLog)
   const child = spawn(first, others, { stdio: ['inherit', options.stdout, 'inherit'] })
-  const log = new Socket({ fd: reader, readable: true, writable: false })
-  const logged = new Promise<void>((resolve) => {
-    log.once('close', () => resolve())
-  }).then(async () => {
-    await untilGone(tracer())
-    heir.kill('SIGKILL')
-    await dismissed
-  })
-  log.on('error', () => {})
-  log.on('data', (chunk) => {
-    closeWriter()
-    options.onLog(chunk)
-  })
   const exited = new Promise<Ending>((resolve, reject) => {
     child.once('error', (error) => reject(systemCallError(error, `cannot execute ${words[0]}`)))
     child.once('exit', (code, signal) => {
-      closeWriter()
+      log.begun()
       resolve({ code, signal })
     })
   })
   if (child.pid === undefined) {
-    closeWriter()
     log.destroy()
     await exited
   }
-  const pid = child.pid ?? 0
-  /** The process of strace: it has the path of the log in its command line, as the heir has. */
-  function tracer(): number {
-    const words = (each: number) => readCommandLine(each) ?? []
-    return (
-      readPids().find((each) => each !== pid && each !== heir.pid && words(each).includes(options.log)) ?? 0
-    )
-  }
   return {
-    pid,
+    pid: child.pid ?? 0,
     exited,
-    logged,
+    logged: log.logged,
     killAll() {
-      closeWriter()
+      log.begun()
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-      const by = tracer()
+      const by = log.tracer()
       for (let round = 0; round < rounds && by > 0; round++) {
         const traced = readPids().filter((each) => readStatus(each)?.tracer === by)
         if (traced.length === 0) break
@@ -151,12 +99,6 @@ export async function startTraced(
       }
     },
   }
-}
-
-/** strace closes its log some time before it exits. */
-async function untilGone(pid: number): Promise<void> {
-  for (let look = 0; look < rounds && isAlive(pid); look++)
-    await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 function killIfThere(pid: number): void {

@@ -32,6 +32,8 @@ export const waits: Record<string, string> = {
   msgrcv: 'a queue',
   semop: 'a semaphore set',
   semtimedop: 'a semaphore set',
+  // Of strace, which began during the call, only its end is known.
+  restart_syscall: 'a time limit',
   vfork: 'the child',
 }
 

@@ -4,6 +4,7 @@
  */
 import { createBlocking, notable, waits } from './blocking.js'
 import { createConversation, type Delivery, type Talk } from './conversation.js'
+import type { Descriptor } from './descriptor.js'
 import { effectOf, neededCalls } from './effects.js'
 import type { Begun, Call, Fact, Signalled } from './line.js'
 import { createObjects, type Thing } from './objects.js'
@@ -24,7 +25,10 @@ export interface Process {
   parent?: Process
   /** The words of the last program that it executed; without any, those of its parent. */
   command: string[]
+  /** Its start, or when the trace began. */
   born: number
+  /** Whether it ran before the trace began. */
+  wasRunning?: true
   /** When it executed its last program itself. */
   executed?: number
   end?: { t: number; code: number | null; signal: string | null }
@@ -118,7 +122,19 @@ export interface Trace {
   end: number
 }
 
+/** A process as it was when the trace began, if that was after its start. */
+export interface Known {
+  pid: number
+  command: string[]
+  /** Threads besides the first one. */
+  threads: number[]
+  folder?: string | undefined
+  open: (Pick<Held, 'end' | 'closesOnExec'> & { descriptor: Descriptor })[]
+}
+
 export interface Model {
+  /** @param t when the trace began */
+  adopt(known: Known, t: number): void
   take(fact: Fact): void
   /** So far, in the order of their starts. */
   all(): readonly Process[]
@@ -248,6 +264,14 @@ export function createModel(hooks: Hooks = {}): Model {
   }
 
   return {
+    adopt(known, t) {
+      start ||= t
+      const process = processes.adopt(known, t)
+      for (const { descriptor, end: side, closesOnExec } of known.open) {
+        const entry = tables.held(process, descriptor, side)
+        if (entry) entry.closesOnExec = closesOnExec
+      }
+    },
     take,
     all: () => processes.all,
     alive: () => processes.all.filter((process) => !process.end),

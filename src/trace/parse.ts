@@ -33,6 +33,8 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
     if (line === '') return undefined
     const fact = readLine(line)
     if (fact?.kind === 'resumed') {
+      // strace ends, and the call continues.
+      if (line.endsWith('<detached ...>')) return undefined
       const begin = begun.get(fact.tid)
       begun.delete(fact.tid)
       // The beginning may be older than the log.

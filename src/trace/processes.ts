@@ -1,6 +1,6 @@
 /** Which processes there were: who started, executed and reaped which, and which threads belong to each. */
 import type { Call, Gone } from './line.js'
-import type { Held, Process } from './model.js'
+import type { Held, Known, Process } from './model.js'
 import { unquoted } from './scan.js'
 
 /** @param onExit is called while the process still has its descriptor table */
@@ -8,7 +8,7 @@ export function createProcesses(onExit?: (process: Process) => void) {
   const all: Process[] = []
   const threads = new Map<number, Process>()
 
-  function begin(tid: number, t: number, parent?: Process, shared?: Map<number, Held>): void {
+  function begin(tid: number, t: number, parent?: Process, shared?: Map<number, Held>): Process {
     const process: Process = {
       pid: tid,
       ...(parent && { parent }),
@@ -23,6 +23,7 @@ export function createProcesses(onExit?: (process: Process) => void) {
     }
     all.push(process)
     threads.set(tid, process)
+    return process
   }
 
   return {
@@ -31,12 +32,25 @@ export function createProcesses(onExit?: (process: Process) => void) {
     /** The process of a thread. */
     of: (tid: number) => threads.get(tid),
 
+    /** A process that was there before the trace. */
+    adopt({ pid, command, threads: tids, folder }: Known, t: number): Process {
+      const process = begin(pid, t)
+      const more = {
+        command,
+        threads: tids.length,
+        wasRunning: true,
+        ...(folder !== undefined && { folder }),
+      }
+      for (const tid of tids) threads.set(tid, process)
+      return Object.assign(process, more)
+    },
+
     /** clone(2) and its relatives: the child has the descriptors of its parent, and may share its table. */
     clone({ args, result, t }: Call, parent: Process): void {
       if (result === undefined || result <= 0) return
       const flags = args.join()
       if (flags.includes('CLONE_THREAD')) {
-        parent.threads++
+        if (threads.get(result) !== parent) parent.threads++
         threads.set(result, parent)
       } else begin(result, t, parent, flags.includes('CLONE_FILES') ? parent.table : undefined)
     },

@@ -62,7 +62,7 @@ export function createRecorder(): Recorder {
       }
       for (const one of trace.processes) {
         const about = { child: one.pid, name: nameOf(one), kind: 'process' } as const
-        add(one.parent, one.born, { event: 'started', ...about })
+        if (!one.wasRunning) add(one.parent, one.born, { event: 'started', ...about })
         if (one.end)
           add(one.parent, one.end.t, {
             event: 'exited',

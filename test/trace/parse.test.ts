@@ -26,6 +26,17 @@ function one(text: string): Fact | undefined {
   return parse(`${at} ${text}\n`).facts[0]
 }
 
+test('a call from which strace has detached has not returned, whether its line was cut before or not', () => {
+  const log = [
+    `${at} read(3<pipe:[1]>, <detached ...>`,
+    `813 1795817412.1 read(4<pipe:[1]>,  <unfinished ...>`,
+    `813 1795817412.2 <... read resumed> <detached ...>`,
+  ]
+  const { facts, unreadable } = parse(`${log.join('\n')}\n`)
+  expect(facts.map(({ kind }) => kind)).toEqual(['begun', 'begun'])
+  expect(unreadable).toBe(0)
+})
+
 test.each([
   ['close(3</tmp/x>) = 0 <0.000008>', { name: 'close', args: ['3</tmp/x>'], result: 0, took: 8 }],
   ['exit_group(3)   = ?', { name: 'exit_group', result: undefined, errno: undefined }],

@@ -13,7 +13,7 @@ import { thousands } from '../../text.js'
 import { tracedCalls } from '../../trace/model.js'
 import { named } from '../../trace/recorder.js'
 import { makePrivateFifo } from '../shared/fifo.js'
-import { createWatcher, type Options, type Watcher } from './watch.js'
+import { createWatcher, mostAlive, type Options, type Watcher } from './watch.js'
 
 interface RunOptions extends Options {
   /** Whether strace stops at every system call, and not only at those that the report needs. */
@@ -21,9 +21,6 @@ interface RunOptions extends Options {
   /** Where the stdout of the program goes. */
   stdout: 1 | 2
 }
-
-/** So many processes at once are taken for a program that forks without end. */
-const mostAlive = 1000
 
 /** After so many milliseconds a note says for which processes osdemo waits. */
 const patience = 500

@@ -53,7 +53,7 @@ export function report(stage: Stage, trace: Trace, { title, isKept, unreadable, 
 
 type Row = { cells: Record<string, string>; text: string; data: Record<string, string | number | null> }
 
-function teller(stage: Stage) {
+export function teller(stage: Stage) {
   // The stage may be aborted: this is the last that it says.
   const note = (
     text: string,
@@ -249,6 +249,6 @@ function tellZombies(say: ReturnType<typeof teller>, { processes }: Trace): void
   say.note(`Not reaped by their parent: ${names}${more}.`, 'step')
 }
 
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }

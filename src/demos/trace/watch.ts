@@ -1,13 +1,17 @@
 /** From the log of strace to the events and the report of a run. */
 import { lstatSync } from 'node:fs'
 import { createFinder } from '../../findings/index.js'
+import { mayPathBlock } from '../../proc/mounts.js'
 import type { Stage } from '../../run/stage.js'
 import type { Fact } from '../../trace/line.js'
-import { createModel, type Process } from '../../trace/model.js'
+import { createModel, type Known, type Process } from '../../trace/model.js'
 import { createParser } from '../../trace/parse.js'
 import { createRecorder } from '../../trace/recorder.js'
 import { report } from './report.js'
 import { type Topic, topicOf } from './topics.js'
+
+/** So many processes at once are taken for a program that forks without end. */
+export const mostAlive = 1000
 
 export interface Options {
   /** Only what belongs to these topics. */
@@ -18,6 +22,8 @@ export interface Options {
 
 export interface Watcher {
   push(chunk: Buffer): void
+  /** A process that runs already. @returns the process, with the descriptors that it has */
+  adopt(known: Known, t: number): Process | undefined
   /** Whether a line has been understood. */
   hasSeen(): boolean
   /** The first process. */
@@ -45,6 +51,10 @@ export function createWatcher({ only }: Options, isLive: boolean): Watcher {
   })
   return {
     push: parser.push,
+    adopt(known, t) {
+      model.adopt(known, t)
+      return model.all()[0]
+    },
     hasSeen: () => facts > 0,
     root: () => (root ??= model.all()[0]),
     alive: model.alive,
@@ -61,10 +71,10 @@ export function createWatcher({ only }: Options, isLive: boolean): Watcher {
   }
 }
 
-/** The program has opened a file at this path itself, so its file system answers. */
+/** A file system that does not answer could block osdemo forever. */
 function isFifo(path: string): boolean {
   try {
-    return lstatSync(path).isFIFO()
+    return !mayPathBlock(path) && lstatSync(path).isFIFO()
   } catch {
     return false
   }
