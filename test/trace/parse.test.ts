@@ -1,5 +1,6 @@
 /** The reader of strace's log: forms of lines, real logs of several languages, and damaged ones. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -221,8 +222,11 @@ else: os.wait()`
       .skipIf(!has(needed))
       .concurrent(
         `of a program in ${name}${has(needed) ? '' : ` (skipped: there is no ${needed})`}`,
-        async () => {
-          await check(await traced(words))
+        async ({ onTestFinished }) => {
+          // That of vitest itself is for tests that run alone.
+          const folder = mkdtempSync(join(tmpdir(), 'osdemo-test-'))
+          onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+          await check(await traced(words, folder))
         },
       )
 
