@@ -89,6 +89,12 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     killLines: [''],
     load: () => import('./explain.js'),
   },
+  bench: {
+    summary: 'measure which mechanism is fastest here, what each message costs, and why',
+    needs: { must: ['proc', 'scheduler'], better: { cpus: 'it measures one CPU only', ...files }, also },
+    killLines: ['pipe tcp --size 64'],
+    load: () => import('./bench.js'),
+  },
   view: {
     summary: 'show recorded events; several recordings are merged by their times',
     needs: {},

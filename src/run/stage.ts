@@ -1,4 +1,5 @@
 /** What a demo works with: it reports notes, evidence and claims, and starts actors and programs. */
+import { setMaxListeners } from 'node:events'
 import type { ProgramThatRunsAs } from '../actor-types.js'
 import type { OsdemoError } from '../errors.js'
 import {
@@ -126,6 +127,8 @@ export async function runOnStage<T>(
   await using scope = createScope((error) => run.unreleased.push(error))
   const end = new AbortController()
   const signal = AbortSignal.any([outer, end.signal])
+  // Each actor listens, and Node would warn of more than ten.
+  setMaxListeners(0, signal)
   let failure: OsdemoError | undefined
   const fail = (error: OsdemoError, since?: Promise<unknown>) => {
     failure ??= error

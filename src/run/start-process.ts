@@ -17,10 +17,13 @@ import { type ActorListener, type ActorSpec, type BareActor, createHistory, type
 import { compileCacheVariable } from './compile-cache.js'
 import { actorEntry } from './package.js'
 
-/** Which of the user's streams an actor inherits. Bytes then do not pass through the supervisor. */
+/**
+ * What an actor has as its stdin and stdout: with true that of the user, else a descriptor of the supervisor. Bytes then do not pass
+ * through the supervisor.
+ */
 export interface Streams {
-  stdin?: boolean
-  stdout?: boolean
+  stdin?: boolean | number
+  stdout?: boolean | number
 }
 
 export interface ProcessActor<Word = never> extends BareActor<Word> {
@@ -74,13 +77,7 @@ export async function startProcess<P extends ActorProgram>(
   const [program = process.execPath, ...words] = [...launcher, process.execPath, actorEntry(spec.program)]
   const begun = now()
   const child = spawn(program, words, {
-    stdio: [
-      streams.stdin ? 'inherit' : 'ignore',
-      streams.stdout ? 'inherit' : 'ignore',
-      'inherit',
-      'pipe',
-      'pipe',
-    ],
+    stdio: [stream(streams.stdin), stream(streams.stdout), 'inherit', 'pipe', 'pipe'],
     // Node would read these certificates at its start, which may take longer than all the rest. No actor uses TLS.
     env: { ...process.env, ...compileCacheVariable(), NODE_EXTRA_CA_CERTS: undefined },
   })
@@ -129,6 +126,10 @@ export async function startProcess<P extends ActorProgram>(
     pause: () => void out.pause(),
     resume: () => void out.resume(),
   }
+}
+
+function stream(choice: boolean | number = false): 'inherit' | 'ignore' | number {
+  return typeof choice === 'number' ? choice : choice ? 'inherit' : 'ignore'
 }
 
 /** The event in a line, or undefined where the line is no event. */

@@ -1,0 +1,170 @@
+/** Starts both sides of each mechanism once, and plays the rounds of all mechanisms in turn. */
+import type { BenchLabels } from '../../actors/bench-side.js'
+import { histogramLength, type Mode, type Side, type Task } from '../../bench/round.js'
+import { asOsdemoError, OsdemoError } from '../../errors.js'
+import { type Data, now, numberIn } from '../../events.js'
+import { pin } from '../../ipc/scheduling.js'
+import type { ActorOf } from '../../run/actor.js'
+import type { Stage } from '../../run/stage.js'
+import type { Mechanism } from './mechanisms.js'
+
+type BenchSide = ActorOf<'bench-side'>
+
+/** Both sides of a mechanism, connected. */
+export interface Pair {
+  mechanism: Mechanism
+  first: BenchSide
+  second: BenchSide
+  longest: number
+}
+
+/** Where both sides run: pinned to one CPU, to one each, or not pinned. */
+export type Place = 'same' | 'two' | 'any'
+
+/** The rounds of a mechanism with one size in one place. */
+export interface Cell {
+  pair: Pair
+  place: Place
+  size: number
+  rounds: { count: number; first: Side; second: Side }[]
+}
+
+export interface Plan {
+  mode: Mode
+  sizes: readonly number[]
+  /** The CPUs of both sides in each place; undefined where they are not pinned. */
+  places: readonly { place: Place; cpus: [number, number] | undefined }[]
+  rounds: number
+  /** Milliseconds of a round. */
+  duration: number
+  /** Called after each round: the part that is done, and the seconds that remain. */
+  onProgress(done: number, left: number): void
+}
+
+/** Starts both sides. @returns undefined where this machine does not have the mechanism: a note says why */
+export async function startPair(stage: Stage, mechanism: Mechanism): Promise<Pair | undefined> {
+  const { name } = mechanism
+  try {
+    const {
+      channel,
+      connection,
+      longest = Number.POSITIVE_INFINITY,
+    } = await mechanism.open({ ...stage, say: () => {} })
+    const start = (side: 'first' | 'second') => {
+      const [stdin, stdout] = connection?.[side] ?? [false, false]
+      const spec = { name: `${name}-${side}`, config: { channel, begins: side === 'first' } }
+      return stage.start({ program: 'bench-side', ...spec }, { stdin, stdout })
+    }
+    try {
+      const [first, second] = [await start('first'), await start('second')]
+      return { mechanism, first, second, longest }
+    } finally {
+      connection?.close()
+    }
+  } catch (error) {
+    stage.signal.throwIfAborted()
+    const { message } = error instanceof OsdemoError ? error : asOsdemoError(error, 'it cannot be created')
+    stage.note(`Not measured: ${name}. ${message[0]?.toUpperCase()}${message.slice(1)}.`, 'aside')
+    return undefined
+  }
+}
+
+/** A mechanism that spins needs a CPU for each side. */
+function canRun({ mechanism, longest }: Pair, place: Place, size: number): boolean {
+  return size <= longest && !(mechanism.spins && place === 'same')
+}
+
+/** Plays all rounds. In each round every mechanism has its turn, so that a busy moment of the machine meets all of them. */
+export async function playAll(pairs: readonly Pair[], plan: Plan): Promise<Cell[]> {
+  const { sizes, places, rounds } = plan
+  const cells = places.map(({ place, cpus }) => ({
+    cpus,
+    sets: sizes.map((size) =>
+      pairs
+        .filter((pair) => canRun(pair, place, size))
+        .map((pair): Cell => ({ pair, place, size, rounds: [] })),
+    ),
+  }))
+  const all = cells.flatMap(({ sets }) => sets.flat())
+  const total = all.length * (rounds + 2)
+  const since = performance.now()
+  let done = 0
+  for (const { cpus, sets } of cells) {
+    for (const { first, second } of pairs) place(first, second, cpus)
+    for (const set of sets) {
+      const times = new Map<Cell, number>()
+      // The first round finds out how long a message takes, and the second warms the caches and the compiler of Node up.
+      for (let round = -1; round <= rounds; round++) {
+        for (const cell of set) {
+          await playCell(cell, plan, round, times)
+          done++
+          const spent = (performance.now() - since) / 1000
+          plan.onProgress(done / total, (spent / done) * (total - done))
+        }
+      }
+    }
+  }
+  return all
+}
+
+/** Pins both sides to their CPUs. Without CPUs they stay where the scheduler puts them. */
+function place(first: BenchSide, second: BenchSide, cpus: [number, number] | undefined): void {
+  if (!cpus) return
+  pin(first.id, [cpus[0]])
+  pin(second.id, [cpus[1]])
+}
+
+const [fewest, most] = [10, 100_000]
+
+async function playCell(
+  cell: Cell,
+  { mode, duration }: Plan,
+  round: number,
+  times: Map<Cell, number>,
+): Promise<void> {
+  const { pair, size, place } = cell
+  const { mechanism, first, second } = pair
+  const usual = Math.floor((duration * 1000) / (times.get(cell) ?? Number.POSITIVE_INFINITY))
+  const count = Math.min(Math.max(usual, fewest), most)
+  // Each datagram also needs room for its headers.
+  const window = mechanism.window ? Math.max(1, Math.floor(mechanism.window / (size + 1024))) : count
+  const word: Task & BenchLabels = {
+    mode,
+    size,
+    count,
+    window,
+    mechanism: mechanism.name,
+    cpus: place,
+    round: Math.max(0, round),
+  }
+  const since = now()
+  const results = Promise.all([resultOf(first, since), resultOf(second, since)])
+  second.tell(word)
+  first.tell(word)
+  const [one, other] = await results
+  times.set(cell, one.elapsed / count)
+  if (round > 0) cell.rounds.push({ count, first: one, second: other })
+}
+
+/** What a side reports of a round that began after this time. */
+async function resultOf(side: BenchSide, since: number): Promise<Side> {
+  const { data } = await side.until('evidence', ({ t }) => t >= since)
+  const number = (name: keyof Side) => numberIn(data, name) ?? Number.NaN
+  return {
+    elapsed: number('elapsed'),
+    cpu: number('cpu'),
+    voluntary: number('voluntary'),
+    involuntary: number('involuntary'),
+    calls: number('calls'),
+    p50: number('p50'),
+    p90: number('p90'),
+    p99: number('p99'),
+    histogram: numbersIn(data, 'histogram').slice(0, histogramLength),
+  }
+}
+
+/** A list of numbers in the data of evidence. */
+export function numbersIn(data: Data | undefined, name: string): number[] {
+  const list = typeof data === 'object' && !Array.isArray(data) ? data[name] : undefined
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'number') : []
+}
