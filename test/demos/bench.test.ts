@@ -144,10 +144,11 @@ test('a wrong mechanism or size is a usage error', async () => {
   expect(exits).toEqual(runs.map(() => 2))
 })
 
-test('an ordinary user can measure all of it', async (context) => {
+test('an ordinary user can measure too', async (context) => {
   const { place, options } = placeOfNobody(context)
-  const run = place.osdemo(['bench', '--size', '64', '--cpus', 'same', ...quick], options)
+  const some = ['fifo', 'unix-stream', 'sysv-queue', 'posix-queue']
+  const run = place.osdemo(['bench', ...some, '--size', '64', '--cpus', 'same', ...quick], options)
   expect(await run.exit).toBe(0)
   const measured = new Set(roundsIn(parseEvents(run.stdout())).map(({ mechanism }) => mechanism))
-  expect([...measured]).toEqual(expect.arrayContaining(blocking))
+  expect([...measured]).toEqual(some)
 })
