@@ -97,7 +97,7 @@ function showRanks(stage: Stage, group: Result[], table: string, { mode }: Conte
             ? { 'p50 µs': digits(time.median), 'p90 µs': digits(p90), 'p99 µs': digits(p99) }
             : {
                 'µs each': digits(time.median),
-                'messages/s': `${Math.round(perSecond)}`,
+                'per second': `${Math.round(perSecond)}`,
                 'MB/s': digits((perSecond * size) / 1e6),
               }),
           noise,
