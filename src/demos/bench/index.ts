@@ -59,9 +59,10 @@ function placesOf(stage: Stage, allowed: number[], wanted: Place | undefined): P
   const [last, other] = [allowed.at(-1), allowed.at(-2)]
   if (last === undefined)
     throw new Unavailable('osdemo bench cannot see which CPUs it may use', 'Run it on Linux.')
+  const two: Plan['places'] = other === undefined ? [] : [{ place: 'two', cpus: [other, last] }]
   const all: Plan['places'] = [
     { place: 'same', cpus: [last, last] },
-    ...(other === undefined ? [] : [{ place: 'two' as const, cpus: [other, last] as [number, number] }]),
+    ...two,
     { place: 'any', cpus: undefined },
   ]
   const places = all.filter(({ place }) => (wanted ? place === wanted : place !== 'any'))
