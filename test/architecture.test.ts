@@ -28,7 +28,7 @@ const layers: Record<string, Layer> = {
   run: { uses: ['ipc', 'proc', 'events', 'errors', 'log', 'text'], types: ['actor-types'] },
   why: { uses: ['proc', 'ipc', 'events'] },
   trace: { uses: ['events'] },
-  findings: { uses: ['trace', 'events'] },
+  findings: { uses: ['trace', 'events', 'text'] },
   demos: {
     uses: [
       'run',

@@ -2,8 +2,14 @@
 import type { FindingFact } from '../events.js'
 import type { Call } from '../trace/line.js'
 import type { Block, Hooks, Trace } from '../trace/model.js'
+import { busyWaiting } from './busy-waiting.js'
 import { callOnMinusOne } from './call-on-minus-one.js'
 import type { Detector, Finding } from './detector.js'
+import { headerDecidesAllocation } from './header-decides-allocation.js'
+import { shortWriteIgnored } from './short-write-ignored.js'
+import { spinsAtEof } from './spins-at-eof.js'
+import { spinsOnError } from './spins-on-error.js'
+import { stdioBufferDuplicatedByFork } from './stdio-buffer-duplicated-by-fork.js'
 import { usedAfterClose } from './used-after-close.js'
 import { writeEndLeftOpen } from './write-end-left-open.js'
 
@@ -11,6 +17,12 @@ import { writeEndLeftOpen } from './write-end-left-open.js'
 const detectors: Record<string, () => Detector> = {
   'fd/call-on-minus-one': callOnMinusOne,
   'fd/used-after-close': usedAfterClose,
+  'io/busy-waiting': busyWaiting,
+  'io/short-write-ignored': shortWriteIgnored,
+  'io/spins-at-eof': spinsAtEof,
+  'io/spins-on-error': spinsOnError,
+  'io/stdio-buffer-duplicated-by-fork': stdioBufferDuplicatedByFork,
+  'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/write-end-left-open': writeEndLeftOpen,
 }
 

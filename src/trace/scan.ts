@@ -95,12 +95,14 @@ const letters: Record<string, number> = { n: 10, t: 9, r: 13, v: 11, f: 12 }
 
 /** Bytes as C writes them, decoded as UTF-8. Called for each message, so without regular expressions. */
 export function unescaped(text: string): string {
-  let from = text.indexOf('\\')
-  if (from < 0) return text
+  return text.includes('\\') ? bytesOf(text).toString() : text
+}
+
+/** The bytes that C writes so. */
+export function bytesOf(text: string): Buffer {
   // No byte needs less than a character of the text.
   const bytes = Buffer.allocUnsafe(text.length)
-  let length = bytes.write(text.slice(0, from), 'latin1')
-  let isAscii = true
+  let [from, length] = [0, 0]
   while (from < text.length) {
     const code = text.charCodeAt(from++)
     if (code !== backslash || from === text.length) {
@@ -109,10 +111,9 @@ export function unescaped(text: string): string {
     }
     const value = valueAt(text, from)
     from += value.digits
-    isAscii &&= value.byte < 128
     bytes[length++] = value.byte
   }
-  return bytes.toString(isAscii ? 'latin1' : 'utf8', 0, length)
+  return bytes.subarray(0, length)
 }
 
 /** What stands behind a backslash: `303`, `x41`, `n` or a character that stands for itself. */
