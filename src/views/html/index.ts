@@ -6,6 +6,7 @@
  * script but its own, and no resource from anywhere else.
  */
 import { createHash } from 'node:crypto'
+import type { FindingFact } from '../../events.js'
 import { versions } from '../describe-event.js'
 import { type Claim, type Story, tellChapters } from '../story/index.js'
 import { nameOf } from '../svg/index.js'
@@ -46,7 +47,7 @@ export function drawPage(story: Story): string {
 ${pictureSection(tellChapters(story), story.start, eventsShown(story).length)}
 ${eventsSection(story)}
 </div>
-${claimsSection(story)}
+${findingsSection(story)}${claimsSection(story)}
 </main>
 <script>${pageScript}</script>
 </body>
@@ -57,6 +58,34 @@ ${claimsSection(story)}
 /** The hash by which a content security policy names a script or style. */
 function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+}
+
+/** What is wrong with the program. Empty where nothing was found. */
+function findingsSection({ steps }: Story): string {
+  const items = steps.flatMap(({ event }, at) =>
+    event.event === 'finding' ? [findingItem(event, at + 1)] : [],
+  )
+  if (items.length === 0) return ''
+  return `<section aria-labelledby="findings">
+<h2 id="findings" tabindex="-1">Findings</h2>
+<ol class="claims">
+${items.join('\n')}
+</ol>
+</section>
+`
+}
+
+function findingItem({ id, certain, text, evidence }: FindingFact, number: number): string {
+  const calls = evidence.map(
+    ({ source, value }) => `<li><code>${escapeXml(value)}</code> <small>${escapeXml(source)}</small></li>`,
+  )
+  const verdict = `<b class="fails">${certain ? '✘' : '?'} ${escapeXml(id)}${certain ? '' : ' (likely)'}</b>`
+  return `<li data-finding="${escapeXml(id)}">${verdict} ${escapeXml(text)}${eventLink(number)}\n<ul>${calls.join('')}</ul></li>`
+}
+
+/** A link to a row of the table of events, if it has that row. */
+function eventLink(number: number): string {
+  return number <= mostRows ? ` <a href="#e${number}">event ${number}</a>` : ''
 }
 
 function claimsSection({ claims, steps }: Story): string {
@@ -82,6 +111,5 @@ function claimItem({ id, holds, text, evidence }: Claim, number: number): string
   )
   const list = items.length > 0 ? `\n<ul>${items.join('')}</ul>` : ''
   const named = id ? ` data-claims="${escapeXml(id)}"` : ''
-  const link = number <= mostRows ? ` <a href="#e${number}">event ${number}</a>` : ''
-  return `<li${named}>${verdict} ${escapeXml(text)}${link}${list}</li>`
+  return `<li${named}>${verdict} ${escapeXml(text)}${eventLink(number)}${list}</li>`
 }

@@ -56,7 +56,7 @@ function draw(story: Story, limit: Limit, cut = false): Diagram {
   const diagram = createDiagram(story)
   const fold = createFold(limit)
   for (const step of story.steps) {
-    if (isShort(step)) continue
+    if (isShort(step) || isRow(step)) continue
     if (step.event.event === 'run') fold.reset()
     if (step.arrow && !diagram.isDue(step, step.arrow)) continue
     // A participant that starts or exits takes two steps: one of its parent and one of its own.
@@ -75,6 +75,11 @@ function isShort({ event, held }: Step): boolean {
   if (last?.errno || event.errno) return false
   if (event.waits === false || held?.first.waits === false) return true
   return last !== undefined && (end ?? 0) - (begin ?? 0) < notable
+}
+
+/** Whether it is a row of a table, which a sequence of steps has no place for. */
+function isRow({ event }: Step): boolean {
+  return event.event === 'note' && event.row !== undefined
 }
 
 /** Counts the steps of each kind, and hides those above the limit. */

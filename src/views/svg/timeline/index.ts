@@ -9,6 +9,7 @@ import { element, fitted, textAt, widthOf } from '../parts.js'
 import { drawArrows } from './arrows.js'
 import { claimHeight, drawClaimMarks, listClaims, listed } from './claims.js'
 import { channelsOf, depthRow, drawDepths } from './depth.js'
+import { listFindings } from './findings.js'
 import { drawLanes } from './lanes.js'
 import { createRoom, type Layout } from './layout.js'
 import { drawLegend } from './legend.js'
@@ -27,9 +28,10 @@ const mostLane = 120
 export function drawTimeline(whole: Story): Figure {
   const claims = listed(whole)
   const listHeight = Math.ceil(claims.length / 2) * claimHeight
-  // From below: notes, claims, legend, claim marks. The lanes get the rest.
+  // From below: notes, findings, claims, legend, claim marks. The lanes get the rest.
   const notesTop = bottom - 2
-  const listTop = notesTop - 24 - listHeight
+  const findingsTop = notesTop - 24 - listFindings(whole, 0).height
+  const listTop = findingsTop - listHeight
   const legendTop = listTop - 14 - drawLegend(whole, 0).height
   const { parts, layout, foot, notes } = drawPlot(whole, { top: box.top, bottom: legendTop - markHeight })
   const legend = drawLegend(whole, foot + markHeight + 16)
@@ -38,6 +40,7 @@ export function drawTimeline(whole: Story): Figure {
     ...parts,
     ...legend.parts,
     ...listClaims(whole, foot + markHeight + legend.height + 34),
+    ...listFindings(whole, foot + markHeight + legend.height + 34 + listHeight).parts,
     textAt(box.left, notesTop, fitted(notes.join(' '), right - box.left, 14), 'small dim'),
   ]
   return { parts: drawn, claims }
