@@ -6,6 +6,8 @@ import { busyWaiting } from './busy-waiting.js'
 import { callOnMinusOne } from './call-on-minus-one.js'
 import type { Detector, Finding } from './detector.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
+import { neverReaped } from './never-reaped.js'
+import { orphanedChild } from './orphaned-child.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
 import { spinsAtEof } from './spins-at-eof.js'
 import { spinsOnError } from './spins-on-error.js'
@@ -24,6 +26,8 @@ const detectors: Record<string, () => Detector> = {
   'io/stdio-buffer-duplicated-by-fork': stdioBufferDuplicatedByFork,
   'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/write-end-left-open': writeEndLeftOpen,
+  'process/never-reaped': neverReaped,
+  'process/orphaned-child': orphanedChild,
 }
 
 export const findingIds = Object.keys(detectors)

@@ -2,7 +2,7 @@
 import { duration } from '../text.js'
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
-import { nameOf, named } from '../trace/recorder.js'
+import { named, nameOf } from '../trace/recorder.js'
 import { childrenOf, isShell, lasting } from './children.js'
 import { type Detector, forCalls } from './detector.js'
 
@@ -13,11 +13,16 @@ export function neverReaped(): Detector {
   const exits = new Map<Process, Call>()
   /** When the process called wait(2) or one of its relatives for the last time. */
   const waits = new Map<Process, number>()
+  /** waitid(2) has reaped a child, and did not say which. */
+  const secretive = new Set<Process>()
   const accepts = new Map<Process, number>()
   const zombies = new Set<Process>()
   return {
     calls: {
-      ...forCalls('wait4,waitid', ({ t, took }, process) => waits.set(process, t + took)),
+      ...forCalls('wait4,waitid', ({ t, took, args }, process) => {
+        waits.set(process, t + took)
+        if (args[0] === 'P_ALL' && args[2] === 'NULL') secretive.add(process)
+      }),
       ...forCalls('accept,accept4', ({ t, took, result = -1 }, process) => {
         if (result >= 0) accepts.set(process, t + took)
       }),
@@ -31,15 +36,18 @@ export function neverReaped(): Detector {
     finish: (trace) =>
       [...childrenOf(trace)].flatMap(([parent, children]) => {
         const end = parent.end?.t ?? trace.end
+        // A handler of SIGCHLD that waits is another mistake.
+        const handled = parent.actions.has('SIGCHLD') ? (waits.get(parent) ?? 0) : 0
         const left = children.filter((child) => {
           if (child.reaped || !child.end || !zombies.has(child)) return false
-          return child.end.t + lasting <= end && (waits.get(parent) ?? 0) < child.end.t
+          return child.end.t + lasting <= end && handled < child.end.t
         })
         const hasExited = parent.end?.signal === null
         const isServer =
-          !waits.has(parent) && left.filter(({ end }) => end && end.t < (accepts.get(parent) ?? 0)).length >= many
+          !waits.has(parent) &&
+          left.filter(({ end }) => end && end.t < (accepts.get(parent) ?? 0)).length >= many
         const [first] = left
-        if (!first?.end || isShell(parent) || !(hasExited || isServer)) return []
+        if (!first?.end || isShell(parent) || secretive.has(parent) || !(hasExited || isServer)) return []
         const rest = left.length === 1 ? '' : ` and ${left.length - 1} more children`
         const time = duration(end - first.end.t)
         return {
