@@ -4,6 +4,7 @@ import type { Call } from '../trace/line.js'
 import type { Block, Hooks, Trace } from '../trace/model.js'
 import { busyWaiting } from './busy-waiting.js'
 import { callOnMinusOne } from './call-on-minus-one.js'
+import { childContinuesAfterFailedExec } from './child-continues-after-failed-exec.js'
 import type { Detector, Finding } from './detector.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
 import { neverReaped } from './never-reaped.js'
@@ -26,6 +27,7 @@ const detectors: Record<string, () => Detector> = {
   'io/stdio-buffer-duplicated-by-fork': stdioBufferDuplicatedByFork,
   'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/write-end-left-open': writeEndLeftOpen,
+  'process/child-continues-after-failed-exec': childContinuesAfterFailedExec,
   'process/never-reaped': neverReaped,
   'process/orphaned-child': orphanedChild,
 }
