@@ -1,7 +1,7 @@
 /** Runs programs under strace, with the calls that `osdemo trace` asks for, and looks for mistakes in the log. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import type { FindingFact } from '../../src/events.js'
 import { callsOfFindings, createFinder } from '../../src/findings/index.js'
 import { straceFlags } from '../../src/run/start-traced.js'
@@ -13,6 +13,9 @@ import { until } from './until.js'
 
 const calls = [...new Set([...tracedCalls, ...callsOfFindings])].map((name) => `?${name}`).join()
 
+/** In the folder of the program. */
+export const logName = 'strace.log'
+
 /**
  * @param words the program and its arguments
  * @param wanted the id of a finding. The program is killed when there is one. Without it, the program has to end by itself
@@ -22,7 +25,7 @@ export async function findingsOf(
   words: string[],
   { wanted, cwd = temporaryFolder() }: { wanted?: string; cwd?: string } = {},
 ): Promise<FindingFact[]> {
-  const log = join(cwd, `strace-${basename(words[0] ?? '')}.log`)
+  const log = join(cwd, logName)
   const flags = [...straceFlags, '--seccomp-bpf', '-e', `trace=${calls}`, '-o', log]
   const child = spawn('strace', [...flags, ...words], { cwd, stdio: 'ignore', detached: true })
   const ended = new Promise<void>((resolve, reject) => {
@@ -49,14 +52,19 @@ export async function findingsOf(
   return found
 }
 
-/** The findings in a log of strace, as if the trace ended with its last line. */
-function findingsIn(log: string): FindingFact[] {
+/**
+ * The findings in a log of strace.
+ *
+ * @param part how much of it is read, as if the trace ended there
+ */
+export function findingsIn(log: string, part = 1): FindingFact[] {
   const finder = createFinder()
   const model = createModel(finder.hooks)
   const parser = createParser(model.take)
-  if (existsSync(log)) parser.push(readFileSync(log))
+  const text = existsSync(log) ? readFileSync(log) : Buffer.alloc(0)
+  parser.push(text.subarray(0, text.length * part))
   parser.end()
-  return finder.finish(model.finish(Date.now() * 1000))
+  return finder.finish(model.finish(part === 1 ? Date.now() * 1000 : undefined))
 }
 
 /** The programs of a page, `wrong.c` and `fixed.c`, and those in its folder of test/fixtures/mistakes. */
