@@ -91,7 +91,7 @@ function factOf({ id, text, certain, processes, calls }: Finding, trace: Trace):
 /** A call as strace writes it, with its time since the start of the trace. */
 function quote(call: Call | Block, { start }: Trace): FindingFact['evidence'][number] {
   const at = (t: number) => `pid ${call.tid}, ${((t - start) / 1e6).toFixed(6)} s`
-  if (!('args' in call))
+  if ('begin' in call)
     return { source: at(call.begin), value: `${call.call}(${call.object}) had not returned` }
   const { t, name, args, result, errno, more } = call
   const text = `${name}(${args.join(', ')})`

@@ -83,17 +83,28 @@ export function createBlocking(
       wait.count++
       wait.total += call.took
       process.waits.set(key, wait)
-      const { tid, name, t: begin, result, errno } = call
+      const { tid, name, args, t: begin, result, errno } = call
       const end = begin + call.took
-      return { process, tid, call: name, object: about.object, thing: about.thing, begin, end, result, errno }
+      return {
+        process,
+        tid,
+        call: name,
+        args,
+        object: about.object,
+        thing: about.thing,
+        begin,
+        end,
+        result,
+        errno,
+      }
     },
 
     /** A call that has not returned. */
     still(call: Begun, process: Process): Block[] {
       const about = aboutOf(call, process)
       if (!about) return []
-      const { tid, name, t: begin } = call
-      return [{ process, tid, call: name, object: about.object, thing: about.thing, begin }]
+      const { tid, name, args, t: begin } = call
+      return [{ process, tid, call: name, args, object: about.object, thing: about.thing, begin }]
     },
   }
 }

@@ -69,6 +69,8 @@ export interface Block {
   process: Process
   tid: number
   call: string
+  /** As far as they were known when it began, where it has not returned. */
+  args: string[]
   object: string
   thing?: Thing | undefined
   begin: number

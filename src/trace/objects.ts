@@ -15,6 +15,8 @@ export interface Thing {
   /** Missing where it was there before, or may have been. */
   made?: { t: number; by: Process }
   removed?: { t: number; by: Process }
+  /** Made with IPC_PRIVATE: other programs cannot find it by a key. */
+  isPrivate?: true
   users: Map<Process, Use>
 }
 
@@ -215,6 +217,7 @@ export function createObjects(isFifo: (path: string) => boolean = () => false) {
         const flags = args.at(-1) ?? ''
         const isNew = first === 'IPC_PRIVATE' || (flags.includes('IPC_CREAT') && flags.includes('IPC_EXCL'))
         if (thing && isNew) thing.made ??= now
+        if (thing && first === 'IPC_PRIVATE') thing.isPrivate = true
       }
     }
 
