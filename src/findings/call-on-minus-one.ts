@@ -1,9 +1,9 @@
 /** A call on descriptor -1: the call that should have made the descriptor had failed, and its result was not checked. */
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
-import { named, nameOf } from '../trace/recorder.js'
+import { nameOf } from '../trace/recorder.js'
 import { type Detector, forCalls } from './detector.js'
-import { createRepeats } from './repeats.js'
+import { createRepeats, often, proofOf } from './repeats.js'
 
 const id = 'fd/call-on-minus-one'
 
@@ -39,17 +39,11 @@ export function callOnMinusOne(): Detector {
       }),
     },
     finish: () =>
-      repeats.all().map(({ count, processes, calls }) => {
-        const [cause, call] = calls
-        const [first = ''] = processes.map(named)
-        const often = count > 1 ? ` This happened ${count} times.` : ''
-        return {
-          id,
-          text: `${first} called ${call?.name}(2) with descriptor -1. Before, ${cause?.name}(2) had failed with ${cause?.errno}.${often}`,
-          certain: true,
-          processes,
-          calls,
-        }
+      repeats.all().map((repeated) => {
+        const [cause, call] = repeated.calls
+        const what = `${repeated.who} called ${call?.name}(2) with descriptor -1.`
+        const why = `Before, ${cause?.name}(2) had failed with ${cause?.errno}.`
+        return { id, text: `${what} ${why}${often(repeated)}`, certain: true, ...proofOf(repeated) }
       }),
   }
 }

@@ -2,11 +2,14 @@
 import type { FindingFact } from '../events.js'
 import type { Call } from '../trace/line.js'
 import type { Block, Hooks, Trace } from '../trace/model.js'
+import { addressInUse } from './address-in-use.js'
 import { busyWaiting } from './busy-waiting.js'
 import { callOnMinusOne } from './call-on-minus-one.js'
 import { childContinuesAfterFailedExec } from './child-continues-after-failed-exec.js'
+import { closeWait } from './close-wait.js'
 import type { Detector, Finding } from './detector.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
+import { leaked } from './leaked.js'
 import { neverReaped } from './never-reaped.js'
 import { orphanedChild } from './orphaned-child.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
@@ -19,6 +22,7 @@ import { writeEndLeftOpen } from './write-end-left-open.js'
 /** One for each id. The file has the name of the mistake. */
 const detectors: Record<string, () => Detector> = {
   'fd/call-on-minus-one': callOnMinusOne,
+  'fd/leaked': leaked,
   'fd/used-after-close': usedAfterClose,
   'io/busy-waiting': busyWaiting,
   'io/short-write-ignored': shortWriteIgnored,
@@ -30,6 +34,8 @@ const detectors: Record<string, () => Detector> = {
   'process/child-continues-after-failed-exec': childContinuesAfterFailedExec,
   'process/never-reaped': neverReaped,
   'process/orphaned-child': orphanedChild,
+  'socket/address-in-use': addressInUse,
+  'socket/close-wait': closeWait,
 }
 
 export const findingIds = Object.keys(detectors)

@@ -2,9 +2,9 @@
 import { descriptorIn } from '../trace/descriptor.js'
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
-import { named, nameOf } from '../trace/recorder.js'
+import { nameOf } from '../trace/recorder.js'
 import { type Detector, forCalls } from './detector.js'
-import { createRepeats } from './repeats.js'
+import { createRepeats, often, proofOf } from './repeats.js'
 
 const id = 'fd/used-after-close'
 
@@ -43,17 +43,10 @@ export function usedAfterClose(): Detector {
       }),
     },
     finish: () =>
-      repeats.all().map(({ count, processes, calls }) => {
-        const [, call] = calls
-        const [first = ''] = processes.map(named)
-        const often = count > 1 ? ` This happened ${count} times.` : ''
-        return {
-          id,
-          text: `${first} called ${call?.name}(2) with descriptor ${call?.args[0]}, which it had closed.${often}`,
-          certain: true,
-          processes,
-          calls,
-        }
+      repeats.all().map((repeated) => {
+        const [, call] = repeated.calls
+        const text = `${repeated.who} called ${call?.name}(2) with descriptor ${call?.args[0]}, which it had closed.`
+        return { id, text: `${text}${often(repeated)}`, certain: true, ...proofOf(repeated) }
       }),
   }
 }
