@@ -142,6 +142,8 @@ export interface Model {
   all(): readonly Process[]
   /** Those of which no exit was seen. */
   alive(): Process[]
+  /** The calls that have not returned. @param last one that was not taken yet */
+  blocked(last?: Begun): Block[]
   /** @param t when the trace ended, if that was later than the last line */
   finish(t?: number): Trace
 }
@@ -265,7 +267,14 @@ export function createModel(hooks: Hooks = {}): Model {
     hooks.onSignal?.({ t, signal, from, to })
   }
 
+  const blocked = (last?: Begun) =>
+    [...open.values(), ...(last ? [last] : [])].flatMap((call) => {
+      const process = processes.of(call.tid)
+      return process ? blocking.still(call, process) : []
+    })
+
   return {
+    blocked,
     adopt(known, t) {
       start ||= t
       const process = processes.adopt(known, t)
@@ -290,10 +299,7 @@ export function createModel(hooks: Hooks = {}): Model {
         things: objects.all(),
         talks: conversation.talks(),
         signals: [...signals.values()],
-        blocked: [...open.values()].flatMap((call) => {
-          const process = processes.of(call.tid)
-          return process ? blocking.still(call, process) : []
-        }),
+        blocked: blocked(),
         calls,
         start,
         end,

@@ -12,6 +12,8 @@ const [mostSamples, longestSample] = [5, 200]
 
 export interface Parser {
   push(chunk: Buffer): void
+  /** The call whose line is not complete yet: strace writes the rest when it returns. */
+  pending(): Begun | undefined
   /** The log is complete: a last line without a newline counts too. */
   end(): void
   /** Lines that were not understood. */
@@ -59,8 +61,14 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
     return onFact(fact)
   }
 
+  function pending(): Begun | undefined {
+    const fact = skipping || rest === '' || readLine(rest) ? undefined : readLine(`${rest}${unfinished}`)
+    return fact?.kind === 'begun' ? fact : undefined
+  }
+
   return {
     unreadable,
+    pending,
     push(chunk) {
       const text = rest + chunk.toString('latin1')
       let from = 0
@@ -76,9 +84,8 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
       rest = ''
     },
     end() {
-      // strace writes the rest of the line when the call returns, unless it is killed before.
-      const isCut = rest !== '' && readLine(rest) === undefined && readLine(`${rest}${unfinished}`)
-      if (!skipping) take(isCut ? `${rest}${unfinished}` : rest)
+      // Perhaps strace was killed before the call returned.
+      if (!skipping) take(pending() ? `${rest}${unfinished}` : rest)
       rest = ''
     },
   }

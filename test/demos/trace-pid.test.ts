@@ -119,8 +119,10 @@ describe.skipIf(noStrace)(`trace --pid${whyNoStrace}`, () => {
   test('what cannot be traced is an error that names the reason', async () => {
     const place = newPlace()
     const { pid } = start('read x')
-    const zombie = start('true & echo $!; exec sleep 60')
-    await until(() => zombie.said() !== '')
+    // sleep(1) reaps no child.
+    const zombie = start('exec 3<&0; { read x <&3; } & echo $!; exec sleep 60')
+    await until(() => zombie.said() !== '' && readStat(zombie.pid)?.comm === 'sleep')
+    zombie.child.stdin!.write('x\n')
     await until(() => readStat(Number(zombie.said()))?.state === 'Z')
     const error = async (id: number, prefix: string[] = []) => {
       const run = place.osdemo(['trace', '--json', '--pid', `${id}`], { prefix })

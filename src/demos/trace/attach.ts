@@ -80,7 +80,13 @@ export function traceRunning(asked: number, { all, ...options }: AttachOptions):
       isShown = true
       const isOver = root?.end !== undefined && watcher.alive().length === 0
       const clock = (t: number) => Math.max(0, Math.round(t + shift))
-      const isWrong = watcher.show(stage, clock, title, isOver ? undefined : wall())
+      const isWrong = watcher.show(
+        stage,
+        clock,
+        title,
+        isOver ? undefined : wall(),
+        isOver ? undefined : watcher.look(),
+      )
       if (isWrong && options.failsOnFinding) stage.exitWith(1)
       teller(stage).table('Open when the trace began', table)
       tellEnd(stage, watcher.alive())

@@ -13,6 +13,7 @@ import { thousands } from '../../text.js'
 import { tracedCalls } from '../../trace/model.js'
 import { named } from '../../trace/recorder.js'
 import { makePrivateFifo } from '../shared/fifo.js'
+import { lookInSilence, type Standing } from './standing.js'
 import { createWatcher, mostAlive, type Options, type Watcher } from './watch.js'
 
 interface RunOptions extends Options {
@@ -38,13 +39,18 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
     const show = (end?: number) => {
       if (isShown || !watcher.hasSeen()) return false
       isShown = true
-      return watcher.show(stage, (t) => Math.max(0, Math.round(t + shift)), title, end)
+      return watcher.show(stage, (t) => Math.max(0, Math.round(t + shift)), title, end, standing)
     }
+    const silence = lookInSilence(watcher.look)
+    stage.scope.defer(silence.stop)
+    let standing: Standing | undefined
+    let ending: Ending | undefined
     let refuse: (error: OsdemoError) => void = () => {}
     const flooded = new Promise<never>((_, reject) => {
       refuse = reject
     })
     flooded.catch(() => {})
+    let isFlooded = false
     const log = await makePrivateFifo({ ...stage, say: () => {} }, 'trace')
     const program = await startTraced(found, {
       log,
@@ -52,20 +58,27 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
       stdout,
       onLog(chunk) {
         watcher.push(chunk)
-        if (watcher.alive().length > mostAlive) refuse(tooMany())
+        silence.heard()
+        isFlooded ||= watcher.alive().length > mostAlive
+        if (isFlooded) refuse(tooMany())
       },
     })
     // At --timeout and after a second Ctrl-C, the report shows where each process was.
     stage.scope.defer(
       () => {
+        // When the first Ctrl-C has killed the program, what blocked it then is the answer.
+        const isAnswered = standing !== undefined && ending !== undefined
+        if (!isShown && !isFlooded && !isAnswered) standing = silence.last()
         program.killAll()
         show(wall())
       },
       // Without a reader, strace would complain.
       () => program.logged,
     )
-    let ending: Ending | undefined
-    void stage.stopped.then((signal) => {
+    void stage.stopped.then(async (signal) => {
+      // The log may have lines that were not read yet.
+      await new Promise((resolve) => setImmediate(resolve))
+      standing = silence.last()
       if (ending) program.killAll()
       // The terminal has sent its own signal to the program as well.
       else if (signal !== 'SIGINT' || !isInForeground(process.pid)) process.kill(program.pid, signal)

@@ -8,6 +8,7 @@ import { createModel, type Known, type Process } from '../../trace/model.js'
 import { createParser } from '../../trace/parse.js'
 import { createRecorder } from '../../trace/recorder.js'
 import { report } from './report.js'
+import { lookAtBlocked, type Standing, tellStanding } from './standing.js'
 import { type Topic, topicOf } from './topics.js'
 
 /** So many processes at once are taken for a program that forks without end. */
@@ -29,13 +30,16 @@ export interface Watcher {
   /** The first process. */
   root(): Process | undefined
   alive(): Process[]
+  /** What blocks each process now. */
+  look(): Standing
   /**
    * Shows events and report. @returns whether a mistake is proven
    *
    * @param clock turns the times of strace, which are those of the wall clock, into those of events
    * @param end when the trace ended, as a time of strace; without it, at the last line
+   * @param standing what blocked each process before
    */
-  show(stage: Stage, clock: (t: number) => number, title: string, end?: number): boolean
+  show(stage: Stage, clock: (t: number) => number, title: string, end?: number, standing?: Standing): boolean
 }
 
 /** @param isLive whether the program runs now, so that its files are where it has them */
@@ -58,14 +62,21 @@ export function createWatcher({ only }: Options, isLive: boolean): Watcher {
     hasSeen: () => facts > 0,
     root: () => (root ??= model.all()[0]),
     alive: model.alive,
-    show(stage, clock, title, end) {
+    look: () => lookAtBlocked(model.alive(), model.blocked(parser.pending())),
+    show(stage, clock, title, end, standing) {
       parser.end()
       const trace = model.finish(end)
       const isKept = only ? (topic: Topic) => only.includes(topic) : () => true
       const events = recorder.events(trace, clock, (kept) => isKept(topicOf(kept)))
       for (const event of events) stage.relay(event)
       const findings = finder.finish(trace)
-      report(stage, trace, { title, isKept, unreadable: parser.unreadable, findings })
+      if (standing) tellStanding(stage, standing, trace.end)
+      report(stage, standing ? { ...trace, blocked: [] } : trace, {
+        title,
+        isKept,
+        unreadable: parser.unreadable,
+        findings,
+      })
       return findings.some(({ certain }) => certain)
     },
   }

@@ -74,17 +74,19 @@ export function tellFindings(
 }
 
 /** The processes of these threads. */
-function ownersOf({ chain }: Findings, tids: readonly number[]): number[] {
+function ownersOf({ chain }: Pick<Findings, 'chain'>, tids: readonly number[]): number[] {
   const all = [...chain.values()].filter(({ threads }) => threads.some(({ tid }) => tids.includes(tid)))
   return all.map(({ pid }) => pid)
 }
 
-function tellThreadCircle(stage: Stage, findings: Findings, circle: readonly number[]): void {
-  const owners = listed(ownersOf(findings, circle).map(named))
-  stage.note(
-    `Deadlock: ${listed(circle.map(String), 12)} are threads of ${owners} that wait for each other.`,
-    'opening',
-  )
+/** A deadlock of threads, in one sentence. */
+export function threadDeadlock(chain: Chain, circle: readonly number[]): string {
+  const owners = listed(ownersOf({ chain }, circle).map(named))
+  return `Deadlock: ${listed(circle.map(String), 12)} are threads of ${owners} that wait for each other.`
+}
+
+function tellThreadCircle(stage: Stage, { chain }: Findings, circle: readonly number[]): void {
+  stage.note(threadDeadlock(chain, circle), 'opening')
   stage.note('Each waits for the next, and the last for the first. Other threads may continue.')
 }
 
@@ -138,7 +140,8 @@ function tellHeadline(stage: Stage, { chain, asked, cycle }: Findings): void {
   else if (first) note(stage, tellThread(first, asked.threads.length === 1, true).headline, 'opening')
 }
 
-function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): string {
+/** A deadlock in one sentence, as seen from a process that it blocks. */
+export function deadlock(chain: Chain, pid: number, { members, certain }: Cycle): string {
   const kind = certain ? 'Deadlock' : 'Probably a deadlock'
   const names = listed(members.map(named), 4)
   const [one, two, more] = members.map(named)
