@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
 import { createGenerator } from 'ts-json-schema-generator'
 import { thirdPartyNotices } from './third-party.mjs'
@@ -153,6 +154,12 @@ function asCommonJs(code) {
     .replaceAll(/\bimport(\("[^"]+"\))/g, 'Promise.resolve().then(()=>require$1)')
 }
 
+/** The chunk that draws pictures is a fifth of the package. It is compressed, and only `--save` and `--view` load it. */
+const largeChunk = /chunks\/pictures-/
+
+/** A module that runs the compressed one beside it. */
+const decompressing = `${strict}const code=require('node:zlib').brotliDecompressSync(require('node:fs').readFileSync(__filename.replace(/cjs$/,'br')));require('node:vm').compileFunction(code.toString(),['module','exports','require','__filename','__dirname'],{filename:__filename})(module,exports,require,__filename,__dirname)\n`
+
 /**
  * Writes files that esbuild made as ES modules.
  *
@@ -168,7 +175,9 @@ async function writeAsCommonJs(outputFiles, beginningOf = () => '') {
       treeShaking: true,
     })
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path.replace(/js$/, 'cjs'), code)
+    const isLarge = largeChunk.test(path)
+    if (isLarge) writeFileSync(path.replace(/js$/, 'br'), brotliCompressSync(code))
+    writeFileSync(path.replace(/js$/, 'cjs'), isLarge ? decompressing : code)
   }
 }
 
@@ -376,11 +385,12 @@ const program = `require(${JSON.stringify(join(process.cwd(), draft, 'main.cjs')
 const env = { ...process.env, NO_COLOR: '1', NODE_DISABLE_COMPILE_CACHE: '1' }
 writeFileSync(join(draft, 'help.txt'), execFileSync(process.execPath, ['-e', program], { env }))
 
-// Chunks first: their names contain a hash of their content, so a chunk of an earlier build never changes. The help
+// Chunks first: their names contain a hash of their content, so a chunk of an earlier build never changes. What a chunk
+// decompresses is there before it. The help
 // page last: the tests take its time for that of the build.
 const order = [/^(?!chunks|help)/, /^help/]
 /** @param {string} file */
-const rank = (file) => order.findIndex((pattern) => pattern.test(file))
+const rank = (file) => (file.endsWith('.br') ? -2 : order.findIndex((pattern) => pattern.test(file)))
 const built = filesOf(draft).sort((a, b) => rank(a) - rank(b))
 for (const file of built) {
   mkdirSync(dirname(join('dist', file)), { recursive: true })
