@@ -11,6 +11,7 @@ import type { Detector, Finding } from './detector.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
 import { leaked } from './leaked.js'
 import { neverReaped } from './never-reaped.js'
+import { oneWaitPerSigchld } from './one-wait-per-sigchld.js'
 import { orphanedChild } from './orphaned-child.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
 import { spinsAtEof } from './spins-at-eof.js'
@@ -33,6 +34,7 @@ const detectors: Record<string, () => Detector> = {
   'pipe/write-end-left-open': writeEndLeftOpen,
   'process/child-continues-after-failed-exec': childContinuesAfterFailedExec,
   'process/never-reaped': neverReaped,
+  'process/one-wait-per-sigchld': oneWaitPerSigchld,
   'process/orphaned-child': orphanedChild,
   'socket/address-in-use': addressInUse,
   'socket/close-wait': closeWait,

@@ -16,7 +16,8 @@ export function neverReaped(): Detector {
   /** waitid(2) has reaped a child, and did not say which. */
   const secretive = new Set<Process>()
   const accepts = new Map<Process, number>()
-  const zombies = new Set<Process>()
+  /** Whether the parent had a handler of SIGCHLD then. */
+  const zombies = new Map<Process, boolean>()
   return {
     calls: {
       ...forCalls('wait4,waitid', ({ t, took, args }, process) => {
@@ -29,18 +30,20 @@ export function neverReaped(): Detector {
       exit_group: (call, process) => exits.set(process, call),
     },
     exit(process) {
-      const { isIgnored = false, flags = [] } = process.parent?.actions.get('SIGCHLD') ?? {}
+      const action = process.parent?.actions.get('SIGCHLD')
       // Then the kernel reaps.
-      if (!isIgnored && !flags.includes('SA_NOCLDWAIT')) zombies.add(process)
+      if (!action?.isIgnored && !action?.flags.includes('SA_NOCLDWAIT'))
+        zombies.set(process, action !== undefined)
     },
     finish: (trace) =>
       [...childrenOf(trace)].flatMap(([parent, children]) => {
         const end = parent.end?.t ?? trace.end
-        // A handler of SIGCHLD that waits is another mistake.
-        const handled = parent.actions.has('SIGCHLD') ? (waits.get(parent) ?? 0) : 0
         const left = children.filter((child) => {
-          if (child.reaped || !child.end || !zombies.has(child)) return false
-          return child.end.t + lasting <= end && handled < child.end.t
+          const isHandled = zombies.get(child)
+          if (child.reaped || !child.end || isHandled === undefined) return false
+          // A handler that waits too seldom is another mistake.
+          const waited = isHandled ? (waits.get(parent) ?? 0) : 0
+          return child.end.t + lasting <= end && waited < child.end.t
         })
         const hasExited = parent.end?.signal === null
         const isServer =
