@@ -14,6 +14,7 @@ import { neverReaped } from './never-reaped.js'
 import { oneWaitPerSigchld } from './one-wait-per-sigchld.js'
 import { orphanedChild } from './orphaned-child.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
+import { sigpipe } from './sigpipe.js'
 import { spinsAtEof } from './spins-at-eof.js'
 import { spinsOnError } from './spins-on-error.js'
 import { stdioBufferDuplicatedByFork } from './stdio-buffer-duplicated-by-fork.js'
@@ -27,6 +28,7 @@ const detectors: Record<string, () => Detector> = {
   'fd/used-after-close': usedAfterClose,
   'io/busy-waiting': busyWaiting,
   'io/short-write-ignored': shortWriteIgnored,
+  'io/sigpipe': sigpipe,
   'io/spins-at-eof': spinsAtEof,
   'io/spins-on-error': spinsOnError,
   'io/stdio-buffer-duplicated-by-fork': stdioBufferDuplicatedByFork,
