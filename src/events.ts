@@ -106,6 +106,7 @@ export type ObjectKind =
   | 'semaphore'
   | 'socket'
   | 'buffer'
+  | 'eventfd'
   | 'file'
   | 'object'
 

@@ -1,8 +1,10 @@
 /** Who sent what to whom: the bytes that one process wrote and another one read, summed up. */
+import { createDatagrams, type Datagrams } from './datagrams.js'
 import type { Process } from './model.js'
 import type { Thing } from './objects.js'
 import { unquoted } from './scan.js'
 import { createStream, type Piece, type Stream } from './stream.js'
+import { unblocked } from './wakers.js'
 
 /** What went from one process to another through one object. */
 export interface Talk {
@@ -23,10 +25,13 @@ export interface Delivery {
   text: string
 }
 
+export type Conversation = ReturnType<typeof createConversation>
+
 /** @param onMessage is called when the last byte of a write has been read */
 export function createConversation(onMessage?: (talk: Talk, message: Delivery) => void) {
   const streams = new Map<Thing, Map<string, Stream>>()
-  const talks = new Map<Thing, Map<string, Talk>>()
+  const datagrams = new Map<Thing, Map<string, Datagrams>>()
+  const talks = new Map<Thing, Map<Process, Map<Process, Talk>>>()
   /** The last receiver of a part of a write. */
   const begun = new WeakMap<Piece, Process>()
 
@@ -39,21 +44,13 @@ export function createConversation(onMessage?: (talk: Talk, message: Delivery) =
   }
 
   function deliver(thing: Thing, from: Piece, to: Piece, bytes: number, isLast: boolean): void {
-    const ofThing = talks.get(thing) ?? new Map<string, Talk>()
-    talks.set(thing, ofThing)
-    const key = `${from.by.pid} ${from.by.born} ${to.by.pid} ${to.by.born}`
-    const talk = ofThing.get(key) ?? {
-      thing,
-      from: from.by,
-      to: to.by,
-      messages: 0,
-      bytes: 0,
-      text: unquoted(from.text),
-    }
-    ofThing.set(key, talk)
+    if (from.isNoMessage) return
+    if (to.block) unblocked(to.block, from.by)
+    const talk = talkOf(thing, from, to)
     if (begun.get(from) !== to.by) talk.messages++
     begun.set(from, to.by)
-    talk.bytes += from.size ?? bytes
+    // The end of a datagram is lost where the buffer of the receiver is smaller.
+    talk.bytes += from.size === undefined ? bytes : Math.min(from.size, to.size ?? from.size)
     if (isLast)
       onMessage?.(talk, {
         sent: from.t,
@@ -63,9 +60,28 @@ export function createConversation(onMessage?: (talk: Talk, message: Delivery) =
       })
   }
 
+  function talkOf(thing: Thing, { by: from, text }: Piece, { by: to }: Piece): Talk {
+    const ofThing = talks.get(thing) ?? new Map<Process, Map<Process, Talk>>()
+    talks.set(thing, ofThing)
+    const ofSender = ofThing.get(from) ?? new Map<Process, Talk>()
+    ofThing.set(from, ofSender)
+    const found = ofSender.get(to) ?? { thing, from, to, messages: 0, bytes: 0, text: unquoted(text) }
+    ofSender.set(to, found)
+    return found
+  }
+
   return {
+    /** The datagrams that go through an object in one direction. */
+    datagrams(thing: Thing, channel: string): Datagrams {
+      const ofThing = datagrams.get(thing) ?? new Map<string, Datagrams>()
+      datagrams.set(thing, ofThing)
+      const found = ofThing.get(channel) ?? createDatagrams((...match) => deliver(thing, ...match))
+      ofThing.set(channel, found)
+      return found
+    },
     write: (thing: Thing, stream: string, piece: Piece) => streamFor(thing, stream).write(piece),
     read: (thing: Thing, stream: string, piece: Piece) => streamFor(thing, stream).read(piece),
-    talks: () => [...talks.values()].flatMap((each) => [...each.values()]),
+    talks: () =>
+      [...talks.values()].flatMap((each) => [...each.values()].flatMap((one) => [...one.values()])),
   }
 }

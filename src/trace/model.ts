@@ -7,9 +7,15 @@ import { createConversation, type Delivery, type Talk } from './conversation.js'
 import type { Descriptor } from './descriptor.js'
 import { effectOf, neededCalls } from './effects.js'
 import type { Begun, Call, Fact, Signalled } from './line.js'
+import { createLocks } from './locks.js'
+import { createMeetings } from './meetings.js'
+import { createMemory } from './memory.js'
+import { createMoves } from './moves.js'
+import { createNamed } from './named.js'
 import { createObjects, type Thing } from './objects.js'
 import { createProcesses } from './processes.js'
 import { createTables } from './tables.js'
+import { createWakers, unblocked } from './wakers.js'
 
 /** An entry of a descriptor table. */
 export interface Held {
@@ -17,6 +23,8 @@ export interface Held {
   /** The end of a pipe. */
   end?: 'read' | 'write'
   closesOnExec: boolean
+  /** The open file description. The copies that dup(2), fork(2) and messages make have the same one. */
+  description: object
 }
 
 export interface Process {
@@ -62,6 +70,8 @@ export interface Wait {
   count: number
   /** Microseconds. */
   total: number
+  /** The processes that unblocked it, as far as the log proves it. */
+  by: Set<Process>
 }
 
 /** A call that blocked. `end` is missing where it had not returned when the trace ended. */
@@ -77,6 +87,10 @@ export interface Block {
   end?: number
   result?: number | undefined
   errno?: string | undefined
+  /** The process that unblocked it, where the log proves it. It may be set some lines later. */
+  by?: Process | undefined
+  /** The sum that it belongs to, when it has returned. */
+  wait?: Wait
 }
 
 /** Signals that one process sent to another. */
@@ -149,15 +163,23 @@ export interface Model {
 }
 
 export function createModel(hooks: Hooks = {}): Model {
-  const processes = createProcesses(hooks.onExit)
+  const processes = createProcesses()
   const objects = createObjects(hooks.isFifo)
   const conversation = createConversation(hooks.onMessage)
-  const tables = createTables(objects, conversation)
-  const blocking = createBlocking(objects, tables)
+  const wakers = createWakers()
+  const tables = createTables(objects, (...dropped) => locks.dropped(...dropped))
+  const locks = createLocks(objects, tables, wakers, processes.all)
+  const moves = createMoves(objects, tables, conversation)
+  const named = createNamed(objects, conversation)
+  const meetings = createMeetings(objects, named, wakers)
+  const memory = createMemory(objects, tables, wakers)
+  const blocking = createBlocking(tables, named, memory)
   /** Calls that have not returned, by thread. */
   const open = new Map<number, Begun>()
   /** Lines about threads whose parent is not known yet: the child may run before the call of the parent returns. */
   const early = new Map<number, Fact[]>()
+  /** By thread: a signal may have interrupted it. */
+  const interrupted = new Map<number, Block>()
   const signals = new Map<string, Signals>()
   let [calls, start, end] = [0, 0, 0]
 
@@ -187,6 +209,9 @@ export function createModel(hooks: Hooks = {}): Model {
         hooks.onReceipt?.(fact, process)
         const from = fact.from === undefined ? undefined : processes.of(fact.from)
         const isSent = fact.code === 'SI_USER' || fact.code === 'SI_TKILL' || fact.code === 'SI_QUEUE'
+        const block = interrupted.get(tid)
+        interrupted.delete(tid)
+        if (block && isSent && from) unblocked(block, from)
         if (from && isSent) signalled({ t: fact.t, signal: fact.signal, from, to: process })
         return
       }
@@ -199,7 +224,7 @@ export function createModel(hooks: Hooks = {}): Model {
       }
       case 'gone':
         open.delete(tid)
-        processes.exit(fact)
+        exited(processes.exit(fact))
     }
   }
 
@@ -209,47 +234,80 @@ export function createModel(hooks: Hooks = {}): Model {
     const [, folder] = /^AT_FDCWD<(\/.*)>$/.exec(call.args[0] ?? '') ?? []
     if (folder !== undefined) process.folder = folder
     const block = call.took >= notable ? blocking.took(call, process) : undefined
+    if (block?.errno) interrupted.set(call.tid, block)
+    else interrupted.delete(call.tid)
+    act(call, process, block)
     if (block) hooks.onBlock?.(block)
-    act(call, process)
     hooks.onCall?.(call, process)
   }
 
   /** What a call that has returned did to processes, tables and objects. */
-  function act(call: Call, process: Process): void {
+  function act(call: Call, process: Process, block?: Block): void {
     const effect = effectOf(call)
     switch (effect?.does) {
-      case 'clone':
-        processes.clone(call, process)
+      case 'clone': {
+        const child = processes.clone(call, process)
+        if (child) memory.fork(process, child)
+        if (block && child) unblocked(block, child)
         catchUp(call.result)
         break
+      }
       case 'exec':
         processes.execute(call, process)
+        tables.execute(process, call.t)
+        memory.execute(process)
         break
-      case 'reap':
-        processes.reap(call, process)
+      case 'reap': {
+        const child = processes.reap(call, process)
+        if (block && child) unblocked(block, child)
         break
+      }
       case 'handle':
         processes.handle(call, process)
         break
       case 'move':
-        tables.move(effect, call, process)
+        moves.move(effect, call, process, block)
         break
       case 'close':
-        tables.close(effect, process)
+        tables.close(effect, call, process)
         break
       case 'pair':
         tables.pair(effect, call, process)
         break
       case 'open':
         tables.open(effect, call, process)
+        moves.opened(call, process)
+        meetings.opened(call, process, block)
         break
       case 'flag':
         tables.flag(effect, call, process)
         break
-      case 'object':
-        objects.act(call, process, conversation)
+      case 'unshare':
+        process.table = new Map(process.table)
         break
+      case 'lock':
+        locks.act(call, process, block)
+        break
+      case 'map':
+        memory.map(call, process)
+        break
+      case 'futex':
+        memory.futex(call, process, block)
+        break
+      case 'address':
+        meetings.addressed(call, process)
+        break
+      case 'object':
+        named.act(call, process, block)
+        meetings.semaphore(call, process, block)
     }
+  }
+
+  function exited(process?: Process): void {
+    if (!process?.end) return
+    hooks.onExit?.(process)
+    memory.settle(process)
+    tables.exit(process, process.end.t)
   }
 
   /** The child may have run before the call that made it returned. */
@@ -294,6 +352,7 @@ export function createModel(hooks: Hooks = {}): Model {
         for (const fact of facts) take(fact)
       }
       early.clear()
+      for (const process of processes.all) if (!process.end) memory.settle(process)
       return {
         processes: processes.all,
         things: objects.all(),

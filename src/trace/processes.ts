@@ -3,8 +3,7 @@ import type { Call, Gone } from './line.js'
 import type { Held, Known, Process } from './model.js'
 import { unquoted } from './scan.js'
 
-/** @param onExit is called while the process still has its descriptor table */
-export function createProcesses(onExit?: (process: Process) => void) {
+export function createProcesses() {
   const all: Process[] = []
   const threads = new Map<number, Process>()
 
@@ -45,35 +44,41 @@ export function createProcesses(onExit?: (process: Process) => void) {
       return Object.assign(process, more)
     },
 
-    /** clone(2) and its relatives: the child has the descriptors of its parent, and may share its table. */
-    clone({ args, result, t }: Call, parent: Process): void {
-      if (result === undefined || result <= 0) return
+    /**
+     * clone(2) and its relatives: the child has the descriptors of its parent, and may share its table.
+     *
+     * @returns the child, where it is a process
+     */
+    clone({ args, result, t }: Call, parent: Process): Process | undefined {
+      if (result === undefined || result <= 0) return undefined
       const flags = args.join()
       if (flags.includes('CLONE_THREAD')) {
         if (threads.get(result) !== parent) parent.threads++
         threads.set(result, parent)
-      } else begin(result, t, parent, flags.includes('CLONE_FILES') ? parent.table : undefined)
+        return undefined
+      }
+      return begin(result, t, parent, flags.includes('CLONE_FILES') ? parent.table : undefined)
     },
 
     execute(call: Call, process: Process): void {
-      if (call.result !== 0) return
       process.command = wordsOf(call)
       process.executed = call.t
       // The functions of the old program do not exist any more.
       for (const [signal, { isIgnored }] of process.actions) if (!isIgnored) process.actions.delete(signal)
-      // A table that was shared is the process's own after execve(2).
-      process.table = new Map([...process.table].filter(([, held]) => !held.closesOnExec))
     },
 
-    reap(call: Call, process: Process): void {
+    /** @returns the child that has been reaped */
+    reap(call: Call, process: Process): Process | undefined {
       const isWaitid = call.name === 'waitid'
       const status = call.args[isWaitid ? 2 : 1] ?? ''
       const pid = isWaitid ? reapedByWaitid(call) : call.result
-      if (!pid || pid < 0 || call.args.some((word) => word.includes('WNOWAIT'))) return
+      if (!pid || pid < 0 || call.args.some((word) => word.includes('WNOWAIT'))) return undefined
       // It has stopped, or continues.
-      if (/WIFSTOPPED|WIFCONTINUED|CLD_(?:STOPPED|CONTINUED|TRAPPED)/.test(status)) return
+      if (/WIFSTOPPED|WIFCONTINUED|CLD_(?:STOPPED|CONTINUED|TRAPPED)/.test(status)) return undefined
       const child = all.findLast((each) => each.pid === pid)
-      if (child && child !== process) child.reaped ??= { t: call.t + call.took, by: process }
+      if (!child || child === process) return undefined
+      child.reaped ??= { t: call.t + call.took, by: process }
+      return child
     },
 
     /** rt_sigaction(2) */
@@ -84,14 +89,14 @@ export function createProcesses(onExit?: (process: Process) => void) {
         process.actions.set(signal, { isIgnored: handler === 'SIG_IGN', flags: flags.split('|') })
     },
 
-    exit({ tid, t, code, signal }: Gone): void {
+    /** @returns the process that has exited with this thread */
+    exit({ tid, t, code, signal }: Gone): Process | undefined {
       const process = threads.get(tid)
       threads.delete(tid)
       // The process exits with its first thread, whose number it has, at the latest with its last one.
-      if (tid !== process?.pid) return
+      if (tid !== process?.pid) return undefined
       process.end = { t, code, signal }
-      onExit?.(process)
-      process.table = new Map()
+      return process
     },
 
     /** The thread has a number no more. */

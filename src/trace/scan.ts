@@ -93,7 +93,7 @@ export function unquoted(word: string): string {
 /** The bytes that letters behind a backslash stand for. Another character stands for itself. */
 const letters: Record<string, number> = { n: 10, t: 9, r: 13, v: 11, f: 12 }
 
-/** Bytes as C writes them, decoded as UTF-8. Called for each message, so without regular expressions. */
+/** Text as C writes it, decoded as UTF-8. */
 export function unescaped(text: string): string {
   return text.includes('\\') ? bytesOf(text).toString() : text
 }

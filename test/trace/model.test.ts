@@ -1,28 +1,8 @@
 /** What a log means: processes, descriptor tables, objects, and which bytes went from one process to another. */
 import { expect, test } from 'vitest'
-import type { Delivery, Talk } from '../../src/trace/conversation.js'
-import { createModel, type Process, type Trace } from '../../src/trace/model.js'
+import { createModel } from '../../src/trace/model.js'
 import { createParser } from '../../src/trace/parse.js'
-
-/** @param log lines without times; the n-th is n ms after the first */
-function follow(log: string): Trace & { messages: (Delivery & { talk: Talk })[] } {
-  const messages: (Delivery & { talk: Talk })[] = []
-  const model = createModel({ onMessage: (talk, message) => messages.push({ talk, ...message }) })
-  const parser = createParser(model.take)
-  const lines = log.trim().split('\n')
-  const timed = lines.map((line, n) => line.trim().replace(' ', ` ${(1 + n / 1000).toFixed(6)} `))
-  parser.push(Buffer.from(`${timed.join('\n')}\n`))
-  parser.end()
-  expect(parser.unreadable).toMatchObject({ count: 0 })
-  return { ...model.finish(), messages }
-}
-
-const talksOf = ({ talks }: Trace) =>
-  talks.map(({ thing, from, to, messages, bytes }) => [thing.label, from.pid, to.pid, messages, bytes])
-
-/** Which ends of which objects a process has open. */
-const openIn = (process: Process | undefined) =>
-  [...(process?.table ?? [])].map(([fd, { thing, end }]) => `${fd} ${thing.label} ${end ?? '-'}`)
+import { follow, openIn, talksOf } from '../support/follow-log.js'
 
 test('a read that strace reports before the write that woke it gets its bytes', () => {
   const trace = follow(`
@@ -110,7 +90,7 @@ test('a descriptor that a message brings is in the table of the receiver', () =>
     1 sendmsg(3<UNIX-STREAM:[7->8]>, {msg_iov=[{iov_base="x", iov_len=1}], msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[6<pipe:[9]>]}]}, 0) = 1 <0.000001>
     2 recvmsg(4<UNIX-STREAM:[8->7]>, {msg_iov=[{iov_base="x", iov_len=9}], msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[7<pipe:[9]>]}]}, 0) = 1 <0.000001>
     2 recvfrom(4<UNIX-STREAM:[8->7]>, "y", 1, MSG_PEEK, NULL, NULL) = 1 <0.000001>`)
-  expect(openIn(trace.processes[1])).toContain('7 pipe 1 -')
+  expect(openIn(trace.processes[1])).toContain('7 pipe 1 write')
   expect(talksOf(trace)).toEqual([['Unix socket 1', 1, 2, 1, 1]])
 })
 

@@ -37,7 +37,7 @@ export function report(stage: Stage, trace: Trace, { title, isKept, unreadable, 
   )
   const things = trace.things.filter((thing) => isKept(topicOf({ kind: 'object', thing })) && isUsed(thing))
   say.table('Objects', things.filter((thing) => !isMapped(thing)).map(rowOfThing))
-  say.table('Shared memory and semaphores', things.filter(isMapped).map(rowOfThing))
+  say.table('Shared memory, semaphores and files', things.filter(isMapped).map(rowOfThing))
   say.table('Messages', rowsOfTalks(trace, isKept))
   say.table('Signals', isKept('signal') ? trace.signals.map(rowOfSignal) : [])
   say.table('Calls of 1 ms or longer', rowsOfWaits(trace, isKept))
@@ -203,7 +203,7 @@ function rowsOfWaits({ processes }: Trace, isKept: Options['isKept']): Row[] {
     .flatMap((process) => [...process.waits.values()].map((wait) => ({ process, ...wait })))
     .filter(({ thing, call }) => isKept(topicOf({ kind: 'call', thing, call })))
     .sort((one, other) => other.total - one.total)
-    .map(({ process, call, about, count, total }) => ({
+    .map(({ process, call, about, count, total, by }) => ({
       cells: {
         process: cut(named(process), widestName),
         call: `${call}(2)`,
@@ -211,8 +211,15 @@ function rowsOfWaits({ processes }: Trace, isKept: Options['isKept']): Row[] {
         times: thousands(count),
         time: duration(total),
       },
-      text: `${named(process)} was in ${call}(2) ${counted(count, 'time')}, ${duration(total)} in all, for ${about}.`,
-      data: { pid: process.pid, call, object: about, count, total },
+      text: `${named(process)} was in ${call}(2) ${counted(count, 'time')}, ${duration(total)} in all, for ${about}.${by.size > 0 ? ` It was unblocked by ${[...by].slice(0, 4).map(named).join(', ')}.` : ''}`,
+      data: {
+        pid: process.pid,
+        call,
+        object: about,
+        count,
+        total,
+        unblockedBy: [...by].map(({ pid }) => pid).join(' '),
+      },
     }))
 }
 

@@ -13,6 +13,7 @@ const ofKind: Record<ObjectKind, Topic> = {
   buffer: 'shm',
   queue: 'queue',
   semaphore: 'semaphore',
+  eventfd: 'semaphore',
   socket: 'socket',
   file: 'lock',
 }
