@@ -1,4 +1,4 @@
-/** Locks of files: who holds which, and whose release let a waiting process go on. */
+/** Locks of files: who holds which, and whose release unblocked a waiting process. */
 import { descriptorIn } from './descriptor.js'
 import type { Call } from './line.js'
 import type { Block, Held, Process } from './model.js'
@@ -51,7 +51,7 @@ export function createLocks(objects: Objects, tables: Tables, wakers: Wakers, al
         return
       }
       const isShared = /LOCK_SH|F_RDLCK/.test(type)
-      // Locks that exclude this one are gone, even if the log has not told it yet.
+      // Locks that exclude this one were released, even if the line about it follows later.
       const excluded = (thing.locks ?? []).filter(
         (lock) =>
           !isOurs(lock) &&
