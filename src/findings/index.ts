@@ -9,10 +9,12 @@ import { childContinuesAfterFailedExec } from './child-continues-after-failed-ex
 import { closeWait } from './close-wait.js'
 import type { Detector, Finding } from './detector.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
+import { keyUsedAsId } from './key-used-as-id.js'
 import { leaked } from './leaked.js'
 import { neverReaped } from './never-reaped.js'
 import { oneWaitPerSigchld } from './one-wait-per-sigchld.js'
 import { orphanedChild } from './orphaned-child.js'
+import { removedWhileUsed } from './removed-while-used.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
 import { sigpipe } from './sigpipe.js'
 import { spinsAtEof } from './spins-at-eof.js'
@@ -32,6 +34,8 @@ const detectors: Record<string, () => Detector> = {
   'io/spins-at-eof': spinsAtEof,
   'io/spins-on-error': spinsOnError,
   'io/stdio-buffer-duplicated-by-fork': stdioBufferDuplicatedByFork,
+  'ipc/key-used-as-id': keyUsedAsId,
+  'ipc/removed-while-used': removedWhileUsed,
   'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/write-end-left-open': writeEndLeftOpen,
   'process/child-continues-after-failed-exec': childContinuesAfterFailedExec,

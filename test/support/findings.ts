@@ -5,10 +5,11 @@ import { extname, join } from 'node:path'
 import type { FindingFact } from '../../src/events.js'
 import { callsOfFindings, createFinder } from '../../src/findings/index.js'
 import { straceFlags } from '../../src/run/start-traced.js'
-import { createModel, tracedCalls } from '../../src/trace/model.js'
+import { createModel, type Model, type Trace, tracedCalls } from '../../src/trace/model.js'
 import { createParser } from '../../src/trace/parse.js'
 import { cc } from './compiler.js'
 import { temporaryFolder } from './folders.js'
+import { leftovers } from './leftovers.js'
 import { until } from './until.js'
 
 const calls = [...new Set([...tracedCalls, ...callsOfFindings])].map((name) => `?${name}`).join()
@@ -27,6 +28,7 @@ export async function findingsOf(
 ): Promise<FindingFact[]> {
   const log = join(cwd, logName)
   const flags = [...straceFlags, '--seccomp-bpf', '-e', `trace=${calls}`, '-o', log]
+  const removeLeft = leftovers()
   const child = spawn('strace', [...flags, ...words], { cwd, stdio: 'ignore', detached: true })
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject)
@@ -48,6 +50,7 @@ export async function findingsOf(
     // The program is in the process group of strace.
     if (!isOver) process.kill(-child.pid!, 'SIGKILL') // it has been started
     await ended
+    removeLeft(traceIn(log, createModel()).things)
   }
   return found
 }
@@ -59,12 +62,15 @@ export async function findingsOf(
  */
 export function findingsIn(log: string, part = 1): FindingFact[] {
   const finder = createFinder()
-  const model = createModel(finder.hooks)
+  return finder.finish(traceIn(log, createModel(finder.hooks), part))
+}
+
+function traceIn(log: string, model: Model, part = 1): Trace {
   const parser = createParser(model.take)
   const text = existsSync(log) ? readFileSync(log) : Buffer.alloc(0)
   parser.push(text.subarray(0, text.length * part))
   parser.end()
-  return finder.finish(model.finish(part === 1 ? Date.now() * 1000 : undefined))
+  return model.finish(part === 1 ? Date.now() * 1000 : undefined)
 }
 
 /** The programs of a page, `wrong.c` and `fixed.c`, and those in its folder of test/fixtures/mistakes. */
