@@ -230,7 +230,7 @@ async function buildProgram() {
 }
 
 /** How many actors must need a module, so that the chunk that all of them load has it. */
-const manyActors = 4
+const manyActors = 3
 
 /**
  * The modules that many actors need.

@@ -1,8 +1,13 @@
 /** One end of a channel between two processes or threads: the calls that a benchmark measures, and nothing else. */
 import { readSync, writeSync } from 'node:fs'
+import type { MessagePort } from 'node:worker_threads'
 import { DemoFailed } from '../errors.js'
-import { checked, native } from '../ipc/libc.js'
-import { openQueue } from '../ipc/posix-mq.js'
+import type { ObjectIdentity } from '../ipc/posix-shm.js'
+import type { SharedMemory } from '../ipc/shared-memory.js'
+import { rings, sharedSlots } from './memory.js'
+import { type ChildMessages, childMessages, portMessages } from './messages.js'
+import { posixQueues, systemVQueue } from './queues.js'
+import { signals } from './signals.js'
 
 /** One end, for messages of one size. Its buffers are allocated once. */
 export interface End {
@@ -15,19 +20,29 @@ export interface End {
   receive(arrived: () => void): number | Promise<number>
 }
 
-/** A channel, as the process that opens one end gets it. A descriptor is its stdin or its stdout. */
+/** A channel, as a side gets it. Descriptors are the stdin and the stdout of the side. */
 export type Channel =
   | { kind: 'descriptors' }
   | { kind: 'system v queue'; id: number }
   | { kind: 'posix queues'; names: [there: string, back: string]; longest: number }
+  | { kind: 'rings'; there: SharedMemory; back: SharedMemory; spins: boolean }
+  | { kind: 'slots'; object: ObjectIdentity & { name: string } }
+  | { kind: 'signals' }
+  | { kind: 'port'; port: MessagePort }
+  | { kind: 'child' }
 
-/** Makes ends for messages of any size. @returns also how many calls they have made, where the kernel does not count them */
+/** Makes ends for messages of any size. */
 export interface OpenChannel {
-  end(size: number): End
+  /** @param peer the pid of the other side */
+  end(size: number, peer: number): End
+  /** How many calls it has made, where /proc/PID/io does not count them. */
   calls?(): number
+  /** The other side, where this side has started it. */
+  child?: ChildMessages
+  close?(): void
 }
 
-/** @param begins whether this is the process that sends first */
+/** @param begins whether this is the side that sends first */
 export function openChannel(channel: Channel, begins: boolean): OpenChannel {
   switch (channel.kind) {
     case 'descriptors':
@@ -36,6 +51,16 @@ export function openChannel(channel: Channel, begins: boolean): OpenChannel {
       return systemVQueue(channel.id, begins)
     case 'posix queues':
       return posixQueues(channel, begins)
+    case 'rings':
+      return rings(channel, begins)
+    case 'slots':
+      return sharedSlots(channel.object, begins)
+    case 'signals':
+      return signals()
+    case 'port':
+      return portMessages(channel.port)
+    case 'child':
+      return childMessages()
   }
 }
 
@@ -56,76 +81,6 @@ function descriptorEnd(size: number): End {
       }
       arrived()
       return 1
-    },
-  }
-}
-
-/** msgsnd(2) and msgrcv(2). The direction is the type of a message. */
-function systemVQueue(id: number, begins: boolean): OpenChannel {
-  const msgsnd = native('msgsnd', 'int msgsnd(int id, void *message, size_t size, int flags)')
-  const msgrcv = native('msgrcv', 'long msgrcv(int id, void *message, size_t size, long type, int flags)')
-  const [mine, theirs] = begins ? [1, 2] : [2, 1]
-  let calls = 0
-  return {
-    calls: () => calls,
-    end(size) {
-      // A message is a long, its type, and the bytes.
-      const [sent, received] = [Buffer.alloc(8 + size), Buffer.alloc(8 + size)]
-      sent.writeBigInt64LE(BigInt(mine))
-      return {
-        out: sent.subarray(8),
-        into: received.subarray(8),
-        send() {
-          calls++
-          checked('msgsnd', msgsnd(id, sent, size, 0))
-        },
-        receive(arrived) {
-          calls++
-          checked('msgrcv', msgrcv(id, received, size, theirs, 0))
-          arrived()
-          return 1
-        },
-      }
-    },
-  }
-}
-
-/** mq_send(3) and mq_receive(3), which are system calls on Linux. A queue for each direction. */
-function posixQueues(
-  { names, longest }: Extract<Channel, { kind: 'posix queues' }>,
-  begins: boolean,
-): OpenChannel {
-  const open = (at: 0 | 1, purpose: 'read' | 'write') =>
-    openQueue(names[at], purpose, { nonblocking: false }).fd
-  const [to, from] = begins ? [open(0, 'write'), open(1, 'read')] : [open(1, 'write'), open(0, 'read')]
-  const mq_send = native(
-    'mq_send',
-    'int mq_send(int queue, void *message, size_t size, unsigned int priority)',
-  )
-  const mq_receive = native(
-    'mq_receive',
-    'long mq_receive(int queue, void *buffer, size_t size, void *priority)',
-  )
-  let calls = 0
-  return {
-    calls: () => calls,
-    end(size) {
-      // The kernel wants room for the longest message.
-      const [out, room] = [Buffer.alloc(size), Buffer.alloc(longest)]
-      return {
-        out,
-        into: room.subarray(0, size),
-        send() {
-          calls++
-          checked('mq_send', mq_send(to, out, size, 0))
-        },
-        receive(arrived) {
-          calls++
-          checked('mq_receive', mq_receive(from, room, longest, null))
-          arrived()
-          return 1
-        },
-      }
     },
   }
 }

@@ -16,6 +16,8 @@ export interface Task {
   count: number
   /** In `throughput` the receiver answers after so many messages. Then a channel that drops messages drops none. */
   window: number
+  /** The pid of the other side. */
+  peer: number
 }
 
 /** What one side has measured and counted. Microseconds are those of the whole round, where nothing else is said. */
@@ -41,7 +43,7 @@ export const [histogramStart, histogramLength] = [0.25, 18]
 /** Plays one side of a round. @throws DemoFailed where a message arrived changed */
 export async function playRound(channel: OpenChannel, task: Task, begins: boolean): Promise<Side> {
   const { mode, size, count } = task
-  const end = channel.end(size)
+  const end = channel.end(size, task.peer)
   // A pattern in which each byte differs from its neighbours.
   for (let at = 0; at < size; at++) end.out[at] = (at * 31 + 7) & 255
   const play = { latency: begins ? ask : answer, throughput: begins ? send : take }[mode]

@@ -9,8 +9,9 @@ export interface Row {
   p99: number
   /** Messages or round trips of all rounds. */
   count: number
-  /** Of both sides, for one message or round trip; `calls` is undefined where nothing counts them. */
+  /** Of both sides, for one message or round trip: the median of the rounds, because a preempted round costs more. */
   cpu: number
+  /** The mean of all. `calls` is undefined where nothing counts them. */
   calls: number | undefined
   voluntary: number
   involuntary: number
@@ -19,7 +20,7 @@ export interface Row {
 
 export function rowOf(mode: Mode, rounds: readonly { count: number; first: Side; second: Side }[]): Row {
   const count = rounds.reduce((sum, round) => sum + round.count, 0)
-  const each = (of: 'cpu' | 'calls' | 'voluntary' | 'involuntary') =>
+  const each = (of: 'calls' | 'voluntary' | 'involuntary') =>
     rounds.reduce((sum, { first, second }) => sum + first[of] + second[of], 0) / count
   const times = rounds.map(({ count, first }) => (mode === 'latency' ? first.p50 : first.elapsed / count))
   const isCounted = rounds.every(({ first, second }) => first.calls >= 0 && second.calls >= 0)
@@ -28,7 +29,7 @@ export function rowOf(mode: Mode, rounds: readonly { count: number; first: Side;
     p90: spreadOf(rounds.map(({ first }) => first.p90)).median,
     p99: spreadOf(rounds.map(({ first }) => first.p99)).median,
     count,
-    cpu: each('cpu'),
+    cpu: spreadOf(rounds.map(({ count, first, second }) => (first.cpu + second.cpu) / count)).median,
     calls: isCounted ? each('calls') : undefined,
     voluntary: each('voluntary'),
     involuntary: each('involuntary'),

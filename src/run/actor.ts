@@ -2,6 +2,7 @@
  * An actor, as a demo sees it: its events, its exit, and a way to send it commands. Actors that are processes and those that are
  * threads differ only in how they are started (start-process.ts, start-thread.ts).
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { ActorProgram, ConfigOf, WordOf } from '../actor-types.js'
 import { DemoFailed, type OsdemoError } from '../errors.js'
 import type { Event } from '../events.js'
@@ -69,6 +70,8 @@ export interface ActorSpec<P extends ActorProgram = ActorProgram> {
    * setpriv(1) there is no shell, and it does not stop.
    */
   stopsFirst?: boolean
+  /** Only for a thread: what of the config moves to it, and is not copied. */
+  moves?: MessagePort[]
 }
 
 /** What the supervisor does with the events of an actor. */

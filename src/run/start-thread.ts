@@ -30,12 +30,12 @@ export async function startThread<P extends ActorProgram>(
   // Loaded here and not above: most runs start no thread.
   const { Worker } = await import('node:worker_threads')
   signal.throwIfAborted()
-  const { name, config } = spec
+  const { name, config, moves = [] } = spec
   const env = { ...process.env, ...compileCacheVariable() }
   const begun = now()
   const worker = orCannotStart(
     name,
-    () => new Worker(actorEntry(spec.program), { workerData: { name, config }, env }),
+    () => new Worker(actorEntry(spec.program), { workerData: { name, config }, transferList: moves, env }),
   )
   const history = createHistory(name)
   const exited = new Promise<Ending>((resolve) => {

@@ -13,7 +13,7 @@ test('every entry file of an actor declares and runs the actor under the name of
   for (const file of files) {
     const text = readFileSync(join(folder, file), 'utf8')
     const declared = [...text.matchAll(/^ {4}'?([\w-]+)'?: \{\s+config: /gm)].map(([, name]) => name)
-    const runs = [...text.matchAll(/^run(?:Actor|Server)<'([\w-]+)'>\(/gm)].map(([, name]) => name)
+    const runs = [...text.matchAll(/^ *run(?:Actor|Server)<'([\w-]+)'>\(/gm)].map(([, name]) => name)
     const name = file.replace(/\.ts$/, '')
     expect({ file, declared, runs }).toEqual({ file, declared: [name], runs: [name] })
   }

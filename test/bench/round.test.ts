@@ -39,7 +39,7 @@ async function both([one, other]: [OpenChannel, OpenChannel], task: Task) {
   return Promise.all([playRound(one, task, true), playRound(other, task, false)])
 }
 
-const latency: Task = { mode: 'latency', size: 9, count: 300, window: 300 }
+const latency: Task = { mode: 'latency', size: 9, count: 300, window: 300, peer: 0 }
 
 test('the side that begins measures each round trip, and the other none', async () => {
   const [first, second] = await both(ends(), latency)
@@ -64,8 +64,8 @@ test.each([1, 7, 300])('in throughput the receiver answers after %i messages', a
   const [one, other] = ends()
   let answers = 0
   const counting: OpenChannel = {
-    end(size) {
-      const end = other.end(size)
+    end(size, peer) {
+      const end = other.end(size, peer)
       const send = () => {
         answers++
         end.send()
@@ -73,6 +73,6 @@ test.each([1, 7, 300])('in throughput the receiver answers after %i messages', a
       return { ...end, send }
     },
   }
-  await both([one, counting], { mode: 'throughput', size: 1, count: 300, window })
+  await both([one, counting], { mode: 'throughput', size: 1, count: 300, window, peer: 0 })
   expect(answers).toBe(Math.ceil(300 / window))
 })

@@ -44,7 +44,7 @@ test('a row sums up both sides of all rounds', () => {
   const row = rowOf('latency', rounds)
   expect(row).toMatchObject({
     count: 40,
-    cpu: 4,
+    cpu: 8,
     calls: 2,
     voluntary: 1,
     involuntary: 0.2,

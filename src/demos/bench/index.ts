@@ -47,12 +47,36 @@ export function bench({ names, cpus, mode, sizes, ...plan }: BenchOptions): Demo
       const pair = await startPair(stage, mechanism)
       if (pair) pairs.push(pair)
     }
+    tellLeftOut(stage, pairs, { mode, places })
     const cells = await playAll(pairs, { ...plan, mode, sizes, places })
-    for (const { first, second } of pairs) for (const side of [first, second]) side.tell('end')
-    await Promise.all(pairs.flatMap(({ first, second }) => [first.ended, second.ended]))
+    const sides = pairs.flatMap(({ first, second }) => (second ? [first, second] : [first]))
+    for (const side of sides) side.tell('end')
+    await Promise.all(sides.map(({ ended }) => ended))
     const costs = { alone: yard.alone, switch: switchCost(cells, mode, yard) }
     report(stage, cells, { mode, costs, ffi: yard.ffi, where: whereOf(places) })
   }
+}
+
+/** Says which rows there cannot be, and why. */
+function tellLeftOut(
+  stage: Stage,
+  pairs: readonly Pair[],
+  { mode, places }: Pick<Plan, 'mode' | 'places'>,
+): void {
+  const names = (which: (pair: Pair) => boolean) =>
+    pairs
+      .filter(which)
+      .map(({ mechanism }) => mechanism.name)
+      .join(' and ')
+  const spinning = names(({ mechanism }) => mechanism.spins ?? false)
+  if (spinning && places.some(({ place }) => place === 'same'))
+    stage.note(
+      `Not measured on one CPU: ${spinning}. A side that never blocks keeps the CPU from the other.`,
+      'aside',
+    )
+  const single = names(({ mechanism }) => mechanism.bytes !== undefined)
+  if (single && mode === 'throughput')
+    stage.note(`Not measured: ${single}. Several of them become one, or are lost.`, 'aside')
 }
 
 function placesOf(stage: Stage, allowed: number[], wanted: Place | undefined): Plan['places'] {

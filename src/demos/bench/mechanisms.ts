@@ -1,8 +1,10 @@
 /** The mechanisms that `osdemo bench` compares: how each connects two processes. */
-import type { BenchSideConfig } from '../../actors/bench-side.js'
+import type { Channel } from '../../bench/end.js'
+import { laySlots, ringCapacity, slotsBytes } from '../../bench/memory.js'
 import {
   anonymousPipes,
   type Connection,
+  eventCounters,
   openFifos,
   socketPair,
   tcpStream,
@@ -10,6 +12,9 @@ import {
   unixDatagrams,
   unixStream,
 } from '../../ipc/connected.js'
+import { attachObject } from '../../ipc/posix-shm.js'
+import { layRing, newRing, ringBytes } from '../../ipc/shared-ring/layout.js'
+import { attachSegment } from '../../ipc/sysv-shm.js'
 import { readQueueLimits } from '../../proc/mqueue.js'
 import { removeFromFolder } from '../../run/ledger.js'
 import type { Stage } from '../../run/stage.js'
@@ -17,14 +22,19 @@ import { makePrivateMessageQueue, requireMessageQueues } from '../queue/keyed-qu
 import { makePrivateQueue, requireQueues } from '../queue/posix-queue.js'
 import { makePrivateFifo } from '../shared/fifo.js'
 import { freePath } from '../shared/private-file.js'
+import { makePrivateObject, requireObjects } from '../shm/object.js'
+import { makePrivateSegment, requireSegments } from '../shm/segment.js'
 
-/** Two ends of a channel that exist, for the two sides that open them. */
+/** A channel that exists, as the sides that open its ends get it. */
 interface Opened {
-  channel: NonNullable<BenchSideConfig['channel']>
+  /** One for each side, or one for the side that starts the other. */
+  ends: [first: Channel, second?: Channel]
   /** The stdin and stdout of both sides. */
   connection?: Connection
   /** The longest message, in bytes. */
   longest?: number
+  /** Both sides are threads of this process. */
+  areThreads?: true
 }
 
 export interface Mechanism {
@@ -36,6 +46,12 @@ export interface Mechanism {
   spins?: true
   /** Its calls go through koffi, because Node does not have them. */
   ffi?: true
+  /** Every message has so many bytes, and each is taken before the next is sent. */
+  bytes?: number
+  /** Its calls are those of the C library, which decides whether it needs the kernel. */
+  library?: true
+  /** Its event loop makes calls that nothing counts. */
+  eventLoop?: true
   /** The receiver answers after so many bytes. Without this, messages would be lost. */
   window?: number
   /** Creates it for this run. @throws Unavailable or SystemCallError where this machine does not have it */
@@ -43,8 +59,31 @@ export interface Mechanism {
 }
 
 /** A mechanism whose calls are read(2) and write(2) on descriptors. */
-function descriptors(connection: Connection, longest?: number): Opened {
-  return { channel: { kind: 'descriptors' }, connection, ...(longest !== undefined && { longest }) }
+function descriptors(connection: Connection, longest = Number.POSITIVE_INFINITY): Opened {
+  return { ends: both({ kind: 'descriptors' }), connection, longest }
+}
+
+function both(channel: Channel): [Channel, Channel] {
+  return [channel, channel]
+}
+
+/** Two ring buffers in System V shared memory. */
+function segments(stage: Stage, spins: boolean): Opened {
+  requireSegments('osdemo bench')
+  const size = ringBytes(ringCapacity)
+  const make = () => {
+    const segment = makePrivateSegment(stage, size)
+    // Never detached: the code of an aborted demo may still touch this memory, and would be killed by SIGSEGV.
+    layRing(attachSegment(segment, size).memory, ringCapacity)
+    return { segment, size }
+  }
+  return { ends: both({ kind: 'rings', there: make(), back: make(), spins }) }
+}
+
+/** Two ring buffers that threads share. */
+function threadRings(spins: boolean): Opened {
+  const [there, back] = [newRing(ringCapacity), newRing(ringCapacity)]
+  return { ends: both({ kind: 'rings', there, back, spins }), areThreads: true }
 }
 
 /** Paths for sockets, which are removed at the end of the run. */
@@ -101,7 +140,7 @@ export const mechanisms: readonly Mechanism[] = [
     open(stage) {
       const { longest, bytes } = requireMessageQueues('bench sysv-queue')
       const { id } = makePrivateMessageQueue(stage)
-      return { channel: { kind: 'system v queue', id }, longest: Math.min(longest, bytes) }
+      return { ends: both({ kind: 'system v queue', id }), longest: Math.min(longest, bytes) }
     },
   },
   {
@@ -115,9 +154,78 @@ export const mechanisms: readonly Mechanism[] = [
       const make = (role: string) => makePrivateQueue(stage, shape, role).name
       const names: [string, string] = [make('there'), make('back')]
       return {
-        channel: { kind: 'posix queues', names, longest: shape.messageSize },
+        ends: both({ kind: 'posix queues', names, longest: shape.messageSize }),
         longest: shape.messageSize,
       }
     },
+  },
+  {
+    name: 'eventfd',
+    title: 'A counter of eventfd(2)',
+    bytes: 8,
+    open: () => descriptors(eventCounters()),
+  },
+  {
+    name: 'signal',
+    title: 'A queued signal',
+    bytes: 8,
+    ffi: true,
+    open: () => ({ ends: both({ kind: 'signals' }) }),
+  },
+  {
+    name: 'posix-shm',
+    title: 'POSIX shared memory with semaphores',
+    ffi: true,
+    library: true,
+    open(stage) {
+      requireObjects('osdemo bench')
+      const object = makePrivateObject(stage, 'bench')
+      laySlots(attachObject(object, slotsBytes, { room: slotsBytes }).address)
+      return { ends: both({ kind: 'slots', object }) }
+    },
+  },
+  {
+    name: 'shm-ring',
+    title: 'A ring in shared memory with futex(2)',
+    ffi: true,
+    open: (stage) => segments(stage, false),
+  },
+  {
+    name: 'shm-ring-spin',
+    title: 'A ring in shared memory with busy waiting',
+    spins: true,
+    open: (stage) => segments(stage, true),
+  },
+  {
+    name: 'thread-ring',
+    title: 'A ring of threads with Atomics.wait',
+    open: () => threadRings(false),
+  },
+  {
+    name: 'thread-ring-spin',
+    title: 'A ring of threads with busy waiting',
+    spins: true,
+    open: () => threadRings(true),
+  },
+  {
+    name: 'post-message',
+    title: 'A message of postMessage',
+    eventLoop: true,
+    open() {
+      const { port1, port2 } = new MessageChannel()
+      return {
+        ends: [
+          { kind: 'port', port: port1 },
+          { kind: 'port', port: port2 },
+        ],
+        areThreads: true,
+      }
+    },
+  },
+  {
+    name: 'child-process',
+    title: 'A message to a child process of Node',
+    eventLoop: true,
+    open: () => ({ ends: [{ kind: 'child' }] }),
   },
 ]

@@ -1,9 +1,9 @@
 /** Starts both sides of each mechanism once, and plays the rounds of all mechanisms in turn. */
-import type { BenchLabels } from '../../actors/bench-side.js'
-import { histogramLength, type Mode, type Side, type Task } from '../../bench/round.js'
+import type { BenchRound } from '../../actors/bench-side.js'
+import type { Channel } from '../../bench/end.js'
+import { histogramLength, type Mode, type Side } from '../../bench/round.js'
 import { asOsdemoError, OsdemoError } from '../../errors.js'
-import { type Data, now, numberIn } from '../../events.js'
-import { pin } from '../../ipc/scheduling.js'
+import { type Data, type EvidenceFact, now, numberIn } from '../../events.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import type { Mechanism } from './mechanisms.js'
@@ -14,7 +14,8 @@ type BenchSide = ActorOf<'bench-side'>
 export interface Pair {
   mechanism: Mechanism
   first: BenchSide
-  second: BenchSide
+  /** Undefined where the first side starts it. */
+  second: BenchSide | undefined
   longest: number
 }
 
@@ -45,18 +46,23 @@ export interface Plan {
 export async function startPair(stage: Stage, mechanism: Mechanism): Promise<Pair | undefined> {
   const { name } = mechanism
   try {
-    const {
-      channel,
-      connection,
-      longest = Number.POSITIVE_INFINITY,
-    } = await mechanism.open({ ...stage, say: () => {} })
-    const start = (side: 'first' | 'second') => {
+    const opened = await mechanism.open({ ...stage, say: () => {} })
+    const { ends, connection, areThreads, longest = Number.POSITIVE_INFINITY } = opened
+    const start = (side: 'first' | 'second', channel: Channel) => {
+      const program = 'bench-side'
+      const spec = {
+        program,
+        name: `${name}-${side}`,
+        config: { channel, begins: side === 'first' },
+      } as const
+      if (areThreads)
+        return stage.startThread({ ...spec, moves: channel.kind === 'port' ? [channel.port] : [] })
       const [stdin, stdout] = connection?.[side] ?? [false, false]
-      const spec = { name: `${name}-${side}`, config: { channel, begins: side === 'first' } }
-      return stage.start({ program: 'bench-side', ...spec }, { stdin, stdout })
+      return stage.start(spec, { stdin, stdout })
     }
     try {
-      const [first, second] = [await start('first'), await start('second')]
+      const starting = [start('first', ends[0]), ends[1] && start('second', ends[1])] as const
+      const [first, second] = await Promise.all(starting)
       return { mechanism, first, second, longest }
     } finally {
       connection?.close()
@@ -69,8 +75,9 @@ export async function startPair(stage: Stage, mechanism: Mechanism): Promise<Pai
   }
 }
 
-/** A mechanism that spins needs a CPU for each side. */
-function canRun({ mechanism, longest }: Pair, place: Place, size: number): boolean {
+/** Whether there is such a row. A mechanism that spins needs a CPU for each side, and one with short values has no size. */
+function canRun({ mechanism, longest }: Pair, { sizes, mode }: Plan, place: Place, size: number): boolean {
+  if (mechanism.bytes !== undefined) return size === sizes[0] && mode === 'latency'
   return size <= longest && !(mechanism.spins && place === 'same')
 }
 
@@ -81,7 +88,7 @@ export async function playAll(pairs: readonly Pair[], plan: Plan): Promise<Cell[
     cpus,
     sets: sizes.map((size) =>
       pairs
-        .filter((pair) => canRun(pair, place, size))
+        .filter((pair) => canRun(pair, plan, place, size))
         .map((pair): Cell => ({ pair, place, size, rounds: [] })),
     ),
   }))
@@ -90,13 +97,12 @@ export async function playAll(pairs: readonly Pair[], plan: Plan): Promise<Cell[
   const since = performance.now()
   let done = 0
   for (const { cpus, sets } of cells) {
-    for (const { first, second } of pairs) place(first, second, cpus)
     for (const set of sets) {
       const times = new Map<Cell, number>()
       // The first round finds out how long a message takes, and the second warms the caches and the compiler of Node up.
       for (let round = -1; round <= rounds; round++) {
         for (const cell of set) {
-          await playCell(cell, plan, round, times)
+          await playCell(cell, plan, round, times, cpus ?? [])
           done++
           const spent = (performance.now() - since) / 1000
           plan.onProgress(done / total, (spent / done) * (total - done))
@@ -107,13 +113,6 @@ export async function playAll(pairs: readonly Pair[], plan: Plan): Promise<Cell[
   return all
 }
 
-/** Pins both sides to their CPUs. Without CPUs they stay where the scheduler puts them. */
-function place(first: BenchSide, second: BenchSide, cpus: [number, number] | undefined): void {
-  if (!cpus) return
-  pin(first.id, [cpus[0]])
-  pin(second.id, [cpus[1]])
-}
-
 const [fewest, most] = [10, 100_000]
 
 async function playCell(
@@ -121,6 +120,7 @@ async function playCell(
   { mode, duration }: Plan,
   round: number,
   times: Map<Cell, number>,
+  pinned: number[],
 ): Promise<void> {
   const { pair, size, place } = cell
   const { mechanism, first, second } = pair
@@ -128,27 +128,29 @@ async function playCell(
   const count = Math.min(Math.max(usual, fewest), most)
   // Each datagram also needs room for its headers.
   const window = mechanism.window ? Math.max(1, Math.floor(mechanism.window / (size + 1024))) : count
-  const word: Task & BenchLabels = {
+  const since = now()
+  const results = Promise.all([resultOf(first, 'first', since), resultOf(second ?? first, 'second', since)])
+  const word: Omit<BenchRound, 'peer'> = {
     mode,
-    size,
+    size: mechanism.bytes ?? size,
     count,
     window,
     mechanism: mechanism.name,
     cpus: place,
     round: Math.max(0, round),
+    pinned,
   }
-  const since = now()
-  const results = Promise.all([resultOf(first, since), resultOf(second, since)])
-  second.tell(word)
-  first.tell(word)
+  second?.tell({ ...word, peer: first.id })
+  first.tell({ ...word, peer: second?.id ?? 0 })
   const [one, other] = await results
   times.set(cell, one.elapsed / count)
   if (round > 0) cell.rounds.push({ count, first: one, second: other })
 }
 
-/** What a side reports of a round that began after this time. */
-async function resultOf(side: BenchSide, since: number): Promise<Side> {
-  const { data } = await side.until('evidence', ({ t }) => t >= since)
+/** What is reported about a side, of a round that began after this time. */
+async function resultOf(by: BenchSide, side: 'first' | 'second', since: number): Promise<Side> {
+  const isIt = ({ t, data }: EvidenceFact & { t: number }) => t >= since && textIn(data, 'side') === side
+  const { data } = await by.until('evidence', isIt)
   const number = (name: keyof Side) => numberIn(data, name) ?? Number.NaN
   return {
     elapsed: number('elapsed'),
@@ -167,4 +169,8 @@ async function resultOf(side: BenchSide, since: number): Promise<Side> {
 export function numbersIn(data: Data | undefined, name: string): number[] {
   const list = typeof data === 'object' && !Array.isArray(data) ? data[name] : undefined
   return Array.isArray(list) ? list.filter((each) => typeof each === 'number') : []
+}
+
+function textIn(data: Data | undefined, name: string): unknown {
+  return typeof data === 'object' && !Array.isArray(data) ? data[name] : undefined
 }

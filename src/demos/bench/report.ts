@@ -92,7 +92,7 @@ function showRanks(stage: Stage, group: Result[], table: string, { mode }: Conte
         table,
         cells: {
           rank: `${rank}`,
-          mechanism: name,
+          mechanism: mechanism.bytes === undefined ? name : `${name} (${mechanism.bytes} B)`,
           ...(mode === 'latency'
             ? { 'p50 µs': digits(time.median), 'p90 µs': digits(p90), 'p99 µs': digits(p99) }
             : {
@@ -108,7 +108,7 @@ function showRanks(stage: Stage, group: Result[], table: string, { mode }: Conte
         rank,
         mechanism: name,
         mode,
-        size,
+        size: mechanism.bytes ?? size,
         cpus: place,
         spins: mechanism.spins ?? false,
         median: time.median,
@@ -119,6 +119,7 @@ function showRanks(stage: Stage, group: Result[], table: string, { mode }: Conte
         count: row.count,
         cpu: row.cpu,
         calls: row.calls ?? null,
+        callsAre: mechanism.library ? 'library' : mechanism.eventLoop ? 'some' : 'system',
         voluntary: row.voluntary,
         involuntary: row.involuntary,
         histogram: row.histogram,
@@ -145,7 +146,7 @@ function showCosts(stage: Stage, group: Result[], table: string): void {
         table,
         cells: {
           mechanism: mechanism.name,
-          calls: row.calls === undefined ? '-' : row.calls.toFixed(1),
+          calls: row.calls === undefined ? '-' : `${mechanism.eventLoop ? '≥ ' : ''}${row.calls.toFixed(1)}`,
           voluntary: row.voluntary.toFixed(1),
           involuntary: row.involuntary.toFixed(1),
           'CPU µs': digits(row.cpu),
@@ -194,7 +195,8 @@ function explain(stage: Stage, { mechanism, place, row }: Result, { costs, ffi, 
   const { median } = row.time
   const switches = row.voluntary + row.involuntary
   const one = mode === 'latency' ? 'a round trip' : 'a message'
-  const calls = row.calls === undefined ? '' : `${row.calls.toFixed(1)} calls and `
+  const kind = mechanism.library ? 'calls of the C library' : mechanism.eventLoop ? 'or more calls' : 'calls'
+  const calls = row.calls === undefined ? '' : `${row.calls.toFixed(1)} ${kind} and `
   const parts = [`${title} costs ${calls}${switches.toFixed(1)} context switches ${one}.`]
   const switching = costs.switch === undefined ? 0 : Math.min(switches * costs.switch, median)
   if (place === 'same' && switching > 0 && mode === 'latency')
