@@ -70,7 +70,7 @@ if (process.send) {
   playForParent((channel, round) => play(channel, round as BenchRound, false))
 } else {
   runActor<'bench-side'>(async ({ say, nextWord, config: { channel, begins } }) => {
-    const open = channel && openChannel(channel, begins)
+    const open = channel && (await openChannel(channel, begins))
     for (let word = await nextWord(); word !== 'end'; word = await nextWord()) {
       if (word === 'measure') tellCosts(say)
       else if (open) {

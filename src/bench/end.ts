@@ -43,7 +43,7 @@ export interface OpenChannel {
 }
 
 /** @param begins whether this is the side that sends first */
-export function openChannel(channel: Channel, begins: boolean): OpenChannel {
+export function openChannel(channel: Channel, begins: boolean): OpenChannel | Promise<OpenChannel> {
   switch (channel.kind) {
     case 'descriptors':
       return { end: descriptorEnd }

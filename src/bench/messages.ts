@@ -1,6 +1,5 @@
 /** Ends of Node's own channels: postMessage between threads, and the messages between a process and its child. */
 import type { ChildProcess } from 'node:child_process'
-import { createRequire } from 'node:module'
 import type { MessagePort } from 'node:worker_threads'
 import type { End, OpenChannel } from './end.js'
 
@@ -47,15 +46,13 @@ export function portMessages(port: MessagePort): OpenChannel {
 export interface ChildMessages {
   pid: number
   /** Passes it a task. @returns what it reports at the end of the round */
-  play(task: unknown): Promise<unknown>
+  play(task: object): Promise<unknown>
 }
 
 /** process.send: bytes go to a child process, serialized, through a socket pair that Node makes. */
-export function childMessages(): OpenChannel {
+export async function childMessages(): Promise<OpenChannel> {
   // Loaded here and not above: no other channel needs it.
-  const { fork } = createRequire(import.meta.filename)(
-    'node:child_process',
-  ) as typeof import('node:child_process')
+  const { fork } = await import('node:child_process')
   const child: ChildProcess = fork(process.argv[1] ?? '', {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -69,7 +66,7 @@ export function childMessages(): OpenChannel {
       // Without a pid, `fork` has reported an error.
       pid: child.pid ?? 0,
       play(task) {
-        child.send(task as object)
+        child.send(task)
         return new Promise((resolve) => {
           report = resolve
         })
