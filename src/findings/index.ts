@@ -15,6 +15,7 @@ import { neverReaped } from './never-reaped.js'
 import { oneWaitPerSigchld } from './one-wait-per-sigchld.js'
 import { orphanedChild } from './orphaned-child.js'
 import { removedWhileUsed } from './removed-while-used.js'
+import { serialWait } from './serial-wait.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
 import { sigpipe } from './sigpipe.js'
 import { spinsAtEof } from './spins-at-eof.js'
@@ -42,6 +43,7 @@ const detectors: Record<string, () => Detector> = {
   'process/never-reaped': neverReaped,
   'process/one-wait-per-sigchld': oneWaitPerSigchld,
   'process/orphaned-child': orphanedChild,
+  'process/serial-wait': serialWait,
   'socket/address-in-use': addressInUse,
   'socket/close-wait': closeWait,
 }
