@@ -21,6 +21,7 @@ import { sigpipe } from './sigpipe.js'
 import { spinsAtEof } from './spins-at-eof.js'
 import { spinsOnError } from './spins-on-error.js'
 import { stdioBufferDuplicatedByFork } from './stdio-buffer-duplicated-by-fork.js'
+import { unsafeWait } from './unsafe-wait.js'
 import { usedAfterClose } from './used-after-close.js'
 import { writeEndLeftOpen } from './write-end-left-open.js'
 
@@ -44,6 +45,7 @@ const detectors: Record<string, () => Detector> = {
   'process/one-wait-per-sigchld': oneWaitPerSigchld,
   'process/orphaned-child': orphanedChild,
   'process/serial-wait': serialWait,
+  'signal/unsafe-wait': unsafeWait,
   'socket/address-in-use': addressInUse,
   'socket/close-wait': closeWait,
 }
