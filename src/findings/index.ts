@@ -11,9 +11,11 @@ import type { Detector, Finding } from './detector.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
 import { keyUsedAsId } from './key-used-as-id.js'
 import { leaked } from './leaked.js'
+import { leftBehind } from './left-behind.js'
 import { neverReaped } from './never-reaped.js'
 import { oneWaitPerSigchld } from './one-wait-per-sigchld.js'
 import { orphanedChild } from './orphaned-child.js'
+import { privateKeyInUnrelatedProcesses } from './private-key-in-unrelated-processes.js'
 import { removedWhileUsed } from './removed-while-used.js'
 import { serialWait } from './serial-wait.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
@@ -37,6 +39,8 @@ const detectors: Record<string, () => Detector> = {
   'io/spins-on-error': spinsOnError,
   'io/stdio-buffer-duplicated-by-fork': stdioBufferDuplicatedByFork,
   'ipc/key-used-as-id': keyUsedAsId,
+  'ipc/left-behind': leftBehind,
+  'ipc/private-key-in-unrelated-processes': privateKeyInUnrelatedProcesses,
   'ipc/removed-while-used': removedWhileUsed,
   'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/write-end-left-open': writeEndLeftOpen,
