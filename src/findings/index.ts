@@ -16,6 +16,7 @@ import { neverReaped } from './never-reaped.js'
 import { oneWaitPerSigchld } from './one-wait-per-sigchld.js'
 import { orphanedChild } from './orphaned-child.js'
 import { privateKeyInUnrelatedProcesses } from './private-key-in-unrelated-processes.js'
+import { readEndLeftOpen } from './read-end-left-open.js'
 import { removedWhileUsed } from './removed-while-used.js'
 import { serialWait } from './serial-wait.js'
 import { shortWriteIgnored } from './short-write-ignored.js'
@@ -43,6 +44,7 @@ const detectors: Record<string, () => Detector> = {
   'ipc/private-key-in-unrelated-processes': privateKeyInUnrelatedProcesses,
   'ipc/removed-while-used': removedWhileUsed,
   'memory/header-decides-allocation': headerDecidesAllocation,
+  'pipe/read-end-left-open': readEndLeftOpen,
   'pipe/write-end-left-open': writeEndLeftOpen,
   'process/child-continues-after-failed-exec': childContinuesAfterFailedExec,
   'process/never-reaped': neverReaped,
@@ -80,11 +82,11 @@ export function createFinder(): Finder {
       onCall(call, process) {
         for (const see of byCall.get(call.name) ?? []) see(call, process)
       },
-      onReceipt(signal, process) {
-        for (const { signal: see } of all) see?.(signal, process)
+      onReceipt(signal, process, others) {
+        for (const { signal: see } of all) see?.(signal, process, others)
       },
-      onExit(process) {
-        for (const { exit } of all) exit?.(process)
+      onExit(process, others) {
+        for (const { exit } of all) exit?.(process, others)
       },
     },
     finish: (trace) =>

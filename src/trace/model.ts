@@ -118,9 +118,9 @@ export interface Hooks {
   /** A call has returned, and the model knows what it did. */
   onCall?: (call: Call, process: Process) => void
   /** A signal has reached a process, whoever sent it. */
-  onReceipt?: (signal: Signalled, process: Process) => void
-  /** A process has exited. Its descriptor table is still as it was. */
-  onExit?: (process: Process) => void
+  onReceipt?: (signal: Signalled, process: Process, all: readonly Process[]) => void
+  /** A process has exited. Its descriptor table is still as it was, and those of all others are as they are now. */
+  onExit?: (process: Process, all: readonly Process[]) => void
   /** Whether there is a FIFO at a path. Without it, only those are known that the program creates. */
   isFifo?: (path: string) => boolean
 }
@@ -206,7 +206,7 @@ export function createModel(hooks: Hooks = {}): Model {
         returned(fact, process)
         return
       case 'signal': {
-        hooks.onReceipt?.(fact, process)
+        hooks.onReceipt?.(fact, process, processes.all)
         const from = fact.from === undefined ? undefined : processes.of(fact.from)
         const isSent = fact.code === 'SI_USER' || fact.code === 'SI_TKILL' || fact.code === 'SI_QUEUE'
         const block = interrupted.get(tid)
@@ -305,7 +305,7 @@ export function createModel(hooks: Hooks = {}): Model {
 
   function exited(process?: Process): void {
     if (!process?.end) return
-    hooks.onExit?.(process)
+    hooks.onExit?.(process, processes.all)
     memory.settle(process)
     tables.exit(process, process.end.t)
   }
