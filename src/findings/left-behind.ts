@@ -1,6 +1,6 @@
 /**
  * An object that the program has made is there after its last process has exited. One that has a key or a name may be left for
- * another program, so it counts only where several processes of the run used it, and then it is only likely. Whatever was
+ * another program, so it counts only where its maker and other processes of the run used it, and then it is only likely. Whatever was
  * interrupted by a signal could not clean up.
  */
 import type { ObjectKind } from '../events.js'
@@ -87,7 +87,8 @@ export function leftBehind(): Detector {
         clear(name)
         if (call.result !== 0) return
         // The folder of a relative path is not always known.
-        for (const [key, { id }] of made) if (lastName(id) === name) made.delete(key)
+        for (const [key, { kind, id }] of made)
+          if (name === (kind === 'semaphore' ? `sem.${id.slice(1)}` : lastName(id))) made.delete(key)
       }),
       mq_unlink({ args, result }) {
         if (result === 0) made.delete(`queue /${unquoted(args[0] ?? '')}`)
@@ -101,7 +102,9 @@ export function leftBehind(): Detector {
         const users = new Set([one.process, ...(thing?.users.keys() ?? []), ...heirs(one, trace)])
         const isInterrupted = [...users].some(({ end }) => end?.code === null)
         const certain = thing?.isPrivate === true
-        const isUsed = one.kind === 'socket' || (certain ? thing.users.size > 0 : users.size > 1)
+        // A tool such as mkfifo(1) makes it for other programs.
+        const isOwn = thing?.users.has(one.process)
+        const isUsed = one.kind === 'socket' || (certain ? thing.users.size > 0 : isOwn && users.size > 1)
         const label = one.kind === 'socket' ? `the file of Unix socket ${one.id}` : (thing?.label ?? one.id)
         if (isUsed && !isInterrupted)
           repeats.add(`${nameOf(one.process)} ${one.kind} ${certain}`, one.process, [one.call], {
