@@ -2,6 +2,7 @@
  * Starts a program under strace(1). Its stdin, stdout and stderr are those of osdemo, it has no other descriptor of osdemo, and it
  * is a child of osdemo: strace is not its parent, and is in a process group of its own, which no Ctrl-C of the terminal reaches.
  */
+import { statSync } from 'node:fs'
 import { OsdemoError, systemCallError, Unavailable } from '../errors.js'
 import { readPids } from '../proc/pids.js'
 import { readStatus } from '../proc/status.js'
@@ -44,8 +45,14 @@ const killTraced = `for traced in $(grep -ls "^TracerPid:[[:space:]]*$tracer$" /
  * @param words the program and its arguments, at least one word
  * @throws OsdemoError with exit code 127 or 126 where the program cannot be executed, Unavailable where there is no strace
  */
-export function findTraced([command = '', ...rest]: string[]): { strace: string; words: string[] } {
-  return { strace: straceProgram(), words: [executable(command), ...rest] }
+export function findTraced([command = '', ...rest]: string[]): {
+  strace: string
+  words: string[]
+  /** Whether its file has the set-user-ID or set-group-ID bit, which has no effect under the strace of an ordinary user. */
+  isSetuid: boolean
+} {
+  const file = executable(command)
+  return { strace: straceProgram(), words: [file, ...rest], isSetuid: (statSync(file).mode & 0o6000) !== 0 }
 }
 
 export async function startTraced(
@@ -92,10 +99,15 @@ export async function startTraced(
       log.begun()
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
       const by = log.tracer()
+      // A killed process exists until strace has written its last line, for which osdemo has to read. But it starts no other one.
+      const killed = new Set<number>()
       for (let round = 0; round < rounds && by > 0; round++) {
-        const traced = readPids().filter((each) => readStatus(each)?.tracer === by)
-        if (traced.length === 0) break
-        for (const each of traced) killIfThere(each)
+        const others = readPids().filter((each) => !killed.has(each) && readStatus(each)?.tracer === by)
+        if (others.length === 0) break
+        for (const each of others) {
+          killIfThere(each)
+          killed.add(each)
+        }
       }
     },
   }

@@ -176,6 +176,8 @@ export function createModel(hooks: Hooks = {}): Model {
   const blocking = createBlocking(tables, named, memory)
   /** Calls that have not returned, by thread. */
   const open = new Map<number, Begun>()
+  /** The last call of a thread, where the kernel will continue it with restart_syscall(2). */
+  const continued = new Map<number, Call>()
   /** Lines about threads whose parent is not known yet: the child may run before the call of the parent returns. */
   const early = new Map<number, Fact[]>()
   /** By thread: a signal may have interrupted it. */
@@ -199,11 +201,13 @@ export function createModel(hooks: Hooks = {}): Model {
     }
     switch (fact.kind) {
       case 'begun':
-        open.set(tid, fact)
+        open.set(tid, renamed(fact))
         return
       case 'call':
         open.delete(tid)
-        returned(fact, process)
+        returned(renamed(fact), process)
+        if (fact.errno === 'ERESTART_RESTARTBLOCK') continued.set(tid, renamed(fact))
+        else continued.delete(tid)
         return
       case 'signal': {
         hooks.onReceipt?.(fact, process, processes.all)
@@ -225,7 +229,14 @@ export function createModel(hooks: Hooks = {}): Model {
       case 'gone':
         open.delete(tid)
         exited(processes.exit(fact))
+        continued.delete(tid)
     }
+  }
+
+  /** restart_syscall(2) continues a call that a signal has interrupted: reports name that one. */
+  function renamed<F extends Begun | Call>(fact: F): F {
+    const before = fact.name === 'restart_syscall' ? continued.get(fact.tid) : undefined
+    return before ? { ...fact, name: before.name, args: before.args } : fact
   }
 
   function returned(call: Call, process: Process): void {

@@ -238,3 +238,15 @@ test('a long run needs little memory', () => {
   expect(after - before).toBeLessThan(40 * 2 ** 20)
   expect(model.finish()).toMatchObject({ calls: 80_001, talks: [{ messages: 40_000, bytes: 40_000 }] })
 })
+
+test('a call that the kernel continues after a signal keeps its name', () => {
+  const { blocked, processes } = follow(`
+    1 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=9, tv_nsec=0}, 0x7f) = ? ERESTART_RESTARTBLOCK (Interrupted by signal) <0.500000>
+    1 --- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=9, si_uid=0} ---
+    1 restart_syscall(<... resuming interrupted clock_nanosleep ...>) = ? ERESTART_RESTARTBLOCK (Interrupted by signal) <0.500000>
+    1 restart_syscall(<... resuming interrupted clock_nanosleep ...>, <unfinished ...>`)
+  expect(blocked).toMatchObject([{ call: 'clock_nanosleep', object: 'time' }])
+  expect([...processes[0]!.waits.values()]).toMatchObject([
+    { call: 'clock_nanosleep', count: 2, total: 1_000_000 },
+  ])
+})

@@ -6,6 +6,7 @@ import { DemoFailed, OsdemoError, systemCallError, Unavailable } from '../../err
 import { now } from '../../events.js'
 import { callsOfFindings } from '../../findings/index.js'
 import { isInForeground } from '../../proc/stat.js'
+import { readStatus } from '../../proc/status.js'
 import type { Ending } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
 import { findTraced, ptraceHint, startTraced, straceFlags } from '../../run/start-traced.js'
@@ -32,6 +33,12 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
     const watcher = createWatcher(options, true)
     const title = basename(words[0] ?? '')
     const found = findTraced(words)
+    if (found.isSetuid && process.geteuid?.() !== 0)
+      stage.note(
+        `${title} is a setuid program. Traced by this user, it runs without the rights of its owner.`,
+        'aside',
+        { setuid: title },
+      )
     // The times of strace are those of the wall clock.
     const wall = () => (performance.timeOrigin + performance.now()) * 1000
     const shift = now() - wall()
@@ -131,7 +138,10 @@ function whyNotStarted(
   [command = '']: string[],
   { code }: Ending,
 ): OsdemoError | undefined {
-  if (!watcher.hasSeen()) return new Unavailable('strace could not trace the program', ptraceHint)
+  const tracer = readStatus(process.pid)?.tracer ?? 0
+  const hint = `osdemo itself is traced by process ${tracer}, and a process has at most one tracer.`
+  if (!watcher.hasSeen())
+    return new Unavailable('strace could not trace the program', tracer > 0 ? hint : ptraceHint)
   const root = watcher.root()
   if (!root || root.executed || code === 0) return undefined
   return new OsdemoError(`cannot execute ${command}: it is no program for this machine`, 126, {
