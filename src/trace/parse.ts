@@ -5,6 +5,8 @@ import { scan } from './scan.js'
 /** A longer line is not read. strace shortens strings, but not lists. */
 const longestLine = 1 << 20
 
+const newline = 10
+
 const unfinished = ' <unfinished ...>'
 
 /** How many lines that were not understood are kept, and how much of each. */
@@ -70,14 +72,16 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
     unreadable,
     pending,
     push(chunk) {
-      const text = rest + chunk.toString('latin1')
       let from = 0
-      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-        if (!skipping) take(text.slice(from, end))
+      for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
+        // A string of its own: a part of a longer one would keep all of it in memory.
+        const line = chunk.toString('latin1', from, end)
+        if (!skipping) take(rest + line)
         skipping = false
+        rest = ''
         from = end + 1
       }
-      rest = text.slice(from)
+      rest += chunk.toString('latin1', from)
       if (rest.length <= longestLine) return
       if (!skipping) refuse(rest)
       skipping = true
