@@ -15,7 +15,7 @@ const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, ${proc
 const versions = [`Node ${process.version}`, version('gcc', '--version'), version('go', 'version')]
 process.stdout.write(`${[machine, ...versions].join('; ')}; ${new Date().toISOString().slice(0, 10)}\n\n`)
 process.stdout.write(tableHead)
-for (const script of ['framing', 'fifo', 'ring', 'segment', 'echo', 'startup']) {
+for (const script of ['framing', 'fifo', 'ring', 'segment', 'echo', 'trace', 'startup']) {
   const path = fileURLToPath(new URL(`./${script}.ts`, import.meta.url))
   if (!existsSync(path)) continue
   const { status } = spawnSync(process.execPath, [...process.execArgv, path], { stdio: 'inherit' })
