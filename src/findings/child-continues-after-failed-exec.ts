@@ -1,4 +1,5 @@
 /** execve(2) failed in a child, and the child continues with the code of its parent: it starts, waits and reads as that does. */
+import { counted } from '../text.js'
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
 import { named } from '../trace/recorder.js'
@@ -48,7 +49,8 @@ export function childContinuesAfterFailedExec(): Detector {
       const exec = first && failed.get(first)
       const next = first && (proofs.get(first) ?? prints.get(first))
       if (!exec || !next) return []
-      const rest = found.length === 1 ? '' : ` So did ${found.length - 1} more.`
+      const rest =
+        found.length === 1 ? '' : ` So did ${counted(found.length - 1, 'more process', 'more processes')}.`
       return [
         {
           id: 'process/child-continues-after-failed-exec',

@@ -8,6 +8,7 @@ import { callOnMinusOne } from './call-on-minus-one.js'
 import { childContinuesAfterFailedExec } from './child-continues-after-failed-exec.js'
 import { closeWait } from './close-wait.js'
 import type { Detector, Finding } from './detector.js'
+import { eintrNotRetried } from './eintr-not-retried.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
 import { keyUsedAsId } from './key-used-as-id.js'
 import { leaked } from './leaked.js'
@@ -34,6 +35,7 @@ const detectors: Record<string, () => Detector> = {
   'fd/leaked': leaked,
   'fd/used-after-close': usedAfterClose,
   'io/busy-waiting': busyWaiting,
+  'io/eintr-not-retried': eintrNotRetried,
   'io/short-write-ignored': shortWriteIgnored,
   'io/sigpipe': sigpipe,
   'io/spins-at-eof': spinsAtEof,

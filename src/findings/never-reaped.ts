@@ -1,5 +1,5 @@
 /** A child has exited, its parent runs on, and does not wait for it until it exits itself. */
-import { duration } from '../text.js'
+import { counted, duration } from '../text.js'
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
 import { named, nameOf } from '../trace/recorder.js'
@@ -51,7 +51,8 @@ export function neverReaped(): Detector {
           left.filter(({ end }) => end && end.t < (accepts.get(parent) ?? 0)).length >= many
         const [first] = left
         if (!first?.end || isShell(parent) || secretive.has(parent) || !(hasExited || isServer)) return []
-        const rest = left.length === 1 ? '' : ` and ${left.length - 1} more children`
+        const rest =
+          left.length === 1 ? '' : ` and ${counted(left.length - 1, 'more child', 'more children')}`
         const time = duration(end - first.end.t)
         return {
           id: 'process/never-reaped',

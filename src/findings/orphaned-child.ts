@@ -1,5 +1,5 @@
 /** A program exits, and a child of it runs on, which is not made for that. */
-import { duration } from '../text.js'
+import { counted, duration } from '../text.js'
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
 import { named, nameOf } from '../trace/recorder.js'
@@ -49,7 +49,8 @@ export function orphanedChild(): Detector {
         if (!first) return []
         const writes = left.flatMap((child) => late.get(child) ?? []).slice(0, 1)
         const time = duration((first.end?.t ?? trace.end) - end.t)
-        const rest = left.length === 1 ? '' : ` and ${left.length - 1} more children`
+        const rest =
+          left.length === 1 ? '' : ` and ${counted(left.length - 1, 'more child', 'more children')}`
         return {
           id: 'process/orphaned-child',
           text: `${named(parent)} exited before ${named(first)}${rest}, and did not wait. ${nameOf(first)} ran on for ${time}${writes.length > 0 ? ', and wrote to the terminal or file of its parent' : ''}.`,

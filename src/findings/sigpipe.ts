@@ -2,6 +2,7 @@
  * A process was killed by SIGPIPE where it is no filter, for which that is the ordinary end: it wrote to a socket, to a pipe that it
  * had made, or to a FIFO that it had opened.
  */
+import { counted } from '../text.js'
 import { descriptorIn } from '../trace/descriptor.js'
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
@@ -40,7 +41,8 @@ export function sigpipe(): Detector {
       const found = deaths.filter(isFirst)
       const [first] = found
       if (!first) return []
-      const rest = found.length === 1 ? '' : ` So were ${found.length - 1} more processes.`
+      const rest =
+        found.length === 1 ? '' : ` So were ${counted(found.length - 1, 'more process', 'more processes')}.`
       const isSocket = (thing: Thing | undefined) => thing === undefined || thing.kind === 'socket'
       const [object, reader] = isSocket(first.thing)
         ? [first.thing?.label ?? 'a socket', 'its peer']
