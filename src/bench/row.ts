@@ -16,9 +16,16 @@ export interface Row {
   voluntary: number
   involuntary: number
   histogram: number[]
+  /** The same in C. */
+  inC: Spread | undefined
 }
 
-export function rowOf(mode: Mode, rounds: readonly { count: number; first: Side; second: Side }[]): Row {
+/** @param inC the times of the same rounds in C */
+export function rowOf(
+  mode: Mode,
+  rounds: readonly { count: number; first: Side; second: Side }[],
+  inC: readonly number[] = [],
+): Row {
   const count = rounds.reduce((sum, round) => sum + round.count, 0)
   const each = (of: 'calls' | 'voluntary' | 'involuntary') =>
     rounds.reduce((sum, { first, second }) => sum + first[of] + second[of], 0) / count
@@ -33,6 +40,7 @@ export function rowOf(mode: Mode, rounds: readonly { count: number; first: Side;
     calls: isCounted ? each('calls') : undefined,
     voluntary: each('voluntary'),
     involuntary: each('involuntary'),
+    inC: inC.length > 0 ? spreadOf(inC) : undefined,
     histogram: rounds.reduce<number[]>(
       (sum, { first }) => first.histogram.map((number, at) => number + (sum[at] ?? 0)),
       [],

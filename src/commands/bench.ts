@@ -12,6 +12,7 @@ export const spec = reportCommand({
     'osdemo bench',
     'osdemo bench pipe tcp --size 64,64KiB',
     'osdemo bench --cpus same --rounds 9 --duration 100ms',
+    'osdemo bench --against c',
     'osdemo bench --json > rounds.ndjson',
   ],
   options: (command) =>
@@ -38,8 +39,9 @@ export const spec = reportCommand({
         new Option('--duration <time>', 'how long a round takes')
           .argParser(duration)
           .default(duration('25ms'), '25ms'),
-      ),
-  demo: ([names], { size, mode, cpus, rounds, duration, quiet, json, view }) => {
+      )
+      .addOption(new Option('--against <language>', 'measure the same in C too').choices(['c'] as const)),
+  demo: ([names], { size, mode, cpus, rounds, duration, against, quiet, json, view }) => {
     const isShown = process.stderr.isTTY && !quiet && !json && view === undefined
     return bench({
       names,
@@ -48,6 +50,7 @@ export const spec = reportCommand({
       cpus,
       rounds,
       duration: duration.milliseconds,
+      against: against === 'c',
       onProgress: isShown ? showProgress : () => {},
     })
   },

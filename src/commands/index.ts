@@ -91,7 +91,11 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
   },
   bench: {
     summary: 'measure which mechanism is fastest here, what each message costs, and why',
-    needs: { must: ['proc', 'scheduler'], better: { cpus: 'it measures one CPU only', ...files }, also },
+    needs: {
+      must: ['proc', 'scheduler'],
+      better: { cpus: 'it measures one CPU only', compiler: '--against c does not work', ...files },
+      also,
+    },
     killLines: ['pipe tcp --size 64'],
     load: () => import('./bench.js'),
   },

@@ -1,9 +1,17 @@
 /** `osdemo bench`: that every mechanism did the work, and that the counts are those of the kernel. Never how long it took. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Event, numberIn } from '../../src/events.js'
 import { allowedCpus } from '../../src/proc/sched.js'
+import { noCompiler, pathWithCompiler, whyNoCompiler } from '../support/compiler.js'
 import { only } from '../support/facts.js'
-import { expectNothingLeft, invalidEvents, newPlace, parseEvents, placeOfNobody } from '../support/osdemo.js'
+import {
+  expectNothingLeft,
+  invalidEvents,
+  newPlace,
+  parseEvents,
+  placeOfNobody,
+  temporaryFolder,
+} from '../support/osdemo.js'
 
 type Round = Record<string, string | number | number[]>
 
@@ -141,6 +149,60 @@ test('throughput counts the messages of one direction, and loses none', async ()
     if (!['shm-ring', 'post-message'].includes(`${mechanism}`))
       expect(Number(calls), `${mechanism}`).toBeGreaterThanOrEqual(Number(count))
   }
+})
+
+describe.skipIf(noCompiler)(`in C${whyNoCompiler}`, () => {
+  const inC = [...blocking.slice(0, 12), 'shm-ring'].filter(
+    (name) => !['fifo', 'unix-stream', 'signal'].includes(name),
+  )
+
+  test('the C program plays the same rounds, and its column has the medians', async () => {
+    const place = newPlace()
+    const run = place.osdemo(['bench', ...inC, 'fifo', '--against', 'c', '--size', '64', ...quick])
+    expect(await run.exit).toBe(0)
+    const events = parseEvents(run.stdout())
+    expect(invalidEvents(events)).toEqual([])
+    expectNothingLeft(place)
+    const rounds = roundsIn(events)
+    const key = ({ mechanism, cpus, round, count }: Round) => [mechanism, cpus, round, count].join()
+    const keys = (which: string) => rounds.filter(({ side }) => side === which).map(key)
+    expect(keys('c').sort()).toEqual(
+      keys('first')
+        .filter((each) => !each.startsWith('fifo'))
+        .sort(),
+    )
+    const rows = only(events, 'note').flatMap(({ data }) =>
+      numberIn(data, 'rank') === undefined ? [] : [data as Round],
+    )
+    for (const { mechanism, cpus, inC } of rows) {
+      const times = rounds.filter(
+        (each) => each.side === 'c' && each.mechanism === mechanism && each.cpus === cpus,
+      )
+      expect(inC, `${mechanism}`).toBe(times[0]?.p50 ?? null)
+    }
+  })
+
+  test('throughput in C: no ring, and no message is lost', async () => {
+    const words = ['bench', 'udp', 'posix-shm', 'shm-ring', '--against', 'c', '--mode', 'throughput']
+    const run = newPlace().osdemo([...words, '--cpus', 'same', '--size', '1', ...quick])
+    expect(await run.exit).toBe(0)
+    const rounds = roundsIn(parseEvents(run.stdout())).filter(({ side }) => side === 'c')
+    expect(rounds.map(({ mechanism }) => mechanism).sort()).toEqual(['posix-shm', 'udp'])
+  })
+
+  test('a message that arrives changed in C ends the run, and nothing is left', async () => {
+    const env = {
+      PATH: pathWithCompiler('s/if (side == 0) give/sent.bytes[1] ^= side; &/'),
+      XDG_CACHE_HOME: temporaryFolder(),
+    }
+    const place = newPlace()
+    const words = ['bench', 'pipe', '--against', 'c', '--cpus', 'same', '--size', '64']
+    const run = place.osdemo([...words, ...quick], { env })
+    expect(await run.exit).toBe(1)
+    expect(only(parseEvents(run.stdout()), 'error')[0]?.hint).toContain('bench-')
+    expect(roundsIn(parseEvents(run.stdout())).filter(({ side }) => side === 'c')).toEqual([])
+    expectNothingLeft(place)
+  })
 })
 
 test('a machine that lacks something: a note says what was not measured', async () => {

@@ -12,6 +12,7 @@ import { requireProc } from '../shared/require-proc.js'
 import { mechanisms } from './mechanisms.js'
 import { type Cell, numbersIn, type Pair, type Place, type Plan, playAll, startPair } from './play.js'
 import { report } from './report.js'
+import { startTwin } from './twin.js'
 
 export interface BenchOptions {
   /** Names of mechanisms; all of them where there is none. */
@@ -23,12 +24,14 @@ export interface BenchOptions {
   rounds: number
   /** Milliseconds of a round. */
   duration: number
+  /** Whether the same is measured in C too. */
+  against: boolean
   onProgress: Plan['onProgress']
 }
 
 export const mechanismNames: readonly string[] = mechanisms.map(({ name }) => name)
 
-export function bench({ names, cpus, mode, sizes, ...plan }: BenchOptions): Demo {
+export function bench({ names, cpus, mode, sizes, against, ...plan }: BenchOptions): Demo {
   return async (stage) => {
     requireProc('bench')
     requirePinning()
@@ -44,7 +47,8 @@ export function bench({ names, cpus, mode, sizes, ...plan }: BenchOptions): Demo
     const chosen = mechanisms.filter(({ name }) => names.length === 0 || names.includes(name))
     const pairs: Pair[] = []
     for (const mechanism of chosen) {
-      const pair = await startPair(stage, mechanism)
+      const inC = async () => (against ? startTwin(stage, mechanism.name, mode) : undefined)
+      const pair = await startPair(stage, mechanism, inC)
       if (pair) pairs.push(pair)
     }
     tellLeftOut(stage, pairs, { mode, places })

@@ -7,6 +7,7 @@ import { type Data, type EvidenceFact, now, numberIn } from '../../events.js'
 import type { ActorOf } from '../../run/actor.js'
 import type { Stage } from '../../run/stage.js'
 import type { Mechanism } from './mechanisms.js'
+import type { Twin } from './twin.js'
 
 type BenchSide = ActorOf<'bench-side'>
 
@@ -17,6 +18,8 @@ export interface Pair {
   /** Undefined where the first side starts it. */
   second: BenchSide | undefined
   longest: number
+  /** The same in C, where that was asked for. */
+  twin: Twin | undefined
 }
 
 /** Where both sides run: pinned to one CPU, to one each, or not pinned. */
@@ -28,6 +31,8 @@ export interface Cell {
   place: Place
   size: number
   rounds: { count: number; first: Side; second: Side }[]
+  /** The times of the same rounds in C. */
+  inC: number[]
 }
 
 export interface Plan {
@@ -43,7 +48,11 @@ export interface Plan {
 }
 
 /** Starts both sides. @returns undefined where this machine does not have the mechanism: a note says why */
-export async function startPair(stage: Stage, mechanism: Mechanism): Promise<Pair | undefined> {
+export async function startPair(
+  stage: Stage,
+  mechanism: Mechanism,
+  startTwin: () => Promise<Twin | undefined>,
+): Promise<Pair | undefined> {
   const { name } = mechanism
   try {
     const opened = await mechanism.open({ ...stage, say: () => {} })
@@ -63,7 +72,7 @@ export async function startPair(stage: Stage, mechanism: Mechanism): Promise<Pai
     try {
       const starting = [start('first', ends[0]), ends[1] && start('second', ends[1])] as const
       const [first, second] = await Promise.all(starting)
-      return { mechanism, first, second, longest }
+      return { mechanism, first, second, longest, twin: await startTwin() }
     } finally {
       connection?.close()
     }
@@ -89,7 +98,7 @@ export async function playAll(pairs: readonly Pair[], plan: Plan): Promise<Cell[
     sets: sizes.map((size) =>
       pairs
         .filter((pair) => canRun(pair, plan, place, size))
-        .map((pair): Cell => ({ pair, place, size, rounds: [] })),
+        .map((pair): Cell => ({ pair, place, size, rounds: [], inC: [] })),
     ),
   }))
   const all = cells.flatMap(({ sets }) => sets.flat())
@@ -144,7 +153,10 @@ async function playCell(
   first.tell({ ...word, peer: second?.id ?? 0 })
   const [one, other] = await results
   times.set(cell, one.elapsed / count)
-  if (round > 0) cell.rounds.push({ count, first: one, second: other })
+  const inC = await pair.twin?.(word, word)
+  if (round <= 0) return
+  cell.rounds.push({ count, first: one, second: other })
+  if (inC !== undefined) cell.inC.push(inC)
 }
 
 /** What is reported about a side, of a round that began after this time. */

@@ -26,11 +26,11 @@ interface Context {
 
 export function report(stage: Stage, cells: readonly Cell[], context: Context): void {
   const results = cells.map(
-    ({ pair: { mechanism }, place, size, rounds }): Result => ({
+    ({ pair: { mechanism }, place, size, rounds, inC }): Result => ({
       mechanism,
       place,
       size,
-      row: rowOf(context.mode, rounds),
+      row: rowOf(context.mode, rounds, inC),
     }),
   )
   const places = [...new Set(results.map(({ place }) => place))]
@@ -76,6 +76,7 @@ const widest = 12
 function showRanks(stage: Stage, group: Result[], table: string, { mode }: Context): boolean {
   const ranks = ranksOf(group.map(({ row }) => row.time))
   const times = group.map(({ row }) => row.time.median)
+  const hasC = group.some(({ row }) => row.inC)
   const [least = 1, greatest = 1] = [times[0], times.at(-1)]
   const length = (time: number) =>
     1 + Math.round(((widest - 1) * Math.log(time / least)) / Math.log(Math.max(greatest / least, 1.01)))
@@ -101,6 +102,7 @@ function showRanks(stage: Stage, group: Result[], table: string, { mode }: Conte
                 'MB/s': digits((perSecond * size) / 1e6),
               }),
           noise,
+          ...(hasC && { 'C µs': row.inC ? digits(row.inC.median) : '-' }),
           'log scale': '▇'.repeat(length(time.median)),
         },
       },
@@ -123,6 +125,7 @@ function showRanks(stage: Stage, group: Result[], table: string, { mode }: Conte
         voluntary: row.voluntary,
         involuntary: row.involuntary,
         histogram: row.histogram,
+        inC: row.inC?.median ?? null,
       },
     })
   }
@@ -200,7 +203,7 @@ function explain(stage: Stage, { mechanism, place, row }: Result, { costs, ffi, 
   const parts = [`${title} costs ${calls}${switches.toFixed(1)} context switches ${one}.`]
   const switching = costs.switch === undefined ? 0 : Math.min(switches * costs.switch, median)
   if (place === 'same' && switching > 0 && mode === 'latency')
-    parts.push(`${digits(switching)} of its ${digits(median)} µs are switches.`)
+    parts.push(`About ${digits(switching)} of its ${digits(median)} µs are switches.`)
   else if (mode === 'latency' && row.cpu < median * 0.9)
     parts.push(`Neither side computes for ${digits(median - row.cpu)} of its ${digits(median)} µs.`)
   else if (switches < 0.1) parts.push(`Both sides compute all the time: ${digits(row.cpu)} µs of CPU time.`)
