@@ -26,6 +26,7 @@ import { spinsAtEof } from './spins-at-eof.js'
 import { spinsOnError } from './spins-on-error.js'
 import { stdioBufferDuplicatedByFork } from './stdio-buffer-duplicated-by-fork.js'
 import { unsafeWait } from './unsafe-wait.js'
+import { unusedEndInheritedByExec } from './unused-end-inherited-by-exec.js'
 import { usedAfterClose } from './used-after-close.js'
 import { writeEndLeftOpen } from './write-end-left-open.js'
 
@@ -47,6 +48,7 @@ const detectors: Record<string, () => Detector> = {
   'ipc/removed-while-used': removedWhileUsed,
   'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/read-end-left-open': readEndLeftOpen,
+  'pipe/unused-end-inherited-by-exec': unusedEndInheritedByExec,
   'pipe/write-end-left-open': writeEndLeftOpen,
   'process/child-continues-after-failed-exec': childContinuesAfterFailedExec,
   'process/never-reaped': neverReaped,
