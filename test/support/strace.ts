@@ -78,7 +78,7 @@ export function readTimesIn(path: string): number[] {
 }
 
 /** The thread and the text of each line. Two lines of one call are joined. */
-function wholeLines(path: string): [tid: string, text: string][] {
+export function wholeLines(path: string): [tid: string, text: string][] {
   const begun = new Map<string, string>()
   return readFileSync(path, 'latin1')
     .split('\n')
