@@ -14,6 +14,7 @@ import { createMoves } from './moves.js'
 import { createNamed } from './named.js'
 import { createObjects, type Thing } from './objects.js'
 import { createProcesses } from './processes.js'
+import { beginStartup, followStartup, type Starting, type Startup } from './startup.js'
 import { createTables } from './tables.js'
 import { createWakers, unblocked } from './wakers.js'
 
@@ -47,6 +48,10 @@ export interface Process {
   calls: number
   /** The calls that blocked, by call and object. */
   waits: Map<string, Wait>
+  /** What its programs did before their own work. */
+  startups?: Startup[]
+  /** A start that has not ended yet. */
+  starting?: Starting
   /** The folder that relative paths begin in, where a call has shown it. */
   folder?: string
   table: Map<number, Held>
@@ -248,6 +253,7 @@ export function createModel(hooks: Hooks = {}): Model {
     if (block?.errno) interrupted.set(call.tid, block)
     else interrupted.delete(call.tid)
     act(call, process, block)
+    if (process.starting) followStartup(call, process, process.starting)
     if (block) hooks.onBlock?.(block)
     hooks.onCall?.(call, process)
   }
@@ -265,6 +271,7 @@ export function createModel(hooks: Hooks = {}): Model {
       }
       case 'exec':
         processes.execute(call, process)
+        beginStartup(call, process)
         tables.execute(process, call.t)
         memory.execute(process)
         break

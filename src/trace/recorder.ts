@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { Event, Fact } from '../events.js'
 import type { Delivery, Talk } from './conversation.js'
 import type { Block, Hooks, Process, SignalSeen, Trace } from './model.js'
+import { isInStartup, isOfStartup } from './startup.js'
 
 /** At most this many calls, messages of one process to another, and signals become events. The others are only counted. */
 const mostBlocks = 5000
@@ -72,12 +73,13 @@ export function createRecorder(): Recorder {
           })
       }
       for (const thing of trace.things) {
-        if (!keep({ kind: 'object', thing })) continue
+        if (isOfStartup(thing) || !keep({ kind: 'object', thing })) continue
         const { kind, id, made: begin, removed: end } = thing
         if (begin) add(begin.by, begin.t, { event: 'created', kind, id })
         if (end) add(end.by, end.t, { event: 'removed', kind, id })
       }
       for (const block of [...blocks, ...trace.blocked]) {
+        if (isInStartup(block.process, block.begin)) continue
         if (!keep({ kind: 'call', thing: block.thing, call: block.call })) continue
         const about = { event: 'call', call: block.call, object: block.object } as const
         add(block.process, block.begin, { ...about, phase: 'begin', waits: true }, block.tid)
@@ -87,13 +89,14 @@ export function createRecorder(): Recorder {
         add(block.process, block.end, { ...about, phase: 'end', ...outcome }, block.tid)
       }
       for (const { talk, seq, sent, received, bytes, text } of messages) {
-        if (!keep({ kind: 'object', thing: talk.thing })) continue
+        if (isOfStartup(talk.thing) || !keep({ kind: 'object', thing: talk.thing })) continue
         const about = { channel: channelOf(talk, trace.talks), seq, bytes, ...shown(text, bytes) }
         add(talk.from, sent, { event: 'sent', ...about })
         add(talk.to, Math.max(sent, received), { event: 'received', ...about })
       }
       for (const [talk, { count, bytes, since, until }] of counts) {
-        if (count <= mostMessages || !keep({ kind: 'object', thing: talk.thing })) continue
+        if (count <= mostMessages || isOfStartup(talk.thing) || !keep({ kind: 'object', thing: talk.thing }))
+          continue
         const rest = { event: 'tally', messages: count - mostMessages, bytes, since: clock(since) } as const
         const channel = channelOf(talk, trace.talks)
         add(talk.from, until, { ...rest, channel, direction: 'sent' })

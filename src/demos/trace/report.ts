@@ -6,6 +6,7 @@ import type { Process, Signals, Trace } from '../../trace/model.js'
 import { isMapped, type Thing, type Use } from '../../trace/objects.js'
 import type { Parser } from '../../trace/parse.js'
 import { named, nameOf, shown } from '../../trace/recorder.js'
+import { callsOfStartups, isOfStartup } from '../../trace/startup.js'
 import { type Topic, topicOf } from './topics.js'
 
 /** At most this many rows of a table are shown. The others are counted. */
@@ -35,7 +36,10 @@ export function report(stage: Stage, trace: Trace, { title, isKept, unreadable, 
     'Processes',
     tree(trace).map((one) => rowOfProcess(one, hasThreads)),
   )
-  const things = trace.things.filter((thing) => isKept(topicOf({ kind: 'object', thing })) && isUsed(thing))
+  tellLoading(say, processes)
+  const things = trace.things.filter(
+    (thing) => isKept(topicOf({ kind: 'object', thing })) && isUsed(thing) && !isOfStartup(thing),
+  )
   say.table('Objects', things.filter((thing) => !isMapped(thing)).map(rowOfThing))
   say.table('Shared memory, semaphores and files', things.filter(isMapped).map(rowOfThing))
   say.table('Messages', rowsOfTalks(trace, isKept))
@@ -85,7 +89,9 @@ function tree({ processes }: Trace): { process: Process; depth: number }[] {
 }
 
 function rowOfProcess({ process, depth }: { process: Process; depth: number }, hasThreads: boolean): Row {
-  const { pid, parent, calls, threads, command } = process
+  const { pid, parent, threads, command } = process
+  const startup = callsOfStartups(process)
+  const calls = process.calls - startup
   const blocked = [...process.waits.values()].reduce((sum, { total }) => sum + total, 0)
   const program = cut(`${'  '.repeat(Math.min(depth, 6))}${nameOf(process)}`, widestName)
   return {
@@ -107,9 +113,21 @@ function rowOfProcess({ process, depth }: { process: Process; depth: number }, h
       reapedBy: process.reaped?.by.pid ?? null,
       threads: threads + 1,
       calls,
+      startup,
       blocked,
     },
   }
+}
+
+/** The calls of which no language has a note, and which the table of processes does not count either. */
+function tellLoading(say: ReturnType<typeof teller>, processes: Process[]): void {
+  const all = processes.flatMap(({ startups = [] }) => startups.filter(({ isLanguage }) => !isLanguage))
+  if (all.length === 0) return
+  const calls = all.reduce((sum, one) => sum + one.calls, 0)
+  const where = all.length === 1 ? '' : ` in ${counted(all.length, 'process', 'processes')}`
+  say.note(`Left out: the loading of libraries, ${counted(calls, 'call')}${where}.`, 'aside', {
+    loading: calls,
+  })
 }
 
 function endOf({ end }: Process): string {
@@ -161,7 +179,7 @@ function rowOfThing(thing: Thing): Row {
 
 function rowsOfTalks({ talks }: Trace, isKept: Options['isKept']): Row[] {
   return talks
-    .filter(({ thing }) => isKept(topicOf({ kind: 'object', thing })))
+    .filter(({ thing }) => isKept(topicOf({ kind: 'object', thing })) && !isOfStartup(thing))
     .map(({ thing, from, to, messages, bytes, text }) => {
       const about = {
         from: cut(named(from), widestName),

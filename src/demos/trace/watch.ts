@@ -1,10 +1,12 @@
 /** From the log of strace to the events and the report of a run. */
 import { lstatSync } from 'node:fs'
+import type { Event } from '../../events.js'
 import { createFinder } from '../../findings/index.js'
 import { mayPathBlock } from '../../proc/mounts.js'
 import type { Stage } from '../../run/stage.js'
+import { counted, duration } from '../../text.js'
 import type { Fact } from '../../trace/line.js'
-import { createModel, type Known, type Process } from '../../trace/model.js'
+import { createModel, type Known, type Process, type Trace } from '../../trace/model.js'
 import { createParser } from '../../trace/parse.js'
 import { createRecorder } from '../../trace/recorder.js'
 import { report } from './report.js'
@@ -68,7 +70,8 @@ export function createWatcher({ only }: Options, isLive: boolean): Watcher {
       const trace = model.finish(end)
       const isKept = only ? (topic: Topic) => only.includes(topic) : () => true
       const events = recorder.events(trace, clock, (kept) => isKept(topicOf(kept)))
-      for (const event of events) stage.relay(event)
+      const all = [...events, ...startupEvents(trace, clock)].sort((one, other) => one.t - other.t)
+      for (const event of all) stage.relay(event)
       const findings = finder.finish(trace)
       if (standing) tellStanding(stage, standing, trace.end)
       report(stage, standing ? { ...trace, blocked: [] } : trace, {
@@ -80,6 +83,23 @@ export function createWatcher({ only }: Options, isLive: boolean): Watcher {
       return findings.some(({ certain }) => certain)
     },
   }
+}
+
+/** One note for each language stands for the calls of its starts. */
+function startupEvents({ processes }: Trace, clock: (t: number) => number): Event[] {
+  const all = processes.flatMap(({ pid, startups = [] }) => startups.map((one) => ({ pid, ...one })))
+  const names = new Set(all.filter(({ isLanguage }) => isLanguage).map(({ program }) => program))
+  return [...names].flatMap((name) => {
+    const starts = all.filter(({ isLanguage, program }) => isLanguage && program === name)
+    const [first] = starts
+    if (!first) return []
+    const { pid, program, t, until } = first
+    const calls = starts.reduce((sum, each) => sum + each.calls, 0)
+    const where = starts.length === 1 ? duration(until - t) : counted(starts.length, 'process', 'processes')
+    const text = `${program} start-up: ${counted(calls, 'call')} in ${where}.`
+    const data = { startup: program, calls, times: starts.length }
+    return { v: 1, t: clock(until), pid, tid: pid, actor: program, event: 'note', role: 'step', text, data }
+  })
 }
 
 /** A file system that does not answer could block osdemo forever. */
