@@ -21,6 +21,8 @@ export interface Detector {
   /** By the name of a call: it has returned, and the model knows what it did. */
   calls?: Record<string, (call: Call, process: Process) => void>
   signal?: (signal: Signalled, process: Process, all: readonly Process[]) => void
+  /** A call that blocked has returned. */
+  block?: (block: Block) => void
   /** A process has exited. Its descriptor table is still as it was. `all`: those that have exited before, too. */
   exit?: (process: Process, all: readonly Process[]) => void
   /** @returns what is proven or likely, once for each place: the same mistake of 50 children is one finding */

@@ -7,6 +7,7 @@ import { busyWaiting } from './busy-waiting.js'
 import { callOnMinusOne } from './call-on-minus-one.js'
 import { childContinuesAfterFailedExec } from './child-continues-after-failed-exec.js'
 import { closeWait } from './close-wait.js'
+import { deadlock } from './deadlock.js'
 import type { Detector, Finding } from './detector.js'
 import { eintrNotRetried } from './eintr-not-retried.js'
 import { headerDecidesAllocation } from './header-decides-allocation.js'
@@ -25,9 +26,11 @@ import { sigpipe } from './sigpipe.js'
 import { spinsAtEof } from './spins-at-eof.js'
 import { spinsOnError } from './spins-on-error.js'
 import { stdioBufferDuplicatedByFork } from './stdio-buffer-duplicated-by-fork.js'
+import { typeNobodySends } from './type-nobody-sends.js'
 import { unsafeWait } from './unsafe-wait.js'
 import { unusedEndInheritedByExec } from './unused-end-inherited-by-exec.js'
 import { usedAfterClose } from './used-after-close.js'
+import { waitsForEver } from './waits-for-ever.js'
 import { writeEndLeftOpen } from './write-end-left-open.js'
 
 /** One for each id. The file has the name of the mistake. */
@@ -46,6 +49,7 @@ const detectors: Record<string, () => Detector> = {
   'ipc/left-behind': leftBehind,
   'ipc/private-key-in-unrelated-processes': privateKeyInUnrelatedProcesses,
   'ipc/removed-while-used': removedWhileUsed,
+  'lock/deadlock': deadlock,
   'memory/header-decides-allocation': headerDecidesAllocation,
   'pipe/read-end-left-open': readEndLeftOpen,
   'pipe/unused-end-inherited-by-exec': unusedEndInheritedByExec,
@@ -55,6 +59,8 @@ const detectors: Record<string, () => Detector> = {
   'process/one-wait-per-sigchld': oneWaitPerSigchld,
   'process/orphaned-child': orphanedChild,
   'process/serial-wait': serialWait,
+  'queue/type-nobody-sends': typeNobodySends,
+  'semaphore/waits-for-ever': waitsForEver,
   'signal/unsafe-wait': unsafeWait,
   'socket/address-in-use': addressInUse,
   'socket/close-wait': closeWait,
@@ -85,6 +91,9 @@ export function createFinder(): Finder {
     hooks: {
       onCall(call, process) {
         for (const see of byCall.get(call.name) ?? []) see(call, process)
+      },
+      onBlock(block) {
+        for (const { block: see } of all) see?.(block)
       },
       onReceipt(signal, process, others) {
         for (const { signal: see } of all) see?.(signal, process, others)

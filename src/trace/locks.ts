@@ -40,8 +40,7 @@ export function createLocks(objects: Objects, tables: Tables, wakers: Wakers, al
       const { thing } = entry
       const kind = call.name === 'flock' ? 'flock' : call.args[1]?.includes('OFD') ? 'ofd' : 'fcntl'
       const owner = kind === 'fcntl' ? process : entry.description
-      const { from, to } =
-        kind === 'flock' ? { from: 0, to: Number.POSITIVE_INFINITY } : rangeIn(call.args[2] ?? '')
+      const { from, to } = rangeOf(call)
       const isOurs = (lock: Lock) => lock.owner === owner && lock.kind === kind
       objects.used(thing, process, 'write', 0)
       const type = kind === 'flock' ? (call.args[1] ?? '') : (call.args[2] ?? '')
@@ -79,6 +78,11 @@ export function createLocks(objects: Objects, tables: Tables, wakers: Wakers, al
       if (release(thing, isOurs, 0, Number.POSITIVE_INFINITY)) wakers.woke(thing, 'lock', process, t)
     },
   }
+}
+
+/** What flock(2) or fcntl(2) asks for. */
+export function rangeOf({ args }: Pick<Call, 'args'>): { from: number; to: number } {
+  return args[2] === undefined ? { from: 0, to: Number.POSITIVE_INFINITY } : rangeIn(args[2])
 }
 
 /** Of `{l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0}`. Relative to the position or the end of a file, it is not known: all of it. */

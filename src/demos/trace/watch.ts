@@ -48,7 +48,15 @@ export interface Watcher {
 export function createWatcher({ only }: Options, isLive: boolean): Watcher {
   const recorder = createRecorder()
   const finder = createFinder()
-  const model = createModel({ ...recorder.hooks, ...finder.hooks, ...(isLive && { isFifo }) })
+  const model = createModel({
+    ...recorder.hooks,
+    ...finder.hooks,
+    ...(isLive && { isFifo }),
+    onBlock(block) {
+      recorder.hooks.onBlock?.(block)
+      finder.hooks.onBlock?.(block)
+    },
+  })
   let root: Process | undefined
   let facts = 0
   const parser = createParser((fact: Fact) => {
