@@ -13,7 +13,7 @@ export const spec = reportCommand({
     'osdemo bench pipe tcp --size 64,64KiB',
     'osdemo bench --cpus same --rounds 9 --duration 100ms',
     'osdemo bench --against c',
-    'osdemo bench --json > rounds.ndjson',
+    'osdemo bench --save bench.html --save bench.csv',
   ],
   options: (command) =>
     command

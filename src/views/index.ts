@@ -15,6 +15,7 @@ export type Looks = Pick<TimelineOptions, 'width' | 'hide' | 'demo'> & {
 /** A view for a terminal, a pipe or a file behind `stream`. Without a stream, a view for a file of `--save`. */
 export async function createView(name: ViewName, stream: NodeJS.WriteStream | undefined, looks: Looks) {
   if (name === 'ndjson') return createNdjson()
+  if (name === 'csv') return (await import('./csv.js')).createCsv()
   if (name !== 'timeline') return (await import('./pictures.js')).pictures[name]()
   const [{ createTimeline }, color] = await Promise.all([
     import('./timeline/index.js'),

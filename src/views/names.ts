@@ -1,5 +1,5 @@
 /** The names that `--view` takes. They are apart from the views, so that a help page loads no view. */
-export const viewNames = ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html'] as const
+export const viewNames = ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html', 'csv'] as const
 
 export type ViewName = (typeof viewNames)[number]
 
@@ -12,4 +12,5 @@ export const endings: Readonly<Record<string, ViewName>> = {
   '.png': 'svg',
   '.pdf': 'svg',
   '.html': 'html',
+  '.csv': 'csv',
 }

@@ -45,11 +45,19 @@ test.each([
   [['view', ''], ['@files']],
   [
     ['view', '--view=nd'],
-    ['--view=timeline', '--view=ndjson', '--view=mermaid', '--view=perfetto', '--view=svg', '--view=html'],
+    [
+      '--view=timeline',
+      '--view=ndjson',
+      '--view=mermaid',
+      '--view=perfetto',
+      '--view=svg',
+      '--view=html',
+      '--view=csv',
+    ],
   ],
   [
     ['view', '--view', '=', 'nd'],
-    ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html'],
+    ['timeline', 'ndjson', 'mermaid', 'perfetto', 'svg', 'html', 'csv'],
   ],
   [
     ['help', 'pipe', ''],

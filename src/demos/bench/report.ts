@@ -168,6 +168,7 @@ function showSizes(
   table: string,
   { mode }: Context,
 ): void {
+  const place = group[0]?.place ?? ''
   for (const name of new Set(group.map(({ mechanism }) => mechanism.name))) {
     const mine = group.filter(({ mechanism }) => mechanism.name === name)
     const at = (size: number) => mine.find((each) => each.size === size)?.row.time.median
@@ -181,6 +182,12 @@ function showSizes(
       event: 'note',
       role: 'step',
       text: `${name}: ${sizes.map((size) => `${sizeText(size)} ${shown(size)} ${unit}`).join(', ')}.`,
+      data: {
+        mechanism: name,
+        cpus: place,
+        sizes: sizes.filter((size) => at(size) !== undefined),
+        times: sizes.flatMap((size) => at(size) ?? []),
+      },
       row: {
         table,
         cells: {

@@ -1,5 +1,6 @@
 /** The figures, the most special first: a slide shows the first one for which the story has what it draws. */
 import type { Draw } from '../figure.js'
+import { drawBenchmark } from './benchmark.js'
 import { drawBoundaries } from './boundaries.js'
 import { drawBuffer } from './buffer.js'
 import { drawCapacity } from './capacity.js'
@@ -39,6 +40,7 @@ import { drawWaitFor } from './wait-for.js'
 import { drawZombie } from './zombie.js'
 
 export const figures: readonly Draw[] = [
+  drawBenchmark,
   drawEnds,
   drawSignals,
   drawFileLocks,
