@@ -17,10 +17,10 @@ export interface Spin {
 }
 
 /** Fewer calls may be a retry. */
-const many = 1000
+const many = 500
 
-/** In microseconds. A loop whose next call comes later may compute in between, or sleep. Under strace, a call comes after 20. */
-const longestGap = 150
+/** In microseconds. A program that asks more rarely may compute in between, which is right. Under strace, a call takes about 20. */
+export const longestGap = 150
 
 /** A loop may look at several things in turn. */
 const mostKeys = 4
@@ -28,14 +28,15 @@ const mostKeys = 4
 /**
  * @param look what a call is for such a loop: a text that is the same for the same call that brings nothing; null for a call that ends
  *   the loop, because something has happened or the thread has slept; undefined for any other
+ * @param gapOf how soon the next call of the loop comes at the latest, in microseconds
  */
-export function createSpins(look: (call: Call, process: Process) => string | null | undefined) {
+export function createSpins(look: (call: Call) => string | null | undefined, gapOf: (call: Call) => number) {
   const loops = new Map<number, Map<string, Spin>>()
   /** The first one of each process, by what they have in common. */
   const found = new Map<string, Map<Process, Spin>>()
 
   function see(call: Call, process: Process): void {
-    const key = look(call, process)
+    const key = look(call)
     if (key === undefined) return
     if (key === null) return void loops.delete(call.tid)
     const loop = loops.get(call.tid) ?? new Map<string, Spin>()
@@ -48,7 +49,7 @@ export function createSpins(look: (call: Call, process: Process) => string | nul
     }
     const gap = call.t - (spin.last.t + spin.last.took)
     spin.last = call
-    if (gap > longestGap || call.took >= notable) return
+    if (gap > gapOf(call) || call.took >= notable) return
     if (++spin.count !== many) return
     const like = `${call.name} ${call.errno} ${process.command[0]}`
     const those = found.get(like) ?? new Map<Process, Spin>()

@@ -3,19 +3,23 @@ import { thousands } from '../text.js'
 import type { Call } from '../trace/line.js'
 import { tracedCalls } from '../trace/model.js'
 import { type Detector, forCalls } from './detector.js'
-import { createSpins, foundNothingYet } from './spin.js'
+import { createSpins, foundNothingYet, longestGap } from './spin.js'
 
 const id = 'io/spins-on-error'
 
 export function spinsOnError(): Detector {
-  const spins = createSpins((call) => {
-    const { errno, name, args, result } = call
-    if (result !== -1) return isNeutral(call) ? undefined : null
-    if (errno === 'EINTR') return null
-    // Each attempt to connect has a socket of its own. A buffer may be elsewhere.
-    const same = args.slice(name === 'connect' ? 1 : 0).filter((word) => !word.startsWith('0x'))
-    return `${name} ${errno} ${same.join()}`
-  })
+  const spins = createSpins(
+    (call) => {
+      const { errno, name, args, result } = call
+      if (result !== -1) return isNeutral(call) ? undefined : null
+      if (errno === 'EINTR') return null
+      // Each attempt to connect has a socket of its own. A buffer may be elsewhere.
+      const same = args.slice(name === 'connect' ? 1 : 0).filter((word) => !word.startsWith('0x'))
+      return `${name} ${errno} ${same.join()}`
+      // That there is nothing yet may be what a calculation wants to know, now and then.
+    },
+    ({ errno }) => (errno === 'EAGAIN' || errno === 'ENOMSG' ? longestGap : 20 * longestGap),
+  )
   return {
     calls: forCalls(tracedCalls.join(), spins.see),
     exit: spins.exit,
@@ -26,10 +30,10 @@ export function spinsOnError(): Detector {
   }
 }
 
-/** Calls with which a loop of failures makes no progress: a new socket for the next attempt, and a line about the error. */
+/** Calls with which a loop of failures makes no progress: a new socket for the next attempt, and what perror(3) does. */
 function isNeutral(call: Call): boolean {
   const { name, args } = call
-  return name === 'socket' || name === 'close' || isMessage(name, args[0] ?? '') || foundNothingYet(call)
+  const [first = '', second = ''] = args
+  if (name === 'write') return first.startsWith('2<') || first.includes('<char ')
+  return /^(?:socket|close|dup)$/.test(name) || second === 'F_GETFL' || foundNothingYet(call)
 }
-
-const isMessage = (name: string, first: string) => name === 'write' && /^[12](?:<|$)/.test(first)

@@ -376,7 +376,8 @@ export function createModel(hooks: Hooks = {}): Model {
         things: objects.all(),
         talks: conversation.talks(),
         signals: [...signals.values()],
-        blocked: blocked(),
+        // A call that has just begun may be about to return. A log of which the end is not known may have ended at any time.
+        blocked: blocked().filter(({ begin }) => t === 0 || t - begin >= notable),
         calls,
         start,
         end,

@@ -66,11 +66,15 @@ export function findingsIn(log: string, part = 1): FindingFact[] {
 }
 
 function traceIn(log: string, model: Model, part = 1): Trace {
-  const parser = createParser(model.take)
+  let last = 0
+  const parser = createParser((fact) => {
+    last = fact.t
+    model.take(fact)
+  })
   const text = existsSync(log) ? readFileSync(log) : Buffer.alloc(0)
   parser.push(text.subarray(0, text.length * part))
   parser.end()
-  return model.finish(part === 1 ? Date.now() * 1000 : undefined)
+  return model.finish(part === 1 ? Date.now() * 1000 : last)
 }
 
 /** The programs of a page, `wrong.c` and `fixed.c`, and those in its folder of test/fixtures/mistakes. */

@@ -10,15 +10,19 @@ export interface Followed extends Trace {
   blocks: Block[]
 }
 
-/** @param log lines without times; the n-th is n ms after the first */
-export function follow(log: string): Followed {
+/**
+ * @param log lines without times; the n-th is n ms after the first
+ * @param after how many microseconds after its last line the trace ended, where that is known
+ */
+export function follow(log: string, after?: number): Followed {
   const lines = log.trim().split('\n')
   const timed = lines.map((line, n) => line.trim().replace(' ', ` ${(1 + n / 1000).toFixed(6)} `))
-  return followLog(Buffer.from(`${timed.join('\n')}\n`))
+  const end = after === undefined ? undefined : 1e6 + (lines.length - 1) * 1000 + after
+  return followLog(Buffer.from(`${timed.join('\n')}\n`), end)
 }
 
 /** A log of strace. */
-export function followLog(log: Buffer): Followed {
+export function followLog(log: Buffer, end?: number): Followed {
   const messages: Followed['messages'] = []
   const blocks: Block[] = []
   const model = createModel({
@@ -29,7 +33,7 @@ export function followLog(log: Buffer): Followed {
   parser.push(log)
   parser.end()
   expect(parser.unreadable).toMatchObject({ count: 0 })
-  return { ...model.finish(), messages, blocks }
+  return { ...model.finish(end), messages, blocks }
 }
 
 export const talksOf = ({ talks }: Trace) =>

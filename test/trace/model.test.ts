@@ -250,3 +250,12 @@ test('a call that the kernel continues after a signal keeps its name', () => {
     { call: 'clock_nanosleep', count: 2, total: 1_000_000 },
   ])
 })
+
+test('a call that began just before the end of the trace is not blocked, unless the end is not known', () => {
+  const log = `
+    1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], O_NONBLOCK) = 0 <0.000001>
+    1 read(3<pipe:[7]>,  <unfinished ...>`
+  expect(follow(log, 50).blocked).toEqual([])
+  expect(follow(log, 5000).blocked).toHaveLength(1)
+  expect(follow(log).blocked).toHaveLength(1)
+})
