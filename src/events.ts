@@ -363,6 +363,40 @@ export interface NoteFact {
   row?: TableRow
 }
 
+/** How a check of a lab ended. `error` is a fault of osdemo or of the lab, never of the program. */
+export type Outcome = 'passed' | 'failed' | 'timed-out' | 'skipped' | 'error'
+
+/** The result of a check of a lab, for a program of a student. */
+export interface VerdictFact {
+  event: 'verdict'
+  /** Identifies the check in its lab, and never changes with the wording: `short-reads`. */
+  id: string
+  /** What the program must do. */
+  title: string
+  outcome: Outcome
+  /** The points for this outcome. */
+  points: number
+  /** The points for `passed`. */
+  max: number
+  milliseconds: number
+  /** What the check did, in order. */
+  done: string[]
+  /** What the kernel reported about the program. */
+  evidence: { source: string; value: string }[]
+  expected?: string
+  got?: string
+  /** Why it was skipped, or what went wrong in osdemo. */
+  reason?: string
+  /** What to look for in the program. */
+  hint?: string
+  /** The finding that `osdemo explain` explains. */
+  finding?: string
+  /** The command that repeats only this check. */
+  repeat?: string
+  /** The last lines that the program printed on stdout and stderr. */
+  printed?: string[]
+}
+
 /** The run ends with this exit code. */
 export interface ErrorFact {
   event: 'error'
@@ -390,6 +424,7 @@ export type Fact =
   | ClaimFact
   | FindingFact
   | NoteFact
+  | VerdictFact
   | ErrorFact
 
 export type Event = Stamp & Fact

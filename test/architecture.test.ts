@@ -24,7 +24,11 @@ const layers: Record<string, Layer> = {
   proc: { uses: ['errors'] },
   ipc: { uses: ['errors', 'framing'], packages: ['execa'] },
   bench: { uses: ['ipc', 'proc', 'errors'] },
-  actors: { uses: ['ipc', 'bench', 'framing', 'proc', 'events', 'errors', 'text'], types: ['actor-types'] },
+  lab: { uses: ['ipc', 'framing', 'proc', 'events', 'errors', 'text'] },
+  actors: {
+    uses: ['lab', 'bench', 'ipc', 'framing', 'proc', 'events', 'errors', 'text'],
+    types: ['actor-types'],
+  },
   run: { uses: ['ipc', 'proc', 'events', 'errors', 'log', 'text'], types: ['actor-types'] },
   why: { uses: ['proc', 'ipc', 'events'] },
   trace: { uses: ['events'] },

@@ -1,4 +1,6 @@
 /** The commands of osdemo, in the order of the lecture. The code of a command is loaded only when it is called. */
+
+import { labCommands } from './lab/index.js'
 import { also, type CommandEntry, files, type Group } from './lib/entry.js'
 import { lockCommands } from './lock/index.js'
 import { pipeCommands } from './pipe/index.js'
@@ -99,6 +101,7 @@ export const topics: Readonly<Record<string, CommandEntry | Group>> = {
     killLines: ['pipe tcp --size 64'],
     load: () => import('./bench.js'),
   },
+  lab: labCommands,
   view: {
     summary: 'show recorded events; several recordings are merged by their times',
     needs: {},

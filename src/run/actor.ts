@@ -72,6 +72,8 @@ export interface ActorSpec<P extends ActorProgram = ActorProgram> {
   stopsFirst?: boolean
   /** Only for a thread: what of the config moves to it, and is not copied. */
   moves?: MessagePort[]
+  /** Only for a process: words that start it in place of the usual ones, such as in namespaces of its own (isolation.ts). */
+  launcher?: readonly string[]
 }
 
 /** What the supervisor does with the events of an actor. */

@@ -70,7 +70,8 @@ export async function startProcess<P extends ActorProgram>(
   { onEvent, onError }: ActorListener,
 ): Promise<ProcessActor<WordOf<P>>> {
   const usual = await deathSignalLauncher()
-  const launcher = spec.stopsFirst ? usual.map((word) => (word === guard ? stoppingGuard : word)) : usual
+  const launcher =
+    spec.launcher ?? (spec.stopsFirst ? usual.map((word) => (word === guard ? stoppingGuard : word)) : usual)
   // Loaded here and not above, so that the first line of a run does not wait for it.
   const { spawn } = await import('node:child_process')
   signal.throwIfAborted()

@@ -75,6 +75,8 @@ export function describe(event: Event, style = plain, held?: number): string {
     case 'claim':
     case 'note':
       return event.text
+    case 'verdict':
+      return `${event.title}: ${event.outcome}`
     case 'error':
       return `${event.message}${event.hint ? ` (${event.hint})` : ''}, exit code ${event.exit}`
   }

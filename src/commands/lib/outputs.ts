@@ -48,6 +48,8 @@ function named({ event: show, end }: View): View {
     event(event) {
       if (event.event === 'note' && event.role === 'next')
         return show({ ...event, text: asStarted(event.text) })
+      if (event.event === 'verdict' && event.repeat !== undefined)
+        return show({ ...event, repeat: asStarted(event.repeat) })
       if (event.event === 'error' && event.hint) return show({ ...event, hint: asStarted(event.hint) })
       return show(event)
     },

@@ -7,7 +7,16 @@
  */
 import { Chalk, type ColorSupportLevel } from 'chalk'
 import { wrapAnsi } from 'fast-wrap-ansi'
-import type { ClaimFact, Event, FindingFact, NoteFact, NoteRole, TableRow } from '../../events.js'
+import type {
+  ClaimFact,
+  Event,
+  FindingFact,
+  NoteFact,
+  NoteRole,
+  TableRow,
+  VerdictFact,
+} from '../../events.js'
+import { headOfResult, partsOfResult } from '../check-result.js'
 import { choicesOf } from '../choices.js'
 import { describe, type Style, subject } from '../describe-event.js'
 import { cleaned } from '../escape-control.js'
@@ -57,6 +66,8 @@ export function createProse({ level, color, width }: ProseOptions) {
         return level !== 'tool' || !event.holds
       case 'finding':
         return true
+      case 'verdict':
+        return level !== 'tool'
       case 'run':
         return level === 'brief'
       case 'removed':
@@ -88,6 +99,12 @@ export function createProse({ level, color, width }: ProseOptions) {
     return holds ? `${chalk.green(mark(true))} ${text}` : chalk.red(`${mark(false)} ${text}`)
   }
 
+  function headOf(verdict: VerdictFact): string {
+    const text = headOfResult(verdict)
+    if (verdict.outcome === 'passed') return text.replace(mark(true), (sign) => chalk.green(sign))
+    return verdict.outcome === 'skipped' ? chalk.dim(text) : chalk.red(text)
+  }
+
   function show(event: Event): string {
     const text = describe(event, style)
     switch (event.event) {
@@ -100,6 +117,8 @@ export function createProse({ level, color, width }: ProseOptions) {
         return write.line(chalk.dim(text), '    ', '  ')
       case 'finding':
         return showFinding(event)
+      case 'verdict':
+        return write.block(headOf(event), partsOfResult(event, width))
       case 'note':
         // A tool's lines are not wrapped: a line break would cut a command to paste in two.
         return level === 'tool' ? `${text}\n` : showNote(text, event)
@@ -176,6 +195,11 @@ function createParagraphs(width: number) {
     next: (text: string) => put('next', wrap(text, '', /^\d\. /.test(text) ? '   ' : '')),
     /** A program: not wrapped, so that it can be copied. */
     lines: (texts: string[]) => put('paragraph', texts.map((text) => `    ${text}`.trimEnd()).join('\n')),
+    /** @param lines are already as wide as they may be, and belong to the text above them */
+    block(text: string, lines: string[]) {
+      const whole = [wrap(text, '', '  '), ...lines].join('\n')
+      return put(lines.length > 0 ? 'paragraph' : 'line', whole)
+    },
     /** A table that is already drawn. */
     table: (text: string) => put('paragraph', text.trim()),
   }
