@@ -214,7 +214,11 @@ describe('a wrong argument', () => {
     [['help', 'fork'], "unknown command 'fork'", 'osdemo process fork'],
     [['pipe', 'half'], "unknown command 'half'", 'osdemo pipe half-duplex'],
     [['shm', 'orphan'], "unknown command 'orphan'", 'osdemo process orphan'],
-    [['list'], "unknown command 'list'", 'osdemo shm list or osdemo semaphore list or osdemo queue list'],
+    [
+      ['list'],
+      "unknown command 'list'",
+      'osdemo shm list or osdemo semaphore list or osdemo queue list or osdemo lab list',
+    ],
     [['pipe', 'read', '--folow'], "unknown option '--folow'", '--follow'],
     [['tour', '--jsn'], "unknown option '--jsn'", '--json'],
     [['--jsn', 'tour'], "unknown option '--jsn'", '--json'],

@@ -5,7 +5,7 @@ import type { Ending, Program, StartOptions } from './program.js'
 
 /** An assignment: a task sheet, and the checks of a program that solves it. */
 export interface Lab {
-  /** As in `osdemo lab check NAME`: small letters, digits and hyphens. */
+  /** As in `osdemo lab check NAME`: small letters, digits and `-`. */
   name: string
   /** The task in Markdown: what to write, how it is called, the protocol. Its first line is the title. */
   sheet: string
@@ -15,7 +15,7 @@ export interface Lab {
 }
 
 export interface Check {
-  /** Never changes with the wording: small letters, digits and hyphens. */
+  /** Never changes with the wording: small letters, digits and `-`. */
   id: string
   /** What the program must do, as a sentence without a full stop. */
   title: string
@@ -97,13 +97,13 @@ export function defineLab(lab: Lab): Lab {
     if (!isRight) throw new TypeError(`lab ${lab.name}: ${what}`)
   }
   const isName = (text: unknown) => typeof text === 'string' && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text)
-  need(isName(lab.name), 'its name may have small letters, digits and hyphens')
+  need(isName(lab.name), 'its name may have small letters, digits and -')
   need(typeof lab.sheet === 'string', 'it has no sheet')
   need(Array.isArray(lab.checks) && lab.checks.length > 0, 'it has no checks')
   for (const { id, title, points, hint, needs, run } of lab.checks) {
-    need(isName(id), `the id ${id} may have small letters, digits and hyphens`)
+    need(isName(id), `the id ${id} may have small letters, digits and -`)
     need(!seen.includes(id), `two checks have the id ${id}`)
-    need(typeof title === 'string' && typeof hint === 'string', `${id} needs a title and a hint`)
+    need(typeof title === 'string' && typeof hint === 'string', `${id} has no title or no hint`)
     need(Number.isInteger(points) && points >= 0, `the points of ${id} are no whole number`)
     need(needs === undefined || seen.includes(needs), `${id} needs ${needs}, which is no earlier check`)
     need(typeof run === 'function', `${id} has no function run`)

@@ -1,5 +1,5 @@
 /**
- * Namespaces for a process that runs a program of somebody else. Inside, it is pid 1: no signal from inside reaches it, and when it is
+ * Namespaces for a process that runs a program of another user. Inside, it is pid 1: no signal from inside reaches it, and when it is
  * killed, the kernel kills everything else in the namespace. unshare(1) of util-linux makes them, as an ordinary user too where the
  * system allows user namespaces. A container often forbids it.
  */

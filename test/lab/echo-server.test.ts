@@ -1,4 +1,4 @@
-/** `osdemo lab check echo-server`: right servers pass, each wrong one fails in the check that names its bug, hostile ones harm nobody. */
+/** `osdemo lab check echo-server`: right servers pass, each wrong one fails in the check that names its bug, and hostile ones harm no other process. */
 import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -66,7 +66,7 @@ describe.skipIf(noCompiler)(`servers in C${whyNoCompiler}`, () => {
 const isolated = (await findIsolation()).namespaces.length > 0
 const why = isolated ? '' : ' (skipped: this system allows no user namespaces)'
 
-/** What each hostile program does, in Python. It must fail, and harm nobody. */
+/** What each hostile program does, in Python. It must fail, and harm no other process. */
 const hostile: [name: string, code: string][] = [
   ['forks without end', 'while True: os.fork()'],
   ['fills stdout', 'while True: os.write(1, b"x" * 65536)'],
@@ -166,5 +166,5 @@ test('lab list has the lab, and lab show prints its sheet', async () => {
   expect(await Promise.all([list?.exit, show?.exit])).toEqual([0, 0])
   const rows = parseEvents(list?.stdout() ?? '').filter((event) => event.event === 'note' && event.row)
   expect(rows).toMatchObject([{ data: { name: lab, checks: 15, points: 100 } }])
-  expect(show?.stdout()).toMatch(/^# .+\n[^]*16,777,216/)
+  expect(show?.stdout()).toMatch(/^# .+\n[\s\S]*16,777,216/)
 })

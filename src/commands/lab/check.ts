@@ -7,7 +7,7 @@ export const spec = reportCommand({
   examples: [
     'osdemo lab check echo-server -- ./server {port}',
     'osdemo lab check echo-server -- python3 server.py {port}',
-    'osdemo lab check echo-server --only short-reads,reset -- java Server {port}',
+    'osdemo lab check echo-server --only reset -- java Server {port}',
   ],
   patient: true,
   options: (command) =>
@@ -16,7 +16,7 @@ export const spec = reportCommand({
       .argument('<name>', 'a lab of `osdemo lab list`')
       .argument('[command...]', 'the program and its arguments, with {port}, {path}, {key}, {name}, {n}')
       .option('--only <ids>', 'run only these checks', (text) => text.split(','))
-      .option('--timeout-scale <x>', 'multiply every time that a program may take', scale)
+      .option('--timeout-scale <x>', 'give the program x times as much time', scale)
       .option('--verbose', 'show the steps of the checks that passed too'),
   demo([name, operands], { only, timeoutScale = 1, verbose = false }, _, command) {
     const stray = operands.slice(0, operands.length - (command?.length ?? 0))

@@ -2,7 +2,7 @@
 import { also, files, type Group } from '../lib/entry.js'
 
 export const labCommands: Group = {
-  summary: 'coursework: check a program in any language by what it does to the kernel',
+  summary: 'labs of a course: check a program in any language by what it does to the kernel',
   examples: ['osdemo lab list', 'osdemo lab check echo-server -- ./server {port}'],
   members: {
     list: {

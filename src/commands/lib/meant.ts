@@ -2,7 +2,7 @@
 import { commands } from '../index.js'
 
 /** More commands than this are no help. */
-const most = 3
+const most = 4
 
 /**
  * @param group the words before it: `pipe`, or an empty text

@@ -92,7 +92,8 @@ function requireProgram([command = '']: string[]): void {
 
 /** @throws UsageError where the lab, a check or a placeholder is missing */
 function chosen([lab, ...others]: LabFacts[], { lab: name, only, command }: CheckOptions): LabFacts {
-  if (!lab || others.length > 0) throw new UsageError(`there is no lab '${name}'`, 'See osdemo lab list')
+  if (!lab || others.length > 0)
+    throw new UsageError(`there is no lab '${name}'`, 'List them: osdemo lab list')
   const unknown = only?.find((id) => !lab.checks.some((check) => check.id === id))
   if (unknown !== undefined) {
     const ids = lab.checks.map(({ id }) => id).join(', ')
@@ -111,7 +112,7 @@ async function tellOpening(stage: Stage, lab: LabFacts, checks: CheckFacts[], { 
   stage.note(`${lab.name}: ${counted(checks.length, 'check')} of ${command.map(quoted).join(' ')}`, 'opening')
   const { namespaces } = await findIsolation()
   if (namespaces.length === 0)
-    stage.note('The program is not isolated here: this system allows no namespaces.', 'aside')
+    stage.note('The program has no namespaces of its own: this system does not allow them.', 'aside')
 }
 
 function skipped({ id, title, points }: CheckFacts, missing: CheckFacts): VerdictFact {
@@ -140,7 +141,7 @@ function tellSum(stage: Stage, lab: LabFacts, verdicts: VerdictFact[]): void {
     `${failed} failed`,
     late && `${late} timed out`,
     skips && `${skips} skipped`,
-    errors && `${errors} not decided, through a fault of osdemo`,
+    errors && `${errors} not decided, because osdemo failed`,
   ]
   const [points, max] = [sum('points'), sum('max')]
   const data = { lab: lab.name, points, max, passed: passed ?? 0, failed: failed ?? 0, skipped: skips ?? 0 }

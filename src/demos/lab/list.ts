@@ -29,6 +29,7 @@ export const labList: Demo = async (stage) => {
 export function labShow(name: string, print: boolean): Demo {
   return async (stage) => {
     const checker = await startChecker(stage, { lab: name, print })
-    if (checker.labs.length === 0) throw new UsageError(`there is no lab '${name}'`, 'See osdemo lab list')
+    if (checker.labs.length === 0)
+      throw new UsageError(`there is no lab '${name}'`, 'List them: osdemo lab list')
   }
 }

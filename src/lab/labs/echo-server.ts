@@ -19,10 +19,10 @@ as it is, in the order of each connection. It serves many clients at the same ti
 - SIGTERM ends the server within 2 seconds, and it can be started again on the same port at once.
 `
 
-/** All values of a byte, and no palindrome. */
+/** All values of a byte, and not the same backwards. */
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => (index * 7 + 3) & 255))
 
-const frame = (text: string) => encode(`${text}, which is no palindrome`)
+const frame = (text: string) => encode(`${text} is the text of this frame`)
 
 function shown(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes.subarray(0, 12))
@@ -41,9 +41,9 @@ async function expectEcho(lab: Context, peer: Peer, sent: Uint8Array, program: P
     const ended = program.ending()
     const isOver = (await peer.closed(0)) !== undefined
     const how = ended
-      ? `, then the server ended (${ended.signal ?? `exit code ${ended.code}`})`
+      ? `, then the server exited (${ended.signal ?? `exit code ${ended.code}`})`
       : isOver
-        ? ', then the server ended the connection'
+        ? ', then end of file'
         : ', then nothing for 2 s'
     lab.expect(false, is(`${shown(partial)}${how}`))
   } else {
@@ -123,7 +123,7 @@ export const echoServer = defineLab({
       title: 'A frame that arrives in small parts comes back whole',
       points: 10,
       needs: 'echoes-a-frame',
-      hint: 'read(2) returns what is there, not what you ask for. Read in a loop, the header too.',
+      hint: 'read(2) returns what has arrived, not what you request. Read in a loop, the header too.',
       async run(lab) {
         const program = await lab.startServer()
         lab.did('Connected, and sent a frame byte by byte, each when the one before was read')
@@ -156,14 +156,14 @@ export const echoServer = defineLab({
     },
     {
       id: 'short-writes',
-      title: 'A large frame comes back whole, although the client reads late',
+      title: 'A large frame comes back whole, although the client starts to read after it has sent all',
       points: 5,
       needs: 'short-reads',
       hint: 'write(2) and send(2) may take fewer bytes than you pass. Continue with the rest.',
       async run(lab) {
         await lab.startServer()
         const sent = encode(Buffer.alloc(8 << 20, everyByte))
-        lab.did('Connected, sent a frame of 8 MiB, and read nothing until the server could send no more')
+        lab.did('Connected, sent a frame of 8 MiB, and read nothing until the server was blocked')
         const peer = await lab.connect()
         peer.send(sent)
         await settled(lab, () => peer.theirs()?.txQueue ?? 0)
@@ -179,7 +179,7 @@ export const echoServer = defineLab({
     },
     {
       id: 'many-clients',
-      title: 'The last of 50 clients is served while the others are silent',
+      title: 'The last of 50 clients is served while the others send nothing',
       points: 10,
       needs: 'echoes-a-frame',
       hint: 'A server that blocks in read(2) for one client serves no other: use threads, processes, or poll(2).',
@@ -213,7 +213,7 @@ export const echoServer = defineLab({
     },
     {
       id: 'truncated-frame',
-      title: 'A client that ends inside a frame gets nothing of it, and harms nobody',
+      title: 'A client that ends inside a frame gets nothing of it, and the others are served',
       points: 5,
       needs: 'short-reads',
       hint: 'End of file inside a frame is an error of this client: close its connection, and nothing else.',
@@ -238,14 +238,14 @@ export const echoServer = defineLab({
     },
     {
       id: 'idle-at-end',
-      title: 'After clients have gone, the server waits without using the CPU',
+      title: 'When clients have closed, the server waits without using the CPU',
       points: 10,
       needs: 'truncated-frame',
-      hint: 'read(2) returns 0 at end of file, again and again. A loop that does not stop there runs for ever.',
+      hint: 'read(2) returns 0 at end of file, again and again. A loop that does not stop there never ends.',
       async run(lab) {
         const program = await lab.startServer()
         lab.did('Four clients ended: after a frame, inside a header, inside a body, and with a reset')
-        const gone = await exchange(lab, program, 'goes at once')
+        const gone = await exchange(lab, program, 'closes at once')
         gone.close()
         for (const bytes of [frame('x').subarray(0, 2), halfBody('x'), halfBody('y')]) {
           const peer = await lab.connect()
@@ -259,7 +259,7 @@ export const echoServer = defineLab({
     },
     {
       id: 'descriptors',
-      title: 'The server closes the descriptor of each client that has gone',
+      title: 'The server closes the descriptor of each client that has closed',
       points: 5,
       needs: 'idle-at-end',
       hint: 'close(2) the socket on every way out, also after an error. At 1,024 of them accept(2) fails.',
@@ -269,9 +269,9 @@ export const echoServer = defineLab({
         ;(await exchange(lab, program, 'the first client')).close()
         await settled(lab, count)
         const before = count()
-        lab.did('30 clients came and went: 10 after a frame, 10 inside a header, 10 inside a body')
+        lab.did('30 clients connected and closed: 10 after a frame, 10 inside a header, 10 inside a body')
         for (let n = 0; n < 10; n++) {
-          ;(await exchange(lab, program, 'comes and goes')).close()
+          ;(await exchange(lab, program, 'connects and closes')).close()
           for (const bytes of [frame('x').subarray(0, 2), halfBody('x')]) {
             const peer = await lab.connect()
             peer.send(bytes)
@@ -307,7 +307,7 @@ export const echoServer = defineLab({
           lab.did(`Stopped the server, so that its ${children} children exit at the same time`)
           await lab.until(() => program.zombies().length >= children - 1, 2)
           program.signal('SIGCONT')
-        } else lab.did('10 clients came and went')
+        } else lab.did('10 clients connected and closed')
         await lab.until(() => program.zombies().length === 0, 3)
         const zombies = program.zombies()
         lab.expect(zombies.length === 0, () => ({
@@ -351,7 +351,7 @@ export const echoServer = defineLab({
       title: 'A length above 16 MiB closes the connection, and memory does not follow it',
       points: 5,
       needs: 'echoes-a-frame',
-      hint: 'Check the length before malloc(3), as an unsigned number: 0x80000000 is negative in an int.',
+      hint: 'Check the length before malloc(3), as a number without a sign: 0x80000000 is negative in a signed one.',
       async run(lab) {
         const program = await lab.startServer()
         ;(await exchange(lab, program, 'before')).close()
@@ -433,7 +433,7 @@ async function expectOtherOrder(lab: Context) {
   const got = await other.receive(7, 1)
   lab.expect(!got.subarray(4).equals(Buffer.from('abc')), {
     expected: 'an answer to a big-endian length',
-    got: 'silence, but a little-endian length is answered',
+    got: 'nothing, but a little-endian length is answered',
   })
 }
 
