@@ -83,6 +83,9 @@ const kinds: Record<string, Effect['does']> = {
   ),
 }
 
+/** With these flags a call takes no message. */
+const looks = /\bMSG_(?:PEEK|ERRQUEUE|COPY)\b/
+
 function named(does: Effect['does'], names: string) {
   return Object.fromEntries(names.split(',').map((name) => [name, does]))
 }
@@ -95,9 +98,8 @@ export function effectOf({ name, args, result, more }: Call): Effect | undefined
   if (result === undefined || result < 0) return undefined
   const move = moves[name]
   if (move) {
-    const isPeek =
-      move.from !== undefined && name !== 'read' && args.some((word) => word.includes('MSG_PEEK'))
-    return isPeek ? undefined : move
+    const isLook = move.from !== undefined && name !== 'read' && args.some((word) => looks.test(word))
+    return isLook ? undefined : move
   }
   const does = kinds[name]
   const text = args.slice(-2).join()
@@ -122,6 +124,8 @@ export function effectOf({ name, args, result, more }: Call): Effect | undefined
         ...(name.startsWith('open') && endOf(args)),
         closesOnExec: args.join().includes('CLOEXEC'),
       }
+    case 'object':
+      return name === 'msgrcv' && looks.test(text) ? undefined : { does }
     case 'unshare':
       return text.includes('CLONE_FILES') ? { does } : undefined
     case undefined: {

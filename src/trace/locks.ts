@@ -60,7 +60,20 @@ export function createLocks(objects: Objects, tables: Tables, wakers: Wakers, al
           from < lock.to,
       )
       thing.locks = (thing.locks ?? []).filter((lock) => !excluded.includes(lock))
-      thing.locks.push({ kind, isShared, by: process, t: call.t + call.took, from, to, owner })
+      // As in the kernel, neighbours that are alike are one lock.
+      const joined = thing.locks.filter(
+        (lock) => isOurs(lock) && lock.isShared === isShared && lock.from <= to && from <= lock.to,
+      )
+      thing.locks = thing.locks.filter((lock) => !joined.includes(lock))
+      thing.locks.push({
+        kind,
+        isShared,
+        by: process,
+        t: call.t + call.took,
+        from: Math.min(from, ...joined.map((lock) => lock.from)),
+        to: Math.max(to, ...joined.map((lock) => lock.to)),
+        owner,
+      })
       if (!block) return
       const [last] = excluded
       if (last && excluded.every(({ by }) => by === last.by)) unblocked(block, last.by)

@@ -373,7 +373,8 @@ export function createModel(hooks: Hooks = {}): Model {
       for (const process of processes.all) if (!process.end) memory.settle(process)
       return {
         processes: processes.all,
-        things: objects.all(),
+        // Of an eventfd that one process keeps for itself, nothing is to be told.
+        things: objects.all().filter(({ kind, users }) => kind !== 'eventfd' || users.size > 1),
         talks: conversation.talks(),
         signals: [...signals.values()],
         // A call that has just begun may be about to return. A log of which the end is not known may have ended at any time.

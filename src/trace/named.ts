@@ -15,10 +15,15 @@ export function createNamed(objects: Objects, conversation: Conversation) {
   function of({ name, args: [first = ''] }: Pick<Call, 'name' | 'args'>): Thing | undefined {
     if (name.startsWith('mq_timed')) {
       const descriptor = descriptorIn(first)
-      return descriptor?.kind === 'path' ? queue(descriptor.path) : undefined
+      return descriptor?.kind === 'path' ? openQueue(descriptor.path) : undefined
     }
     const kind = /^(?:msg|sem)(?=snd|rcv|op|timedop)/.exec(name)?.[0]
     return kind === undefined ? undefined : system(kind, first)
+  }
+
+  /** One that was removed is still used by those who have it open. */
+  function openQueue(path: string): Thing | undefined {
+    return known.get(`mq:${path}`) ?? objects.last(`mq:${path}`) ?? queue(path)
   }
 
   function queue(path: string): Thing | undefined {
@@ -81,7 +86,7 @@ export function createNamed(objects: Objects, conversation: Conversation) {
         }
         case 'mq_unlink': {
           const thing = queue(`/${unquoted(first)}`)
-          known.delete(`mq:/${unquoted(first)}`)
+          objects.removed(`mq:/${unquoted(first)}`)
           if (thing) thing.removed = now
           return
         }
@@ -112,7 +117,7 @@ export function createNamed(objects: Objects, conversation: Conversation) {
           const key = `${name.slice(0, 3)} ${first}`
           const thing = system(name.slice(0, 3), first)
           if (thing) thing.removed = now
-          known.delete(key)
+          objects.removed(key)
           return
         }
         case 'shmget':

@@ -90,7 +90,7 @@ export function createObjects(isFifo: (path: string) => boolean = () => false) {
   const registry = createRegistry()
   const { all, known, numbered, create, find } = registry
   const sockets = createSockets(registry)
-  /** The last one that had a path which was removed: it may still be open. */
+  /** The last one that had a name which was removed: it may still be open. */
   const unlinked = new Map<string, Thing>()
   const fifos = new Map<string, boolean>()
   const mapped = new Map<string, Thing>()
@@ -193,11 +193,23 @@ export function createObjects(isFifo: (path: string) => boolean = () => false) {
       if (descriptor.kind === 'socket') known.delete(keyOf(descriptor))
     },
 
-    /** A System V object, by its id. */
+    /** A System V object, by its id. @param key only where the call gets the object by its key: the id may be of a new one */
     system(kind: string, id: string, key?: string): Thing | undefined {
-      const [type, name] = systemKinds[kind] ?? ['queue' as const, kind]
+      const name = `${kind} ${id}`
+      if (key === undefined && !known.has(name) && unlinked.has(name)) return unlinked.get(name)
+      const [type, title] = systemKinds[kind] ?? ['queue' as const, kind]
       const isKeyed = key !== undefined && key !== 'IPC_PRIVATE'
-      return find(`${kind} ${id}`, type, name, () => (isKeyed ? `${id} (key ${Number(key)})` : id))
+      return find(name, type, title, () => (isKeyed ? `${id} (key ${Number(key)})` : id))
+    },
+
+    /** The last one that had this name. */
+    last: (name: string) => unlinked.get(name),
+
+    /** It has no name any more, but may still be in use. */
+    removed(name: string): void {
+      const thing = known.get(name)
+      if (thing) unlinked.set(name, thing)
+      known.delete(name)
     },
   }
 }

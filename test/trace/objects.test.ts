@@ -91,12 +91,16 @@ test('what is added to an eventfd goes to the read that takes it; its first valu
     2 read(4<anon_inode:[eventfd]>,  <unfinished ...>
     1 write(4<anon_inode:[eventfd]>, ${value(2)}) = 8 <0.000001>
     2 <... read resumed>${value(1)}) = 8 <0.002000>
+    2 eventfd2(0, 0) = 5<anon_inode:[eventfd]> <0.000001>
+    2 write(5<anon_inode:[eventfd]>, ${value(1)}) = 8 <0.000001>
+    2 read(5<anon_inode:[eventfd]>, ${value(1)}) = 8 <0.000001>
     1 execve("/bin/true", ["true"], 0x7f /* 9 vars */) = 0 <0.000001>`)
   expect(talksOf(trace)).toEqual([
     ['eventfd 1', 1, 2, 2, 16],
     ['eventfd 2', 1, 2, 1, 8],
   ])
   expect(wakersOf(trace)).toEqual([[2, 'read', 'eventfd 2', 1]])
+  expect(trace.things).toHaveLength(2)
   expect(openIn(trace.processes[0])).toEqual(['3 eventfd 1 -'])
 })
 
