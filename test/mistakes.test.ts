@@ -1,7 +1,9 @@
 /** Each wrong program of a page, and of its folder in test/fixtures/mistakes, shows the finding; no fixed one shows any. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { findingIds } from '../src/findings/index.js'
+import { createFinder, findingIds } from '../src/findings/index.js'
+import { createModel } from '../src/trace/model.js'
+import { createParser } from '../src/trace/parse.js'
 import { noCompiler, whyNoCompiler } from './support/compiler.js'
 import { findingsOf, programsOf } from './support/findings.js'
 import { has, noStrace, whyNoStrace } from './support/strace.js'
@@ -25,4 +27,17 @@ describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`
         expect(ids).toEqual(isWrong ? [id] : [])
       })
   })
+})
+
+test('evidence quotes a call as strace writes it', () => {
+  const finder = createFinder()
+  const model = createModel(finder.hooks)
+  const calls = [
+    'openat(AT_FDCWD</>, "/no", O_RDONLY) = -1 ENOENT (No such file or directory)',
+    'write(-1, "x", 1) = -1 EBADF (Bad file descriptor)',
+  ]
+  const parser = createParser(model.take)
+  parser.push(Buffer.from(calls.map((call, at) => `7 5.00000${at} ${call} <0.000001>\n`).join('')))
+  const [finding] = finder.finish(model.finish())
+  expect(finding?.evidence.map(({ value }) => value)).toEqual(calls)
 })

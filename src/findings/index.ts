@@ -130,9 +130,8 @@ function quote(call: Call | Block, { start }: Trace): FindingFact['evidence'][nu
   const at = (t: number) => `pid ${call.tid}, ${((t - start) / 1e6).toFixed(6)} s`
   if ('begin' in call)
     return { source: at(call.begin), value: `${call.call}(${call.object}) had not returned` }
-  const { t, name, args, result, errno, more } = call
+  const { t, name, args, result, more } = call
   const text = `${name}(${args.join(', ')})`
   const cut = text.length > longestCall ? `${text.slice(0, longestCall - 1)}…` : text
-  const outcome = [result ?? '?', errno, more].filter((part) => part !== undefined && part !== '')
-  return { source: at(t), value: `${cut} = ${outcome.join(' ')}` }
+  return { source: at(t), value: `${cut} = ${result ?? '?'}${more}` }
 }

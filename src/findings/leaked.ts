@@ -143,7 +143,7 @@ export function leaked(): Detector {
         const [, failure] = calls
         const end =
           failure?.errno === undefined ? '' : ` Then ${failure.name}(2) failed with ${failure.errno}.`
-        const text = `${who} ${deedOf(about)}, and closed none of these descriptors.${end}`
+        const text = `${who} ${deedOf(about)}.${end}`
         return { id, text, certain: about.isProven, ...proofOf(repeated) }
       })
     },
@@ -153,7 +153,8 @@ export function leaked(): Detector {
 function deedOf({ one: { call }, count }: { one: Made; count: number }): string {
   const [maker, result] = [descriptorIn(call.args[0] ?? ''), descriptorIn(`${call.result}${call.more}`)]
   if (call.name.startsWith('accept') && maker?.kind === 'socket')
-    return `accepted ${count} connections at ${maker.path ?? maker.local}`
-  if (result?.kind === 'path') return `opened ${result.path} ${count} times`
-  return `called ${call.name}(2), for ${count} descriptors in all`
+    return `accepted ${count} connections at ${maker.path ?? maker.local}, and closed none of them`
+  if (result?.kind === 'path')
+    return `opened ${result.path} ${count} times, and closed none of these descriptors`
+  return `made ${count} ${call.name === 'socket' ? 'sockets' : 'ends of pipes'}, and closed none of them`
 }
