@@ -45,7 +45,10 @@ const libraryList = '</etc/ld.so.cache>'
 export function beginStartup(call: Call, process: Process): void {
   const { calls, command } = process
   const script = scriptIn(command)
-  const waits = [...process.waits].map(([key, wait]): [string, Wait] => [key, { ...wait }])
+  const waits = [...process.waits].map(([key, wait]): [string, Wait] => [
+    key,
+    { ...wait, by: new Set(wait.by) },
+  ])
   const file = unquoted(call.args.find((word) => word.startsWith('"')) ?? '')
   process.starting = { t: call.t, calls, waits, file, ...(script !== undefined && { script }) }
 }

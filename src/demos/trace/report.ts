@@ -7,6 +7,7 @@ import { isMapped, type Thing, type Use } from '../../trace/objects.js'
 import type { Parser } from '../../trace/parse.js'
 import { named, nameOf, shown } from '../../trace/recorder.js'
 import { callsOfStartups, isOfStartup } from '../../trace/startup.js'
+import { type Row, together } from './alike.js'
 import { type Topic, topicOf } from './topics.js'
 
 /** At most this many rows of a table are shown. The others are counted. */
@@ -55,8 +56,6 @@ export function report(stage: Stage, trace: Trace, { title, isKept, unreadable, 
   }
 }
 
-type Row = { cells: Record<string, string>; text: string; data: Record<string, string | number | null> }
-
 export function teller(stage: Stage) {
   // The stage may be aborted: this is the last that it says.
   const note = (
@@ -66,7 +65,8 @@ export function teller(stage: Stage) {
   ) => stage.say({ event: 'note', role, text, ...(data && { data }) })
   return {
     note,
-    table(title: string, rows: Row[]): void {
+    table(title: string, all: Row[]): void {
+      const rows = together(all)
       for (const { cells, text, data } of rows.slice(0, mostRows))
         stage.say({ event: 'note', role: 'step', text, data, row: { table: title, cells } })
       const more = rows.length - mostRows
@@ -101,7 +101,7 @@ function rowOfProcess({ process, depth }: { process: Process; depth: number }, h
       'how it ended': endOf(process),
       ...(hasThreads && { threads: `${threads + 1}` }),
       calls: thousands(calls),
-      'in long calls': blocked > 0 ? duration(blocked) : '-',
+      'in long calls': timeOrNone(blocked),
     },
     text: `${named(process)} ${endOf(process)} after ${counted(calls, 'system call')}.`,
     data: {
@@ -116,7 +116,13 @@ function rowOfProcess({ process, depth }: { process: Process; depth: number }, h
       startup,
       blocked,
     },
+    sums: { calls: { value: calls, show: thousands }, 'in long calls': { value: blocked, show: timeOrNone } },
+    ...(parent && { below: nameOf(parent) }),
   }
+}
+
+function timeOrNone(microseconds: number): string {
+  return microseconds > 0 ? duration(microseconds) : '-'
 }
 
 /** The calls of which no language has a note, and which the table of processes does not count either. */
@@ -199,6 +205,10 @@ function rowsOfTalks({ talks }: Trace, isKept: Options['isKept']): Row[] {
           bytes,
           first: shown(text, Buffer.byteLength(text)).text ?? null,
         },
+        sums: {
+          messages: { value: messages, show: thousands },
+          bytes: { value: bytes, show: thousands },
+        },
       }
     })
 }
@@ -213,6 +223,7 @@ function rowOfSignal({ signal, from, to, count }: Signals): Row {
     },
     text: `${named(from)} sent ${signal} to ${named(to)} ${counted(count, 'time')}.`,
     data: { signal, from: from.pid, to: to.pid, count },
+    sums: { times: { value: count, show: thousands } },
   }
 }
 
@@ -237,6 +248,10 @@ function rowsOfWaits({ processes }: Trace, isKept: Options['isKept']): Row[] {
         count,
         total,
         unblockedBy: [...by].map(({ pid }) => pid).join(' '),
+      },
+      sums: {
+        times: { value: count, show: thousands },
+        time: { value: total, show: duration },
       },
     }))
 }
