@@ -64,7 +64,7 @@ const moves: Record<string, Move> = Object.fromEntries(
 const kinds: Record<string, Effect['does']> = {
   ...named('clone', 'clone,clone3,fork,vfork'),
   ...named('exec', 'execve,execveat'),
-  ...named('reap', 'wait4,waitpid,waitid'),
+  ...named('reap', 'wait4,waitid'),
   ...named('handle', 'rt_sigaction'),
   ...named('close', 'close,close_range'),
   ...named('pair', 'pipe,pipe2,socketpair'),
@@ -74,7 +74,7 @@ const kinds: Record<string, Effect['does']> = {
   ),
   ...named('unshare', 'unshare'),
   ...named('lock', 'flock'),
-  ...named('map', 'mmap,munmap,mremap,shmat,shmdt'),
+  ...named('map', 'mmap,mmap2,munmap,mremap,shmat,shmdt'),
   ...named('futex', 'futex'),
   ...named('address', 'bind,listen,connect'),
   ...named(
@@ -90,8 +90,36 @@ function named(does: Effect['does'], names: string) {
   return Object.fromEntries(names.split(',').map((name) => [name, does]))
 }
 
+/** Calls of programs for 32 bits that do the same as another one. */
+const sameCalls: Record<string, string> = {
+  waitpid: 'wait4',
+  recv: 'recvfrom',
+  send: 'sendto',
+  sendfile64: 'sendfile',
+  fcntl64: 'fcntl',
+  _newselect: 'select',
+  sigsuspend: 'rt_sigsuspend',
+  sigaction: 'rt_sigaction',
+  ...Object.fromEntries(
+    'futex,clock_nanosleep,ppoll,pselect6,recvmmsg,semtimedop,mq_timedsend,mq_timedreceive,rt_sigtimedwait'
+      .split(',')
+      .map((name) => [`${name}_time64`, name]),
+  ),
+}
+
+/** The name under which a call is known here. */
+export function usualName(name: string): string {
+  return sameCalls[name] ?? name
+}
+
 /** The calls without which the model would be wrong. */
-export const neededCalls = [...Object.keys(moves), ...Object.keys(kinds), 'fcntl', 'ioctl']
+export const neededCalls = [
+  ...Object.keys(moves),
+  ...Object.keys(kinds),
+  ...Object.keys(sameCalls),
+  'fcntl',
+  'ioctl',
+]
 
 /** Undefined for a call that changes nothing here, or that has failed. */
 export function effectOf({ name, args, result, more }: Call): Effect | undefined {

@@ -5,7 +5,7 @@
 import { createBlocking, notable, waits } from './blocking.js'
 import { createConversation, type Delivery, type Talk } from './conversation.js'
 import type { Descriptor } from './descriptor.js'
-import { effectOf, neededCalls } from './effects.js'
+import { effectOf, neededCalls, usualName } from './effects.js'
 import type { Begun, Call, Fact, Signalled } from './line.js'
 import { createLocks } from './locks.js'
 import { createMeetings } from './meetings.js'
@@ -238,10 +238,15 @@ export function createModel(hooks: Hooks = {}): Model {
     }
   }
 
-  /** restart_syscall(2) continues a call that a signal has interrupted: reports name that one. */
+  /**
+   * restart_syscall(2) continues a call that a signal has interrupted: reports name that one. A call of a program for 32 bits has
+   * the name of the one that does the same.
+   */
   function renamed<F extends Begun | Call>(fact: F): F {
     const before = fact.name === 'restart_syscall' ? continued.get(fact.tid) : undefined
-    return before ? { ...fact, name: before.name, args: before.args } : fact
+    if (before) return { ...fact, name: before.name, args: before.args }
+    const name = usualName(fact.name)
+    return name === fact.name ? fact : { ...fact, name }
   }
 
   function returned(call: Call, process: Process): void {

@@ -62,6 +62,28 @@ int main(void) {
   return status;
 }`
 
+/** Without a library, because one for 32 bits is rarely installed. */
+const narrow = `static int call(int n, int a, int b, int c) {
+  int r;
+  __asm__ volatile("int $0x80" : "=a"(r) : "a"(n), "b"(a), "c"(b), "d"(c) : "memory");
+  return r;
+}
+static int p[2];
+static char text[4];
+void _start(void) {
+  call(42, (int)p, 0, 0); /* pipe */
+  if (call(2, 0, 0, 0) == 0) { /* fork */
+    call(4, p[1], (int)"hi\\n", 3); /* write */
+    call(1, 3, 0, 0); /* exit */
+  }
+  call(3, p[0], (int)text, 4); /* read */
+  call(7, -1, 0, 0); /* waitpid */
+  call(221, p[0], 2, 1); /* fcntl64: F_SETFD, FD_CLOEXEC */
+  call(999, 1, 2, 3);
+  call(4, 1, (int)"done\\n", 5);
+  call(1, 0, 0, 0);
+}`
+
 /** The time in calls of 1 ms or longer, of each process in each call. */
 function blockedIn(lines: [tid: string, text: string][], calls: RegExp): string[] {
   const sums = new Map<string, number>()
@@ -129,6 +151,22 @@ describe.skipIf(noStrace)(`agreement${whyNoStrace}`, () => {
       )
     },
   )
+
+  test.skipIf(noCompiler)('a program for 32 bits, and a call that strace does not know', async ({ skip }) => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'a.c'), narrow)
+    const words = ['-m32', '-static', '-nostdlib', '-w', '-o', join(cwd, 'a'), join(cwd, 'a.c')]
+    const runs = () => spawnSync(join(cwd, 'a'), { encoding: 'utf8' }).stdout === 'done\n'
+    if (spawnSync(cc, words).status !== 0 || !runs())
+      skip('no program for 32 bits can be compiled and run here')
+    const log = await traced(['./a'], cwd)
+    const trace = followLog(readFileSync(log))
+    const [parent, child] = trace.processes
+    expect(child).toMatchObject({ parent, end: { code: 3 }, reaped: { by: parent } })
+    expect(trace.talks).toMatchObject([{ from: child, to: parent, messages: 1, bytes: 3, text: 'hi\n' }])
+    expect(readFileSync(log, 'latin1')).toMatch(/ waitpid\(.* syscall_0x3e7\(/s)
+    expect([...(parent?.waits.values() ?? [])].every(({ call }) => call !== 'waitpid')).toBe(true)
+  })
 
   test.skipIf(noCompiler)('a producer and a consumer with all three kinds of System V objects', async () => {
     const cwd = temporaryFolder()

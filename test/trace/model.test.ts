@@ -189,6 +189,28 @@ test('a child handles signals as its parent did, and a new program only ignores 
   })
 })
 
+test('the calls of programs for 32 bits are those of others, with other names', () => {
+  const { processes, talks, blocked } = follow(`
+    1 pipe([3<pipe:[7]>, 4<pipe:[7]>]) = 0 <0.000001>
+    1 fcntl64(4<pipe:[7]>, F_SETFD, FD_CLOEXEC) = 0 <0.000001>
+    1 mmap2(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0xf7f00000 <0.000001>
+    1 fork() = 2 <0.000001>
+    2 futex_time64(0xf7f00040, FUTEX_WAIT, 0, NULL) = 0 <0.002000>
+    2 +++ exited with 0 +++
+    1 waitpid(-1, NULL, 0) = 2 <0.003000>
+    1 socketpair(AF_UNIX, SOCK_STREAM, 0, [5<UNIX-STREAM:[8->9]>, 6<UNIX-STREAM:[9->8]>]) = 0 <0.000001>
+    1 send(5<UNIX-STREAM:[8->9]>, "x", 1, 0) = 1 <0.000001>
+    1 recv(6<UNIX-STREAM:[9->8]>, "x", 9, 0) = 1 <0.000001>
+    1 clock_nanosleep_time64(CLOCK_REALTIME, 0, {tv_sec=9, tv_nsec=0}, <unfinished ...>`)
+  expect(processes[0]?.table.get(4)).toMatchObject({ closesOnExec: true })
+  expect(processes[1]?.reaped?.by).toBe(processes[0])
+  expect([...(processes[1]?.waits.values() ?? [])]).toMatchObject([
+    { call: 'futex', about: 'shared mapping 1' },
+  ])
+  expect(talks).toMatchObject([{ messages: 1, bytes: 1 }])
+  expect(blocked).toMatchObject([{ call: 'clock_nanosleep', object: 'time' }])
+})
+
 test('a number that the kernel uses again is another object, and another process', () => {
   const trace = follow(`
     1 pipe2([3<pipe:[7]>, 4<pipe:[7]>], 0) = 0 <0.000001>
