@@ -48,6 +48,8 @@ export interface Process {
   calls: number
   /** The calls that blocked, by call and object. */
   waits: Map<string, Wait>
+  /** The signal that has stopped it. */
+  stoppedBy?: string
   /** What its programs did before their own work. */
   startups?: Startup[]
   /** A start that has not ended yet. */
@@ -204,6 +206,8 @@ export function createModel(hooks: Hooks = {}): Model {
       take(fact)
       return
     }
+    if (fact.kind === 'stopped') process.stoppedBy = fact.signal
+    else if (process.stoppedBy !== undefined) delete process.stoppedBy
     switch (fact.kind) {
       case 'begun':
         open.set(tid, renamed(fact))

@@ -291,3 +291,14 @@ test('a call that began just before the end of the trace is not blocked, unless 
   expect(follow(log, 5000).blocked).toHaveLength(1)
   expect(follow(log).blocked).toHaveLength(1)
 })
+
+test('a process is stopped until its next line', () => {
+  const stopped = `
+    1 kill(1, SIGSTOP) = 0 <0.000001>
+    1 --- SIGSTOP {si_signo=SIGSTOP, si_code=SI_USER, si_pid=1, si_uid=0} ---
+    1 --- stopped by SIGSTOP ---`
+  expect(follow(stopped).processes[0]!.stoppedBy).toBe('SIGSTOP')
+  const continued = `${stopped}
+    1 --- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=9, si_uid=0} ---`
+  expect(follow(continued).processes[0]!.stoppedBy).toBe(undefined)
+})

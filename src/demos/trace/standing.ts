@@ -34,10 +34,10 @@ interface Circle {
  */
 export function lookAtBlocked(alive: readonly Process[], blocked: readonly Block[]): Standing {
   const world = createWorld()
-  const seen = alive.slice(0, most).flatMap(({ pid }) => {
+  const seen = alive.slice(0, most).flatMap(({ pid, stoppedBy }) => {
     const chain = follow(world, pid)
     const account = chain.get(pid)
-    return account ? [{ pid, chain, account, before: lookAt(account) }] : []
+    return account ? [{ pid, stoppedBy, chain, account, before: lookAt(account) }] : []
   })
   const moving = new Set(
     seen.flatMap(({ pid, account, before }) => {
@@ -54,7 +54,11 @@ export function lookAtBlocked(alive: readonly Process[], blocked: readonly Block
   }
   return {
     circles: [...circles.values()],
-    threads: seen.flatMap(({ pid, account: { threads } }) => {
+    threads: seen.flatMap(({ pid, stoppedBy, account: { threads } }) => {
+      if (stoppedBy !== undefined)
+        return [
+          { pid, text: `${named(pid)} is stopped by ${stoppedBy}: it continues when it receives SIGCONT.` },
+        ]
       if (moving.has(pid)) return [{ pid, text: `${named(pid)} is not blocked: it makes system calls.` }]
       return threads.slice(0, mostThreads).map((thread) => ({
         pid,
