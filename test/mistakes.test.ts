@@ -27,6 +27,12 @@ describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`
         expect(ids).toEqual(isWrong ? [id] : [])
       })
   })
+
+  test('a circle that stood until signals killed its processes counts too, as after Ctrl-C', async () => {
+    const circle = programsOf('lock/deadlock').find(({ name }) => name === 'wrong-circle-of-three.c')
+    const found = await findingsOf(circle!.words())
+    expect(found.map(({ id }) => id)).toEqual(['lock/deadlock'])
+  })
 })
 
 test('evidence quotes a call as strace writes it', () => {

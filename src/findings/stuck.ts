@@ -52,7 +52,9 @@ export function createStuck() {
   function blockAt(t: number, process: Process, { blocked }: Trace): Block | undefined {
     if (!process.end) return blocked.find((block) => block.process === process)
     const { block, at } = last.get(process) ?? {}
-    const isKilled = process.end.signal !== null && at === process.calls && block?.result === undefined
+    // semop(2) always returns EINTR, even where the signal then kills the process.
+    const isInterrupted = block?.result === undefined || block.errno === 'EINTR'
+    const isKilled = process.end.signal !== null && at === process.calls && isInterrupted
     // When the others were dead, it may have continued.
     const isFreed = block !== undefined && (block.end ?? t) >= t
     return block && block.begin < t && (isKilled || isFreed) ? block : undefined
@@ -63,18 +65,18 @@ export function createStuck() {
     /** Undefined where no process is stuck. */
     find(trace: Trace): Stuck | undefined {
       const alive = trace.processes.filter(({ end }) => !end)
-      const killed = trace.processes.filter(
-        ({ end }) => end && end.signal !== null && end.t > trace.end - together,
-      )
-      const t = alive.length > 0 ? trace.end : Math.min(...killed.map(({ end }) => end?.t ?? Infinity))
+      const ends = trace.processes.flatMap(({ end }) => end ?? [])
+      const over = Math.max(...ends.map((end) => end.t))
+      const killed = ends.filter((end) => end.signal !== null && end.t > over - together)
+      const t = alive.length > 0 ? trace.end : Math.min(...killed.map((end) => end.t))
       if (t === Infinity) return undefined
       const there = trace.processes.filter(({ born, end }) => born < t && (end?.t ?? Infinity) >= t)
       const blocks = there.flatMap((process) => {
         const block = blockAt(t, process, trace)
         return block && process.threads === 0 && !timers.has(process) && isEndless(block) ? [block] : []
       })
-      const exits = trace.processes.flatMap(({ end }) => (end && end.t < t ? [end.t] : []))
-      const quiet = t - Math.max(...exits, ...blocks.map(({ begin }) => begin))
+      const before = ends.flatMap((end) => (end.t < t ? [end.t] : []))
+      const quiet = t - Math.max(...before, ...blocks.map(({ begin }) => begin))
       if (blocks.length === 0 || quiet < shortest) return undefined
       // Shells and Python always handle these.
       const isHandled = blocks.some(({ process: { actions } }) =>
