@@ -39,6 +39,7 @@ const layers: Record<string, Layer> = {
       'why',
       'trace',
       'findings',
+      'lab',
       'bench',
       'ipc',
       'framing',

@@ -7,6 +7,7 @@ import { findProgram } from '../../run/start-program.js'
 import { quoted } from '../../shell-quote.js'
 import { counted } from '../../text.js'
 import { type CheckFacts, type LabFacts, startChecker } from './checker.js'
+import { type ReportFile, saveReports } from './save-reports.js'
 
 export interface CheckOptions {
   lab: string
@@ -15,6 +16,7 @@ export interface CheckOptions {
   only: string[] | undefined
   /** Multiplies every time. */
   scale: number
+  reports: ReportFile[]
   /** Tell the steps of checks that passed too. */
   verbose: boolean
 }
@@ -28,11 +30,11 @@ export function labCheck(options: CheckOptions): Demo {
     do {
       await stage
         .within((part) => runChecks(part), { silent: true })
-        .catch((error: unknown) => {
+        .catch(async (error: unknown) => {
           stage.signal.throwIfAborted()
           const [current] = waiting
           if (!lab || !current) throw error
-          judge(lab, unanswered(current, error))
+          await judge(lab, unanswered(current, error))
         })
     } while (waiting.length > 0)
     if (lab) tellSum(stage, lab, [...verdicts.values()])
@@ -42,31 +44,45 @@ export function labCheck(options: CheckOptions): Demo {
       if (!lab) {
         lab = chosen(labs, options)
         waiting = lab.checks.filter(({ id }) => options.only?.includes(id) ?? true)
+        await save(lab)
         await tellOpening(stage, lab, waiting, options)
       }
       for (let check = waiting[0]; check; check = waiting[0]) {
         const missing = lab.checks.find(({ id }) => id === check?.needs)
         const before = missing && verdicts.get(missing.id)
         if (missing && before && before.outcome !== 'passed') {
-          judge(lab, skipped(check, missing))
+          await judge(lab, skipped(check, missing))
           continue
         }
-        judge(lab, (await checker.check(check.id, check.seconds)) ?? unanswered(check))
+        await judge(lab, (await checker.check(check.id, check.seconds)) ?? unanswered(check))
         if (!(await checker.isReady())) return
       }
     }
 
-    function judge(lab: LabFacts, found: VerdictFact): void {
+    /** What was not run yet is in the reports too, so that a report is never greener than the program. */
+    async function save({ name, checks }: LabFacts): Promise<void> {
+      const chosen = checks.filter(({ id }) => options.only?.includes(id) ?? true)
+      const results = {
+        lab: name,
+        command: options.command.map(quoted).join(' '),
+        verdicts: chosen.map((check) => verdicts.get(check.id) ?? notRun(check)),
+        isComplete: waiting.length === 0,
+      }
+      await saveReports(options.reports, results)
+    }
+
+    async function judge(lab: LabFacts, found: VerdictFact): Promise<void> {
       waiting.shift()
       const { event, id, outcome } = found
       const again = ['osdemo', 'lab', 'check', lab.name, '--only', id, '--', ...options.command]
       const verdict: VerdictFact = {
-        ...found,
+        ...factOf(found),
         event,
         ...((outcome === 'failed' || outcome === 'timed-out') && { repeat: again.map(quoted).join(' ') }),
       }
       verdicts.set(id, verdict)
-      stage.say(factOf(verdict))
+      stage.say(verdict)
+      await save(lab)
       if (options.verbose && outcome === 'passed')
         for (const step of verdict.done) stage.note(`${step}.`, 'aside')
     }
@@ -113,6 +129,10 @@ async function tellOpening(stage: Stage, lab: LabFacts, checks: CheckFacts[], { 
   const { namespaces } = await findIsolation()
   if (namespaces.length === 0)
     stage.note('The program has no namespaces of its own: this system does not allow them.', 'aside')
+}
+
+function notRun({ id, title, points }: CheckFacts): VerdictFact {
+  return { ...blank(id, title, points), outcome: 'error', reason: 'The check was not run.' }
 }
 
 function skipped({ id, title, points }: CheckFacts, missing: CheckFacts): VerdictFact {
