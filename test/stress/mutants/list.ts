@@ -1,4 +1,5 @@
 /** All bugs of `npm run test:mutants`, a file for each topic. */
+import { benchMutants } from './bench.js'
 import { isolationMutants } from './isolation.js'
 import { lockMutants } from './lock.js'
 import { memoryMutants } from './memory.js'
@@ -19,6 +20,7 @@ import { viewsMutants } from './views.js'
 import { whyMutants } from './why.js'
 
 export const mutants: readonly Mutant[] = [
+  ...benchMutants,
   ...runMutants,
   ...processMutants,
   ...isolationMutants,
