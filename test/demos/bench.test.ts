@@ -52,6 +52,8 @@ const exact: Record<string, number> = {
   'shm-ring-spin': 0,
   'thread-ring-spin': 0,
 }
+/** Node itself calls write(2) now and then, to wake its event loop. */
+const few = 16
 /** Elsewhere at least so many: a call to wake the other side, each way, unless it has not blocked yet. */
 const least = 1
 const quick = ['--rounds', '1', '--duration', '1ms', '--json']
@@ -88,8 +90,9 @@ test('all mechanisms do the same work, and each system call and switch is counte
     const sum = (name: string) => Number(first[name]) + Number(second[name])
     const calls = exact[`${first.mechanism}`]
     // A short message is one call for each of the four: send and receive, of both sides. A long one may take more.
-    if (calls !== undefined && Number(first.size) <= 64) expect(sum('calls'), about).toBe(calls * count)
-    else expect(sum('calls'), about).toBeGreaterThanOrEqual((calls ?? least) * count)
+    expect(sum('calls'), about).toBeGreaterThanOrEqual((calls ?? least) * count)
+    if (calls !== undefined && Number(first.size) <= 64)
+      expect(sum('calls'), about).toBeLessThanOrEqual(calls * count + few)
     // On one CPU, neither side continues before the other has given the CPU up.
     if (first.cpus === 'same')
       expect(sum('voluntary') + sum('involuntary'), about).toBeGreaterThanOrEqual(2 * (count - 1))
@@ -123,7 +126,8 @@ test('all mechanisms do the same work, and each system call and switch is counte
         .map(({ p50 }) => Number(p50))
       expect([row.low, row.high]).toEqual([Math.min(...times), Math.max(...times)])
       const calls = exact[`${row.mechanism}`]
-      if (calls !== undefined) expect(row.calls).toBe(calls)
+      const own = few / Number(row.count)
+      if (calls !== undefined) expect(Math.abs(Number(row.calls) - calls)).toBeLessThanOrEqual(own)
     }
   }
   const closing = notes.find(({ role }) => role === 'closing')
