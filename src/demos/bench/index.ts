@@ -52,7 +52,7 @@ export function bench({ names, cpus, mode, sizes, against, ...plan }: BenchOptio
       if (pair) pairs.push(pair)
     }
     tellLeftOut(stage, pairs, { mode, places })
-    // A run that is ended in the middle leaves no line of progress on the terminal.
+    // A run that fails, or that a signal ends, leaves no line of progress on the terminal.
     stage.scope.defer(() => plan.onProgress(1, 0))
     const cells = await playAll(pairs, { ...plan, mode, sizes, places })
     const sides = pairs.flatMap(({ first, second }) => (second ? [first, second] : [first]))
