@@ -18,7 +18,7 @@ export function childrenOf({ processes }: Trace): Map<Process, Process[]> {
   return children
 }
 
-/** A shell starts what its user asks for, also in the background, and dash reaps it only when it waits for something else. */
+/** A shell starts what its user asks for, also in the background, and may reap it late. */
 export function isShell({ command: [program = ''] }: Process): boolean {
   return /^(?:-?(?:ba|da|a|z|k|mk|fi|c|tc)?sh|busybox)$/.test(basename(program))
 }

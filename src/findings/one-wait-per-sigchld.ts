@@ -30,8 +30,8 @@ export function oneWaitPerSigchld(): Detector {
     finish(trace) {
       const children = childrenOf(trace)
       return [...rounds].flatMap(([parent, { waits, reaping }]) => {
-        // A handler that waits until no child is left calls wait once more.
-        if (waits !== 1 || !reaping || isShell(parent)) return []
+        // A handler that waits until no child is left calls wait once more, and leaves none.
+        if (!reaping || isShell(parent)) return []
         // At the end of the trace it may still be about to wait.
         const patience = parent.end?.signal === null ? lasting : 10 * lasting
         if ((parent.end?.t ?? trace.end) < reaping.t + patience) return []
@@ -41,7 +41,7 @@ export function oneWaitPerSigchld(): Detector {
         if (left.length === 0) return []
         return {
           id: 'process/one-wait-per-sigchld',
-          text: `${named(parent)} waited once after its last SIGCHLD, but ${counted(left.length + 1, 'child', 'children')} had exited. ${counted(left.length, 'zombie')} remained.`,
+          text: `${named(parent)} waited ${counted(waits, 'time')} after its last SIGCHLD, and left ${counted(left.length, 'more child', 'more children')} that had exited.`,
           certain: true,
           processes: [parent, ...left],
           calls: [reaping],

@@ -45,11 +45,12 @@ export function serialWait(): Detector {
       ...forCalls('wait4,waitid', (call, process) => {
         const { fork, child, ...row } = rowOf(process)
         if (!fork) return
-        const isWork = child && child.executed === undefined && child.end?.code === 0
-        if (!isWork || child.reaped?.by !== process || call.took < shortest) return end(process)
+        const time = child?.end?.code === 0 ? child.end.t - child.born : 0
+        if (child?.executed !== undefined || child?.reaped?.by !== process || time < shortest)
+          return end(process)
         rows.set(process, {
           count: row.count + 1,
-          time: row.time + call.took,
+          time: row.time + time,
           first: row.first ?? fork,
           last: call,
         })
