@@ -1,4 +1,4 @@
-/** What an author of a lab writes and uses. The package exports it as `osdemo/lab`. */
+/** What an author of a lab writes and uses. */
 
 import type { Peer } from './peer.js'
 import type { Ending, Program, StartOptions } from './program.js'
