@@ -29,7 +29,7 @@ export function shortWriteIgnored(): Detector {
     if (result > 0 && result < Number(size) && shorts.size < most)
       shorts.set(key, { call, process, object: labelOf(first, process), isClosed: false })
     // Another error is the reason to give up.
-    else if (result > 0 || (errno !== 'EAGAIN' && errno !== 'EINTR')) shorts.delete(key)
+    else if (errno !== 'EAGAIN' && errno !== 'EINTR') shorts.delete(key)
     // A message about it.
     if (first.startsWith('2<')) forgive(process)
   }

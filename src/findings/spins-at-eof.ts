@@ -18,9 +18,8 @@ export function spinsAtEof(): Detector {
 
   const spins = createSpins(
     ({ name, args, result = -1 }) => {
-      if (/^(?:close|nanosleep|clock_nanosleep)$/.test(name)) return null
       const isRead = name.startsWith('re')
-      // What else waits for descriptors slept when it found none.
+      // A pause, a closed descriptor, or a call that waited for descriptors and found none.
       if (!isRead) return result === 0 ? null : undefined
       if (result < 0) return undefined
       const [first = '', , size] = args

@@ -43,7 +43,7 @@ export function stdioBufferDuplicatedByFork(): Detector {
 
   function bufferOf(process: Process): Buffer | undefined {
     const { parent } = process
-    if (!seen.has(process) && !process.executed && parent) {
+    if (!seen.has(process) && parent) {
       // The log may have the first calls of a child before the return of fork(2).
       const buffer = inherited.get(process.pid) ?? buffers.get(parent)
       if (buffer) buffers.set(process, buffer)
