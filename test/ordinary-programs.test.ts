@@ -51,10 +51,10 @@ describe.skipIf(noStrace).concurrent(`ordinary programs${whyNoStrace}`, () => {
     test.skipIf(lacking.length > 0)(`${name}${why}`, async () => {
       const cwd = temporaryFolder()
       const program = ['env', `PYTHON=${python}`, ...wordsFor(name, cwd)]
-      const words = ['sh', '-c', '"$@" && echo 1 > succeeded', 'sh', ...program]
+      const words = ['sh', '-c', '"$@" 2> stderr; echo $? > code', 'sh', ...program]
       const found = await findingsOf(words, { cwd })
       expect(found).toEqual([])
-      expect(readFileSync(join(cwd, 'succeeded'), 'utf8')).toBe('1\n')
+      expect(readFileSync(join(cwd, 'code'), 'utf8'), readFileSync(join(cwd, 'stderr'), 'utf8')).toBe('0\n')
       for (const part of [0.3, 0.6, 0.9]) expect(findingsIn(join(cwd, logName), part)).toEqual([])
     })
   }
