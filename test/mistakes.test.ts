@@ -6,7 +6,10 @@ import { createModel } from '../src/trace/model.js'
 import { createParser } from '../src/trace/parse.js'
 import { noCompiler, whyNoCompiler } from './support/compiler.js'
 import { findingsOf, programsOf } from './support/findings.js'
+import { foldersOfFile } from './support/folders.js'
 import { has, noStrace, whyNoStrace } from './support/strace.js'
+
+const newFolder = foldersOfFile()
 
 const pages = readdirSync('docs/mistakes', { recursive: true })
   .map(String)
@@ -22,7 +25,10 @@ describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`
   describe.concurrent.each(findingIds)('%s', (id) => {
     for (const { isWrong, name, words } of programsOf(id))
       test.skipIf(name.endsWith('.py') && !hasPython)(name, async () => {
-        const found = await findingsOf(words(), isWrong ? { wanted: id } : {})
+        const found = await findingsOf(words(newFolder()), {
+          cwd: newFolder(),
+          ...(isWrong && { wanted: id }),
+        })
         const ids = [...new Set(found.map((finding) => finding.id))]
         expect(ids).toEqual(isWrong ? [id] : [])
       })
@@ -30,7 +36,7 @@ describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`
 
   test('a circle that stood until signals killed its processes counts too, as after Ctrl-C', async () => {
     const circle = programsOf('lock/deadlock').find(({ name }) => name === 'wrong-circle-of-three.c')
-    const found = await findingsOf(circle!.words())
+    const found = await findingsOf(circle!.words(newFolder()), { cwd: newFolder() })
     expect(found.map(({ id }) => id)).toEqual(['lock/deadlock'])
   })
 })

@@ -5,10 +5,11 @@ import { extname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cc, noCompiler } from './support/compiler.js'
 import { findingsIn, findingsOf, logName } from './support/findings.js'
-import { temporaryFolder } from './support/folders.js'
+import { foldersOfFile } from './support/folders.js'
 import { has, noStrace, whyNoStrace } from './support/strace.js'
 
 const folder = 'test/fixtures/ordinary'
+const newFolder = foldersOfFile()
 
 /** The program itself: `python3` may be a script that looks for it with dozens of processes. */
 const python = has('python3')
@@ -49,7 +50,7 @@ describe.skipIf(noStrace).concurrent(`ordinary programs${whyNoStrace}`, () => {
     const lacking = missing(name)
     const why = lacking.length > 0 ? ` (skipped: no ${lacking.join(', ')})` : ''
     test.skipIf(lacking.length > 0)(`${name}${why}`, async () => {
-      const cwd = temporaryFolder()
+      const cwd = newFolder()
       const program = ['env', `PYTHON=${python}`, ...wordsFor(name, cwd)]
       const words = ['sh', '-c', '"$@" 2> stderr; echo $? > code', 'sh', ...program]
       const found = await findingsOf(words, { cwd })

@@ -8,7 +8,6 @@ import { straceFlags } from '../../src/run/start-traced.js'
 import { createModel, type Model, type Trace, tracedCalls } from '../../src/trace/model.js'
 import { createParser } from '../../src/trace/parse.js'
 import { cc } from './compiler.js'
-import { temporaryFolder } from './folders.js'
 import { leftovers } from './leftovers.js'
 import { until } from './until.js'
 
@@ -24,7 +23,7 @@ export const logName = 'strace.log'
  */
 export async function findingsOf(
   words: string[],
-  { wanted, cwd = temporaryFolder() }: { wanted?: string; cwd?: string } = {},
+  { wanted, cwd }: { wanted?: string; cwd: string },
 ): Promise<FindingFact[]> {
   const log = join(cwd, logName)
   const flags = [...straceFlags, '--seccomp-bpf', '-e', `trace=${calls}`, '-o', log]
@@ -78,7 +77,9 @@ function traceIn(log: string, model: Model, part = 1): Trace {
 }
 
 /** The programs of a page, `wrong.c` and `fixed.c`, and those in its folder of test/fixtures/mistakes. */
-export function programsOf(id: string): { isWrong: boolean; name: string; words(): string[] }[] {
+export function programsOf(
+  id: string,
+): { isWrong: boolean; name: string; words(folder: string): string[] }[] {
   const page = readFileSync(`docs/mistakes/${id}.md`, 'utf8')
   const ofPage = (['Wrong', 'Fixed'] as const).map((title) => {
     const [, text = ''] = new RegExp(`^## ${title}$.*?^\`\`\`c$(.*?)^\`\`\`$`, 'ms').exec(page) ?? []
@@ -91,12 +92,12 @@ export function programsOf(id: string): { isWrong: boolean; name: string; words(
   return [...ofPage, ...ofTests].map(({ name, text }, at) => ({
     isWrong: name.startsWith('wrong'),
     name: at < 2 ? `${name} of the page` : name,
-    words: () => wordsFor(name, text),
+    words: (folder) => wordsFor(name, text, folder),
   }))
 }
 
-function wordsFor(name: string, text: string): string[] {
-  const path = join(temporaryFolder(), name)
+function wordsFor(name: string, text: string, folder: string): string[] {
+  const path = join(folder, name)
   writeFileSync(path, text)
   if (extname(name) === '.py') return ['python3', path]
   const program = path.slice(0, -extname(name).length)

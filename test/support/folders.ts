@@ -3,12 +3,22 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'osdemo-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/**
+ * Makes folders that are removed after the tests of the file that calls this. For tests that run at the same time: there,
+ * onTestFinished may belong to another test, and remove a folder that is in use.
+ */
+export function foldersOfFile(): () => string {
+  const root = mkdtempSync(join(tmpdir(), 'osdemo-test-'))
+  afterAll(() => rmSync(root, { recursive: true, force: true }))
+  return () => mkdtempSync(join(root, 'f-'))
 }
 
 /**
