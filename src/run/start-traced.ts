@@ -17,6 +17,8 @@ export interface TracedProgram {
   exited: Promise<Ending>
   /** Resolves when the log is complete: all that was traced has exited. */
   logged: Promise<void>
+  /** Sends a signal to the program, if it has not exited. */
+  signal(signal: NodeJS.Signals): void
   /** Kills everything that strace traces. Then the log ends. */
   killAll(): void
 }
@@ -95,6 +97,7 @@ export async function startTraced(
     pid: child.pid ?? 0,
     exited,
     logged: log.logged,
+    signal: (signal) => void child.kill(signal),
     killAll() {
       log.begun()
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')

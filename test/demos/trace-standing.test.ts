@@ -56,7 +56,9 @@ describe.skipIf(noStrace || noCompiler)(`blocked processes of a trace${whyNoStra
     // It kills the program, and not the child of the program.
     await until(() => pids().length < members.length)
     if (pids().length > 0) run.child.kill('SIGINT')
-    expect(await run.exit).toBe(130)
+    const exit = await run.exit
+    const error = parseEvents(run.stdout()).findLast((event) => event.event === 'error')
+    expect({ kind, exit, error }).toMatchObject({ exit: 130 })
     const notes = parseEvents(run.stdout()).flatMap((event) =>
       event.event === 'note' && event.data && !event.row ? [event.data as Record<string, unknown>] : [],
     )
@@ -80,10 +82,10 @@ test('what was seen in a silence counts at its end too, and then no more', async
   try {
     silence.heard()
     await until(() => looks === 1)
-    expect(silence.last().more).toBe(1)
+    expect(silence.last()?.more).toBe(1)
     silence.heard()
-    const { more } = silence.last()
-    await until(() => silence.last().more > more)
+    const more = silence.last()?.more ?? 0
+    await until(() => (silence.last()?.more ?? 0) > more)
   } finally {
     silence.stop()
   }

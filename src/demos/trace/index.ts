@@ -88,7 +88,7 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
       standing = silence.last()
       if (ending) program.killAll()
       // The terminal has sent its own signal to the program as well.
-      else if (signal !== 'SIGINT' || !isInForeground(process.pid)) process.kill(program.pid, signal)
+      else if (signal !== 'SIGINT' || !isInForeground(process.pid)) program.signal(signal)
       if (!ending) remindLater(stage, () => !ending)
     })
     ending = await Promise.race([program.exited, flooded])
@@ -136,8 +136,10 @@ export function traceLog(path: string, options: Options): Demo {
 function whyNotStarted(
   watcher: Watcher,
   [command = '']: string[],
-  { code }: Ending,
+  { code, signal }: Ending,
 ): OsdemoError | undefined {
+  // Ctrl-C may come before strace has begun.
+  if (!watcher.hasSeen() && signal !== null) return undefined
   const tracer = readStatus(process.pid)?.tracer ?? 0
   const hint = `osdemo itself is traced by process ${tracer}, and a process has at most one tracer.`
   if (!watcher.hasSeen())

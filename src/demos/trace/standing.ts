@@ -109,9 +109,17 @@ const freshness = 300_000
  * Ctrl-C on a terminal reaches the program and osdemo at the same moment: then there is nothing left to look at. So osdemo looks
  * once in each silence of the log.
  */
-export function lookInSilence(look: () => Standing) {
+export function lookInSilence(lookNow: () => Standing) {
   let seen: Standing | undefined
   let brokenAt: number | undefined
+  // A process may exit at any moment. The end of the run must not depend on what is seen of it.
+  const look = () => {
+    try {
+      return lookNow()
+    } catch {
+      return undefined
+    }
+  }
   const timer = setTimeout(() => {
     seen = look()
     brokenAt = undefined
