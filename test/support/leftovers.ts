@@ -20,10 +20,10 @@ export function leftovers(): (things: readonly Thing[]) => void {
   return (things) => {
     const left = existing().filter((one) => !before.includes(one))
     for (const { kind, id, made } of things) {
-      const table = kind === 'segment' || kind === 'queue' || kind === 'semaphore' ? kinds[kind] : 'shm'
-      // Of one with a key, the id is `5 (key 70000)`.
+      if (kind !== 'segment' && kind !== 'queue' && kind !== 'semaphore' && kind !== 'object') continue
+      // Of one with a key, the id is `5 (key 70000)`. A mapping without a name has a number, too, which the kernel does not know.
       const number = Number.parseInt(id, 10)
-      if (left.includes(`${table} ${number}`)) removers[table](number)
+      if (kind !== 'object' && left.includes(`${kinds[kind]} ${number}`)) removers[kinds[kind]](number)
       const name = kind === 'semaphore' ? `sem.${id.slice(1)}` : id.slice(1)
       if (left.includes(name)) rmSync(`/dev/shm/${name}`, { force: true })
       if (kind === 'queue' && id.startsWith('/') && made) removeQueue(id)
