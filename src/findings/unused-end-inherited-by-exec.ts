@@ -25,9 +25,6 @@ interface Pipe {
 /** A reader that got end of file earlier did not wait, in microseconds. */
 const shortest = 10_000
 
-/** strace may report the exit after the read that it ended, by so many microseconds. */
-const slack = 100_000
-
 /** Older pipes are not followed. */
 const mostPipes = 1000
 
@@ -75,10 +72,10 @@ export function unusedEndInheritedByExec(): Detector {
   function settle({ thing, released, last, eof }: Pipe): void {
     if (!last || !eof) return
     const since = Math.max(eof.call.t, released)
-    const late = last.t - since
-    const isCause = last.t < eof.call.t + eof.call.took + slack
+    // strace may report the exit some time after the read that it ended.
+    const late = Math.min(last.t, eof.call.t + eof.call.took) - since
     const hasWriter = [...thing.users].some(([one, { write }]) => write.calls > 0 && one !== last.heir)
-    if (late < shortest || !isCause || !hasWriter) return
+    if (late < shortest || !hasWriter) return
     repeats.add(nameOf(last.heir), last.heir, [last.exec, eof.call], { reader: eof.reader, late })
   }
 
