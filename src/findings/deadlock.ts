@@ -34,7 +34,9 @@ export function deadlock(): Detector {
 
   function refusals() {
     const repeats = createRepeats<Call>()
-    for (const [process, call] of refused) repeats.add(nameOf(process), process, [call], call)
+    // One that runs may still give way.
+    for (const [process, call] of refused)
+      if (process.end?.signal === null) repeats.add(nameOf(process), process, [call], call)
     return repeats.all().map((repeated) => ({
       id,
       text: `${repeated.who} got EDEADLK from fcntl(2): the process that holds this lock waits for one of ${repeated.who}.`,

@@ -72,9 +72,11 @@ export function leaked(): Detector {
   function look(process: Process, failure?: Call): void {
     const ofTable = ways.get(process.table)
     const ofWay = new Map<string, Made[]>()
+    const hasExited = process.end?.signal === null
     for (const one of made.of(process).values()) {
-      // A connection that waits in a queue of the program has not been used at all.
-      if (one.isApart || (one.way.startsWith('accept') && !one.wasUsed)) continue
+      // A connection that waits in a queue of the program has not been used at all. What a running program has opened it may use yet.
+      const mayBeUsed = one.way.startsWith('accept') || !(hasExited || failure)
+      if (one.isApart || (mayBeUsed && !one.wasUsed)) continue
       const list = ofWay.get(one.way) ?? []
       ofWay.set(one.way, list)
       list.push(one)
@@ -82,7 +84,6 @@ export function leaked(): Detector {
     for (const [way, list] of ofWay) {
       const [one, last] = [list[0], list.at(-1)]
       if (!one || !last || list.length < fewest || ofTable?.get(way)?.closed !== 0) continue
-      const hasExited = process.end?.signal === null
       // A program may keep its own sockets and pipes, until there is no descriptor left.
       if (!failure && !/^(?:accept|open)/.test(way)) continue
       const about = { one, count: list.length, isProven: hasExited || failure !== undefined }

@@ -10,6 +10,9 @@ import { type Detector, forCalls } from './detector.js'
 
 const id = 'ipc/private-key-in-unrelated-processes'
 
+/** A process that runs may share its object later, but after so many microseconds that is no longer likely. */
+const patience = 1_000_000
+
 /** More processes are not followed. */
 const most = 1000
 
@@ -51,7 +54,8 @@ export function privateKeyInUnrelatedProcesses(): Detector {
 const kinds: Record<string, string> = { shmget: 'segment', semget: 'semaphore set', msgget: 'queue' }
 
 /** Whether no other process can have used the object. */
-function isAlone({ call, process }: Made, { processes, things }: Trace): boolean {
+function isAlone({ call, process }: Made, { processes, things, end }: Trace): boolean {
+  if (!process.end && end - call.t < patience) return false
   const kind = call.name === 'semget' ? 'semaphore' : call.name === 'shmget' ? 'segment' : 'queue'
   const thing = things.find(
     ({ kind: each, id, made }) => each === kind && id === `${call.result}` && made?.by === process,
