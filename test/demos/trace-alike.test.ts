@@ -34,6 +34,8 @@ test('objects of the same process are one row, beside those of another one', () 
     ['5 x pipe', '8', 'cc (8)', '110'],
   ])
   expect(together(rows)[0]!.data).toEqual({ kind: 'pipe', pid: 7, times: 45, alike: 10 })
+  // On a narrow terminal the sentence has no heads of columns beside it.
+  for (const part of ['made by 7', 'read by cc (7)']) expect(together(rows)[0]!.text).toContain(part)
 })
 
 test('processes of the same program are one row where there are many, and others are not', () => {

@@ -74,6 +74,8 @@ describe.skipIf(noStrace)(`trace${whyNoStrace}`, () => {
     expect(await run.exit).toBe(0)
     const events = parseEvents(run.stdout())
     expect(invalidEvents(events)).toEqual([])
+    // A sentence names only the processes that there are.
+    expect(run.stdout()).not.toMatch(/"text":"[^"]* by -/)
 
     const moved = movesIn(log, /^pipe:|\/[ab]$/)
     const sum = (pids: (pid: number) => boolean, call: string, of: 'calls' | 'bytes') =>

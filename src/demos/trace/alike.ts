@@ -17,6 +17,9 @@ const pids = ['pid', 'made by']
 /** Columns with an object, which may have a number behind its name. */
 const objects = ['object', 'through', 'waits for']
 
+/** Columns whose cells mean nothing in a sentence without the name of the column. */
+const relations = ['made by', 'written by', 'read by', 'used by', 'from', 'to', 'through', 'waits for']
+
 /** A shorter table has a row for each. */
 const few = 12
 
@@ -66,7 +69,11 @@ function merged(group: Row[]): Row[] {
   })
   const words = cells
     .filter(([, cell]) => cell !== '-')
-    .map(([column, cell]) => (first.sums?.[column] ? `${column} ${cell}` : cell.trim()))
+    .map(([column, cell]) => {
+      if (column === 'removed') return column
+      const hasName = first.sums?.[column] !== undefined || relations.includes(column)
+      return hasName ? `${column} ${cell.trim()}` : cell.trim()
+    })
   const common = Object.entries(first.data).filter(([name, value]) =>
     group.every(({ data }) => data[name] === value),
   )

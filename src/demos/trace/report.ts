@@ -156,10 +156,13 @@ function rowOfThing(thing: Thing): Row {
   const sum = (side: keyof Use, of: 'bytes' | 'calls') =>
     [...thing.users.values()].reduce((total, use) => total + use[side][of], 0)
   const { made, removed, label } = thing
-  const life = removed ? `, removed by ${named(removed.by)}` : ''
-  const use = isMapped(thing)
-    ? `used by ${names([...thing.users])}`
-    : `written by ${names(writers)}, read by ${names(readers)}`
+  const deeds = [
+    ...(made ? [`made by ${named(made.by)}`] : []),
+    ...(isMapped(thing) && thing.users.size > 0 ? [`used by ${names([...thing.users])}`] : []),
+    ...(!isMapped(thing) && writers.length > 0 ? [`written by ${names(writers)}`] : []),
+    ...(!isMapped(thing) && readers.length > 0 ? [`read by ${names(readers)}`] : []),
+    ...(removed ? [`removed by ${named(removed.by)}`] : []),
+  ]
   return {
     cells: {
       object: cut(label, widestObject),
@@ -169,7 +172,7 @@ function rowOfThing(thing: Thing): Row {
         : { 'written by': names(writers), 'read by': names(readers) }),
       removed: removed ? 'yes' : '-',
     },
-    text: `${label}${made ? `, made by ${named(made.by)}` : ''}: ${use}${life}.`,
+    text: deeds.length > 0 ? `${label}: ${deeds.join(', ')}.` : `${label}.`,
     data: {
       object: label,
       kind: thing.kind,
