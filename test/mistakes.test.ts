@@ -58,3 +58,23 @@ test('evidence quotes a call as strace writes it', () => {
   const [finding] = finder.finish(model.finish())
   expect(finding?.evidence.map(({ value }) => value)).toEqual(calls)
 })
+
+test('a child whose lines stand before the return of fork(2) is seen as any other', () => {
+  const finder = createFinder()
+  const model = createModel(finder.hooks)
+  const parser = createParser(model.take)
+  const lines = [
+    '7 5.000001 execve("./a.out", ["./a.out"], 0x7ffd /* 9 vars */) = 0 <0.000001>',
+    '7 5.000002 newfstatat(1</dev/null<char 1:3>>, "", {st_mode=S_IFCHR|0666}, AT_EMPTY_PATH) = 0 <0.000001>',
+    '7 5.000003 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>',
+    '8 5.000004 write(1</dev/null<char 1:3>>, "one\\ntwo\\n", 8) = 8 <0.000001>',
+    '8 5.000005 +++ exited with 0 +++',
+    '7 5.000006 <... clone resumed>) = 8 <0.000003>',
+    '7 5.000007 write(1</dev/null<char 1:3>>, "one\\n", 4) = 4 <0.000001>',
+    '7 5.000008 +++ exited with 0 +++',
+  ]
+  parser.push(Buffer.from(lines.map((line) => `${line}\n`).join('')))
+  parser.end()
+  const found = finder.finish(model.finish())
+  expect(found.map(({ id }) => id)).toEqual(['io/stdio-buffer-duplicated-by-fork'])
+})

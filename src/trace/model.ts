@@ -169,6 +169,9 @@ export interface Model {
   finish(t?: number): Trace
 }
 
+/** The calls that make a process or a thread. */
+const forks = /^(?:clone3?|v?fork)$/
+
 export function createModel(hooks: Hooks = {}): Model {
   const processes = createProcesses()
   const objects = createObjects(hooks.isFifo)
@@ -200,7 +203,7 @@ export function createModel(hooks: Hooks = {}): Model {
     if (!process) {
       const waiting = early.get(tid)
       if (waiting) return void waiting.push(fact)
-      const isExpected = [...open.values()].some(({ name }) => /^(?:clone3?|v?fork)$/.test(name))
+      const isExpected = [...open.values()].some(({ name }) => forks.test(name))
       if (isExpected) return void early.set(tid, [fact])
       processes.begin(tid, fact.t)
       take(fact)
@@ -265,6 +268,8 @@ export function createModel(hooks: Hooks = {}): Model {
     if (process.starting) followStartup(call, process, process.starting)
     if (block) hooks.onBlock?.(block)
     hooks.onCall?.(call, process)
+    // The lines of a child that ran before this call returned. Who looks at calls knows of the child by now.
+    if (forks.test(call.name)) catchUp(call.result)
   }
 
   /** What a call that has returned did to processes, tables and objects. */
@@ -275,7 +280,6 @@ export function createModel(hooks: Hooks = {}): Model {
         const child = processes.clone(call, process)
         if (child) memory.fork(process, child)
         if (block && child) unblocked(block, child)
-        catchUp(call.result)
         break
       }
       case 'exec':
