@@ -3,8 +3,7 @@
  *
  * No system call shows a printf(3). But the C library calls fstat(2) of descriptor 1 when a program prints for the first time. From
  * then on until the first write(2) the buffer is not empty, and a child that does not call fstat(2) itself has a copy of it.
- * Interpreters look at their descriptors when they start, with nothing printed. There, only a buffer that grows is evidence: a
- * later child repeats more lines of its parent than an earlier one.
+ * Interpreters look at all their descriptors when they start, with nothing printed, so nothing is known about their buffers.
  */
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
@@ -24,10 +23,7 @@ interface Copy {
 }
 
 interface Buffer {
-  by: Process
   isShared: boolean
-  /** Whether something has been printed into it. */
-  isFilled: boolean
   /** The first write of each process that has a copy. */
   copies: Copy[]
 }
@@ -54,8 +50,7 @@ export function stdioBufferDuplicatedByFork(): Detector {
     return buffers.get(process)
   }
 
-  const renew = (process: Process) =>
-    void buffers.set(process, { by: process, isShared: false, isFilled: false, copies: [] })
+  const renew = (process: Process) => void buffers.set(process, { isShared: false, copies: [] })
 
   function look({ args: [first = '', path], name }: Call, process: Process): void {
     if (name === 'newfstatat' && path !== '""') return
@@ -66,11 +61,11 @@ export function stdioBufferDuplicatedByFork(): Detector {
 
   function fork({ args, result = -1 }: Call, process: Process): void {
     const buffer = result > 0 && !/CLONE_(?:VM|THREAD)/.test(args.join()) ? bufferOf(process) : undefined
-    if (!buffer || shared.length >= mostBuffers) return
+    if (!buffer || shared.length >= mostBuffers || interpreters.has(process)) return
     inherited.set(result, buffer)
     if (buffer.isShared) return
     shared.push(buffer)
-    Object.assign(buffer, { isShared: true, isFilled: !interpreters.has(process) })
+    buffer.isShared = true
   }
 
   function write(call: Call, process: Process): void {
@@ -78,7 +73,6 @@ export function stdioBufferDuplicatedByFork(): Detector {
     if (!args[0]?.startsWith('1<')) return
     const buffer = bufferOf(process)
     buffers.delete(process)
-    if (interpreters.has(process)) renew(process)
     if (result > 0 && buffer?.isShared && buffer.copies.length < mostCopies)
       buffer.copies.push({ process, call, text: unquoted(args[1] ?? '') })
   }
@@ -101,16 +95,15 @@ export function stdioBufferDuplicatedByFork(): Detector {
     },
     exit: forget,
     finish: () =>
-      shared.flatMap(({ by, isFilled, copies }): Finding[] => {
-        const isRepeated = isFilled ? isCommon(copies) : isGrowing(copies, by)
-        if (!isRepeated) return []
+      shared.flatMap(({ copies }): Finding[] => {
+        if (!isCommon(copies)) return []
         const processes = copies.map(({ process }) => process)
         const [first, second] = processes.map(named)
         return [
           {
             id,
             text: `${first} and ${second} wrote the same text. It was in the buffer of stdout at fork(2).`,
-            certain: isFilled,
+            certain: true,
             processes,
             calls: copies.slice(0, 4).map(({ call }) => call),
           },
@@ -123,15 +116,6 @@ export function stdioBufferDuplicatedByFork(): Detector {
 function isCommon([first, ...others]: Copy[]): boolean {
   const common = others.reduce((text, copy) => sameStart(text, copy.text), first?.text ?? '')
   return others.length > 0 && common !== ''
-}
-
-/** Whether each later child repeats more of what its parent printed. */
-function isGrowing(copies: Copy[], by: Process): boolean {
-  const own = copies.find(({ process }) => process === by)?.text ?? ''
-  const children = copies.filter(({ process }) => process.parent === by)
-  children.sort((one, other) => one.process.born - other.process.born)
-  const lengths = children.map(({ text }) => sameStart(own, text).length)
-  return lengths.length > 1 && lengths.every((length, at) => length > (lengths[at - 1] ?? 0))
 }
 
 /** The lines with which both begin. */
