@@ -1,11 +1,12 @@
 /** Each wrong program of a page, and of its folder in test/fixtures/mistakes, shows the finding; no fixed one shows any. */
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createFinder, findingIds } from '../src/findings/index.js'
 import { createModel } from '../src/trace/model.js'
 import { createParser } from '../src/trace/parse.js'
 import { noCompiler, whyNoCompiler } from './support/compiler.js'
-import { findingsOf, programsOf } from './support/findings.js'
+import { findingsIn, findingsOf, logName, programsOf } from './support/findings.js'
 import { foldersOfFile } from './support/folders.js'
 import { has, noStrace, whyNoStrace } from './support/strace.js'
 
@@ -15,6 +16,9 @@ const pages = readdirSync('docs/mistakes', { recursive: true })
   .map(String)
   .filter((name) => name.endsWith('.md'))
   .map((name) => name.slice(0, -3))
+
+/** Of a log. */
+const parts = Array.from({ length: 8 }, (_, n) => (n + 1) / 9)
 
 test('each finding has a page, and each page a finding', () => {
   expect(pages.sort()).toEqual([...findingIds].sort())
@@ -29,6 +33,9 @@ describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`
         const found = await findingsOf(words(newFolder()), { cwd, ...(isWrong && { wanted: id }) })
         const ids = [...new Set(found.map((finding) => finding.id))]
         expect(ids).toEqual(isWrong ? [id] : [])
+        // A right program shows none either where the trace ends earlier, as after Ctrl-C.
+        for (const part of isWrong ? [] : parts)
+          expect({ part, found: findingsIn(join(cwd, logName), part) }).toEqual({ part, found: [] })
       })
   })
 

@@ -22,6 +22,9 @@ export interface Parser {
   unreadable: { count: number; samples: string[] }
 }
 
+/** A line without its end, as that of a call that has not returned. A descriptor whose name is cut would be another one. */
+const begunBy = (line: string) => `${line.replace(/\(\d+(?:<(?:[^,]*(?:[^,>]|->))?)?$/, '(')}${unfinished}`
+
 export function createParser(onFact: (fact: Fact) => void): Parser {
   const unreadable: Parser['unreadable'] = { count: 0, samples: [] }
   const begun = new Map<number, Begun>()
@@ -64,7 +67,7 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
   }
 
   function pending(): Begun | undefined {
-    const fact = skipping || rest === '' || readLine(rest) ? undefined : readLine(`${rest}${unfinished}`)
+    const fact = skipping || rest === '' || readLine(rest) ? undefined : readLine(begunBy(rest))
     return fact?.kind === 'begun' ? fact : undefined
   }
 
@@ -89,7 +92,7 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
     },
     end() {
       // Perhaps strace was killed before the call returned.
-      if (!skipping) take(pending() ? `${rest}${unfinished}` : rest)
+      if (!skipping) take(pending() ? begunBy(rest) : rest)
       rest = ''
     },
   }

@@ -302,3 +302,23 @@ test('a process is stopped until its next line', () => {
     1 --- SIGCONT {si_signo=SIGCONT, si_code=SI_USER, si_pid=9, si_uid=0} ---`
   expect(follow(continued).processes[0]!.stoppedBy).toBe(undefined)
 })
+
+test('a last line that is cut anywhere changes no descriptor', () => {
+  const before = [
+    '10 5.000001 pipe2([3<pipe:[3455]>, 4<pipe:[3455]>], 0) = 0 <0.000001>',
+    '10 5.000002 close(4<pipe:[3455]>) = 0 <0.000001>',
+  ]
+  const last = '10 5.000003 read(3<pipe:[3455]>, "x, y", 100) = 4 <0.000001>'
+  for (let length = 0; length < last.length; length++) {
+    const model = createModel()
+    const parser = createParser(model.take)
+    parser.push(Buffer.from(`${before.join('\n')}\n${last.slice(0, length)}`))
+    parser.end()
+    const { blocked, processes } = model.finish()
+    if (length > last.indexOf('>') && length <= last.indexOf(')'))
+      expect(blocked).toMatchObject([{ call: 'read', thing: { label: 'pipe 1' } }])
+    const [process] = processes
+    const table = [...(process?.table ?? [])].map(([fd, { thing, end }]) => [fd, thing.label, end])
+    expect([last.slice(0, length), table]).toEqual([last.slice(0, length), [[3, 'pipe 1', 'read']]])
+  }
+})
