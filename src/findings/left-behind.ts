@@ -6,7 +6,7 @@
 import type { ObjectKind } from '../events.js'
 import type { Call } from '../trace/line.js'
 import type { Process, Trace } from '../trace/model.js'
-import { pathOf, type Thing } from '../trace/objects.js'
+import { pathOf, systemKind, type Thing } from '../trace/objects.js'
 import { nameOf } from '../trace/recorder.js'
 import { unquoted } from '../trace/scan.js'
 import { type Detector, forCalls } from './detector.js'
@@ -44,11 +44,10 @@ export function leftBehind(): Detector {
       ...forCalls('shmget,semget,msgget', (call, process) => {
         const { args, result = -1, name } = call
         const isNew = args[0] === 'IPC_PRIVATE' || args.at(-1)?.includes('IPC_CREAT')
-        if (isNew && result >= 0) make(systemKinds[name] ?? 'queue', `${result}`, call, process)
+        if (isNew && result >= 0) make(systemKind(name).kind, `${result}`, call, process)
       }),
       ...forCalls('shmctl,semctl,msgctl', ({ name, args, result }) => {
-        const kind = systemKinds[`${name.slice(0, 3)}get`]
-        if (result === 0 && args.includes('IPC_RMID')) made.delete(`${kind} ${args[0]}`)
+        if (result === 0 && args.includes('IPC_RMID')) made.delete(`${systemKind(name).kind} ${args[0]}`)
       }),
       mq_open(call, process) {
         const { args, result = -1 } = call
@@ -124,8 +123,6 @@ export function leftBehind(): Detector {
     },
   }
 }
-
-const systemKinds: Record<string, ObjectKind> = { shmget: 'segment', semget: 'semaphore', msgget: 'queue' }
 
 function isThing({ kind, id, removed }: Thing, made: Made): boolean {
   return kind === made.kind && !removed && (id === made.id || id.startsWith(`${made.id} (key `))

@@ -4,7 +4,7 @@
  */
 import type { Call } from '../trace/line.js'
 import type { Process, Trace } from '../trace/model.js'
-import type { Thing } from '../trace/objects.js'
+import { systemKind, type Thing } from '../trace/objects.js'
 import { named } from '../trace/recorder.js'
 import { type Detector, forCalls } from './detector.js'
 
@@ -39,7 +39,7 @@ export function privateKeyInUnrelatedProcesses(): Detector {
         return [
           {
             id,
-            text: `${first} and ${second} each made a ${kinds[one.call.name]} with IPC_PRIVATE. So they have no common one.`,
+            text: `${first} and ${second} each made a ${systemKind(one.call.name).title} with IPC_PRIVATE. So they have no common one.`,
             certain: false,
             processes: [one.process, other.process],
             calls: [one.call, other.call],
@@ -51,12 +51,10 @@ export function privateKeyInUnrelatedProcesses(): Detector {
   }
 }
 
-const kinds: Record<string, string> = { shmget: 'segment', semget: 'semaphore set', msgget: 'queue' }
-
 /** Whether no other process can have used the object. */
 function isAlone({ call, process }: Made, { processes, things, end }: Trace): boolean {
   if (!process.end && end - call.t < patience) return false
-  const kind = call.name === 'semget' ? 'semaphore' : call.name === 'shmget' ? 'segment' : 'queue'
+  const { kind } = systemKind(call.name)
   const thing = things.find(
     ({ kind: each, id, made }) => each === kind && id === `${call.result}` && made?.by === process,
   )

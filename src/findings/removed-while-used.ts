@@ -4,6 +4,7 @@
  */
 import type { Call } from '../trace/line.js'
 import type { Process } from '../trace/model.js'
+import { systemKind } from '../trace/objects.js'
 import { named, nameOf } from '../trace/recorder.js'
 import { type Detector, forCalls } from './detector.js'
 import { createRepeats, proofOf } from './repeats.js'
@@ -51,7 +52,7 @@ export function removedWhileUsed(): Detector {
         const others = count > 1 ? ` and ${count - 1} more` : ''
         return {
           id,
-          text: `${named(remover)} removed a ${kinds[call.name.slice(0, 3)]} that ${who}${others} still used: ${call.name}(2) failed with ${call.errno}.`,
+          text: `${named(remover)} removed a ${systemKind(call.name).title} that ${who}${others} still used: ${call.name}(2) failed with ${call.errno}.`,
           certain: true,
           ...proofOf(repeated),
         }
@@ -59,8 +60,6 @@ export function removedWhileUsed(): Detector {
     },
   }
 }
-
-const kinds: Record<string, string> = { shm: 'segment', sem: 'semaphore set', msg: 'queue' }
 
 const objectOf = ({ name, args }: Call) => `${name.slice(0, 3)} ${args[0]}`
 

@@ -9,7 +9,7 @@ import { createRepeats, proofOf } from './repeats.js'
 
 const id = 'pipe/unused-end-inherited-by-exec'
 
-/** A pipe whose ends stay open in execve(2). */
+/** A pipe whose ends are not closed by execve(2). */
 interface Pipe {
   thing: Thing
   /** The number of its write end. A copy with another number is there on purpose. */

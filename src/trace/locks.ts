@@ -1,4 +1,4 @@
-/** Locks of files: who holds which, and whose release unblocked a waiting process. */
+/** Locks of files: which process holds which lock, and which release unblocked a waiting process. */
 import { descriptorIn } from './descriptor.js'
 import type { Call } from './line.js'
 import type { Block, Held, Process } from './model.js'

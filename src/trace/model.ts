@@ -268,7 +268,7 @@ export function createModel(hooks: Hooks = {}): Model {
     if (process.starting) followStartup(call, process, process.starting)
     if (block) hooks.onBlock?.(block)
     hooks.onCall?.(call, process)
-    // The lines of a child that ran before this call returned. Who looks at calls knows of the child by now.
+    // Lines of a child that ran before this call returned. By now, every detector knows of the child.
     if (forks.test(call.name)) catchUp(call.result)
   }
 
@@ -386,7 +386,7 @@ export function createModel(hooks: Hooks = {}): Model {
       for (const process of processes.all) if (!process.end) memory.settle(process)
       return {
         processes: processes.all,
-        // Of an eventfd that one process keeps for itself, nothing is to be told.
+        // An eventfd that only one process uses connects nothing.
         things: objects.all().filter(({ kind, users }) => kind !== 'eventfd' || users.size > 1),
         talks: conversation.talks(),
         signals: [...signals.values()],

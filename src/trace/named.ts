@@ -21,7 +21,7 @@ export function createNamed(objects: Objects, conversation: Conversation) {
     return kind === undefined ? undefined : system(kind, first)
   }
 
-  /** One that was removed is still used by those who have it open. */
+  /** A removed object is still used by the processes that have it open. */
   function openQueue(path: string): Thing | undefined {
     return known.get(`mq:${path}`) ?? objects.last(`mq:${path}`) ?? queue(path)
   }

@@ -19,7 +19,7 @@ export interface Thing {
   /** Made with IPC_PRIVATE: other programs cannot find it by a key. */
   isPrivate?: true
   users: Map<Process, Use>
-  /** Of a segment, in bytes, where a call tells it. */
+  /** The size of a segment in bytes, where a call contains it. */
   size?: number
   /** Of a file: the locks that are held. */
   locks?: Lock[]
@@ -197,7 +197,7 @@ export function createObjects(isFifo: (path: string) => boolean = () => false) {
     system(kind: string, id: string, key?: string): Thing | undefined {
       const name = `${kind} ${id}`
       if (key === undefined && !known.has(name) && unlinked.has(name)) return unlinked.get(name)
-      const [type, title] = systemKinds[kind] ?? ['queue' as const, kind]
+      const { kind: type, title } = systemKind(kind)
       const isKeyed = key !== undefined && key !== 'IPC_PRIVATE'
       return find(name, type, title, () => (isKeyed ? `${id} (key ${Number(key)})` : id))
     },
@@ -214,10 +214,16 @@ export function createObjects(isFifo: (path: string) => boolean = () => false) {
   }
 }
 
-const systemKinds: Record<string, [ObjectKind, string]> = {
-  shm: ['segment', 'segment'],
-  msg: ['queue', 'queue'],
-  sem: ['semaphore', 'semaphore set'],
+/**
+ * The System V object of a call, and its name in a sentence.
+ *
+ * @param call such as `shmget`, or its first three letters
+ */
+export function systemKind(call: string): { kind: ObjectKind; title: string } {
+  if (call.startsWith('shm')) return { kind: 'segment', title: 'segment' }
+  return call.startsWith('sem')
+    ? { kind: 'semaphore', title: 'semaphore set' }
+    : { kind: 'queue', title: 'queue' }
 }
 
 /** The path that a call names, absolute where its folder is known. */

@@ -15,7 +15,7 @@ export function createSockets({ find, numbered }: Registry) {
   const listeners = new Set<string>()
   /** Listening sockets, by the address that a client uses. */
   const servers = new Map<string, Thing>()
-  /** Unix sockets that keep the borders of messages, by inode number. Only the call that makes one tells it. */
+  /** Unix sockets that keep the borders of messages, by inode number. Only the call that makes the socket shows this. */
   const packets = new Set<string>()
   /** Unix sockets with a path that get datagrams, by inode number. */
   const bound = new Map<string, Thing>()

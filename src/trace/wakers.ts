@@ -27,7 +27,7 @@ export function createWakers() {
     const ofThing = places.get(thing) ?? new Map<string, Place>()
     places.set(thing, ofThing)
     const place = ofThing.get(name) ?? { wakes: [], waiting: [] }
-    // Of an object with very many places, such as futexes, only some are followed.
+    // A segment may contain very many futexes. Only some are followed.
     if (ofThing.size < 1000) ofThing.set(name, place)
     return place
   }

@@ -1,4 +1,4 @@
-/** Every kind of object: which bytes and descriptors go through it, who has it, who holds it, and who unblocked whom. */
+/** Every kind of object: which bytes and descriptors go through it, which process has it, and which unblocked which. */
 import { expect, test } from 'vitest'
 import { follow, openIn, talksOf, wakersOf } from '../support/follow-log.js'
 
@@ -154,7 +154,7 @@ test('ioctl(2), close_range(2) and unshare(2) change tables too, and reads of a 
   expect(talksOf(trace)).toEqual([])
 })
 
-test('a removed object is still the same one for those who have it open, and a new one of that name is another', () => {
+test('a removed object stays the same one while it is open, and a new one of that name is another', () => {
   const trace = follow(`
     1 openat(AT_FDCWD</>, "/dev/shm/x", O_RDWR|O_CREAT, 0600) = 3</dev/shm/x> <0.000001>
     1 mknodat(AT_FDCWD</tmp>, "f", S_IFIFO|0600) = 0 <0.000001>
@@ -175,7 +175,7 @@ test('a removed object is still the same one for those who have it open, and a n
   expect(talksOf(trace)).toEqual([['FIFO /tmp/f', 1, 2, 1, 1]])
 })
 
-test('memory is of those who have mapped it, and a futex in it unblocks a process', () => {
+test('mapped memory belongs to the processes that map it, and a futex in it unblocks a process', () => {
   const trace = follow(`
     1 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000 <0.000001>
     1 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000010000 <0.000001>

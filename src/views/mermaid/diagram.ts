@@ -169,6 +169,7 @@ export function createDiagram(story: Story): Diagram {
         case 'claim':
           return note(`${event.holds ? '✔' : '✘ claim failed:'} ${event.text}`, lane)
         case 'finding':
+          return note(`${event.certain ? '✘' : '?'} ${describe(event)}`, lane)
         case 'error':
           return note(`✘ ${describe(event)}`, lane)
         default:
