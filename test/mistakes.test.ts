@@ -3,12 +3,15 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createFinder, findingIds } from '../src/findings/index.js'
+import { readCommandLine } from '../src/proc/cmdline.js'
+import { readPids } from '../src/proc/pids.js'
 import { createModel } from '../src/trace/model.js'
 import { createParser } from '../src/trace/parse.js'
 import { noCompiler, whyNoCompiler } from './support/compiler.js'
 import { findingsIn, findingsOf, logName, programsOf } from './support/findings.js'
 import { foldersOfFile } from './support/folders.js'
 import { has, noStrace, whyNoStrace } from './support/strace.js'
+import { until } from './support/until.js'
 
 const newFolder = foldersOfFile()
 
@@ -29,8 +32,10 @@ describe.skipIf(noStrace || noCompiler)(`mistakes${whyNoStrace}${whyNoCompiler}`
   describe.concurrent.each(findingIds)('%s', (id) => {
     for (const { isWrong, name, words } of programsOf(id))
       test.skipIf(name.endsWith('.py') && !hasPython)(name, async () => {
-        const cwd = newFolder()
-        const found = await findingsOf(words(newFolder()), { cwd, ...(isWrong && { wanted: id }) })
+        const [cwd, folder] = [newFolder(), newFolder()]
+        const found = await findingsOf(words(folder), { cwd, ...(isWrong && { wanted: id }) })
+        const isOfProgram = (pid: number) => readCommandLine(pid)?.some((word) => word.startsWith(folder))
+        await until(() => !readPids().some(isOfProgram))
         const ids = [...new Set(found.map((finding) => finding.id))]
         expect(ids).toEqual(isWrong ? [id] : [])
         // A right program shows none either where the trace ends earlier, as after Ctrl-C.

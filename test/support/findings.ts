@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { FindingFact } from '../../src/events.js'
 import { callsOfFindings, createFinder } from '../../src/findings/index.js'
+import { readPids } from '../../src/proc/pids.js'
+import { readStatus } from '../../src/proc/status.js'
 import { straceFlags } from '../../src/run/start-traced.js'
 import { createModel, type Model, type Trace, tracedCalls } from '../../src/trace/model.js'
 import { createParser } from '../../src/trace/parse.js'
@@ -46,12 +48,24 @@ export async function findingsOf(
       return wasOver || found.some(({ id }) => id === wanted)
     })
   } finally {
-    // The program is in the process group of strace.
-    if (!isOver) process.kill(-child.pid!, 'SIGKILL') // it has been started
+    // Whatever process group it is in, a process of the program has strace as its tracer. It has been started.
+    const traced = () => readPids().filter((pid) => readStatus(pid)?.tracer === child.pid!)
+    while (!isOver) {
+      for (const pid of traced()) killIfThere(pid)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
     await ended
     removeLeft(traceIn(log, createModel()).things)
   }
   return found
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has exited meanwhile.
+  }
 }
 
 /**
