@@ -22,6 +22,9 @@ export interface Parser {
   unreadable: { count: number; samples: string[] }
 }
 
+/** A call, and without a newline between them that another thread of its process has executed a program. */
+const joined = /^((\d+) +\d+\.\d+ .*)(\2 +\d+\.\d+ \+\+\+ superseded .*)$/
+
 /** A line without its end, as that of a call that has not returned. A descriptor whose name is cut would be another one. */
 const begunBy = (line: string) => `${line.replace(/\(\d+(?:<(?:[^,]*(?:[^,>]|->))?)?$/, '(')}${unfinished}`
 
@@ -53,7 +56,13 @@ export function createParser(onFact: (fact: Fact) => void): Parser {
       if (call.took === 0) call.took = fact.t - t
       return onFact(call)
     }
-    if (!fact) return refuse(line)
+    if (!fact) {
+      const [, head = '', , end] = joined.exec(line) ?? []
+      if (end === undefined) return refuse(line)
+      take(end)
+      // Any other call of that thread will not return.
+      return / execve(?:at)?\(/.test(head) ? take(head + unfinished) : undefined
+    }
     if (fact.kind === 'begun') begun.set(fact.tid, fact)
     else if (fact.kind === 'gone') begun.delete(fact.tid)
     else if (fact.kind === 'superseded') {

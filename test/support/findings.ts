@@ -48,12 +48,9 @@ export async function findingsOf(
       return wasOver || found.some(({ id }) => id === wanted)
     })
   } finally {
-    // Whatever process group it is in, a process of the program has strace as its tracer. It has been started.
-    const traced = () => readPids().filter((pid) => readStatus(pid)?.tracer === child.pid!)
-    while (!isOver) {
-      for (const pid of traced()) killIfThere(pid)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    // A process of the program may be in a process group of its own. Its tracer is strace, which has been started.
+    for (const pid of isOver ? [] : readPids()) if (readStatus(pid)?.tracer === child.pid) killIfThere(pid)
+    if (!isOver) killIfThere(-child.pid!)
     await ended
     removeLeft(traceIn(log, createModel()).things)
   }
