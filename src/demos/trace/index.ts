@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { DemoFailed, OsdemoError, systemCallError, Unavailable } from '../../errors.js'
 import { now } from '../../events.js'
 import { callsOfFindings } from '../../findings/index.js'
-import { isInForeground } from '../../proc/stat.js'
+import { isAlive, isInForeground } from '../../proc/stat.js'
 import { readStatus } from '../../proc/status.js'
 import type { Ending } from '../../run/actor.js'
 import type { Demo, Stage } from '../../run/stage.js'
@@ -74,7 +74,7 @@ export function traceCommand(words: string[], { all, stdout, ...options }: RunOp
     stage.scope.defer(
       () => {
         // When the first Ctrl-C has killed the program, what blocked it then is the answer.
-        const isAnswered = standing !== undefined && ending !== undefined
+        const isAnswered = standing !== undefined && (ending !== undefined || !isAlive(program.pid))
         if (!isShown && !isFlooded && !isAnswered) standing = silence.last()
         program.killAll()
         show(wall())
